@@ -1,0 +1,139 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"regexp"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// maxRoutes is AWS's quota of routes in one HTTP API.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+const maxRoutes = 300
+
+// newAPI declares the HTTP API. It has no routes of its own: the functions
+// bring them.
+func newAPI(ctx *pulumi.Context) (*apigatewayv2.Api, error) {
+	return apigatewayv2.NewApi(ctx, "api", &apigatewayv2.ApiArgs{ProtocolType: pulumi.String("HTTP")})
+}
+
+// newStage declares the stage that publishes the routes, and returns the URL
+// that requests begin with: the stage's path included, without a slash at its
+// end. The stage comes after every route and permission, so that it never
+// serves half an API.
+func newStage(ctx *pulumi.Context, cfg config, api *apigatewayv2.Api, fns []*function) (pulumi.StringOutput, error) {
+	var published []pulumi.Resource
+	for _, f := range fns {
+		for _, route := range f.routes {
+			published = append(published, route)
+		}
+		if f.permission != nil {
+			published = append(published, f.permission)
+		}
+	}
+	args := &apigatewayv2.StageArgs{
+		ApiId:      api.ID(),
+		Name:       pulumi.String(cfg.Stage),
+		AutoDeploy: pulumi.Bool(cfg.AutoDeploy),
+	}
+	if !cfg.AutoDeploy {
+		deployment, err := apigatewayv2.NewDeployment(ctx, "api", &apigatewayv2.DeploymentArgs{
+			ApiId:    api.ID(),
+			Triggers: pulumi.StringMap{"routes": fingerprint(fns)},
+		}, pulumi.DependsOn(published))
+		if err != nil {
+			return pulumi.StringOutput{}, err
+		}
+		args.DeploymentId = deployment.ID()
+	}
+	stage, err := apigatewayv2.NewStage(ctx, "api", args, pulumi.DependsOn(published))
+	if err != nil {
+		return pulumi.StringOutput{}, err
+	}
+	return stage.InvokeUrl.ApplyT(func(url string) string { return strings.TrimSuffix(url, "/") }).(pulumi.StringOutput), nil
+}
+
+// fingerprint is a hash over all that a deployment copies of the routes and
+// their integrations. A deployment never changes: another fingerprint makes
+// another one.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-stages.html
+func fingerprint(fns []*function) pulumi.StringOutput {
+	var parts []any
+	for _, f := range fns {
+		if i := f.integration; i != nil {
+			parts = append(parts, i.ID(), i.IntegrationUri, i.PayloadFormatVersion, i.TimeoutMilliseconds)
+		}
+		for _, route := range f.routes {
+			parts = append(parts, route.RouteKey, route.Target, route.AuthorizationType)
+		}
+	}
+	return pulumi.All(parts...).ApplyT(func(values []any) (string, error) {
+		text, err := json.Marshal(values)
+		sum := sha256.Sum256(text)
+		return hex.EncodeToString(sum[:]), err
+	}).(pulumi.StringOutput)
+}
+
+// sourcePattern is the end of the ARN that API Gateway calls a function by,
+// METHOD/path with the path as it is declared. For several routes it is the
+// narrowest pattern with one star in the path that covers them all.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+func sourcePattern(keys []string) string {
+	method, path := source(keys[0])
+	for _, key := range keys[1:] {
+		m, p := source(key)
+		if path == "" || p == "" {
+			return "*" // the catch-all has nothing in common with a path
+		}
+		if m != method {
+			method = "*"
+		}
+		path = cover(path, p)
+	}
+	return method + path
+}
+
+// source splits a route key into the method and path of its ARN. A route for
+// any method is called by the one of the request; the catch-all has none.
+func source(key string) (method, path string) {
+	method, path, ok := strings.Cut(key, " ")
+	switch {
+	case !ok:
+		return key, ""
+	case method == "ANY":
+		method = "*"
+	}
+	return method, path
+}
+
+// cover returns the narrowest pattern with at most one star that covers both.
+func cover(a, b string) string {
+	if a == b {
+		return a
+	}
+	head := 0
+	for head < min(len(a), len(b)) && a[head] == b[head] && a[head] != '*' {
+		head++
+	}
+	tail := 0
+	for tail < min(len(a), len(b))-head && a[len(a)-1-tail] == b[len(b)-1-tail] && a[len(a)-1-tail] != '*' {
+		tail++
+	}
+	return a[:head] + "*" + a[len(a)-tail:]
+}
+
+// validRouteKey tells whether an HTTP API takes the route key.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
+func validRouteKey(key string) bool {
+	return regexp.MustCompile(`^((ANY|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT) /\S*|\$default)$`).MatchString(key)
+}
+
+// validName leaves room for the project and the stack in the 64 characters
+// that Lambda and IAM have for a name.
+func validName(name string) bool {
+	return regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`).MatchString(name)
+}

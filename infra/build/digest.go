@@ -1,0 +1,160 @@
+package build
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// listed is what go list tells of a package and decides the bytes of a binary.
+type listed struct {
+	Dir            string
+	ImportPath     string
+	Standard       bool
+	DepOnly        bool
+	Deps           []string
+	DefaultGODEBUG string
+	GoFiles        []string
+	SFiles         []string
+	HFiles         []string
+	SysoFiles      []string
+	EmbedFiles     []string
+	Module         *module
+}
+
+// module is the module of a package, as go list tells it.
+type module struct {
+	Path      string
+	Version   string
+	Sum       string
+	GoVersion string
+	Replace   *module
+}
+
+// listedFields are the fields of listed, as go list -json= takes them: asking
+// for all of them costs twice the time.
+const listedFields = "-json=Dir,ImportPath,Standard,DepOnly,Deps,DefaultGODEBUG,GoFiles,SFiles,HFiles,SysoFiles,EmbedFiles,Module"
+
+// Digests returns for every function a hash over all that decides the bytes of
+// its zip: the files of every package it imports, embedded ones too, the
+// versions and sums of the modules they come from, the Go version and the
+// flags. It runs go list once and compiles nothing. A comment counts as a
+// change; a test file, a text beside the code or another function does not.
+func (b *Builder) Digests(ctx context.Context) (map[string]string, error) {
+	env, err := b.goEnv(ctx)
+	if err != nil {
+		return nil, err
+	}
+	args := append([]string{"list", "-deps", listedFields, "-tags", tags}, b.packages(b.functions)...)
+	out, err := b.run(ctx, args)
+	if err != nil {
+		return nil, fmt.Errorf("digest of the functions: %w", err)
+	}
+	packages := map[string]string{}
+	var mains []listed
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listed
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return nil, fmt.Errorf("go list: %w", err)
+		}
+		if packages[p.ImportPath], err = p.describe(env["GOMODCACHE"]); err != nil {
+			return nil, fmt.Errorf("digest of %s: %w", p.ImportPath, err)
+		}
+		if !p.DepOnly {
+			mains = append(mains, p)
+		}
+	}
+	digests := map[string]string{}
+	for _, p := range mains {
+		h := sha256.New()
+		fmt.Fprintln(h, zipFormat, b.target, strings.Join(buildFlags(), " "))
+		fmt.Fprintln(h, env["GOVERSION"], env["GOEXPERIMENT"], env["GOFIPS140"], b.level(env), decisive(env["GOFLAGS"]), p.DefaultGODEBUG)
+		for _, path := range slices.Sorted(slices.Values(append(p.Deps, p.ImportPath))) {
+			fmt.Fprint(h, packages[path])
+		}
+		digests[filepath.Base(p.Dir)] = hex.EncodeToString(h.Sum(nil))
+	}
+	return digests, nil
+}
+
+// describe is the part of a digest that comes from one package. A package of
+// the standard library is settled by the Go version, one in the module cache by
+// its module's sum. Any other is read: the main module, a replaced one, a
+// workspace, a vendor folder.
+func (p listed) describe(moduleCache string) (string, error) {
+	var s strings.Builder
+	fmt.Fprintln(&s, "package", p.ImportPath)
+	for m := p.Module; m != nil; m = m.Replace {
+		fmt.Fprintln(&s, "module", m.Path, m.Version, m.Sum, language(m.GoVersion))
+	}
+	if p.Standard || strings.HasPrefix(p.Dir, moduleCache+string(filepath.Separator)) {
+		return s.String(), nil
+	}
+	// go build takes the profile of a main package by its name alone, so go
+	// list does not tell of it.
+	// https://go.dev/doc/pgo
+	files := slices.Concat(p.GoFiles, p.SFiles, p.HFiles, p.SysoFiles, p.EmbedFiles, []string{"default.pgo"})
+	for _, name := range files {
+		data, err := os.ReadFile(filepath.Join(p.Dir, name))
+		if errors.Is(err, fs.ErrNotExist) && name == "default.pgo" {
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(&s, "file %q %x\n", name, sha256.Sum256(data))
+	}
+	return s.String(), nil
+}
+
+// language cuts a Go version to the language version: the compiler gets no
+// more of it, and 1.26.1 in go.mod builds what 1.26.0 did.
+func language(version string) string {
+	if parts := strings.SplitN(version, ".", 3); len(parts) == 3 {
+		return parts[0] + "." + parts[1]
+	}
+	return version
+}
+
+// goEnv asks the go command for the settings that decide the bytes, wherever
+// they come from: the environment, go env -w or a toolchain line.
+func (b *Builder) goEnv(ctx context.Context) (map[string]string, error) {
+	out, err := b.run(ctx, []string{"env", "-json", "GOVERSION", "GOEXPERIMENT", "GOFIPS140", "GOFLAGS", "GOAMD64", "GOARM64", "GOMODCACHE"})
+	if err != nil {
+		return nil, err
+	}
+	env := map[string]string{}
+	if err := json.Unmarshal(out, &env); err != nil {
+		return nil, fmt.Errorf("go env: %w", err)
+	}
+	return env, nil
+}
+
+// level is the processor level of the target; that of others decides nothing.
+func (b *Builder) level(env map[string]string) string {
+	return env["GO"+strings.ToUpper(b.target.Arch)]
+}
+
+// decisive is what of GOFLAGS can still decide the bytes. The build sets some
+// of its flags itself, and where modules come from shows in go list; without
+// this cut two machines with other settings would each see a change.
+func decisive(goflags string) string {
+	settled := []string{"buildvcs", "trimpath", "tags", "ldflags", "mod", "modfile", "modcacherw", "v", "x", "p"}
+	flags := slices.DeleteFunc(strings.Fields(goflags), func(flag string) bool {
+		name, _, _ := strings.Cut(strings.TrimLeft(flag, "-"), "=")
+		return slices.Contains(settled, name)
+	})
+	return strings.Join(flags, " ")
+}

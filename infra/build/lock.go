@@ -1,0 +1,65 @@
+//go:build unix
+
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// lock waits until the folder of zips belongs to the caller alone, among
+// goroutines and processes. The kernel drops the lock of a process that dies.
+func (b *Builder) lock(ctx context.Context) (unlock func(), err error) {
+	select {
+	case b.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("waiting for another build: %w", ctx.Err())
+	}
+	file, err := lockFile(ctx, filepath.Join(b.dist(), "lock"))
+	if err != nil {
+		<-b.turn
+		return nil, err
+	}
+	return func() {
+		file.Close()
+		<-b.turn
+	}, nil
+}
+
+func lockFile(ctx context.Context, path string) (*os.File, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, fmt.Errorf("build folder: %w", err)
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("build folder: %w", err)
+	}
+	locked := make(chan error, 1)
+	go func() { locked <- flock(file) }()
+	select {
+	case err = <-locked:
+	case <-ctx.Done():
+		// flock cannot be told to stop waiting; whoever gives up leaves it
+		// behind, and it gives the lock back.
+		go func() { <-locked; file.Close() }()
+		return nil, fmt.Errorf("waiting for another build: %w", ctx.Err())
+	}
+	if err != nil {
+		file.Close()
+		return nil, fmt.Errorf("lock of %s: %w", path, err)
+	}
+	return file, nil
+}
+
+func flock(file *os.File) error {
+	for {
+		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX)
+		if !errors.Is(err, syscall.EINTR) {
+			return err
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
+
+	"skiff/lambdas"
+)
+
+// TestConfigRefused gives a setting a value it may not have, and reads the
+// sentence that refuses it.
+func TestConfigRefused(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ key, value, want string }{
+		{"target", "linux/riscv64", "skiff:target must be linux/arm64, linux/amd64 or host, not"},
+		{"target", "", "skiff:target must be"},
+		{"memory", "127", "skiff:memory must be a whole number from 128 to 10240, not \"127\"; change it with pulumi config set memory VALUE"},
+		{"memory", "10241", "skiff:memory must be"},
+		{"memory", "1e3", "skiff:memory must be"},
+		{"memory", "256 MB", "skiff:memory must be"},
+		{"memory", "99999999999999999999", "skiff:memory must be"},
+		{"timeout", "0", "skiff:timeout must be a whole number from 1 to 29"},
+		{"timeout", "30", "skiff:timeout must be"},
+		{"timeout", "2.5", "skiff:timeout must be"},
+		{"concurrency", "-2", "skiff:concurrency must be a whole number from -1 to 10000"},
+		{"logLevel", "INFO", "skiff:logLevel must be debug, info, warn or error, not \"INFO\""},
+		{"logDays", "0", "skiff:logDays must be 1, 3, 5, 7,"},
+		{"logDays", "31", "skiff:logDays must be"},
+		{"logDays", "30 ", "skiff:logDays must be"},
+		{"stage", "", "skiff:stage must be $default, or 1 to 128 of A-Z a-z 0-9 _ -, not \"\""},
+		{"stage", "a/b", "skiff:stage must be"},
+		{"stage", "$other", "skiff:stage must be"},
+		{"stage", "a\n", "skiff:stage must be"},
+		{"stage", strings.Repeat("a", 129), "skiff:stage must be"},
+		{"autoDeploy", "yes", "skiff:autoDeploy must be true or false, not \"yes\""},
+		{"deletionProtection", "True", "skiff:deletionProtection must be"},
+		{"pointInTimeRecovery", "1", "skiff:pointInTimeRecovery must be"},
+		{"memry", "256", "skiff:memry is not a setting; there are autoDeploy, concurrency, deletionProtection, logDays, " +
+			"logLevel, memory, pointInTimeRecovery, stage, target, timeout; remove it with pulumi config rm memry"},
+	} {
+		t.Run(fmt.Sprintf("%s=%.20q", test.key, test.value), func(t *testing.T) {
+			t.Parallel()
+			settings := settingsOf(t, "staging")
+			settings["skiff:"+test.key] = test.value
+			rec, err := deployWith(t, lambdas.Functions(), settings)
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			if !strings.Contains(err.Error(), test.want) {
+				t.Errorf("refused with\n%v\nwant\n%s", err, test.want)
+			}
+			if strings.Contains(err.Error(), "\nskiff:") {
+				t.Errorf("refused more than the one setting:\n%v", err)
+			}
+			if len(rec.resources) > 0 {
+				t.Errorf("%d resources were registered all the same", len(rec.resources))
+			}
+		})
+	}
+}
+
+func TestConfigAccepted(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ key, value string }{
+		{"target", "linux/amd64"}, {"target", "host"},
+		{"memory", "128"}, {"memory", "10240"},
+		{"timeout", "1"}, {"timeout", "29"},
+		{"concurrency", "0"}, {"concurrency", "10000"},
+		{"logLevel", "error"},
+		{"logDays", "1"}, {"logDays", "3653"},
+		{"stage", "v1"}, {"stage", strings.Repeat("a", 128)},
+		{"autoDeploy", "true"},
+	} {
+		t.Run(fmt.Sprintf("%s=%.20q", test.key, test.value), func(t *testing.T) {
+			t.Parallel()
+			settings := settingsOf(t, "staging")
+			settings["skiff:"+test.key] = test.value
+			settings["other:setting"] = "of another program"
+			if _, err := deployWith(t, lambdas.Functions(), settings); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// All offences come at once, one line each, a lost default among them.
+func TestConfigRefusesAllAtOnce(t *testing.T) {
+	t.Parallel()
+	settings := settingsOf(t, "staging")
+	settings["skiff:memory"], settings["skiff:timeout"], settings["skiff:more"] = "1", "99", "x"
+	delete(settings, "skiff:stage")
+	_, err := deployWith(t, lambdas.Functions(), settings)
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	for _, want := range []string{"skiff:memory must", "skiff:timeout must", "skiff:more is not a setting",
+		"skiff:stage is not set and has lost its default in Pulumi.yaml; set it with pulumi config set stage VALUE"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("no word of %s in\n%v", want, err)
+		}
+	}
+}
+
+// Every setting is declared in Pulumi.yaml with type, description and default,
+// and the stack files set no other.
+func TestConfigDeclared(t *testing.T) {
+	t.Parallel()
+	project, err := workspace.LoadProject("../Pulumi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, setting := range project.Config {
+		if strings.HasPrefix(key, "skiff:") && (setting.Type == nil || setting.Description == "" || setting.Default == nil) {
+			t.Errorf("%s: type %v, description %q, default %v", key, setting.Type, setting.Description, setting.Default)
+		}
+	}
+	for _, stack := range []string{"local", "staging", "production"} {
+		settings := settingsOf(t, stack)
+		if settings["aws:region"] == "" {
+			t.Errorf("%s: no aws:region", stack)
+		}
+		maps.DeleteFunc(settings, func(key, _ string) bool {
+			_, declared := project.Config[key]
+			return declared || key == "aws:region"
+		})
+		if len(settings) > 0 {
+			t.Errorf("%s: %v is not declared in Pulumi.yaml", stack, settings)
+		}
+	}
+}

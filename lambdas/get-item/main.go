@@ -1,0 +1,6 @@
+// Command get-item is the function of the same name.
+package main
+
+import "skiff/lambdas/items"
+
+func main() { items.Start(items.Get) }

@@ -1,0 +1,256 @@
+package items
+
+import (
+	"bytes"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// The limits of an item's JSON.
+const (
+	maxBodyBytes = 384 * 1024
+	maxNameChars = 256
+	maxDepth     = 32  // attributes itself is level 1
+	maxKeys      = 100 // in all of attributes
+	maxKeyBytes  = 65535
+	maxTTL       = 4102444800 // 2100-01-01: a time in milliseconds is refused
+)
+
+// decodeDraft reads one item as a client writes it. It reads token by token
+// and stops at the first offence met, so no limit can be overrun before it is
+// checked. Whether the ttl lies in the future is for checkTTL.
+func decodeDraft(body []byte) (Draft, error) {
+	d := decoder{tokens: jsontext.NewDecoder(bytes.NewBuffer(body)), body: body}
+	draft, err := d.draft()
+	if err != nil {
+		return Draft{}, err
+	}
+	if _, err := d.next(); err == nil || d.more {
+		return Draft{}, refuse(InvalidJSON, "there is data after the item")
+	}
+	return draft, nil
+}
+
+// decoder walks the tokens of a body. The library refuses what JSON refuses,
+// duplicate names and bad Unicode included; the decoder adds the item's rules.
+type decoder struct {
+	tokens *jsontext.Decoder
+	body   []byte
+	keys   int  // met so far in attributes
+	more   bool // the last failure was not the end of the body
+}
+
+// next is the next token, or the Problem that stands in its place.
+func (d *decoder) next() (jsontext.Token, error) {
+	token, err := d.tokens.ReadToken()
+	if err == nil {
+		return token, nil
+	}
+	var syntax *jsontext.SyntacticError
+	d.more = errors.As(err, &syntax)
+	switch {
+	case !d.more:
+		return token, refuse(InvalidJSON, "the body ends where an item should be")
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		return token, refuse(DuplicateKey, "a name stands twice in an object, at byte %d", syntax.ByteOffset)
+	}
+	// The library tells the other kinds apart only in its texts. The offence
+	// itself stands at the offset.
+	rest := d.body[min(syntax.ByteOffset, int64(len(d.body))):]
+	switch r, size := utf8.DecodeRune(rest); {
+	case r == utf8.RuneError && size == 1:
+		return token, refuse(InvalidUTF8, "the body is not UTF-8, at byte %d", syntax.ByteOffset)
+	case surrogate(rest):
+		return token, refuse(InvalidUnicode, "half of a surrogate pair, at byte %d", syntax.ByteOffset)
+	}
+	return token, refuse(InvalidJSON, "the body is not JSON, at byte %d", syntax.ByteOffset)
+}
+
+// surrogate reports whether an escape for half of a surrogate pair comes next.
+func surrogate(rest []byte) bool {
+	if len(rest) < 6 || rest[0] != '\\' || rest[1] != 'u' {
+		return false
+	}
+	n, err := strconv.ParseUint(string(rest[2:6]), 16, 16)
+	return err == nil && 0xd800 <= n && n < 0xe000
+}
+
+func (d *decoder) draft() (Draft, error) {
+	var draft Draft
+	token, err := d.next()
+	if err != nil {
+		return draft, err
+	}
+	if token.Kind() != '{' {
+		return draft, refuse(InvalidBody, "the body is not a JSON object")
+	}
+	for {
+		token, err := d.next()
+		if err != nil {
+			return draft, err
+		}
+		if token.Kind() == '}' {
+			break
+		}
+		if err := d.field(token.String(), &draft); err != nil {
+			return draft, err
+		}
+	}
+	if draft.Name == "" || draft.Status == "" {
+		return draft, refuse(Validation, "name and status are required")
+	}
+	return draft, nil
+}
+
+func (d *decoder) field(name string, draft *Draft) error {
+	switch name {
+	case "name", "status", "attributes", "ttl":
+	default:
+		return refuse(UnknownField, "an item has name, status, attributes and ttl, nothing else")
+	}
+	token, err := d.next()
+	if err != nil {
+		return err
+	}
+	switch name {
+	case "name":
+		draft.Name, err = nameOf(token)
+	case "status":
+		draft.Status, err = statusOf(token)
+	case "ttl":
+		draft.TTL, err = ttlOf(token)
+	case "attributes":
+		if token.Kind() != '{' {
+			return refuse(Validation, "attributes must be an object")
+		}
+		draft.Attributes, err = d.object(1)
+	}
+	return err
+}
+
+func nameOf(token jsontext.Token) (string, error) {
+	if token.Kind() != '"' {
+		return "", refuse(Validation, "name must be a string")
+	}
+	name := token.String()
+	switch {
+	case strings.TrimSpace(name) == "":
+		return "", refuse(Validation, "name must not be empty")
+	case utf8.RuneCountInString(name) > maxNameChars:
+		return "", refuse(Validation, "name has more than %d characters", maxNameChars)
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return "", refuse(Validation, "name holds a control character")
+	}
+	return name, nil
+}
+
+func statusOf(token jsontext.Token) (string, error) {
+	if token.Kind() != '"' || !validStatus(token.String()) {
+		return "", refuse(Validation, "status must be active, done or archived")
+	}
+	return token.String(), nil
+}
+
+func validStatus(s string) bool { return s == "active" || s == "done" || s == "archived" }
+
+// ttlOf takes digits only: 1.9e9 is a whole number too, but nobody means it.
+func ttlOf(token jsontext.Token) (int64, error) {
+	wrong := refuse(Validation, "ttl must be a time in Unix seconds, before 2100")
+	if token.Kind() != '0' {
+		return 0, wrong
+	}
+	ttl, err := strconv.ParseInt(token.String(), 10, 64)
+	if err != nil || ttl <= 0 || ttl >= maxTTL {
+		return 0, wrong
+	}
+	return ttl, nil
+}
+
+// checkTTL refuses a ttl that has passed. It is apart from decoding because a
+// create that is sent again may well come after its item's ttl.
+func (d *Draft) checkTTL(now time.Time) error {
+	if !alive(d.TTL, now) {
+		return refuse(Validation, "ttl must be in the future")
+	}
+	return nil
+}
+
+// object reads the rest of an object whose brace is read.
+func (d *decoder) object(depth int) (map[string]types.AttributeValue, error) {
+	object := map[string]types.AttributeValue{}
+	for {
+		token, err := d.next()
+		if err != nil {
+			return nil, err
+		}
+		if token.Kind() == '}' {
+			return object, nil
+		}
+		if d.keys++; d.keys > maxKeys {
+			return nil, refuse(TooManyKeys, "attributes has more than %d keys", maxKeys)
+		}
+		name := token.String()
+		// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+		if name == "" || len(name) > maxKeyBytes {
+			return nil, refuse(Validation, "a key of attributes has 1 to %d bytes", maxKeyBytes)
+		}
+		if object[name], err = d.value(depth); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// array reads the rest of an array whose bracket is read.
+func (d *decoder) array(depth int) ([]types.AttributeValue, error) {
+	array := []types.AttributeValue{}
+	for {
+		if d.tokens.PeekKind() == ']' {
+			_, err := d.next()
+			return array, err
+		}
+		value, err := d.value(depth)
+		if err != nil {
+			return nil, err
+		}
+		array = append(array, value)
+	}
+}
+
+// value reads one value inside a container at that depth.
+func (d *decoder) value(depth int) (types.AttributeValue, error) {
+	token, err := d.next()
+	if err != nil {
+		return nil, err
+	}
+	switch token.Kind() {
+	case '"':
+		return text(token.String()), nil
+	case '0':
+		number, fits := parseDecimal(token.String())
+		if !fits {
+			return nil, refuse(NumberRange, "a number has more than %d digits or is not within 1e%d and 1e%d",
+				maxDigits, minExponent, maxExponent+1)
+		}
+		return &types.AttributeValueMemberN{Value: number.String()}, nil
+	case 't', 'f':
+		return &types.AttributeValueMemberBOOL{Value: token.Bool()}, nil
+	case 'n':
+		return &types.AttributeValueMemberNULL{Value: true}, nil
+	}
+	if depth++; depth > maxDepth {
+		return nil, refuse(TooDeep, "attributes has more than %d levels", maxDepth)
+	}
+	if token.Kind() == '{' {
+		object, err := d.object(depth)
+		return &types.AttributeValueMemberM{Value: object}, err
+	}
+	array, err := d.array(depth)
+	return &types.AttributeValueMemberL{Value: array}, err
+}

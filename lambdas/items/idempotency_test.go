@@ -1,0 +1,173 @@
+package items
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+func keyed(key string) headers { return with(jsonBody, "idempotency-key", key) }
+
+// once lets one call of the action fail, the nth.
+func denyNth(action string, n int64) func(string, http.ResponseWriter, *http.Request) bool {
+	var calls atomic.Int64
+	return func(called string, w http.ResponseWriter, r *http.Request) bool {
+		if called != action || calls.Add(1) != n {
+			return false
+		}
+		refuseWith(w, "AccessDeniedException")
+		return true
+	}
+}
+
+func wantCreated(t *testing.T, got answer, id string, replayed bool) {
+	t.Helper()
+	if got.StatusCode != 201 || (id != "" && got.text("id") != id) || (got.Headers["Idempotency-Replayed"] == "true") != replayed {
+		t.Errorf("want id %q, replayed %v; got %d %s %v", id, replayed, got.StatusCode, got.Body, got.Headers)
+	}
+}
+
+// An attempt that died before its item was written is taken over, with the id
+// it had made, once its lock has ended, and not before.
+func TestDiedBeforeItem(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	dead := record{hash: hashOf(widget), itemID: "01ARZ3NDEKTSV4RRFFQ69G5FAV", createdAt: timestamp(w.clock()), owner: "dead"}
+	if _, err := w.api.Store.claim(t.Context(), "k", dead, w.clock()); err != nil {
+		t.Fatal(err)
+	}
+	got := w.send("POST", "/items", keyed("k"), widget)
+	if got.StatusCode != 409 || got.text("code") != "in_progress" || got.Headers["Retry-After"] != "30" {
+		t.Fatalf("within the lock: %d %s %v", got.StatusCode, got.Body, got.Headers)
+	}
+	w.advance(lockTime)
+	if got := w.send("POST", "/items", keyed("k"), `{"name":"other","status":"active"}`); got.text("code") != "idempotency_mismatch" {
+		t.Errorf("another body: %s", got.Body)
+	}
+	// Many at once: one takes it over.
+	for _, got := range parallel(10, func() answer { return w.send("POST", "/items", keyed("k"), widget) }) {
+		if got.StatusCode != 409 && (got.StatusCode != 201 || got.text("id") != dead.itemID || got.text("createdAt") != dead.createdAt) {
+			t.Errorf("after the lock: %d %s", got.StatusCode, got.Body)
+		}
+	}
+	if len(w.ids()) != 1 {
+		t.Errorf("stored: %v", w.ids())
+	}
+	wantCreated(t, w.send("POST", "/items", keyed("k"), widget), dead.itemID, true)
+}
+
+// One that died after its item was written is finished with that item.
+func TestDiedAfterItem(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	dead := record{hash: hashOf(widget), itemID: "01ARZ3NDEKTSV4RRFFQ69G5FAV", createdAt: timestamp(w.clock()), owner: "dead"}
+	if _, err := w.api.Store.claim(t.Context(), "k", dead, w.clock()); err != nil {
+		t.Fatal(err)
+	}
+	draft, _ := decodeDraft([]byte(widget))
+	if _, err := w.api.Store.Create(t.Context(), newItem(dead.itemID, dead.createdAt, draft)); err != nil {
+		t.Fatal(err)
+	}
+	w.advance(lockTime)
+	wantCreated(t, w.send("POST", "/items", keyed("k"), widget), dead.itemID, true)
+}
+
+func hashOf(body string) []byte {
+	sum := sha256sum(body)
+	return sum[:]
+}
+
+// A create that failed leaves its key open for the next try, at once.
+func TestFailedCreateFreesItsKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.faulty = true
+	w.proxy.fault(denyNth("PutItem", 2))
+	if got := w.send("POST", "/items", keyed("k"), widget); got.StatusCode != 500 || len(w.ids()) != 0 {
+		t.Fatalf("%d %s", got.StatusCode, got.Body)
+	}
+	wantCreated(t, w.send("POST", "/items", keyed("k"), widget), "", false)
+}
+
+// An item that is written is answered for, even where the record stays open;
+// the record is finished by the next request.
+func TestOpenRecord(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.proxy.fault(denyNth("UpdateItem", 1))
+	first := w.send("POST", "/items", keyed("k"), widget)
+	wantCreated(t, first, "", false)
+	if !strings.Contains(w.log.String(), "stays open") {
+		t.Error("nothing in the log")
+	}
+	w.advance(lockTime)
+	wantCreated(t, w.send("POST", "/items", keyed("k"), widget), first.text("id"), true)
+	// And from now on without a wait.
+	wantCreated(t, w.send("POST", "/items", keyed("k"), widget), first.text("id"), true)
+}
+
+func TestKeyIsForgottenAfterADay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first := w.create(widget)
+	_ = first
+	kept := w.send("POST", "/items", keyed("k"), widget)
+	w.advance(keyTime - time.Second)
+	wantCreated(t, w.send("POST", "/items", keyed("k"), widget), kept.text("id"), true)
+	w.advance(2 * time.Second)
+	// DynamoDB has not removed the record: it counts as absent all the same.
+	again := w.send("POST", "/items", keyed("k"), `{"name":"other","status":"active"}`)
+	wantCreated(t, again, "", false)
+	if again.text("id") == kept.text("id") {
+		t.Error("the old item under a forgotten key")
+	}
+}
+
+// The replay is the item as first created, whatever became of it.
+func TestReplayAfterChange(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	body := fmt.Sprintf(`{"name":"short","status":"active","ttl":%d,"attributes":{"n":1.10}}`, w.clock().Unix()+60)
+	first := w.send("POST", "/items", keyed("k"), body)
+	path := "/items/" + first.text("id")
+	if got := w.send("PUT", path, with(jsonBody, "if-match", `"1"`), widget); got.StatusCode != 200 {
+		t.Fatal(got.Body)
+	}
+	again := w.send("POST", "/items", keyed("k"), body)
+	wantCreated(t, again, first.text("id"), true)
+	// The item's ttl has passed: a new create with it is refused, a replay not.
+	w.advance(2 * time.Minute)
+	late := w.send("POST", "/items", keyed("k"), body)
+	wantCreated(t, late, first.text("id"), true)
+	if again.Body != first.Body || late.Body != first.Body {
+		t.Errorf("replays %s and %s of %s", again.Body, late.Body, first.Body)
+	}
+	for _, key := range []string{"", "other"} {
+		h := jsonBody
+		if key != "" {
+			h = keyed(key)
+		}
+		if got := w.send("POST", "/items", h, body); got.StatusCode != 400 || got.text("code") != "validation" {
+			t.Errorf("a ttl in the past under key %q: %d %s", key, got.StatusCode, got.Body)
+		}
+	}
+	w.delete(first.text("id"))
+	replay := w.send("POST", "/items", keyed("k"), body)
+	wantCreated(t, replay, first.text("id"), true)
+	delete(w.stored, first.text("id"))
+}
+
+func TestIdempotencyKeyForms(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for key, want := range map[string]int{
+		"": 400, "a,b": 400, "ü": 400, "a#b": 400, strings.Repeat("k", 129): 400, strings.Repeat("k", 128): 201, "A_z-9": 201,
+	} {
+		if got := w.send("POST", "/items", keyed(key), widget); got.StatusCode != want {
+			t.Errorf("%q: %d %s", key, got.StatusCode, got.Body)
+		}
+	}
+}

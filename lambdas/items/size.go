@@ -1,0 +1,53 @@
+package items
+
+import (
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// maxRowBytes is DynamoDB's limit for one item, names and values, less what an
+// update adds to a row that its draft does not show.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+const maxRowBytes = 400*1024 - 64
+
+// rowSize is the size of a row in bytes as DynamoDB counts it, never less.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+func rowSize(row map[string]types.AttributeValue) int {
+	size := 0
+	for name, value := range row {
+		size += len(name) + valueSize(value)
+	}
+	return size
+}
+
+func valueSize(value types.AttributeValue) int {
+	switch v := value.(type) {
+	case *types.AttributeValueMemberS:
+		return len(v.Value)
+	case *types.AttributeValueMemberN:
+		return numberSize(v.Value)
+	case *types.AttributeValueMemberM:
+		size := 3
+		for name, element := range v.Value {
+			size += 1 + len(name) + valueSize(element)
+		}
+		return size
+	case *types.AttributeValueMemberL:
+		size := 3
+		for _, element := range v.Value {
+			size += 1 + valueSize(element)
+		}
+		return size
+	}
+	return 1 // a boolean or null
+}
+
+// numberSize is one byte for two digits, one more, and one for a sign. AWS
+// calls its own rule approximate: this rounds up.
+func numberSize(number string) int {
+	d, _ := parseDecimal(number)
+	size := (len(d.digits)+1)/2 + 1
+	if d.negative {
+		size++
+	}
+	return size
+}

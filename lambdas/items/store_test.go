@@ -1,0 +1,167 @@
+package items
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"skiff/lambdas"
+)
+
+func sha256sum(s string) [sha256.Size]byte { return sha256.Sum256([]byte(s)) }
+
+// A write whose answer is lost is repeated by the SDK, meets its own work, and
+// is a success.
+func TestLostAnswers(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		lost    string
+		request func(w *world, id string) answer
+		status  int
+	}{
+		{"PutItem", func(w *world, _ string) answer { return w.send("POST", "/items", jsonBody, widget) }, 201},
+		{"PutItem", func(w *world, _ string) answer { return w.send("POST", "/items", keyed("k"), widget) }, 201},
+		{"UpdateItem", func(w *world, _ string) answer { return w.send("POST", "/items", keyed("k"), widget) }, 201},
+		{"GetItem", func(w *world, id string) answer { return w.send("GET", "/items/"+id, nil, "") }, 200},
+		{"UpdateItem", func(w *world, id string) answer {
+			return w.send("PUT", "/items/"+id, with(jsonBody, "if-match", `"1"`), widget)
+		}, 200},
+	} {
+		t.Run(c.lost, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			id := w.create(widget)
+			w.proxy.fault(loseFirst(c.lost))
+			got := c.request(w, id)
+			if got.StatusCode != c.status || got.Headers["Idempotency-Replayed"] != "" {
+				t.Errorf("%d %s %v", got.StatusCode, got.Body, got.Headers)
+			}
+			if calls := w.proxy.seen(); count(calls, "dynamodb:"+c.lost) < 2 {
+				t.Errorf("nothing was repeated: %v", calls)
+			}
+		})
+	}
+}
+
+func count(calls []string, call string) int {
+	n := 0
+	for _, c := range calls {
+		if c == call {
+			n++
+		}
+	}
+	return n
+}
+
+// What DynamoDB may answer, and what of it a client and the log are told.
+func TestStoreErrors(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]int{
+		"ThrottlingException": 503, "ProvisionedThroughputExceededException": 503, "RequestLimitExceeded": 503,
+		"AccessDeniedException": 500, "ResourceNotFoundException": 500, "ValidationException": 500, "UnrecognizedClientException": 500,
+	} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.faulty = true
+			w.proxy.fault(func(_ string, rw http.ResponseWriter, _ *http.Request) bool {
+				refuseWith(rw, code)
+				return true
+			})
+			got := w.send("GET", "/items/x", nil, "")
+			if got.StatusCode != want || (got.Headers["Retry-After"] != "") != (want == 503) {
+				t.Errorf("%d %s %v", got.StatusCode, got.Body, got.Headers)
+			}
+			if !strings.Contains(w.log.String(), "dynamodb:GetItem: "+code) {
+				t.Error(w.log.String())
+			}
+		})
+	}
+}
+
+// A store that is down, or answers like a broken proxy, is unavailable.
+func TestStoreDown(t *testing.T) {
+	t.Parallel()
+	for name, harm := range map[string]func(http.ResponseWriter){
+		"cut":  func(http.ResponseWriter) { panic(http.ErrAbortHandler) },
+		"html": func(w http.ResponseWriter) { w.WriteHeader(502); fmt.Fprint(w, "<html>arn:aws:bad</html>") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.faulty = true
+			w.proxy.fault(func(_ string, rw http.ResponseWriter, _ *http.Request) bool { harm(rw); return true })
+			if got := w.send("GET", "/items/x", nil, ""); got.StatusCode != 503 || got.Headers["Retry-After"] == "" {
+				t.Errorf("%d %s", got.StatusCode, got.Body)
+			}
+		})
+	}
+}
+
+// A row that this package did not write is the service's failure, not a panic
+// and not a client's.
+func TestForeignRows(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.faulty = true
+	w.put(map[string]types.AttributeValue{"id": text("bare")})
+	delete(w.stored, "bare")
+	good := (&Item{ID: "set", Draft: Draft{Name: "a", Status: "done"}, Version: 1}).withTimes(w.clock())
+	good.Attributes = map[string]types.AttributeValue{"s": &types.AttributeValueMemberSS{Value: []string{"a"}}}
+	w.put(good.row())
+	for _, path := range []string{"/items/bare", "/items/set", "/items?status=done"} {
+		if got := w.send("GET", path, nil, ""); got.StatusCode != 500 || got.text("code") != "internal" {
+			t.Errorf("%s: %d %s", path, got.StatusCode, got.Body)
+		}
+	}
+}
+
+// The declaration gives each function exactly the actions it uses.
+func TestDeclaredActionsAreTheUsedOnes(t *testing.T) {
+	t.Parallel()
+	uses := map[string]func(*world){
+		"create-item": func(w *world) {
+			for range 2 {
+				w.send("POST", "/items", keyed("k"), widget)
+			}
+		},
+		"get-item": func(w *world) { w.send("GET", "/items/x", nil, "") },
+		"list-items": func(w *world) {
+			for range 2 {
+				w.create(widget)
+			}
+			w.proxy.fault(nil) // forget the calls of the creates
+			w.send("GET", "/items?status=active&limit=1", nil, "")
+		},
+		"update-item": func(w *world) { w.send("PUT", "/items/x", with(jsonBody, "if-match", `"1"`), widget) },
+		"delete-item": func(w *world) { w.send("DELETE", "/items/x", nil, "") },
+		"health":      func(w *world) { w.send("GET", "/health", nil, "") },
+	}
+	for _, function := range lambdas.Functions() {
+		t.Run(function.Name, func(t *testing.T) {
+			t.Parallel()
+			use := uses[function.Name]
+			if use == nil {
+				t.Fatal("no request here uses the function")
+			}
+			w := newWorld(t)
+			use(w)
+			var want []string
+			want = append(want, function.TableActions...)
+			for _, action := range function.IndexActions {
+				want = append(want, action+" of the index")
+			}
+			got := w.proxy.seen()
+			slices.Sort(got)
+			slices.Sort(want)
+			if got = slices.Compact(got); !slices.Equal(got, want) {
+				t.Errorf("used are %v, declared %v", got, want)
+			}
+		})
+	}
+}

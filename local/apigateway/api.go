@@ -1,0 +1,185 @@
+package apigateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"skiff/local/arn"
+	"skiff/local/provider"
+	"skiff/local/store"
+)
+
+// Tokens of the resource types of this package.
+const (
+	APIToken         = "aws:apigatewayv2/api:Api"
+	IntegrationToken = "aws:apigatewayv2/integration:Integration"
+	RouteToken       = "aws:apigatewayv2/route:Route"
+	DeploymentToken  = "aws:apigatewayv2/deployment:Deployment"
+	StageToken       = "aws:apigatewayv2/stage:Stage"
+)
+
+// APIInputs is the inputs of an API. Only HTTP APIs are held, without quick
+// create, OpenAPI bodies and mutual TLS.
+type APIInputs struct {
+	Name                     string            `json:"name,omitempty"`
+	ProtocolType             string            `json:"protocolType" aws:"required,replace"`
+	Description              string            `json:"description,omitempty"`
+	Version                  string            `json:"version,omitempty"`
+	CORSConfiguration        *CORSInputs       `json:"corsConfiguration,omitempty"`
+	RouteSelectionExpression string            `json:"routeSelectionExpression,omitempty"`
+	Tags                     map[string]string `json:"tags,omitempty"`
+}
+
+// CORSInputs is the CORS settings of an API; MaxAge is in seconds.
+type CORSInputs struct {
+	AllowCredentials bool     `json:"allowCredentials,omitempty"`
+	AllowHeaders     []string `json:"allowHeaders,omitempty"`
+	AllowMethods     []string `json:"allowMethods,omitempty"`
+	AllowOrigins     []string `json:"allowOrigins,omitempty"`
+	ExposeHeaders    []string `json:"exposeHeaders,omitempty"`
+	MaxAge           int      `json:"maxAge,omitempty"`
+}
+
+// APIOutputs is what AWS adds to an API.
+type APIOutputs struct {
+	APIEndpoint              string            `json:"apiEndpoint"`
+	ARN                      string            `json:"arn"`
+	ExecutionARN             string            `json:"executionArn"`
+	RouteSelectionExpression string            `json:"routeSelectionExpression"`
+	TagsAll                  map[string]string `json:"tagsAll"`
+}
+
+// APIs are the declared APIs.
+type APIs struct {
+	db   *store.Store
+	base string // URL of the gateway, without a path
+	root Root
+	deployed
+}
+
+// Root tells which stack's API answers at the gateway's own address.
+type Root struct{ Project, Stack string }
+
+// NewAPIs holds the APIs of db. The gateway that serves them is at base, such
+// as http://127.0.0.1:8080, and the API of root answers there without a
+// prefix.
+func NewAPIs(db *store.Store, base string, root Root) *APIs {
+	return &APIs{db: db, base: base, root: root}
+}
+
+func (a *APIs) apis() *provider.Resource[APIInputs, APIOutputs] {
+	return &provider.Resource[APIInputs, APIOutputs]{
+		Token: APIToken, Named: "name", MaxName: 128,
+		Check:  checkAPI,
+		Delete: a.deleteAPI,
+		Describe: func(r store.Record[APIInputs]) APIOutputs {
+			return APIOutputs{
+				APIEndpoint:              a.endpoint(r),
+				ARN:                      arn.New("apigateway", r.Region, "", "/apis/"+r.ID),
+				ExecutionARN:             executionARN(r),
+				RouteSelectionExpression: "$request.method $request.path",
+				TagsAll:                  r.Inputs.Tags,
+			}
+		},
+	}
+}
+
+func executionARN(r store.Record[APIInputs]) string {
+	return arn.New("execute-api", r.Region, r.Account, r.ID)
+}
+
+// prefix is the path below which every API answers, whoever has the root. AWS
+// gives each API a host name instead, which a machine without its own DNS
+// cannot.
+const prefix = "/_apis/"
+
+// endpoint is the URL of an API on this machine.
+func (a *APIs) endpoint(r store.Record[APIInputs]) string {
+	if a.isRoot(r) {
+		return a.base
+	}
+	return a.base + prefix + r.ID
+}
+
+// isRoot tells whether an API is the one of the root's stack, or the newest of
+// them: while one replaces another, both are there.
+func (a *APIs) isRoot(r store.Record[APIInputs]) bool {
+	stack := "urn:pulumi:" + a.root.Stack + "::" + a.root.Project + "::"
+	if !strings.HasPrefix(r.URN, stack) {
+		return false
+	}
+	all, err := store.List[APIInputs](a.db, APIToken)
+	if err != nil {
+		return false
+	}
+	for _, other := range all {
+		if strings.HasPrefix(other.URN, stack) && other.Created.After(r.Created) {
+			return false
+		}
+	}
+	return true
+}
+
+func checkAPI(in APIInputs) []provider.Problem {
+	var problems []provider.Problem
+	refuse := func(property, format string, args ...any) {
+		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
+	}
+	if in.ProtocolType != "" && in.ProtocolType != "HTTP" {
+		refuse("protocolType", "the local cloud holds HTTP APIs, not %q", in.ProtocolType)
+	}
+	if n := utf8.RuneCountInString(in.Name); n > 128 {
+		refuse("name", "has %d characters; at most 128", n)
+	}
+	if n := utf8.RuneCountInString(in.Description); n > 1024 {
+		refuse("description", "has %d characters; at most 1024", n)
+	}
+	if e := in.RouteSelectionExpression; e != "" && e != "$request.method $request.path" && e != "${request.method} ${request.path}" {
+		refuse("routeSelectionExpression", "an HTTP API selects routes by $request.method $request.path, not %q", e)
+	}
+	if c := in.CORSConfiguration; c != nil {
+		if c.AllowCredentials && slices.Contains(c.AllowOrigins, "*") {
+			refuse("corsConfiguration.allowOrigins", "may not be * where allowCredentials is set")
+		}
+		if c.MaxAge < -1 || c.MaxAge > 86400 {
+			refuse("corsConfiguration.maxAge", "%d is not within -1 to 86400 seconds", c.MaxAge)
+		}
+	}
+	return problems
+}
+
+// deleteAPI takes along what belongs to the API, as AWS does.
+func (a *APIs) deleteAPI(_ context.Context, _ provider.Call, r store.Record[APIInputs]) error {
+	return errors.Join(
+		deleteOf(a.db, RouteToken, func(in RouteInputs) bool { return in.APIID == r.ID }),
+		deleteOf(a.db, IntegrationToken, func(in IntegrationInputs) bool { return in.APIID == r.ID }),
+		deleteOf(a.db, DeploymentToken, func(in DeploymentInputs) bool { return in.APIID == r.ID }))
+}
+
+func deleteOf[In any](db *store.Store, token string, belongs func(In) bool) error {
+	all, err := store.List[In](db, token)
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		if belongs(r.Inputs) {
+			if err := store.Delete(db, token, r.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// api finds the API that another resource names.
+func (a *APIs) api(id string) (store.Record[APIInputs], error) {
+	r, err := store.Get[APIInputs](a.db, APIToken, id)
+	if err != nil {
+		return r, fmt.Errorf("NotFoundException: API %s: %w", id, err)
+	}
+	return r, nil
+}

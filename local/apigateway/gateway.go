@@ -1,0 +1,234 @@
+package apigateway
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"skiff/local/lambda"
+)
+
+// Limits of an HTTP API:
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+const (
+	maxHeadBytes = 10_240   // request line and headers
+	maxBodyBytes = 10 << 20 // "10 MB"; that it is 10 × 2^20 is not recorded
+	maxTimeout   = 30 * time.Second
+)
+
+// Options say what a gateway serves and whom it calls. Both functions are used
+// by many requests at once.
+type Options struct {
+	// Find returns the stages of the API a request is for, the escaped path
+	// within it, and the host name of its endpoint, such as
+	// ID.execute-api.REGION.amazonaws.com. Without ok the answer is 404.
+	Find func(r *http.Request) (stages []Stage, path, host string, ok bool)
+
+	// Invoke runs a function for the route named by sourceARN. An error is 503
+	// when it is lambda.ErrThrottled, lambda.ErrClosed or the end of ctx, 413
+	// when it is lambda.ErrPayloadTooLarge, else 500: no permission, no such
+	// function.
+	Invoke func(ctx context.Context, functionARN, sourceARN string, payload []byte) (lambda.Result, error)
+
+	// Log is told why an answer is 5xx; what it is told never reaches the
+	// client. It may be nil.
+	Log func(requestID string, err error)
+
+	// HeaderTimeout and BodyTimeout bound the reading of a request; 10 s and
+	// 30 s when zero. AWS does not document its own.
+	HeaderTimeout, BodyTimeout time.Duration
+}
+
+// Gateway serves APIs. Make it with New.
+type Gateway struct{ options Options }
+
+// New returns a gateway for o.
+func New(o Options) *Gateway {
+	if o.HeaderTimeout == 0 {
+		o.HeaderTimeout = 10 * time.Second
+	}
+	if o.BodyTimeout == 0 {
+		o.BodyTimeout = 30 * time.Second
+	}
+	return &Gateway{o}
+}
+
+// Server returns a server of the gateway with its limits. What is no HTTP at all
+// the server refuses with 400 by itself, and a head above 64 KiB with 431;
+// these two answers carry no Apigw-Requestid.
+func (g *Gateway) Server() *http.Server {
+	return &http.Server{
+		Handler:                      g,
+		ReadHeaderTimeout:            g.options.HeaderTimeout,
+		IdleTimeout:                  time.Minute,
+		MaxHeaderBytes:               64 << 10, // above maxHeadBytes, so that the gateway itself answers
+		DisableGeneralOptionsHandler: true,     // "OPTIONS *" is no path of an API
+	}
+}
+
+// ServeHTTP answers one request. It never redirects and never cleans a path.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := &call{request: r, id: newRequestID(), now: time.Now()}
+	res := g.answer(w, c)
+	if c.stage != nil && !c.stage.CORS.isPreflight(r) {
+		c.stage.CORS.apply(res.header, r)
+	}
+	control := http.NewResponseController(w)
+	_ = control.SetWriteDeadline(time.Now().Add(maxTimeout)) // a client that does not read
+	res.send(w, c.id)
+}
+
+// answer finds the stage and the route of a call and runs the integration.
+func (g *Gateway) answer(w http.ResponseWriter, c *call) response {
+	r := c.request
+	if headBytes(r) > maxHeadBytes {
+		// The status is not recorded, nor is the text.
+		return gatewayError(http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large")
+	}
+	stages, path, host, ok := g.options.Find(r)
+	if path == "" {
+		path = "/"
+	}
+	if !ok || path[0] != '/' {
+		return notFound()
+	}
+	c.path, c.host = path, host
+	if c.stage, path = chooseStage(stages, path); c.stage == nil {
+		return notFound()
+	}
+	if c.stage.CORS.isPreflight(r) {
+		res := response{status: http.StatusNoContent, header: http.Header{}}
+		c.stage.CORS.preflight(res.header, r)
+		return res
+	}
+	if c.match, ok = findRoute(c.stage.Routes, r.Method, path); !ok {
+		return notFound()
+	}
+	var err error
+	if c.body, err = g.readBody(w, r); err != nil {
+		return refuseBody(err)
+	}
+	return g.integrate(c)
+}
+
+// integrate calls the function of the matched route.
+func (g *Gateway) integrate(c *call) response {
+	fail := func(res response, err error) response {
+		if g.options.Log != nil {
+			g.options.Log(c.id, fmt.Errorf("route %s: %w", c.match.route.Key, err))
+		}
+		return res
+	}
+	i := c.match.route.Integration
+	if i == nil || i.PayloadFormatVersion != "2.0" {
+		return fail(internalError(), errors.New("no integration of payload format 2.0"))
+	}
+	payload, err := c.event().encode()
+	if err != nil {
+		return fail(internalError(), err)
+	}
+	timeout := i.Timeout
+	if timeout <= 0 || timeout > maxTimeout {
+		timeout = maxTimeout
+	}
+	ctx, cancel := context.WithTimeout(c.request.Context(), timeout)
+	defer cancel()
+	result, err := g.options.Invoke(ctx, i.FunctionARN, c.sourceARN(), payload)
+	switch {
+	case errors.Is(err, lambda.ErrPayloadTooLarge): // expected by aws-lambda-dotnet's tests
+		return entityTooLarge()
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled),
+		errors.Is(err, lambda.ErrThrottled), errors.Is(err, lambda.ErrClosed):
+		// Commonly reported of timeouts; UNVERIFIED for both causes.
+		return fail(unavailable(), err)
+	case err != nil: // no permission: as yulin's documentation has it
+		return fail(internalError(), err)
+	case result.FunctionError != "":
+		return fail(internalError(), fmt.Errorf("function error %s: %s", result.FunctionError, result.Payload))
+	}
+	res, err := readResponse(result.Payload)
+	if err != nil {
+		return fail(internalError(), fmt.Errorf("the function's answer: %w", err))
+	}
+	return res
+}
+
+// sourceARN names the route as permissions do: the request's method, and the
+// path as it is declared. The form follows the permissions that AWS's console
+// writes; what AWS compares them with is not documented.
+func (c *call) sourceARN() string {
+	s := c.stage
+	arn := "arn:aws:execute-api:" + s.Region + ":" + s.AccountID + ":" + s.APIID + "/" + s.Name + "/"
+	if c.match.route.Key == "$default" {
+		return arn + "$default"
+	}
+	_, path, _ := strings.Cut(c.match.route.Key, " ")
+	return arn + c.request.Method + path
+}
+
+// readBody reads the whole body within its time and size.
+func (g *Gateway) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if r.ContentLength == 0 || r.Body == nil {
+		return nil, nil
+	}
+	control := http.NewResponseController(w)
+	// A recorder in a test has no connection, and so no deadline.
+	_ = control.SetReadDeadline(time.Now().Add(g.options.BodyTimeout))
+	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBodyBytes+1))
+	if err == nil && len(body) > maxBodyBytes {
+		// Read on for a while, else the client, still sending, would see its
+		// connection reset and not the answer.
+		_, _ = io.CopyN(io.Discard, r.Body, maxBodyBytes)
+		return nil, errBodySize
+	}
+	return body, err
+}
+
+func refuseBody(err error) response {
+	var res response
+	var network net.Error
+	switch {
+	case errors.Is(err, errBodySize):
+		return entityTooLarge()
+	case errors.As(err, &network) && network.Timeout(): // not recorded
+		res = gatewayError(http.StatusRequestTimeout, "Request Timeout")
+	default: // the body ended early or is no valid chunked encoding; not recorded
+		res = gatewayError(http.StatusBadRequest, "Bad Request")
+	}
+	res.closing = true
+	return res
+}
+
+// headBytes is the size of the request line and the headers as they were sent.
+func headBytes(r *http.Request) int {
+	n := len(r.Method) + len(r.RequestURI) + len(r.Proto) + len("  \r\n") + len("Host: \r\n") + len(r.Host)
+	for name, values := range r.Header {
+		for _, value := range values {
+			n += len(name) + len(value) + len(": \r\n")
+		}
+	}
+	return n
+}
+
+// newRequestID has the form of the recorded ones: 15 characters and a "=".
+func newRequestID() string {
+	b := make([]byte, 11)
+	_, _ = rand.Read(b) // never fails
+	return base64.URLEncoding.EncodeToString(b)
+}
+
+// newTrace returns an X-Amzn-Trace-Id as the gateway sets it.
+func newTrace(now time.Time) string {
+	b := make([]byte, 12)
+	_, _ = rand.Read(b)
+	return fmt.Sprintf("Root=1-%08x-%s", now.Unix(), hex.EncodeToString(b))
+}

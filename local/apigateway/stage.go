@@ -1,0 +1,161 @@
+package apigateway
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+
+	"skiff/local/arn"
+	"skiff/local/provider"
+	"skiff/local/store"
+)
+
+// DeploymentInputs is the inputs of a deployment: what a stage without
+// auto-deploy serves, frozen when it is made.
+type DeploymentInputs struct {
+	APIID       string            `json:"apiId" aws:"required,replace"`
+	Description string            `json:"description,omitempty"`
+	Triggers    map[string]string `json:"triggers,omitempty" aws:"replace"`
+}
+
+// DeploymentOutputs is what AWS adds to a deployment.
+type DeploymentOutputs struct {
+	AutoDeployed bool `json:"autoDeployed"`
+}
+
+// StageInputs is the inputs of a stage. Throttling and access logs are left
+// out.
+type StageInputs struct {
+	APIID          string            `json:"apiId" aws:"required,replace"`
+	Name           string            `json:"name,omitempty" aws:"replace"`
+	AutoDeploy     bool              `json:"autoDeploy,omitempty"`
+	DeploymentID   string            `json:"deploymentId,omitempty"`
+	Description    string            `json:"description,omitempty"`
+	StageVariables map[string]string `json:"stageVariables,omitempty"`
+	Tags           map[string]string `json:"tags,omitempty"`
+}
+
+// StageOutputs is what AWS adds to a stage.
+type StageOutputs struct {
+	ARN          string            `json:"arn"`
+	ExecutionARN string            `json:"executionArn"`
+	InvokeURL    string            `json:"invokeUrl"`
+	TagsAll      map[string]string `json:"tagsAll"`
+}
+
+func (a *APIs) deployments() *provider.Resource[DeploymentInputs, DeploymentOutputs] {
+	return &provider.Resource[DeploymentInputs, DeploymentOutputs]{
+		Token:    DeploymentToken,
+		Create:   a.deploy,
+		Delete:   a.deleteDeployment,
+		Describe: func(store.Record[DeploymentInputs]) DeploymentOutputs { return DeploymentOutputs{} },
+	}
+}
+
+// deploy freezes the routes of the API as they are now.
+func (a *APIs) deploy(_ context.Context, _ provider.Call, r *store.Record[DeploymentInputs]) error {
+	if _, err := a.api(r.Inputs.APIID); err != nil {
+		return err
+	}
+	routes, err := a.routesOf(r.Inputs.APIID)
+	if err != nil {
+		return err
+	}
+	if len(routes) == 0 {
+		return fmt.Errorf("BadRequestException: at least one route is required before deploying the API %s", r.Inputs.APIID)
+	}
+	data, err := json.Marshal(routes)
+	if err != nil {
+		return err
+	}
+	r.State["routes"] = string(data)
+	return nil
+}
+
+func (a *APIs) deleteDeployment(_ context.Context, _ provider.Call, r store.Record[DeploymentInputs]) error {
+	stages, err := store.List[StageInputs](a.db, StageToken)
+	if err != nil {
+		return err
+	}
+	for _, s := range stages {
+		if s.Inputs.APIID == r.Inputs.APIID && s.Inputs.DeploymentID == r.ID {
+			return fmt.Errorf("BadRequestException: the stage %s points to deployment %s and must be moved or deleted first", s.Inputs.Name, r.ID)
+		}
+	}
+	return nil
+}
+
+func (a *APIs) stages() *provider.Resource[StageInputs, StageOutputs] {
+	return &provider.Resource[StageInputs, StageOutputs]{
+		Token: StageToken, Named: "name", MaxName: 128,
+		Check: checkStage,
+		ID:    func(_ provider.Call, in StageInputs) string { return in.Name },
+		Key:   func(id string, in StageInputs) string { return in.APIID + "/" + id },
+		Create: func(_ context.Context, _ provider.Call, r *store.Record[StageInputs]) error {
+			return a.checkDeployment(r)
+		},
+		Update: func(_ context.Context, _ provider.Call, _ store.Record[StageInputs], r *store.Record[StageInputs]) error {
+			return a.checkDeployment(r)
+		},
+		Describe: a.describeStage,
+	}
+}
+
+var stageNameForm = regexp.MustCompile(`^(\$default|[a-zA-Z0-9_-]{1,128})$`)
+
+func checkStage(in StageInputs) []provider.Problem {
+	var problems []provider.Problem
+	if in.Name != "" && !stageNameForm.MatchString(in.Name) {
+		problems = append(problems, provider.Problem{Property: "name", Reason: fmt.Sprintf("%q must be $default or 1 to 128 letters, digits, - and _", in.Name)})
+	}
+	if in.AutoDeploy && in.DeploymentID != "" {
+		problems = append(problems, provider.Problem{Property: "deploymentId", Reason: "does not go with autoDeploy"})
+	}
+	return problems
+}
+
+func (a *APIs) checkDeployment(r *store.Record[StageInputs]) error {
+	if _, err := a.api(r.Inputs.APIID); err != nil {
+		return err
+	}
+	id := r.Inputs.DeploymentID
+	if id == "" {
+		return nil
+	}
+	d, err := store.Get[DeploymentInputs](a.db, DeploymentToken, id)
+	if err != nil || d.Inputs.APIID != r.Inputs.APIID {
+		return fmt.Errorf("NotFoundException: the API %s has no deployment %s", r.Inputs.APIID, id)
+	}
+	return nil
+}
+
+// describeStage makes the invoke URL as AWS does: the stage's name is part of
+// it, but for $default.
+func (a *APIs) describeStage(r store.Record[StageInputs]) StageOutputs {
+	api, err := a.api(r.Inputs.APIID)
+	if err != nil {
+		return StageOutputs{}
+	}
+	url := a.endpoint(api) + "/"
+	if r.ID != defaultStage {
+		url += r.ID
+	}
+	return StageOutputs{
+		ARN:          arn.New("apigateway", r.Region, "", "/apis/"+api.ID+"/stages/"+r.ID),
+		ExecutionARN: executionARN(api) + "/" + r.ID,
+		InvokeURL:    url,
+		TagsAll:      r.Inputs.Tags,
+	}
+}
+
+// Resources are the resource types of this package.
+func (a *APIs) Resources() (
+	*provider.Resource[APIInputs, APIOutputs],
+	*provider.Resource[IntegrationInputs, IntegrationOutputs],
+	*provider.Resource[RouteInputs, struct{}],
+	*provider.Resource[DeploymentInputs, DeploymentOutputs],
+	*provider.Resource[StageInputs, StageOutputs],
+) {
+	return a.apis(), a.integrations(), a.routes(), a.deployments(), a.stages()
+}

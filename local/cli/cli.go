@@ -1,0 +1,70 @@
+// Package cli finds the Pulumi CLI, or builds the pinned version of it from
+// the Go module proxy, once for all projects of a user.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/blang/semver"
+
+	"skiff/local/lock"
+)
+
+// Version is the CLI that is built where PATH has none as new. It is the
+// version of the SDK in go.mod.
+const Version = "3.250.0"
+
+// Find returns the path of a Pulumi CLI: the one on PATH if it is at least
+// Version, else the one in cache, which is built if need be, with progress.
+func Find(ctx context.Context, cache string, progress io.Writer) (string, error) {
+	if path, err := exec.LookPath("pulumi"); err == nil && newEnough(ctx, path) {
+		return path, nil
+	}
+	path := filepath.Join(cache, "pulumi-v"+Version, "pulumi")
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return "", err
+	}
+	// A second start while the first one builds waits for it.
+	unlock, err := lock.Wait(ctx, path+".lock", func() {
+		fmt.Fprintln(progress, "local: waiting for another process that builds the Pulumi CLI")
+	})
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	if err := build(ctx, path, progress); err != nil {
+		return "", fmt.Errorf("build the Pulumi CLI v%s: %w", Version, err)
+	}
+	return path, nil
+}
+
+// newEnough asks a CLI for its version. One that does not say is not used.
+func newEnough(ctx context.Context, path string) bool {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, path, "version")
+	cmd.Env = append(os.Environ(), "PULUMI_SKIP_UPDATE_CHECK=true")
+	out, err := cmd.Output()
+	if err != nil {
+		return false
+	}
+	v, err := semver.ParseTolerant(strings.TrimSpace(string(out)))
+	return err == nil && v.GTE(semver.MustParse(Version))
+}
+
+// ErrNoGo is returned where the CLI has to be built and there is no compiler.
+var ErrNoGo = errors.New("there is no go command on PATH: install Go, or the Pulumi CLI")

@@ -1,0 +1,239 @@
+// Package dynalite runs DynamoDB on this machine: the npm package dynalite,
+// pinned by the lock file beside this one, as a child process that never
+// outlives its parent.
+//
+// What dynalite lacks of DynamoDB: transactions, UpdateTimeToLive, streams,
+// point-in-time recovery, ReturnValuesOnConditionCheckFailure, and adding an
+// index to an on-demand table. Acknowledged writes survive a kill of both
+// processes, not a crash of the machine: LevelDB does not sync each write.
+package dynalite
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	startLimit = 20 * time.Second // from spawn to the port, the wait for a lock included
+	lockLimit  = 5 * time.Second  // for a predecessor that still closes its data
+	closeLimit = 5 * time.Second  // from the end of standard input to a kill; server.js gives up after 4
+)
+
+// ErrLocked says that another process has the data folder open.
+var ErrLocked = errors.New("another process has the data folder open")
+
+// Options tell where a Server is installed and where its data lives.
+type Options struct {
+	// Dir is what Install returned.
+	Dir string
+
+	// Path is the folder of the data, made if absent. Empty keeps it in memory.
+	Path string
+
+	// Region and Account appear in the tables' ARNs. Empty means us-east-1
+	// and 000000000000.
+	Region, Account string
+
+	// Stderr gets what the process writes there. Nil discards it.
+	Stderr io.Writer
+}
+
+// Server is one running dynalite.
+type Server struct {
+	url     string
+	stdin   io.Closer
+	process *os.Process
+
+	closing   sync.Once
+	closed    chan struct{} // closed once Close was asked for
+	done      chan struct{} // closed once the process is gone and exitError is set
+	exitError error
+}
+
+// Start runs dynalite on a free port of 127.0.0.1 and returns once it answers.
+// ctx bounds the start alone; Close ends the server. It fails with ErrNoNode
+// or ErrLocked, wrapped, where these are the cause.
+func Start(ctx context.Context, o Options) (*Server, error) {
+	s, err := start(ctx, o)
+	if err != nil {
+		return nil, fmt.Errorf("dynalite: %w", err)
+	}
+	return s, nil
+}
+
+func start(ctx context.Context, o Options) (*Server, error) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		return nil, fmt.Errorf("%w; install it, then try again: no node on PATH", ErrNoNode)
+	}
+	script, err := files.ReadFile("server.js")
+	if err != nil {
+		return nil, err
+	}
+	if o.Path != "" {
+		if o.Path, err = filepath.Abs(o.Path); err != nil {
+			return nil, err
+		}
+		if err := os.MkdirAll(o.Path, 0o755); err != nil {
+			return nil, err
+		}
+	}
+	// The script goes in as an argument, so that it is the one of this binary
+	// whatever stands in the folder that other versions share.
+	cmd := exec.Command(node, "--eval", string(script))
+	cmd.Dir = o.Dir
+	cmd.Env = environment(o)
+	cmd.Stderr = o.Stderr
+	cmd.SysProcAttr = attributes()
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{stdin: stdin, closed: make(chan struct{}), done: make(chan struct{})}
+	lines := make(chan string, 1)
+	if err := s.spawn(cmd, stdout, lines); err != nil {
+		return nil, err
+	}
+	if err := s.await(ctx, lines, o.Path); err != nil {
+		s.process.Kill()
+		<-s.done
+		return nil, err
+	}
+	return s, nil
+}
+
+// environment is all that the process gets of the parent's: no credentials,
+// no NODE_OPTIONS.
+func environment(o Options) []string {
+	region, account := o.Region, o.Account
+	if region == "" {
+		region = "us-east-1"
+	}
+	if account == "" {
+		account = "000000000000"
+	}
+	return []string{
+		"PATH=" + os.Getenv("PATH"),
+		"HOME=" + os.Getenv("HOME"),
+		"AWS_REGION=" + region,
+		"AWS_ACCOUNT_ID=" + account,
+		"DYNALITE_PATH=" + o.Path,
+		"DYNALITE_LOCK_WAIT_MS=" + strconv.FormatInt(lockLimit.Milliseconds(), 10),
+	}
+}
+
+// spawn starts the process and watches it to its end, from one goroutine with
+// a thread of its own: Linux sends the death signal when the thread that
+// started the child ends, not when the process does.
+func (s *Server) spawn(cmd *exec.Cmd, stdout io.Reader, lines chan<- string) error {
+	started := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		if err := cmd.Start(); err != nil {
+			started <- err
+			return
+		}
+		s.process = cmd.Process
+		started <- nil
+
+		reader := bufio.NewReader(stdout)
+		line, _ := reader.ReadString('\n')
+		lines <- strings.TrimSpace(line)
+		io.Copy(io.Discard, reader)
+		err := cmd.Wait()
+		select {
+		case <-s.closed:
+		default:
+			s.exitError = fmt.Errorf("dynalite ended by itself: %v", exitState(err))
+		}
+		close(s.done)
+	}()
+	return <-started
+}
+
+func exitState(err error) string {
+	if err == nil {
+		return "exit status 0"
+	}
+	return err.Error()
+}
+
+// await reads the process's one line about its start.
+func (s *Server) await(ctx context.Context, lines <-chan string, path string) error {
+	limit := time.NewTimer(startLimit)
+	defer limit.Stop()
+	var line string
+	select {
+	case line = <-lines:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-limit.C:
+		return fmt.Errorf("no answer within %v of its start", startLimit)
+	}
+	word, rest, _ := strings.Cut(line, " ")
+	switch {
+	case word == "ready":
+		s.url = "http://127.0.0.1:" + rest
+		return nil
+	case rest == "locked":
+		return fmt.Errorf("%w: %s; end that process, then try again", ErrLocked, path)
+	case strings.HasPrefix(rest, "node-too-old "):
+		return tooOld(strings.TrimPrefix(rest, "node-too-old "))
+	case word == "failed":
+		return fmt.Errorf("did not start: %s", rest)
+	}
+	<-s.done
+	return fmt.Errorf("did not start: %w", s.exitError)
+}
+
+// URL is where the server answers, such as http://127.0.0.1:40123.
+func (s *Server) URL() string { return s.url }
+
+// Done is closed when the process has ended, by Close or by itself.
+func (s *Server) Done() <-chan struct{} { return s.done }
+
+// Err tells why the process ended by itself. It is nil while the process runs
+// and after Close.
+func (s *Server) Err() error {
+	select {
+	case <-s.done:
+		return s.exitError
+	default:
+		return nil
+	}
+}
+
+// Close lets requests under way finish, closes the data and waits for the end
+// of the process, which is killed after 5 seconds. It may be called again.
+func (s *Server) Close() error {
+	s.closing.Do(func() {
+		close(s.closed)
+		s.stdin.Close()
+	})
+	limit := time.NewTimer(closeLimit)
+	defer limit.Stop()
+	select {
+	case <-s.done:
+		return s.exitError
+	case <-limit.C:
+	}
+	s.process.Kill()
+	<-s.done
+	return fmt.Errorf("dynalite: killed, for it did not end within %v", closeLimit)
+}

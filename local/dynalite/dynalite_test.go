@@ -1,0 +1,405 @@
+package dynalite
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestMain doubles as the parent that TestEndsWithKilledParent kills.
+func TestMain(m *testing.M) {
+	if path := os.Getenv("DYNALITE_TEST_PARENT"); path != "" {
+		s, err := Start(context.Background(), Options{Dir: os.Getenv("DYNALITE_TEST_DIR"), Path: path})
+		if err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		fmt.Println(s.process.Pid, s.URL())
+		select {}
+	}
+	os.Exit(m.Run())
+}
+
+var install = sync.OnceValues(func() (string, error) {
+	dir, err := CacheDir()
+	if err != nil {
+		return "", err
+	}
+	return Install(context.Background(), dir, os.Stderr)
+})
+
+func installedDir(t *testing.T) string {
+	t.Helper()
+	dir, err := install()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func run(t *testing.T, path string) *Server {
+	t.Helper()
+	s, err := Start(t.Context(), Options{Dir: installedDir(t), Path: path, Stderr: os.Stderr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// call sends one DynamoDB request and returns its status and answer.
+func call(url, action, body string) (int, map[string]any, error) {
+	req, err := http.NewRequest("POST", url, strings.NewReader(body))
+	if err != nil {
+		return 0, nil, err
+	}
+	req.Header.Set("Content-Type", "application/x-amz-json-1.0")
+	req.Header.Set("X-Amz-Target", "DynamoDB_20120810."+action)
+	req.Header.Set("X-Amz-Date", "20260101T000000Z")
+	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=b")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer resp.Body.Close()
+	var answer map[string]any
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+		return 0, nil, err
+	}
+	return resp.StatusCode, answer, nil
+}
+
+func mustCall(t *testing.T, url, action, body string) map[string]any {
+	t.Helper()
+	status, answer, err := call(url, action, body)
+	if err != nil || status != http.StatusOK {
+		t.Fatalf("%s: %d %v %v", action, status, answer, err)
+	}
+	return answer
+}
+
+func createTable(t *testing.T, url, name string) {
+	t.Helper()
+	mustCall(t, url, "CreateTable", fmt.Sprintf(`{"TableName":%q,"BillingMode":"PAY_PER_REQUEST",
+		"AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"},{"AttributeName":"status","AttributeType":"S"},{"AttributeName":"createdAt","AttributeType":"S"}],
+		"KeySchema":[{"AttributeName":"id","KeyType":"HASH"}],
+		"GlobalSecondaryIndexes":[{"IndexName":"status-index","Projection":{"ProjectionType":"ALL"},
+			"KeySchema":[{"AttributeName":"status","KeyType":"HASH"},{"AttributeName":"createdAt","KeyType":"RANGE"}]}]}`, name))
+	awaitActive(t, url, name)
+}
+
+func awaitActive(t *testing.T, url, name string) {
+	t.Helper()
+	deadline := time.Now().Add(5 * time.Second)
+	for tableStatus(t, url, name) != "ACTIVE" {
+		if time.Now().After(deadline) {
+			t.Fatalf("table %s is not active", name)
+		}
+	}
+}
+
+func tableStatus(t *testing.T, url, name string) any {
+	t.Helper()
+	_, answer, err := call(url, "DescribeTable", fmt.Sprintf(`{"TableName":%q}`, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, _ := answer["Table"].(map[string]any)
+	return table["TableStatus"]
+}
+
+// Every write that was acknowledged before kill -9 is there after it, and the
+// index tells of each item exactly what the table holds.
+func TestWritesSurviveKill(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "data")
+	s := run(t, path)
+	createTable(t, s.URL(), "items")
+
+	const writers, perWriter, killAt = 16, 200, 600
+	acked := make([]int, writers) // the last acknowledged version of each writer's item
+	var count atomic.Int64
+	var group sync.WaitGroup
+	for w := range writers {
+		group.Go(func() {
+			for v := 1; v <= perWriter; v++ {
+				body := fmt.Sprintf(`{"TableName":"items","Item":{"id":{"S":"%d"},"status":{"S":"s%d"},"createdAt":{"S":"x"},"v":{"N":"%d"}}}`, w, v%2, v)
+				status, _, err := call(s.URL(), "PutItem", body)
+				if err != nil || status != http.StatusOK {
+					return
+				}
+				acked[w] = v
+				if count.Add(1) == killAt {
+					s.process.Kill()
+				}
+			}
+		})
+	}
+	group.Wait()
+	<-s.Done()
+
+	s = run(t, path)
+	for w := range writers {
+		item, _ := mustCall(t, s.URL(), "GetItem", fmt.Sprintf(`{"TableName":"items","ConsistentRead":true,"Key":{"id":{"S":"%d"}}}`, w))["Item"].(map[string]any)
+		if got := version(item); got < acked[w] {
+			t.Errorf("item %d is at version %d, acknowledged was %d", w, got, acked[w])
+		}
+	}
+	checkIndex(t, s.URL(), writers)
+}
+
+func version(item map[string]any) int {
+	n, _ := item["v"].(map[string]any)
+	text, _ := n["N"].(string)
+	v, _ := strconv.Atoi(text)
+	return v
+}
+
+func checkIndex(t *testing.T, url string, items int) {
+	t.Helper()
+	seen := map[string]int{}
+	for _, status := range []string{"s0", "s1"} {
+		answer := mustCall(t, url, "Query", fmt.Sprintf(`{"TableName":"items","IndexName":"status-index","KeyConditionExpression":"#s = :s",
+			"ExpressionAttributeNames":{"#s":"status"},"ExpressionAttributeValues":{":s":{"S":%q}}}`, status))
+		for _, found := range answer["Items"].([]any) {
+			item := found.(map[string]any)
+			id := item["id"].(map[string]any)["S"].(string)
+			seen[id]++
+			stored, _ := mustCall(t, url, "GetItem", fmt.Sprintf(`{"TableName":"items","Key":{"id":{"S":%q}}}`, id))["Item"].(map[string]any)
+			if version(stored) != version(item) {
+				t.Errorf("item %s is at version %d, in the index at %d", id, version(stored), version(item))
+			}
+		}
+	}
+	for id, n := range seen {
+		if n != 1 {
+			t.Errorf("item %s stands %d times in the index", id, n)
+		}
+	}
+	if len(seen) != items {
+		t.Errorf("the index holds %d items, want %d", len(seen), items)
+	}
+}
+
+// level runs JavaScript on the data folder, with its LevelDB open as db.
+func level(t *testing.T, path, code string) string {
+	t.Helper()
+	cmd := exec.Command("node", "--eval", `(async () => {
+		const { Level } = require('level')
+		const db = new Level(process.env.DATA, { valueEncoding: 'json' })
+		await db.open()
+		`+code+`
+	})().catch(err => { console.error(err); process.exit(1) })`)
+	cmd.Dir = installedDir(t)
+	cmd.Env = append(os.Environ(), "DATA="+path)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return string(out)
+}
+
+// A kill while a table is being made or removed must not leave it so.
+func TestTablesAreFinishedAtStart(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "data")
+	s := run(t, path)
+	for _, name := range []string{"made", "removed"} {
+		createTable(t, s.URL(), name)
+		mustCall(t, s.URL(), "PutItem", fmt.Sprintf(`{"TableName":%q,"Item":{"id":{"S":"1"},"status":{"S":"s"},"createdAt":{"S":"x"}}}`, name))
+	}
+	s.Close()
+	level(t, path, `for (const [name, status] of [['made', 'CREATING'], ['removed', 'DELETING']]) {
+		const table = await db.get('table~' + name)
+		table.TableStatus = status
+		await db.put('table~' + name, table)
+	}
+	await db.close()`)
+
+	s = run(t, path)
+	if got := tableStatus(t, s.URL(), "made"); got != "ACTIVE" {
+		t.Errorf("the table that was being made is %v", got)
+	}
+	if got := tableStatus(t, s.URL(), "removed"); got != nil {
+		t.Errorf("the table that was being removed is %v", got)
+	}
+	s.Close()
+	if left := level(t, path, `for await (const key of db.keys()) console.log(key)`); strings.Contains(left, "removed") {
+		t.Errorf("left of the removed table:\n%s", left)
+	}
+}
+
+func TestEndsWithKilledParent(t *testing.T) {
+	t.Parallel()
+	parent := exec.Command(os.Args[0])
+	parent.Env = append(os.Environ(), "DYNALITE_TEST_PARENT="+t.TempDir(), "DYNALITE_TEST_DIR="+installedDir(t))
+	out, err := parent.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := parent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer parent.Wait()
+	defer parent.Process.Kill()
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pid int
+	var url string
+	if _, err := fmt.Sscan(line, &pid, &url); err != nil {
+		t.Fatalf("%q: %v", line, err)
+	}
+	if _, _, err := call(url, "ListTables", "{}"); err != nil {
+		t.Fatal(err)
+	}
+	parent.Process.Kill()
+	deadline := time.Now().Add(5 * time.Second)
+	for syscall.Kill(pid, 0) == nil {
+		if time.Now().After(deadline) {
+			syscall.Kill(pid, syscall.SIGKILL)
+			t.Fatal("dynalite runs on without its parent")
+		}
+	}
+}
+
+func TestWaitsForPredecessor(t *testing.T) {
+	t.Parallel()
+	path := t.TempDir()
+	first := run(t, path)
+	second := make(chan error, 1)
+	go func() {
+		s, err := Start(context.Background(), Options{Dir: installedDir(t), Path: path})
+		if err == nil {
+			err = s.Close()
+		}
+		second <- err
+	}()
+	select {
+	case err := <-second:
+		t.Fatalf("started on data that is in use: %v", err)
+	case <-time.After(time.Second):
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-second; err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestRefusesLockedData(t *testing.T) {
+	t.Parallel()
+	path := t.TempDir()
+	run(t, path)
+	s, err := Start(t.Context(), Options{Dir: installedDir(t), Path: path})
+	if !errors.Is(err, ErrLocked) {
+		t.Fatalf("got %v, %v", s, err)
+	}
+}
+
+func TestTellsOfUnexpectedEnd(t *testing.T) {
+	t.Parallel()
+	s := run(t, "")
+	if err := s.Err(); err != nil {
+		t.Fatal(err)
+	}
+	s.process.Kill()
+	<-s.Done()
+	if err := s.Err(); err == nil || !strings.Contains(err.Error(), "killed") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestCloseIsQuiet(t *testing.T) {
+	t.Parallel()
+	s := run(t, "")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	<-s.Done()
+	if err := s.Err(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestInstallsAtOnce(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "cache")
+	var group sync.WaitGroup
+	for range 2 {
+		group.Go(func() {
+			home, err := Install(context.Background(), dir, io.Discard)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			s, err := Start(context.Background(), Options{Dir: home})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			s.Close()
+		})
+	}
+	group.Wait()
+	var line bytes.Buffer
+	if _, err := Install(t.Context(), dir, &line); err != nil || line.Len() > 0 {
+		t.Errorf("a third install: %v, said %q", err, line.String())
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 1 {
+		t.Errorf("left in the cache: %v", left)
+	}
+}
+
+func TestNodeMissingOrOld(t *testing.T) {
+	bin := t.TempDir()
+	t.Setenv("PATH", bin)
+	check := func(want string) {
+		t.Helper()
+		if _, err := Install(t.Context(), t.TempDir(), io.Discard); !errors.Is(err, ErrNoNode) || !strings.Contains(err.Error(), want) {
+			t.Errorf("install: %v", err)
+		}
+	}
+	check("no node on PATH")
+	if _, err := Start(t.Context(), Options{}); !errors.Is(err, ErrNoNode) {
+		t.Errorf("start: %v", err)
+	}
+	script := func(name, body string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+body), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	script("node", "case $1 in --version) echo v18.20.1;; *) echo 'failed node-too-old v18.20.1';; esac\n")
+	check("no npm on PATH")
+	script("npm", "exit 1\n")
+	check("v18.20.1")
+	if _, err := Start(t.Context(), Options{}); !errors.Is(err, ErrNoNode) || !strings.Contains(err.Error(), "v18.20.1") {
+		t.Errorf("start: %v", err)
+	}
+	script("node", "echo v20.0.0\n")
+	script("npm", "echo no such host >&2; exit 1\n")
+	if _, err := Install(t.Context(), t.TempDir(), io.Discard); err == nil || !strings.Contains(err.Error(), "no such host") {
+		t.Errorf("a failing npm: %v", err)
+	}
+}

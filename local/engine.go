@@ -1,0 +1,204 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+
+	"skiff/local/child"
+	"skiff/local/cli"
+	"skiff/local/dynalite"
+	"skiff/local/host"
+)
+
+// engine runs the Pulumi CLI against a local cloud.
+type engine struct {
+	project        project
+	aws, command   string // addresses of the providers
+	stdout, stderr io.Writer
+	path           string // of the CLI, once it is found
+}
+
+func newEngine(p project, aws, command string, stdout, stderr io.Writer) *engine {
+	return &engine{project: p, aws: aws, command: command, stdout: stdout, stderr: stderr}
+}
+
+// prepare finds the CLI and makes the stack if the backend has none.
+func (e *engine) prepare(ctx context.Context, stack string) (err error) {
+	cache, err := dynalite.CacheDir()
+	if err != nil {
+		return err
+	}
+	if e.path, err = cli.Find(ctx, cache, e.stderr); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(e.project.backend(), 0o755); err != nil {
+		return err
+	}
+	if err := e.project.copyConfig(stack); err != nil {
+		return err
+	}
+	if !e.project.has(stack) {
+		// Made beside the copies of the stack files, so that Pulumi writes none
+		// of the project's.
+		if err := e.quietly(ctx, "-C", e.project.configDir(), "stack", "init", "--no-select", stack); err != nil {
+			return err
+		}
+	}
+	if e.selected() == "" {
+		return e.quietly(ctx, "stack", "select", stack)
+	}
+	return nil
+}
+
+// quietly runs a command of which only a failure is worth telling.
+func (e *engine) quietly(ctx context.Context, args ...string) error {
+	var out bytes.Buffer
+	quiet := *e
+	quiet.stdout, quiet.stderr = &out, &out
+	err := quiet.run(ctx, args, "")
+	if err != nil {
+		e.stderr.Write(out.Bytes())
+	}
+	return err
+}
+
+// grace is how long Pulumi may take to end an operation once it is asked to:
+// what is being created is finished first.
+const grace = 60 * time.Second
+
+// run runs one command of the CLI to its end; stack is the one whose config
+// it is to read, or "". A failure of Pulumi's, which it has told, is an
+// exitError.
+func (e *engine) run(ctx context.Context, args []string, stack string) error {
+	languages, stop, err := e.serveHost()
+	if err != nil {
+		return err
+	}
+	defer stop()
+	cmd := exec.Command(e.path, e.withConfig(args, stack)...)
+	cmd.Dir = e.project.dir
+	cmd.Env = append(e.environment(), fmt.Sprintf("PULUMI_DEBUG_LANGUAGES=go:%d", languages))
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, e.stdout, e.stderr
+	interactive := term.IsTerminal(int(os.Stdin.Fd()))
+	if interactive {
+		// Pulumi reads the terminal, so it has to stay in the foreground, where
+		// an interrupt reaches it without our help.
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	p, err := child.Start(cmd)
+	if err != nil {
+		return fmt.Errorf("start %s: %w", e.path, err)
+	}
+	if err := await(ctx, p, interactive); err != nil {
+		return exitError(child.ExitCode(err))
+	}
+	return nil
+}
+
+func await(ctx context.Context, p *child.Process, interactive bool) error {
+	select {
+	case <-p.Done():
+		return p.Wait()
+	case <-ctx.Done():
+	}
+	// A second interrupt would make Pulumi drop what it is doing.
+	if interactive && interrupted(ctx) {
+		select {
+		case <-p.Done():
+			return p.Wait()
+		case <-time.After(grace):
+		}
+	}
+	return p.End(syscall.SIGINT, grace)
+}
+
+// interrupted tells whether ctx ended by an interrupt, which the terminal has
+// sent to Pulumi as well.
+func interrupted(ctx context.Context) bool {
+	return strings.Contains(fmt.Sprint(context.Cause(ctx)), "interrupt")
+}
+
+// serveHost serves a language host for one process of the CLI.
+func (e *engine) serveHost() (port int, stop func(), err error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, nil, err
+	}
+	s := host.New(e.build, e.environment()).Server()
+	go s.Serve(l)
+	return l.Addr().(*net.TCPAddr).Port, s.Stop, nil
+}
+
+// build compiles the program with the flags of a plain `go build`, so that
+// `go test` and `go run` share its cache.
+func (e *engine) build(ctx context.Context, dir string) (string, error) {
+	binary := filepath.Join(e.project.state, "bin", e.project.Name)
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", binary, ".")
+	cmd.Dir = dir
+	cmd.Env = cleanEnvironment(os.Environ())
+	if out, err := cmd.CombinedOutput(); err != nil {
+		if errors.Is(err, exec.ErrNotFound) {
+			return "", cli.ErrNoGo
+		}
+		return "", fmt.Errorf("the program in %s does not compile:\n%s", dir, out)
+	}
+	return binary, nil
+}
+
+// withConfig makes a command read the copy of the stack file, if it reads one.
+func (e *engine) withConfig(args []string, stack string) []string {
+	reads := []string{"up", "update", "preview", "pre", "destroy", "down", "refresh", "import", "watch", "logs"}
+	if stack == "" || !slices.Contains(reads, subcommand(args)) || hasFlag(args, "--config-file") {
+		return args
+	}
+	return append(slices.Clone(args), "--config-file", e.project.configFile(stack))
+}
+
+// environment is what Pulumi and the program get: nothing by which they could
+// reach AWS, or a backend other than the local one.
+func (e *engine) environment() []string {
+	return append(cleanEnvironment(os.Environ()),
+		"PULUMI_HOME="+filepath.Join(e.project.state, "home"),
+		"PULUMI_BACKEND_URL=file://"+e.project.backend(),
+		"PULUMI_CONFIG_PASSPHRASE="+passphrase,
+		"PULUMI_SKIP_UPDATE_CHECK=true",
+		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
+		"PULUMI_DEBUG_PROVIDERS=aws:"+port(e.aws)+",command:"+port(e.command),
+	)
+}
+
+func port(addr string) string {
+	_, port, _ := net.SplitHostPort(addr)
+	return port
+}
+
+// cleanEnvironment takes out all that concerns a real cloud or another Pulumi,
+// and puts keys in place that no cloud knows.
+func cleanEnvironment(env []string) []string {
+	clean := slices.DeleteFunc(slices.Clone(env), func(v string) bool {
+		for _, prefix := range []string{"AWS_", "PULUMI_"} {
+			if strings.HasPrefix(v, prefix) {
+				return true
+			}
+		}
+		return false
+	})
+	return append(clean,
+		"AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local",
+		"AWS_EC2_METADATA_DISABLED=true",
+		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull,
+	)
+}

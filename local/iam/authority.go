@@ -1,0 +1,220 @@
+package iam
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+
+	"skiff/local/arn"
+	"skiff/local/store"
+)
+
+// Credentials are the temporary keys of one function's role.
+type Credentials struct {
+	AccessKeyID     string
+	SecretAccessKey string
+	SessionToken    string
+}
+
+// Caller is who signed a request.
+type Caller struct {
+	RoleARN string
+	ARN     string // of the session: arn:aws:sts::…:assumed-role/ROLE/FUNCTION
+}
+
+// Use is one decided call, as it is recorded.
+type Use struct {
+	Role     string // name
+	Session  string // the function
+	Action   string
+	Resource string
+	Allowed  bool
+}
+
+// Authority knows the keys it has handed out and decides calls by the
+// policies that the store holds. It is safe for concurrent use.
+type Authority struct {
+	db     *store.Store
+	record func(Use) // told of every decided call; may be nil
+
+	mu         sync.Mutex
+	keys       map[string]key // by access key id
+	generation uint64
+	policies   map[string][]*Document // by role ARN, as of generation
+	seen       map[Use]bool
+}
+
+type key struct {
+	Credentials
+	caller Caller
+}
+
+// NewAuthority decides by the roles in db. Each distinct use is told to record
+// once.
+func NewAuthority(db *store.Store, record func(Use)) *Authority {
+	return &Authority{db: db, record: record, keys: map[string]key{}, seen: map[Use]bool{}}
+}
+
+// Issue hands out keys for a session of a role, as Lambda gets them for a
+// function. They live as long as the process.
+func (a *Authority) Issue(roleARN, session string) Credentials {
+	c := Credentials{
+		AccessKeyID:     "ASIA" + rand.Text()[:16],
+		SecretAccessKey: rand.Text() + rand.Text()[:14],
+		SessionToken:    rand.Text() + rand.Text(),
+	}
+	account, name := splitRole(roleARN)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.keys[c.AccessKeyID] = key{c, Caller{
+		RoleARN: roleARN,
+		ARN:     arn.New("sts", "", account, "assumed-role/"+name+"/"+session),
+	}}
+	return c
+}
+
+// Revoke makes keys unknown.
+func (a *Authority) Revoke(accessKeyID string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.keys, accessKeyID)
+}
+
+func splitRole(roleARN string) (account, name string) {
+	parts := strings.SplitN(roleARN, ":", 6)
+	if len(parts) < 6 {
+		return "", roleARN
+	}
+	return parts[4], roleARN[strings.LastIndexByte(roleARN, '/')+1:]
+}
+
+// Authorize decides a call; a call that is not allowed is a *Denied.
+func (a *Authority) Authorize(c Caller, r Request) error {
+	policies, err := a.policiesOf(c.RoleARN)
+	if err != nil {
+		return err
+	}
+	account, name := splitRole(c.RoleARN)
+	context := map[string]string{
+		"aws:PrincipalArn":     c.RoleARN,
+		"aws:PrincipalAccount": account,
+		"aws:SecureTransport":  "true", // the local cloud stands for HTTPS
+	}
+	for k, v := range r.Context {
+		context[k] = v
+	}
+	decision := Evaluate(policies, Request{Action: r.Action, Resource: r.Resource, Context: context})
+	a.note(Use{Role: name, Session: c.ARN[strings.LastIndexByte(c.ARN, '/')+1:], Action: r.Action, Resource: r.Resource, Allowed: decision == Allow})
+	if decision != Allow {
+		return &Denied{Caller: c.ARN, Request: r, Explicit: decision == ExplicitDeny}
+	}
+	return nil
+}
+
+func (a *Authority) note(u Use) {
+	// Streams come and go with the processes that write to them.
+	if group, _, ok := strings.Cut(u.Resource, ":log-stream:"); ok {
+		u.Resource = group + ":log-stream:*"
+	}
+	a.mu.Lock()
+	known := a.seen[u]
+	a.seen[u] = true
+	a.mu.Unlock()
+	if !known && a.record != nil {
+		a.record(u)
+	}
+}
+
+// policiesOf reads the policies of a role anew after any change of the store.
+func (a *Authority) policiesOf(roleARN string) ([]*Document, error) {
+	generation := a.db.Generation()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.policies == nil || a.generation != generation {
+		policies, err := a.readPolicies()
+		if err != nil {
+			return nil, err
+		}
+		a.policies, a.generation = policies, generation
+	}
+	return a.policies[roleARN], nil
+}
+
+func (a *Authority) readPolicies() (map[string][]*Document, error) {
+	roles, err := store.List[Role](a.db, RoleToken)
+	if err != nil {
+		return nil, err
+	}
+	arns := map[string]string{}
+	for _, r := range roles {
+		arns[r.ID] = roleARN(r)
+	}
+	inline, err := store.List[RolePolicy](a.db, RolePolicyToken)
+	if err != nil {
+		return nil, err
+	}
+	policies := map[string][]*Document{}
+	for _, p := range inline {
+		d, err := Parse(p.Inputs.Policy, false)
+		if err != nil {
+			return nil, fmt.Errorf("role policy %s: %w", p.ID, err)
+		}
+		role := arns[p.Inputs.Role]
+		policies[role] = append(policies[role], d)
+	}
+	return policies, nil
+}
+
+// CheckTrust refuses a role that the service, such as lambda.amazonaws.com,
+// may not assume.
+func (a *Authority) CheckTrust(roleARN, service string) error {
+	roles, err := store.List[Role](a.db, RoleToken)
+	if err != nil {
+		return err
+	}
+	for _, r := range roles {
+		if describeRole(r).ARN != roleARN {
+			continue
+		}
+		d, err := Parse(r.Inputs.AssumeRolePolicy, true)
+		if err != nil {
+			return err
+		}
+		for _, s := range d.Statement {
+			if s.Effect == "Allow" && matchesAction(s.Action, "sts:AssumeRole") && trusts(s.Principal, service) {
+				return nil
+			}
+		}
+		return fmt.Errorf("the role %s cannot be assumed by %s: its trust policy does not name it", r.ID, service)
+	}
+	return fmt.Errorf("the role %s does not exist", roleARN)
+}
+
+func trusts(principal json.RawMessage, service string) bool {
+	var p struct{ Service words }
+	if err := json.Unmarshal(principal, &p); err != nil {
+		return false
+	}
+	for _, s := range p.Service {
+		if s == service {
+			return true
+		}
+	}
+	return false
+}
+
+// uniqueID is a stable id in the form of IAM's.
+func uniqueID(of string) string {
+	sum := sha256.Sum256([]byte(of))
+	return base32.StdEncoding.EncodeToString(sum[:])[:17]
+}
+
+func hash(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}

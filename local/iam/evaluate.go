@@ -1,0 +1,137 @@
+package iam
+
+import (
+	"fmt"
+	"strings"
+
+	"skiff/local/arn"
+)
+
+// Request is one call as the policies see it.
+type Request struct {
+	Action   string            // such as dynamodb:PutItem
+	Resource string            // an ARN
+	Context  map[string]string // condition keys and their values
+}
+
+// Decision is what the policies of a caller say to a request, by the logic of
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+// for identity-based policies within one account.
+type Decision int
+
+// A request that no statement allows is denied, and an explicit Deny wins over
+// every Allow.
+const (
+	ImplicitDeny Decision = iota
+	Allow
+	ExplicitDeny
+)
+
+// Evaluate decides a request by identity-based policies.
+func Evaluate(policies []*Document, r Request) Decision {
+	decision := ImplicitDeny
+	for _, d := range policies {
+		for _, s := range d.Statement {
+			if !s.applies(r) {
+				continue
+			}
+			if s.Effect == "Deny" {
+				return ExplicitDeny
+			}
+			decision = Allow
+		}
+	}
+	return decision
+}
+
+func (s statement) applies(r Request) bool {
+	if len(s.Action) > 0 && !matchesAction(s.Action, r.Action) {
+		return false
+	}
+	if len(s.NotAction) > 0 && matchesAction(s.NotAction, r.Action) {
+		return false
+	}
+	if len(s.Resource) > 0 && !matches(s.Resource, r.Resource) {
+		return false
+	}
+	if len(s.NotResource) > 0 && matches(s.NotResource, r.Resource) {
+		return false
+	}
+	for operator, keys := range s.Condition {
+		for key, patterns := range keys {
+			if !holds(operator, key, patterns, r.Context) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func holds(operator, key string, patterns words, context map[string]string) bool {
+	name, ifExists := strings.CutSuffix(operator, "IfExists")
+	value, present := lookUp(context, key)
+	if !present {
+		// A negated operator holds for a key that is absent.
+		return ifExists || strings.Contains(name, "Not")
+	}
+	compare := operators[name]
+	if strings.Contains(name, "Not") {
+		for _, p := range patterns {
+			if !compare(p, value) {
+				return false
+			}
+		}
+		return true
+	}
+	for _, p := range patterns {
+		if compare(p, value) {
+			return true
+		}
+	}
+	return false
+}
+
+func lookUp(context map[string]string, key string) (string, bool) {
+	for k, v := range context {
+		if strings.EqualFold(k, key) {
+			return v, true
+		}
+	}
+	return "", false
+}
+
+// matchesAction compares without case, as IAM does for actions.
+func matchesAction(patterns words, action string) bool {
+	for _, p := range patterns {
+		if arn.Match(strings.ToLower(p), strings.ToLower(action)) {
+			return true
+		}
+	}
+	return false
+}
+
+func matches(patterns words, value string) bool {
+	for _, p := range patterns {
+		if arn.Match(p, value) {
+			return true
+		}
+	}
+	return false
+}
+
+// Denied is the error of a call that a caller's policies do not allow, in the
+// words of
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html.
+type Denied struct {
+	Caller   string // ARN
+	Request  Request
+	Explicit bool
+}
+
+func (d *Denied) Error() string {
+	why := "because no identity-based policy allows the " + d.Request.Action + " action"
+	if d.Explicit {
+		why = "with an explicit deny in an identity-based policy"
+	}
+	return fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s %s", d.Caller, d.Request.Action, d.Request.Resource, why)
+}

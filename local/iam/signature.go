@@ -1,0 +1,106 @@
+package iam
+
+import (
+	"crypto/subtle"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+)
+
+// SignatureError is a request that proves no caller. Code is the name AWS
+// gives the error
+// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html).
+type SignatureError struct {
+	Code    string
+	Message string
+}
+
+func (e *SignatureError) Error() string { return e.Code + ": " + e.Message }
+
+// Authenticate tells who signed a request, by Signature Version 4. The body is
+// handed in because it is part of what is signed.
+func (a *Authority) Authenticate(r *http.Request, body []byte) (Caller, error) {
+	signed, err := parseAuthorization(r.Header.Get("Authorization"))
+	if err != nil {
+		return Caller{}, err
+	}
+	a.mu.Lock()
+	k, known := a.keys[signed.accessKeyID]
+	a.mu.Unlock()
+	if !known || subtle.ConstantTimeCompare([]byte(r.Header.Get("X-Amz-Security-Token")), []byte(k.SessionToken)) != 1 {
+		return Caller{}, &SignatureError{"UnrecognizedClientException", "The security token included in the request is invalid."}
+	}
+	at, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date"))
+	if err != nil {
+		return Caller{}, &SignatureError{"IncompleteSignatureException", "the X-Amz-Date header is missing or malformed"}
+	}
+	again, err := sign(r, body, signed, k.Credentials, at)
+	if err != nil {
+		return Caller{}, err
+	}
+	if subtle.ConstantTimeCompare([]byte(again), []byte(signed.signature)) != 1 {
+		return Caller{}, &SignatureError{"InvalidSignatureException", "The request signature we calculated does not match the signature you provided."}
+	}
+	return k.caller, nil
+}
+
+type authorization struct {
+	accessKeyID, region, service, signature string
+	headers                                 []string
+}
+
+// parseAuthorization reads
+// AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, SignedHeaders=a;b, Signature=HEX.
+func parseAuthorization(header string) (authorization, error) {
+	var a authorization
+	rest, ok := strings.CutPrefix(header, "AWS4-HMAC-SHA256 ")
+	if !ok {
+		return a, &SignatureError{"MissingAuthenticationTokenException", "Request is missing Authentication Token"}
+	}
+	for part := range strings.SplitSeq(rest, ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		switch name {
+		case "Credential":
+			scope := strings.Split(value, "/")
+			if len(scope) == 5 {
+				a.accessKeyID, a.region, a.service = scope[0], scope[2], scope[3]
+			}
+		case "SignedHeaders":
+			a.headers = strings.Split(value, ";")
+		case "Signature":
+			a.signature = value
+		}
+	}
+	if a.accessKeyID == "" || a.signature == "" || len(a.headers) == 0 {
+		return a, &SignatureError{"IncompleteSignatureException", "the Authorization header must have Credential, SignedHeaders and Signature"}
+	}
+	return a, nil
+}
+
+// sign signs the request once more with the key it claims, over the headers it
+// claims, and returns the signature.
+func sign(r *http.Request, body []byte, claimed authorization, c Credentials, at time.Time) (string, error) {
+	again, err := http.NewRequestWithContext(r.Context(), r.Method, "http://"+r.Host+r.URL.RequestURI(), nil)
+	if err != nil {
+		return "", err
+	}
+	for _, name := range claimed.headers {
+		switch name {
+		case "host":
+		case "content-length":
+			again.ContentLength = r.ContentLength
+		default:
+			again.Header[http.CanonicalHeaderKey(name)] = r.Header.Values(name)
+		}
+	}
+	credentials := aws.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken}
+	if err := v4.NewSigner().SignHTTP(r.Context(), credentials, again, hash(body), claimed.service, claimed.region, at); err != nil {
+		return "", fmt.Errorf("sign the request again: %w", err)
+	}
+	signed, err := parseAuthorization(again.Header.Get("Authorization"))
+	return signed.signature, err
+}

@@ -1,0 +1,115 @@
+package lambda
+
+import (
+	"debug/elf"
+	"debug/macho"
+	"debug/pe"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+)
+
+// A launchError is a bootstrap that cannot be started: what AWS would say of
+// it, and the sentence for the person who has to mend it. When err is set the
+// fault is this machine's, or the runtime is closing, and nothing else is set.
+type launchError struct {
+	failure failure
+	advice  string
+	err     error
+}
+
+// taskBootstrap is how AWS names the file in its messages, wherever it lies
+// here.
+const taskBootstrap = "/var/task/bootstrap"
+
+// findBootstrap returns the path of the function's executable. The failure is
+// that of https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html
+// (there is no /opt here: layers are not served).
+func findBootstrap(v Version) (string, *launchError) {
+	path, err := filepath.Abs(filepath.Join(v.Dir, "bootstrap"))
+	if err == nil {
+		var info fs.FileInfo
+		if info, err = os.Stat(path); err == nil && !info.IsDir() {
+			return path, nil
+		}
+	}
+	return "", &launchError{
+		failure: failure{invalidEntrypoint, "Couldn't find valid bootstrap(s): [" + taskBootstrap + " /opt/bootstrap]"},
+		advice:  fmt.Sprintf("function %s has no bootstrap: put an executable file of that name at the root of its zip", v.Name),
+	}
+}
+
+const invalidEntrypoint = "Runtime.InvalidEntrypoint"
+
+// explain turns the error of starting path into words. AWS reports the bare
+// system error as Runtime.InvalidEntrypoint; the advice is ours.
+func explain(v Version, path string, err error) *launchError {
+	var number syscall.Errno
+	reason := err.Error()
+	if errors.As(err, &number) {
+		reason = number.Error()
+	}
+	return &launchError{
+		failure: failure{invalidEntrypoint, "fork/exec " + taskBootstrap + ": " + reason},
+		advice:  fmt.Sprintf("function %s does not start: %s", v.Name, advise(path, number)),
+	}
+}
+
+func advise(path string, number syscall.Errno) string {
+	switch target := builtFor(path); {
+	case number == syscall.EACCES:
+		return "bootstrap is not executable; give it mode 0755 in the zip"
+	case number == syscall.ENOENT:
+		return "bootstrap needs an interpreter or a loader that is not on this machine; build it with CGO_ENABLED=0"
+	case target == "":
+		return "bootstrap is not an executable of a kind this machine (" + thisMachine() + ") runs"
+	case target != thisMachine():
+		return "bootstrap is built for " + target + "; this machine is " + thisMachine() + ": build the function for this machine"
+	default:
+		return "bootstrap is built for this machine (" + target + ") but is damaged or needs a newer system"
+	}
+}
+
+func thisMachine() string { return runtime.GOOS + "/" + runtime.GOARCH }
+
+// builtFor reads the header of an executable and names its target as Go does,
+// such as linux/arm64. It returns "" for a file of no kind it knows.
+func builtFor(path string) string {
+	if f, err := elf.Open(path); err == nil {
+		defer f.Close()
+		// An ELF file seldom says for which system it is; Go's own do not.
+		return "linux/" + goArch(f.Machine.String())
+	}
+	if f, err := macho.Open(path); err == nil {
+		defer f.Close()
+		return "darwin/" + goArch(f.Cpu.String())
+	}
+	if f, err := pe.Open(path); err == nil {
+		defer f.Close()
+		switch f.Machine {
+		case pe.IMAGE_FILE_MACHINE_AMD64:
+			return "windows/amd64"
+		case pe.IMAGE_FILE_MACHINE_ARM64:
+			return "windows/arm64"
+		}
+		return fmt.Sprintf("windows/%#x", f.Machine)
+	}
+	return ""
+}
+
+func goArch(machine string) string {
+	switch machine {
+	case "EM_X86_64", "CpuAmd64":
+		return "amd64"
+	case "EM_AARCH64", "CpuArm64":
+		return "arm64"
+	case "EM_386", "Cpu386":
+		return "386"
+	}
+	return strings.ToLower(strings.TrimPrefix(strings.TrimPrefix(machine, "EM_"), "Cpu"))
+}

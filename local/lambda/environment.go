@@ -1,0 +1,70 @@
+package lambda
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// environment is what a process starts with: the variables of a real
+// provided.al2023 function, never those of this machine's shell.
+// _X_AMZN_TRACE_ID, the one other variable of the recording, is set by the
+// runtime inside the process at each invocation.
+//
+// Four recorded values cannot hold here: /var/task is the folder of the code,
+// the Runtime API is a port of the loopback address, and the X-Ray daemon,
+// which does not exist here, is put on the loopback address as well so that no
+// datagram leaves the machine.
+func environment(v Version, api, stream string) []string {
+	memory := strconv.Itoa(v.MemoryMB)
+	env := map[string]string{
+		"LANG":                     "en_US.UTF-8",
+		"LD_LIBRARY_PATH":          strings.ReplaceAll(libraryPath, "/var/task", v.Dir),
+		"PATH":                     "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
+		"TZ":                       ":UTC",
+		"AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+	}
+	// Those above a program may set, those below AWS reserves:
+	// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+	maps.Copy(env, v.Environment)
+	maps.Copy(env, map[string]string{
+		"AWS_ACCESS_KEY_ID":               v.Credentials.AccessKeyID,
+		"AWS_SECRET_ACCESS_KEY":           v.Credentials.SecretAccessKey,
+		"AWS_SESSION_TOKEN":               v.Credentials.SessionToken,
+		"AWS_REGION":                      v.Region,
+		"AWS_DEFAULT_REGION":              v.Region,
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": memory,
+		"AWS_LAMBDA_FUNCTION_NAME":        v.Name,
+		"AWS_LAMBDA_FUNCTION_VERSION":     latest,
+		"AWS_LAMBDA_INITIALIZATION_TYPE":  "on-demand",
+		"AWS_LAMBDA_LOG_GROUP_NAME":       v.logGroup(),
+		"AWS_LAMBDA_LOG_STREAM_NAME":      stream,
+		"AWS_LAMBDA_RUNTIME_API":          api,
+		"AWS_XRAY_DAEMON_ADDRESS":         "127.0.0.1:2000",
+		"_AWS_XRAY_DAEMON_ADDRESS":        "127.0.0.1",
+		"_AWS_XRAY_DAEMON_PORT":           "2000",
+		"LAMBDA_RUNTIME_DIR":              "/var/runtime",
+		"LAMBDA_TASK_ROOT":                v.Dir,
+		"_HANDLER":                        v.Handler,
+	})
+	maps.Copy(env, v.Endpoints)
+
+	list := make([]string, 0, len(env))
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		list = append(list, name+"="+env[name])
+	}
+	return list
+}
+
+const (
+	latest      = "$LATEST"
+	libraryPath = "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"
+)
+
+func (v Version) logGroup() string {
+	if v.LogGroup != "" {
+		return v.LogGroup
+	}
+	return "/aws/lambda/" + v.Name
+}

@@ -1,0 +1,277 @@
+package lambda
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"skiff/local/arn"
+	"skiff/local/provider"
+	"skiff/local/store"
+)
+
+// FunctionToken is the resource type of a function.
+const FunctionToken = "aws:lambda/function:Function"
+
+// Function is the inputs of a function. Container images, layers, VPCs, file
+// systems, code in S3 and SnapStart are left out.
+type Function struct {
+	Name                         string            `json:"name" aws:"replace"`
+	Code                         *provider.Archive `json:"code,omitempty" aws:"required"`
+	Role                         string            `json:"role" aws:"required"`
+	Handler                      string            `json:"handler,omitempty" aws:"required"`
+	Runtime                      string            `json:"runtime,omitempty" aws:"required"`
+	Architectures                []string          `json:"architectures,omitempty"`
+	Description                  string            `json:"description,omitempty"`
+	MemorySize                   int               `json:"memorySize,omitempty"`
+	Timeout                      int               `json:"timeout,omitempty"`
+	ReservedConcurrentExecutions *int              `json:"reservedConcurrentExecutions,omitempty"`
+	Environment                  *Environment      `json:"environment,omitempty"`
+	EphemeralStorage             *EphemeralStorage `json:"ephemeralStorage,omitempty"`
+	LoggingConfig                *LoggingConfig    `json:"loggingConfig,omitempty"`
+	TracingConfig                *TracingConfig    `json:"tracingConfig,omitempty"`
+	PackageType                  string            `json:"packageType,omitempty" aws:"replace"`
+	SourceCodeHash               string            `json:"sourceCodeHash,omitempty"`
+	Tags                         map[string]string `json:"tags,omitempty"`
+}
+
+// Environment is the variables that a function gets.
+type Environment struct {
+	Variables map[string]string `json:"variables,omitempty"`
+}
+
+// EphemeralStorage is the size of /tmp in MB; here it is a setting without
+// effect.
+type EphemeralStorage struct {
+	Size int `json:"size,omitempty"`
+}
+
+// LoggingConfig says where a function's lines go. The formats and levels
+// concern lines of AWS's own, which are plain text here.
+type LoggingConfig struct {
+	LogFormat           string `json:"logFormat" aws:"required"`
+	LogGroup            string `json:"logGroup,omitempty"`
+	ApplicationLogLevel string `json:"applicationLogLevel,omitempty"`
+	SystemLogLevel      string `json:"systemLogLevel,omitempty"`
+}
+
+// TracingConfig is X-Ray tracing; here it is a setting without effect.
+type TracingConfig struct {
+	Mode string `json:"mode" aws:"required"`
+}
+
+// FunctionOutputs is what AWS adds to a function.
+type FunctionOutputs struct {
+	ARN                string            `json:"arn"`
+	CodeSHA256         string            `json:"codeSha256"`
+	InvokeARN          string            `json:"invokeArn"`
+	LastModified       string            `json:"lastModified"`
+	QualifiedARN       string            `json:"qualifiedArn"`
+	QualifiedInvokeARN string            `json:"qualifiedInvokeArn"`
+	SourceCodeSize     int               `json:"sourceCodeSize"`
+	TagsAll            map[string]string `json:"tagsAll"`
+	Version            string            `json:"version"`
+}
+
+func (f *Functions) functions() *provider.Resource[Function, FunctionOutputs] {
+	return &provider.Resource[Function, FunctionOutputs]{
+		Token: FunctionToken, Named: "name", MaxName: 64,
+		Check: checkFunction,
+		ID:    func(_ provider.Call, in Function) string { return in.Name },
+		Create: func(_ context.Context, c provider.Call, r *store.Record[Function]) error {
+			return f.deploy(c, r)
+		},
+		Update: func(_ context.Context, c provider.Call, _ store.Record[Function], r *store.Record[Function]) error {
+			return f.deploy(c, r)
+		},
+		// Requests that run finish on the version they began with.
+		Updated:  func(r store.Record[Function]) { f.runtime.Retire(r.ID, versionID(r)) },
+		Delete:   f.remove,
+		Describe: describe,
+	}
+}
+
+func describe(r store.Record[Function]) FunctionOutputs {
+	sum, _ := hex.DecodeString(r.State["sha256"])
+	size := 0
+	fmt.Sscan(r.State["size"], &size)
+	return FunctionOutputs{
+		ARN:                functionARN(r),
+		CodeSHA256:         base64.StdEncoding.EncodeToString(sum),
+		InvokeARN:          invokeARN(r.Region, functionARN(r)),
+		LastModified:       r.State["modified"],
+		QualifiedARN:       functionARN(r) + ":$LATEST",
+		QualifiedInvokeARN: invokeARN(r.Region, functionARN(r)+":$LATEST"),
+		SourceCodeSize:     size,
+		TagsAll:            r.Inputs.Tags,
+		Version:            "$LATEST",
+	}
+}
+
+func functionARN(r store.Record[Function]) string {
+	return arn.New("lambda", r.Region, r.Account, "function:"+r.ID)
+}
+
+// invokeARN is the form in which API Gateway names a function.
+func invokeARN(region, function string) string {
+	return arn.New("apigateway", region, "lambda", "path/2015-03-31/functions/"+function+"/invocations")
+}
+
+var (
+	functionName = regexp.MustCompile(`^[a-zA-Z0-9-_]{1,64}$`)
+	roleForm     = regexp.MustCompile(`^arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+$`)
+	variableName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_]+$`)
+)
+
+// checkFunction refuses what
+// https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html does.
+func checkFunction(in Function) []provider.Problem {
+	var problems []provider.Problem
+	refuse := func(property, format string, args ...any) {
+		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
+	}
+	if in.Name != "" && !functionName.MatchString(in.Name) {
+		refuse("name", "%q must be 1 to 64 letters, digits, - and _", in.Name)
+	}
+	if in.Role != "" && !roleForm.MatchString(in.Role) {
+		refuse("role", "%q is not the ARN of a role", in.Role)
+	}
+	if in.Runtime != "" && in.Runtime != "provided.al2023" && in.Runtime != "provided.al2" {
+		refuse("runtime", "the local cloud runs provided.al2023 and provided.al2, not %q", in.Runtime)
+	}
+	if in.PackageType != "" && in.PackageType != "Zip" {
+		refuse("packageType", "the local cloud runs zips, not %q", in.PackageType)
+	}
+	if n := in.Timeout; n != 0 && (n < 1 || n > 900) {
+		refuse("timeout", "%d is not within 1 to 900 seconds", n)
+	}
+	if n := in.MemorySize; n != 0 && (n < 128 || n > 10240) {
+		refuse("memorySize", "%d is not within 128 to 10240 MB", n)
+	}
+	if len(in.Architectures) > 1 {
+		refuse("architectures", "a function has one architecture, not %d", len(in.Architectures))
+	}
+	for _, a := range in.Architectures {
+		if a != "x86_64" && a != "arm64" {
+			refuse("architectures", "%q is neither x86_64 nor arm64", a)
+		}
+	}
+	if n := in.ReservedConcurrentExecutions; n != nil && *n < -1 {
+		refuse("reservedConcurrentExecutions", "%d is below -1, which means none", *n)
+	}
+	if len(in.Description) > 256 {
+		refuse("description", "has %d characters; at most 256", len(in.Description))
+	}
+	if in.EphemeralStorage != nil && (in.EphemeralStorage.Size < 512 || in.EphemeralStorage.Size > 10240) {
+		refuse("ephemeralStorage.size", "%d is not within 512 to 10240 MB", in.EphemeralStorage.Size)
+	}
+	return append(problems, slices.Concat(checkVariables(in.Environment), checkSettings(in))...)
+}
+
+func checkSettings(in Function) []provider.Problem {
+	var problems []provider.Problem
+	if l := in.LoggingConfig; l != nil {
+		if l.LogFormat != "" && l.LogFormat != "JSON" && l.LogFormat != "Text" {
+			problems = append(problems, provider.Problem{Property: "loggingConfig.logFormat", Reason: fmt.Sprintf("%q is neither JSON nor Text", l.LogFormat)})
+		}
+		if l.LogFormat == "Text" && (l.ApplicationLogLevel != "" || l.SystemLogLevel != "") {
+			problems = append(problems, provider.Problem{Property: "loggingConfig", Reason: "log levels go with the log format JSON only"})
+		}
+	}
+	if t := in.TracingConfig; t != nil && t.Mode != "" && t.Mode != "Active" && t.Mode != "PassThrough" {
+		problems = append(problems, provider.Problem{Property: "tracingConfig.mode", Reason: fmt.Sprintf("%q is neither Active nor PassThrough", t.Mode)})
+	}
+	return problems
+}
+
+// maxVariables is the size of all variables together, in bytes
+// (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
+const maxVariables = 4 << 10
+
+// reservedVariables are those that
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+// keeps for Lambda itself.
+func reservedVariables() []string {
+	return []string{
+		"_HANDLER", "_X_AMZN_TRACE_ID", "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV",
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE",
+		"AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_LAMBDA_RUNTIME_API", "AWS_REGION", "AWS_SECRET_ACCESS_KEY",
+		"AWS_SESSION_TOKEN", "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT",
+	}
+}
+
+func checkVariables(e *Environment) []provider.Problem {
+	if e == nil {
+		return nil
+	}
+	var problems []provider.Problem
+	for _, name := range slices.Sorted(maps.Keys(e.Variables)) {
+		if slices.Contains(reservedVariables(), name) {
+			problems = append(problems, provider.Problem{Property: "environment.variables." + name, Reason: "Lambda keeps this name for itself"})
+		} else if !variableName.MatchString(name) {
+			problems = append(problems, provider.Problem{Property: "environment.variables." + name, Reason: "a name has a letter first, then letters, digits and _"})
+		}
+	}
+	data, err := json.Marshal(e.Variables)
+	if err != nil {
+		return append(problems, provider.Problem{Property: "environment.variables", Reason: err.Error()})
+	}
+	if len(data) > maxVariables {
+		problems = append(problems, provider.Problem{Property: "environment.variables", Reason: fmt.Sprintf("%d bytes as JSON; a function has at most %d", len(data), maxVariables)})
+	}
+	return problems
+}
+
+// version is what the runtime needs to run the function as r declares it.
+func (f *Functions) version(r store.Record[Function]) Version {
+	in := r.Inputs
+	v := Version{
+		Name: r.ID, ARN: functionARN(r), Region: r.Region, Handler: in.Handler,
+		Dir:      f.codeDir(r.State["sha256"]),
+		MemoryMB: orDefault(in.MemorySize, 128),
+		Timeout:  time.Duration(orDefault(in.Timeout, 3)) * time.Second,
+		Reserved: -1,
+		LogGroup: logGroup(r),
+	}
+	if in.ReservedConcurrentExecutions != nil {
+		v.Reserved = *in.ReservedConcurrentExecutions
+	}
+	if in.Environment != nil {
+		v.Environment = in.Environment.Variables
+	}
+	return v
+}
+
+func logGroup(r store.Record[Function]) string {
+	if l := r.Inputs.LoggingConfig; l != nil && l.LogGroup != "" {
+		return l.LogGroup
+	}
+	return "/aws/lambda/" + r.ID
+}
+
+func orDefault(n, otherwise int) int {
+	if n == 0 {
+		return otherwise
+	}
+	return n
+}
+
+// versionID tells two deployments of a function apart.
+func versionID(r store.Record[Function]) string {
+	in := r.Inputs
+	in.Code, in.Tags, in.Description = nil, nil, ""
+	data, err := json.Marshal(in)
+	if err != nil {
+		data = []byte(strings.ToValidUTF8(err.Error(), ""))
+	}
+	sum := sha256.Sum256(append(data, r.State["sha256"]...))
+	return hex.EncodeToString(sum[:8])
+}

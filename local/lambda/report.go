@@ -1,0 +1,115 @@
+package lambda
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// The platform's own lines, in the plain text form of
+// https://docs.aws.amazon.com/lambda/latest/dg/nodejs-logging.html. The place of
+// the error lines between a function's last line and END is not documented.
+
+func (s *sandbox) log(line []byte) {
+	if s.version.Log == nil {
+		return
+	}
+	s.logging.Lock()
+	defer s.logging.Unlock()
+	s.version.Log(s.stream, line)
+}
+
+func (s *sandbox) printf(format string, args ...any) {
+	if s.version.Log != nil {
+		s.log(fmt.Appendf(nil, format, args...))
+	}
+}
+
+// report writes the END and REPORT of an invocation, and before them what the
+// platform has to say of a sandbox it lost. peak is in MB, 0 when unknown.
+func (s *sandbox) report(inv *invocation, peak int) {
+	took := min(time.Since(inv.began), inv.deadline.Sub(inv.began))
+	status, kind := "", ""
+	switch {
+	case inv.err != nil:
+		status = "error"
+	case inv.overtime:
+		status = "timeout"
+		s.printFailure(inv.result)
+	case inv.answer == nil:
+		status = "error"
+		kind = s.printFailure(inv.result)
+	case inv.answer.FunctionError != "":
+		status = "error"
+	}
+	s.conclude(inv, took, peak, status, kind)
+}
+
+// reportFailure is report for an invocation that no sandbox became ready for.
+func (s *sandbox) reportFailure(inv *invocation, result Result, began time.Time) {
+	s.printf("START RequestId: %s Version: %s", inv.id, latest)
+	kind := s.printFailure(result)
+	s.conclude(inv, time.Since(began), 0, "error", kind)
+}
+
+// printFailure logs a platform error as its message and its type, and returns
+// the type.
+func (s *sandbox) printFailure(result Result) string {
+	var f failure
+	if json.Unmarshal(result.Payload, &f) != nil {
+		return ""
+	}
+	s.printf("%s", f.Message)
+	s.printf("%s", f.Type)
+	return f.Type
+}
+
+func (s *sandbox) conclude(inv *invocation, took time.Duration, peak int, status, kind string) {
+	if s.version.Log == nil {
+		return
+	}
+	s.printf("END RequestId: %s", inv.id)
+	var b strings.Builder
+	// Since 2025-08 the init of an on-demand function is billed too.
+	billed := math.Ceil(float64(took+inv.init) / float64(time.Millisecond))
+	fmt.Fprintf(&b, "REPORT RequestId: %s\tDuration: %s ms\tBilled Duration: %.0f ms\tMemory Size: %d MB\t",
+		inv.id, milliseconds(took), billed, inv.version.MemoryMB)
+	if peak > 0 {
+		fmt.Fprintf(&b, "Max Memory Used: %d MB\t", peak)
+	}
+	if inv.init > 0 {
+		fmt.Fprintf(&b, "Init Duration: %s ms\t", milliseconds(inv.init))
+	}
+	if status != "" {
+		fmt.Fprintf(&b, "Status: %s\t", status)
+	}
+	if kind != "" {
+		fmt.Fprintf(&b, "Error Type: %s\t", kind)
+	}
+	s.printf("%s", b.String())
+}
+
+func milliseconds(d time.Duration) string {
+	return fmt.Sprintf("%.2f", float64(d)/float64(time.Millisecond))
+}
+
+// peakOf returns the most memory an ended process held in MB. The kernel counts
+// in kilobytes, on macOS in bytes.
+func peakOf(state *os.ProcessState) int {
+	if state == nil {
+		return 0
+	}
+	usage, ok := state.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return 0
+	}
+	if runtime.GOOS == "darwin" {
+		return int((usage.Maxrss + 1<<20 - 1) >> 20)
+	}
+	return int((usage.Maxrss + 1023) / 1024)
+}

@@ -1,0 +1,263 @@
+// Package lambda runs Lambda functions of the provided.al2023 runtime as
+// processes of this machine: the bootstrap of the unpacked zip, spoken to over
+// the Lambda Runtime API, one process per concurrent request, kept warm.
+//
+// What it does not do: freeze a process between invocations, limit its memory
+// or CPU, layers, extensions, response streaming, asynchronous invocations,
+// published versions and aliases.
+package lambda
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Options are the figures of a runtime; a zero value means the default.
+type Options struct {
+	// IdleTimeout is how long a process is kept warm; 5 minutes. AWS does not
+	// say how long it keeps one.
+	IdleTimeout time.Duration
+
+	// InitTimeout is the time from the start of a process to its first /next;
+	// 10 s, as on AWS. See coldStart for what follows.
+	InitTimeout time.Duration
+
+	// Concurrency is the account's limit over all functions; AccountConcurrency.
+	Concurrency int
+}
+
+// Runtime holds the sandboxes of all functions.
+type Runtime struct {
+	options  Options
+	listener net.Listener
+	server   *http.Server
+	starter  *starter
+	children sync.WaitGroup // processes that are not yet waited for
+
+	mu        sync.Mutex // guards what follows and the mutable part of every sandbox and invocation
+	sandboxes map[string]*sandbox
+	functions map[string]*function
+	running   int
+	closing   bool
+	killing   bool
+	drained   chan struct{} // closed when closing and nothing runs
+}
+
+// A function is what is known of one name over all its versions.
+type function struct {
+	running int
+	idle    []*sandbox // the most recently used last
+	keep    string     // the only version whose sandboxes stay; "" for any
+}
+
+// NewRuntime listens for Runtime API calls on a free port of 127.0.0.1. Close
+// it to end what it started.
+func NewRuntime(o Options) (*Runtime, error) {
+	if o.IdleTimeout == 0 {
+		o.IdleTimeout = 5 * time.Minute
+	}
+	if o.InitTimeout == 0 {
+		o.InitTimeout = 10 * time.Second
+	}
+	if o.Concurrency == 0 {
+		o.Concurrency = AccountConcurrency
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("lambda runtime api: %w", err)
+	}
+	r := &Runtime{
+		options: o, listener: listener, starter: newStarter(),
+		sandboxes: map[string]*sandbox{}, functions: map[string]*function{},
+		drained: make(chan struct{}),
+	}
+	r.server = &http.Server{Handler: http.HandlerFunc(r.serveAPI), ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = r.server.Serve(listener) }()
+	return r, nil
+}
+
+// Invoke runs one invocation to its end. A failure of the function or its
+// sandbox is a Result with FunctionError set, not an error; errors are
+// ErrThrottled, ErrPayloadTooLarge, ErrClosed and that of ctx. When ctx ends
+// first the function runs on, as on AWS, and still counts as running.
+func (r *Runtime) Invoke(ctx context.Context, v Version, payload []byte) (Result, error) {
+	if len(payload) > MaxRequestBytes {
+		return Result{}, fmt.Errorf("function %s: %w", v.Name, ErrPayloadTooLarge)
+	}
+	inv := newInvocation(v, payload)
+	warm, err := r.admit(inv)
+	if err != nil {
+		return Result{}, fmt.Errorf("function %s: %w", v.Name, err)
+	}
+	// A warm process may have ended by itself a moment ago: then a new one serves.
+	if warm == nil || !warm.deliver(inv, time.Now()) {
+		go r.coldStart(inv)
+	}
+	select {
+	case <-inv.done:
+		return inv.result, inv.err
+	case <-ctx.Done():
+		return Result{}, fmt.Errorf("function %s: %w", v.Name, context.Cause(ctx))
+	}
+}
+
+// admit counts the invocation in and returns an idle sandbox of its version, or
+// nil when a new one is needed. AWS takes reserved concurrency from the account's
+// and leaves the rest to the others; here only both limits are checked.
+func (r *Runtime) admit(inv *invocation) (*sandbox, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	v := inv.version
+	if r.closing {
+		return nil, ErrClosed
+	}
+	f := r.function(v.Name)
+	if r.running >= r.options.Concurrency || v.Reserved >= 0 && f.running >= v.Reserved {
+		return nil, ErrThrottled
+	}
+	r.running++
+	f.running++
+	for i := len(f.idle) - 1; i >= 0; i-- {
+		if s := f.idle[i]; s.version.ID == v.ID {
+			f.idle = slices.Delete(f.idle, i, i+1)
+			s.idleTimer.Stop()
+			return s, nil
+		}
+	}
+	return nil, nil
+}
+
+// function returns the entry of a name. The caller holds mu.
+func (r *Runtime) function(name string) *function {
+	f := r.functions[name]
+	if f == nil {
+		f = &function{}
+		r.functions[name] = f
+	}
+	return f
+}
+
+// settle counts an invocation out and wakes its caller. s is the sandbox that
+// may take the next one, or nil when there is none any more.
+func (r *Runtime) settle(inv *invocation, s *sandbox) {
+	r.mu.Lock()
+	f := r.function(inv.version.Name)
+	r.running--
+	f.running--
+	if s != nil {
+		r.rest(f, s)
+	}
+	if r.closing && r.running == 0 {
+		close(r.drained)
+	}
+	r.mu.Unlock()
+	close(inv.done)
+}
+
+// rest makes s idle, or ends it when its version is no longer wanted. The
+// caller holds mu.
+func (r *Runtime) rest(f *function, s *sandbox) {
+	if s.ending {
+		return
+	}
+	if r.closing || s.retired || f.keep != "" && f.keep != s.version.ID {
+		s.end()
+		return
+	}
+	f.idle = append(f.idle, s)
+	s.idleTimer = time.AfterFunc(r.options.IdleTimeout, func() { r.expire(s) })
+}
+
+// expire ends a sandbox that nobody has used for a while.
+func (r *Runtime) expire(s *sandbox) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.forget(s) {
+		s.end()
+	}
+}
+
+// forget takes s out of the idle ones and reports whether it was among them.
+// The caller holds mu.
+func (r *Runtime) forget(s *sandbox) bool {
+	f := r.function(s.version.Name)
+	i := slices.Index(f.idle, s)
+	if i < 0 {
+		return false
+	}
+	f.idle = slices.Delete(f.idle, i, i+1)
+	s.idleTimer.Stop()
+	return true
+}
+
+// Retire ends the sandboxes of every version of a function but keepID: idle
+// ones now, others once they have finished what they run. Call it after each
+// deploy; an empty keepID, for a function that is deleted, ends them all.
+func (r *Runtime) Retire(name string, keepID string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f := r.function(name)
+	f.keep = keepID
+	for _, s := range r.sandboxes {
+		if s.version.Name != name || s.version.ID == keepID {
+			continue
+		}
+		if r.forget(s) {
+			s.end()
+		}
+		s.retired = true
+	}
+}
+
+// Sandboxes returns how many processes of a function live, busy or idle.
+func (r *Runtime) Sandboxes(name string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := 0
+	for _, s := range r.sandboxes {
+		if s.version.Name == name {
+			n++
+		}
+	}
+	return n
+}
+
+// Close refuses new invocations, lets those in flight finish until ctx ends,
+// then ends every process and waits for it. It returns ctx's error when
+// something in flight had to be cut off.
+func (r *Runtime) Close(ctx context.Context) error {
+	r.mu.Lock()
+	if r.closing {
+		r.mu.Unlock()
+		return ErrClosed
+	}
+	r.closing = true
+	if r.running == 0 {
+		close(r.drained)
+	}
+	r.mu.Unlock()
+
+	var cut error
+	select {
+	case <-r.drained:
+	case <-ctx.Done():
+		cut = fmt.Errorf("lambda: invocations were cut off: %w", context.Cause(ctx))
+	}
+	r.mu.Lock()
+	r.killing = true
+	for _, s := range r.sandboxes {
+		s.end()
+	}
+	r.mu.Unlock()
+
+	r.children.Wait()
+	<-r.drained // what was cut off is told so
+	r.starter.close()
+	return errors.Join(cut, r.server.Close())
+}

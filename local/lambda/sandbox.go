@@ -1,0 +1,171 @@
+package lambda
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"time"
+)
+
+// A sandbox is one process of one version, with its log stream. Its life is:
+// started; ready at its first /next; busy from a delivery to the /next that
+// follows; idle between; ended when the process is gone.
+type sandbox struct {
+	id      string // secret: it is the path by which the process reaches the Runtime API
+	stream  string
+	version Version
+	runtime *Runtime
+	process *os.Process
+	output  *output
+	logging sync.Mutex // one line at a time
+
+	work  chan *invocation // holds at most the one that is current
+	ready chan struct{}    // closed at the first /next
+	ended chan struct{}    // closed when the process is waited for and its output is read
+
+	// Guarded by Runtime.mu.
+	current   *invocation
+	parked    bool // a /next waits
+	started   bool // ready is closed
+	ending    bool // killed, or gone
+	retired   bool // ends after what it runs
+	idleTimer *time.Timer
+	initError []byte  // what it posted to /init/error
+	exit      failure // how it ended; set before ended is closed
+}
+
+// An invocation is one event on its way. The fields below done are guarded by
+// Runtime.mu until done is closed.
+type invocation struct {
+	id, trace string
+	version   Version
+	payload   []byte
+	done      chan struct{}
+
+	began     time.Time
+	deadline  time.Time
+	init      time.Duration // of the sandbox, when it was started for this
+	timer     *time.Timer
+	delivered bool
+	answering bool // a body is being read
+	answer    *Result
+	overtime  bool
+	result    Result
+	err       error
+}
+
+func newInvocation(v Version, payload []byte) *invocation {
+	return &invocation{id: newUUID(), trace: newTrace(time.Now()), version: v, payload: payload, done: make(chan struct{})}
+}
+
+// watch waits for the end of a sandbox's process and settles what it ran.
+func (r *Runtime) watch(s *sandbox) {
+	defer r.children.Done()
+	state, _ := s.process.Wait()
+	killGroup(s.process.Pid)
+	s.output.close()
+
+	r.mu.Lock()
+	s.exit = exited(state)
+	s.ending = true
+	r.forget(s)
+	delete(r.sandboxes, s.id)
+	inv := s.current
+	s.current = nil
+	if inv != nil && inv.timer != nil {
+		inv.timer.Stop()
+	}
+	killing := r.killing
+	var answer *Result
+	if inv != nil {
+		answer = inv.answer
+	}
+	r.mu.Unlock()
+	close(s.ended)
+
+	if inv == nil {
+		return
+	}
+	// What was posted stands even though the process did not ask for more: a
+	// panic is posted to /error, then the process exits.
+	switch {
+	case inv.overtime:
+		inv.result = timedOut(inv.version.Timeout).result(inv.id)
+	case answer != nil:
+		inv.result = *answer
+	case killing:
+		inv.err = fmt.Errorf("function %s: %w", inv.version.Name, ErrClosed)
+	default:
+		inv.result = s.exit.result(inv.id)
+	}
+	s.report(inv, peakOf(state))
+	r.settle(inv, nil)
+}
+
+// deliver hands an invocation, whose time runs from start, to a sandbox that is
+// ready for it. It reports false when the process is gone.
+func (s *sandbox) deliver(inv *invocation, start time.Time) bool {
+	r := s.runtime
+	r.mu.Lock()
+	inv.began, inv.deadline = start, start.Add(inv.version.Timeout)
+	if s.ending {
+		r.mu.Unlock()
+		return false
+	}
+	s.current = inv
+	inv.timer = time.AfterFunc(time.Until(inv.deadline), func() { r.overtime(s, inv) })
+	r.mu.Unlock()
+	s.printf("START RequestId: %s Version: %s", inv.id, latest)
+	s.work <- inv
+	return true
+}
+
+// fail settles an invocation whose new sandbox ended right after its first
+// /next, before anything was delivered.
+func (r *Runtime) fail(s *sandbox, inv *invocation) {
+	<-s.ended
+	if inv.result = s.exit.result(inv.id); r.isKilling() {
+		inv.result, inv.err = Result{}, ErrClosed
+	}
+	s.reportFailure(inv, inv.result, inv.began)
+	r.settle(inv, nil)
+}
+
+// overtime ends a sandbox whose invocation has used up its timeout.
+func (r *Runtime) overtime(s *sandbox, inv *invocation) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s.current == inv {
+		inv.overtime = true
+		s.end()
+	}
+}
+
+// finish settles the current invocation of a sandbox that asks for the next.
+func (s *sandbox) finish(inv *invocation) {
+	s.output.flush()
+	inv.result = *inv.answer
+	s.report(inv, peakMemory(s.process.Pid))
+	s.runtime.settle(inv, s)
+}
+
+// end kills the process; watch does the rest. The caller holds Runtime.mu.
+func (s *sandbox) end() {
+	if s.ending {
+		return
+	}
+	s.ending = true
+	_ = s.process.Kill()
+}
+
+func (r *Runtime) kill(s *sandbox) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.end()
+}
+
+func (r *Runtime) isKilling() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.killing
+}

@@ -1,0 +1,92 @@
+package provider
+
+import (
+	"context"
+	"sync"
+
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/stats"
+)
+
+// connection is what one provider resource of a program was configured with,
+// and the engine it belongs to. All of them reach the same server, each over a
+// connection of its own.
+type connection struct {
+	mu         sync.Mutex
+	regionName string
+	engine     *grpc.ClientConn
+}
+
+func (c *connection) region() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.regionName
+}
+
+func (c *connection) setRegion(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.regionName = name
+}
+
+func (c *connection) attach(engine string) error {
+	conn, err := grpc.NewClient(engine, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.engine = conn
+	return nil
+}
+
+// log shows a line at a resource. A line that does not arrive is no reason to
+// fail the work that it tells of.
+func (c *connection) log(ctx context.Context, urn, line string) {
+	c.mu.Lock()
+	engine := c.engine
+	c.mu.Unlock()
+	if engine != nil {
+		pulumirpc.NewEngineClient(engine).Log(ctx, &pulumirpc.LogRequest{
+			Severity: pulumirpc.LogSeverity_INFO, Message: line, Urn: urn, Ephemeral: true,
+		})
+	}
+}
+
+func (c *connection) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.engine != nil {
+		c.engine.Close()
+	}
+}
+
+type connectionKey struct{}
+
+func connectionOf(ctx context.Context) *connection {
+	c, ok := ctx.Value(connectionKey{}).(*connection)
+	if !ok {
+		return &connection{}
+	}
+	return c
+}
+
+// connections gives every connection its own value in the context of the
+// requests that arrive on it.
+type connections struct{}
+
+func (connections) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context {
+	return context.WithValue(ctx, connectionKey{}, &connection{})
+}
+
+func (connections) HandleConn(ctx context.Context, s stats.ConnStats) {
+	if _, ended := s.(*stats.ConnEnd); ended {
+		connectionOf(ctx).close()
+	}
+}
+
+func (connections) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
+
+func (connections) HandleRPC(context.Context, stats.RPCStats) {}

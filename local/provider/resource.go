@@ -1,0 +1,238 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"skiff/local/store"
+)
+
+// Call is what the engine says about one request.
+type Call struct {
+	URN     string
+	Account string // the provider's account id, 12 digits
+	Region  string // the provider's region
+	Dir     string // the program's directory, where relative paths start
+
+	// Log shows one line beside the resource while the engine waits for it.
+	Log func(line string)
+}
+
+// Problem is one reason to refuse a resource's inputs.
+type Problem struct {
+	Property string // "" for the resource as a whole
+	Reason   string
+}
+
+// Resource describes one resource type: what Pulumi may ask of it and what
+// the local cloud does then.
+//
+// In holds the inputs and Out the outputs that AWS adds, both by their Pulumi
+// property names in json tags. An aws tag marks an input as required or as
+// one whose change replaces the resource: `aws:"required,replace"`.
+type Resource[In, Out any] struct {
+	Token string // such as "aws:dynamodb/table:Table"
+
+	// Named is the input that Pulumi makes up when the program leaves it out,
+	// at most MaxName characters; "" for a type without one.
+	Named   string
+	MaxName int
+
+	// Volatile marks outputs that any update may change.
+	Volatile bool
+
+	// Check refuses what AWS would refuse by the inputs alone. A value that is
+	// not known yet is absent.
+	Check func(in In) []Problem
+
+	// ID is the physical id; nil makes a random one, as API Gateway does.
+	ID func(c Call, in In) string
+
+	// Key tells records apart whose ids AWS keeps unique only within something
+	// else, such as the stages of an API; nil where the id is enough.
+	Key func(id string, in In) string
+
+	// Create, Update and Delete do what the record alone does not: check what
+	// it refers to, and act. Each may be nil. Create and Update may leave
+	// something in the record's State. Create is called again for a record
+	// that a crash kept from the engine.
+	Create func(ctx context.Context, c Call, r *store.Record[In]) error
+	Update func(ctx context.Context, c Call, old store.Record[In], r *store.Record[In]) error
+	Delete func(ctx context.Context, c Call, r store.Record[In]) error
+
+	// Updated is called once the record of an update is written.
+	Updated func(r store.Record[In])
+
+	// Describe tells the outputs.
+	Describe func(r store.Record[In]) Out
+}
+
+// kind is a Resource whatever its inputs and outputs are.
+type kind interface {
+	token() string
+	named() (property string, maxLength int)
+	properties() *schema
+	check(known map[string]any) []Problem
+	computed() []string
+	volatile() bool
+	create(ctx context.Context, db *store.Store, c Call, inputs map[string]any) (id string, outputs map[string]any, err error)
+	update(ctx context.Context, db *store.Store, c Call, id string, inputs map[string]any) (outputs map[string]any, err error)
+	delete(ctx context.Context, db *store.Store, c Call, id string, inputs map[string]any) error
+	read(db *store.Store, id string, inputs map[string]any) (in, outputs map[string]any, err error)
+}
+
+func (k *Resource[In, Out]) token() string           { return k.Token }
+func (k *Resource[In, Out]) named() (string, int)    { return k.Named, k.MaxName }
+func (k *Resource[In, Out]) properties() *schema     { return schemaOf[In]() }
+func (k *Resource[In, Out]) computed() []string      { return schemaOf[Out]().names() }
+func (k *Resource[In, Out]) volatile() bool          { return k.Volatile }
+func (k *Resource[In, Out]) failure(err error) error { return fmt.Errorf("%s: %w", k.Token, err) }
+
+func (k *Resource[In, Out]) check(known map[string]any) []Problem {
+	in, problem := decode[In](known)
+	if problem != nil {
+		return []Problem{*problem}
+	}
+	if k.Check == nil {
+		return nil
+	}
+	return k.Check(in)
+}
+
+func (k *Resource[In, Out]) create(ctx context.Context, db *store.Store, c Call, inputs map[string]any) (string, map[string]any, error) {
+	in, problem := decode[In](inputs)
+	if problem != nil {
+		return "", nil, problem
+	}
+	id := randomID()
+	if k.ID != nil {
+		id = k.ID(c, in)
+	}
+	r := store.Record[In]{ID: id, URN: c.URN, Account: c.Account, Region: c.Region, Created: time.Now(), Inputs: in, State: map[string]string{}}
+	switch held, err := store.Get[In](db, k.Token, k.key(id, in)); {
+	case err == nil && held.URN != c.URN:
+		return "", nil, k.failure(fmt.Errorf("%q already exists (it belongs to %s)", id, held.URN))
+	case err != nil && !errors.Is(err, store.ErrNotFound):
+		return "", nil, err
+	}
+	if k.Create != nil {
+		if err := k.Create(ctx, c, &r); err != nil {
+			return "", nil, k.failure(err)
+		}
+	}
+	if err := store.Put(db, k.Token, k.key(id, in), r); err != nil {
+		return "", nil, err
+	}
+	outputs, err := k.outputs(r)
+	return id, outputs, err
+}
+
+func (k *Resource[In, Out]) update(ctx context.Context, db *store.Store, c Call, id string, inputs map[string]any) (map[string]any, error) {
+	in, problem := decode[In](inputs)
+	if problem != nil {
+		return nil, problem
+	}
+	old, err := store.Get[In](db, k.Token, k.key(id, in))
+	if err != nil {
+		return nil, fmt.Errorf("%s %q is %w in the local cloud: `pulumi refresh` brings the state up to date", k.Token, id, err)
+	}
+	r := old
+	r.Inputs, r.URN, r.State = in, c.URN, maps.Clone(old.State)
+	if k.Update != nil {
+		if err := k.Update(ctx, c, old, &r); err != nil {
+			return nil, k.failure(err)
+		}
+	}
+	if err := store.Put(db, k.Token, k.key(id, in), r); err != nil {
+		return nil, err
+	}
+	if k.Updated != nil {
+		k.Updated(r)
+	}
+	return k.outputs(r)
+}
+
+func (k *Resource[In, Out]) delete(ctx context.Context, db *store.Store, c Call, id string, inputs map[string]any) error {
+	key, err := k.keyOf(id, inputs)
+	if err != nil {
+		return err
+	}
+	r, err := store.Get[In](db, k.Token, key)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if k.Delete != nil {
+		if err := k.Delete(ctx, c, r); err != nil {
+			return k.failure(err)
+		}
+	}
+	return store.Delete(db, k.Token, key)
+}
+
+func (k *Resource[In, Out]) read(db *store.Store, id string, inputs map[string]any) (in, outputs map[string]any, err error) {
+	key, err := k.keyOf(id, inputs)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := store.Get[In](db, k.Token, key)
+	if err != nil {
+		return nil, nil, err
+	}
+	if in, err = toMap(r.Inputs); err != nil {
+		return nil, nil, err
+	}
+	outputs, err = k.outputs(r)
+	return in, outputs, err
+}
+
+func (k *Resource[In, Out]) key(id string, in In) string {
+	if k.Key == nil {
+		return id
+	}
+	return k.Key(id, in)
+}
+
+// keyOf is the key of a resource that the engine names by id and by what it
+// last knew of it. Without that, as in an import, the id is all there is.
+func (k *Resource[In, Out]) keyOf(id string, inputs map[string]any) (string, error) {
+	if k.Key == nil || len(inputs) == 0 {
+		return id, nil
+	}
+	in, problem := decode[In](inputs)
+	if problem != nil {
+		return "", problem
+	}
+	return k.Key(id, in), nil
+}
+
+// outputs are what Describe tells; the inputs are added by the server, which
+// has them as the engine sent them.
+func (k *Resource[In, Out]) outputs(r store.Record[In]) (map[string]any, error) {
+	if k.Describe == nil {
+		return map[string]any{}, nil
+	}
+	return toMap(k.Describe(r))
+}
+
+func toMap(v any) (map[string]any, error) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	m := map[string]any{}
+	return m, json.Unmarshal(data, &m)
+}
+
+func (p *Problem) Error() string {
+	if p.Property == "" {
+		return p.Reason
+	}
+	return p.Property + ": " + p.Reason
+}

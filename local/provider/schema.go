@@ -1,0 +1,174 @@
+package provider
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// The marks that the engine's wire format puts on values that plain JSON does
+// not have. See sdk/go/common/resource/properties.go of Pulumi.
+const (
+	unknownValue   = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+	signatureKey   = "4dabf18193072939515e22adb298388d"
+	archiveMark    = "0def7320c3a5731c473e5ecbe6d01bc7"
+	assetMark      = "c44067f5952c0a294b673a41bacd8c17"
+	secretMark     = "1b47061264138c4ac30d75fd1eb44270"
+	outputMark     = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+	resourceMark   = "5cf8f73096256a8f31e491e813e4eb8e"
+	maxListedNames = 60
+)
+
+// schema is what a Go struct says about the properties of a resource type or
+// of an object within one.
+type schema struct {
+	fields   map[string]*schema // nil where any name may stand, as in tags
+	element  *schema            // of a list or a map
+	required []string
+	replaces map[string]bool
+}
+
+func schemaOf[T any]() *schema { return schemaOfType(reflect.TypeFor[T]()) }
+
+func schemaOfType(t reflect.Type) *schema {
+	switch t.Kind() {
+	case reflect.Pointer:
+		return schemaOfType(t.Elem())
+	case reflect.Slice, reflect.Map:
+		return &schema{element: schemaOfType(t.Elem())}
+	case reflect.Struct:
+		if t == reflect.TypeFor[Archive]() {
+			return &schema{}
+		}
+	default:
+		return &schema{}
+	}
+	s := &schema{fields: map[string]*schema{}, replaces: map[string]bool{}}
+	for f := range t.Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		s.fields[name] = schemaOfType(f.Type)
+		for mark := range strings.SplitSeq(f.Tag.Get("aws"), ",") {
+			switch mark {
+			case "required":
+				s.required = append(s.required, name)
+			case "replace":
+				s.replaces[name] = true
+			}
+		}
+	}
+	return s
+}
+
+func (s *schema) names() []string { return slices.Sorted(maps.Keys(s.fields)) }
+
+// problems lists the properties of v that s does not know and those it
+// misses. A value that is not known yet counts as given.
+func (s *schema) problems(path string, v any) []Problem {
+	switch v := v.(type) {
+	case []any:
+		var all []Problem
+		for i, e := range v {
+			if s.element != nil {
+				all = append(all, s.element.problems(fmt.Sprintf("%s[%d]", path, i), e)...)
+			}
+		}
+		return all
+	case map[string]any:
+		return s.objectProblems(path, v)
+	}
+	return nil
+}
+
+func (s *schema) objectProblems(path string, object map[string]any) []Problem {
+	var all []Problem
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		inner := join(path, name)
+		switch field, known := s.fields[name]; {
+		case s.element != nil:
+			all = append(all, s.element.problems(inner, object[name])...)
+		case s.fields == nil:
+		case known:
+			all = append(all, field.problems(inner, object[name])...)
+		default:
+			all = append(all, Problem{inner, "the local cloud does not know this property; it knows " + strings.Join(s.names(), ", ")})
+		}
+	}
+	for _, name := range s.required {
+		if object[name] == nil {
+			all = append(all, Problem{join(path, name), "is required"})
+		}
+	}
+	return all
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+// known returns v without the values that are not known yet; ok is false if v
+// itself is not.
+func known(v any) (_ any, ok bool) {
+	switch v := v.(type) {
+	case string:
+		return v, v != unknownValue
+	case []any:
+		list := make([]any, 0, len(v))
+		for _, e := range v {
+			if e, ok := known(e); ok {
+				list = append(list, e)
+			}
+		}
+		return list, true
+	case map[string]any:
+		object := make(map[string]any, len(v))
+		for name, e := range v {
+			if e, ok := known(e); ok {
+				object[name] = e
+			}
+		}
+		return object, true
+	}
+	return v, true
+}
+
+// decode reads inputs into the Go struct of a type; the problem names the
+// property whose value has the wrong type.
+func decode[In any](inputs map[string]any) (In, *Problem) {
+	var in In
+	data, err := json.Marshal(inputs)
+	if err != nil {
+		return in, &Problem{Reason: err.Error()}
+	}
+	if err := json.Unmarshal(data, &in); err != nil {
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) {
+			return in, &Problem{wrong.Field, fmt.Sprintf("must be %s, not %s", article(wrong.Type), wrong.Value)}
+		}
+		return in, &Problem{Reason: err.Error()}
+	}
+	return in, nil
+}
+
+func article(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Int:
+		return "a whole number"
+	case reflect.Float64:
+		return "a number"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.String:
+		return "a string"
+	case reflect.Slice:
+		return "a list"
+	default:
+		return "an object"
+	}
+}

@@ -1,0 +1,288 @@
+// Package provider answers the Pulumi engine as the providers of the local
+// cloud: every resource type it holds is a Go value, and a type or a property
+// that none describes is refused by name.
+//
+// It speaks the wire format itself, on plain structpb values: Pulumi's own
+// plugin package asks the terminal for its colours before main starts.
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/emptypb"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"skiff/local/store"
+)
+
+// maxMessage is the engine's own limit on a message, in bytes.
+const maxMessage = 400 << 20
+
+// Invoke is a function of a provider, such as aws:index/getRegion:getRegion.
+type Invoke func(c Call, args map[string]any) (map[string]any, error)
+
+// Options are what a Provider is made of.
+type Options struct {
+	Name    string // "aws" or "command"
+	Version string // the provider version whose types these are
+	Store   *store.Store
+	Dir     string // the program's directory
+	Account string // the account id that everything belongs to
+
+	// Config names the settings of a provider that are known; any other is
+	// refused. Region is where resources stand if the settings do not say.
+	Config []string
+	Region string
+}
+
+// Provider serves the resource types of one Pulumi provider. It is made by
+// New and filled by Add before it serves.
+type Provider struct {
+	pulumirpc.UnimplementedResourceProviderServer
+	o       Options
+	kinds   map[string]kind
+	invokes map[string]Invoke
+}
+
+// New makes a provider that knows no type yet.
+func New(o Options) *Provider {
+	return &Provider{o: o, kinds: map[string]kind{}, invokes: map[string]Invoke{}}
+}
+
+// Add makes resource types known.
+func (p *Provider) Add(kinds ...kind) {
+	for _, k := range kinds {
+		p.kinds[k.token()] = k
+	}
+}
+
+// AddInvoke makes a function known.
+func (p *Provider) AddInvoke(token string, f Invoke) { p.invokes[token] = f }
+
+// Server is a gRPC server that serves p and nothing else.
+func (p *Provider) Server() *grpc.Server {
+	s := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage),
+		grpc.StatsHandler(connections{}), grpc.UnaryInterceptor(catchPanic))
+	pulumirpc.RegisterResourceProviderServer(s, p)
+	return s
+}
+
+// catchPanic turns a panic into an error of the one request: the provider
+// shares its process with everything that is being served.
+func catchPanic(ctx context.Context, req any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (_ any, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = status.Errorf(codes.Internal, "the local cloud failed in %s: %v", info.FullMethod, r)
+		}
+	}()
+	return handle(ctx, req)
+}
+
+// GetPluginInfo tells the provider's version.
+func (p *Provider) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
+	return &pulumirpc.PluginInfo{Version: p.o.Version}, nil
+}
+
+// Attach is called by the engine on connecting and tells where it takes log
+// lines.
+func (p *Provider) Attach(ctx context.Context, r *pulumirpc.PluginAttach) (*emptypb.Empty, error) {
+	return &emptypb.Empty{}, connectionOf(ctx).attach(r.Address)
+}
+
+// Cancel asks to stop early; every operation here is short.
+func (p *Provider) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
+	return &emptypb.Empty{}, nil
+}
+
+// GetSchema answers an empty schema: nothing generates code from it.
+func (p *Provider) GetSchema(context.Context, *pulumirpc.GetSchemaRequest) (*pulumirpc.GetSchemaResponse, error) {
+	return &pulumirpc.GetSchemaResponse{Schema: fmt.Sprintf(`{"name":%q,"version":%q}`, p.o.Name, p.o.Version)}, nil
+}
+
+func (p *Provider) kind(token, urn string) (kind, error) {
+	if k, ok := p.kinds[token]; ok {
+		return k, nil
+	}
+	return nil, status.Errorf(codes.InvalidArgument,
+		"the local cloud does not know the resource type %s (%s); of provider %s it knows:\n  %s",
+		token, urn, p.o.Name, strings.Join(slices.Sorted(maps.Keys(p.kinds)), "\n  "))
+}
+
+func (p *Provider) call(ctx context.Context, urn string) Call {
+	connection := connectionOf(ctx)
+	c := Call{URN: urn, Account: p.o.Account, Region: p.o.Region, Dir: p.o.Dir}
+	if r := connection.region(); r != "" {
+		c.Region = r
+	}
+	c.Log = func(line string) { connection.log(ctx, urn, line) }
+	return c
+}
+
+// Check refuses inputs that AWS, or the local cloud, would not take, and makes
+// up the name of a resource that the program leaves unnamed.
+func (p *Provider) Check(_ context.Context, r *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
+	k, err := p.kind(r.Type, r.Urn)
+	if err != nil {
+		return nil, err
+	}
+	news := r.News.AsMap()
+	if property, length := k.named(); property != "" && news[property] == nil {
+		if name := autoname(r, property, length); name != "" {
+			news[property] = name
+		}
+	}
+	problems := k.properties().problems("", news)
+	if len(problems) == 0 {
+		present, _ := known(news)
+		problems = k.check(present.(map[string]any))
+	}
+	return checked(news, problems)
+}
+
+func checked(inputs map[string]any, problems []Problem) (*pulumirpc.CheckResponse, error) {
+	s, err := structpb.NewStruct(inputs)
+	if err != nil {
+		return nil, err
+	}
+	response := &pulumirpc.CheckResponse{Inputs: s}
+	for _, problem := range problems {
+		response.Failures = append(response.Failures, &pulumirpc.CheckFailure{Property: problem.Property, Reason: problem.Reason})
+	}
+	return response, nil
+}
+
+// Create makes a resource; in a preview it only tells what will be unknown.
+func (p *Provider) Create(ctx context.Context, r *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
+	k, err := p.kind(r.Type, r.Urn)
+	if err != nil {
+		return nil, err
+	}
+	inputs := r.Properties.AsMap()
+	if r.Preview {
+		outputs, err := merged(inputs, unknown(k.computed()))
+		return &pulumirpc.CreateResponse{Properties: outputs}, err
+	}
+	id, computed, err := k.create(ctx, p.o.Store, p.call(ctx, r.Urn), inputs)
+	if err != nil {
+		return nil, refused(err)
+	}
+	outputs, err := merged(inputs, computed)
+	return &pulumirpc.CreateResponse{Id: id, Properties: outputs}, err
+}
+
+// Update changes a resource in place.
+func (p *Provider) Update(ctx context.Context, r *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
+	k, err := p.kind(r.Type, r.Urn)
+	if err != nil {
+		return nil, err
+	}
+	inputs := r.News.AsMap()
+	if r.Preview {
+		computed := unknown(k.computed())
+		if !k.volatile() {
+			computed = only(r.Olds.AsMap(), k.computed())
+		}
+		outputs, err := merged(inputs, computed)
+		return &pulumirpc.UpdateResponse{Properties: outputs}, err
+	}
+	computed, err := k.update(ctx, p.o.Store, p.call(ctx, r.Urn), r.Id, inputs)
+	if err != nil {
+		return nil, refused(err)
+	}
+	outputs, err := merged(inputs, computed)
+	return &pulumirpc.UpdateResponse{Properties: outputs}, err
+}
+
+// Delete removes a resource; one that is gone already is no error.
+func (p *Provider) Delete(ctx context.Context, r *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
+	k, err := p.kind(r.Type, r.Urn)
+	if err != nil {
+		return nil, err
+	}
+	if err := k.delete(ctx, p.o.Store, p.call(ctx, r.Urn), r.Id, r.Properties.AsMap()); err != nil {
+		return nil, refused(err)
+	}
+	return &emptypb.Empty{}, nil
+}
+
+// Read tells what the local cloud holds under an id; an empty id in the answer
+// means nothing.
+func (p *Provider) Read(_ context.Context, r *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
+	k, err := p.kind(r.Type, r.Urn)
+	if err != nil {
+		return nil, err
+	}
+	inputs, computed, err := k.read(p.o.Store, r.Id, r.Properties.AsMap())
+	if errors.Is(err, store.ErrNotFound) {
+		return &pulumirpc.ReadResponse{}, nil
+	}
+	if err != nil {
+		return nil, refused(err)
+	}
+	// The engine's own inputs are kept where it has some: nothing but the
+	// engine changes a resource here, so they cannot have drifted.
+	if r.Inputs != nil {
+		inputs = r.Inputs.AsMap()
+	}
+	in, err := structpb.NewStruct(inputs)
+	if err != nil {
+		return nil, err
+	}
+	outputs, err := merged(inputs, computed)
+	return &pulumirpc.ReadResponse{Id: r.Id, Properties: outputs, Inputs: in}, err
+}
+
+// Invoke runs a function of the provider.
+func (p *Provider) Invoke(ctx context.Context, r *pulumirpc.InvokeRequest) (*pulumirpc.InvokeResponse, error) {
+	f, ok := p.invokes[r.Tok]
+	if !ok {
+		return nil, status.Errorf(codes.InvalidArgument, "the local cloud does not know the function %s; it knows %s",
+			r.Tok, strings.Join(slices.Sorted(maps.Keys(p.invokes)), ", "))
+	}
+	result, err := f(p.call(ctx, ""), r.Args.AsMap())
+	if err != nil {
+		return nil, refused(err)
+	}
+	s, err := structpb.NewStruct(result)
+	return &pulumirpc.InvokeResponse{Return: s}, err
+}
+
+// refused is the form in which the engine shows an error's own words.
+func refused(err error) error { return status.Error(codes.Unknown, err.Error()) }
+
+func unknown(names []string) map[string]any {
+	m := map[string]any{}
+	for _, name := range names {
+		m[name] = unknownValue
+	}
+	return m
+}
+
+func only(m map[string]any, names []string) map[string]any {
+	kept := map[string]any{}
+	for _, name := range names {
+		if v, ok := m[name]; ok {
+			kept[name] = v
+		}
+	}
+	return kept
+}
+
+// merged are the outputs of a resource: its inputs and what AWS adds to them.
+func merged(inputs, computed map[string]any) (*structpb.Struct, error) {
+	all := maps.Clone(inputs)
+	if all == nil {
+		all = map[string]any{}
+	}
+	maps.Copy(all, computed)
+	return structpb.NewStruct(all)
+}

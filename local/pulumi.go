@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"skiff/local/store"
+)
+
+// runPulumi runs one Pulumi command against the cloud that is being served, or
+// against one that lives as long as the command.
+func runPulumi(ctx context.Context, o options, stdout, stderr io.Writer) (err error) {
+	if err := refuse(o.pulumi); err != nil {
+		return err
+	}
+	p, err := openProject(o)
+	if err != nil {
+		return err
+	}
+	s, closeCloud, err := attach(ctx, p, o, stderr)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeCloud()) }()
+	e := newEngine(p, s.AWS, s.Command, stdout, stderr)
+	stack := e.stackOf(o.pulumi)
+	if subcommand(o.pulumi) != "stack" {
+		if err := p.checkStack(stack); err != nil {
+			return err
+		}
+	}
+	if err := e.prepare(ctx, stack); err != nil {
+		return stopped(ctx, err)
+	}
+	return e.run(ctx, o.pulumi, stack)
+}
+
+// pollDelay is how often a cloud that is in use is asked for.
+const pollDelay = 100 * time.Millisecond
+
+// attach finds the cloud to act on. One that serves is used as it is; one that
+// lives for another command is waited for.
+func attach(ctx context.Context, p project, o options, stderr io.Writer) (session, func() error, error) {
+	told := false
+	for {
+		s, closeCloud, err := p.open(o, stderr)
+		if !errors.Is(err, store.ErrInUse) {
+			return s, closeCloud, err
+		}
+		s, err = p.lastSession()
+		if err != nil {
+			return s, nil, err
+		}
+		if s.Serving && s.AWS != "" && s.Project != p.dir {
+			return s, nil, fmt.Errorf("the local cloud in %s serves the project in %s: name another folder with -state DIR", p.state, s.Project)
+		}
+		if s.Serving && s.AWS != "" {
+			return s, func() error { return nil }, nil
+		}
+		if !told {
+			fmt.Fprintf(stderr, "local: waiting for process %d, which uses %s\n", s.PID, p.state)
+			told = true
+		}
+		select {
+		case <-ctx.Done():
+			return s, nil, ctx.Err()
+		case <-time.After(pollDelay):
+		}
+	}
+}
+
+// open opens the cloud for one command. Its APIs keep the address they were
+// last served at.
+func (p project) open(o options, stderr io.Writer) (session, func() error, error) {
+	s, err := p.lastSession()
+	if err != nil {
+		return s, nil, err
+	}
+	s.PID, s.Project, s.Serving = os.Getpid(), p.dir, false
+	if o.addr != "" {
+		s.Addr = o.addr
+	}
+	c, err := openCloud(p, s, stderr)
+	if err != nil {
+		return s, nil, err
+	}
+	s.AWS, s.Command = c.AWS, c.Command
+	if err := p.writeSession(s); err != nil {
+		return s, nil, errors.Join(err, c.Close())
+	}
+	return s, c.Close, nil
+}
+
+// refuse refuses a command that could reach beyond this machine.
+func refuse(args []string) error {
+	switch subcommand(args) {
+	case "login", "logout":
+		return fmt.Errorf("pulumi %s is not for the local cloud, whose state stays on this machine", subcommand(args))
+	}
+	for _, arg := range args {
+		_, value, isFlag := strings.Cut(arg, "=")
+		if !isFlag {
+			value = arg
+		}
+		if scheme, _, ok := strings.Cut(value, "://"); ok && scheme != "file" {
+			return fmt.Errorf("%q would reach beyond this machine: the local cloud uses nothing there", arg)
+		}
+	}
+	return nil
+}
+
+// valueFlags are Pulumi's global flags with a value of their own word, which
+// may stand before the subcommand.
+func valueFlags() []string {
+	return []string{"-C", "--cwd", "-s", "--stack", "--color", "--profiling", "--tracing", "-v", "--verbose", "--memprofilerate"}
+}
+
+// subcommand is the first word that is no flag, nor a flag's value.
+func subcommand(args []string) string {
+	for i := 0; i < len(args); i++ {
+		switch {
+		case slices.Contains(valueFlags(), args[i]):
+			i++
+		case !strings.HasPrefix(args[i], "-"):
+			return args[i]
+		}
+	}
+	return ""
+}
+
+func hasFlag(args []string, name string) bool {
+	return slices.ContainsFunc(args, func(a string) bool { return a == name || strings.HasPrefix(a, name+"=") })
+}
+
+// stackOf is the stack that a command names, else the selected one.
+func (e *engine) stackOf(args []string) string {
+	for i, arg := range args {
+		for _, name := range []string{"--stack", "-s"} {
+			if arg == name && i+1 < len(args) {
+				return shortName(args[i+1])
+			}
+			if value, ok := strings.CutPrefix(arg, name+"="); ok {
+				return shortName(value)
+			}
+		}
+	}
+	return orDefault(e.selected(), defaultStack)
+}
+
+// shortName is a stack's name without organization and project.
+func shortName(stack string) string { return stack[strings.LastIndexByte(stack, '/')+1:] }
+
+// selected is the stack that `pulumi stack select` has left, if any. The local
+// cloud's Pulumi home is the project's own, so there is at most one.
+func (e *engine) selected() string {
+	files, _ := filepath.Glob(filepath.Join(e.project.state, "home", "workspaces", e.project.Name+"-*-workspace.json"))
+	for _, file := range files {
+		var w struct{ Stack string }
+		if data, err := os.ReadFile(file); err == nil && json.Unmarshal(data, &w) == nil && w.Stack != "" {
+			return shortName(w.Stack)
+		}
+	}
+	return ""
+}

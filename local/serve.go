@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"skiff/local/apigateway"
+	"skiff/local/cloud"
+	"skiff/local/dynalite"
+	"skiff/local/store"
+)
+
+// drain is how long requests may take to end once the program is asked to.
+const drain = 35 * time.Second
+
+// serve brings the stack up on this machine and serves it until ctx ends.
+func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error) {
+	p, err := openProject(o)
+	if err != nil {
+		return err
+	}
+	if err := p.checkStack(o.stack); err != nil {
+		return err
+	}
+	l, err := listen(orDefault(o.addr, defaultAddr))
+	if err != nil {
+		return p.explainPort(err)
+	}
+	defer l.Close()
+	last, err := p.lastSession()
+	if err != nil {
+		return err
+	}
+	s := session{PID: os.Getpid(), Project: p.dir, Serving: true, Addr: l.Addr().String(), Stack: o.stack}
+	c, err := openCloud(p, s, stderr)
+	if errors.Is(err, store.ErrInUse) {
+		return p.explainInUse()
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	gateway := c.Gateway()
+	go gateway.Serve(l)
+	defer func() { err = errors.Join(err, shutDown(gateway)) }()
+
+	engine := newEngine(p, c.AWS, c.Command, stdout, stderr)
+	s.AWS, s.Command = c.AWS, c.Command
+	if err := p.writeSession(s); err != nil {
+		return err
+	}
+	if err := bringUp(ctx, engine, c, o.stack, last.Addr != s.Addr || last.Stack != s.Stack); err != nil {
+		return stopped(ctx, err)
+	}
+	if err := announce(stdout, c, "http://"+s.Addr); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// stopped makes a failure that follows from being asked to stop no failure.
+func stopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+func orDefault(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+// openCloud opens the local cloud of a project. While it serves, the functions'
+// log lines are shown.
+func openCloud(p project, s session, stderr io.Writer) (*cloud.Cloud, error) {
+	cache, err := dynalite.CacheDir()
+	if err != nil {
+		return nil, err
+	}
+	o := cloud.Options{
+		Dir: p.state, Program: p.program, URL: "http://" + s.Addr,
+		Root:  apigateway.Root{Project: p.Name, Stack: s.Stack},
+		Env:   cleanEnvironment(os.Environ()),
+		Cache: cache, Stderr: stderr,
+	}
+	if s.Serving {
+		o.Lines = stderr
+	}
+	return cloud.Open(o)
+}
+
+// bringUp deploys the stack. The state has the gateway's address in it; where
+// that has changed, a refresh brings it up to date.
+func bringUp(ctx context.Context, e *engine, c *cloud.Cloud, stack string, moved bool) error {
+	warm := make(chan error, 1)
+	go func() { warm <- c.Warm(ctx) }()
+	if err := e.prepare(ctx, stack); err != nil {
+		return errors.Join(err, <-warm)
+	}
+	// Where the items are kept is the first thing a newcomer may lack; its
+	// sentence is better told before Pulumi's.
+	if err := <-warm; err != nil {
+		return err
+	}
+	args := []string{"up", "--yes", "--skip-preview", "--stack", stack}
+	if moved && e.project.has(stack) {
+		args = append(args, "--refresh")
+	}
+	return e.run(ctx, args, stack)
+}
+
+// announce prints what there is to try. The last line says that it is there.
+func announce(stdout io.Writer, c *cloud.Cloud, url string) error {
+	keys, err := c.RouteKeys()
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(keys, func(a, b [2]string) int { return strings.Compare(a[0]+a[1], b[0]+b[1]) })
+	fmt.Fprintln(stdout)
+	example := ""
+	for _, k := range keys {
+		method, path, _ := strings.Cut(k[1], " ")
+		fmt.Fprintf(stdout, "  %-7s %s%s%s\n", method, url, k[0], path)
+		if example == "" && method == http.MethodGet && !strings.Contains(path, "{") {
+			example = url + k[0] + path
+		}
+	}
+	fmt.Fprintf(stdout, "\ntry: curl -i %s\n\nready %s\n", orDefault(example, url+"/"), url)
+	return nil
+}
+
+// shutDown lets the requests that run finish; new ones are refused.
+func shutDown(s *http.Server) error {
+	ctx, cancel := context.WithTimeout(context.Background(), drain)
+	defer cancel()
+	return s.Shutdown(ctx)
+}
+
+// explainPort adds who holds the port, if it is this project's own cloud.
+func (p project) explainPort(err error) error {
+	if db, openErr := store.Open(p.state, 0); openErr == nil {
+		return errors.Join(err, db.Close())
+	} else if errors.Is(openErr, store.ErrInUse) {
+		return p.explainInUse()
+	}
+	return err
+}
+
+func (p project) explainInUse() error {
+	s, err := p.lastSession()
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("the local cloud in %s is in use by process %d, which serves http://%s: use that one (go run ./local pulumi ... acts on it), end it, or keep another with -state DIR", p.state, s.PID, s.Addr)
+}

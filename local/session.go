@@ -1,0 +1,75 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// defaultAddr is where the gateway listens unless the command line says.
+const defaultAddr = "127.0.0.1:8080"
+
+// session is what a running local cloud tells the commands of other terminals,
+// and a later one of itself.
+type session struct {
+	PID     int
+	Project string // folder of the project
+	Serving bool   // false while it lives for one command
+	Addr    string // of the gateway
+	Stack   string // whose API answers there
+	AWS     string // address of the provider
+	Command string // address of the provider
+}
+
+func (p project) sessionFile() string { return filepath.Join(p.state, "session.json") }
+
+// lastSession is the session that runs, or the last one that did; one that
+// never was has the default address.
+func (p project) lastSession() (session, error) {
+	s := session{Addr: defaultAddr, Stack: defaultStack}
+	data, err := os.ReadFile(p.sessionFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return s, err
+	}
+	return s, json.Unmarshal(data, &s)
+}
+
+func (p project) writeSession(s session) error {
+	data, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return err
+	}
+	tmp := p.sessionFile() + ".tmp"
+	if err := os.WriteFile(tmp, data, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(tmp, p.sessionFile())
+}
+
+// listen opens the gateway's address, which must be this machine's own.
+func listen(addr string) (net.Listener, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("-addr %q is not HOST:PORT, such as %s", addr, defaultAddr)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, fmt.Errorf("-addr %q is not an address of this machine alone: use 127.0.0.1:%s", addr, port)
+	}
+	l, err := net.Listen("tcp", strings.Replace(addr, "localhost", "127.0.0.1", 1))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("port %s of %s is in use: end what listens there, or choose another with -addr %s:0", port, host, host)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("-addr %q: %w", addr, err)
+	}
+	return l, nil
+}

@@ -1,0 +1,177 @@
+// Package store keeps what the local cloud holds: one record per resource, in
+// a single file that survives a kill at any moment.
+//
+// A record is written before the engine hears of it, so a resource that the
+// engine's state names is always here; the reverse need not hold after a
+// crash, as on AWS.
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// ErrInUse is returned by Open while another process holds the store.
+var ErrInUse = errors.New("the state is in use by another process")
+
+// ErrNotFound is returned for a record that the store does not hold.
+var ErrNotFound = errors.New("not found")
+
+// Record is one resource of type In, as its last create or update left it.
+type Record[In any] struct {
+	ID      string // the physical id
+	URN     string // the engine's name for it: stack, project and logical name
+	Account string // the account it belongs to, 12 digits
+	Region  string // the region it stands in
+	Created time.Time
+	Inputs  In                // the checked inputs
+	State   map[string]string // what the last run left that the inputs do not tell
+}
+
+// Store is an open store. It is safe for concurrent use.
+type Store struct {
+	db *bbolt.DB
+
+	mu         sync.Mutex
+	generation uint64
+	decoded    map[string]any // type token to []Record[In], as of generation
+}
+
+// Open opens the store in dir, creating both, and waits at most wait for
+// another process to let go of it.
+func Open(dir string, wait time.Duration) (*Store, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	// bbolt takes a zero timeout to mean for ever.
+	db, err := bbolt.Open(filepath.Join(dir, "cloud.db"), 0o600, &bbolt.Options{Timeout: max(wait, time.Millisecond)})
+	if errors.Is(err, bbolt.ErrTimeout) {
+		return nil, ErrInUse
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the local cloud's store in %s: %w", dir, err)
+	}
+	return &Store{db: db, decoded: map[string]any{}}, nil
+}
+
+// Close lets go of the store.
+func (s *Store) Close() error { return s.db.Close() }
+
+// Generation grows with every write; what is derived from the records stays
+// valid while it does not change.
+func (s *Store) Generation() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.generation
+}
+
+func (s *Store) write(fn func(*bbolt.Tx) error) error {
+	if err := s.db.Update(fn); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.generation++
+	clear(s.decoded)
+	return nil
+}
+
+// Put writes a record of the type token, replacing one under the same key.
+func Put[In any](s *Store, token, key string, r Record[In]) error {
+	data, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	return s.write(func(tx *bbolt.Tx) error {
+		b, err := tx.CreateBucketIfNotExists([]byte(token))
+		if err != nil {
+			return err
+		}
+		return b.Put([]byte(key), data)
+	})
+}
+
+// Delete removes a record; one that is not there is no error.
+func Delete(s *Store, token, key string) error {
+	return s.write(func(tx *bbolt.Tx) error {
+		b := tx.Bucket([]byte(token))
+		if b == nil {
+			return nil
+		}
+		return b.Delete([]byte(key))
+	})
+}
+
+// Get reads one record, or ErrNotFound.
+func Get[In any](s *Store, token, key string) (Record[In], error) {
+	var r Record[In]
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		b := tx.Bucket([]byte(token))
+		if b == nil {
+			return ErrNotFound
+		}
+		data := b.Get([]byte(key))
+		if data == nil {
+			return ErrNotFound
+		}
+		return json.Unmarshal(data, &r)
+	})
+	return r, err
+}
+
+// List reads all records of a type, by key. The slice is shared: it is not to
+// be changed.
+func List[In any](s *Store, token string) ([]Record[In], error) {
+	s.mu.Lock()
+	generation := s.generation
+	cached, ok := s.decoded[token].([]Record[In])
+	s.mu.Unlock()
+	if ok {
+		return cached, nil
+	}
+	records := []Record[In]{}
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		b := tx.Bucket([]byte(token))
+		if b == nil {
+			return nil
+		}
+		return b.ForEach(func(_, data []byte) error {
+			var r Record[In]
+			if err := json.Unmarshal(data, &r); err != nil {
+				return err
+			}
+			records = append(records, r)
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the %s records: %w", token, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.generation == generation {
+		s.decoded[token] = records
+	}
+	return records, nil
+}
+
+// Count tells how many records of each type the store holds.
+func (s *Store) Count() (map[string]int, error) {
+	counts := map[string]int{}
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		return tx.ForEach(func(name []byte, b *bbolt.Bucket) error {
+			if n := b.Stats().KeyN; n > 0 {
+				counts[string(name)] = n
+			}
+			return nil
+		})
+	})
+	return counts, err
+}
