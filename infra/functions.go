@@ -75,7 +75,7 @@ func (p program) newFunctions(ctx *pulumi.Context, cfg config, items *table, api
 // in a preview: the engine reads the zip to tell whether it changed.
 func (f *function) newCode(ctx *pulumi.Context, cfg config, zips builder, digest string) (pulumi.ArchiveOutput, error) {
 	cmd, err := local.NewCommand(ctx, f.declared.Name, &local.CommandArgs{
-		Create:      pulumi.Sprintf("go run -trimpath ./infra/zip -target %s %s", cfg.Target, f.declared.Name),
+		Create:      pulumi.Sprintf("go run ./infra/zip -target %s %s", cfg.Target, f.declared.Name),
 		Dir:         pulumi.String(root),
 		Environment: pulumi.StringMap{build.DigestVariable: pulumi.String(digest)},
 		// What a command prints is part of its error; logged too, it would be

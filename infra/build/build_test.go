@@ -235,7 +235,7 @@ func TestNotMain(t *testing.T) {
 }
 
 // A caller that is told to stop while another one builds stops at once, and
-// the lock is still free for the next.
+// leaves the lock free for the next.
 func TestCancelWhileWaiting(t *testing.T) {
 	t.Parallel()
 	b := newModule(t)
@@ -243,13 +243,22 @@ func TestCancelWhileWaiting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, waiting := range map[string]*Builder{"goroutine": b, "process": New(b.root, b.target, b.functions)} {
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		if _, err := waiting.Build(ctx, "alpha", ""); !errors.Is(err, context.Canceled) {
-			t.Errorf("%s: %v", name, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := b.Build(ctx, "alpha", ""); !errors.Is(err, context.Canceled) {
+		t.Errorf("behind another goroutine: %v", err)
+	}
+	for range 3 {
+		if _, err := lockFile(ctx, filepath.Join(b.dist(), "lock")); !errors.Is(err, context.Canceled) {
+			t.Errorf("behind another process: %v", err)
 		}
 	}
 	unlock()
-	mustBuild(t, b, "alpha")
+	for range 2 {
+		unlock, err := b.lock(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		unlock()
+	}
 }

@@ -80,7 +80,7 @@ func (b *Builder) Digests(ctx context.Context) (map[string]string, error) {
 	for _, p := range mains {
 		h := sha256.New()
 		fmt.Fprintln(h, zipFormat, b.target, strings.Join(buildFlags(), " "))
-		fmt.Fprintln(h, env["GOVERSION"], env["GOEXPERIMENT"], env["GOFIPS140"], b.level(env), decisive(env["GOFLAGS"]), p.DefaultGODEBUG)
+		fmt.Fprintln(h, env["GOVERSION"], b.level(env), decisive(env["GOFLAGS"]), p.DefaultGODEBUG)
 		for _, path := range slices.Sorted(slices.Values(append(p.Deps, p.ImportPath))) {
 			fmt.Fprint(h, packages[path])
 		}
@@ -129,9 +129,10 @@ func language(version string) string {
 }
 
 // goEnv asks the go command for the settings that decide the bytes, wherever
-// they come from: the environment, go env -w or a toolchain line.
+// they come from: the environment, go env -w or a toolchain line. The version
+// names the experiments too; a FIPS module shows in the packages.
 func (b *Builder) goEnv(ctx context.Context) (map[string]string, error) {
-	out, err := b.run(ctx, []string{"env", "-json", "GOVERSION", "GOEXPERIMENT", "GOFIPS140", "GOFLAGS", "GOAMD64", "GOARM64", "GOMODCACHE"})
+	out, err := b.run(ctx, []string{"env", "-json", "GOVERSION", "GOFLAGS", "GOAMD64", "GOARM64", "GOMODCACHE"})
 	if err != nil {
 		return nil, err
 	}

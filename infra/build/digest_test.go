@@ -1,6 +1,8 @@
 package build
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -39,6 +41,8 @@ func TestDigestChanges(t *testing.T) {
 		{"processor level", func(_ *testing.T, b *Builder) { b.env = append(b.env, "GOARM64=v8.1") }, all},
 		{"compiler flag", flags("-gcflags=-N"), all},
 		{"experiment", func(_ *testing.T, b *Builder) { b.env = append(b.env, "GOEXPERIMENT=nogreenteagc") }, all},
+		{"FIPS module", func(_ *testing.T, b *Builder) { b.env = append(b.env, "GOFIPS140=latest") }, all},
+		{"operating system", func(_ *testing.T, b *Builder) { b.target.OS = "darwin" }, all},
 
 		{"test file", put("lambdas/alpha/main_test.go", "package main\n\nvar x int\n"), ""},
 		{"test data", put("lambdas/alpha/testdata/case", "other\n"), ""},
@@ -70,6 +74,38 @@ func TestDigestChanges(t *testing.T) {
 				t.Errorf("changed %v, want %v", changed, want)
 			}
 		})
+	}
+}
+
+// Another Go compiles other bytes from the same files.
+func TestDigestHoldsGoVersion(t *testing.T) {
+	t.Parallel()
+	b := newModule(t)
+	before := digests(t, b)
+	dir := t.TempDir()
+	write(t, dir, "go", "#!/bin/sh\ngo \"$@\" | sed 's/\"GOVERSION\": \".*\"/\"GOVERSION\": \"go1.0\"/'\n")
+	b.goTool = filepath.Join(dir, "go")
+	if err := os.Chmod(b.goTool, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, digest := range digests(t, b) {
+		if digest == before[name] {
+			t.Errorf("%s: another Go keeps the digest", name)
+		}
+	}
+}
+
+// A profile is in no list of files.
+func TestDigestReadsProfile(t *testing.T) {
+	t.Parallel()
+	b := newModule(t)
+	write(t, b.root, "lambdas/gamma/default.pgo", "a profile")
+	before := digests(t, b)
+	write(t, b.root, "lambdas/gamma/default.pgo", "another profile")
+	if after := digests(t, b); after["gamma"] == before["gamma"] {
+		t.Error("another profile keeps the digest of gamma")
+	} else if after["alpha"] != before["alpha"] {
+		t.Error("a profile of gamma changes the digest of alpha")
 	}
 }
 

@@ -131,7 +131,7 @@ func FuzzNumber(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, number string) {
-		if !json.Valid([]byte(number)) || number == "" || !strings.Contains("-0123456789", number[:1]) {
+		if !json.Valid([]byte(number)) || strings.Trim(number, "+-.eE0123456789") != "" {
 			return
 		}
 		d, fits := parseDecimal(number)
@@ -143,7 +143,7 @@ func FuzzNumber(f *testing.F) {
 		if ok && (!ok2 || want.Cmp(got) != 0) {
 			t.Errorf("%s became %s", number, d)
 		}
-		if !json.Valid([]byte(d.String())) || len(d.String()) > len("-0.000000")+maxDigits {
+		if !json.Valid([]byte(d.String())) || len(d.String()) > len("-0.00000")+maxDigits {
 			t.Errorf("%s became %s", number, d)
 		}
 	})

@@ -1,6 +1,7 @@
 package items
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"strings"
@@ -11,7 +12,7 @@ import (
 
 func keyed(key string) headers { return with(jsonBody, "idempotency-key", key) }
 
-// once lets one call of the action fail, the nth.
+// denyNth refuses the nth call of the action.
 func denyNth(action string, n int64) func(string, http.ResponseWriter, *http.Request) bool {
 	var calls atomic.Int64
 	return func(called string, w http.ResponseWriter, r *http.Request) bool {
@@ -76,7 +77,7 @@ func TestDiedAfterItem(t *testing.T) {
 }
 
 func hashOf(body string) []byte {
-	sum := sha256sum(body)
+	sum := sha256.Sum256([]byte(body))
 	return sum[:]
 }
 
@@ -112,8 +113,6 @@ func TestOpenRecord(t *testing.T) {
 func TestKeyIsForgottenAfterADay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	first := w.create(widget)
-	_ = first
 	kept := w.send("POST", "/items", keyed("k"), widget)
 	w.advance(keyTime - time.Second)
 	wantCreated(t, w.send("POST", "/items", keyed("k"), widget), kept.text("id"), true)

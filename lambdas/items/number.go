@@ -55,7 +55,7 @@ func clampedInt(s string) int {
 	return n
 }
 
-// String is the shortest spelling in ECMAScript's manner: plain from 1e-7 up to
+// String is the shortest spelling in ECMAScript's manner: plain from 1e-6 up to
 // 1e21, with an exponent beyond. The bound keeps an answer from growing far
 // beyond the request it came by, as DynamoDB's plain 1000…0 would.
 func (d decimal) String() string {
@@ -72,7 +72,7 @@ func (d decimal) String() string {
 		return sign + d.digits + strings.Repeat("0", e+1-n)
 	case 0 <= e && e < 21:
 		return sign + d.digits[:e+1] + "." + d.digits[e+1:]
-	case -7 <= e && e < 0:
+	case -7 < e && e < 0:
 		return sign + "0." + strings.Repeat("0", -e-1) + d.digits
 	case n == 1:
 		return sign + d.digits + "e" + strconv.Itoa(e)

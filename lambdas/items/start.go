@@ -23,7 +23,7 @@ import (
 func Start(route Route) {
 	a, err := newAPI(os.Getenv, os.Stdout)
 	if err == nil {
-		a.Store, err = newStore(os.Getenv)
+		a.Store, err = newStore(os.Getenv, tryTime)
 	}
 	serve(a, err, route)
 }
@@ -81,7 +81,7 @@ const (
 // function. The configuration is made by hand: loading it as the SDK does
 // brings files, profiles and a megabyte of code that no function needs, and
 // AWS_ENDPOINT_URL_DYNAMODB would be ignored without it.
-func newStore(getenv func(string) string) (*Store, error) {
+func newStore(getenv func(string) string, tryTime time.Duration) (*Store, error) {
 	var values [4]string
 	for i, name := range []string{lambdas.TableNameVariable, "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
 		if values[i] = getenv(name); values[i] == "" {

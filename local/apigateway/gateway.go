@@ -182,15 +182,19 @@ func (g *Gateway) readBody(w http.ResponseWriter, r *http.Request) ([]byte, erro
 	control := http.NewResponseController(w)
 	// A recorder in a test has no connection, and so no deadline.
 	_ = control.SetReadDeadline(time.Now().Add(g.options.BodyTimeout))
-	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBodyBytes+1))
 	if err == nil && len(body) > maxBodyBytes {
 		// Read on for a while, else the client, still sending, would see its
 		// connection reset and not the answer.
 		_, _ = io.CopyN(io.Discard, r.Body, maxBodyBytes)
-		return nil, errBodySize
+		err = errBodySize
 	}
-	return body, err
+	if err != nil {
+		return nil, err
+	}
+	// The deadline stays set: the server needs it where it reads on before it
+	// closes, and lifts it itself once the body is read to its end.
+	return body, nil
 }
 
 func refuseBody(err error) response {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"skiff/local/lambda"
 )
@@ -105,5 +106,22 @@ func TestKeepAliveAfterErrors(t *testing.T) {
 		if got := c.do(t, "GET", want.path); got != want.status {
 			t.Errorf("%s: %d, want %d", want.path, got, want.status)
 		}
+	}
+}
+
+// The time for reading a body is not that of the function.
+func TestBodyTimeoutEndsWithTheBody(t *testing.T) {
+	t.Parallel()
+	const limit = 100 * time.Millisecond
+	f := newSlowFixture(t, testStage("POST /"), func(ctx context.Context, _ []byte) (lambda.Result, error) {
+		select {
+		case <-time.After(3 * limit):
+			return lambda.Result{Payload: []byte(`{}`)}, nil
+		case <-ctx.Done():
+			return lambda.Result{}, ctx.Err()
+		}
+	}, limit)
+	if got := f.post(t, "/", "text/plain", "hi"); got.status != 200 {
+		t.Errorf("%d %s", got.status, got.body)
 	}
 }

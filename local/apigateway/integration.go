@@ -23,9 +23,19 @@ type IntegrationInputs struct {
 	TimeoutMilliseconds  int    `json:"timeoutMilliseconds,omitempty"`
 }
 
-// IntegrationOutputs is what AWS adds to an integration.
+// IntegrationOutputs is what AWS adds to an integration, its defaults
+// included.
 type IntegrationOutputs struct {
+	ConnectionType              string `json:"connectionType"`
+	PayloadFormatVersion        string `json:"payloadFormatVersion"`
 	ResponseSelectionExpression string `json:"integrationResponseSelectionExpression"`
+	TimeoutMilliseconds         int    `json:"timeoutMilliseconds"`
+}
+
+// RouteOutputs is what AWS adds to a route, its defaults included.
+type RouteOutputs struct {
+	APIKeyRequired    bool   `json:"apiKeyRequired"`
+	AuthorizationType string `json:"authorizationType"`
 }
 
 // RouteInputs is the inputs of a route.
@@ -46,6 +56,13 @@ func (a *APIs) integrations() *provider.Resource[IntegrationInputs, IntegrationO
 			return err
 		},
 		Delete: a.deleteIntegration,
+		Describe: func(r store.Record[IntegrationInputs]) IntegrationOutputs {
+			ms := r.Inputs.TimeoutMilliseconds
+			if ms == 0 {
+				ms = 30000
+			}
+			return IntegrationOutputs{ConnectionType: "INTERNET", PayloadFormatVersion: "2.0", TimeoutMilliseconds: ms}
+		},
 	}
 }
 
@@ -104,8 +121,8 @@ func (a *APIs) deleteIntegration(_ context.Context, _ provider.Call, r store.Rec
 	return nil
 }
 
-func (a *APIs) routes() *provider.Resource[RouteInputs, struct{}] {
-	return &provider.Resource[RouteInputs, struct{}]{
+func (a *APIs) routes() *provider.Resource[RouteInputs, RouteOutputs] {
+	return &provider.Resource[RouteInputs, RouteOutputs]{
 		Token: RouteToken,
 		Check: checkRoute,
 		Create: func(_ context.Context, _ provider.Call, r *store.Record[RouteInputs]) error {
@@ -114,6 +131,7 @@ func (a *APIs) routes() *provider.Resource[RouteInputs, struct{}] {
 		Update: func(_ context.Context, _ provider.Call, _ store.Record[RouteInputs], r *store.Record[RouteInputs]) error {
 			return a.checkTarget(r)
 		},
+		Describe: func(store.Record[RouteInputs]) RouteOutputs { return RouteOutputs{AuthorizationType: "NONE"} },
 	}
 }
 

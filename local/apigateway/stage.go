@@ -39,6 +39,8 @@ type StageInputs struct {
 // StageOutputs is what AWS adds to a stage.
 type StageOutputs struct {
 	ARN          string            `json:"arn"`
+	AutoDeploy   bool              `json:"autoDeploy"`
+	DeploymentID string            `json:"deploymentId"`
 	ExecutionARN string            `json:"executionArn"`
 	InvokeURL    string            `json:"invokeUrl"`
 	TagsAll      map[string]string `json:"tagsAll"`
@@ -143,6 +145,8 @@ func (a *APIs) describeStage(r store.Record[StageInputs]) StageOutputs {
 	}
 	return StageOutputs{
 		ARN:          arn.New("apigateway", r.Region, "", "/apis/"+api.ID+"/stages/"+r.ID),
+		AutoDeploy:   r.Inputs.AutoDeploy,
+		DeploymentID: r.Inputs.DeploymentID,
 		ExecutionARN: executionARN(api) + "/" + r.ID,
 		InvokeURL:    url,
 		TagsAll:      r.Inputs.Tags,
@@ -153,7 +157,7 @@ func (a *APIs) describeStage(r store.Record[StageInputs]) StageOutputs {
 func (a *APIs) Resources() (
 	*provider.Resource[APIInputs, APIOutputs],
 	*provider.Resource[IntegrationInputs, IntegrationOutputs],
-	*provider.Resource[RouteInputs, struct{}],
+	*provider.Resource[RouteInputs, RouteOutputs],
 	*provider.Resource[DeploymentInputs, DeploymentOutputs],
 	*provider.Resource[StageInputs, StageOutputs],
 ) {

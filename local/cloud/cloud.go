@@ -157,6 +157,7 @@ func (c *Cloud) Gateway() *http.Server {
 		Invoke: func(ctx context.Context, function, source string, payload []byte) (lambda.Result, error) {
 			return c.functions.Invoke(ctx, function, "apigateway.amazonaws.com", source, payload)
 		},
+		Log: func(requestID string, err error) { c.show("gateway: request %s: %v\n", requestID, err) },
 	}).Server()
 }
 
@@ -218,12 +219,19 @@ func (c *Cloud) recordUse(u iam.Use) {
 }
 
 func (c *Cloud) recordLine(group, stream, function string, line []byte) {
-	if err := c.groups.Write(group, stream, line); err != nil || c.o.Lines == nil {
+	if err := c.groups.Write(group, stream, line); err != nil {
 		return
 	}
+	c.show("%s: %s\n", function, line)
+}
+
+// show is for the person who watches the cloud serve.
+func (c *Cloud) show(format string, args ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	fmt.Fprintf(c.o.Lines, "%s: %s\n", function, line)
+	if c.o.Lines != nil {
+		fmt.Fprintf(c.o.Lines, format, args...)
+	}
 }
 
 // Close ends every process of the cloud, after the requests that run, and

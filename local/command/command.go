@@ -53,7 +53,7 @@ type Outputs struct {
 func Resources(env []string) *provider.Resource[Command, Outputs] {
 	return &provider.Resource[Command, Outputs]{
 		Token:    Token,
-		Volatile: true,
+		Volatile: []string{"stdout", "stderr"},
 		Check:    check,
 		Create: func(ctx context.Context, c provider.Call, r *store.Record[Command]) error {
 			return run(ctx, c, env, r.Inputs.Create, r)
@@ -102,7 +102,8 @@ func run(ctx context.Context, c provider.Call, env []string, script string, r *s
 	cmd.Env = environment(env, in, r.State)
 	cmd.Stdin = strings.NewReader(in.Stdin)
 	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, io.MultiWriter(&stderr, &lines{show: c.Log})
+	cmd.Stdout = io.MultiWriter(&stdout, shown(c, in, "stdout"))
+	cmd.Stderr = io.MultiWriter(&stderr, shown(c, in, "stderr"))
 	p, err := child.Start(cmd)
 	if err != nil {
 		return fmt.Errorf("start %q in %s: %w", script, cmd.Dir, err)
@@ -133,6 +134,16 @@ func environment(env []string, in Command, last map[string]string) []string {
 		env = append(env, name+"="+in.Environment[name])
 	}
 	return env
+}
+
+// shown is where a stream goes besides the state: to the person who watches,
+// unless the command's logging leaves it out.
+func shown(c provider.Call, in Command, stream string) io.Writer {
+	switch in.Logging {
+	case "", "stdoutAndStderr", stream:
+		return &lines{show: c.Log}
+	}
+	return io.Discard
 }
 
 // lines shows what is written to it line by line, so that a long command is

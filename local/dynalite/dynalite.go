@@ -90,8 +90,9 @@ func start(ctx context.Context, o Options) (*Server, error) {
 		}
 	}
 	// The script goes in as an argument, so that it is the one of this binary
-	// whatever stands in the folder that other versions share.
-	cmd := exec.Command(node, "--eval", string(script))
+	// whatever stands in the folder that other versions share. An attribute may
+	// be called __proto__: with the accessor of that name gone, it is data.
+	cmd := exec.Command(node, "--disable-proto=delete", "--eval", string(script))
 	cmd.Dir = o.Dir
 	cmd.Env = environment(o)
 	cmd.Stderr = o.Stderr

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"sync"
@@ -276,6 +277,25 @@ func TestEndsWithKilledParent(t *testing.T) {
 			syscall.Kill(pid, syscall.SIGKILL)
 			t.Fatal("dynalite runs on without its parent")
 		}
+	}
+}
+
+// Names that JavaScript's objects have of themselves are names like others.
+func TestKeysOfObjects(t *testing.T) {
+	t.Parallel()
+	s := run(t, "")
+	createTable(t, s.URL(), "items")
+	const item = `{"id":{"S":"1"},"__proto__":{"S":"a"},"m":{"M":{"__proto__":{"M":{"x":{"N":"1"}}},"constructor":{"S":"c"},"toString":{"NULL":true}}}}`
+	mustCall(t, s.URL(), "PutItem", `{"TableName":"items","Item":`+item+`}`)
+	got, err := json.Marshal(mustCall(t, s.URL(), "GetItem", `{"TableName":"items","Key":{"id":{"S":"1"}}}`)["Item"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want, have any
+	json.Unmarshal([]byte(item), &want)
+	json.Unmarshal(got, &have)
+	if !reflect.DeepEqual(have, want) {
+		t.Errorf("got %s, want %s", got, item)
 	}
 }
 

@@ -2,7 +2,6 @@ package dynamodb
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +11,12 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"skiff/local/arn"
 	"skiff/local/iam"
 	"skiff/local/store"
 )
@@ -27,11 +31,16 @@ const maxRequest = 16 << 20
 type Front struct {
 	tables    *Tables
 	authority *iam.Authority
+	transport http.RoundTripper
 }
+
+// maxIdle is how many connections to the engine are kept for the next call;
+// the default of two would have most functions dial anew.
+const maxIdle = 64
 
 // NewFront decides calls to tables by authority.
 func NewFront(tables *Tables, authority *iam.Authority) *Front {
-	return &Front{tables: tables, authority: authority}
+	return &Front{tables: tables, authority: authority, transport: &http.Transport{MaxIdleConnsPerHost: maxIdle, IdleConnTimeout: time.Minute}}
 }
 
 // operations are the calls that act on items. Of the others a function has no
@@ -42,8 +51,12 @@ func operations() []string {
 
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
-	if err != nil {
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		fail(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "the request is larger than 16 MB")
+		return
+	}
+	if err != nil {
+		answer(w, &apiError{"SerializationException", "the request ends early: " + err.Error()})
 		return
 	}
 	if err := f.authorize(r, body); err != nil {
@@ -62,7 +75,8 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	proxy := httputil.ReverseProxy{
-		Rewrite: func(p *httputil.ProxyRequest) { p.SetURL(to) },
+		Transport: f.transport,
+		Rewrite:   func(p *httputil.ProxyRequest) { p.SetURL(to) },
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
 			fail(w, http.StatusInternalServerError, "InternalServerError", "the local DynamoDB does not answer: "+err.Error())
 		},
@@ -79,17 +93,17 @@ func (f *Front) authorize(r *http.Request, body []byte) error {
 	if !slices.Contains(operations(), operation) {
 		return &apiError{"UnknownOperationException", fmt.Sprintf("the local cloud does not know the DynamoDB operation %q; it knows %s", operation, strings.Join(operations(), ", "))}
 	}
-	targets, err := targetsOf(body)
+	targets, err := targetsOf(operation, body)
 	if err != nil {
-		return &apiError{"SerializationException", err.Error()}
+		return err
 	}
 	for _, t := range targets {
-		resource, err := f.resource(t)
-		if err != nil {
-			return err
-		}
+		resource, missing := f.resource(caller, t)
 		if err := f.authority.Authorize(caller, iam.Request{Action: "dynamodb:" + operation, Resource: resource}); err != nil {
 			return err
+		}
+		if missing != nil {
+			return missing
 		}
 	}
 	return nil
@@ -98,39 +112,59 @@ func (f *Front) authorize(r *http.Request, body []byte) error {
 // target is one table, or one index of it, that a call acts on.
 type target struct{ table, index string }
 
-func targetsOf(body []byte) ([]target, error) {
+// targetsOf reads the members that decide what an operation acts on, and no
+// others: a call must not be decided by what the engine then ignores. For the
+// same reason names are exact and none comes twice.
+func targetsOf(operation string, body []byte) ([]target, error) {
 	var call struct {
 		TableName    string
 		IndexName    string
-		RequestItems map[string]json.RawMessage
+		RequestItems map[string]jsontext.Value
 	}
 	if err := json.Unmarshal(body, &call); err != nil {
-		return nil, errors.New("the request is not JSON")
-	}
-	if call.RequestItems == nil {
-		return []target{{call.TableName, call.IndexName}}, nil
+		return nil, &apiError{"SerializationException", "the request is not the JSON of a call: " + err.Error()}
 	}
 	var targets []target
-	for _, name := range slices.Sorted(maps.Keys(call.RequestItems)) {
-		targets = append(targets, target{table: name})
+	switch operation {
+	case "BatchGetItem", "BatchWriteItem":
+		for _, name := range slices.Sorted(maps.Keys(call.RequestItems)) {
+			targets = append(targets, target{table: name})
+		}
+	case "Query", "Scan":
+		targets = []target{{call.TableName, call.IndexName}}
+	default:
+		targets = []target{{table: call.TableName}}
+	}
+	if len(targets) == 0 || targets[0].table == "" {
+		return nil, &apiError{"ValidationException", "the call names no table"}
+	}
+	for _, t := range targets {
+		if strings.HasPrefix(t.table, "arn:") {
+			return nil, &apiError{"ValidationException", fmt.Sprintf("the local cloud takes a table by its name, not by its ARN as AWS does too: %s", t.table)}
+		}
 	}
 	return targets, nil
 }
 
-// resource is the ARN that policies name. A table that does not exist has the
-// same answer as on AWS for a caller who may use it.
-func (f *Front) resource(t target) (string, error) {
+// resource is the ARN that policies name. A table that the caller's region
+// does not have has one too: only who may use it hears that it is missing.
+func (f *Front) resource(caller iam.Caller, t target) (resource string, missing error) {
 	r, err := store.Get[Table](f.tables.db, Token, t.table)
-	if errors.Is(err, store.ErrNotFound) {
-		return "", &apiError{"ResourceNotFoundException", "Requested resource not found"}
+	if err == nil && r.Region != caller.Region {
+		err = store.ErrNotFound
 	}
+	resource = tableARN(r)
 	if err != nil {
-		return "", err
+		resource = arn.New("dynamodb", caller.Region, caller.Account(), "table/"+t.table)
+		missing = err
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		missing = &apiError{"ResourceNotFoundException", "Requested resource not found"}
 	}
 	if t.index != "" {
-		return tableARN(r) + "/index/" + t.index, nil
+		resource += "/index/" + t.index
 	}
-	return tableARN(r), nil
+	return resource, missing
 }
 
 // apiError is an error in DynamoDB's own form.
@@ -157,11 +191,14 @@ func answer(w http.ResponseWriter, err error) {
 // fail answers in the JSON 1.0 protocol
 // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html).
 func fail(w http.ResponseWriter, status int, code, message string) {
-	prefix := "com.amazonaws.dynamodb.v20120810#"
-	if code == "AccessDeniedException" || strings.HasSuffix(code, "SignatureException") || code == "UnrecognizedClientException" || code == "SerializationException" {
-		prefix = "com.amazon.coral.service#"
+	prefix := "com.amazon.coral.service#"
+	switch code {
+	case "ValidationException":
+		prefix = "com.amazon.coral.validate#"
+	case "ResourceNotFoundException", "InternalServerError":
+		prefix = "com.amazonaws.dynamodb.v20120810#"
 	}
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(map[string]string{"__type": prefix + code, "message": message, "Message": message})
+	json.MarshalWrite(w, map[string]string{"__type": prefix + code, "message": message, "Message": message})
 }

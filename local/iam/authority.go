@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -25,6 +27,13 @@ type Credentials struct {
 type Caller struct {
 	RoleARN string
 	ARN     string // of the session: arn:aws:sts::…:assumed-role/ROLE/FUNCTION
+	Region  string // that the request is signed for; "" for a caller that signed none
+}
+
+// Account is the account of the caller's role, 12 digits.
+func (c Caller) Account() string {
+	account, _ := splitRole(c.RoleARN)
+	return account
 }
 
 // Use is one decided call, as it is recorded.
@@ -68,14 +77,16 @@ func (a *Authority) Issue(roleARN, session string) Credentials {
 		SecretAccessKey: rand.Text() + rand.Text()[:14],
 		SessionToken:    rand.Text() + rand.Text(),
 	}
-	account, name := splitRole(roleARN)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.keys[c.AccessKeyID] = key{c, Caller{
-		RoleARN: roleARN,
-		ARN:     arn.New("sts", "", account, "assumed-role/"+name+"/"+session),
-	}}
+	a.keys[c.AccessKeyID] = key{c, Session(roleARN, session)}
 	return c
+}
+
+// Session is the caller that a session of a role is.
+func Session(roleARN, session string) Caller {
+	account, name := splitRole(roleARN)
+	return Caller{RoleARN: roleARN, ARN: arn.New("sts", "", account, "assumed-role/"+name+"/"+session)}
 }
 
 // Revoke makes keys unknown.
@@ -103,11 +114,10 @@ func (a *Authority) Authorize(c Caller, r Request) error {
 	context := map[string]string{
 		"aws:PrincipalArn":     c.RoleARN,
 		"aws:PrincipalAccount": account,
+		"aws:RequestedRegion":  arn.Region(r.Resource),
 		"aws:SecureTransport":  "true", // the local cloud stands for HTTPS
 	}
-	for k, v := range r.Context {
-		context[k] = v
-	}
+	maps.Copy(context, r.Context)
 	decision := Evaluate(policies, Request{Action: r.Action, Resource: r.Resource, Context: context})
 	a.note(Use{Role: name, Session: c.ARN[strings.LastIndexByte(c.ARN, '/')+1:], Action: r.Action, Resource: r.Resource, Allowed: decision == Allow})
 	if decision != Allow {
@@ -152,7 +162,7 @@ func (a *Authority) readPolicies() (map[string][]*Document, error) {
 	}
 	arns := map[string]string{}
 	for _, r := range roles {
-		arns[r.ID] = roleARN(r)
+		arns[r.ID] = roleARNOf(r)
 	}
 	inline, err := store.List[RolePolicy](a.db, RolePolicyToken)
 	if err != nil {
@@ -171,41 +181,36 @@ func (a *Authority) readPolicies() (map[string][]*Document, error) {
 }
 
 // CheckTrust refuses a role that the service, such as lambda.amazonaws.com,
-// may not assume.
-func (a *Authority) CheckTrust(roleARN, service string) error {
+// may not assume. The context is the condition keys of the call and their
+// values.
+func (a *Authority) CheckTrust(roleARN, service string, context map[string]string) error {
 	roles, err := store.List[Role](a.db, RoleToken)
 	if err != nil {
 		return err
 	}
 	for _, r := range roles {
-		if describeRole(r).ARN != roleARN {
+		if roleARNOf(r) != roleARN {
 			continue
 		}
 		d, err := Parse(r.Inputs.AssumeRolePolicy, true)
 		if err != nil {
 			return err
 		}
-		for _, s := range d.Statement {
-			if s.Effect == "Allow" && matchesAction(s.Action, "sts:AssumeRole") && trusts(s.Principal, service) {
-				return nil
-			}
+		// Statements for others are none of this call's.
+		d.Statement = slices.DeleteFunc(d.Statement, func(s statement) bool { return !trusts(s.Principal, service) })
+		if Evaluate([]*Document{d}, Request{Action: "sts:AssumeRole", Context: context}) != Allow {
+			return fmt.Errorf("the role %s cannot be assumed by %s: its trust policy does not allow it", r.ID, service)
 		}
-		return fmt.Errorf("the role %s cannot be assumed by %s: its trust policy does not name it", r.ID, service)
+		return nil
 	}
 	return fmt.Errorf("the role %s does not exist", roleARN)
 }
 
+// trusts tells whether a statement is about a service. "*" stands for every
+// account, and for no service.
 func trusts(principal json.RawMessage, service string) bool {
 	var p struct{ Service words }
-	if err := json.Unmarshal(principal, &p); err != nil {
-		return false
-	}
-	for _, s := range p.Service {
-		if s == service {
-			return true
-		}
-	}
-	return false
+	return json.Unmarshal(principal, &p) == nil && slices.Contains(p.Service, service)
 }
 
 // uniqueID is a stable id in the form of IAM's.

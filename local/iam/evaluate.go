@@ -67,39 +67,6 @@ func (s statement) applies(r Request) bool {
 	return true
 }
 
-func holds(operator, key string, patterns words, context map[string]string) bool {
-	name, ifExists := strings.CutSuffix(operator, "IfExists")
-	value, present := lookUp(context, key)
-	if !present {
-		// A negated operator holds for a key that is absent.
-		return ifExists || strings.Contains(name, "Not")
-	}
-	compare := operators[name]
-	if strings.Contains(name, "Not") {
-		for _, p := range patterns {
-			if !compare(p, value) {
-				return false
-			}
-		}
-		return true
-	}
-	for _, p := range patterns {
-		if compare(p, value) {
-			return true
-		}
-	}
-	return false
-}
-
-func lookUp(context map[string]string, key string) (string, bool) {
-	for k, v := range context {
-		if strings.EqualFold(k, key) {
-			return v, true
-		}
-	}
-	return "", false
-}
-
 // matchesAction compares without case, as IAM does for actions.
 func matchesAction(patterns words, action string) bool {
 	for _, p := range patterns {

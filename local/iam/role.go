@@ -26,7 +26,10 @@ const (
 	maxInlinePolicies = 10240
 )
 
-var nameForm = regexp.MustCompile(`^[\w+=,.@-]+$`)
+var (
+	nameForm = regexp.MustCompile(`^[\w+=,.@-]+$`)
+	pathForm = regexp.MustCompile(`^/([!-~]{1,510}/)?$`)
+)
 
 // Role is the inputs of a role.
 type Role struct {
@@ -66,7 +69,7 @@ func (a *Authority) Resources() (*provider.Resource[Role, RoleOutputs], *provide
 		Describe: describeRole,
 	}
 	policies := &provider.Resource[RolePolicy, struct{}]{
-		Token: RolePolicyToken, Named: "name", MaxName: 128,
+		Token: RolePolicyToken, Named: "name", MaxName: 128, Exclusive: true,
 		Check:  checkRolePolicy,
 		ID:     func(_ provider.Call, in RolePolicy) string { return in.Role + ":" + in.Name },
 		Create: a.createRolePolicy,
@@ -81,6 +84,9 @@ func checkRole(in Role) []provider.Problem {
 	var problems []provider.Problem
 	if in.Name != "" && (len(in.Name) > 64 || !nameForm.MatchString(in.Name)) {
 		problems = append(problems, provider.Problem{Property: "name", Reason: fmt.Sprintf("%q must be 1 to 64 letters, digits and +=,.@-_", in.Name)})
+	}
+	if in.Path != "" && !pathForm.MatchString(in.Path) {
+		problems = append(problems, provider.Problem{Property: "path", Reason: fmt.Sprintf("%q must begin and end with a slash, with at most 512 characters", in.Path)})
 	}
 	if in.AssumeRolePolicy != "" {
 		if _, err := Parse(in.AssumeRolePolicy, true); err != nil {
@@ -135,7 +141,7 @@ func describeRole(r store.Record[Role]) RoleOutputs {
 		duration = 3600
 	}
 	return RoleOutputs{
-		ARN:                roleARN(r),
+		ARN:                roleARNOf(r),
 		CreateDate:         r.Created.UTC().Format("2006-01-02T15:04:05Z"),
 		MaxSessionDuration: duration,
 		Path:               path,
@@ -144,7 +150,7 @@ func describeRole(r store.Record[Role]) RoleOutputs {
 	}
 }
 
-func roleARN(r store.Record[Role]) string {
+func roleARNOf(r store.Record[Role]) string {
 	path := r.Inputs.Path
 	if path == "" {
 		path = "/"
@@ -178,8 +184,14 @@ func (a *Authority) deleteRole(_ context.Context, _ provider.Call, r store.Recor
 		return err
 	}
 	for _, p := range all {
-		if p.Inputs.Role == r.ID && !r.Inputs.ForceDetachPolicies {
+		if p.Inputs.Role != r.ID {
+			continue
+		}
+		if !r.Inputs.ForceDetachPolicies {
 			return fmt.Errorf("DeleteConflict: cannot delete role %s: its policy %s must be deleted first", r.ID, p.Inputs.Name)
+		}
+		if err := store.Delete(a.db, RolePolicyToken, p.ID); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -45,7 +45,9 @@ func (a *Authority) Authenticate(r *http.Request, body []byte) (Caller, error) {
 	if subtle.ConstantTimeCompare([]byte(again), []byte(signed.signature)) != 1 {
 		return Caller{}, &SignatureError{"InvalidSignatureException", "The request signature we calculated does not match the signature you provided."}
 	}
-	return k.caller, nil
+	caller := k.caller
+	caller.Region = signed.region
+	return caller, nil
 }
 
 type authorization struct {

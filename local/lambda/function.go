@@ -68,8 +68,16 @@ type TracingConfig struct {
 	Mode string `json:"mode" aws:"required"`
 }
 
-// FunctionOutputs is what AWS adds to a function.
+// FunctionOutputs is what AWS adds to a function, its defaults included.
 type FunctionOutputs struct {
+	Architectures      []string          `json:"architectures"`
+	EphemeralStorage   EphemeralStorage  `json:"ephemeralStorage"`
+	LoggingConfig      LoggingConfig     `json:"loggingConfig"`
+	MemorySize         int               `json:"memorySize"`
+	PackageType        string            `json:"packageType"`
+	Reserved           int               `json:"reservedConcurrentExecutions"`
+	Timeout            int               `json:"timeout"`
+	TracingConfig      TracingConfig     `json:"tracingConfig"`
 	ARN                string            `json:"arn"`
 	CodeSHA256         string            `json:"codeSha256"`
 	InvokeARN          string            `json:"invokeArn"`
@@ -103,7 +111,15 @@ func describe(r store.Record[Function]) FunctionOutputs {
 	sum, _ := hex.DecodeString(r.State["sha256"])
 	size := 0
 	fmt.Sscan(r.State["size"], &size)
-	return FunctionOutputs{
+	out := FunctionOutputs{
+		Architectures:      r.Inputs.Architectures,
+		EphemeralStorage:   EphemeralStorage{Size: 512},
+		LoggingConfig:      LoggingConfig{LogFormat: "Text"},
+		MemorySize:         orDefault(r.Inputs.MemorySize, 128),
+		PackageType:        "Zip",
+		Reserved:           -1,
+		Timeout:            orDefault(r.Inputs.Timeout, 3),
+		TracingConfig:      TracingConfig{Mode: "PassThrough"},
 		ARN:                functionARN(r),
 		CodeSHA256:         base64.StdEncoding.EncodeToString(sum),
 		InvokeARN:          invokeARN(r.Region, functionARN(r)),
@@ -114,6 +130,23 @@ func describe(r store.Record[Function]) FunctionOutputs {
 		TagsAll:            r.Inputs.Tags,
 		Version:            "$LATEST",
 	}
+	if len(out.Architectures) == 0 {
+		out.Architectures = []string{"x86_64"}
+	}
+	if s := r.Inputs.EphemeralStorage; s != nil {
+		out.EphemeralStorage = *s
+	}
+	if l := r.Inputs.LoggingConfig; l != nil {
+		out.LoggingConfig = *l
+	}
+	out.LoggingConfig.LogGroup = logGroup(r)
+	if n := r.Inputs.ReservedConcurrentExecutions; n != nil {
+		out.Reserved = *n
+	}
+	if t := r.Inputs.TracingConfig; t != nil {
+		out.TracingConfig = *t
+	}
+	return out
 }
 
 func functionARN(r store.Record[Function]) string {

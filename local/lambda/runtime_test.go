@@ -322,8 +322,14 @@ func TestRetire(t *testing.T) {
 	if b := value[description](t, f, v3, `{"do":"describe"}`); a.PID != b.PID {
 		t.Error("the kept version is not warm")
 	}
+
+	gate = filepath.Join(t.TempDir(), "go")
+	go func() { busy <- value[int](t, f, v3, `{"do":"wait","path":"`+gate+`"}`) }()
+	eventually(t, "version 3 at work", func() bool { return strings.Count(f.text(), "waiting") == 2 })
 	f.Retire("tester", "")
-	eventually(t, "no process", func() bool { return f.Sandboxes("tester") == 0 })
+	open(t, gate)
+	<-busy
+	eventually(t, "no process of a deleted function", func() bool { return f.Sandboxes("tester") == 0 })
 }
 
 func TestIdleProcessEnds(t *testing.T) {

@@ -53,6 +53,9 @@ func (a Archive) files(dir, name string) ([]File, error) {
 	case a.Assets != nil:
 		var all []File
 		for _, n := range slices.Sorted(maps.Keys(a.Assets)) {
+			if !filepath.IsLocal(n) {
+				return nil, fmt.Errorf("the entry %q leaves the archive", n)
+			}
 			files, err := a.Assets[n].files(dir, path.Join(name, n))
 			if err != nil {
 				return nil, err
@@ -126,6 +129,9 @@ func unzip(p, name string, data []byte) ([]File, error) {
 		}
 		if !filepath.IsLocal(f.Name) {
 			return nil, fmt.Errorf("%s: entry %q leaves the archive", p, f.Name)
+		}
+		if !f.Mode().IsRegular() {
+			return nil, fmt.Errorf("%s: entry %q is no regular file: the local cloud unpacks no links", p, f.Name)
 		}
 		r, err := f.Open()
 		if err != nil {

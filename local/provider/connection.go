@@ -17,6 +17,34 @@ type connection struct {
 	mu         sync.Mutex
 	regionName string
 	engine     *grpc.ClientConn
+	running    map[*context.CancelFunc]bool // the operations under way
+}
+
+// begin is the context of one operation, which cancel ends.
+func (c *connection) begin(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.running == nil {
+		c.running = map[*context.CancelFunc]bool{}
+	}
+	c.running[&cancel] = true
+	return ctx, func() {
+		cancel()
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.running, &cancel)
+	}
+}
+
+// cancel ends the operations under way. Later ones run: the engine also
+// cancels when nothing does.
+func (c *connection) cancel() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for cancel := range c.running {
+		(*cancel)()
+	}
 }
 
 func (c *connection) region() string {
@@ -36,6 +64,7 @@ func (c *connection) attach(engine string) error {
 	if err != nil {
 		return err
 	}
+	c.close()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.engine = conn

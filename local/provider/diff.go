@@ -16,7 +16,14 @@ func (p *Provider) Diff(_ context.Context, r *pulumirpc.DiffRequest) (*pulumirpc
 	if err != nil {
 		return nil, err
 	}
-	return compare(r.OldInputs.AsMap(), r.News.AsMap(), k.properties().replaces), nil
+	olds, news := r.OldInputs.AsMap(), r.News.AsMap()
+	response := compare(olds, news, k.properties().replaces)
+	// A name that the program gives is still taken while the old resource
+	// stands, so that one has to go first.
+	if name, _ := k.named(); name != "" && len(response.Replaces) > 0 {
+		response.DeleteBeforeReplace = isGiven(news, name) && equal(olds[name], news[name])
+	}
+	return response, nil
 }
 
 func compare(olds, news map[string]any, replaces map[string]bool) *pulumirpc.DiffResponse {
@@ -25,8 +32,10 @@ func compare(olds, news map[string]any, replaces map[string]bool) *pulumirpc.Dif
 		HasDetailedDiff: true,
 		DetailedDiff:    map[string]*pulumirpc.PropertyDiff{},
 	}
-	names := maps.Clone(news)
+	names := map[string]any{}
+	maps.Copy(names, news)
 	maps.Copy(names, olds)
+	delete(names, defaultsKey)
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		old, had := olds[name]
 		value, has := news[name]
@@ -49,9 +58,10 @@ func diffKind(had, has, replace bool) pulumirpc.PropertyDiff_Kind {
 		{false, true, true}:  pulumirpc.PropertyDiff_ADD_REPLACE,
 		{true, false, false}: pulumirpc.PropertyDiff_DELETE,
 		{true, false, true}:  pulumirpc.PropertyDiff_DELETE_REPLACE,
+		{true, true, false}:  pulumirpc.PropertyDiff_UPDATE,
 		{true, true, true}:   pulumirpc.PropertyDiff_UPDATE_REPLACE,
 	}
-	return kinds[[3]bool{had, has, replace}] // absent is UPDATE, the zero value
+	return kinds[[3]bool{had, has, replace}]
 }
 
 // equal compares archives by hash: old ones carry nothing else.
@@ -83,7 +93,7 @@ func (p *Provider) DiffConfig(_ context.Context, r *pulumirpc.DiffRequest) (*pul
 // Configure hears the settings of one provider resource, which has a
 // connection of its own.
 func (p *Provider) Configure(ctx context.Context, r *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse, error) {
-	if region, ok := r.Args.AsMap()["region"].(string); ok {
+	if region, ok := r.Args.AsMap()["region"].(string); ok && region != unknownValue {
 		connectionOf(ctx).setRegion(region)
 	}
 	return &pulumirpc.ConfigureResponse{SupportsPreview: true, SupportsAutonamingConfiguration: true}, nil

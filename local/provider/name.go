@@ -4,16 +4,46 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	mathrand "math/rand/v2"
+	"slices"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
+// defaultsKey lists, among the inputs, those that the program has not given.
+// The AWS provider keeps it in the state too; the engine shows it to nobody.
+const defaultsKey = "__defaults"
+
+// named completes inputs with a name where the program gives none.
+func named(inputs map[string]any, r *pulumirpc.CheckRequest, property string, length int) []Problem {
+	if property == "" {
+		return nil
+	}
+	if given := inputs[property]; given != nil && given != "" {
+		inputs[defaultsKey] = []any{}
+		return nil
+	}
+	name := autoname(r, property, length)
+	if name == "" {
+		return []Problem{{property, "is required, for autonaming is disabled"}}
+	}
+	inputs[property], inputs[defaultsKey] = name, []any{property}
+	return nil
+}
+
+// isGiven tells whether the program is known to have given a property of these
+// checked inputs.
+func isGiven(inputs map[string]any, property string) bool {
+	defaults, ok := inputs[defaultsKey].([]any)
+	return ok && !slices.Contains(defaults, any(property))
+}
+
 // autoname is the physical name of a resource that the program leaves
-// unnamed: the one it has, else the one the project's autonaming proposes,
-// else its logical name with seven random hex digits, as the AWS provider
-// makes it. It is "" where autonaming is disabled.
+// unnamed: the one that was made up for it before, else the one the project's
+// autonaming proposes, else its logical name with seven random hex digits, as
+// the AWS provider makes it. It is "" where autonaming is disabled.
 func autoname(r *pulumirpc.CheckRequest, property string, length int) string {
-	if name, ok := r.Olds.AsMap()[property].(string); ok {
+	olds := r.Olds.AsMap()
+	if name, ok := olds[property].(string); ok && name != "" && !isGiven(olds, property) {
 		return name
 	}
 	if a := r.Autonaming; a != nil {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
+	"sync"
 	"time"
 
 	"skiff/local/store"
@@ -42,8 +44,16 @@ type Resource[In, Out any] struct {
 	Named   string
 	MaxName int
 
-	// Volatile marks outputs that any update may change.
-	Volatile bool
+	// Volatile names the outputs that any update may change: a preview of one
+	// does not know them.
+	Volatile []string
+
+	// Exclusive lets one create or update run at a time, so that what it checks
+	// of the other records of the type still holds when its own is written.
+	Exclusive bool
+	writing   sync.Mutex
+
+	creating sync.Map // keys that are being created, to their URNs
 
 	// Check refuses what AWS would refuse by the inputs alone. A value that is
 	// not known yet is absent.
@@ -78,7 +88,7 @@ type kind interface {
 	properties() *schema
 	check(known map[string]any) []Problem
 	computed() []string
-	volatile() bool
+	volatile() []string
 	create(ctx context.Context, db *store.Store, c Call, inputs map[string]any) (id string, outputs map[string]any, err error)
 	update(ctx context.Context, db *store.Store, c Call, id string, inputs map[string]any) (outputs map[string]any, err error)
 	delete(ctx context.Context, db *store.Store, c Call, id string, inputs map[string]any) error
@@ -89,7 +99,7 @@ func (k *Resource[In, Out]) token() string           { return k.Token }
 func (k *Resource[In, Out]) named() (string, int)    { return k.Named, k.MaxName }
 func (k *Resource[In, Out]) properties() *schema     { return schemaOf[In]() }
 func (k *Resource[In, Out]) computed() []string      { return schemaOf[Out]().names() }
-func (k *Resource[In, Out]) volatile() bool          { return k.Volatile }
+func (k *Resource[In, Out]) volatile() []string      { return k.Volatile }
 func (k *Resource[In, Out]) failure(err error) error { return fmt.Errorf("%s: %w", k.Token, err) }
 
 func (k *Resource[In, Out]) check(known map[string]any) []Problem {
@@ -112,23 +122,66 @@ func (k *Resource[In, Out]) create(ctx context.Context, db *store.Store, c Call,
 	if k.ID != nil {
 		id = k.ID(c, in)
 	}
-	r := store.Record[In]{ID: id, URN: c.URN, Account: c.Account, Region: c.Region, Created: time.Now(), Inputs: in, State: map[string]string{}}
-	switch held, err := store.Get[In](db, k.Token, k.key(id, in)); {
-	case err == nil && held.URN != c.URN:
-		return "", nil, k.failure(fmt.Errorf("%q already exists (it belongs to %s)", id, held.URN))
-	case err != nil && !errors.Is(err, store.ErrNotFound):
+	key := k.key(id, in)
+	if other, taken := k.creating.LoadOrStore(key, c.URN); taken {
+		return "", nil, k.failure(fmt.Errorf("%q already exists (it belongs to %s): give one of the two another name", id, other))
+	}
+	defer k.creating.Delete(key)
+	defer k.exclusively()()
+	if err := k.checkFree(db, key, id, c.URN, inputs); err != nil {
 		return "", nil, err
 	}
+	r := store.Record[In]{ID: id, URN: c.URN, Account: c.Account, Region: c.Region, Created: time.Now(), Inputs: in, State: map[string]string{}}
 	if k.Create != nil {
 		if err := k.Create(ctx, c, &r); err != nil {
 			return "", nil, k.failure(err)
 		}
 	}
-	if err := store.Put(db, k.Token, k.key(id, in), r); err != nil {
+	if err := store.Put(db, k.Token, key, r); err != nil {
 		return "", nil, err
 	}
 	outputs, err := k.outputs(r)
 	return id, outputs, err
+}
+
+func (k *Resource[In, Out]) exclusively() (release func()) {
+	if !k.Exclusive {
+		return func() {}
+	}
+	k.writing.Lock()
+	return k.writing.Unlock
+}
+
+// checkFree refuses a create under a key that another resource has. A record
+// of the same URN is one that a crash kept from the engine, unless an input
+// differs that cannot change: then it is the one that is being replaced.
+func (k *Resource[In, Out]) checkFree(db *store.Store, key, id, urn string, inputs map[string]any) error {
+	held, err := store.Get[In](db, k.Token, key)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if held.URN != urn {
+		return k.failure(fmt.Errorf("%q already exists (it belongs to %s): give one of the two another name", id, held.URN))
+	}
+	old, err := toMap(held.Inputs)
+	if err != nil {
+		return err
+	}
+	again, problem := decode[In](inputs)
+	if problem != nil {
+		return problem
+	}
+	news, err := toMap(again)
+	if err != nil {
+		return err
+	}
+	if changed := compare(old, news, k.properties().replaces).Replaces; len(changed) > 0 {
+		return k.failure(fmt.Errorf("%q already exists, with another %s: give it another name", id, strings.Join(changed, ", ")))
+	}
+	return nil
 }
 
 func (k *Resource[In, Out]) update(ctx context.Context, db *store.Store, c Call, id string, inputs map[string]any) (map[string]any, error) {
@@ -136,9 +189,13 @@ func (k *Resource[In, Out]) update(ctx context.Context, db *store.Store, c Call,
 	if problem != nil {
 		return nil, problem
 	}
+	defer k.exclusively()()
 	old, err := store.Get[In](db, k.Token, k.key(id, in))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, k.failure(fmt.Errorf("%q is %w in the local cloud: `pulumi refresh` brings the state up to date", id, err))
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%s %q is %w in the local cloud: `pulumi refresh` brings the state up to date", k.Token, id, err)
+		return nil, k.failure(err)
 	}
 	r := old
 	r.Inputs, r.URN, r.State = in, c.URN, maps.Clone(old.State)

@@ -13,14 +13,10 @@ import (
 // The marks that the engine's wire format puts on values that plain JSON does
 // not have. See sdk/go/common/resource/properties.go of Pulumi.
 const (
-	unknownValue   = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-	signatureKey   = "4dabf18193072939515e22adb298388d"
-	archiveMark    = "0def7320c3a5731c473e5ecbe6d01bc7"
-	assetMark      = "c44067f5952c0a294b673a41bacd8c17"
-	secretMark     = "1b47061264138c4ac30d75fd1eb44270"
-	outputMark     = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
-	resourceMark   = "5cf8f73096256a8f31e491e813e4eb8e"
-	maxListedNames = 60
+	unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+	signatureKey = "4dabf18193072939515e22adb298388d"
+	archiveMark  = "0def7320c3a5731c473e5ecbe6d01bc7"
+	assetMark    = "c44067f5952c0a294b673a41bacd8c17"
 )
 
 // schema is what a Go struct says about the properties of a resource type or
@@ -66,7 +62,8 @@ func schemaOfType(t reflect.Type) *schema {
 func (s *schema) names() []string { return slices.Sorted(maps.Keys(s.fields)) }
 
 // problems lists the properties of v that s does not know and those it
-// misses. A value that is not known yet counts as given.
+// misses. A value that is not known yet counts as given, an empty string does
+// not: AWS takes none where something is required.
 func (s *schema) problems(path string, v any) []Problem {
 	switch v := v.(type) {
 	case []any:
@@ -90,7 +87,7 @@ func (s *schema) objectProblems(path string, object map[string]any) []Problem {
 		switch field, known := s.fields[name]; {
 		case s.element != nil:
 			all = append(all, s.element.problems(inner, object[name])...)
-		case s.fields == nil:
+		case s.fields == nil || name == defaultsKey:
 		case known:
 			all = append(all, field.problems(inner, object[name])...)
 		default:
@@ -98,7 +95,7 @@ func (s *schema) objectProblems(path string, object map[string]any) []Problem {
 		}
 	}
 	for _, name := range s.required {
-		if object[name] == nil {
+		if v := object[name]; v == nil || v == "" {
 			all = append(all, Problem{join(path, name), "is required"})
 		}
 	}

@@ -98,8 +98,10 @@ func (p *Provider) Attach(ctx context.Context, r *pulumirpc.PluginAttach) (*empt
 	return &emptypb.Empty{}, connectionOf(ctx).attach(r.Address)
 }
 
-// Cancel asks to stop early; every operation here is short.
-func (p *Provider) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
+// Cancel ends what the engine behind this connection is waiting for: a command
+// may take minutes. What other engines wait for goes on.
+func (p *Provider) Cancel(ctx context.Context, _ *emptypb.Empty) (*emptypb.Empty, error) {
+	connectionOf(ctx).cancel()
 	return &emptypb.Empty{}, nil
 }
 
@@ -135,12 +137,9 @@ func (p *Provider) Check(_ context.Context, r *pulumirpc.CheckRequest) (*pulumir
 		return nil, err
 	}
 	news := r.News.AsMap()
-	if property, length := k.named(); property != "" && news[property] == nil {
-		if name := autoname(r, property, length); name != "" {
-			news[property] = name
-		}
-	}
-	problems := k.properties().problems("", news)
+	delete(news, defaultsKey)
+	property, length := k.named()
+	problems := append(named(news, r, property, length), k.properties().problems("", news)...)
 	if len(problems) == 0 {
 		present, _ := known(news)
 		problems = k.check(present.(map[string]any))
@@ -168,9 +167,11 @@ func (p *Provider) Create(ctx context.Context, r *pulumirpc.CreateRequest) (*pul
 	}
 	inputs := r.Properties.AsMap()
 	if r.Preview {
-		outputs, err := merged(inputs, unknown(k.computed()))
+		outputs, err := merged(unknown(k.computed()), inputs)
 		return &pulumirpc.CreateResponse{Properties: outputs}, err
 	}
+	ctx, done := connectionOf(ctx).begin(ctx)
+	defer done()
 	id, computed, err := k.create(ctx, p.o.Store, p.call(ctx, r.Urn), inputs)
 	if err != nil {
 		return nil, refused(err)
@@ -187,13 +188,13 @@ func (p *Provider) Update(ctx context.Context, r *pulumirpc.UpdateRequest) (*pul
 	}
 	inputs := r.News.AsMap()
 	if r.Preview {
-		computed := unknown(k.computed())
-		if !k.volatile() {
-			computed = only(r.Olds.AsMap(), k.computed())
-		}
-		outputs, err := merged(inputs, computed)
+		computed := only(r.Olds.AsMap(), k.computed())
+		maps.Copy(computed, unknown(k.volatile()))
+		outputs, err := merged(computed, inputs)
 		return &pulumirpc.UpdateResponse{Properties: outputs}, err
 	}
+	ctx, done := connectionOf(ctx).begin(ctx)
+	defer done()
 	computed, err := k.update(ctx, p.o.Store, p.call(ctx, r.Urn), r.Id, inputs)
 	if err != nil {
 		return nil, refused(err)
@@ -208,6 +209,8 @@ func (p *Provider) Delete(ctx context.Context, r *pulumirpc.DeleteRequest) (*emp
 	if err != nil {
 		return nil, err
 	}
+	ctx, done := connectionOf(ctx).begin(ctx)
+	defer done()
 	if err := k.delete(ctx, p.o.Store, p.call(ctx, r.Urn), r.Id, r.Properties.AsMap()); err != nil {
 		return nil, refused(err)
 	}
@@ -230,7 +233,7 @@ func (p *Provider) Read(_ context.Context, r *pulumirpc.ReadRequest) (*pulumirpc
 	}
 	// The engine's own inputs are kept where it has some: nothing but the
 	// engine changes a resource here, so they cannot have drifted.
-	if r.Inputs != nil {
+	if len(r.Inputs.GetFields()) > 0 {
 		inputs = r.Inputs.AsMap()
 	}
 	in, err := structpb.NewStruct(inputs)
@@ -277,12 +280,14 @@ func only(m map[string]any, names []string) map[string]any {
 	return kept
 }
 
-// merged are the outputs of a resource: its inputs and what AWS adds to them.
-func merged(inputs, computed map[string]any) (*structpb.Struct, error) {
-	all := maps.Clone(inputs)
-	if all == nil {
-		all = map[string]any{}
+// merged are the outputs of a resource, its inputs and what AWS adds to them;
+// the latter maps win. In a preview these are the inputs, which are known: AWS
+// answers many of them with what it was given.
+func merged(parts ...map[string]any) (*structpb.Struct, error) {
+	all := map[string]any{}
+	for _, m := range parts {
+		maps.Copy(all, m)
 	}
-	maps.Copy(all, computed)
+	delete(all, defaultsKey)
 	return structpb.NewStruct(all)
 }

@@ -90,7 +90,7 @@ func (s *server) handle(ctx context.Context, q request) (any, error) {
 	case "sleep":
 		time.Sleep(time.Duration(q.Number) * time.Millisecond)
 	case "wait": // until a file of that name stands
-		fmt.Println("waiting")
+		fmt.Println("waiting", os.Getpid())
 		for {
 			if _, err := os.Stat(q.Path); err == nil {
 				return os.Getpid(), nil

@@ -1,0 +1,76 @@
+package arn
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestMatch(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		pattern, value string
+		want           bool
+	}{
+		{"", "", true},
+		{"", "a", false},
+		{"a", "", false},
+		{"a", "a", true},
+		{"a", "A", false},
+		{"a", "ab", false},
+		{"*", "", true},
+		{"*", "a:b/c", true},
+		{"a*", "a", true},
+		{"a*c", "abc", true},
+		{"a*c", "ac", true},
+		{"a*c", "abcd", false},
+		{"a*c", "abcbc", true},
+		{"*b*d*", "abcde", true},
+		{"*b*d*", "adcbe", false},
+		{"a?c", "abc", true},
+		{"a?c", "ac", false},
+		{"?", "", false},
+		{"a**", "a", true},
+		{"[a]", "a", false},
+		{"arn:aws:dynamodb:*:*:table/x", "arn:aws:dynamodb:eu-west-1:1:table/x", true},
+		{"arn:aws:dynamodb:*", "arn:aws:dynamodb:eu-west-1:1:table/x", true},
+	}
+	for _, test := range tests {
+		if got := Match(test.pattern, test.value); got != test.want {
+			t.Errorf("Match(%q, %q) = %v", test.pattern, test.value, got)
+		}
+	}
+	// A pattern must not take time that grows with a power of its stars.
+	if Match(strings.Repeat("a*", 200)+"b", strings.Repeat("a", 5000)) {
+		t.Error("a pattern that ends in b matches only a")
+	}
+}
+
+func TestLike(t *testing.T) {
+	t.Parallel()
+	const value = "arn:aws:execute-api:eu-west-1:1:api/stage/GET/items"
+	for pattern, want := range map[string]bool{
+		value:                                   true,
+		"arn:aws:execute-api:eu-west-1:1:api/*": true,
+		"arn:aws:execute-api:*:*:api/*/GET/items": true,
+		"arn:aws:execute-api:*:api/*":             false, // no star spans a colon
+		"arn:*":                                   false,
+		"arn:aws:execute-api:eu-west-1:1:other/*": false,
+		"arn:aws:execute-api:eu-west-?:1:api/*":   true,
+		"*":                                       false,
+	} {
+		if got := Like(pattern, value); got != want {
+			t.Errorf("Like(%q) = %v", pattern, got)
+		}
+	}
+	if !Like("arn:aws:logs:r:1:log-group:*", "arn:aws:logs:r:1:log-group:a:log-stream:b") {
+		t.Error("a star in the resource spans colons")
+	}
+}
+
+func TestParts(t *testing.T) {
+	t.Parallel()
+	made := New("dynamodb", "eu-west-1", "1", "table/x")
+	if made != "arn:aws:dynamodb:eu-west-1:1:table/x" || Region(made) != "eu-west-1" || Region("x") != "" {
+		t.Errorf("made %s in %q", made, Region(made))
+	}
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"net/http"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"skiff/local/child"
+)
+
+// TestKill kills the program while clients write. Every write that was
+// acknowledged is there after the next start.
+func TestKill(t *testing.T) {
+	t.Parallel()
+	dir := checkout(t)
+	s := serving(t, dir)
+	const clients, enough = 8, 200
+	var (
+		mu      sync.Mutex
+		written []string
+		wg      sync.WaitGroup
+	)
+	full := make(chan struct{})
+	for range clients {
+		wg.Go(func() {
+			for {
+				a, err := send(http.MethodPost, s.url+"/items", `{"name":"under load","status":"active"}`)
+				if err != nil || a.status != http.StatusCreated {
+					return // killed
+				}
+				mu.Lock()
+				if written = append(written, a.header.Get("Location")); len(written) == enough {
+					close(full)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	select {
+	case <-full:
+	case <-time.After(time.Minute):
+		t.Fatalf("%d writes in a minute, not %d\n%s", len(written), enough, s.errors())
+	}
+	s.cmd.Process.Signal(syscall.SIGKILL)
+	<-s.ended
+	wg.Wait()
+
+	s = serving(t, dir)
+	for _, location := range written {
+		if a := request(t, http.MethodGet, s.url+location, ""); a.status != http.StatusOK {
+			t.Errorf("GET %s answers %d %s", location, a.status, a.body)
+		}
+	}
+	t.Logf("%d acknowledged writes are there", len(written))
+	s.stop(syscall.SIGINT)
+	nothingLeft(t, dir, s.url)
+}
+
+// TestGoRun ends `go run ./local` by a SIGTERM. The go command dies of it and
+// leaves what it runs alone, which has to notice.
+func TestGoRun(t *testing.T) {
+	t.Parallel()
+	dir := checkout(t)
+	copyTree(t, ".", filepath.Join(dir, "local"))
+	s := running(t, dir, "go", "run", "./local", "-addr", "127.0.0.1:0")
+	if s.url == "" {
+		t.Fatalf("local did not get ready\n%s", s.errors())
+	}
+	s.cmd.Process.Signal(syscall.SIGTERM)
+	if code := child.ExitCode(<-s.ended); code == 0 {
+		t.Error("go run survives a SIGTERM")
+	}
+	deadline := time.Now().Add(20 * time.Second)
+	for len(processes(t, filepath.Join(dir, ".local"))) > 0 && time.Now().Before(deadline) {
+		time.Sleep(50 * time.Millisecond)
+	}
+	nothingLeft(t, dir, s.url)
+}

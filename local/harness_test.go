@@ -1,0 +1,307 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// startLimit is how long a start may take. The first one on a machine builds
+// the Pulumi CLI.
+const startLimit = 40 * time.Minute
+
+// commandLimit is how long a command may take, with the compiler at work for
+// several tests on few cores.
+const commandLimit = 5 * time.Minute
+
+// program is the binary under test, built once.
+var program = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "skiff-local-")
+	if err != nil {
+		return "", err
+	}
+	binary := filepath.Join(dir, "local")
+	out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return binary, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if binary, err := program(); err == nil {
+		os.RemoveAll(filepath.Dir(binary))
+	}
+	os.Exit(code)
+}
+
+// checkout copies the project, so that a test may edit it.
+func checkout(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"go.mod", "go.sum", "Pulumi.yaml", "Pulumi.local.yaml", "Pulumi.staging.yaml", "Pulumi.production.yaml", "infra", "lambdas"} {
+		copyTree(t, filepath.Join("..", name), filepath.Join(dir, name))
+	}
+	return dir
+}
+
+func copyTree(t *testing.T, from, to string) {
+	t.Helper()
+	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return os.MkdirAll(filepath.Join(to, rel), 0o755)
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(to, rel), data, 0o644)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// edit replaces text in a file of a checkout.
+func edit(t *testing.T, file, old, new string) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(data, []byte(old)) {
+		t.Fatalf("%s does not contain %q", file, old)
+	}
+	if err := os.WriteFile(file, bytes.Replace(data, []byte(old), []byte(new), 1), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// server is a running `local`.
+type server struct {
+	t     *testing.T
+	dir   string
+	url   string
+	cmd   *exec.Cmd
+	ended chan error
+
+	mu     sync.Mutex
+	stdout []string
+	stderr bytes.Buffer
+}
+
+// serving starts `local` for the project in dir, at a free port, and waits until
+// it is ready.
+func serving(t *testing.T, dir string, args ...string) *server {
+	t.Helper()
+	s := start(t, dir, append([]string{"-addr", "127.0.0.1:0"}, args...)...)
+	if s.url == "" {
+		t.Fatalf("local did not get ready: %v\n%s\n%s", <-s.ended, strings.Join(s.stdout, "\n"), s.errors())
+	}
+	return s
+}
+
+// start is serving for a start that may fail: url is then empty.
+func start(t *testing.T, dir string, args ...string) *server {
+	t.Helper()
+	binary, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return running(t, dir, append([]string{binary, "-C", dir}, args...)...)
+}
+
+// running starts a command that serves, in dir, and waits until it is ready or
+// has ended.
+func running(t *testing.T, dir string, command ...string) *server {
+	t.Helper()
+	s := &server{t: t, dir: dir, ended: make(chan error, 1)}
+	s.cmd = exec.Command(command[0], command[1:]...)
+	s.cmd.Dir = dir
+	stdout, err := s.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.cmd.Stderr = lockedWriter{&s.mu, &s.stderr}
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.kill)
+	ready := make(chan string, 1)
+	go s.follow(stdout, ready)
+	select {
+	case s.url = <-ready:
+	case <-time.After(startLimit):
+		t.Fatalf("local is not ready after %s", startLimit)
+	}
+	return s
+}
+
+// follow reads standard output to its end. Whatever its last line is, ready
+// hears of a ready one at once, of none at the end.
+func (s *server) follow(stdout io.Reader, ready chan<- string) {
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() {
+		s.mu.Lock()
+		s.stdout = append(s.stdout, lines.Text())
+		s.mu.Unlock()
+		if url, ok := strings.CutPrefix(lines.Text(), "ready "); ok {
+			ready <- url
+		}
+	}
+	close(ready)
+	s.ended <- s.cmd.Wait()
+	close(s.ended)
+}
+
+func (s *server) errors() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stderr.String()
+}
+
+func (s *server) kill() {
+	s.cmd.Process.Kill()
+	<-s.ended
+}
+
+// stop asks the program to end and expects it to do so with code 0.
+func (s *server) stop(how syscall.Signal) {
+	s.t.Helper()
+	s.cmd.Process.Signal(how)
+	if err := <-s.ended; err != nil {
+		s.t.Errorf("after %v: %v\n%s", how, err, s.errors())
+	}
+}
+
+type lockedWriter struct {
+	mu *sync.Mutex
+	w  io.Writer
+}
+
+func (l lockedWriter) Write(data []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(data)
+}
+
+// pulumi runs `local pulumi ARGS...` and returns what it prints.
+func pulumi(t *testing.T, dir string, args ...string) (output string, err error) {
+	t.Helper()
+	return local(t, append([]string{"-C", dir, "pulumi"}, args...)...)
+}
+
+// mustPulumi is pulumi for a command that must succeed.
+func mustPulumi(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	out, err := pulumi(t, dir, args...)
+	if err != nil {
+		t.Fatalf("pulumi %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+// local runs the program to its end.
+func local(t *testing.T, args ...string) (output string, err error) {
+	t.Helper()
+	return localWith(t, os.Environ(), args...)
+}
+
+func localWith(t *testing.T, env []string, args ...string) (output string, err error) {
+	t.Helper()
+	binary, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A command that ought to end and serves instead is ended.
+	ctx, cancel := context.WithTimeout(t.Context(), commandLimit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Env = env
+	out, err := cmd.CombinedOutput()
+	if ctx.Err() != nil {
+		t.Fatalf("local %s did not end in %s\n%s", strings.Join(args, " "), commandLimit, out)
+	}
+	return string(out), err
+}
+
+// answer is what a client gets.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// request sends one request; headers are name and value in turn.
+func request(t *testing.T, method, url, body string, headers ...string) answer {
+	t.Helper()
+	a, err := send(method, url, body, headers...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func send(method, url, body string, headers ...string) (answer, error) {
+	r, err := http.NewRequest(method, url, strings.NewReader(body))
+	if err != nil {
+		return answer{}, err
+	}
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return answer{}, err
+	}
+	defer response.Body.Close()
+	data, err := io.ReadAll(response.Body)
+	return answer{response.StatusCode, response.Header, string(data)}, err
+}
+
+// processes are the running processes that belong to the local cloud in state,
+// by what their environment or command line says. Only Linux tells.
+func processes(t *testing.T, state string) []string {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Log("which processes are left is not looked at on this system")
+		return nil
+	}
+	var found []string
+	entries, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range entries {
+		environ, _ := os.ReadFile(filepath.Join(p, "environ"))
+		cmdline, _ := os.ReadFile(filepath.Join(p, "cmdline"))
+		if bytes.Contains(environ, []byte(state)) || bytes.Contains(cmdline, []byte(state)) {
+			found = append(found, fmt.Sprintf("%s %q", filepath.Base(p), bytes.ReplaceAll(cmdline, []byte{0}, []byte(" "))))
+		}
+	}
+	return found
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestOtherProject runs a project that is not skiff, with a module, names and
+// a provider of its own, and a first preview that cannot see the zip yet.
+func TestOtherProject(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	copyTree(t, filepath.Join("testdata", "other"), dir)
+	for _, name := range []string{"go.mod", "go.sum"} {
+		data, err := os.ReadFile(filepath.Join("..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		data = bytes.Replace(data, []byte("module skiff\n"), []byte("module other\n"), 1)
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	state := t.TempDir()
+	s := serving(t, dir, "-state", state)
+	const want = "hello you/too at /v1/hello/you/too: AccessDeniedException"
+	url := s.url + "/v1"
+	if got := strings.TrimSpace(mustLocal(t, "-C", dir, "-state", state, "pulumi", "stack", "output", "url")); got != url {
+		t.Errorf("the stage's URL is %s, not %s", got, url)
+	}
+	if a := request(t, http.MethodGet, url+"/hello/you/too", ""); a.status != http.StatusOK || a.body != want {
+		t.Errorf("%d %q, not %q", a.status, a.body, want)
+	}
+	if files, err := os.ReadDir(dir); err != nil || strings.Contains(names(files), "Pulumi.local.yaml") || strings.Contains(names(files), ".local") {
+		t.Errorf("the project's folder holds %s, %v", names(files), err)
+	}
+	log, err := os.ReadFile(filepath.Join(state, "logs", "aws", "lambda", "hello.log"))
+	if err != nil || !bytes.Contains(log, []byte("REPORT RequestId")) {
+		t.Errorf("the function's log: %v\n%s", err, log)
+	}
+	mustLocal(t, "-C", dir, "-state", state, "pulumi", "destroy", "--yes", "--skip-preview")
+	s.stop(syscall.SIGTERM)
+	if left := processes(t, state); len(left) > 0 {
+		t.Errorf("still running:\n%s", strings.Join(left, "\n"))
+	}
+}
+
+func mustLocal(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := local(t, args...)
+	if err != nil {
+		t.Fatalf("local %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+func names(entries []os.DirEntry) string {
+	var all []string
+	for _, e := range entries {
+		all = append(all, e.Name())
+	}
+	return strings.Join(all, " ")
+}

@@ -1,0 +1,91 @@
+package provider
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+)
+
+func TestDiff(t *testing.T) {
+	t.Parallel()
+	c := newFixture(t).connect(t)
+	archive := func(hash string, more map[string]any) map[string]any {
+		a := map[string]any{signatureKey: archiveMark, "hash": hash}
+		maps.Copy(a, more)
+		return a
+	}
+	path := map[string]any{"path": "x.zip"}
+	tests := []struct {
+		name       string
+		olds, news map[string]any
+		want       map[string]string // property to kind
+	}{
+		{"equal", map[string]any{"watts": 1.0, "tags": map[string]any{"a": "b"}}, map[string]any{"watts": 1.0, "tags": map[string]any{"a": "b"}}, nil},
+		{"no inputs at all", nil, nil, nil},
+		{"update", map[string]any{"watts": 1.0}, map[string]any{"watts": 2.0}, map[string]string{"watts": "UPDATE"}},
+		{"add", map[string]any{}, map[string]any{"watts": 2.0}, map[string]string{"watts": "ADD"}},
+		{"delete", map[string]any{"watts": 2.0}, map[string]any{}, map[string]string{"watts": "DELETE"}},
+		{"update that replaces", map[string]any{"room": "a"}, map[string]any{"room": "b"}, map[string]string{"room": "UPDATE_REPLACE"}},
+		{"add that replaces", map[string]any{}, map[string]any{"room": "b"}, map[string]string{"room": "ADD_REPLACE"}},
+		{"delete that replaces", map[string]any{"room": "b"}, map[string]any{}, map[string]string{"room": "DELETE_REPLACE"}},
+		{"not known yet", map[string]any{"room": "b"}, map[string]any{"room": unknownValue}, map[string]string{"room": "UPDATE_REPLACE"}},
+		{"archive of the same hash", map[string]any{"code": archive("1", nil)}, map[string]any{"code": archive("1", path)}, nil},
+		{"archive of another hash", map[string]any{"code": archive("1", nil)}, map[string]any{"code": archive("2", path)}, map[string]string{"code": "UPDATE"}},
+		{"archive for something else", map[string]any{"code": "x"}, map[string]any{"code": archive("2", path)}, map[string]string{"code": "UPDATE"}},
+		{"the list of defaults", map[string]any{"name": "a"}, map[string]any{"name": "a", defaultsKey: []any{"name"}}, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			response := diff(t, c, test.olds, test.news)
+			got := map[string]string{}
+			var replaces []string
+			for name, d := range response.DetailedDiff {
+				got[name] = d.Kind.String()
+				if d.Kind == pulumirpc.PropertyDiff_UPDATE_REPLACE || d.Kind == pulumirpc.PropertyDiff_ADD_REPLACE || d.Kind == pulumirpc.PropertyDiff_DELETE_REPLACE {
+					replaces = append(replaces, name)
+				}
+			}
+			if !maps.Equal(got, test.want) || !slices.Equal(response.Replaces, replaces) {
+				t.Errorf("diff %v, replaces %v; want %v", got, response.Replaces, test.want)
+			}
+			if changed := response.Changes == pulumirpc.DiffResponse_DIFF_SOME; changed != (len(test.want) > 0) {
+				t.Errorf("changes %v", response.Changes)
+			}
+		})
+	}
+}
+
+func diff(t *testing.T, c pulumirpc.ResourceProviderClient, olds, news map[string]any) *pulumirpc.DiffResponse {
+	t.Helper()
+	response, err := c.Diff(t.Context(), &pulumirpc.DiffRequest{Type: lampToken, Urn: urn("a"), OldInputs: properties(t, olds), News: properties(t, news)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response
+}
+
+// TestDeleteBeforeReplace: two resources cannot have one name, so that one
+// which the program names goes before its successor comes.
+func TestDeleteBeforeReplace(t *testing.T) {
+	t.Parallel()
+	c := newFixture(t).connect(t)
+	tests := []struct {
+		name, room string
+		defaults   []any
+		want       bool
+	}{
+		{"old", "b", []any{}, true},
+		{"old", "b", []any{"name"}, false},
+		{"new", "b", []any{}, false},
+		{"old", "a", []any{}, false},
+	}
+	for _, test := range tests {
+		response := diff(t, c, map[string]any{"name": "old", "room": "a"}, map[string]any{"name": test.name, "room": test.room, defaultsKey: test.defaults})
+		if response.DeleteBeforeReplace != test.want {
+			t.Errorf("%v: delete before replace is %v", test, response.DeleteBeforeReplace)
+		}
+	}
+}

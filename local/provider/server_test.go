@@ -1,0 +1,282 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	"skiff/local/store"
+)
+
+func TestUnknownType(t *testing.T) {
+	t.Parallel()
+	c := newFixture(t).connect(t)
+	_, err := c.Check(t.Context(), &pulumirpc.CheckRequest{Type: "test:index/sofa:Sofa", Urn: urn("s")})
+	wantError(t, err, "test:index/sofa:Sofa", urn("s"), lampToken, bulbToken)
+	_, err = c.Invoke(t.Context(), &pulumirpc.InvokeRequest{Tok: "test:index/when:when"})
+	wantError(t, err, "test:index/when:when", "test:index/where:where")
+}
+
+func TestLife(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	c := f.connect(t)
+	inputs := map[string]any{"name": "a", "colour": "red", "watts": 5.0, "extra": nil}
+	created := mustCreate(t, c, lampToken, urn("a"), inputs)
+	want := map[string]any{"name": "a", "colour": "red", "watts": 5.0, "extra": nil, "arn": "arn:a", "uses": "c"}
+	if got := created.Properties.AsMap(); created.Id != "a" || !maps.Equal(got, want) {
+		t.Fatalf("created %q %v, want %v", created.Id, got, want)
+	}
+	inputs["colour"] = "blue"
+	updated, err := c.Update(t.Context(), &pulumirpc.UpdateRequest{Type: lampToken, Urn: urn("a"), Id: "a", News: properties(t, inputs)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := updated.Properties.AsMap(); got["colour"] != "blue" || got["uses"] != "cu" {
+		t.Errorf("updated to %v", got)
+	}
+	read := &pulumirpc.ReadRequest{Type: lampToken, Urn: urn("a"), Id: "a"}
+	found, err := c.Read(t.Context(), read)
+	if err != nil || found.Id != "a" || found.Inputs.AsMap()["colour"] != "blue" || found.Properties.AsMap()["arn"] != "arn:a" {
+		t.Errorf("read %v, %v", found, err)
+	}
+	gone := &pulumirpc.DeleteRequest{Type: lampToken, Urn: urn("a"), Id: "a", Properties: updated.Properties}
+	for range 2 {
+		if _, err := c.Delete(t.Context(), gone); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := f.noted(&f.deleted); got != "a" {
+		t.Errorf("deleted %q, want a once", got)
+	}
+	if found, err = c.Read(t.Context(), read); err != nil || found.Id != "" {
+		t.Errorf("read of what is gone: %v, %v; want an empty id", found, err)
+	}
+	_, err = c.Update(t.Context(), &pulumirpc.UpdateRequest{Type: lampToken, Urn: urn("a"), Id: "a", News: properties(t, inputs)})
+	wantError(t, err, `"a" is not found in the local cloud`, "pulumi refresh")
+}
+
+func TestFailedCreateLeavesNothing(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	_, err := create(t, f.connect(t), lampToken, urn("a"), map[string]any{"name": "a", "colour": "fail"})
+	wantError(t, err, lampToken, "the bulb is broken")
+	if _, err := store.Get[lamp](f.store, lampToken, "a"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("record: %v", err)
+	}
+}
+
+func TestPreview(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	c := f.connect(t)
+	inputs := map[string]any{"name": "a", "colour": "red", "watts": unknownValue}
+	created, err := c.Create(t.Context(), &pulumirpc.CreateRequest{Type: lampToken, Urn: urn("a"), Properties: properties(t, inputs), Preview: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Colour is an output as well, but it is known: it is what was given.
+	want := map[string]any{"name": "a", "colour": "red", "watts": unknownValue, "arn": unknownValue, "uses": unknownValue}
+	if got := created.Properties.AsMap(); created.Id != "" || !maps.Equal(got, want) {
+		t.Errorf("preview of a create: %q %v, want %v", created.Id, got, want)
+	}
+	olds := map[string]any{"name": "a", "colour": "red", "arn": "arn:a", "uses": "c"}
+	updated, err := c.Update(t.Context(), &pulumirpc.UpdateRequest{Type: lampToken, Urn: urn("a"), Id: "a", Olds: properties(t, olds), News: properties(t, map[string]any{"name": "a", "colour": "blue"}), Preview: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want = map[string]any{"name": "a", "colour": "blue", "arn": "arn:a", "uses": unknownValue}
+	if got := updated.Properties.AsMap(); !maps.Equal(got, want) {
+		t.Errorf("preview of an update: %v, want %v", got, want)
+	}
+	if held, err := f.store.Count(); err != nil || len(held) > 0 {
+		t.Errorf("a preview left %v, %v", held, err)
+	}
+}
+
+func TestNameIsTaken(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	c := f.connect(t)
+	mustCreate(t, c, lampToken, urn("a"), map[string]any{"name": "x", "colour": "red"})
+	_, err := create(t, c, lampToken, urn("b"), map[string]any{"name": "x", "colour": "red"})
+	wantError(t, err, `"x" already exists`, urn("a"), "another name")
+	// The record of the same URN is one that a crash kept from the engine.
+	again := mustCreate(t, c, lampToken, urn("a"), map[string]any{"name": "x", "colour": "blue"})
+	if again.Id != "x" || again.Properties.AsMap()["colour"] != "blue" {
+		t.Errorf("taken over as %v", again)
+	}
+	// Unless it cannot become what is asked for: it is about to be replaced, and
+	// its delete would take the new one along.
+	_, err = create(t, c, lampToken, urn("a"), map[string]any{"name": "x", "colour": "blue", "room": "attic"})
+	wantError(t, err, `"x" already exists, with another room`)
+}
+
+func TestNameIsTakenMeanwhile(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.hold, f.entered = make(chan struct{}), make(chan struct{})
+	c := f.connect(t)
+	first := make(chan error, 1)
+	go func() {
+		_, err := create(t, c, lampToken, urn("a"), map[string]any{"name": "x", "colour": "red"})
+		first <- err
+	}()
+	<-f.entered
+	_, err := create(t, c, lampToken, urn("b"), map[string]any{"name": "x", "colour": "red"})
+	close(f.hold)
+	wantError(t, err, `"x" already exists`, urn("a"))
+	if err := <-first; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestKeyedIDs(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	c := f.connect(t)
+	for _, lamp := range []string{"a", "b"} {
+		mustCreate(t, c, bulbToken, urn("bulb-"+lamp), map[string]any{"lamp": lamp, "slot": "1", "code": "of " + lamp})
+	}
+	for _, lamp := range []string{"a", "b"} {
+		found, err := c.Read(t.Context(), &pulumirpc.ReadRequest{Type: bulbToken, Id: "1", Properties: properties(t, map[string]any{"lamp": lamp, "slot": "1"})})
+		if err != nil || found.Inputs.AsMap()["code"] != "of "+lamp {
+			t.Errorf("bulb of %s: %v, %v", lamp, found, err)
+		}
+	}
+	if _, err := c.Delete(t.Context(), &pulumirpc.DeleteRequest{Type: bulbToken, Id: "1", Properties: properties(t, map[string]any{"lamp": "b", "slot": "1"})}); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.noted(&f.deleted); got != "b" {
+		t.Errorf("deleted the bulb of %q, want b's", got)
+	}
+}
+
+func TestRegions(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	var clients []pulumirpc.ResourceProviderClient
+	for _, args := range []map[string]any{{"region": "us-west-1"}, {"region": "ap-south-1"}, {}} {
+		c := f.connect(t)
+		if _, err := c.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: properties(t, args)}); err != nil {
+			t.Fatal(err)
+		}
+		clients = append(clients, c)
+	}
+	for i, c := range clients {
+		name := string(rune('a' + i))
+		mustCreate(t, c, lampToken, urn(name), map[string]any{"name": name, "colour": "red"})
+	}
+	if got := f.noted(&f.regions); got != "us-west-1 ap-south-1 eu-west-1" {
+		t.Errorf("created in %s", got)
+	}
+}
+
+func TestInvoke(t *testing.T) {
+	t.Parallel()
+	c := newFixture(t).connect(t)
+	r, err := c.Invoke(t.Context(), &pulumirpc.InvokeRequest{Tok: "test:index/where:where"})
+	if err != nil || !maps.Equal(r.Return.AsMap(), map[string]any{"region": "eu-west-1", "account": "111111111111"}) {
+		t.Errorf("where: %v, %v", r, err)
+	}
+	_, err = c.Invoke(t.Context(), &pulumirpc.InvokeRequest{Tok: "test:index/where:where", Args: properties(t, map[string]any{"fail": true})})
+	wantError(t, err, "nowhere")
+}
+
+func TestPanicIsOneRequests(t *testing.T) {
+	t.Parallel()
+	c := newFixture(t).connect(t)
+	_, err := create(t, c, lampToken, urn("a"), map[string]any{"name": "a", "colour": "panic"})
+	wantError(t, err, "a short circuit", "Create")
+	mustCreate(t, c, lampToken, urn("a"), map[string]any{"name": "a", "colour": "red"})
+}
+
+func TestCancel(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.hold, f.entered = make(chan struct{}), make(chan struct{})
+	c, other := f.connect(t), f.connect(t)
+	failed := make(chan error, 1)
+	for i, client := range []pulumirpc.ResourceProviderClient{c, other} {
+		name := string(rune('a' + i))
+		go func() {
+			_, err := create(t, client, lampToken, urn(name), map[string]any{"name": name, "colour": "red"})
+			failed <- err
+		}()
+		<-f.entered
+	}
+	if _, err := c.Cancel(t.Context(), &emptypb.Empty{}); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, <-failed, context.Canceled.Error())
+	close(f.hold)
+	if err := <-failed; err != nil {
+		t.Errorf("the create of another engine: %v", err)
+	}
+	go func() { <-f.entered }()
+	mustCreate(t, c, lampToken, urn("c"), map[string]any{"name": "c", "colour": "red"})
+}
+
+// An engine takes the log lines of a provider.
+type engine struct {
+	pulumirpc.UnimplementedEngineServer
+	lines chan string
+}
+
+func (e *engine) Log(_ context.Context, r *pulumirpc.LogRequest) (*emptypb.Empty, error) {
+	e.lines <- r.Urn + " " + r.Message
+	return &emptypb.Empty{}, nil
+}
+
+func TestLogLines(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := &engine{lines: make(chan string, 1)}
+	s := grpc.NewServer()
+	pulumirpc.RegisterEngineServer(s, e)
+	go s.Serve(l)
+	t.Cleanup(s.Stop)
+	c := newFixture(t).connect(t)
+	if _, err := c.Attach(t.Context(), &pulumirpc.PluginAttach{Address: l.Addr().String()}); err != nil {
+		t.Fatal(err)
+	}
+	mustCreate(t, c, lampToken, urn("a"), map[string]any{"name": "a", "colour": "red"})
+	if got, want := <-e.lines, urn("a")+" lit"; got != want {
+		t.Errorf("line %q, want %q", got, want)
+	}
+}
+
+func TestPluginInfo(t *testing.T) {
+	t.Parallel()
+	c := newFixture(t).connect(t)
+	info, err := c.GetPluginInfo(t.Context(), &emptypb.Empty{})
+	if err != nil || info.Version != "1.2.3" {
+		t.Errorf("version %v, %v", info, err)
+	}
+	configured, err := c.Configure(t.Context(), &pulumirpc.ConfigureRequest{})
+	if err != nil || !configured.SupportsPreview || configured.AcceptSecrets || configured.AcceptResources {
+		t.Errorf("configured %v, %v: want previews, and plain values", configured, err)
+	}
+}
+
+func TestRandomID(t *testing.T) {
+	t.Parallel()
+	id := randomID()
+	if len(id) != 10 || strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789") != "" || strings.ContainsRune("0123456789", rune(id[0])) {
+		t.Errorf("id %q is not ten letters and digits, the first a letter", id)
+	}
+	if slices.Contains([]string{randomID(), randomID()}, id) {
+		t.Error("ids repeat")
+	}
+}

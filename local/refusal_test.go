@@ -1,0 +1,145 @@
+package main
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestBadStarts expects of every start that cannot work one sentence that says
+// what to do, and an exit code that says so too.
+func TestBadStarts(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { taken.Close() })
+	dir := checkout(t)
+	empty := t.TempDir()
+	python := t.TempDir()
+	if err := os.WriteFile(filepath.Join(python, "Pulumi.yaml"), []byte("name: snake\nruntime: python\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name string
+		args []string
+		want []string
+	}{
+		{"port in use", []string{"-C", dir, "-addr", taken.Addr().String()}, []string{"is in use", "choose another with -addr"}},
+		{"address of another machine", []string{"-C", dir, "-addr", "192.0.2.1:80"}, []string{"not an address of this machine", "127.0.0.1:80"}},
+		{"all addresses", []string{"-C", dir, "-addr", "0.0.0.0:80"}, []string{"not an address of this machine", "127.0.0.1:80"}},
+		{"no address", []string{"-C", dir, "-addr", "8080"}, []string{"not HOST:PORT"}},
+		{"unknown stack", []string{"-C", dir, "-stack", "nope"}, []string{`no stack "nope"`, "Pulumi.nope.yaml", "local, production, staging"}},
+		{"unknown stack of a command", []string{"-C", dir, "pulumi", "up", "--stack", "nope"}, []string{`no stack "nope"`, "local, production, staging"}},
+		{"no project", []string{"-C", empty}, []string{"no Pulumi.yaml", "-C DIR"}},
+		{"another language", []string{"-C", python}, []string{`runtime "python"`, "Go programs"}},
+		{"unknown command", []string{"-C", dir, "serve"}, []string{`"serve" is not a command`}},
+		{"unknown flag", []string{"-port", "80"}, []string{"-port"}},
+		{"login", []string{"-C", dir, "pulumi", "login", "s3://bucket"}, []string{"stays on this machine"}},
+		{"a remote key", []string{"-C", dir, "pulumi", "stack", "init", "x", "--secrets-provider=awskms://alias/x"}, []string{"beyond this machine"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			refused(t, os.Environ(), test.args, test.want)
+		})
+	}
+	t.Run("no Node", func(t *testing.T) {
+		t.Parallel()
+		refused(t, withPath(t, "go", "git", "sh"), []string{"-C", checkout(t), "-addr", "127.0.0.1:0"}, []string{"Node.js 20", "install"})
+	})
+}
+
+func refused(t *testing.T, env, args, want []string) {
+	t.Helper()
+	out, err := localWith(t, env, args...)
+	if err == nil {
+		t.Errorf("exit code 0\n%s", out)
+	}
+	for _, w := range want {
+		if !strings.Contains(out, w) {
+			t.Errorf("no %q in\n%s", w, out)
+		}
+	}
+}
+
+// withPath is the environment with a PATH that has these programs alone.
+func withPath(t *testing.T, programs ...string) []string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range programs {
+		for _, from := range filepath.SplitList(os.Getenv("PATH")) {
+			if os.Symlink(filepath.Join(from, name), filepath.Join(dir, name)) == nil {
+				if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+					break
+				}
+				os.Remove(filepath.Join(dir, name))
+			}
+		}
+	}
+	env := os.Environ()
+	for i, v := range env {
+		if strings.HasPrefix(v, "PATH=") {
+			env[i] = "PATH=" + dir
+		}
+	}
+	return env
+}
+
+// TestRefusedPrograms changes config and program in ways that AWS, or the
+// local cloud, does not take. Each is refused by name before anything changes.
+func TestRefusedPrograms(t *testing.T) {
+	t.Parallel()
+	dir := checkout(t)
+	stack := filepath.Join(dir, "Pulumi.local.yaml")
+	config := func(line string) func(*testing.T) {
+		return func(t *testing.T) { edit(t, stack, "config:\n", "config:\n  "+line+"\n") }
+	}
+	for _, test := range []struct {
+		name   string
+		change func(*testing.T)
+		want   []string
+	}{
+		{"wrong type", config("skiff:memory: lots"), []string{"memory"}},
+		{"out of range", config("skiff:memory: 64"), []string{"skiff:memory", "128", "10240"}},
+		{"unknown key", config("skiff:colour: red"), []string{"colour"}},
+		{"unknown resource type", func(t *testing.T) {
+			edit(t, filepath.Join(dir, "infra", "table.go"), "func newTable(", unknownType+"func newTable(")
+			edit(t, filepath.Join(dir, "infra", "main.go"), "items, err := newTable(ctx, cfg)", "if err := addUnknown(ctx); err != nil {\n\t\treturn nil, err\n\t}\n\titems, err := newTable(ctx, cfg)")
+		}, []string{"the local cloud does not know the resource type aws:dynamodb/tag:Tag", "dynamodb/table:Table"}},
+		{"unknown property", func(t *testing.T) {
+			edit(t, filepath.Join(dir, "infra", "table.go"), "dynamodb.TableArgs{", "dynamodb.TableArgs{\nStreamEnabled: pulumi.Bool(true),")
+		}, []string{"streamEnabled", "the local cloud does not know this property"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			files := map[string][]byte{}
+			for _, name := range []string{"Pulumi.local.yaml", "infra/table.go", "infra/main.go"} {
+				data, err := os.ReadFile(filepath.Join(dir, name))
+				if err != nil {
+					t.Fatal(err)
+				}
+				files[name] = data
+			}
+			test.change(t)
+			for _, args := range [][]string{{"-C", dir, "-addr", "127.0.0.1:0"}, {"-C", dir, "pulumi", "preview"}} {
+				refused(t, os.Environ(), args, test.want)
+			}
+			for name, data := range files {
+				if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+const unknownType = `func addUnknown(ctx *pulumi.Context) error {
+	_, err := dynamodb.NewTag(ctx, "tag", &dynamodb.TagArgs{
+		ResourceArn: pulumi.String("arn:aws:dynamodb:eu-central-1:000000000000:table/x"), Key: pulumi.String("k"), Value: pulumi.String("v"),
+	})
+	return err
+}
+
+`

@@ -1,0 +1,330 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"skiff/local/arn"
+	"skiff/local/iam"
+	"skiff/local/store"
+)
+
+// TestStack is the life of a stack on the real engine: up, every route, an
+// edit, a mistake, a fresh checkout, a restart, the end. Its parts share one
+// cloud and stand in order.
+func TestStack(t *testing.T) {
+	t.Parallel()
+	dir := checkout(t)
+	s := serving(t, dir)
+
+	t.Run("ready is the last line, below a curl to try", func(t *testing.T) {
+		out := s.stdout
+		if got := out[len(out)-1]; got != "ready "+s.url {
+			t.Errorf("last line is %q", got)
+		}
+		try := slices.IndexFunc(out, func(l string) bool { return strings.HasPrefix(l, "try: curl ") })
+		if try < 0 {
+			t.Fatalf("no curl in\n%s", strings.Join(out, "\n"))
+		}
+		if a := request(t, http.MethodGet, out[try][strings.LastIndexByte(out[try], ' ')+1:], ""); a.status != http.StatusOK {
+			t.Errorf("%s answers %d", out[try], a.status)
+		}
+	})
+	t.Run("apiUrl answers", func(t *testing.T) {
+		url := strings.TrimSpace(mustPulumi(t, dir, "stack", "output", "apiUrl"))
+		if a := request(t, http.MethodGet, url+"/health", ""); a.status != http.StatusOK {
+			t.Errorf("%s/health answers %d", url, a.status)
+		}
+	})
+	t.Run("every route", func(t *testing.T) { useEveryRoute(t, s.url) })
+	t.Run("each role holds what its function uses", func(t *testing.T) { compareRoles(t, dir) })
+	t.Run("a second up changes nothing", func(t *testing.T) {
+		mustPulumi(t, dir, "up", "--yes", "--skip-preview", "--expect-no-changes")
+	})
+	t.Run("an edit changes one function", func(t *testing.T) { editOneHandler(t, dir, s.url) })
+	t.Run("a mistake is told and changes nothing", func(t *testing.T) { breakOneHandler(t, dir, s.url) })
+	t.Run("a fresh checkout shows no change", func(t *testing.T) {
+		if err := os.RemoveAll(filepath.Join(dir, ".build")); err != nil {
+			t.Fatal(err)
+		}
+		mustPulumi(t, dir, "preview", "--expect-no-changes")
+	})
+	t.Run("the cloud is in use", func(t *testing.T) {
+		for _, args := range [][]string{{"-C", dir}, {"-C", dir, "-addr", "127.0.0.1:0"}, {"-C", dir, "-addr", strings.TrimPrefix(s.url, "http://")}} {
+			out, err := local(t, args...)
+			if err == nil || !strings.Contains(out, fmt.Sprintf("in use by process %d", s.cmd.Process.Pid)) {
+				t.Errorf("local %s: %v\n%s", strings.Join(args, " "), err, out)
+			}
+		}
+	})
+	t.Run("an interrupt ends everything", func(t *testing.T) {
+		s.stop(syscall.SIGINT)
+		nothingLeft(t, dir, s.url)
+	})
+	t.Run("items survive a restart", func(t *testing.T) { restart(t, dir) })
+	t.Run("destroy leaves nothing", func(t *testing.T) {
+		mustPulumi(t, dir, "destroy", "--yes", "--skip-preview")
+		db, err := store.Open(filepath.Join(dir, ".local"), time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if held, err := db.Count(); err != nil || len(held) > 0 {
+			t.Errorf("the cloud still holds %v, %v", held, err)
+		}
+		nothingLeft(t, dir, s.url)
+	})
+}
+
+// item is what the tests need of one.
+type item struct {
+	ID, Name, Status string
+	Version          int
+}
+
+func decode[T any](t *testing.T, a answer) T {
+	t.Helper()
+	var v T
+	if err := json.Unmarshal([]byte(a.body), &v); err != nil {
+		t.Fatalf("%d %s: %v", a.status, a.body, err)
+	}
+	return v
+}
+
+func create(t *testing.T, url, name string) item {
+	t.Helper()
+	a := request(t, http.MethodPost, url+"/items", fmt.Sprintf(`{"name":%q,"status":"active"}`, name))
+	if a.status != http.StatusCreated {
+		t.Fatalf("POST /items answers %d %s", a.status, a.body)
+	}
+	return decode[item](t, a)
+}
+
+func useEveryRoute(t *testing.T, url string) {
+	var made []item
+	for i := range 3 {
+		made = append(made, create(t, url, fmt.Sprint("item ", i)))
+	}
+	first := url + "/items/" + made[0].ID
+	key := []string{"Idempotency-Key", "key-1"}
+	once := request(t, http.MethodPost, url+"/items", `{"name":"once","status":"active"}`, key...)
+	again := request(t, http.MethodPost, url+"/items", `{"name":"once","status":"active"}`, key...)
+	if once.status != 201 || again.status != 201 || again.body != once.body || again.header.Get("Idempotency-Replayed") != "true" {
+		t.Errorf("a replay answers %d %q, not %d %q", again.status, again.body, once.status, once.body)
+	}
+	if a := request(t, http.MethodGet, first, ""); a.status != 200 || a.header.Get("ETag") != `"1"` || decode[item](t, a) != made[0] {
+		t.Errorf("GET answers %d %s", a.status, a.body)
+	}
+	if a := request(t, http.MethodPut, first, `{"name":"new","status":"done"}`); a.status != http.StatusPreconditionRequired {
+		t.Errorf("PUT without If-Match answers %d %s", a.status, a.body)
+	}
+	if a := request(t, http.MethodPut, first, `{"name":"new","status":"done"}`, "If-Match", `"1"`); a.status != 200 || decode[item](t, a).Version != 2 {
+		t.Errorf("PUT answers %d %s", a.status, a.body)
+	}
+	if a := request(t, http.MethodPut, first, `{"name":"new","status":"done"}`, "If-Match", `"1"`); a.status != http.StatusPreconditionFailed {
+		t.Errorf("PUT of an old version answers %d %s", a.status, a.body)
+	}
+	walk(t, url, []string{decode[item](t, once).ID, made[2].ID, made[1].ID})
+	if a := request(t, http.MethodDelete, first, ""); a.status != http.StatusNoContent || a.body != "" {
+		t.Errorf("DELETE answers %d %q", a.status, a.body)
+	}
+	if a := request(t, http.MethodGet, first, ""); a.status != http.StatusNotFound || a.header.Get("Content-Type") != "application/problem+json" {
+		t.Errorf("GET of a deleted item answers %d %s", a.status, a.body)
+	}
+	if a := request(t, http.MethodGet, url+"/nowhere", ""); a.status != http.StatusNotFound || a.body != `{"message":"Not Found"}` {
+		t.Errorf("a path without a route answers %d %s", a.status, a.body)
+	}
+}
+
+// walk pages through the active items, two at a time, newest first.
+func walk(t *testing.T, url string, want []string) {
+	t.Helper()
+	var got []string
+	for cursor := ""; ; {
+		a := request(t, http.MethodGet, url+"/items?status=active&limit=2&cursor="+cursor, "")
+		if cursor == "" {
+			a = request(t, http.MethodGet, url+"/items?status=active&limit=2", "")
+		}
+		page := decode[struct {
+			Items      []item
+			NextCursor string
+		}](t, a)
+		for _, i := range page.Items {
+			got = append(got, i.ID)
+		}
+		if cursor = page.NextCursor; cursor == "" {
+			break
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the list is %v, not %v", got, want)
+	}
+}
+
+// compareRoles compares the policies of the stack with what its functions have
+// called: every action is allowed, none is allowed in vain.
+func compareRoles(t *testing.T, dir string) {
+	used := map[string]bool{}
+	data, err := os.ReadFile(filepath.Join(dir, ".local", "calls.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(data)) {
+		var u iam.Use
+		if err := json.Unmarshal([]byte(line), &u); err != nil {
+			t.Fatal(err)
+		}
+		if !u.Allowed {
+			t.Errorf("%s was denied %s on %s", u.Session, u.Action, u.Resource)
+		}
+		used[u.Role+" "+u.Action+" "+u.Resource] = true
+	}
+	granted := map[string]bool{}
+	for _, g := range grants(t, dir) {
+		granted[g] = true
+	}
+	for g := range granted {
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(used)), func(u string) bool { return arn.Match(g, u) }) {
+			t.Errorf("granted and never used: %s", g)
+		}
+	}
+	for u := range used {
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(granted)), func(g string) bool { return arn.Match(g, u) }) {
+			t.Errorf("used and not granted: %s", u)
+		}
+	}
+}
+
+// grants are role, action and resource of all that the stack's policies allow.
+func grants(t *testing.T, dir string) []string {
+	var state struct {
+		Deployment struct {
+			Resources []struct {
+				Type    string
+				Outputs struct{ Role, Policy string }
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(mustPulumi(t, dir, "stack", "export")), &state); err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, r := range state.Deployment.Resources {
+		if r.Type != iam.RolePolicyToken {
+			continue
+		}
+		d, err := iam.Parse(r.Outputs.Policy, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range d.Statement {
+			for _, action := range s.Action {
+				for _, resource := range s.Resource {
+					all = append(all, r.Outputs.Role+" "+action+" "+resource)
+				}
+			}
+		}
+	}
+	if len(all) == 0 {
+		t.Fatal("the stack grants nothing")
+	}
+	return all
+}
+
+// changed are the resources that a preview would change, by type and name.
+func changed(t *testing.T, dir string) []string {
+	t.Helper()
+	var preview struct {
+		Steps []struct{ Op, URN string }
+	}
+	out := mustPulumi(t, dir, "preview", "--json")
+	if err := json.Unmarshal([]byte(out), &preview); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	var urns []string
+	for _, step := range preview.Steps {
+		if step.Op != "same" {
+			parts := strings.Split(step.URN, "::")
+			types := strings.Split(parts[2], "$")
+			urns = append(urns, step.Op+" "+types[len(types)-1]+" "+parts[3])
+		}
+	}
+	slices.Sort(urns)
+	return urns
+}
+
+const mainOf = "lambdas/health/main.go"
+
+func editOneHandler(t *testing.T, dir, url string) {
+	edit(t, filepath.Join(dir, mainOf), "func main() { ", "func main() { println(\"edited\"); ")
+	want := []string{"update aws:lambda/function:Function health", "update command:local:Command health"}
+	if got := changed(t, dir); !slices.Equal(got, want) {
+		t.Errorf("the preview changes %q, not %q", got, want)
+	}
+	out := mustPulumi(t, dir, "up", "--yes", "--skip-preview")
+	if !regexp.MustCompile(`~ 2 updated`).MatchString(out) {
+		t.Errorf("up says\n%s", out)
+	}
+	if a := request(t, http.MethodGet, url+"/health", ""); a.status != http.StatusOK {
+		t.Errorf("the edited function answers %d %s", a.status, a.body)
+	}
+	if lines, err := filepath.Glob(filepath.Join(dir, ".local", "logs", "*health*.log")); err != nil || len(lines) != 1 {
+		t.Fatalf("the function's log group is kept in %v, %v", lines, err)
+	} else if data, err := os.ReadFile(lines[0]); err != nil || !strings.Contains(string(data), "edited") {
+		t.Errorf("the edited function did not run: %v\n%s", err, data)
+	}
+}
+
+func breakOneHandler(t *testing.T, dir, url string) {
+	edit(t, filepath.Join(dir, mainOf), "println", "printline")
+	out, err := pulumi(t, dir, "up", "--yes", "--skip-preview")
+	if err == nil || !strings.Contains(out, "undefined: printline") {
+		t.Errorf("up of a program that does not compile: %v\n%s", err, out)
+	}
+	if a := request(t, http.MethodGet, url+"/health", ""); a.status != http.StatusOK {
+		t.Errorf("the function that was there before answers %d %s", a.status, a.body)
+	}
+	edit(t, filepath.Join(dir, mainOf), "printline", "println")
+	mustPulumi(t, dir, "up", "--yes", "--skip-preview", "--expect-no-changes")
+}
+
+// nothingLeft expects that no process of the local cloud runs, and that nothing
+// answers at url.
+func nothingLeft(t *testing.T, dir, url string) {
+	t.Helper()
+	if left := processes(t, filepath.Join(dir, ".local")); len(left) > 0 {
+		t.Errorf("still running:\n%s", strings.Join(left, "\n"))
+	}
+	if conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://")); err == nil {
+		conn.Close()
+		t.Errorf("something still answers at %s", url)
+	}
+}
+
+// restart writes, stops, and starts once more: at another port, which apiUrl
+// follows.
+func restart(t *testing.T, dir string) {
+	s := serving(t, dir)
+	made := create(t, s.url, "kept")
+	s.stop(syscall.SIGTERM)
+	nothingLeft(t, dir, s.url)
+	s = serving(t, dir)
+	if a := request(t, http.MethodGet, s.url+"/items/"+made.ID, ""); a.status != http.StatusOK {
+		t.Errorf("the item answers %d %s after a restart", a.status, a.body)
+	}
+	if url := strings.TrimSpace(mustPulumi(t, dir, "stack", "output", "apiUrl")); url != s.url {
+		t.Errorf("apiUrl is %s, and the program serves %s", url, s.url)
+	}
+	s.stop(syscall.SIGTERM)
+}
