@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -59,10 +60,11 @@ func attach(ctx context.Context, p project, o options, stderr io.Writer) (sessio
 		if err != nil {
 			return s, nil, err
 		}
-		if s.Serving && s.AWS != "" && s.Project != p.dir {
-			return s, nil, fmt.Errorf("the local cloud in %s serves the project in %s: name another folder with -state DIR", p.state, s.Project)
-		}
-		if s.Serving && s.AWS != "" {
+		// While a program starts, what is written there is of the one before.
+		if s.Serving && answers(s.AWS) {
+			if s.Project != p.dir {
+				return s, nil, fmt.Errorf("the local cloud in %s serves the project in %s: name another folder with -state DIR", p.state, s.Project)
+			}
 			return s, func() error { return nil }, nil
 		}
 		if !told {
@@ -75,6 +77,15 @@ func attach(ctx context.Context, p project, o options, stderr io.Writer) (sessio
 		case <-time.After(pollDelay):
 		}
 	}
+}
+
+func answers(addr string) bool {
+	conn, err := net.DialTimeout("tcp", addr, time.Second)
+	if err != nil {
+		return false
+	}
+	conn.Close()
+	return true
 }
 
 // open opens the cloud for one command. Its APIs keep the address they were

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -88,6 +89,9 @@ func openCloud(p project, s session, stderr io.Writer) (*cloud.Cloud, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := p.makeState(); err != nil {
+		return nil, err
+	}
 	o := cloud.Options{
 		Dir: p.state, Program: p.program, URL: "http://" + s.Addr,
 		Root:  apigateway.Root{Project: p.Name, Stack: s.Stack},
@@ -98,6 +102,15 @@ func openCloud(p project, s session, stderr io.Writer) (*cloud.Cloud, error) {
 		o.Lines = stderr
 	}
 	return cloud.Open(o)
+}
+
+// makeState makes the folder of the local cloud, for this user's eyes and for
+// no version control.
+func (p project) makeState() error {
+	if err := os.MkdirAll(p.state, 0o700); err != nil {
+		return fmt.Errorf("keep the local cloud in %s: %w", p.state, err)
+	}
+	return os.WriteFile(filepath.Join(p.state, ".gitignore"), []byte("*\n"), 0o644)
 }
 
 // bringUp deploys the stack. The state has the gateway's address in it; where
@@ -147,12 +160,17 @@ func shutDown(s *http.Server) error {
 	return s.Shutdown(ctx)
 }
 
-// explainPort adds who holds the port, if it is this project's own cloud.
+// explainPort says who holds the port if it is this project's own cloud.
 func (p project) explainPort(err error) error {
-	if db, openErr := store.Open(p.state, 0); openErr == nil {
-		return errors.Join(err, db.Close())
-	} else if errors.Is(openErr, store.ErrInUse) {
+	if _, statErr := os.Stat(p.state); statErr != nil {
+		return err
+	}
+	db, openErr := store.Open(p.state, 0)
+	if errors.Is(openErr, store.ErrInUse) {
 		return p.explainInUse()
+	}
+	if openErr == nil {
+		err = errors.Join(err, db.Close())
 	}
 	return err
 }

@@ -50,20 +50,32 @@ func (p *Process) Wait() error {
 	return p.err
 }
 
-// Signal reaches the process alone, not its group.
-func (p *Process) Signal(s syscall.Signal) { syscall.Kill(p.pid, s) }
-
-// End asks the process to stop and, after grace, kills it and its group.
+// End asks the process and its group to stop and, after grace, kills them. A
+// process that has ended is left alone: its id may be another's by now.
 func (p *Process) End(ask syscall.Signal, grace time.Duration) error {
-	p.Signal(ask)
+	select {
+	case <-p.done:
+		return p.err
+	default:
+	}
+	// A shell waits for what it runs, so that asking it alone has no effect.
+	if syscall.Kill(-p.pid, ask) != nil {
+		syscall.Kill(p.pid, ask)
+	}
 	timer := time.NewTimer(grace)
 	defer timer.Stop()
 	select {
 	case <-p.done:
 	case <-timer.C:
 	}
-	// What the process itself has started is in its group, and goes with it.
+	// What the process itself has started is in its group, and goes with it. A
+	// process without a group of its own goes alone.
 	syscall.Kill(-p.pid, syscall.SIGKILL)
+	select {
+	case <-p.done:
+	default:
+		syscall.Kill(p.pid, syscall.SIGKILL)
+	}
 	return p.Wait()
 }
 

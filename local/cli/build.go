@@ -4,16 +4,14 @@ import (
 	"bytes"
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
-
 	"syscall"
+	"time"
 
 	"skiff/local/child"
 )
@@ -40,6 +38,16 @@ const packages = 1650
 func build(ctx context.Context, path string, progress io.Writer) error {
 	if _, err := exec.LookPath("go"); err != nil {
 		return ErrNoGo
+	}
+	// What a killed build has left is nobody's: the lock is ours.
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(path), "build-*"))
+	if err != nil {
+		return err
+	}
+	for _, dir := range left {
+		if err := os.RemoveAll(dir); err != nil {
+			return err
+		}
 	}
 	dir, err := os.MkdirTemp(filepath.Dir(path), "build-")
 	if err != nil {
@@ -81,7 +89,7 @@ func run(ctx context.Context, dir string, c *counter) error {
 		return ctx.Err()
 	}
 	if err != nil {
-		return errors.Join(err, errors.New(strings.Join(c.last, "\n")))
+		return fmt.Errorf("go build: %w; check that go reaches its module proxy, then try again, or put a pulumi on PATH:\n%s", err, strings.Join(c.last, "\n"))
 	}
 	return nil
 }

@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,10 +12,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/blang/semver"
 
+	"skiff/local/child"
 	"skiff/local/lock"
 )
 
@@ -52,17 +55,32 @@ func Find(ctx context.Context, cache string, progress io.Writer) (string, error)
 	return path, nil
 }
 
+// answerLimit is how long a CLI may take to tell its version.
+const answerLimit = 10 * time.Second
+
 // newEnough asks a CLI for its version. One that does not say is not used.
 func newEnough(ctx context.Context, path string) bool {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, answerLimit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, path, "version")
+	var out bytes.Buffer
+	cmd := exec.Command(path, "version")
 	cmd.Env = append(os.Environ(), "PULUMI_SKIP_UPDATE_CHECK=true")
-	out, err := cmd.Output()
+	cmd.Stdout = &out
+	p, err := child.Start(cmd)
 	if err != nil {
 		return false
 	}
-	v, err := semver.ParseTolerant(strings.TrimSpace(string(out)))
+	select {
+	case <-p.Done():
+		err = p.Wait()
+	case <-ctx.Done():
+		p.End(syscall.SIGKILL, 0)
+		return false
+	}
+	if err != nil {
+		return false
+	}
+	v, err := semver.ParseTolerant(strings.TrimSpace(out.String()))
 	return err == nil && v.GTE(semver.MustParse(Version))
 }
 

@@ -6,6 +6,7 @@ package command
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -102,8 +103,10 @@ func run(ctx context.Context, c provider.Call, env []string, script string, r *s
 	cmd.Env = environment(env, in, r.State)
 	cmd.Stdin = strings.NewReader(in.Stdin)
 	var stdout, stderr bytes.Buffer
-	cmd.Stdout = io.MultiWriter(&stdout, shown(c, in, "stdout"))
-	cmd.Stderr = io.MultiWriter(&stderr, shown(c, in, "stderr"))
+	out, errs := shown(c, in, "stdout"), shown(c, in, "stderr")
+	cmd.Stdout, cmd.Stderr = io.MultiWriter(&stdout, out), io.MultiWriter(&stderr, errs)
+	// What a command leaves running may hold its output open for ever.
+	cmd.WaitDelay = grace
 	p, err := child.Start(cmd)
 	if err != nil {
 		return fmt.Errorf("start %q in %s: %w", script, cmd.Dir, err)
@@ -112,9 +115,11 @@ func run(ctx context.Context, c provider.Call, env []string, script string, r *s
 	case <-p.Done():
 		err = p.Wait()
 	case <-ctx.Done():
-		err = p.End(syscall.SIGINT, grace)
+		err = errors.Join(context.Cause(ctx), p.End(syscall.SIGINT, grace))
 	}
-	if err != nil {
+	out.end()
+	errs.end()
+	if err != nil && !errors.Is(err, exec.ErrWaitDelay) {
 		return fmt.Errorf("%w: running %q:\n%s%s", err, script, stdout.String(), stderr.String())
 	}
 	r.State = map[string]string{"stdout": trim(stdout), "stderr": trim(stderr)}
@@ -124,7 +129,8 @@ func run(ctx context.Context, c provider.Call, env []string, script string, r *s
 // environment adds the command's own variables and, unless it declines them,
 // what the run before printed.
 func environment(env []string, in Command, last map[string]string) []string {
-	env = slices.Clone(env)
+	// Never nil, which would stand for this process's environment.
+	env = append([]string{}, env...)
 	if in.AddPreviousOutputInEnv == nil || *in.AddPreviousOutputInEnv {
 		if out, ok := last["stdout"]; ok {
 			env = append(env, "PULUMI_COMMAND_STDOUT="+out, "PULUMI_COMMAND_STDERR="+last["stderr"])
@@ -138,12 +144,12 @@ func environment(env []string, in Command, last map[string]string) []string {
 
 // shown is where a stream goes besides the state: to the person who watches,
 // unless the command's logging leaves it out.
-func shown(c provider.Call, in Command, stream string) io.Writer {
+func shown(c provider.Call, in Command, stream string) *lines {
 	switch in.Logging {
 	case "", "stdoutAndStderr", stream:
 		return &lines{show: c.Log}
 	}
-	return io.Discard
+	return &lines{show: func(string) {}}
 }
 
 // lines shows what is written to it line by line, so that a long command is
@@ -162,6 +168,13 @@ func (l *lines) Write(data []byte) (int, error) {
 		}
 		l.show(string(line))
 		l.rest = rest
+	}
+}
+
+// end shows a last line that does not end.
+func (l *lines) end() {
+	if len(l.rest) > 0 {
+		l.show(string(l.rest))
 	}
 }
 

@@ -28,7 +28,7 @@ func check(in Table) []provider.Problem {
 	if in.BillingMode == "PAY_PER_REQUEST" && (in.ReadCapacity != 0 || in.WriteCapacity != 0) {
 		refuse("billingMode", "PAY_PER_REQUEST takes no readCapacity or writeCapacity")
 	}
-	if in.BillingMode != "PAY_PER_REQUEST" && (in.ReadCapacity < 1 || in.WriteCapacity < 1) {
+	if (in.BillingMode == "" || in.BillingMode == "PROVISIONED") && (in.ReadCapacity < 1 || in.WriteCapacity < 1) {
 		refuse("billingMode", "PROVISIONED, the default, needs a readCapacity and a writeCapacity of at least 1")
 	}
 	if in.TTL != nil && in.TTL.Enabled && in.TTL.AttributeName == "" {

@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -145,9 +146,10 @@ func (h *Host) Run(ctx context.Context, r *pulumirpc.RunRequest) (*pulumirpc.Run
 	cmd.Dir = r.Pwd
 	cmd.Env = append(slices.Clone(h.env), environment...)
 	cmd.Stdout, cmd.Stderr = out.stream(901), out.stream(902)
+	cmd.WaitDelay = grace
 	p, err := child.Start(cmd)
 	if err != nil {
-		return &pulumirpc.RunResponse{Error: err.Error()}, errors.Join(out.Close())
+		return &pulumirpc.RunResponse{Error: err.Error()}, out.Close()
 	}
 	err = await(ctx, p)
 	return response(ctx, err), out.Close()
@@ -156,7 +158,11 @@ func (h *Host) Run(ctx context.Context, r *pulumirpc.RunRequest) (*pulumirpc.Run
 func await(ctx context.Context, p *child.Process) error {
 	select {
 	case <-p.Done():
-		return p.Wait()
+		// A program that has ended well may leave its output open to another.
+		if err := p.Wait(); !errors.Is(err, exec.ErrWaitDelay) {
+			return err
+		}
+		return nil
 	case <-ctx.Done():
 		return p.End(syscall.SIGINT, grace)
 	}
@@ -220,6 +226,8 @@ func (o *output) stream(id int32) io.Writer {
 		for {
 			line, err := lines.ReadString('\n')
 			if line != "" {
+				// A message is refused whole for one byte that is no UTF-8.
+				line = strings.ToValidUTF8(line, "\uFFFD")
 				o.engine.Log(o.ctx, &pulumirpc.LogRequest{Severity: pulumirpc.LogSeverity_INFO, Message: line, StreamId: id})
 			}
 			if err != nil {

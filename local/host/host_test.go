@@ -1,0 +1,277 @@
+package host
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/protobuf/types/known/emptypb"
+)
+
+// An engine takes the lines that a program prints.
+type engine struct {
+	pulumirpc.UnimplementedEngineServer
+	addr string
+
+	mu    sync.Mutex
+	lines map[int32]string // by stream
+	heard chan string      // of the lines too, if set
+}
+
+func (e *engine) Log(_ context.Context, r *pulumirpc.LogRequest) (*emptypb.Empty, error) {
+	e.mu.Lock()
+	e.lines[r.StreamId] += r.Message
+	e.mu.Unlock()
+	if e.heard != nil {
+		e.heard <- r.Message
+	}
+	return &emptypb.Empty{}, nil
+}
+
+func serve(t *testing.T, s *grpc.Server) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		s.Serve(l)
+		close(done)
+	}()
+	t.Cleanup(func() {
+		s.Stop()
+		<-done
+	})
+	return l.Addr().String()
+}
+
+func newEngine(t *testing.T) *engine {
+	t.Helper()
+	e := &engine{lines: map[int32]string{}}
+	s := grpc.NewServer()
+	pulumirpc.RegisterEngineServer(s, e)
+	e.addr = serve(t, s)
+	return e
+}
+
+// connect starts a host whose build makes the script the program, and hands
+// it the engine.
+func connect(t *testing.T, e *engine, script string, env ...string) pulumirpc.LanguageRuntimeClient {
+	t.Helper()
+	build := func(_ context.Context, dir string) (string, error) {
+		path := filepath.Join(dir, "program")
+		return path, os.WriteFile(path, []byte("#!/bin/sh\n"+script+"\n"), 0o755)
+	}
+	return dial(t, e, New(build, append(env, "PATH=/usr/bin:/bin")))
+}
+
+func dial(t *testing.T, e *engine, h *Host) pulumirpc.LanguageRuntimeClient {
+	t.Helper()
+	conn, err := grpc.NewClient(serve(t, h.Server()), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	c := pulumirpc.NewLanguageRuntimeClient(conn)
+	if _, err := c.Handshake(t.Context(), &pulumirpc.LanguageHandshakeRequest{EngineAddress: e.addr}); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func request(t *testing.T) *pulumirpc.RunRequest {
+	t.Helper()
+	dir := t.TempDir()
+	return &pulumirpc.RunRequest{
+		Project: "skiff", Stack: "dev", Organization: "organization", Pwd: dir, MonitorAddress: "127.0.0.1:9",
+		Info: &pulumirpc.ProgramInfo{ProgramDirectory: dir, RootDirectory: "/root/dir"},
+	}
+}
+
+func TestLinesArrive(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t)
+	c := connect(t, e, `echo one; echo err >&2; printf 'bad \377\nunfinished'`)
+	response, err := c.Run(t.Context(), request(t))
+	if err != nil || response.Error != "" || response.Bail {
+		t.Fatalf("run: %v, %v", response, err)
+	}
+	want := map[int32]string{901: "one\nbad \uFFFD\nunfinished", 902: "err\n"}
+	if !maps.Equal(e.lines, want) {
+		t.Errorf("lines %q, want %q", e.lines, want)
+	}
+}
+
+func TestEnds(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		script, want string
+		bail         bool
+	}{
+		{"exit 0", "", false},
+		{"exit 32", "", true},
+		{"exit 7", "the program failed: exit status 7", false},
+		{"kill -9 $$", "the program failed: signal: killed", false},
+	}
+	for _, test := range tests {
+		t.Run(test.script, func(t *testing.T) {
+			t.Parallel()
+			response, err := connect(t, newEngine(t), test.script).Run(t.Context(), request(t))
+			if err != nil || response.Error != test.want || response.Bail != test.bail {
+				t.Errorf("run: %v, %v; want %q, bail %v", response, err, test.want, test.bail)
+			}
+		})
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", "real")
+	e := newEngine(t)
+	c := connect(t, e, "pwd -P; env", "GIVEN=yes")
+	r := request(t)
+	r.Config, r.ConfigSecretKeys = map[string]string{"skiff:memory": "256", "skiff:token": `a "secret"`}, []string{"skiff:token"}
+	r.DryRun, r.Parallel = true, 8
+	if response, err := c.Run(t.Context(), r); err != nil || response.Error != "" {
+		t.Fatalf("run: %v, %v", response, err)
+	}
+	lines := strings.Split(e.lines[901], "\n")
+	if dir, err := filepath.EvalSymlinks(r.Pwd); err != nil || lines[0] != dir {
+		t.Errorf("runs in %s, want %s, %v", lines[0], dir, err)
+	}
+	got := map[string]string{}
+	for _, line := range lines[1:] {
+		name, value, _ := strings.Cut(line, "=")
+		got[name] = value
+	}
+	for name, want := range map[string]string{
+		"GIVEN": "yes", "AWS_ACCESS_KEY_ID": "", "PULUMI_PROJECT": "skiff", "PULUMI_STACK": "dev", "PULUMI_ORGANIZATION": "organization",
+		"PULUMI_ROOT_DIRECTORY": "/root/dir", "PULUMI_DRY_RUN": "true", "PULUMI_PARALLEL": "8", "PULUMI_MONITOR": "127.0.0.1:9", "PULUMI_ENGINE": e.addr,
+		"PULUMI_CONFIG_SECRET_KEYS": `["skiff:token"]`,
+	} {
+		if got[name] != want {
+			t.Errorf("%s is %q, want %q", name, got[name], want)
+		}
+	}
+	config := map[string]string{}
+	if err := json.Unmarshal([]byte(got["PULUMI_CONFIG"]), &config); err != nil || !maps.Equal(config, r.Config) {
+		t.Errorf("config %v, %v; want %v", config, err, r.Config)
+	}
+}
+
+func TestBuildFails(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t)
+	c := dial(t, e, New(func(_ context.Context, dir string) (string, error) { return "", fmt.Errorf("%s: undefined: x", dir) }, nil))
+	r := request(t)
+	response, err := c.Run(t.Context(), r)
+	if err != nil || response.Error != r.Pwd+": undefined: x" {
+		t.Errorf("run: %v, %v", response, err)
+	}
+	c = dial(t, e, New(func(context.Context, string) (string, error) { return "/does/not/exist", nil }, nil))
+	if response, err = c.Run(t.Context(), r); err != nil || !strings.Contains(response.Error, "no such file") {
+		t.Errorf("run of what was not built: %v, %v", response, err)
+	}
+}
+
+func TestCancel(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t)
+	e.heard = make(chan string, 10)
+	c := connect(t, e, `trap 'exit 3' INT; echo ready; while :; do sleep 0.01; done`)
+	// The engine cancels before the first run too.
+	if _, err := c.Cancel(t.Context(), &emptypb.Empty{}); err != nil {
+		t.Fatal(err)
+	}
+	type answer struct {
+		response *pulumirpc.RunResponse
+		err      error
+	}
+	ended := make(chan answer, 1)
+	r := request(t)
+	go func() {
+		response, err := c.Run(t.Context(), r)
+		ended <- answer{response, err}
+	}()
+	<-e.heard
+	if _, err := c.Cancel(t.Context(), &emptypb.Empty{}); err != nil {
+		t.Fatal(err)
+	}
+	if a := <-ended; a.err != nil || a.response.Error != "the program was cancelled" {
+		t.Errorf("run: %v, %v", a.response, a.err)
+	}
+}
+
+// TestCLIGoesAway: a program ends with the CLI that asked for it.
+func TestCLIGoesAway(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t)
+	e.heard = make(chan string, 10)
+	trace := filepath.Join(t.TempDir(), "ended")
+	c := connect(t, e, `trap 'echo x > `+trace+`; exit 3' INT; echo ready; while :; do sleep 0.01; done`)
+	ctx, cancel := context.WithCancel(t.Context())
+	r := request(t)
+	ended := make(chan error, 1)
+	go func() {
+		_, err := c.Run(ctx, r)
+		ended <- err
+	}()
+	<-e.heard
+	cancel()
+	if err := <-ended; err == nil {
+		t.Error("a run that nobody waits for has no error")
+	}
+	for _, err := os.Stat(trace); errors.Is(err, os.ErrNotExist) && t.Context().Err() == nil; _, err = os.Stat(trace) {
+	}
+}
+
+func TestOldEngine(t *testing.T) {
+	t.Parallel()
+	_, err := connect(t, newEngine(t), "exit 0").Run(t.Context(), &pulumirpc.RunRequest{})
+	if err == nil || !strings.Contains(err.Error(), "older than this language host") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestSmallQuestions are those whose answer is always the same.
+func TestSmallQuestions(t *testing.T) {
+	t.Parallel()
+	c := connect(t, newEngine(t), "exit 0")
+	packages, err := c.GetRequiredPackages(t.Context(), &pulumirpc.GetRequiredPackagesRequest{})
+	if err != nil || len(packages.Packages) > 0 {
+		t.Errorf("packages %v, %v: the engine would look for plugins", packages, err)
+	}
+	plugins, err := c.GetRequiredPlugins(t.Context(), &pulumirpc.GetRequiredPluginsRequest{})
+	if err != nil || len(plugins.Plugins) > 0 {
+		t.Errorf("plugins %v, %v: the engine would look for them", plugins, err)
+	}
+	about, err := c.About(t.Context(), &pulumirpc.AboutRequest{})
+	if err != nil || !slices.Contains(slices.Collect(maps.Values(about.Metadata)), "skiff/local") {
+		t.Errorf("about %v, %v", about, err)
+	}
+	if _, err := c.GetPluginInfo(t.Context(), &emptypb.Empty{}); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.GetProgramDependencies(t.Context(), &pulumirpc.GetProgramDependenciesRequest{}); err != nil {
+		t.Error(err)
+	}
+	install, err := c.InstallDependencies(t.Context(), &pulumirpc.InstallDependenciesRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := install.Recv(); err == nil || err.Error() != "EOF" {
+		t.Errorf("install: %v", err)
+	}
+}

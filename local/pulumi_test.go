@@ -1,0 +1,146 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestSubcommand(t *testing.T) {
+	t.Parallel()
+	for args, want := range map[string]string{
+		"up --yes":                      "up",
+		"--stack staging preview":       "preview",
+		"-s staging -C x stack output":  "stack",
+		"--stack=staging destroy --yes": "destroy",
+		"--logtostderr -v 9 refresh":    "refresh",
+		"--help":                        "",
+		"":                              "",
+	} {
+		if got := subcommand(strings.Fields(args)); got != want {
+			t.Errorf("%q is %q, not %q", args, got, want)
+		}
+	}
+}
+
+func TestRefuse(t *testing.T) {
+	t.Parallel()
+	for _, args := range []string{
+		"login", "logout", "login file:///tmp/x", "up --cloud-url=https://example.com", "stack change-secrets-provider awskms://alias/x",
+		"--stack x login", "stack init a --secrets-provider=gcpkms://x",
+	} {
+		if refuse(strings.Fields(args)) == nil {
+			t.Errorf("%q is not refused", args)
+		}
+	}
+	for _, args := range []string{
+		"up --yes", "config set skiff:memory 512", "stack import --file state.json", "preview --save-plan=plan.json",
+		"state delete urn:pulumi:local::skiff::aws:iam/role:Role::x",
+	} {
+		if err := refuse(strings.Fields(args)); err != nil {
+			t.Errorf("%q is refused: %v", args, err)
+		}
+	}
+}
+
+func TestStackOf(t *testing.T) {
+	t.Parallel()
+	p := project{Name: "p", state: t.TempDir()}
+	e := &engine{project: p}
+	if got := e.stackOf([]string{"up"}); got != defaultStack {
+		t.Errorf("without a selection it is %q", got)
+	}
+	file := filepath.Join(p.state, "home", "workspaces", "p-0123-workspace.json")
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(`{"stack": "organization/p/selected"}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for args, want := range map[string]string{
+		"up":                                "selected",
+		"up --stack staging":                "staging",
+		"up -s staging":                     "staging",
+		"--stack=organization/p/staging up": "staging",
+	} {
+		if got := e.stackOf(strings.Fields(args)); got != want {
+			t.Errorf("%q is for %q, not %q", args, got, want)
+		}
+	}
+}
+
+func TestWithConfig(t *testing.T) {
+	t.Parallel()
+	e := &engine{project: project{state: "/s"}}
+	for _, test := range []struct{ args, want string }{
+		{"up --yes", "up --yes --config-file /s/config/Pulumi.x.yaml"},
+		{"--stack x preview", "--stack x preview --config-file /s/config/Pulumi.x.yaml"},
+		{"up --config-file=mine", "up --config-file=mine"},
+		{"stack output", "stack output"},
+		// A setting is for the project's own file.
+		{"config set a b", "config set a b"},
+	} {
+		if got := e.withConfig(strings.Fields(test.args), "x"); !slices.Equal(got, strings.Fields(test.want)) {
+			t.Errorf("%q becomes %q, not %q", test.args, got, test.want)
+		}
+	}
+}
+
+func TestLocalConfig(t *testing.T) {
+	t.Parallel()
+	const ours = "encryptionsalt: " + salt + "\n"
+	for _, test := range []struct{ name, file, want string }{
+		{"empty", "", ours},
+		{"plain", "config:\n  a:b: c\n", "config:\n  a:b: c\n" + ours},
+		{"no line end", "config:\n  a:b: c", "config:\n  a:b: c\n" + ours},
+		{"another provider", "secretsprovider: awskms://alias/x\nencryptedkey: abc\nconfig:\n  a:b: c\n", "config:\n  a:b: c\n" + ours},
+		{"another salt, of no use", "encryptionsalt: v1:other\nconfig: {}\n", "config: {}\n" + ours},
+		{"secrets of this machine", "encryptionsalt: v1:other\nconfig:\n  a:b:\n    secure: xyz\n", "encryptionsalt: v1:other\nconfig:\n  a:b:\n    secure: xyz\n"},
+	} {
+		if diff := cmp.Diff(test.want, string(localConfig([]byte(test.file)))); diff != "" {
+			t.Errorf("%s: %s", test.name, diff)
+		}
+	}
+}
+
+func TestCleanEnvironment(t *testing.T) {
+	t.Parallel()
+	got := cleanEnvironment([]string{
+		"PATH=/bin", "AWS_PROFILE=production", "AWS_ACCESS_KEY_ID=real", "AWS_SECRET_ACCESS_KEY=secret", "AWS_SESSION_TOKEN=t",
+		"PULUMI_ACCESS_TOKEN=token", "PULUMI_BACKEND_URL=s3://bucket", "GOFLAGS=-mod=mod",
+	})
+	want := []string{
+		"PATH=/bin", "GOFLAGS=-mod=mod", "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "AWS_EC2_METADATA_DISABLED=true",
+		"AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestOpenProject(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ name, file, program, refusal string }{
+		{"short runtime", "name: p\nruntime: go\nmain: infra\n", "infra", ""},
+		{"long runtime", "name: p\nruntime:\n  name: go\n  options: {}\n", ".", ""},
+		{"another runtime", "name: p\nruntime: nodejs\n", "", `"nodejs"`},
+		{"no name", "runtime: go\n", "", "has no name"},
+		{"not YAML", "name: [\n", "", "Pulumi.yaml"},
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), []byte(test.file), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		p, err := openProject(options{dir: dir})
+		switch {
+		case test.refusal == "" && (err != nil || p.program != filepath.Join(dir, test.program) || p.state != filepath.Join(dir, ".local")):
+			t.Errorf("%s: %+v, %v", test.name, p, err)
+		case test.refusal != "" && (err == nil || !strings.Contains(err.Error(), test.refusal)):
+			t.Errorf("%s: %v", test.name, err)
+		}
+	}
+}
