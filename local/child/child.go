@@ -41,6 +41,9 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 	return p, <-started
 }
 
+// PID is the process's id.
+func (p *Process) PID() int { return p.pid }
+
 // Done is closed when the process has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 

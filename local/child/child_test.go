@@ -125,7 +125,7 @@ func TestOwnGroup(t *testing.T) {
 	}
 }
 
-// TestEndAsks: a shell and what it waits for are asked, and have time to tidy.
+// TestEndAsks: a process has time to tidy up.
 func TestEndAsks(t *testing.T) {
 	t.Parallel()
 	p, _, _ := shell(t, `trap 'exit 7' INT; echo ready; while :; do sleep 0.01; done`, nil)

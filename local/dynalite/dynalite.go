@@ -9,7 +9,7 @@
 package dynalite
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,11 +17,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
+
+	"skiff/local/child"
 )
 
 const (
@@ -53,12 +55,10 @@ type Options struct {
 type Server struct {
 	url     string
 	stdin   io.Closer
-	process *os.Process
+	process *child.Process
 
-	closing   sync.Once
-	closed    chan struct{} // closed once Close was asked for
-	done      chan struct{} // closed once the process is gone and exitError is set
-	exitError error
+	closing sync.Once
+	closed  chan struct{} // closed once Close was asked for
 }
 
 // Start runs dynalite on a free port of 127.0.0.1 and returns once it answers.
@@ -96,23 +96,19 @@ func start(ctx context.Context, o Options) (*Server, error) {
 	cmd.Dir = o.Dir
 	cmd.Env = environment(o)
 	cmd.Stderr = o.Stderr
-	cmd.SysProcAttr = attributes()
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
 	}
-	stdout, err := cmd.StdoutPipe()
+	line := make(firstLine, 1)
+	cmd.Stdout = &firstLineWriter{to: line}
+	process, err := child.Start(cmd)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{stdin: stdin, closed: make(chan struct{}), done: make(chan struct{})}
-	lines := make(chan string, 1)
-	if err := s.spawn(cmd, stdout, lines); err != nil {
-		return nil, err
-	}
-	if err := s.await(ctx, lines, o.Path); err != nil {
-		s.process.Kill()
-		<-s.done
+	s := &Server{stdin: stdin, process: process, closed: make(chan struct{})}
+	if err := s.await(ctx, line, o.Path); err != nil {
+		process.End(syscall.SIGKILL, 0)
 		return nil, err
 	}
 	return s, nil
@@ -138,50 +134,42 @@ func environment(o Options) []string {
 	}
 }
 
-// spawn starts the process and watches it to its end, from one goroutine with
-// a thread of its own: Linux sends the death signal when the thread that
-// started the child ends, not when the process does.
-func (s *Server) spawn(cmd *exec.Cmd, stdout io.Reader, lines chan<- string) error {
-	started := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		if err := cmd.Start(); err != nil {
-			started <- err
-			return
-		}
-		s.process = cmd.Process
-		started <- nil
+// firstLine is where the process's one line about its start arrives.
+type firstLine chan string
 
-		reader := bufio.NewReader(stdout)
-		line, _ := reader.ReadString('\n')
-		lines <- strings.TrimSpace(line)
-		io.Copy(io.Discard, reader)
-		err := cmd.Wait()
-		select {
-		case <-s.closed:
-		default:
-			s.exitError = fmt.Errorf("dynalite ended by itself: %v", exitState(err))
-		}
-		close(s.done)
-	}()
-	return <-started
+// firstLineWriter takes a process's output and keeps no more than its first
+// line.
+type firstLineWriter struct {
+	to   firstLine
+	read []byte
+	done bool
 }
 
-func exitState(err error) string {
-	if err == nil {
-		return "exit status 0"
+func (w *firstLineWriter) Write(data []byte) (int, error) {
+	if !w.done {
+		w.read = append(w.read, data...)
+		if line, _, ended := bytes.Cut(w.read, []byte("\n")); ended {
+			w.to <- strings.TrimSpace(string(line))
+			w.done = true
+		}
 	}
-	return err.Error()
+	return len(data), nil
 }
 
 // await reads the process's one line about its start.
-func (s *Server) await(ctx context.Context, lines <-chan string, path string) error {
+func (s *Server) await(ctx context.Context, first firstLine, path string) error {
 	limit := time.NewTimer(startLimit)
 	defer limit.Stop()
 	var line string
 	select {
-	case line = <-lines:
+	case line = <-first:
+	case <-s.process.Done():
+		// Its line may have come with its end.
+		select {
+		case line = <-first:
+		default:
+			return fmt.Errorf("did not start: %w", s.Err())
+		}
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	case <-limit.C:
@@ -199,30 +187,38 @@ func (s *Server) await(ctx context.Context, lines <-chan string, path string) er
 	case word == "failed":
 		return fmt.Errorf("did not start: %s", rest)
 	}
-	<-s.done
-	return fmt.Errorf("did not start: %w", s.exitError)
+	return fmt.Errorf("did not start: it says %q", line)
 }
 
 // URL is where the server answers, such as http://127.0.0.1:40123.
 func (s *Server) URL() string { return s.url }
 
 // Done is closed when the process has ended, by Close or by itself.
-func (s *Server) Done() <-chan struct{} { return s.done }
+func (s *Server) Done() <-chan struct{} { return s.process.Done() }
 
 // Err tells why the process ended by itself. It is nil while the process runs
 // and after Close.
 func (s *Server) Err() error {
 	select {
-	case <-s.done:
-		return s.exitError
+	case <-s.closed:
+		return nil
+	default:
+	}
+	select {
+	case <-s.process.Done():
 	default:
 		return nil
 	}
+	if err := s.process.Wait(); err != nil {
+		return fmt.Errorf("dynalite ended by itself: %w", err)
+	}
+	return errors.New("dynalite ended by itself: exit status 0")
 }
 
 // Close lets requests under way finish, closes the data and waits for the end
 // of the process, which is killed after 5 seconds. It may be called again.
 func (s *Server) Close() error {
+	err := s.Err()
 	s.closing.Do(func() {
 		close(s.closed)
 		s.stdin.Close()
@@ -230,11 +226,10 @@ func (s *Server) Close() error {
 	limit := time.NewTimer(closeLimit)
 	defer limit.Stop()
 	select {
-	case <-s.done:
-		return s.exitError
+	case <-s.process.Done():
+		return err
 	case <-limit.C:
 	}
-	s.process.Kill()
-	<-s.done
+	s.process.End(syscall.SIGKILL, 0)
 	return fmt.Errorf("dynalite: killed, for it did not end within %v", closeLimit)
 }

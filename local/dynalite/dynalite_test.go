@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 			fmt.Println(err)
 			os.Exit(1)
 		}
-		fmt.Println(s.process.Pid, s.URL())
+		fmt.Println(s.process.PID(), s.URL())
 		select {}
 	}
 	os.Exit(m.Run())
@@ -146,7 +146,7 @@ func TestWritesSurviveKill(t *testing.T) {
 				}
 				acked[w] = v
 				if count.Add(1) == killAt {
-					s.process.Kill()
+					s.process.End(syscall.SIGKILL, 0)
 				}
 			}
 		})
@@ -340,7 +340,7 @@ func TestTellsOfUnexpectedEnd(t *testing.T) {
 	if err := s.Err(); err != nil {
 		t.Fatal(err)
 	}
-	s.process.Kill()
+	s.process.End(syscall.SIGKILL, 0)
 	<-s.Done()
 	if err := s.Err(); err == nil || !strings.Contains(err.Error(), "killed") {
 		t.Errorf("got %v", err)
