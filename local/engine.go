@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -20,6 +19,7 @@ import (
 	"skiff/local/child"
 	"skiff/local/cli"
 	"skiff/local/dynalite"
+	"skiff/local/gobuild"
 	"skiff/local/host"
 )
 
@@ -146,14 +146,11 @@ func (e *engine) serveHost() (port int, stop func(), err error) {
 // `go test` and `go run` share its cache.
 func (e *engine) build(ctx context.Context, dir string) (string, error) {
 	binary := filepath.Join(e.project.state, "bin", e.project.Name)
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", binary, ".")
-	cmd.Dir = dir
-	cmd.Env = cleanEnvironment(os.Environ())
-	if out, err := cmd.CombinedOutput(); err != nil {
-		if errors.Is(err, exec.ErrNotFound) {
-			return "", cli.ErrNoGo
-		}
-		return "", fmt.Errorf("the program in %s does not compile:\n%s", dir, out)
+	err := gobuild.Build{
+		Dir: dir, Env: cleanEnvironment(os.Environ()), Args: []string{"-o", binary, "."}, Progress: e.stderr,
+	}.Run(ctx)
+	if err != nil {
+		return "", fmt.Errorf("the program in %s: %w", dir, err)
 	}
 	return binary, nil
 }

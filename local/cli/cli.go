@@ -5,7 +5,6 @@ package cli
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -83,6 +82,3 @@ func newEnough(ctx context.Context, path string) bool {
 	v, err := semver.ParseTolerant(strings.TrimSpace(out.String()))
 	return err == nil && v.GTE(semver.MustParse(Version))
 }
-
-// ErrNoGo is returned where the CLI has to be built and there is no compiler.
-var ErrNoGo = errors.New("there is no go command on PATH: install Go, or the Pulumi CLI")

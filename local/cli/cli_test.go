@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"skiff/local/gobuild"
 )
 
 // script puts an executable shell script into a folder.
@@ -173,8 +175,8 @@ func TestCancelledBuild(t *testing.T) {
 
 func TestNoGo(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	if _, err := Find(t.Context(), t.TempDir(), &bytes.Buffer{}); !errors.Is(err, ErrNoGo) {
-		t.Errorf("error %v, want ErrNoGo", err)
+	if _, err := Find(t.Context(), t.TempDir(), &bytes.Buffer{}); !errors.Is(err, gobuild.ErrNoGo) {
+		t.Errorf("error %v, want gobuild.ErrNoGo", err)
 	}
 }
 
@@ -190,28 +192,4 @@ func left(t *testing.T, cache string) []string {
 		names = append(names, e.Name())
 	}
 	return names
-}
-
-func TestProgress(t *testing.T) {
-	t.Parallel()
-	var out bytes.Buffer
-	long := time.Now().Add(-time.Minute)
-	c := &counter{to: &out, started: long, shown: long}
-	for _, part := range []string{"go: downloading a v1\nfm", "t\nstrings\nunfinished"} {
-		if _, err := c.Write([]byte(part)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if want := "local:      1 modules fetched,    0 of about 1650 packages compiled, 1m0s\n"; out.String() != want {
-		t.Errorf("progress %q, want %q", out.String(), want)
-	}
-	if c.fetched != 1 || c.compiled != 2 || strings.Join(c.last, " ") != "go: downloading a v1 fmt strings" {
-		t.Errorf("counted %+v", c)
-	}
-	for range 30 {
-		c.line("x")
-	}
-	if len(c.last) > 21 {
-		t.Errorf("%d lines are kept for an error", len(c.last))
-	}
 }

@@ -1,0 +1,75 @@
+package gobuild
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestProgress(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	long := time.Now().Add(-time.Minute)
+	c := &counter{build: Build{Packages: 1650, Progress: &out}, started: long, shown: long}
+	// A line may come in pieces; within the interval nothing more is shown.
+	for _, piece := range []string{"go: downloading a v1\nf", "mt\nstrings\n# skiff/infra\nmain.go:1:1: no such thing\n"} {
+		if _, err := c.Write([]byte(piece)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := "local:      1 modules fetched,    0 of about 1650 packages compiled, 1m0s\n"; out.String() != want {
+		t.Errorf("shows %q, not %q", out.String(), want)
+	}
+	if said := strings.Join(c.said, "|"); c.fetched != 1 || c.compiled != 2 || said != "# skiff/infra|main.go:1:1: no such thing" {
+		t.Errorf("%d fetched, %d compiled, said %q", c.fetched, c.compiled, said)
+	}
+}
+
+// module writes a program into a folder.
+func module(t *testing.T, source string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"go.mod": "module m\n\ngo 1.26\n", "main.go": source} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestRun(t *testing.T) {
+	t.Parallel()
+	dir := module(t, "package main\n\nfunc main() {}\n")
+	b := Build{Dir: dir, Env: os.Environ(), Args: []string{"-o", "m", "."}, Progress: io.Discard}
+	if err := b.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "m")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCompilersMessage(t *testing.T) {
+	t.Parallel()
+	b := Build{Dir: module(t, "package main\n\nfunc main() { nothing() }\n"), Env: os.Environ(), Args: []string{"-o", "m", "."}, Progress: io.Discard}
+	err := b.Run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "main.go:3:15: undefined: nothing") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestCancelled(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	b := Build{Dir: module(t, "package main\n\nfunc main() {}\n"), Env: os.Environ(), Args: []string{"-o", "m", "."}, Progress: io.Discard}
+	if err := b.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
