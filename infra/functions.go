@@ -14,6 +14,7 @@ import (
 
 	"skiff/infra/build"
 	"skiff/lambdas"
+	"skiff/lambdas/names"
 )
 
 // function is a Lambda function with all that is its own: the command that
@@ -151,9 +152,9 @@ func (f *function) newRole(ctx *pulumi.Context, items *table, logs *cloudwatch.L
 
 // environment is what the function reads from its environment and nothing else.
 func (f *function) environment(cfg config, items *table) pulumi.StringMap {
-	env := pulumi.StringMap{lambdas.LogLevelVariable: pulumi.String(cfg.LogLevel)}
+	env := pulumi.StringMap{names.LogLevelVariable: pulumi.String(cfg.LogLevel)}
 	if len(f.declared.TableActions)+len(f.declared.IndexActions) > 0 {
-		env[lambdas.TableNameVariable] = items.name
+		env[names.TableNameVariable] = items.name
 	}
 	return env
 }

@@ -5,6 +5,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"skiff/lambdas"
+	"skiff/lambdas/names"
 )
 
 // table is what others need of the table of items.
@@ -19,22 +20,22 @@ type table struct {
 func newTable(ctx *pulumi.Context, cfg config) (*table, error) {
 	t, err := dynamodb.NewTable(ctx, "items", &dynamodb.TableArgs{
 		BillingMode: pulumi.String("PAY_PER_REQUEST"),
-		HashKey:     pulumi.String(lambdas.KeyAttribute),
+		HashKey:     pulumi.String(names.KeyAttribute),
 		Attributes: dynamodb.TableAttributeArray{
-			stringKey(lambdas.KeyAttribute),
-			stringKey(lambdas.StatusKey),
-			stringKey(lambdas.CreatedKey),
+			stringKey(names.KeyAttribute),
+			stringKey(names.StatusKey),
+			stringKey(names.CreatedKey),
 		},
 		GlobalSecondaryIndexes: dynamodb.TableGlobalSecondaryIndexArray{
 			dynamodb.TableGlobalSecondaryIndexArgs{
-				Name:           pulumi.String(lambdas.StatusIndex),
-				HashKey:        pulumi.String(lambdas.StatusKey),
-				RangeKey:       pulumi.String(lambdas.CreatedKey),
+				Name:           pulumi.String(names.StatusIndex),
+				HashKey:        pulumi.String(names.StatusKey),
+				RangeKey:       pulumi.String(names.CreatedKey),
 				ProjectionType: pulumi.String("ALL"),
 			},
 		},
 		Ttl: dynamodb.TableTtlArgs{
-			AttributeName: pulumi.String(lambdas.TTLAttribute),
+			AttributeName: pulumi.String(names.TTLAttribute),
 			Enabled:       pulumi.Bool(true),
 		},
 		DeletionProtectionEnabled: pulumi.Bool(cfg.DeletionProtection),
@@ -58,7 +59,7 @@ func (t *table) grants(f lambdas.Function) []grant {
 		g = append(g, grant{f.TableActions, t.arn})
 	}
 	if len(f.IndexActions) > 0 {
-		g = append(g, grant{f.IndexActions, pulumi.Sprintf("%s/index/%s", t.arn, lambdas.StatusIndex)})
+		g = append(g, grant{f.IndexActions, pulumi.Sprintf("%s/index/%s", t.arn, names.StatusIndex)})
 	}
 	return g
 }

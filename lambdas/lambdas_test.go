@@ -7,9 +7,11 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"skiff/lambdas"
@@ -52,6 +54,46 @@ func TestDeclaration(t *testing.T) {
 			if !action.MatchString(a) {
 				t.Errorf("%s: %q is not one action", f.Name, a)
 			}
+		}
+	}
+}
+
+// An edit of one handler changes exactly one function: the source a function
+// is built from holds its own handler and no other. It does not hold the
+// declaration either, so a new route or right is built into nothing.
+func TestEachFunctionHasItsHandlerAlone(t *testing.T) {
+	t.Parallel()
+	const shared = "skiff/lambdas/items"
+	handlers := map[string]string{
+		"create-item": "create", "get-item": "get", "list-items": "list", "update-item": "update", "delete-item": "remove", "health": "health",
+	}
+	var mains []string
+	for _, f := range lambdas.Functions() {
+		mains = append(mains, "./"+f.Name)
+	}
+	list := exec.Command("go", append([]string{"list", "-f", `{{.ImportPath}} {{join .Deps " "}}`}, mains...)...)
+	out, err := list.Output()
+	if err != nil {
+		t.Fatalf("%v: %s", list, err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if len(lines) != len(mains) {
+		t.Fatalf("go list tells of %d packages, not %d", len(lines), len(mains))
+	}
+	for _, line := range lines {
+		main, deps, _ := strings.Cut(line, " ")
+		function := path.Base(main)
+		var own []string
+		for _, dep := range strings.Fields(deps) {
+			if strings.HasPrefix(dep, shared+"/") {
+				own = append(own, strings.TrimPrefix(dep, shared+"/"))
+			}
+			if dep == "skiff/lambdas" {
+				t.Errorf("%s is built with the declaration; names that it needs are in skiff/lambdas/names", function)
+			}
+		}
+		if handler := handlers[function]; !slices.Equal(own, []string{handler}) {
+			t.Errorf("%s is built with the packages %v of %s, and its handler is %q", function, own, shared, handler)
 		}
 	}
 }

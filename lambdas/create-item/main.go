@@ -1,6 +1,9 @@
 // Command create-item is the function of the same name.
 package main
 
-import "skiff/lambdas/items"
+import (
+	"skiff/lambdas/items"
+	"skiff/lambdas/items/create"
+)
 
-func main() { items.Start(items.Create) }
+func main() { items.Start(create.Handle) }

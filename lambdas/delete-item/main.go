@@ -1,6 +1,9 @@
 // Command delete-item is the function of the same name.
 package main
 
-import "skiff/lambdas/items"
+import (
+	"skiff/lambdas/items"
+	"skiff/lambdas/items/remove"
+)
 
-func main() { items.Start(items.Delete) }
+func main() { items.Start(remove.Handle) }

@@ -1,6 +1,9 @@
 // Command get-item is the function of the same name.
 package main
 
-import "skiff/lambdas/items"
+import (
+	"skiff/lambdas/items"
+	"skiff/lambdas/items/get"
+)
 
-func main() { items.Start(items.Get) }
+func main() { items.Start(get.Handle) }

@@ -1,6 +1,9 @@
 // Command health is the function of the same name.
 package main
 
-import "skiff/lambdas/items"
+import (
+	"skiff/lambdas/items"
+	"skiff/lambdas/items/health"
+)
 
-func main() { items.StartWithoutTable(items.Health) }
+func main() { items.StartWithoutTable(health.Handle) }

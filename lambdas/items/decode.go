@@ -23,17 +23,18 @@ const (
 	maxTTL       = 4102444800 // 2100-01-01: a time in milliseconds is refused
 )
 
-// decodeDraft reads one item as a client writes it. It reads token by token
+// DecodeDraft reads one item as a client writes it. It reads token by token
 // and stops at the first offence met, so no limit can be overrun before it is
-// checked. Whether the ttl lies in the future is for checkTTL.
-func decodeDraft(body []byte) (Draft, error) {
+// checked. Its error is a *Problem. Whether the ttl lies in the future is for
+// CheckTTL.
+func DecodeDraft(body []byte) (Draft, error) {
 	d := decoder{tokens: jsontext.NewDecoder(bytes.NewBuffer(body)), body: body}
 	draft, err := d.draft()
 	if err != nil {
 		return Draft{}, err
 	}
 	if _, err := d.next(); err == nil || d.more {
-		return Draft{}, refuse(InvalidJSON, "there is data after the item")
+		return Draft{}, Refuse(InvalidJSON, "there is data after the item")
 	}
 	return draft, nil
 }
@@ -57,20 +58,20 @@ func (d *decoder) next() (jsontext.Token, error) {
 	d.more = errors.As(err, &syntax)
 	switch {
 	case !d.more:
-		return token, refuse(InvalidJSON, "the body ends where an item should be")
+		return token, Refuse(InvalidJSON, "the body ends where an item should be")
 	case errors.Is(err, jsontext.ErrDuplicateName):
-		return token, refuse(DuplicateKey, "a name stands twice in an object, at byte %d", syntax.ByteOffset)
+		return token, Refuse(DuplicateKey, "a name stands twice in an object, at byte %d", syntax.ByteOffset)
 	}
 	// The library tells the other kinds apart only in its texts. The offence
 	// itself stands at the offset.
 	rest := d.body[min(syntax.ByteOffset, int64(len(d.body))):]
 	switch r, size := utf8.DecodeRune(rest); {
 	case r == utf8.RuneError && size == 1:
-		return token, refuse(InvalidUTF8, "the body is not UTF-8, at byte %d", syntax.ByteOffset)
+		return token, Refuse(InvalidUTF8, "the body is not UTF-8, at byte %d", syntax.ByteOffset)
 	case surrogate(rest):
-		return token, refuse(InvalidUnicode, "half of a surrogate pair, at byte %d", syntax.ByteOffset)
+		return token, Refuse(InvalidUnicode, "half of a surrogate pair, at byte %d", syntax.ByteOffset)
 	}
-	return token, refuse(InvalidJSON, "the body is not JSON, at byte %d", syntax.ByteOffset)
+	return token, Refuse(InvalidJSON, "the body is not JSON, at byte %d", syntax.ByteOffset)
 }
 
 // surrogate reports whether an escape for half of a surrogate pair comes next.
@@ -89,7 +90,7 @@ func (d *decoder) draft() (Draft, error) {
 		return draft, err
 	}
 	if token.Kind() != '{' {
-		return draft, refuse(InvalidBody, "the body is not a JSON object")
+		return draft, Refuse(InvalidBody, "the body is not a JSON object")
 	}
 	for {
 		token, err := d.next()
@@ -104,7 +105,7 @@ func (d *decoder) draft() (Draft, error) {
 		}
 	}
 	if draft.Name == "" || draft.Status == "" {
-		return draft, refuse(Validation, "name and status are required")
+		return draft, Refuse(Validation, "name and status are required")
 	}
 	return draft, nil
 }
@@ -113,7 +114,7 @@ func (d *decoder) field(name string, draft *Draft) error {
 	switch name {
 	case "name", "status", "attributes", "ttl":
 	default:
-		return refuse(UnknownField, "an item has name, status, attributes and ttl, nothing else")
+		return Refuse(UnknownField, "an item has name, status, attributes and ttl, nothing else")
 	}
 	token, err := d.next()
 	if err != nil {
@@ -128,7 +129,7 @@ func (d *decoder) field(name string, draft *Draft) error {
 		draft.TTL, err = ttlOf(token)
 	case "attributes":
 		if token.Kind() != '{' {
-			return refuse(Validation, "attributes must be an object")
+			return Refuse(Validation, "attributes must be an object")
 		}
 		draft.Attributes, err = d.object(1)
 	}
@@ -137,32 +138,33 @@ func (d *decoder) field(name string, draft *Draft) error {
 
 func nameOf(token jsontext.Token) (string, error) {
 	if token.Kind() != '"' {
-		return "", refuse(Validation, "name must be a string")
+		return "", Refuse(Validation, "name must be a string")
 	}
 	name := token.String()
 	switch {
 	case strings.TrimSpace(name) == "":
-		return "", refuse(Validation, "name must not be empty")
+		return "", Refuse(Validation, "name must not be empty")
 	case utf8.RuneCountInString(name) > maxNameChars:
-		return "", refuse(Validation, "name has more than %d characters", maxNameChars)
+		return "", Refuse(Validation, "name has more than %d characters", maxNameChars)
 	case strings.ContainsFunc(name, unicode.IsControl):
-		return "", refuse(Validation, "name holds a control character")
+		return "", Refuse(Validation, "name holds a control character")
 	}
 	return name, nil
 }
 
 func statusOf(token jsontext.Token) (string, error) {
-	if token.Kind() != '"' || !validStatus(token.String()) {
-		return "", refuse(Validation, "status must be active, done or archived")
+	if token.Kind() != '"' || !ValidStatus(token.String()) {
+		return "", Refuse(Validation, "status must be active, done or archived")
 	}
 	return token.String(), nil
 }
 
-func validStatus(s string) bool { return s == "active" || s == "done" || s == "archived" }
+// ValidStatus reports whether an item can have the status.
+func ValidStatus(s string) bool { return s == "active" || s == "done" || s == "archived" }
 
 // ttlOf takes digits only: 1.9e9 is a whole number too, but nobody means it.
 func ttlOf(token jsontext.Token) (int64, error) {
-	wrong := refuse(Validation, "ttl must be a time in Unix seconds, before 2100")
+	wrong := Refuse(Validation, "ttl must be a time in Unix seconds, before 2100")
 	if token.Kind() != '0' {
 		return 0, wrong
 	}
@@ -173,11 +175,11 @@ func ttlOf(token jsontext.Token) (int64, error) {
 	return ttl, nil
 }
 
-// checkTTL refuses a ttl that has passed. It is apart from decoding because a
+// CheckTTL refuses a ttl that has passed. It is apart from decoding because a
 // create that is sent again may well come after its item's ttl.
-func (d *Draft) checkTTL(now time.Time) error {
+func (d *Draft) CheckTTL(now time.Time) error {
 	if !alive(d.TTL, now) {
-		return refuse(Validation, "ttl must be in the future")
+		return Refuse(Validation, "ttl must be in the future")
 	}
 	return nil
 }
@@ -194,12 +196,12 @@ func (d *decoder) object(depth int) (map[string]types.AttributeValue, error) {
 			return object, nil
 		}
 		if d.keys++; d.keys > maxKeys {
-			return nil, refuse(TooManyKeys, "attributes has more than %d keys", maxKeys)
+			return nil, Refuse(TooManyKeys, "attributes has more than %d keys", maxKeys)
 		}
 		name := token.String()
 		// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 		if name == "" || len(name) > maxKeyBytes {
-			return nil, refuse(Validation, "a key of attributes has 1 to %d bytes", maxKeyBytes)
+			return nil, Refuse(Validation, "a key of attributes has 1 to %d bytes", maxKeyBytes)
 		}
 		if object[name], err = d.value(depth); err != nil {
 			return nil, err
@@ -231,11 +233,11 @@ func (d *decoder) value(depth int) (types.AttributeValue, error) {
 	}
 	switch token.Kind() {
 	case '"':
-		return text(token.String()), nil
+		return Text(token.String()), nil
 	case '0':
 		number, fits := parseDecimal(token.String())
 		if !fits {
-			return nil, refuse(NumberRange, "a number has more than %d digits or is not within 1e%d and 1e%d",
+			return nil, Refuse(NumberRange, "a number has more than %d digits or is not within 1e%d and 1e%d",
 				maxDigits, minExponent, maxExponent+1)
 		}
 		return &types.AttributeValueMemberN{Value: number.String()}, nil
@@ -245,7 +247,7 @@ func (d *decoder) value(depth int) (types.AttributeValue, error) {
 		return &types.AttributeValueMemberNULL{Value: true}, nil
 	}
 	if depth++; depth > maxDepth {
-		return nil, refuse(TooDeep, "attributes has more than %d levels", maxDepth)
+		return nil, Refuse(TooDeep, "attributes has more than %d levels", maxDepth)
 	}
 	if token.Kind() == '{' {
 		object, err := d.object(depth)

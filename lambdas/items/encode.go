@@ -9,9 +9,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// appendJSON appends the item as the API shows it. Keys of attributes are
+// AppendJSON appends the item as the API shows it. Keys of attributes are
 // sorted: DynamoDB does not keep their order.
-func (i *Item) appendJSON(b []byte) ([]byte, error) {
+// It fails on a row that no handler wrote.
+func (i *Item) AppendJSON(b []byte) ([]byte, error) {
 	b = appendMember(b, `{"id":`, i.ID)
 	b = appendMember(b, `,"name":`, i.Name)
 	b = appendMember(b, `,"status":`, i.Status)
@@ -55,7 +56,7 @@ func appendObject(b []byte, object map[string]types.AttributeValue) ([]byte, err
 }
 
 // appendValue fails on the types of DynamoDB that JSON does not have: no
-// handler of this package writes them.
+// handler writes them.
 func appendValue(b []byte, value types.AttributeValue) ([]byte, error) {
 	switch v := value.(type) {
 	case *types.AttributeValueMemberS:

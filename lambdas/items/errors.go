@@ -73,7 +73,8 @@ type Problem struct {
 
 func (p *Problem) Error() string { return string(p.Code) + ": " + p.Detail }
 
-func refuse(code Code, format string, args ...any) *Problem {
+// Refuse is a Problem whose detail is formatted as fmt.Sprintf does.
+func Refuse(code Code, format string, args ...any) *Problem {
 	return &Problem{Code: code, Detail: fmt.Sprintf(format, args...)}
 }
 
@@ -86,15 +87,15 @@ func problemOf(err error) *Problem {
 	case errors.As(err, &problem):
 		return problem
 	case errors.Is(err, ErrNotFound):
-		return refuse(NotFound, "there is no such item")
+		return Refuse(NotFound, "there is no such item")
 	case errors.Is(err, ErrVersion):
-		return refuse(VersionConflict, "the item has changed; read it again and send its ETag as If-Match")
+		return Refuse(VersionConflict, "the item has changed; read it again and send its ETag as If-Match")
 	case errors.Is(err, ErrTooLarge):
-		return refuse(TooLarge, "the item would be larger than 400 KB as stored")
+		return Refuse(TooLarge, "the item would be larger than 400 KB as stored")
 	case errors.As(err, &store) && store.Unavailable:
 		return &Problem{Code: Unavailable, Detail: "the service is busy; try again", RetryAfter: time.Second}
 	}
-	return refuse(Internal, "the request failed; tell us the requestId")
+	return Refuse(Internal, "the request failed; tell us the requestId")
 }
 
 // answer is the problem as RFC 9457 has it.
@@ -106,7 +107,7 @@ func (p *Problem) answer(requestID string) Response {
 	body = append(append(body, `,"detail":`...), quote(p.Detail)...)
 	body = append(append(body, `,"code":`...), quote(string(p.Code))...)
 	body = append(append(body, `,"requestId":`...), quote(requestID)...)
-	response := respond(status, append(body, '}'))
+	response := Respond(status, append(body, '}'))
 	response.Headers["Content-Type"] = "application/problem+json"
 	if p.RetryAfter > 0 {
 		seconds := (p.RetryAfter + time.Second - 1) / time.Second

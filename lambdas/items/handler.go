@@ -105,8 +105,8 @@ func panicPlace() string {
 	}
 }
 
-// respond is an answer with a JSON body, or with none at all for an empty one.
-func respond(status int, body []byte) Response {
+// Respond is an answer with a JSON body, or with none at all for an empty one.
+func Respond(status int, body []byte) Response {
 	headers := map[string]string{"X-Content-Type-Options": "nosniff"}
 	if len(body) > 0 {
 		headers["Content-Type"] = "application/json"
@@ -114,19 +114,13 @@ func respond(status int, body []byte) Response {
 	return Response{StatusCode: status, Headers: headers, Body: string(body)}
 }
 
-// respondItem is an answer that shows one item.
-func respondItem(status int, item *Item) (Response, error) {
-	body, err := item.appendJSON(nil)
+// RespondItem is an answer that shows one item.
+func RespondItem(status int, item *Item) (Response, error) {
+	body, err := item.AppendJSON(nil)
 	if err != nil {
 		return Response{}, err
 	}
-	response := respond(status, body)
-	response.Headers["ETag"] = etag(item.Version)
+	response := Respond(status, body)
+	response.Headers["ETag"] = ETag(item.Version)
 	return response, nil
-}
-
-// Health answers GET /health: the function runs. It asks nothing of the store,
-// so that a busy table does not take the service out of a monitor.
-func Health(context.Context, *API, Request) (Response, error) {
-	return respond(http.StatusOK, []byte(`{"status":"ok"}`)), nil
 }

@@ -15,15 +15,15 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"skiff/lambdas"
+	"skiff/lambdas/names"
 )
 
 // Start serves a route until Lambda ends the process. It reads TABLE_NAME and
 // LOG_LEVEL; a value it cannot work with is one line in the log and exit 1.
 func Start(route Route) {
-	a, err := newAPI(os.Getenv, os.Stdout)
+	a, err := NewAPI(os.Getenv, os.Stdout)
 	if err == nil {
-		a.Store, err = newStore(os.Getenv, tryTime)
+		a.Store, err = NewStore(os.Getenv, awshttp.NewBuildableClient().WithTimeout(tryTime))
 	}
 	serve(a, err, route)
 }
@@ -31,7 +31,7 @@ func Start(route Route) {
 // StartWithoutTable is Start for a route that has no use for the table: its
 // binary holds no client, and its function no permission.
 func StartWithoutTable(route Route) {
-	a, err := newAPI(os.Getenv, os.Stdout)
+	a, err := NewAPI(os.Getenv, os.Stdout)
 	serve(a, err, route)
 }
 
@@ -43,9 +43,9 @@ func serve(a *API, err error, route Route) {
 	lambda.Start(a.Handler(route))
 }
 
-// newAPI makes everything but the store.
-func newAPI(getenv func(string) string, stdout io.Writer) (*API, error) {
-	level, err := logLevel(getenv(lambdas.LogLevelVariable))
+// NewAPI makes everything but the store. It fails for a LOG_LEVEL that is none.
+func NewAPI(getenv func(string) string, stdout io.Writer) (*API, error) {
+	level, err := logLevel(getenv(names.LogLevelVariable))
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func logLevel(name string) (slog.Level, error) {
 	case "error":
 		return slog.LevelError, nil
 	}
-	return 0, fmt.Errorf("%s is %q; set it to debug, info, warn or error", lambdas.LogLevelVariable, name)
+	return 0, fmt.Errorf("%s is %q; set it to debug, info, warn or error", names.LogLevelVariable, name)
 }
 
 const (
@@ -77,13 +77,14 @@ const (
 	maxBackoff = 400 * time.Millisecond // between two tries: a client waits
 )
 
-// newStore makes the store of this environment, the one Lambda gives a
-// function. The configuration is made by hand: loading it as the SDK does
+// NewStore makes the store of this environment, the one Lambda gives a
+// function, and fails when a variable is missing. The client's timeout is for
+// one try. The configuration is made by hand: loading it as the SDK does
 // brings files, profiles and a megabyte of code that no function needs, and
 // AWS_ENDPOINT_URL_DYNAMODB would be ignored without it.
-func newStore(getenv func(string) string, tryTime time.Duration) (*Store, error) {
+func NewStore(getenv func(string) string, client dynamodb.HTTPClient) (*Store, error) {
 	var values [4]string
-	for i, name := range []string{lambdas.TableNameVariable, "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
+	for i, name := range []string{names.TableNameVariable, "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
 		if values[i] = getenv(name); values[i] == "" {
 			return nil, fmt.Errorf("%s is not set; the function needs it to reach its table", name)
 		}
@@ -97,7 +98,7 @@ func newStore(getenv func(string) string, tryTime time.Duration) (*Store, error)
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return credentials, nil
 		}),
-		HTTPClient: awshttp.NewBuildableClient().WithTimeout(tryTime),
+		HTTPClient: client,
 		Retryer: retry.NewStandard(func(o *retry.StandardOptions) {
 			o.MaxAttempts, o.MaxBackoff = tries, maxBackoff
 		}),

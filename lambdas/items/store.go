@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,17 +17,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
 
-	"skiff/lambdas"
+	"skiff/lambdas/names"
 )
 
 // What the store answers when nothing is wrong with it. Every other error of
-// the store is a *StoreError.
+// its calls is a *StoreError.
 var (
-	ErrNotFound = errors.New("no such item")
-	ErrVersion  = errors.New("another version")
-	ErrTooLarge = errors.New("item too large")
-
-	errCondition = errors.New("condition not met")
+	ErrNotFound  = errors.New("no such item")
+	ErrVersion   = errors.New("another version")
+	ErrTooLarge  = errors.New("item too large")
+	ErrCondition = errors.New("condition not met") // a handler tells what it means
 )
 
 // StoreError is a call to DynamoDB that failed. It says which action and which
@@ -43,9 +43,11 @@ func (e *StoreError) Error() string { return "dynamodb:" + e.Action + ": " + e.K
 // them, under ids that no item has: idempotency keys (idem#KEY) and the
 // cursors' key (cursor#key). They have no status, so the index leaves them out.
 type Store struct {
-	client  *dynamodb.Client
-	table   string
-	cursors cursorKey
+	client *dynamodb.Client
+	table  string
+
+	mutex     sync.Mutex
+	constants map[string]map[string]types.AttributeValue // by id
 }
 
 // storeError sorts the SDK's errors. None of them leaves this package.
@@ -71,7 +73,7 @@ func storeError(ctx context.Context, action string, err error) error {
 func apiError(action string, api smithy.APIError, err error) error {
 	code := api.ErrorCode()
 	if code == "ConditionalCheckFailedException" {
-		return errCondition
+		return ErrCondition
 	}
 	if code == "ValidationException" && strings.Contains(strings.ToLower(api.ErrorMessage()), "item size") {
 		return ErrTooLarge
@@ -89,11 +91,11 @@ func httpStatus(err error) int {
 	return response.HTTPStatusCode()
 }
 
-// row reads the row with that id, consistently. It fails with ErrNotFound
+// Row reads the row with that id, consistently. It fails with ErrNotFound
 // when there is none, or one whose ttl has passed.
-func (s *Store) row(ctx context.Context, id string, now time.Time) (map[string]types.AttributeValue, error) {
+func (s *Store) Row(ctx context.Context, id string, now time.Time) (map[string]types.AttributeValue, error) {
 	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &s.table, Key: key(id), ConsistentRead: aws.Bool(true),
+		TableName: &s.table, Key: Key(id), ConsistentRead: aws.Bool(true),
 	})
 	if err != nil {
 		return nil, storeError(ctx, "GetItem", err)
@@ -101,11 +103,11 @@ func (s *Store) row(ctx context.Context, id string, now time.Time) (map[string]t
 	if out.Item == nil {
 		return nil, ErrNotFound
 	}
-	if _, found := out.Item[lambdas.TTLAttribute]; found {
-		r := reader{row: out.Item}
-		ttl := r.integer(lambdas.TTLAttribute)
-		if r.err != nil {
-			return nil, fmt.Errorf("stored row: %w", r.err)
+	if _, found := out.Item[names.TTLAttribute]; found {
+		r := Reader{Row: out.Item}
+		ttl := r.Integer(names.TTLAttribute)
+		if r.Err != nil {
+			return nil, fmt.Errorf("stored row: %w", r.Err)
 		}
 		if !alive(ttl, now) {
 			return nil, ErrNotFound
@@ -114,106 +116,68 @@ func (s *Store) row(ctx context.Context, id string, now time.Time) (map[string]t
 	return out.Item, nil
 }
 
-func key(id string) map[string]types.AttributeValue {
-	return map[string]types.AttributeValue{lambdas.KeyAttribute: text(id)}
-}
-
-// Item reads an item. It fails with ErrNotFound.
+// Item reads an item. It fails with ErrNotFound as Row does.
 func (s *Store) Item(ctx context.Context, id string, now time.Time) (*Item, error) {
-	row, err := s.row(ctx, id, now)
+	row, err := s.Row(ctx, id, now)
 	if err != nil {
 		return nil, err
 	}
-	return itemOf(row)
+	return ItemOf(row)
 }
 
-// Create writes an item whose id is the caller's alone. It reports whether the
-// item stood there before: then an earlier try of the same write, by this
-// invocation or by one that died, has made it, for nobody else knows the id.
-func (s *Store) Create(ctx context.Context, item *Item) (stood bool, err error) {
-	_, err = s.client.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName: &s.table, Item: item.row(),
-		ConditionExpression:      aws.String("attribute_not_exists(#id)"),
-		ExpressionAttributeNames: map[string]string{"#id": lambdas.KeyAttribute},
-	})
-	err = storeError(ctx, "PutItem", err)
-	if errors.Is(err, errCondition) {
-		return true, nil
+// Constant is Row for a row that never changes once it is written, and has no
+// ttl: a process reads it once. Nobody may change what it returns.
+func (s *Store) Constant(ctx context.Context, id string) (map[string]types.AttributeValue, error) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if row, found := s.constants[id]; found {
+		return row, nil
 	}
-	return false, err
+	row, err := s.Row(ctx, id, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	if s.constants == nil {
+		s.constants = map[string]map[string]types.AttributeValue{}
+	}
+	s.constants[id] = row
+	return row, nil
 }
 
-// Update replaces what a client decides about the item, if the item is there
-// at that version, and returns it as it is then. write is a token of this
-// update alone. It fails with ErrNotFound or ErrVersion.
-func (s *Store) Update(ctx context.Context, id string, version int64, draft Draft, write string, now time.Time) (*Item, error) {
-	in := &dynamodb.UpdateItemInput{
-		TableName: &s.table, Key: key(id), ReturnValues: types.ReturnValueAllNew,
-		ConditionExpression: aws.String("#version = :old AND (attribute_not_exists(#ttl) OR #ttl > :now)"),
-		ExpressionAttributeNames: map[string]string{
-			"#name": nameAttribute, "#status": lambdas.StatusKey, "#updated": updatedAttribute, "#write": writeAttribute,
-			"#version": versionAttribute, "#ttl": lambdas.TTLAttribute, "#attributes": attributesAttribute,
-		},
-		ExpressionAttributeValues: map[string]types.AttributeValue{
-			":name": text(draft.Name), ":status": text(draft.Status), ":updated": text(timestamp(now)), ":write": text(write),
-			":old": integer(version), ":new": integer(version + 1), ":now": integer(now.Unix()),
-		},
-	}
-	set, remove := "SET #name = :name, #status = :status, #updated = :updated, #version = :new, #write = :write", []string{}
-	if draft.Attributes != nil {
-		set += ", #attributes = :attributes"
-		in.ExpressionAttributeValues[":attributes"] = &types.AttributeValueMemberM{Value: draft.Attributes}
-	} else {
-		remove = append(remove, "#attributes")
-	}
-	if draft.TTL != 0 {
-		set += ", #ttl = :ttl"
-		in.ExpressionAttributeValues[":ttl"] = integer(draft.TTL)
-	} else {
-		remove = append(remove, "#ttl")
-	}
-	if len(remove) > 0 {
-		set += " REMOVE " + strings.Join(remove, ", ")
-	}
-	in.UpdateExpression = &set
+// Put writes a row. It fails with ErrCondition when the input's condition is
+// not met. The table's name is filled in, here and in the calls below.
+func (s *Store) Put(ctx context.Context, in *dynamodb.PutItemInput) error {
+	in.TableName = &s.table
+	_, err := s.client.PutItem(ctx, in)
+	return storeError(ctx, "PutItem", err)
+}
+
+// Update changes a row and returns what the input asks for of it. It fails
+// with ErrCondition when the input's condition is not met.
+func (s *Store) Update(ctx context.Context, in *dynamodb.UpdateItemInput) (map[string]types.AttributeValue, error) {
+	in.TableName = &s.table
 	out, err := s.client.UpdateItem(ctx, in)
-	err = storeError(ctx, "UpdateItem", err)
-	if errors.Is(err, errCondition) {
-		return s.whyNotUpdated(ctx, id, write, now)
-	}
 	if err != nil {
-		return nil, err
+		return nil, storeError(ctx, "UpdateItem", err)
 	}
-	return itemOf(out.Attributes)
+	return out.Attributes, nil
 }
 
-// whyNotUpdated tells an absent item from one at another version. A third case
-// looks like the second: the update went through, its answer was lost, and the
-// SDK's next try met the new version. The token tells it.
-func (s *Store) whyNotUpdated(ctx context.Context, id, write string, now time.Time) (*Item, error) {
-	row, err := s.row(ctx, id, now)
-	if err != nil {
-		return nil, err
-	}
-	if token, ok := row[writeAttribute].(*types.AttributeValueMemberS); ok && token.Value == write {
-		return itemOf(row)
-	}
-	return nil, ErrVersion
+// Delete removes a row. It fails with ErrCondition when the input's condition
+// is not met.
+func (s *Store) Delete(ctx context.Context, in *dynamodb.DeleteItemInput) error {
+	in.TableName = &s.table
+	_, err := s.client.DeleteItem(ctx, in)
+	return storeError(ctx, "DeleteItem", err)
 }
 
-// Delete removes an item. It fails with ErrNotFound; so does a delete whose
-// first answer was lost, for nothing is left that could tell it from a second
-// delete. The item is gone either way.
-func (s *Store) Delete(ctx context.Context, id string, now time.Time) error {
-	_, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-		TableName: &s.table, Key: key(id),
-		ConditionExpression:       aws.String("attribute_exists(#id) AND (attribute_not_exists(#ttl) OR #ttl > :now)"),
-		ExpressionAttributeNames:  map[string]string{"#id": lambdas.KeyAttribute, "#ttl": lambdas.TTLAttribute},
-		ExpressionAttributeValues: map[string]types.AttributeValue{":now": integer(now.Unix())},
-	})
-	err = storeError(ctx, "DeleteItem", err)
-	if errors.Is(err, errCondition) {
-		return ErrNotFound
+// Query reads rows of one partition of the table or an index, at most 1 MB.
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
+func (s *Store) Query(ctx context.Context, in *dynamodb.QueryInput) (*dynamodb.QueryOutput, error) {
+	in.TableName = &s.table
+	out, err := s.client.Query(ctx, in)
+	if err != nil {
+		return nil, storeError(ctx, "Query", err)
 	}
-	return err
+	return out, nil
 }

@@ -1,6 +1,9 @@
 // Command list-items is the function of the same name.
 package main
 
-import "skiff/lambdas/items"
+import (
+	"skiff/lambdas/items"
+	"skiff/lambdas/items/list"
+)
 
-func main() { items.Start(items.List) }
+func main() { items.Start(list.Handle) }

@@ -1,4 +1,4 @@
-package items
+package create
 
 // An idempotency key is a record in the items' table. It is claimed before the
 // item is written and holds the item's id and time from then on, so an attempt
@@ -16,7 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"skiff/lambdas"
+	"skiff/lambdas/items"
+	"skiff/lambdas/names"
 )
 
 const (
@@ -50,112 +51,113 @@ type record struct {
 
 func (r *record) sameBody(hash []byte) bool { return bytes.Equal(r.hash, hash) }
 
+// ledger is the table, as the keeper of the records.
+type ledger struct{ store *items.Store }
+
 func recordID(key string) string { return "idem#" + key }
 
-// record reads the record of a key. It fails with ErrNotFound.
-func (s *Store) record(ctx context.Context, key string, now time.Time) (record, error) {
-	row, err := s.row(ctx, recordID(key), now)
+// record reads the record of a key. It fails with items.ErrNotFound.
+func (l ledger) record(ctx context.Context, key string, now time.Time) (record, error) {
+	row, err := l.store.Row(ctx, recordID(key), now)
 	if err != nil {
 		return record{}, err
 	}
-	r := reader{row: row}
+	r := items.Reader{Row: row}
 	found := record{
-		hash: r.bytes(hashAttribute), itemID: r.text(itemAttribute), createdAt: r.text(itemCreatedAttribute),
-		owner: r.text(ownerAttribute), lockedUntil: r.integer(lockAttribute),
+		hash: r.Bytes(hashAttribute), itemID: r.Text(itemAttribute), createdAt: r.Text(itemCreatedAttribute),
+		owner: r.Text(ownerAttribute), lockedUntil: r.Integer(lockAttribute),
 	}
 	_, found.done = row[doneAttribute]
-	return found, r.err
+	return found, r.Err
 }
 
 // claim makes the key the attempt's, which fresh describes, and returns the
 // record that holds from then on: the fresh one, one taken over from an
 // attempt that died, or one that is done. It fails with a Problem when another
 // attempt is under way or another body came under the key.
-func (s *Store) claim(ctx context.Context, key string, fresh record, now time.Time) (record, error) {
+func (l ledger) claim(ctx context.Context, key string, fresh record, now time.Time) (record, error) {
 	// Each turn but the last lost a race, to an attempt that went on from there.
 	for range 4 {
-		err := s.putRecord(ctx, key, fresh, now)
+		err := l.putRecord(ctx, key, fresh, now)
 		if err == nil {
 			return fresh, nil
 		}
-		if !errors.Is(err, errCondition) {
+		if !errors.Is(err, items.ErrCondition) {
 			return record{}, err
 		}
-		held, err := s.record(ctx, key, now)
+		held, err := l.record(ctx, key, now)
 		switch {
-		case errors.Is(err, ErrNotFound):
+		case errors.Is(err, items.ErrNotFound):
 			continue
 		case err != nil:
 			return record{}, err
 		case held.owner == fresh.owner:
 			return held, nil // own write, repeated by the SDK after its answer was lost
 		case !held.sameBody(fresh.hash):
-			return record{}, refuse(IdempotencyMismatch, "another body was sent with this Idempotency-Key")
+			return record{}, items.Refuse(items.IdempotencyMismatch, "another body was sent with this Idempotency-Key")
 		case held.done:
 			return held, nil
 		case now.UnixMilli() < held.lockedUntil:
 			return record{}, inProgress(time.UnixMilli(held.lockedUntil).Sub(now))
 		}
-		err = s.takeOver(ctx, key, held.owner, fresh.owner, now)
+		err = l.takeOver(ctx, key, held.owner, fresh.owner, now)
 		if err == nil {
 			held.owner = fresh.owner
 			return held, nil
 		}
-		if !errors.Is(err, errCondition) {
+		if !errors.Is(err, items.ErrCondition) {
 			return record{}, err
 		}
 	}
 	return record{}, inProgress(time.Second)
 }
 
-func inProgress(wait time.Duration) *Problem {
-	return &Problem{Code: InProgress, Detail: "a request with this Idempotency-Key is under way", RetryAfter: wait}
+func inProgress(wait time.Duration) *items.Problem {
+	return &items.Problem{Code: items.InProgress, Detail: "a request with this Idempotency-Key is under way", RetryAfter: wait}
 }
 
 // putRecord writes the record of a key that has none, or an expired one.
-func (s *Store) putRecord(ctx context.Context, key string, r record, now time.Time) error {
-	_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName: &s.table,
+func (l ledger) putRecord(ctx context.Context, key string, r record, now time.Time) error {
+	return l.store.Put(ctx, &dynamodb.PutItemInput{
 		Item: map[string]types.AttributeValue{
-			lambdas.KeyAttribute: text(recordID(key)),
+			names.KeyAttribute:   items.Text(recordID(key)),
 			hashAttribute:        &types.AttributeValueMemberB{Value: r.hash},
-			itemAttribute:        text(r.itemID),
-			itemCreatedAttribute: text(r.createdAt),
-			ownerAttribute:       text(r.owner),
-			lockAttribute:        integer(now.Add(lockTime).UnixMilli()),
-			lambdas.TTLAttribute: integer(now.Add(keyTime).Unix()),
+			itemAttribute:        items.Text(r.itemID),
+			itemCreatedAttribute: items.Text(r.createdAt),
+			ownerAttribute:       items.Text(r.owner),
+			lockAttribute:        items.Integer(now.Add(lockTime).UnixMilli()),
+			names.TTLAttribute:   items.Integer(now.Add(keyTime).Unix()),
 		},
 		ConditionExpression:       aws.String("attribute_not_exists(#id) OR #ttl <= :now"),
-		ExpressionAttributeNames:  map[string]string{"#id": lambdas.KeyAttribute, "#ttl": lambdas.TTLAttribute},
-		ExpressionAttributeValues: map[string]types.AttributeValue{":now": integer(now.Unix())},
+		ExpressionAttributeNames:  map[string]string{"#id": names.KeyAttribute, "#ttl": names.TTLAttribute},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":now": items.Integer(now.Unix())},
 	})
-	return storeError(ctx, "PutItem", err)
 }
 
 // takeOver makes the record another attempt's.
-func (s *Store) takeOver(ctx context.Context, key, from, to string, now time.Time) error {
-	return s.updateRecord(ctx, key, from, "SET #owner = :to, #lock = :until",
+func (l ledger) takeOver(ctx context.Context, key, from, to string, now time.Time) error {
+	return l.updateRecord(ctx, key, from, "SET #owner = :to, #lock = :until",
 		map[string]string{"#lock": lockAttribute},
-		map[string]types.AttributeValue{":to": text(to), ":until": integer(now.Add(lockTime).UnixMilli())})
+		map[string]types.AttributeValue{":to": items.Text(to), ":until": items.Integer(now.Add(lockTime).UnixMilli())})
 }
 
 // settle ends an attempt: its item is written, or it is not and the lock ends.
-func (s *Store) settle(ctx context.Context, key, owner string, done bool) error {
+func (l ledger) settle(ctx context.Context, key, owner string, done bool) error {
 	if done {
-		return s.updateRecord(ctx, key, owner, "SET #done = :true", map[string]string{"#done": doneAttribute},
+		return l.updateRecord(ctx, key, owner, "SET #done = :true", map[string]string{"#done": doneAttribute},
 			map[string]types.AttributeValue{":true": &types.AttributeValueMemberBOOL{Value: true}})
 	}
-	return s.updateRecord(ctx, key, owner, "SET #lock = :now", map[string]string{"#lock": lockAttribute},
-		map[string]types.AttributeValue{":now": integer(0)})
+	return l.updateRecord(ctx, key, owner, "SET #lock = :now", map[string]string{"#lock": lockAttribute},
+		map[string]types.AttributeValue{":now": items.Integer(0)})
 }
 
 // updateRecord changes a record that still is the owner's.
-func (s *Store) updateRecord(ctx context.Context, key, owner, update string, names map[string]string, values map[string]types.AttributeValue) error {
-	names["#owner"], values[":owner"] = ownerAttribute, text(owner)
-	_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &s.table, Key: map[string]types.AttributeValue{lambdas.KeyAttribute: text(recordID(key))},
+func (l ledger) updateRecord(ctx context.Context, key, owner, update string, aliases map[string]string, values map[string]types.AttributeValue) error {
+	aliases["#owner"], values[":owner"] = ownerAttribute, items.Text(owner)
+	_, err := l.store.Update(ctx, &dynamodb.UpdateItemInput{
+		Key:              items.Key(recordID(key)),
 		UpdateExpression: &update, ConditionExpression: aws.String("#owner = :owner"),
-		ExpressionAttributeNames: names, ExpressionAttributeValues: values,
+		ExpressionAttributeNames: aliases, ExpressionAttributeValues: values,
 	})
-	return storeError(ctx, "UpdateItem", err)
+	return err
 }

@@ -1,15 +1,14 @@
-package items
+package contract
 
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"skiff/lambdas"
+	"skiff/lambdas/items"
 )
 
 // A write whose answer is lost is repeated by the SDK, meets its own work, and
@@ -120,65 +119,19 @@ func TestStoreDown(t *testing.T) {
 	}
 }
 
-// A row that this package did not write is the service's failure, not a panic
+// A row that no handler wrote is the service's failure, not a panic
 // and not a client's.
 func TestForeignRows(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.faulty = true
-	w.put(map[string]types.AttributeValue{"id": text("bare")})
+	w.put(map[string]types.AttributeValue{"id": items.Text("bare")})
 	delete(w.stored, "bare")
-	good := (&Item{ID: "set", Draft: Draft{Name: "a", Status: "done"}, Version: 1}).withTimes(w.clock())
-	good.Attributes = map[string]types.AttributeValue{"s": &types.AttributeValueMemberSS{Value: []string{"a"}}}
-	w.put(good.row())
+	set := map[string]types.AttributeValue{"s": &types.AttributeValueMemberSS{Value: []string{"a"}}}
+	w.put(w.item("set", items.Draft{Name: "a", Status: "done", Attributes: set}).Row())
 	for _, path := range []string{"/items/bare", "/items/set", "/items?status=done"} {
 		if got := w.send("GET", path, nil, ""); got.StatusCode != 500 || got.text("code") != "internal" {
 			t.Errorf("%s: %d %s", path, got.StatusCode, got.Body)
 		}
-	}
-}
-
-// The declaration gives each function exactly the actions it uses.
-func TestDeclaredActionsAreTheUsedOnes(t *testing.T) {
-	t.Parallel()
-	uses := map[string]func(*world){
-		"create-item": func(w *world) {
-			for range 2 {
-				w.send("POST", "/items", keyed("k"), widget)
-			}
-		},
-		"get-item": func(w *world) { w.send("GET", "/items/x", nil, "") },
-		"list-items": func(w *world) {
-			for range 2 {
-				w.create(widget)
-			}
-			w.proxy.fault(nil) // forget the calls of the creates
-			w.send("GET", "/items?status=active&limit=1", nil, "")
-		},
-		"update-item": func(w *world) { w.send("PUT", "/items/x", with(jsonBody, "if-match", `"1"`), widget) },
-		"delete-item": func(w *world) { w.send("DELETE", "/items/x", nil, "") },
-		"health":      func(w *world) { w.send("GET", "/health", nil, "") },
-	}
-	for _, function := range lambdas.Functions() {
-		t.Run(function.Name, func(t *testing.T) {
-			t.Parallel()
-			use := uses[function.Name]
-			if use == nil {
-				t.Fatal("no request here uses the function")
-			}
-			w := newWorld(t)
-			use(w)
-			var want []string
-			want = append(want, function.TableActions...)
-			for _, action := range function.IndexActions {
-				want = append(want, action+" of the index")
-			}
-			got := w.proxy.seen()
-			slices.Sort(got)
-			slices.Sort(want)
-			if got = slices.Compact(got); !slices.Equal(got, want) {
-				t.Errorf("used are %v, declared %v", got, want)
-			}
-		})
 	}
 }

@@ -1,0 +1,117 @@
+package contract
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"skiff/lambdas/items"
+	"skiff/lambdas/items/create"
+	"skiff/lambdas/items/get"
+	"skiff/lambdas/items/health"
+	"skiff/lambdas/items/list"
+	"skiff/lambdas/items/remove"
+	"skiff/lambdas/items/update"
+)
+
+// headers are the headers of a request, in the gateway's lower case.
+type headers map[string]string
+
+var jsonBody = headers{"content-type": "application/json"}
+
+func with(h headers, name, value string) headers {
+	both := headers{name: value}
+	for n, v := range h {
+		if n != name {
+			both[n] = v
+		}
+	}
+	return both
+}
+
+// send makes the event that the gateway makes of a request, and calls the
+// route's handler with it.
+func (w *world) send(method, path string, h headers, body string) answer {
+	w.t.Helper()
+	return w.sendTo(w.api, method, path, h, body)
+}
+
+func (w *world) sendTo(api *items.API, method, path string, h headers, body string) answer {
+	w.t.Helper()
+	w.mutex.Lock()
+	w.now = w.now.Add(time.Millisecond)
+	w.sent++
+	requestID := fmt.Sprintf("request-%d", w.sent)
+	w.mutex.Unlock()
+	event, route := eventOf(w.t, method, path, h, body)
+	event.RequestContext.RequestID = requestID
+	ctx := context.Background() // a test's own has ended when its cleanups run
+	if w.deadline > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, w.deadline)
+		defer cancel()
+	}
+	response, err := api.Handler(route)(ctx, event)
+	if err != nil {
+		w.t.Fatalf("%s %s: the handler failed: %v", method, path, err)
+	}
+	if ctx.Err() != nil {
+		w.t.Errorf("%s %s: answered after the deadline", method, path)
+	}
+	return w.check(requestID, response)
+}
+
+// eventOf follows
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+func eventOf(t *testing.T, method, path string, h headers, body string) (items.Request, items.Route) {
+	t.Helper()
+	encoded, query, _ := strings.Cut(path, "?")
+	raw, err := url.PathUnescape(encoded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	event := items.Request{Version: "2.0", RawPath: raw, RawQueryString: query, Headers: h, Body: body}
+	event.RequestContext.HTTP.Method = method
+	if values, err := url.ParseQuery(query); err == nil && query != "" {
+		event.QueryStringParameters = map[string]string{}
+		for name, all := range values {
+			event.QueryStringParameters[name] = strings.Join(all, ",")
+		}
+	}
+	if !utf8.ValidString(body) || strings.Contains(h["content-type"], "octet-stream") {
+		event.Body, event.IsBase64Encoded = base64.StdEncoding.EncodeToString([]byte(body)), true
+	}
+	routes := map[string]items.Route{
+		"POST /items": create.Handle, "GET /items": list.Handle, "GET /health": health.Handle,
+		"GET /items/{id}": get.Handle, "PUT /items/{id}": update.Handle, "DELETE /items/{id}": remove.Handle,
+	}
+	event.RouteKey = method + " " + encoded
+	if _, segment, found := strings.Cut(encoded, "/items/"); found {
+		id, err := url.PathUnescape(segment)
+		if err != nil {
+			t.Fatal(err)
+		}
+		event.RouteKey = method + " /items/{id}"
+		event.PathParameters = map[string]string{"id": id}
+	}
+	route, found := routes[event.RouteKey]
+	if !found {
+		t.Fatalf("no route %s", event.RouteKey)
+	}
+	return event, route
+}
+
+// create posts an item and returns its id.
+func (w *world) create(body string) string {
+	w.t.Helper()
+	got := w.send("POST", "/items", jsonBody, body)
+	if got.StatusCode != 201 {
+		w.t.Fatalf("create: %d %s", got.StatusCode, got.Body)
+	}
+	return got.text("id")
+}

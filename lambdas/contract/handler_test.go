@@ -1,0 +1,72 @@
+package contract
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"skiff/lambdas/items"
+)
+
+func TestPanicIsAnAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.faulty = true
+	handler := w.api.Handler(func(context.Context, *items.API, items.Request) (items.Response, error) {
+		var none map[string]int
+		none["x"] = 1
+		return items.Response{}, nil
+	})
+	ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "request-1"})
+	got, err := handler(ctx, items.Request{})
+	if err != nil || w.check("request-1", got).text("code") != "internal" {
+		t.Errorf("%v %d %s", err, got.StatusCode, got.Body)
+	}
+	if log := w.log.String(); !strings.Contains(log, "TestPanicIsAnAnswer") || !strings.Contains(log, `"requestId":"request-1"`) {
+		t.Errorf("the log does not name the place: %s", log)
+	}
+}
+
+func TestRandomnessFails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.create(widget)
+	w.faulty = true
+	broken := w.process(time.Minute)
+	broken.Random = failing{}
+	for _, got := range []answer{
+		w.sendTo(broken, "POST", "/items", jsonBody, widget),
+		w.sendTo(broken, "PUT", "/items/"+id, with(jsonBody, "if-match", `"1"`), widget),
+	} {
+		if got.StatusCode != 500 {
+			t.Errorf("%d %s", got.StatusCode, got.Body)
+		}
+	}
+}
+
+type failing struct{}
+
+func (failing) Read([]byte) (int, error) { return 0, errors.New("none left") }
+
+func TestRequestLine(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.send("GET", "/items/bad!", nil, "")
+	var line map[string]any
+	if err := json.Unmarshal([]byte(w.log.String()), &line); err != nil {
+		t.Fatalf("%v: %s", err, w.log.String())
+	}
+	for name, want := range map[string]any{
+		"level": "INFO", "msg": "request", "requestId": "request-1", "method": "GET", "route": "GET /items/{id}",
+		"status": 400.0, "durationMs": 0.0, "code": "invalid_id",
+	} {
+		if line[name] != want {
+			t.Errorf("%s is %v, want %v", name, line[name], want)
+		}
+	}
+}

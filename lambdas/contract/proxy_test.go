@@ -1,0 +1,113 @@
+package contract
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// proxy stands in front of the database.
+type proxy struct {
+	url   string
+	mutex sync.Mutex
+	harm  func(action string, w http.ResponseWriter, r *http.Request) bool
+	calls []string // actions, of an index in brackets
+}
+
+func newProxy(t *testing.T) *proxy {
+	target, err := url.Parse(database.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &proxy{}
+	forward := httputil.NewSingleHostReverseProxy(target)
+	forward.ErrorLog = log.New(io.Discard, "", 0) // a request that was given up is no news
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+		body, _ := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		call := "dynamodb:" + action
+		if bytes.Contains(body, []byte(`"IndexName"`)) {
+			call += " of the index"
+		}
+		p.mutex.Lock()
+		p.calls = append(p.calls, call)
+		harm := p.harm
+		p.mutex.Unlock()
+		if harm != nil && harm(action, w, r) {
+			return
+		}
+		forward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	p.url = server.URL
+	return p
+}
+
+// fault sets what happens to calls: it answers in the database's place and
+// reports true, or reports false.
+func (p *proxy) fault(harm func(action string, w http.ResponseWriter, r *http.Request) bool) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.harm = harm
+	p.calls = nil
+}
+
+func (p *proxy) seen() []string {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return slices.Clone(p.calls)
+}
+
+// refuseWith answers as DynamoDB refuses, with a message that must not get out.
+func refuseWith(w http.ResponseWriter, code string) {
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	w.WriteHeader(http.StatusBadRequest)
+	fmt.Fprintf(w, `{"__type":"com.amazonaws.dynamodb.v20120810#%s","message":"User: arn:aws:sts::%s:assumed-role/r/f is not authorized on resource: arn:aws:dynamodb:us-east-1:%s:table/t"}`,
+		code, account, account)
+}
+
+// loseFirst lets the first call of the action through and loses its answer.
+func loseFirst(action string) func(string, http.ResponseWriter, *http.Request) bool {
+	var lost atomic.Bool
+	return func(called string, w http.ResponseWriter, r *http.Request) bool {
+		if called != action || !lost.CompareAndSwap(false, true) {
+			return false
+		}
+		out := r.Clone(r.Context())
+		out.RequestURI = ""
+		out.URL, _ = url.Parse(database.URL())
+		if resp, err := http.DefaultTransport.RoundTrip(out); err == nil {
+			io.Copy(io.Discard, resp.Body)
+			resp.Body.Close()
+		}
+		panic(http.ErrAbortHandler)
+	}
+}
+
+type syncBuffer struct {
+	mutex  sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	return b.buffer.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	return b.buffer.String()
+}

@@ -1,0 +1,186 @@
+// Package contract has only tests: those of what the API promises, whichever
+// handlers it takes. They send the gateway's events to the real handlers, on a
+// real database with a proxy in front of it that can do harm.
+package contract
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"skiff/lambdas/items"
+	"skiff/lambdas/names"
+	"skiff/local/dynalite"
+)
+
+const (
+	testSecret = "a-secret-that-no-line-shows"
+	account    = "987612340987"
+)
+
+// database is the one dynalite of this test binary.
+var database *dynalite.Server
+
+func TestMain(m *testing.M) {
+	os.Exit(runTests(m))
+}
+
+func runTests(m *testing.M) int {
+	// Most of a test's time is waiting for an answer, a timeout or a pause
+	// between tries. The command line, read later, has the last word.
+	err := flag.Set("test.parallel", "16")
+	dir := ""
+	if err == nil {
+		dir, err = dynalite.CacheDir()
+	}
+	if err == nil {
+		dir, err = dynalite.Install(context.Background(), dir, os.Stderr)
+	}
+	if err == nil {
+		database, err = dynalite.Start(context.Background(), dynalite.Options{Dir: dir, Account: account, Stderr: os.Stderr})
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer database.Close()
+	return m.Run()
+}
+
+var tables atomic.Int64
+
+// world is one table and the API on it, with a proxy between them that can do
+// harm and sees every call.
+type world struct {
+	t     *testing.T
+	api   *items.API
+	table string
+	log   *syncBuffer
+	proxy *proxy
+
+	mutex    sync.Mutex
+	now      time.Time
+	stored   map[string]bool // ids of the items that must be there
+	deadline time.Duration   // of an invocation; 0 for none
+	faulty   bool            // answers may be 500 and above
+	sent     int
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{
+		t: t, table: fmt.Sprintf("table-of-items-%d", tables.Add(1)), log: &syncBuffer{},
+		now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), stored: map[string]bool{},
+	}
+	w.proxy = newProxy(t)
+	w.api = w.process(time.Minute) // a busy machine is no failure of the store
+	w.createTable()
+	t.Cleanup(w.checkInvariants)
+	return w
+}
+
+// process is the API as another process would have it: nothing is shared but
+// the table, the clock and the log. tryTime is for one call to the store.
+func (w *world) process(tryTime time.Duration) *items.API {
+	w.t.Helper()
+	environment := map[string]string{
+		names.TableNameVariable: w.table, names.LogLevelVariable: "debug", "AWS_REGION": "us-east-1",
+		"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": testSecret, "AWS_SESSION_TOKEN": testSecret,
+		"AWS_ENDPOINT_URL_DYNAMODB": w.proxy.url,
+	}
+	getenv := func(name string) string { return environment[name] }
+	api, err := items.NewAPI(getenv, w.log)
+	if err == nil {
+		api.Store, err = items.NewStore(getenv, awshttp.NewBuildableClient().WithTimeout(tryTime))
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	api.Now = w.clock
+	return api
+}
+
+func (w *world) clock() time.Time {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	return w.now
+}
+
+func (w *world) advance(d time.Duration) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	w.now = w.now.Add(d)
+}
+
+// client reaches the table past the proxy.
+func (w *world) client() *dynamodb.Client {
+	return dynamodb.New(dynamodb.Options{
+		Region: "us-east-1", BaseEndpoint: aws.String(database.URL()),
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "a", SecretAccessKey: "b"}, nil
+		}),
+	})
+}
+
+func (w *world) createTable() {
+	w.t.Helper()
+	attribute := func(name string) types.AttributeDefinition {
+		return types.AttributeDefinition{AttributeName: aws.String(name), AttributeType: types.ScalarAttributeTypeS}
+	}
+	element := func(name string, kind types.KeyType) types.KeySchemaElement {
+		return types.KeySchemaElement{AttributeName: aws.String(name), KeyType: kind}
+	}
+	_, err := w.client().CreateTable(w.t.Context(), &dynamodb.CreateTableInput{
+		TableName: &w.table, BillingMode: types.BillingModePayPerRequest,
+		AttributeDefinitions: []types.AttributeDefinition{
+			attribute(names.KeyAttribute), attribute(names.StatusKey), attribute(names.CreatedKey),
+		},
+		KeySchema: []types.KeySchemaElement{element(names.KeyAttribute, types.KeyTypeHash)},
+		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{{
+			IndexName:  aws.String(names.StatusIndex),
+			KeySchema:  []types.KeySchemaElement{element(names.StatusKey, types.KeyTypeHash), element(names.CreatedKey, types.KeyTypeRange)},
+			Projection: &types.Projection{ProjectionType: types.ProjectionTypeAll},
+		}},
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for {
+		out, err := w.client().DescribeTable(w.t.Context(), &dynamodb.DescribeTableInput{TableName: &w.table})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if out.Table.TableStatus == types.TableStatusActive {
+			return
+		}
+	}
+}
+
+// put writes a row past the API.
+func (w *world) put(row map[string]types.AttributeValue) {
+	w.t.Helper()
+	if _, err := w.client().PutItem(w.t.Context(), &dynamodb.PutItemInput{TableName: &w.table, Item: row}); err != nil {
+		w.t.Fatal(err)
+	}
+	if id := row["id"].(*types.AttributeValueMemberS).Value; items.IsToken(id, 64) {
+		w.mutex.Lock()
+		defer w.mutex.Unlock()
+		w.stored[id] = true
+	}
+}
+
+// item is an item that was created now.
+func (w *world) item(id string, draft items.Draft) *items.Item {
+	now := items.Timestamp(w.clock())
+	return &items.Item{ID: id, Draft: draft, CreatedAt: now, UpdatedAt: now, Version: 1}
+}

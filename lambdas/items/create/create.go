@@ -1,0 +1,132 @@
+// Package create is the handler of POST /items.
+package create
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/oklog/ulid/v2"
+
+	"skiff/lambdas/items"
+	"skiff/lambdas/names"
+)
+
+const maxKeyChars = 128 // of an Idempotency-Key
+
+// Handle creates an item. Under an Idempotency-Key, a request that is sent
+// again within a day gets the item of the first.
+func Handle(ctx context.Context, a *items.API, r items.Request) (items.Response, error) {
+	now := a.Now()
+	body, err := items.Body(r)
+	if err != nil {
+		return items.Response{}, err
+	}
+	key, keyed := items.Header(r, "Idempotency-Key")
+	if keyed && !items.IsToken(key, maxKeyChars) {
+		return items.Response{}, items.Refuse(items.Validation, "an Idempotency-Key is 1 to %d of A-Z a-z 0-9 _ -", maxKeyChars)
+	}
+	draft, err := items.DecodeDraft(body)
+	if err != nil {
+		return items.Response{}, err
+	}
+	id, err := ulid.New(ulid.Timestamp(now), a.Random)
+	if err != nil {
+		return items.Response{}, fmt.Errorf("id: %w", err)
+	}
+	item := newItem(id.String(), items.Timestamp(now), draft)
+	if err := item.CheckSize(); err != nil {
+		return items.Response{}, err
+	}
+	if keyed {
+		return createOnce(ctx, a, r, key, sha256.Sum256(body), item, now)
+	}
+	if err := draft.CheckTTL(now); err != nil {
+		return items.Response{}, err
+	}
+	// An item that stood there already is this very write: the id is new, so
+	// the SDK repeated a put whose answer was lost.
+	if _, err := put(ctx, a.Store, item); err != nil {
+		return items.Response{}, err
+	}
+	return respond(r, item, false)
+}
+
+func newItem(id, createdAt string, draft items.Draft) *items.Item {
+	return &items.Item{ID: id, Draft: draft, CreatedAt: createdAt, UpdatedAt: createdAt, Version: 1}
+}
+
+// put writes an item whose id is the caller's alone. It reports whether the
+// item stood there before: then an earlier try of the same write, by this
+// invocation or by one that died, has made it, for nobody else knows the id.
+func put(ctx context.Context, s *items.Store, item *items.Item) (stood bool, err error) {
+	err = s.Put(ctx, &dynamodb.PutItemInput{
+		Item:                     item.Row(),
+		ConditionExpression:      aws.String("attribute_not_exists(#id)"),
+		ExpressionAttributeNames: map[string]string{"#id": names.KeyAttribute},
+	})
+	if errors.Is(err, items.ErrCondition) {
+		return true, nil
+	}
+	return false, err
+}
+
+// createOnce creates the item under an idempotency key, or answers with the
+// one that was created under it: rebuilt from the body, which is the same, and
+// what the record holds of it.
+func createOnce(ctx context.Context, a *items.API, r items.Request, key string, hash [sha256.Size]byte, item *items.Item, now time.Time) (items.Response, error) {
+	keys := ledger{a.Store}
+	fresh := record{hash: hash[:], itemID: item.ID, createdAt: item.CreatedAt, owner: item.ID}
+	if err := item.CheckTTL(now); err != nil {
+		// Sent again, a create may come after its item's ttl: a record decides.
+		held, readErr := keys.record(ctx, key, now)
+		if readErr != nil || !held.done || !held.sameBody(hash[:]) {
+			return items.Response{}, err
+		}
+		return respond(r, newItem(held.itemID, held.createdAt, item.Draft), true)
+	}
+	held, err := keys.claim(ctx, key, fresh, now)
+	if err != nil {
+		return items.Response{}, err
+	}
+	item = newItem(held.itemID, held.createdAt, item.Draft)
+	if held.done {
+		return respond(r, item, true)
+	}
+	stood, err := put(ctx, a.Store, item)
+	if err != nil {
+		// The client's next try need not wait for the lock to end.
+		if err := keys.settle(ctx, key, held.owner, false); err != nil {
+			a.Log.Warn("idempotency key stays locked", "error", err.Error())
+		}
+		return items.Response{}, err
+	}
+	// The item is there, which is what the answer says; with the record left
+	// open, the next request with the key finds the item and says the same.
+	if err := keys.settle(ctx, key, held.owner, true); err != nil {
+		a.Log.Warn("idempotency key stays open", "error", err.Error())
+	}
+	return respond(r, item, stood && held.itemID != fresh.itemID)
+}
+
+// respond shows the item with where it is found: below the path the client
+// used, so that a stage or a base path stays in it.
+func respond(r items.Request, item *items.Item, replayed bool) (items.Response, error) {
+	response, err := items.RespondItem(http.StatusCreated, item)
+	if err != nil {
+		return items.Response{}, err
+	}
+	location := url.URL{Path: strings.TrimRight(r.RawPath, "/") + "/" + item.ID}
+	response.Headers["Location"] = location.EscapedPath()
+	if replayed {
+		response.Headers["Idempotency-Replayed"] = "true"
+	}
+	return response, nil
+}

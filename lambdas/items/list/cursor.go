@@ -1,0 +1,87 @@
+package list
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"io"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"skiff/lambdas/items"
+	"skiff/lambdas/names"
+)
+
+// A cursor is a position in the index and an HMAC-SHA256 of it, in base64url.
+const maxCursorChars = 512
+
+// position is an item's place in the index.
+type position struct{ status, createdAt, id string }
+
+// row is the position as a query goes on from it.
+func (p *position) row() map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{
+		names.StatusKey: items.Text(p.status), names.CreatedKey: items.Text(p.createdAt), names.KeyAttribute: items.Text(p.id),
+	}
+}
+
+// positionOf reads the key of a row of the index.
+func positionOf(row map[string]types.AttributeValue) (*position, error) {
+	r := items.Reader{Row: row}
+	p := &position{status: r.Text(names.StatusKey), createdAt: r.Text(names.CreatedKey), id: r.Text(names.KeyAttribute)}
+	return p, r.Err
+}
+
+// cursor is the position as a client gets it.
+func (k keyring) cursor(ctx context.Context, p position) (string, error) {
+	key, err := k.key(ctx)
+	if err != nil {
+		return "", err
+	}
+	// None of the three holds a line end.
+	return seal(key, strings.Join([]string{p.status, p.createdAt, p.id}, "\n")), nil
+}
+
+// position reads a cursor that was made for a list of that status. What cannot
+// be a cursor is refused before the store is asked for the key.
+func (k keyring) position(ctx context.Context, cursor, status string) (*position, error) {
+	sealed, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
+	if err != nil || len(sealed) <= sha256.Size || len(cursor) > maxCursorChars {
+		return nil, badCursor()
+	}
+	key, err := k.key(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return open(key, sealed, status)
+}
+
+func seal(key []byte, text string) string {
+	return base64.RawURLEncoding.EncodeToString(append(sign(key, text), text...))
+}
+
+func sign(key []byte, text string) []byte {
+	mac := hmac.New(sha256.New, key)
+	io.WriteString(mac, text)
+	return mac.Sum(nil)
+}
+
+func open(key, sealed []byte, status string) (*position, error) {
+	mac, text := sealed[:sha256.Size], string(sealed[sha256.Size:])
+	// Equal takes the same time wherever the two differ, so that the time of a
+	// refusal tells nothing of the right signature.
+	if !hmac.Equal(mac, sign(key, text)) {
+		return nil, badCursor()
+	}
+	parts := strings.Split(text, "\n")
+	if len(parts) != 3 || parts[0] != status {
+		return nil, badCursor()
+	}
+	return &position{status: parts[0], createdAt: parts[1], id: parts[2]}, nil
+}
+
+func badCursor() *items.Problem {
+	return items.Refuse(items.InvalidCursor, "the cursor does not belong to this query; start again without one")
+}

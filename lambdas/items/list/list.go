@@ -1,0 +1,66 @@
+// Package list is the handler of GET /items: pages of one status, newest
+// first, and the cursors from one page to the next.
+package list
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+
+	"skiff/lambdas/items"
+)
+
+const (
+	defaultLimit = 20
+	maxLimit     = 100
+)
+
+// Handle answers with a page. The index follows the table with a delay, so an
+// item may come a moment after its creation. Parameters of other names than
+// status, limit and cursor are not looked at.
+func Handle(ctx context.Context, a *items.API, r items.Request) (items.Response, error) {
+	// The gateway joins repeated parameters with a comma, which no valid value
+	// of the three has: a repeated one is refused with the rest.
+	status, limit, err := parameters(r)
+	if err != nil {
+		return items.Response{}, err
+	}
+	keys := keyring{store: a.Store, random: a.Random}
+	var after *position
+	if cursor, found := r.QueryStringParameters["cursor"]; found {
+		if after, err = keys.position(ctx, cursor, status); err != nil {
+			return items.Response{}, err
+		}
+	}
+	p := page{limit: limit, body: []byte(`{"items":[`)}
+	if err := p.fill(ctx, a.Store, status, after, a.Now()); err != nil {
+		return items.Response{}, err
+	}
+	p.body = append(p.body, ']')
+	if p.next != nil {
+		cursor, err := keys.cursor(ctx, *p.next)
+		if err != nil {
+			return items.Response{}, err
+		}
+		// A cursor's letters are those of base64url: none needs an escape.
+		p.body = append(append(append(p.body, `,"nextCursor":"`...), cursor...), '"')
+	}
+	return items.Respond(http.StatusOK, append(p.body, '}')), nil
+}
+
+func parameters(r items.Request) (status string, limit int, err error) {
+	status = r.QueryStringParameters["status"]
+	if !items.ValidStatus(status) {
+		return "", 0, items.Refuse(items.Validation, "status must be given once, as active, done or archived")
+	}
+	digits, found := r.QueryStringParameters["limit"]
+	if !found {
+		return status, defaultLimit, nil
+	}
+	// Unlike ParseInt, ParseUint takes no sign.
+	n, err := strconv.ParseUint(digits, 10, 8)
+	if err != nil || n < 1 || n > maxLimit {
+		return "", 0, items.Refuse(items.Validation, "limit must be given once, as a whole number from 1 to %d", maxLimit)
+	}
+	return status, int(n), nil
+}

@@ -1,0 +1,110 @@
+package list
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"skiff/lambdas/items"
+	"skiff/lambdas/names"
+)
+
+// pageBytes ends a page early. A page of the largest items would be far above
+// the 6 MB that Lambda answers with at most.
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const pageBytes = 1 << 20
+
+// page is a page under construction.
+type page struct {
+	limit int
+	body  []byte
+	count int
+	last  position
+	next  *position // the last item of a page that another follows
+}
+
+// fill reads until the page is full, or the items end. One item more than the
+// page holds is read, so that the last page is known to be the last.
+func (p *page) fill(ctx context.Context, s *items.Store, status string, after *position, now time.Time) error {
+	want := p.limit + 1
+	for {
+		found, resume, err := newest(ctx, s, status, after, want, now)
+		if err != nil {
+			return err
+		}
+		for i := range found {
+			full, err := p.add(&found[i])
+			if full || err != nil {
+				return err
+			}
+		}
+		if resume == nil {
+			return nil
+		}
+		// Expired items took up the first read: the next is as large as can be.
+		after, want = resume, maxLimit+1
+	}
+}
+
+// add puts an item on the page and reports whether the page is full.
+func (p *page) add(item *items.Item) (full bool, err error) {
+	if p.count == p.limit {
+		p.next = &p.last
+		return true, nil
+	}
+	before := len(p.body)
+	if p.count > 0 {
+		p.body = append(p.body, ',')
+	}
+	body, err := item.AppendJSON(p.body)
+	if err != nil {
+		return false, err
+	}
+	// The first item is shown however large it is: a page of none would have
+	// no position to go on from.
+	if p.count > 0 && len(body) > pageBytes {
+		p.body, p.next = body[:before], &p.last
+		return true, nil
+	}
+	p.body = body
+	p.count++
+	p.last = position{status: item.Status, createdAt: item.CreatedAt, id: item.ID}
+	return false, nil
+}
+
+// newest reads up to limit rows of the index, newest first, and gives those
+// that have not expired, with the place to go on from when there may be more.
+func newest(ctx context.Context, s *items.Store, status string, after *position, limit int, now time.Time) ([]items.Item, *position, error) {
+	in := &dynamodb.QueryInput{
+		IndexName: aws.String(names.StatusIndex), Limit: aws.Int32(int32(limit)), ScanIndexForward: aws.Bool(false),
+		KeyConditionExpression:   aws.String("#status = :status"),
+		FilterExpression:         aws.String("attribute_not_exists(#ttl) OR #ttl > :now"),
+		ExpressionAttributeNames: map[string]string{"#status": names.StatusKey, "#ttl": names.TTLAttribute},
+		ExpressionAttributeValues: map[string]types.AttributeValue{
+			":status": items.Text(status), ":now": items.Integer(now.Unix()),
+		},
+	}
+	if after != nil {
+		in.ExclusiveStartKey = after.row()
+	}
+	out, err := s.Query(ctx, in)
+	if err != nil {
+		return nil, nil, err
+	}
+	found := make([]items.Item, 0, len(out.Items))
+	for _, row := range out.Items {
+		item, err := items.ItemOf(row)
+		if err != nil {
+			return nil, nil, err
+		}
+		found = append(found, *item)
+	}
+	if out.LastEvaluatedKey == nil {
+		return found, nil, nil
+	}
+	resume, err := positionOf(out.LastEvaluatedKey)
+	return found, resume, err
+}

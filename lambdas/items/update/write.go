@@ -1,0 +1,93 @@
+package update
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"skiff/lambdas/items"
+	"skiff/lambdas/names"
+)
+
+// tokenAttribute is the token of the update that wrote the item last. It tells
+// an update whose answer was lost from another's.
+const tokenAttribute = "write"
+
+// write is one replacement of an item.
+type write struct {
+	id      string
+	version int64 // the one the client has seen
+	draft   items.Draft
+	token   string // of this update alone
+	now     time.Time
+}
+
+// replace writes what a client decides about the item, if the item is there at
+// that version, and returns it as it is then. It fails with items.ErrNotFound
+// or items.ErrVersion.
+func replace(ctx context.Context, s *items.Store, w write) (*items.Item, error) {
+	row, err := s.Update(ctx, w.input())
+	if errors.Is(err, items.ErrCondition) {
+		return whyNot(ctx, s, w)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return items.ItemOf(row)
+}
+
+// input is an UpdateItem and not a PutItem, so that createdAt stays without
+// being read first.
+func (w write) input() *dynamodb.UpdateItemInput {
+	in := &dynamodb.UpdateItemInput{
+		Key: items.Key(w.id), ReturnValues: types.ReturnValueAllNew,
+		// An absent item has no version, so this fails for it too.
+		ConditionExpression: aws.String("#version = :old AND (attribute_not_exists(#ttl) OR #ttl > :now)"),
+		ExpressionAttributeNames: map[string]string{
+			"#name": items.NameAttribute, "#status": names.StatusKey, "#updated": items.UpdatedAttribute, "#write": tokenAttribute,
+			"#version": items.VersionAttribute, "#ttl": names.TTLAttribute, "#attributes": items.AttributesAttribute,
+		},
+		ExpressionAttributeValues: map[string]types.AttributeValue{
+			":name": items.Text(w.draft.Name), ":status": items.Text(w.draft.Status),
+			":updated": items.Text(items.Timestamp(w.now)), ":write": items.Text(w.token),
+			":old": items.Integer(w.version), ":new": items.Integer(w.version + 1), ":now": items.Integer(w.now.Unix()),
+		},
+	}
+	set, remove := "SET #name = :name, #status = :status, #updated = :updated, #version = :new, #write = :write", []string{}
+	if w.draft.Attributes != nil {
+		set += ", #attributes = :attributes"
+		in.ExpressionAttributeValues[":attributes"] = &types.AttributeValueMemberM{Value: w.draft.Attributes}
+	} else {
+		remove = append(remove, "#attributes")
+	}
+	if w.draft.TTL != 0 {
+		set += ", #ttl = :ttl"
+		in.ExpressionAttributeValues[":ttl"] = items.Integer(w.draft.TTL)
+	} else {
+		remove = append(remove, "#ttl")
+	}
+	if len(remove) > 0 {
+		set += " REMOVE " + strings.Join(remove, ", ")
+	}
+	in.UpdateExpression = &set
+	return in
+}
+
+// whyNot tells an absent item from one at another version. A third case looks
+// like the second: the update went through, its answer was lost, and the SDK's
+// next try met the new version. The token tells it.
+func whyNot(ctx context.Context, s *items.Store, w write) (*items.Item, error) {
+	row, err := s.Row(ctx, w.id, w.now)
+	if err != nil {
+		return nil, err
+	}
+	if token, ok := row[tokenAttribute].(*types.AttributeValueMemberS); ok && token.Value == w.token {
+		return items.ItemOf(row)
+	}
+	return nil, items.ErrVersion
+}
