@@ -73,8 +73,9 @@ func NewAPIs(db *store.Store, base string, root Root) *APIs {
 
 func (a *APIs) apis() *provider.Resource[APIInputs, APIOutputs] {
 	return &provider.Resource[APIInputs, APIOutputs]{
-		Token: APIToken, Named: "name", MaxName: 128,
+		Token: APIToken, Named: "name", MaxName: 128, Exclusive: true,
 		Check:  checkAPI,
+		Create: a.markFirst,
 		Delete: a.deleteAPI,
 		Describe: func(r store.Record[APIInputs]) APIOutputs {
 			return APIOutputs{
@@ -99,29 +100,56 @@ const prefix = "/_apis/"
 
 // endpoint is the URL of an API on this machine.
 func (a *APIs) endpoint(r store.Record[APIInputs]) string {
-	if a.isRoot(r) {
+	if a.rootID() == r.ID {
 		return a.base
 	}
 	return a.base + prefix + r.ID
 }
 
-// isRoot tells whether an API is the one of the root's stack, or the newest of
-// them: while one replaces another, both are there.
-func (a *APIs) isRoot(r store.Record[APIInputs]) bool {
-	stack := "urn:pulumi:" + a.root.Stack + "::" + a.root.Project + "::"
-	if !strings.HasPrefix(r.URN, stack) {
-		return false
-	}
+// first marks the API of a stack that was there before its others. It keeps
+// the root, or their URLs would lead elsewhere than when they were told.
+const first = "first"
+
+// markFirst marks an API that is its stack's only one, or replaces that.
+func (a *APIs) markFirst(_ context.Context, _ provider.Call, r *store.Record[APIInputs]) error {
 	all, err := store.List[APIInputs](a.db, APIToken)
 	if err != nil {
-		return false
+		return err
 	}
 	for _, other := range all {
-		if strings.HasPrefix(other.URN, stack) && other.Created.After(r.Created) {
-			return false
+		if stackOf(other.URN) == stackOf(r.URN) && other.URN != r.URN && other.State[first] != "" {
+			return nil
 		}
 	}
-	return true
+	r.State[first] = "yes"
+	return nil
+}
+
+// stackOf is the part of a URN that tells stack and project.
+func stackOf(urn string) string {
+	parts := strings.SplitN(urn, "::", 3)
+	return strings.Join(parts[:min(2, len(parts))], "::")
+}
+
+// rootID is the API of the root's stack that was first, or the newest of its
+// successors: while one replaces another, both are there. It is "" where the
+// stack has none.
+func (a *APIs) rootID() string {
+	all, err := store.List[APIInputs](a.db, APIToken)
+	if err != nil {
+		return ""
+	}
+	var root store.Record[APIInputs]
+	for _, r := range all {
+		if stackOf(r.URN) != "urn:pulumi:"+a.root.Stack+"::"+a.root.Project {
+			continue
+		}
+		isFirst, wasFirst := r.State[first] != "", root.State[first] != ""
+		if root.ID == "" || isFirst && !wasFirst || isFirst == wasFirst && r.Created.After(root.Created) {
+			root = r
+		}
+	}
+	return root.ID
 }
 
 func checkAPI(in APIInputs) []provider.Problem {
@@ -154,20 +182,22 @@ func checkAPI(in APIInputs) []provider.Problem {
 
 // deleteAPI takes along what belongs to the API, as AWS does.
 func (a *APIs) deleteAPI(_ context.Context, _ provider.Call, r store.Record[APIInputs]) error {
+	id := func(id string) string { return id }
 	return errors.Join(
-		deleteOf(a.db, RouteToken, func(in RouteInputs) bool { return in.APIID == r.ID }),
-		deleteOf(a.db, IntegrationToken, func(in IntegrationInputs) bool { return in.APIID == r.ID }),
-		deleteOf(a.db, DeploymentToken, func(in DeploymentInputs) bool { return in.APIID == r.ID }))
+		deleteOf(a.db, StageToken, func(in StageInputs) bool { return in.APIID == r.ID }, func(name string) string { return stageKey(name, StageInputs{APIID: r.ID}) }),
+		deleteOf(a.db, DeploymentToken, func(in DeploymentInputs) bool { return in.APIID == r.ID }, id),
+		deleteOf(a.db, RouteToken, func(in RouteInputs) bool { return in.APIID == r.ID }, id),
+		deleteOf(a.db, IntegrationToken, func(in IntegrationInputs) bool { return in.APIID == r.ID }, id))
 }
 
-func deleteOf[In any](db *store.Store, token string, belongs func(In) bool) error {
+func deleteOf[In any](db *store.Store, token string, belongs func(In) bool, key func(id string) string) error {
 	all, err := store.List[In](db, token)
 	if err != nil {
 		return err
 	}
 	for _, r := range all {
 		if belongs(r.Inputs) {
-			if err := store.Delete(db, token, r.ID); err != nil {
+			if err := store.Delete(db, token, key(r.ID)); err != nil {
 				return err
 			}
 		}

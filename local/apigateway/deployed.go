@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -42,18 +41,6 @@ func (a *APIs) Find(r *http.Request) (stages []Stage, path, host string, ok bool
 		return nil, "", "", false
 	}
 	return all[id], path, id + ".execute-api." + api.Region + ".amazonaws.com", true
-}
-
-func (a *APIs) rootID() string {
-	all, err := store.List[APIInputs](a.db, APIToken)
-	if err != nil {
-		return ""
-	}
-	i := slices.IndexFunc(all, a.isRoot)
-	if i < 0 {
-		return ""
-	}
-	return all[i].ID
 }
 
 // Root are the stages of the API that answers without a prefix.

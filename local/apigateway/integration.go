@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"skiff/local/provider"
@@ -94,7 +95,11 @@ func checkIntegration(in IntegrationInputs) []provider.Problem {
 	if c := in.ConnectionType; c != "" && c != "INTERNET" {
 		refuse("connectionType", "the local cloud holds INTERNET, not %q", c)
 	}
-	if v := in.PayloadFormatVersion; v != "2.0" && v != "" {
+	switch v := in.PayloadFormatVersion; v {
+	case "2.0":
+	case "":
+		refuse("payloadFormatVersion", `is 1.0 on AWS where it is left out, and the local cloud speaks 2.0: set it to "2.0"`)
+	default:
 		refuse("payloadFormatVersion", "the local cloud speaks payload format 2.0, not %q", v)
 	}
 	if ms := in.TimeoutMilliseconds; ms != 0 && (ms < 50 || ms > 30000) {
@@ -123,7 +128,7 @@ func (a *APIs) deleteIntegration(_ context.Context, _ provider.Call, r store.Rec
 
 func (a *APIs) routes() *provider.Resource[RouteInputs, RouteOutputs] {
 	return &provider.Resource[RouteInputs, RouteOutputs]{
-		Token: RouteToken,
+		Token: RouteToken, Exclusive: true,
 		Check: checkRoute,
 		Create: func(_ context.Context, _ provider.Call, r *store.Record[RouteInputs]) error {
 			return a.checkTarget(r)
@@ -141,6 +146,8 @@ func checkRoute(in RouteInputs) []provider.Problem {
 	var problems []provider.Problem
 	if in.RouteKey != "" && !routeKeyForm.MatchString(in.RouteKey) {
 		problems = append(problems, provider.Problem{Property: "routeKey", Reason: fmt.Sprintf(`%q is neither $default nor a method and a path, such as "GET /items/{id}"`, in.RouteKey)})
+	} else if reason := pathProblem(in.RouteKey); reason != "" {
+		problems = append(problems, provider.Problem{Property: "routeKey", Reason: fmt.Sprintf("%q: %s", in.RouteKey, reason)})
 	}
 	if t := in.AuthorizationType; t != "" && t != "NONE" {
 		problems = append(problems, provider.Problem{Property: "authorizationType", Reason: fmt.Sprintf("the local cloud has no authorizers: %q", t)})
@@ -150,6 +157,40 @@ func checkRoute(in RouteInputs) []provider.Problem {
 	}
 	return problems
 }
+
+var variableForm = regexp.MustCompile(`^\{[^{}/+]+\+?\}$`)
+
+// pathProblem says what is wrong with the variables of a route key, by
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html.
+func pathProblem(key string) string {
+	_, path, _ := strings.Cut(key, " ")
+	segments := strings.Split(path, "/")
+	var names []string
+	for i, segment := range segments {
+		if !strings.ContainsAny(segment, "{}") {
+			continue
+		}
+		name := strings.TrimRight(strings.Trim(segment, "{}"), "+")
+		switch {
+		case !variableForm.MatchString(segment):
+			return fmt.Sprintf("a variable takes a whole segment, such as {id}: %s does not", segment)
+		case strings.HasSuffix(segment, "+}") && i < len(segments)-1:
+			return fmt.Sprintf("the greedy variable %s must come last", segment)
+		case slices.Contains(names, name):
+			return fmt.Sprintf("there are two variables %s", name)
+		}
+		names = append(names, name)
+	}
+	return ""
+}
+
+// shape is a route key without the names of its variables: two keys of one
+// shape match the same requests.
+func shape(key string) string {
+	return nameForm.ReplaceAllString(key, "{$1}")
+}
+
+var nameForm = regexp.MustCompile(`\{[^{}+]*(\+?)\}`)
 
 // checkTarget refuses a route key that the API has already, and a target that
 // it has not.
@@ -162,8 +203,8 @@ func (a *APIs) checkTarget(r *store.Record[RouteInputs]) error {
 		return err
 	}
 	for _, other := range all {
-		if other.ID != r.ID && other.Inputs.APIID == r.Inputs.APIID && other.Inputs.RouteKey == r.Inputs.RouteKey {
-			return fmt.Errorf("ConflictException: the API has a route %s already", r.Inputs.RouteKey)
+		if other.ID != r.ID && other.Inputs.APIID == r.Inputs.APIID && shape(other.Inputs.RouteKey) == shape(r.Inputs.RouteKey) {
+			return fmt.Errorf("ConflictException: the API has a route %s already", other.Inputs.RouteKey)
 		}
 	}
 	if r.Inputs.Target == "" {

@@ -93,7 +93,7 @@ func (a *APIs) stages() *provider.Resource[StageInputs, StageOutputs] {
 		Token: StageToken, Named: "name", MaxName: 128,
 		Check: checkStage,
 		ID:    func(_ provider.Call, in StageInputs) string { return in.Name },
-		Key:   func(id string, in StageInputs) string { return in.APIID + "/" + id },
+		Key:   stageKey,
 		Create: func(_ context.Context, _ provider.Call, r *store.Record[StageInputs]) error {
 			return a.checkDeployment(r)
 		},
@@ -103,6 +103,8 @@ func (a *APIs) stages() *provider.Resource[StageInputs, StageOutputs] {
 		Describe: a.describeStage,
 	}
 }
+
+func stageKey(id string, in StageInputs) string { return in.APIID + "/" + id }
 
 var stageNameForm = regexp.MustCompile(`^(\$default|[a-zA-Z0-9_-]{1,128})$`)
 

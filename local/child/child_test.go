@@ -2,7 +2,6 @@ package child
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -32,9 +31,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// shell starts a script and waits for the line "ready" of it; the rest of what
-// it prints is in out once it has ended.
-func shell(t *testing.T, script string, attributes *syscall.SysProcAttr) (p *Process, first string, out *bytes.Buffer) {
+// shell starts a script and waits for the first line of it.
+func shell(t *testing.T, script string, attributes *syscall.SysProcAttr) (p *Process, first string) {
 	t.Helper()
 	r, w := io.Pipe()
 	cmd := exec.Command("/bin/sh", "-c", script)
@@ -47,10 +45,9 @@ func shell(t *testing.T, script string, attributes *syscall.SysProcAttr) (p *Pro
 	if first, err = lines.ReadString('\n'); err != nil {
 		t.Fatal(err)
 	}
-	out = &bytes.Buffer{}
 	copied := make(chan struct{})
 	go func() {
-		io.Copy(out, lines)
+		io.Copy(io.Discard, lines)
 		close(copied)
 	}()
 	t.Cleanup(func() {
@@ -58,7 +55,7 @@ func shell(t *testing.T, script string, attributes *syscall.SysProcAttr) (p *Pro
 		w.Close()
 		<-copied
 	})
-	return p, strings.TrimSpace(first), out
+	return p, strings.TrimSpace(first)
 }
 
 func gone(t *testing.T, pid int) {
@@ -118,7 +115,7 @@ func TestStartFails(t *testing.T) {
 
 func TestOwnGroup(t *testing.T) {
 	t.Parallel()
-	p, _, _ := shell(t, "echo ready; exec sleep 1000", nil)
+	p, _ := shell(t, "echo ready; exec sleep 1000", nil)
 	group, err := syscall.Getpgid(p.pid)
 	if err != nil || group != p.pid {
 		t.Errorf("group %d of process %d, %v", group, p.pid, err)
@@ -128,8 +125,17 @@ func TestOwnGroup(t *testing.T) {
 // TestEndAsks: a process has time to tidy up.
 func TestEndAsks(t *testing.T) {
 	t.Parallel()
-	p, _, _ := shell(t, `trap 'exit 7' INT; echo ready; while :; do sleep 0.01; done`, nil)
+	p, _ := shell(t, `trap 'exit 7' INT; echo ready; while :; do sleep 0.01; done`, nil)
 	if got := ExitCode(p.End(syscall.SIGINT, time.Minute)); got != 7 {
+		t.Errorf("exit code %d, want 7", got)
+	}
+}
+
+// TestEndAsksTheGroup: a shell hears nothing while it waits for what it runs.
+func TestEndAsksTheGroup(t *testing.T) {
+	t.Parallel()
+	p, _ := shell(t, `trap 'exit 7' INT; sh -c 'echo ready; exec sleep 1000'; exit 8`, nil)
+	if got := ExitCode(p.End(syscall.SIGINT, 5*time.Second)); got != 7 {
 		t.Errorf("exit code %d, want 7", got)
 	}
 }
@@ -139,7 +145,7 @@ func TestEndEscalates(t *testing.T) {
 	for name, attributes := range map[string]*syscall.SysProcAttr{"own group": nil, "group of the caller": {}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p, _, _ := shell(t, `trap '' INT; echo ready; while :; do sleep 0.01; done`, attributes)
+			p, _ := shell(t, `trap '' INT; echo ready; while :; do sleep 0.01; done`, attributes)
 			if err := p.End(syscall.SIGINT, 10*time.Millisecond); err == nil || !strings.Contains(err.Error(), "killed") {
 				t.Errorf("error %v, want a kill", err)
 			}
@@ -150,7 +156,7 @@ func TestEndEscalates(t *testing.T) {
 // TestEndTakesTheGroup: what the process has started does not outlive it.
 func TestEndTakesTheGroup(t *testing.T) {
 	t.Parallel()
-	p, first, _ := shell(t, `(trap '' INT; exec sleep 1000) & echo $!; wait; wait`, nil)
+	p, first := shell(t, `sh -c 'trap "" INT; echo $$; exec sleep 1000' & wait`, nil)
 	p.End(syscall.SIGINT, 50*time.Millisecond)
 	gone(t, number(t, first))
 }

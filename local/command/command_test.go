@@ -197,7 +197,7 @@ func TestCancel(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
-		_, err := s.create(ctx, Command{Create: `trap 'exit 0' INT; echo ready; sleep 1000; exit 0`})
+		_, err := s.create(ctx, Command{Create: `trap 'exit 0' INT; echo ready; while :; do sleep 0.01; done`})
 		done <- err
 	}()
 	<-s.heard
@@ -206,4 +206,3 @@ func TestCancel(t *testing.T) {
 		t.Errorf("error %v, want a cancelled one", err)
 	}
 }
-

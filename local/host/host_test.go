@@ -3,7 +3,6 @@ package host
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -13,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
@@ -233,7 +233,13 @@ func TestCLIGoesAway(t *testing.T) {
 	if err := <-ended; err == nil {
 		t.Error("a run that nobody waits for has no error")
 	}
-	for _, err := os.Stat(trace); errors.Is(err, os.ErrNotExist) && t.Context().Err() == nil; _, err = os.Stat(trace) {
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		if _, err := os.Stat(trace); err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the program lives on")
+		}
 	}
 }
 

@@ -75,15 +75,22 @@ func (f *Functions) Invoke(ctx context.Context, function, service, sourceARN str
 
 // find takes an ARN, with or without a qualifier, or a name.
 func (f *Functions) find(function string) (store.Record[Function], error) {
-	name := function
-	if parts := strings.Split(function, ":"); len(parts) >= 7 {
-		name = parts[6]
+	r, err := store.Get[Function](f.db, FunctionToken, nameOf(function))
+	if err == nil && function != r.ID && strings.TrimSuffix(function, ":"+latest) != functionARN(r) {
+		err = store.ErrNotFound // of another region or account, or an alias
 	}
-	r, err := store.Get[Function](f.db, FunctionToken, name)
 	if err != nil {
 		return r, fmt.Errorf("function %s: %w", function, err)
 	}
 	return r, nil
+}
+
+// nameOf is the name in an ARN of a function, or the name itself.
+func nameOf(function string) string {
+	if parts := strings.Split(function, ":"); len(parts) >= 7 {
+		return parts[6]
+	}
+	return function
 }
 
 // current is the version to run now. Keys are issued once per version, so that
@@ -108,21 +115,16 @@ func (f *Functions) current(r store.Record[Function]) Version {
 // logger writes lines to the group of a function if its role may, as the
 // Lambda service does with the role's rights.
 func (f *Functions) logger(r store.Record[Function], group string) func(stream string, line []byte) {
-	caller := iam.Caller{RoleARN: r.Inputs.Role, ARN: r.Inputs.Role + "/" + r.ID}
-	var allowed sync.Map // by stream
+	caller := iam.Session(r.Inputs.Role, r.ID)
 	return func(stream string, line []byte) {
-		may, known := allowed.Load(stream)
-		if !known {
-			resource := arn.New("logs", r.Region, r.Account, "log-group:"+group+":log-stream:"+stream)
-			err := errors.Join(
-				f.authority.Authorize(caller, iam.Request{Action: "logs:CreateLogStream", Resource: resource}),
-				f.authority.Authorize(caller, iam.Request{Action: "logs:PutLogEvents", Resource: resource}))
-			may = err == nil
-			allowed.Store(stream, may)
+		resource := arn.New("logs", r.Region, r.Account, "log-group:"+group+":log-stream:"+stream)
+		// Asked for every line: a policy may change while a process lives.
+		for _, action := range []string{"logs:CreateLogStream", "logs:PutLogEvents"} {
+			if f.authority.Authorize(caller, iam.Request{Action: action, Resource: resource}) != nil {
+				return
+			}
 		}
-		if may.(bool) {
-			f.logs(group, stream, r.ID, line)
-		}
+		f.logs(group, stream, r.ID, line)
 	}
 }
 
@@ -152,7 +154,21 @@ func (f *Functions) deploy(c provider.Call, r *store.Record[Function]) error {
 	return nil
 }
 
+// remove takes along the permissions, which are part of the function, as
+// DeleteFunction does.
 func (f *Functions) remove(_ context.Context, _ provider.Call, r store.Record[Function]) error {
+	all, err := store.List[Permission](f.db, PermissionToken)
+	if err != nil {
+		return err
+	}
+	for _, p := range all {
+		if nameOf(p.Inputs.Function) != r.ID {
+			continue
+		}
+		if err := store.Delete(f.db, PermissionToken, permissionKey(p.ID, p.Inputs)); err != nil {
+			return err
+		}
+	}
 	f.runtime.Retire(r.ID, "")
 	f.mu.Lock()
 	if held, ok := f.issued[r.ID]; ok {

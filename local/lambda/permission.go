@@ -32,13 +32,16 @@ type Permission struct {
 
 func (f *Functions) permissions() *provider.Resource[Permission, struct{}] {
 	return &provider.Resource[Permission, struct{}]{
-		Token: PermissionToken, Named: "statementId", MaxName: 100,
+		Token: PermissionToken, Named: "statementId", MaxName: 100, Exclusive: true,
 		Check:  checkPermission,
 		ID:     func(_ provider.Call, in Permission) string { return in.StatementID },
-		Key:    func(id string, in Permission) string { return in.Function + " " + id },
+		Key:    permissionKey,
 		Create: f.permit,
 	}
 }
+
+// permissionKey is one whether the function is named or given by its ARN.
+func permissionKey(id string, in Permission) string { return nameOf(in.Function) + " " + id }
 
 var (
 	statementForm = regexp.MustCompile(`^[a-zA-Z0-9-_]{1,100}$`)
@@ -70,7 +73,9 @@ func (f *Functions) permit(_ context.Context, _ provider.Call, r *store.Record[P
 	}
 	size := statementSize(function, r.Inputs)
 	for _, p := range held {
-		size += statementSize(function, p)
+		if p.StatementID != r.Inputs.StatementID {
+			size += statementSize(function, p)
+		}
 	}
 	if size > maxResourcePolicy {
 		return fmt.Errorf("PolicyLengthExceededException: the permissions of function %s have %d bytes; at most %d", function.ID, size, maxResourcePolicy)
@@ -98,7 +103,7 @@ func (f *Functions) permissionsOf(function store.Record[Function]) ([]Permission
 	}
 	var held []Permission
 	for _, p := range all {
-		if to, err := f.find(p.Inputs.Function); err == nil && to.ID == function.ID {
+		if nameOf(p.Inputs.Function) == function.ID {
 			held = append(held, p.Inputs)
 		}
 	}
@@ -113,7 +118,7 @@ func (f *Functions) permitted(function store.Record[Function], service, sourceAR
 	}
 	for _, p := range held {
 		if p.Principal == service && arn.Match(strings.ToLower(p.Action), "lambda:invokefunction") &&
-			(p.SourceARN == "" || arn.Match(p.SourceARN, sourceARN)) &&
+			(p.SourceARN == "" || arn.Like(p.SourceARN, sourceARN)) &&
 			(p.SourceAccount == "" || p.SourceAccount == function.Account) {
 			return nil
 		}

@@ -123,7 +123,25 @@ func TestCount(t *testing.T) {
 func TestListSeesEveryWrite(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir())
-	var writers sync.WaitGroup
+	for n := range 100 { // enough that a list takes as long as a write
+		put(t, s, fmt.Sprint("other", n), n)
+	}
+	var readers, writers sync.WaitGroup
+	ended := make(chan struct{})
+	for range 4 {
+		readers.Go(func() {
+			for {
+				if _, err := List[thing](s, "thing"); err != nil {
+					t.Error(err)
+				}
+				select {
+				case <-ended:
+					return
+				default:
+				}
+			}
+		})
+	}
 	for w := range 4 {
 		writers.Go(func() {
 			key := fmt.Sprint(w)
@@ -144,6 +162,8 @@ func TestListSeesEveryWrite(t *testing.T) {
 		})
 	}
 	writers.Wait()
+	close(ended)
+	readers.Wait()
 }
 
 func TestUnreadable(t *testing.T) {
