@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -283,15 +284,21 @@ func send(method, url, body string, headers ...string) (answer, error) {
 	return answer{response.StatusCode, response.Header, string(data)}, err
 }
 
+// process is a running process of a local cloud.
+type process struct {
+	pid     int
+	command string
+}
+
 // processes are the running processes that belong to the local cloud in state,
 // by what their environment or command line says. Only Linux tells.
-func processes(t *testing.T, state string) []string {
+func processes(t *testing.T, state string) []process {
 	t.Helper()
 	if runtime.GOOS != "linux" {
 		t.Log("which processes are left is not looked at on this system")
 		return nil
 	}
-	var found []string
+	var found []process
 	entries, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil {
 		t.Fatal(err)
@@ -299,9 +306,20 @@ func processes(t *testing.T, state string) []string {
 	for _, p := range entries {
 		environ, _ := os.ReadFile(filepath.Join(p, "environ"))
 		cmdline, _ := os.ReadFile(filepath.Join(p, "cmdline"))
-		if bytes.Contains(environ, []byte(state)) || bytes.Contains(cmdline, []byte(state)) {
-			found = append(found, fmt.Sprintf("%s %q", filepath.Base(p), bytes.ReplaceAll(cmdline, []byte{0}, []byte(" "))))
+		pid, err := strconv.Atoi(filepath.Base(p))
+		if err == nil && (bytes.Contains(environ, []byte(state)) || bytes.Contains(cmdline, []byte(state))) {
+			found = append(found, process{pid, string(bytes.ReplaceAll(cmdline, []byte{0}, []byte(" ")))})
 		}
 	}
 	return found
+}
+
+// nothingRuns expects that no process of the local cloud in state runs, and
+// ends those that do.
+func nothingRuns(t *testing.T, state string) {
+	t.Helper()
+	for _, p := range processes(t, state) {
+		t.Errorf("process %d still runs: %s", p.pid, p.command)
+		syscall.Kill(p.pid, syscall.SIGKILL)
+	}
 }

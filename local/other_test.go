@@ -45,9 +45,7 @@ func TestOtherProject(t *testing.T) {
 	}
 	mustLocal(t, "-C", dir, "-state", state, "pulumi", "destroy", "--yes", "--skip-preview")
 	s.stop(syscall.SIGTERM)
-	if left := processes(t, state); len(left) > 0 {
-		t.Errorf("still running:\n%s", strings.Join(left, "\n"))
-	}
+	nothingRuns(t, state)
 }
 
 func mustLocal(t *testing.T, args ...string) string {

@@ -304,9 +304,7 @@ func breakOneHandler(t *testing.T, dir, url string) {
 // answers at url.
 func nothingLeft(t *testing.T, dir, url string) {
 	t.Helper()
-	if left := processes(t, filepath.Join(dir, ".local")); len(left) > 0 {
-		t.Errorf("still running:\n%s", strings.Join(left, "\n"))
-	}
+	nothingRuns(t, filepath.Join(dir, ".local"))
 	if conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://")); err == nil {
 		conn.Close()
 		t.Errorf("something still answers at %s", url)
