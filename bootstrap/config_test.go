@@ -1,0 +1,230 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
+)
+
+// TestConfigRefused gives a setting a value it may not have, and reads the
+// sentence that refuses it.
+func TestConfigRefused(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ key, value, want string }{
+		{"account", "", "skiff-bootstrap:account must be the 12 digits of this stack's AWS account, in quotes, not \"\"; " +
+			"change it with pulumi config set account VALUE"},
+		{"account", "11111111111", "account must be"},
+		{"account", "1111-1111-1111", "account must be"},
+		{"account", "1.1111111111e+11", "account must be"},
+		{"account", "111111111111\n", "account must be"},
+		{"region", "", "skiff-bootstrap:region must be a region of AWS"},
+		{"region", "Frankfurt", "region must be"},
+		{"region", "eu-central", "region must be"},
+		{"region", "cn-north-1", "region must be"},
+		{"region", "us-gov-west-1", "region must be"},
+		{"region", "*", "region must be"},
+		{"project", "", "skiff-bootstrap:project must be of a-z 0-9 - and begin with a letter"},
+		{"project", "*", "project must be"},
+		{"project", "Skiff", "project must be"},
+		{"project", "a/b", "project must be"},
+		{"project", strings.Repeat("a", 25), `the names of AWS resources begin with "aaaaaaaaaaaaaaaaaaaaaaaaa-staging": a project and a stack ` +
+			"are of a-z 0-9 -, and have 31 characters together at most"},
+		{"gitlabUrl", "http://gitlab.com", "skiff-bootstrap:gitlabUrl must be https:// and a host"},
+		{"gitlabUrl", "https://gitlab.com/", "gitlabUrl must be"},
+		{"gitlabUrl", "https://gitlab.com:8443", "gitlabUrl must be"},
+		{"gitlabUrl", "gitlab.com", "gitlabUrl must be"},
+		{"gitlabUrl", "https://*.com", "gitlabUrl must be"},
+		{"gitlabUrl", "https://gitlab", "gitlabUrl must be"},
+		{"gitlabAudience", "", "skiff-bootstrap:gitlabAudience must be 1 to 255 of"},
+		{"gitlabAudience", "*", "gitlabAudience must be"},
+		{"gitlabAudience", "${aws:userid}", "gitlabAudience must be"},
+		{"createProvider", "no", "skiff-bootstrap:createProvider must be true or false"},
+		{"gitlabProject", "", "skiff-bootstrap:gitlabProject must be the path of one project, such as acme/api"},
+		{"gitlabProject", "acme", "gitlabProject must be"},
+		{"gitlabProject", "acme/*", "gitlabProject must be"},
+		{"gitlabProject", "acme/api*", "gitlabProject must be"},
+		{"gitlabProject", "acme/ap?", "gitlabProject must be"},
+		{"gitlabProject", "acme/${saml:sub}", "gitlabProject must be"},
+		{"gitlabProject", "acme/api:ref_type:tag", "gitlabProject must be"},
+		{"gitlabProject", "/acme/api", "gitlabProject must be"},
+		{"gitlabProject", "acme/api/", "gitlabProject must be"},
+		{"gitlabProject", "https://gitlab.com/acme/api", "gitlabProject must be"},
+		{"deployBranch", "", "skiff-bootstrap:deployBranch must be the name of one branch, without *"},
+		{"deployBranch", "*", "deployBranch must be"},
+		{"deployBranch", "main*", "deployBranch must be"},
+		{"deployBranch", "main:x", "deployBranch must be"},
+		{"previewBranches", "", "skiff-bootstrap:previewBranches must be the name of a branch, in which *"},
+		{"previewBranches", "?", "previewBranches must be"},
+		{"previewBranches", "${aws:userid}", "previewBranches must be"},
+		{"domains", "example.com", `skiff-bootstrap:domains must be a list of domain names`},
+		{"domains", `[1]`, `domains must be a list of`},
+		{"domains", `["example.com."]`, `skiff-bootstrap:domains must be domain names in lower case`},
+		{"domains", `["*.example.com"]`, `domains must be`},
+		{"domains", `["a.com","*"]`, `domains must be domain names in lower case, without a dot at the end and without *, not "*"`},
+		{"domains", `["com"]`, `domains must be`},
+		{"domains", `["Example.com"]`, `domains must be`},
+		{"hostedZones", `Z1`, `skiff-bootstrap:hostedZones must be a list of ids`},
+		{"hostedZones", `[]`, `skiff-bootstrap:hostedZones must be a list of`},
+		{"hostedZones", `["/hostedzone/Z1"]`, `hostedZones must be ids of Route 53 zones, or "*", not "/hostedzone/Z1"`},
+		{"hostedZones", `["Z*"]`, `hostedZones must be`},
+		{"stateVersionDays", "0", "skiff-bootstrap:stateVersionDays must be a whole number from 1 to 3650"},
+		{"stateVersionDays", "3651", "stateVersionDays must be"},
+		{"stateVersionDays", "a month", "stateVersionDays must be"},
+		{"gitlabProjekt", "a/b", "skiff-bootstrap:gitlabProjekt is not a setting; there are account, createProvider, deployBranch, domains, " +
+			"gitlabAudience, gitlabProject, gitlabUrl, hostedZones, previewBranches, project, region, stateVersionDays; " +
+			"remove it with pulumi config rm gitlabProjekt"},
+	} {
+		t.Run(fmt.Sprintf("%s=%.20q", test.key, test.value), func(t *testing.T) {
+			t.Parallel()
+			settings := settingsOf(t, "staging")
+			settings["skiff-bootstrap:"+test.key] = test.value
+			rec := &recording{caller: "111111111111"}
+			err := deployWith(t, rec, "staging", settings)
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			if !strings.Contains(err.Error(), test.want) {
+				t.Errorf("refused with\n%v\nwant\n%s", err, test.want)
+			}
+			if n := len(regexp.MustCompile(`(?m)^\* `).FindAllString(err.Error(), -1)); n > 1 || strings.Contains(err.Error(), "\nskiff-") {
+				t.Errorf("refused more than the one setting:\n%v", err)
+			}
+			if len(rec.resources) > 0 {
+				t.Errorf("%d resources were registered all the same", len(rec.resources))
+			}
+		})
+	}
+}
+
+func TestConfigAccepted(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ key, value string }{
+		{"region", "ap-southeast-4"},
+		{"project", "a"}, {"project", strings.Repeat("a", 24)},
+		{"gitlabUrl", "https://git.example.com/gitlab"}, {"gitlabUrl", "https://git-1.example.com"},
+		{"gitlabAudience", "https://gitlab.com"},
+		{"gitlabProject", "a/b/c/d"}, {"gitlabProject", "Acme_1/api.v2"},
+		{"deployBranch", "release/1.0"},
+		{"previewBranches", "release/*"},
+		{"domains", `[]`}, {"domains", `["example.com","a-1.example.co.uk"]`},
+		{"hostedZones", `["*"]`}, {"hostedZones", `["Z1","Z0123456789ABCDEFGHIJ"]`},
+		{"stateVersionDays", "1"}, {"stateVersionDays", "3650"},
+	} {
+		t.Run(fmt.Sprintf("%s=%.20q", test.key, test.value), func(t *testing.T) {
+			t.Parallel()
+			record(t, "staging", test.key, test.value)
+		})
+	}
+}
+
+// All offences come at once, one line each, a lost default among them.
+func TestConfigRefusesAllAtOnce(t *testing.T) {
+	t.Parallel()
+	settings := settingsOf(t, "staging")
+	settings["skiff-bootstrap:region"], settings["skiff-bootstrap:more"] = "here", "x"
+	delete(settings, "skiff-bootstrap:account")
+	err := deployWith(t, &recording{caller: "111111111111"}, "staging", settings)
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	for _, want := range []string{"skiff-bootstrap:region must", "skiff-bootstrap:more is not a setting",
+		"skiff-bootstrap:account is not set and has lost its default in Pulumi.yaml; set it with pulumi config set account VALUE"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("no word of %s in\n%v", want, err)
+		}
+	}
+}
+
+// A stack's name is part of every ARN, so it is held to the same as a setting.
+func TestStackNameRefused(t *testing.T) {
+	t.Parallel()
+	for _, stack := range []string{"Staging", "a_b", "*", strings.Repeat("a", 27)} {
+		rec := &recording{caller: "111111111111"}
+		err := deployWith(t, rec, stack, settingsOf(t, "staging"))
+		if err == nil || !strings.Contains(err.Error(), `the names of AWS resources begin with "skiff-`+stack+`"`) {
+			t.Errorf("%s: %v", stack, err)
+		}
+	}
+}
+
+// Nothing is declared with another account's credentials, without any, or with
+// an OIDC provider that is not there or not for this audience.
+func TestAccountRefused(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, caller string
+		audiences    []string
+		existing     string
+		want         []string
+	}{
+		{"another account", "222222222222", nil, "false", []string{"account: stack staging belongs to 111111111111 and the credentials are of 222222222222; set credentials of that account"}},
+		{"no credentials", "", nil, "false", []string{"account: stack staging belongs to 111111111111; set credentials", "no valid credential sources"}},
+		{"no provider", "111111111111", nil, "true", []string{"gitlab: arn:aws:iam::111111111111:oidc-provider/gitlab.com is to exist, since skiff-bootstrap:createProvider is false", "NoSuchEntity"}},
+		{"another audience", "111111111111", []string{"a", "b"}, "true", []string{
+			"gitlab: arn:aws:iam::111111111111:oidc-provider/gitlab.com accepts the audiences a, b and not sts.amazonaws.com; add it with " +
+				"aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn arn:aws:iam::111111111111:oidc-provider/gitlab.com " +
+				"--client-id sts.amazonaws.com"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			settings := settingsOf(t, "staging")
+			settings["skiff-bootstrap:createProvider"] = map[string]string{"true": "false", "false": "true"}[test.existing]
+			rec := &recording{caller: test.caller, audiences: test.audiences}
+			err := deployWith(t, rec, "staging", settings)
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			for _, want := range test.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("refused with\n%v\nwant\n%s", err, want)
+				}
+			}
+			if len(rec.of(roleType)) > 0 {
+				t.Error("roles were registered all the same")
+			}
+			if strings.HasPrefix(test.want[0], "account") && len(rec.resources) > 1 {
+				t.Errorf("more than the provider was registered: %d", len(rec.resources))
+			}
+		})
+	}
+}
+
+// More domains than a policy has room for are refused by a sentence.
+func TestTooManyDomains(t *testing.T) {
+	t.Parallel()
+	settings := settingsOf(t, "staging")
+	settings["skiff-bootstrap:domains"] = "[" + strings.Repeat(`"a.long.domain.name.example.com",`, 40) + `"b.example.com"]`
+	err := deployWith(t, &recording{caller: "111111111111"}, "staging", settings)
+	if err == nil || !strings.Contains(err.Error(), "characters and AWS takes 6144: list fewer domains") {
+		t.Errorf("refused with %v", err)
+	}
+}
+
+// Every setting is declared in Pulumi.yaml with type, description and default,
+// and the stack files set no other.
+func TestConfigDeclared(t *testing.T) {
+	t.Parallel()
+	project, err := workspace.LoadProject("Pulumi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, setting := range project.Config {
+		if strings.HasPrefix(key, "skiff-bootstrap:") && (setting.Type == nil || setting.Description == "" || setting.Default == nil) {
+			t.Errorf("%s: type %v, description %q, default %v", key, setting.Type, setting.Description, setting.Default)
+		}
+	}
+	for _, stack := range []string{"staging", "production"} {
+		settings := settingsOf(t, stack)
+		maps.DeleteFunc(settings, func(key, _ string) bool {
+			_, declared := project.Config[key]
+			return declared
+		})
+		if len(settings) > 0 {
+			t.Errorf("%s: %v is not declared in Pulumi.yaml", stack, settings)
+		}
+	}
+}

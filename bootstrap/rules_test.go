@@ -1,0 +1,256 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const (
+	bucketType     = "aws:s3/bucketV2:BucketV2"
+	blockType      = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+	ownerType      = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
+	encryptionType = "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
+	versioningType = "aws:s3/bucketVersioningV2:BucketVersioningV2"
+	lifecycleType  = "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
+	bucketRuleType = "aws:s3/bucketPolicy:BucketPolicy"
+	keyType        = "aws:kms/key:Key"
+	aliasType      = "aws:kms/alias:Alias"
+	providerType   = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
+	roleType       = "aws:iam/role:Role"
+	policyType     = "aws:iam/policy:Policy"
+	attachmentType = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+	accountType    = "pulumi:providers:aws"
+
+	stateBucket = "arn:aws:s3:::skiff-bootstrap-mock-state-0000000"
+	stateKey    = "arn:aws:kms:eu-central-1:111111111111:key/mock" // staging's
+)
+
+// rule is what must hold of every account, and a recording that breaks it: the
+// test sees each rule hold, and sees it fail.
+type rule struct {
+	name  string
+	check func(*recording) (offences []string)
+	spoil func(*recording)
+}
+
+func TestRules(t *testing.T) {
+	t.Parallel()
+	for _, stack := range []string{"staging", "production"} {
+		for _, r := range rules() {
+			t.Run(stack+"/"+r.name, func(t *testing.T) {
+				t.Parallel()
+				rec := record(t, stack)
+				for _, offence := range r.check(rec) {
+					t.Error(offence)
+				}
+				r.spoil(rec)
+				if len(r.check(rec)) == 0 {
+					t.Error("the rule holds of a recording that breaks it")
+				}
+			})
+		}
+	}
+}
+
+func rules() []rule {
+	add := func(typ string) func(*recording) {
+		return func(r *recording) { r.resources[typ+" more"] = recorded{Type: typ, Name: "more", Provider: "account"} }
+	}
+	return []rule{
+		{"no user, no access key, nothing unheard of", checkTypes, add("aws:iam/accessKey:AccessKey")},
+		{"every resource is in the account", checkAccount, func(r *recording) {
+			change(r, bucketType, "state", func(res *recorded) { res.Provider = "" })
+		}},
+		{"the provider is for one account", checkProvider, set(accountType, "account", "allowedAccountIds", "")},
+		{"the state outlives the program", checkKept, func(r *recording) {
+			change(r, keyType, "pulumi", func(res *recorded) { res.Kept = false })
+		}},
+		{"the provider of identities is protected", checkKept, func(r *recording) {
+			change(r, providerType, "gitlab", func(res *recorded) { res.Guarded = false })
+		}},
+		{"the bucket is closed", checkClosed, set(blockType, "state", "restrictPublicBuckets", false)},
+		{"the bucket has no other owners", checkClosed, set(ownerType, "state", "rule", map[string]any{"objectOwnership": "ObjectWriter"})},
+		{"the bucket is encrypted with the key", checkEncrypted, func(r *recording) {
+			r.of(keyType)["pulumi"].Outputs["arn"] = "another"
+		}},
+		{"the key rotates and is slow to go", checkEncrypted, set(keyType, "pulumi", "enableKeyRotation", false)},
+		{"the alias is the key's", checkEncrypted, set(aliasType, "pulumi", "targetKeyId", "another")},
+		{"the bucket keeps versions for some time", checkVersions, set(versioningType, "state", "versioningConfiguration",
+			map[string]any{"status": "Suspended"})},
+		{"the bucket's settings are the bucket's", checkBucket, set(lifecycleType, "state", "bucket", "another")},
+		{"S3 gets one change at a time", checkOrder, func(r *recording) {
+			change(r, bucketRuleType, "state", func(res *recorded) { res.After = nil })
+		}},
+		{"roles and policies are where the guard guards", checkPaths, set(roleType, "preview", "path", "/")},
+		{"a role has its policies", checkAttachments, func(r *recording) { delete(r.resources, attachmentType+" preview guard") }},
+		{"no role has another's policies", checkAttachments, set(attachmentType, "preview read", "policyArn",
+			"arn:aws:iam::111111111111:policy/bootstrap/skiff-staging-deploy-state")},
+	}
+}
+
+// set returns the spoiling of one input.
+func set(typ, name, property string, value any) func(*recording) {
+	return func(r *recording) { r.of(typ)[name].Inputs[property] = value }
+}
+
+func change(r *recording, typ, name string, f func(*recorded)) {
+	res := r.of(typ)[name]
+	f(&res)
+	r.resources[res.key()] = res
+}
+
+// input follows a path of names and indexes through the inputs, as text.
+func input(res recorded, path ...any) string {
+	var value any = res.Inputs
+	for _, step := range path {
+		switch s := step.(type) {
+		case string:
+			m, _ := value.(map[string]any)
+			value = m[s]
+		case int:
+			items, _ := value.([]any)
+			if s >= len(items) {
+				return ""
+			}
+			value = items[s]
+		}
+	}
+	return fmt.Sprint(value)
+}
+
+func checkTypes(r *recording) (offences []string) {
+	known := []string{bucketType, blockType, ownerType, encryptionType, versioningType, lifecycleType, bucketRuleType, keyType, aliasType,
+		providerType, roleType, policyType, attachmentType, accountType}
+	for key, res := range r.resources {
+		if !slices.Contains(known, res.Type) {
+			offences = append(offences, key+" is declared")
+		}
+	}
+	return offences
+}
+
+func checkAccount(r *recording) (offences []string) {
+	for key, res := range r.resources {
+		if res.Type != accountType && res.Provider != "account" {
+			offences = append(offences, key+" has the default provider")
+		}
+	}
+	return offences
+}
+
+func checkProvider(r *recording) (offences []string) {
+	p := r.of(accountType)["account"]
+	if got := input(p, "allowedAccountIds"); got != "["+r.caller+"]" {
+		offences = append(offences, "allowed accounts "+got)
+	}
+	return offences
+}
+
+func checkKept(r *recording) (offences []string) {
+	for key, res := range r.resources {
+		switch {
+		case strings.HasPrefix(res.Type, "aws:s3/") || strings.HasPrefix(res.Type, "aws:kms/"):
+			if !res.Kept {
+				offences = append(offences, key+" is not protected and retained")
+			}
+		case res.Type == providerType && !res.Guarded:
+			offences = append(offences, key+" is not protected")
+		}
+	}
+	return offences
+}
+
+func checkClosed(r *recording) (offences []string) {
+	for _, property := range []string{"blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"} {
+		if got := input(r.of(blockType)["state"], property); got != "true" {
+			offences = append(offences, property+" is "+got)
+		}
+	}
+	if got := input(r.of(ownerType)["state"], "rule", "objectOwnership"); got != "BucketOwnerEnforced" {
+		offences = append(offences, "ownership is "+got)
+	}
+	return offences
+}
+
+func checkEncrypted(r *recording) (offences []string) {
+	key := r.of(keyType)["pulumi"]
+	rule := r.of(encryptionType)["state"]
+	if got := input(rule, "rules", 0, "applyServerSideEncryptionByDefault", "kmsMasterKeyId"); got != key.Outputs["arn"] {
+		offences = append(offences, "the bucket's key is "+got)
+	}
+	if got := input(rule, "rules", 0, "applyServerSideEncryptionByDefault", "sseAlgorithm"); got != "aws:kms" {
+		offences = append(offences, "the bucket's encryption is "+got)
+	}
+	if rotates, days := input(key, "enableKeyRotation"), input(key, "deletionWindowInDays"); rotates != "true" || days != "30" {
+		offences = append(offences, "the key rotates: "+rotates+", goes after "+days+" days")
+	}
+	if got := input(r.of(aliasType)["pulumi"], "targetKeyId"); got != key.Outputs["keyId"] {
+		offences = append(offences, "the alias is of "+got)
+	}
+	return offences
+}
+
+func checkVersions(r *recording) (offences []string) {
+	if got := input(r.of(versioningType)["state"], "versioningConfiguration", "status"); got != "Enabled" {
+		offences = append(offences, "versioning is "+got)
+	}
+	rule := r.of(lifecycleType)["state"]
+	days := input(rule, "rules", 0, "noncurrentVersionExpiration", "noncurrentDays")
+	if status := input(rule, "rules", 0, "status"); status != "Enabled" || days == "<nil>" || days == "0" {
+		offences = append(offences, "old versions go after "+days+" days: "+status)
+	}
+	return offences
+}
+
+func checkBucket(r *recording) (offences []string) {
+	for _, typ := range []string{blockType, ownerType, encryptionType, versioningType, lifecycleType, bucketRuleType} {
+		if got := input(r.of(typ)["state"], "bucket"); got != "skiff-bootstrap-mock-state-0000000" {
+			offences = append(offences, typ+" is of "+got)
+		}
+	}
+	return offences
+}
+
+func checkOrder(r *recording) (offences []string) {
+	for typ, first := range map[string][]string{bucketRuleType: {blockType, ownerType}, lifecycleType: {versioningType}} {
+		for _, other := range first {
+			if !slices.Contains(r.of(typ)["state"].After, other+" state") {
+				offences = append(offences, typ+" does not wait for "+other)
+			}
+		}
+	}
+	return offences
+}
+
+func checkPaths(r *recording) (offences []string) {
+	for _, typ := range []string{roleType, policyType} {
+		for name, res := range r.of(typ) {
+			if got := input(res, "path") + input(res, "name"); !strings.HasPrefix(got, "/bootstrap/skiff-") {
+				offences = append(offences, name+" is "+got)
+			}
+		}
+	}
+	return offences
+}
+
+// checkAttachments wants the policies of each role and no more, ten at most.
+func checkAttachments(r *recording) (offences []string) {
+	got := map[string][]string{}
+	for _, a := range r.of(attachmentType) {
+		_, policy, _ := strings.Cut(input(a, "policyArn"), "/bootstrap/skiff-")
+		_, policy, _ = strings.Cut(policy, "-")
+		_, role, _ := strings.Cut(strings.TrimPrefix(input(a, "role"), "skiff-"), "-")
+		got[role] = append(got[role], policy)
+	}
+	for role, want := range map[string]string{
+		"preview": "[guard read read-gateway]",
+		"deploy":  "[deploy-compute deploy-data deploy-gateway deploy-operations deploy-state guard read read-gateway]",
+	} {
+		if slices.Sort(got[role]); fmt.Sprint(got[role]) != want || len(got[role]) > 10 {
+			offences = append(offences, fmt.Sprintf("%s has %v, want %s", role, got[role], want))
+		}
+	}
+	return offences
+}
