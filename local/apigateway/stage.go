@@ -43,7 +43,6 @@ type StageOutputs struct {
 	DeploymentID string            `json:"deploymentId"`
 	ExecutionARN string            `json:"executionArn"`
 	InvokeURL    string            `json:"invokeUrl"`
-	TagsAll      map[string]string `json:"tagsAll"`
 }
 
 func (a *APIs) deployments() *provider.Resource[DeploymentInputs, DeploymentOutputs] {
@@ -151,7 +150,6 @@ func (a *APIs) describeStage(r store.Record[StageInputs]) StageOutputs {
 		DeploymentID: r.Inputs.DeploymentID,
 		ExecutionARN: executionARN(api) + "/" + r.ID,
 		InvokeURL:    url,
-		TagsAll:      r.Inputs.Tags,
 	}
 }
 

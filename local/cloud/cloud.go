@@ -113,7 +113,7 @@ func Open(o Options) (_ *Cloud, err error) {
 func (c *Cloud) serveProviders(authority *iam.Authority, tables *dynamodb.Tables) (err error) {
 	aws := provider.New(provider.Options{
 		Name: "aws", Version: awsVersion, Store: c.store, Dir: c.o.Program, Account: Account, Region: Region,
-		Config: []string{"region", "profile", "maxRetries", "retryMode", "skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId"},
+		Config: []string{"region", "profile", "assumeRole", "assumeRoles", "allowedAccountIds", "defaultTags", "maxRetries", "retryMode", "skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId"},
 	})
 	roles, rolePolicies := authority.Resources()
 	functions, permissions := c.functions.Resources()

@@ -85,7 +85,6 @@ type Outputs struct {
 	ReadCapacity  int               `json:"readCapacity"`
 	StreamARN     string            `json:"streamArn"`
 	StreamLabel   string            `json:"streamLabel"`
-	TagsAll       map[string]string `json:"tagsAll"`
 	WriteCapacity int               `json:"writeCapacity"`
 }
 
@@ -112,7 +111,7 @@ func (t *Tables) Resources() *provider.Resource[Table, Outputs] {
 		Delete: t.delete,
 		Describe: func(r store.Record[Table]) Outputs {
 			in := r.Inputs
-			out := Outputs{ARN: tableARN(r), BillingMode: in.BillingMode, ReadCapacity: in.ReadCapacity, WriteCapacity: in.WriteCapacity, TagsAll: in.Tags}
+			out := Outputs{ARN: tableARN(r), BillingMode: in.BillingMode, ReadCapacity: in.ReadCapacity, WriteCapacity: in.WriteCapacity}
 			if out.BillingMode == "" {
 				out.BillingMode = "PROVISIONED"
 			}

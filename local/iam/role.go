@@ -48,7 +48,6 @@ type RoleOutputs struct {
 	CreateDate         string            `json:"createDate"`
 	MaxSessionDuration int               `json:"maxSessionDuration"`
 	Path               string            `json:"path"`
-	TagsAll            map[string]string `json:"tagsAll"`
 	UniqueID           string            `json:"uniqueId"`
 }
 
@@ -145,7 +144,6 @@ func describeRole(r store.Record[Role]) RoleOutputs {
 		CreateDate:         r.Created.UTC().Format("2006-01-02T15:04:05Z"),
 		MaxSessionDuration: duration,
 		Path:               path,
-		TagsAll:            r.Inputs.Tags,
 		UniqueID:           "AROA" + uniqueID(r.URN+r.ID),
 	}
 }

@@ -82,7 +82,6 @@ type FunctionOutputs struct {
 	QualifiedARN       string            `json:"qualifiedArn"`
 	QualifiedInvokeARN string            `json:"qualifiedInvokeArn"`
 	SourceCodeSize     int               `json:"sourceCodeSize"`
-	TagsAll            map[string]string `json:"tagsAll"`
 	Version            string            `json:"version"`
 }
 
@@ -124,7 +123,6 @@ func describe(r store.Record[Function]) FunctionOutputs {
 		QualifiedARN:       functionARN(r) + ":$LATEST",
 		QualifiedInvokeARN: invokeARN(r.Region, functionARN(r)+":$LATEST"),
 		SourceCodeSize:     size,
-		TagsAll:            r.Inputs.Tags,
 		Version:            "$LATEST",
 	}
 	if len(out.Architectures) == 0 {

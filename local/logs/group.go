@@ -36,7 +36,6 @@ type Outputs struct {
 	ARN             string            `json:"arn"`
 	LogGroupClass   string            `json:"logGroupClass"`
 	RetentionInDays int               `json:"retentionInDays"`
-	TagsAll         map[string]string `json:"tagsAll"`
 }
 
 // Groups keeps the lines. It is safe for concurrent use.
@@ -61,7 +60,7 @@ func (g *Groups) Resources() *provider.Resource[Group, Outputs] {
 			if class == "" {
 				class = "STANDARD"
 			}
-			return Outputs{ARN: ARN(r.Region, r.Account, r.ID), LogGroupClass: class, RetentionInDays: r.Inputs.RetentionInDays, TagsAll: r.Inputs.Tags}
+			return Outputs{ARN: ARN(r.Region, r.Account, r.ID), LogGroupClass: class, RetentionInDays: r.Inputs.RetentionInDays}
 		},
 	}
 }
