@@ -46,10 +46,10 @@ type CORSInputs struct {
 
 // APIOutputs is what AWS adds to an API.
 type APIOutputs struct {
-	APIEndpoint              string            `json:"apiEndpoint"`
-	ARN                      string            `json:"arn"`
-	ExecutionARN             string            `json:"executionArn"`
-	RouteSelectionExpression string            `json:"routeSelectionExpression"`
+	APIEndpoint              string `json:"apiEndpoint"`
+	ARN                      string `json:"arn"`
+	ExecutionARN             string `json:"executionArn"`
+	RouteSelectionExpression string `json:"routeSelectionExpression"`
 }
 
 // APIs are the declared APIs.

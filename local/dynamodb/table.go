@@ -80,12 +80,12 @@ type Encryption struct {
 
 // Outputs is what AWS adds to a table, its defaults included.
 type Outputs struct {
-	ARN           string            `json:"arn"`
-	BillingMode   string            `json:"billingMode"`
-	ReadCapacity  int               `json:"readCapacity"`
-	StreamARN     string            `json:"streamArn"`
-	StreamLabel   string            `json:"streamLabel"`
-	WriteCapacity int               `json:"writeCapacity"`
+	ARN           string `json:"arn"`
+	BillingMode   string `json:"billingMode"`
+	ReadCapacity  int    `json:"readCapacity"`
+	StreamARN     string `json:"streamArn"`
+	StreamLabel   string `json:"streamLabel"`
+	WriteCapacity int    `json:"writeCapacity"`
 }
 
 // Tables keeps tables in an engine that speaks DynamoDB's protocol.

@@ -44,11 +44,11 @@ type Role struct {
 
 // RoleOutputs is what AWS adds to a role.
 type RoleOutputs struct {
-	ARN                string            `json:"arn"`
-	CreateDate         string            `json:"createDate"`
-	MaxSessionDuration int               `json:"maxSessionDuration"`
-	Path               string            `json:"path"`
-	UniqueID           string            `json:"uniqueId"`
+	ARN                string `json:"arn"`
+	CreateDate         string `json:"createDate"`
+	MaxSessionDuration int    `json:"maxSessionDuration"`
+	Path               string `json:"path"`
+	UniqueID           string `json:"uniqueId"`
 }
 
 // RolePolicy is the inputs of an inline policy of a role.

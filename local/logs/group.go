@@ -33,9 +33,9 @@ type Group struct {
 
 // Outputs is what AWS adds to a log group, its defaults included.
 type Outputs struct {
-	ARN             string            `json:"arn"`
-	LogGroupClass   string            `json:"logGroupClass"`
-	RetentionInDays int               `json:"retentionInDays"`
+	ARN             string `json:"arn"`
+	LogGroupClass   string `json:"logGroupClass"`
+	RetentionInDays int    `json:"retentionInDays"`
 }
 
 // Groups keeps the lines. It is safe for concurrent use.
