@@ -37,22 +37,25 @@ type alarm struct {
 // and numbers of metrics and no data. A team that must have one creates it with
 // cloudwatch.amazonaws.com in its policy and sets KmsMasterKeyId here.
 // https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns
-func newAlarms(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, w *watched) error {
+func newAlarms(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, w *watched) ([]pulumi.Resource, error) {
 	if !cfg.Alarms {
-		return nil
+		return nil, nil
 	}
 	topic, err := sns.NewTopic(ctx, "alarms", &sns.TopicArgs{}, in)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var declared []pulumi.Resource
 	if cfg.AlarmEmail != "" {
-		if _, err := sns.NewTopicSubscription(ctx, "alarms", &sns.TopicSubscriptionArgs{
+		mail, err := sns.NewTopicSubscription(ctx, "alarms", &sns.TopicSubscriptionArgs{
 			Topic:    topic.Arn,
 			Protocol: pulumi.String("email"),
 			Endpoint: pulumi.String(cfg.AlarmEmail),
-		}, in); err != nil {
-			return err
+		}, in)
+		if err != nil {
+			return nil, err
 		}
+		declared = append(declared, mail)
 	}
 	for _, a := range []alarm{apiErrors(cfg, w), apiLatency(cfg, w), functionThrottles(), tableThrottles(w)} {
 		// Two periods of three: one lone failure in the night wakes nobody, and
@@ -63,11 +66,13 @@ func newAlarms(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, w *wat
 		a.args.TreatMissingData = pulumi.String("notBreaching")
 		a.args.AlarmActions = pulumi.Array{topic.Arn}
 		a.args.OkActions = pulumi.Array{topic.Arn}
-		if _, err := cloudwatch.NewMetricAlarm(ctx, a.name, a.args, in); err != nil {
-			return err
+		made, err := cloudwatch.NewMetricAlarm(ctx, a.name, a.args, in)
+		if err != nil {
+			return nil, err
 		}
+		declared = append(declared, made)
 	}
-	return nil
+	return declared, nil
 }
 
 // apiErrors looks at the share of requests that the service answers with 500

@@ -160,6 +160,10 @@ func TestConfigDeclared(t *testing.T) {
 			t.Errorf("%s: type %v, description %q, default %v", key, setting.Type, setting.Description, setting.Default)
 		}
 	}
+	// A resource that has lost the stack's provider would go to any account.
+	if off := fmt.Sprint(project.Config["pulumi:disable-default-providers"].Value); off != "[aws]" {
+		t.Errorf("default providers off: %s", off)
+	}
 	for _, stack := range []string{"local", "staging", "production"} {
 		settings := settingsOf(t, stack)
 		if settings["aws:region"] == "" || settings["skiff:account"] == "" {

@@ -13,9 +13,9 @@ import (
 // newDashboard declares the page that an operator looks at first. It has a
 // fixed name, by which people find it; a dashboard holds nothing, so it can be
 // replaced at any time.
-func newDashboard(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, w *watched) error {
+func newDashboard(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, w *watched) ([]pulumi.Resource, error) {
 	if !cfg.Dashboard {
-		return nil
+		return nil, nil
 	}
 	logs := accessLogName(ctx)
 	known := pulumi.StringArray{w.api, w.table}
@@ -26,11 +26,11 @@ func newDashboard(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, w *
 		text, err := json.Marshal(page{widgets(cfg, known[0], known[1], known[2:], logs)})
 		return string(text), err
 	}).(pulumi.StringOutput)
-	_, err := cloudwatch.NewDashboard(ctx, "dashboard", &cloudwatch.DashboardArgs{
+	d, err := cloudwatch.NewDashboard(ctx, "dashboard", &cloudwatch.DashboardArgs{
 		DashboardName: pulumi.String(fmt.Sprintf("%s-%s", ctx.Project(), ctx.Stack())),
 		DashboardBody: body,
 	}, in)
-	return err
+	return []pulumi.Resource{d}, err
 }
 
 // page is the body of a dashboard.

@@ -57,7 +57,7 @@ func (p program) run(ctx *pulumi.Context) error {
 }
 
 // deploy is the table of contents: where it all goes, what is stored, what
-// runs, how it is reached, who hears of its troubles. Logical names are permanent: to rename a resource is to replace it,
+// runs, who hears of its troubles, how it is reached. Logical names are permanent: to rename a resource is to replace it,
 // and the table is not something to replace.
 func (p program) deploy(ctx *pulumi.Context) (outputs pulumi.Map, err error) {
 	cfg, err := readConfig(ctx, p.settings)
@@ -86,16 +86,18 @@ func (p program) deploy(ctx *pulumi.Context) (outputs pulumi.Map, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("functions: %w", err)
 	}
-	url, err := newStage(ctx, cfg, in, api, fns)
-	if err != nil {
-		return nil, fmt.Errorf("stage: %w", err)
-	}
 	seen := &watched{api: api.ID().ToStringOutput(), stage: cfg.Stage, table: items.name, functions: fns}
-	if err := newAlarms(ctx, cfg, in, seen); err != nil {
+	alarms, err := newAlarms(ctx, cfg, in, seen)
+	if err != nil {
 		return nil, fmt.Errorf("alarms: %w", err)
 	}
-	if err := newDashboard(ctx, cfg, in, seen); err != nil {
+	page, err := newDashboard(ctx, cfg, in, seen)
+	if err != nil {
 		return nil, fmt.Errorf("dashboard: %w", err)
+	}
+	url, err := newStage(ctx, cfg, in, api, fns, append(alarms, page...))
+	if err != nil {
+		return nil, fmt.Errorf("stage: %w", err)
 	}
 	names := pulumi.StringMap{}
 	for _, f := range fns {

@@ -190,7 +190,8 @@ func TestProfileAndRole(t *testing.T) {
 	}
 }
 
-// Only what holds data is protected.
+// What holds data is protected, and what clients hold, which is the first that
+// a destroy would delete.
 func TestProtect(t *testing.T) {
 	t.Parallel()
 	for _, value := range []string{"true", "false"} {
@@ -201,7 +202,7 @@ func TestProtect(t *testing.T) {
 			t.Fatal(err)
 		}
 		for key, res := range rec.resources {
-			if want := value == "true" && res.Type == tableType; res.Protected != want {
+			if want := value == "true" && (res.Type == tableType || res.Type == stageType); res.Protected != want {
 				t.Errorf("protect %s: %s is protected: %t", value, key, res.Protected)
 			}
 		}

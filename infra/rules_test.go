@@ -330,13 +330,24 @@ func single(settings map[string]string) []string {
 	return keys
 }
 
+// checkStage wants the stage to wait, by way of others, for all there is: a
+// destroy then begins with it.
 func checkStage(r *recording) (offences []string) {
-	stage := r.of(stageType)["api"]
-	for _, typ := range []string{routeType, permissionType} {
-		for _, res := range r.of(typ) {
-			if !slices.Contains(stage.After, res.key()) {
-				offences = append(offences, "the stage does not wait for "+res.key())
+	before := map[string]bool{}
+	next := []string{stageType + " api"}
+	for len(next) > 0 {
+		res := r.resources[next[0]]
+		next = next[1:]
+		for _, key := range append(slices.Clone(res.After), res.Parent) {
+			if !before[key] {
+				before[key] = true
+				next = append(next, key)
 			}
+		}
+	}
+	for key, res := range r.resources {
+		if !before[key] && res.Type != stageType && res.Type != providerType {
+			offences = append(offences, "the stage does not wait for "+key)
 		}
 	}
 	return offences

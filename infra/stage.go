@@ -14,9 +14,14 @@ import (
 
 // newStage declares the stage that publishes the routes, and returns the URL
 // that requests begin with: the stage's path included, without a slash at its
-// end. The stage comes after every route and permission, so that it never
-// serves half an API.
-func newStage(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, api *apigatewayv2.Api, fns []*function) (pulumi.StringOutput, error) {
+// end.
+//
+// The stage comes after every route and permission, so that it never serves
+// half an API, and after all that watches it. So it is also the first to go:
+// where it is protected, as the table is, a destroy ends before it has deleted
+// anything, even without a preview.
+func newStage(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, api *apigatewayv2.Api, fns []*function,
+	watching []pulumi.Resource) (pulumi.StringOutput, error) {
 	var published []pulumi.Resource
 	for _, f := range fns {
 		for _, route := range f.routes {
@@ -41,7 +46,7 @@ func newStage(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, api *ap
 		}
 		args.DeploymentId = deployment.ID()
 	}
-	stage, err := apigatewayv2.NewStage(ctx, "api", args, in, pulumi.DependsOn(published))
+	stage, err := apigatewayv2.NewStage(ctx, "api", args, in, pulumi.Protect(cfg.Protect), pulumi.DependsOn(append(published, watching...)))
 	if err != nil {
 		return pulumi.StringOutput{}, err
 	}
