@@ -127,6 +127,11 @@ func TestCheckQueries(t *testing.T) {
 				in.MetricQueries = append(in.MetricQueries, Query{ID: fmt.Sprint("m", i), Metric: in.MetricQueries[1].Metric})
 			}
 		}, "metricQueries"},
+		{"eleven expressions", func(in *Alarm) {
+			for i := range 10 {
+				in.MetricQueries = append(in.MetricQueries, Query{ID: fmt.Sprint("m", i), Expression: "e/c"})
+			}
+		}, "metricQueries"},
 		{"twenty-one", func(in *Alarm) {
 			for i := range 18 {
 				in.MetricQueries = append(in.MetricQueries, Query{ID: fmt.Sprint("m", i)})

@@ -62,8 +62,14 @@ func TestDefaultTags(t *testing.T) {
 		t.Errorf("preview of tags that are not known yet: %v, %v", planned, err)
 	}
 	bulb := mustCreate(t, c, bulbToken, urn("c"), map[string]any{"lamp": "a", "slot": "1"})
-	if _, has := bulb.Properties.AsMap()[tagsAllKey]; has {
-		t.Errorf("a type without tags has %v", bulb.Properties)
+	plannedBulb, err := c.Create(t.Context(), &pulumirpc.CreateRequest{Type: bulbToken, Urn: urn("d"), Preview: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, untagged := range []*pulumirpc.CreateResponse{bulb, plannedBulb} {
+		if _, has := untagged.Properties.AsMap()[tagsAllKey]; has {
+			t.Errorf("a type without tags has %v", untagged.Properties)
+		}
 	}
 }
 
