@@ -1,9 +1,6 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"regexp"
 	"strings"
 
@@ -17,65 +14,8 @@ const maxRoutes = 300
 
 // newAPI declares the HTTP API. It has no routes of its own: the functions
 // bring them.
-func newAPI(ctx *pulumi.Context) (*apigatewayv2.Api, error) {
-	return apigatewayv2.NewApi(ctx, "api", &apigatewayv2.ApiArgs{ProtocolType: pulumi.String("HTTP")})
-}
-
-// newStage declares the stage that publishes the routes, and returns the URL
-// that requests begin with: the stage's path included, without a slash at its
-// end. The stage comes after every route and permission, so that it never
-// serves half an API.
-func newStage(ctx *pulumi.Context, cfg config, api *apigatewayv2.Api, fns []*function) (pulumi.StringOutput, error) {
-	var published []pulumi.Resource
-	for _, f := range fns {
-		for _, route := range f.routes {
-			published = append(published, route)
-		}
-		if f.permission != nil {
-			published = append(published, f.permission)
-		}
-	}
-	args := &apigatewayv2.StageArgs{
-		ApiId:      api.ID(),
-		Name:       pulumi.String(cfg.Stage),
-		AutoDeploy: pulumi.Bool(cfg.AutoDeploy),
-	}
-	if !cfg.AutoDeploy {
-		deployment, err := apigatewayv2.NewDeployment(ctx, "api", &apigatewayv2.DeploymentArgs{
-			ApiId:    api.ID(),
-			Triggers: pulumi.StringMap{"routes": fingerprint(fns)},
-		}, pulumi.DependsOn(published))
-		if err != nil {
-			return pulumi.StringOutput{}, err
-		}
-		args.DeploymentId = deployment.ID()
-	}
-	stage, err := apigatewayv2.NewStage(ctx, "api", args, pulumi.DependsOn(published))
-	if err != nil {
-		return pulumi.StringOutput{}, err
-	}
-	return stage.InvokeUrl.ApplyT(func(url string) string { return strings.TrimSuffix(url, "/") }).(pulumi.StringOutput), nil
-}
-
-// fingerprint is a hash over all that a deployment copies of the routes and
-// their integrations. A deployment never changes: another fingerprint makes
-// another one.
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-stages.html
-func fingerprint(fns []*function) pulumi.StringOutput {
-	var parts []any
-	for _, f := range fns {
-		if i := f.integration; i != nil {
-			parts = append(parts, i.ID(), i.IntegrationUri, i.PayloadFormatVersion, i.TimeoutMilliseconds)
-		}
-		for _, route := range f.routes {
-			parts = append(parts, route.RouteKey, route.Target, route.AuthorizationType)
-		}
-	}
-	return pulumi.All(parts...).ApplyT(func(values []any) (string, error) {
-		text, err := json.Marshal(values)
-		sum := sha256.Sum256(text)
-		return hex.EncodeToString(sum[:]), err
-	}).(pulumi.StringOutput)
+func newAPI(ctx *pulumi.Context, in pulumi.ResourceOption) (*apigatewayv2.Api, error) {
+	return apigatewayv2.NewApi(ctx, "api", &apigatewayv2.ApiArgs{ProtocolType: pulumi.String("HTTP")}, in)
 }
 
 // sourcePattern is the end of the ARN that API Gateway calls a function by,

@@ -1,23 +1,26 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"skiff/infra/build"
+	"skiff/lambdas"
 )
 
 // config is what may differ between stacks, named after its effect. Pulumi.yaml
 // describes each setting and holds its default.
 type config struct {
+	Region              string
+	Account             string            // 12 digits
+	Profile             string            // "": the environment's credentials
+	Role                string            // ARN; "": none is assumed
+	Tags                map[string]string // besides those that every stack has
 	Target              build.Target
 	Memory              int // MB
 	Timeout             int // seconds
@@ -28,7 +31,32 @@ type config struct {
 	AutoDeploy          bool
 	DeletionProtection  bool
 	PointInTimeRecovery bool
+	Protect             bool
+	Throttle            throttle
+	RouteThrottles      map[string]throttle // by route key
+	Tracing             bool
+	DetailedMetrics     bool
+	Alarms              bool
+	AlarmEmail          string // "": no mail is sent
+	AlarmErrorPercent   int
+	AlarmLatency        int // ms
+	Dashboard           bool
 }
+
+// throttle is a token bucket: Rate requests per second flow in, and Burst of
+// them fit.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html
+type throttle struct {
+	Rate  int `json:"rate"`
+	Burst int `json:"burst"`
+}
+
+// What an account has for all its APIs in a region, unless AWS has raised it.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+const (
+	maxRate  = 10_000
+	maxBurst = 5_000
+)
 
 // readConfig reads the stack's configuration, and refuses it with one sentence
 // for each setting that is wrong or unknown. Pulumi itself checks the types in
@@ -37,6 +65,11 @@ type config struct {
 func readConfig(ctx *pulumi.Context, settings string) (config, error) {
 	r := &reader{project: ctx.Project(), lookup: ctx.GetConfig}
 	cfg := config{
+		Region:              r.region(),
+		Account:             r.account("account"),
+		Profile:             r.optional("profile", "the name of a profile, 1 to 64 of A-Z a-z 0-9 _ . @ / -", `^[A-Za-z0-9_.@/-]{1,64}$`),
+		Role:                r.role("role"),
+		Tags:                r.tags("tags"),
 		Target:              r.target("target"),
 		Memory:              r.number("memory", 128, 10240),
 		Timeout:             r.number("timeout", 1, 29),
@@ -47,108 +80,34 @@ func readConfig(ctx *pulumi.Context, settings string) (config, error) {
 		AutoDeploy:          r.flag("autoDeploy"),
 		DeletionProtection:  r.flag("deletionProtection"),
 		PointInTimeRecovery: r.flag("pointInTimeRecovery"),
+		Protect:             r.flag("protect"),
+		Throttle:            throttle{r.number("throttleRate", 1, maxRate), r.number("throttleBurst", 1, maxBurst)},
+		RouteThrottles:      r.throttles("routeThrottles"),
+		Tracing:             r.flag("tracing"),
+		DetailedMetrics:     r.flag("detailedMetrics"),
+		Alarms:              r.flag("alarms"),
+		AlarmEmail:          r.optional("alarmEmail", "one mail address", `^[^@\s<>"]+@[^@\s<>"]+\.[^@\s<>"]+$`),
+		AlarmErrorPercent:   r.number("alarmErrorPercent", 0, 99),
+		AlarmLatency:        r.number("alarmLatency", 1, 30_000),
+		Dashboard:           r.flag("dashboard"),
 	}
 	r.refuseOthers(settings)
+	r.sameAccount(cfg)
 	return cfg, errors.Join(r.errs...)
 }
 
-// reader reads settings and collects what is wrong with them, so that a person
-// sees all of it at once.
-type reader struct {
-	project string
-	lookup  func(key string) (value string, ok bool)
-	keys    []string // that were read
-	errs    []error
-}
-
-// text returns the setting, or "" and notes that it is not set.
-func (r *reader) text(key string) (value string, ok bool) {
-	r.keys = append(r.keys, key)
-	value, ok = r.lookup(r.project + ":" + key)
-	if !ok {
-		r.errs = append(r.errs, fmt.Errorf("%s:%s is not set and has lost its default in Pulumi.yaml; "+
-			"set it with pulumi config set %s VALUE", r.project, key, key))
+// check refuses settings that do not fit what is declared.
+func (c config) check(functions []lambdas.Function) error {
+	var routes []string
+	for _, f := range functions {
+		routes = append(routes, f.Routes...)
 	}
-	return value, ok
-}
-
-func (r *reader) refuse(key, value, allowed string) {
-	r.errs = append(r.errs, fmt.Errorf("%s:%s must be %s, not %q; change it with pulumi config set %s VALUE",
-		r.project, key, allowed, value, key))
-}
-
-func (r *reader) number(key string, least, most int) int {
-	value, ok := r.text(key)
-	n, err := strconv.Atoi(value)
-	if ok && (err != nil || n < least || n > most) {
-		r.refuse(key, value, fmt.Sprintf("a whole number from %d to %d", least, most))
-	}
-	return n
-}
-
-func (r *reader) flag(key string) bool {
-	value, ok := r.text(key)
-	if ok && value != "true" && value != "false" {
-		r.refuse(key, value, "true or false")
-	}
-	return value == "true"
-}
-
-func (r *reader) oneOf(key string, allowed ...string) string {
-	value, ok := r.text(key)
-	if ok && !slices.Contains(allowed, value) {
-		last := len(allowed) - 1
-		r.refuse(key, value, strings.Join(allowed[:last], ", ")+" or "+allowed[last])
-	}
-	return value
-}
-
-func (r *reader) target(key string) build.Target {
-	value, ok := r.text(key)
-	target, err := build.ParseTarget(value)
-	if ok && err != nil {
-		r.errs = append(r.errs, fmt.Errorf("%s:%s %w; change it with pulumi config set %s VALUE", r.project, key, err, key))
-	}
-	return target
-}
-
-// logDays takes the periods that CloudWatch Logs has. For ever is none of them.
-// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-func (r *reader) logDays(key string) int {
-	n, err := strconv.Atoi(r.oneOf(key, "1", "3", "5", "7", "14", "30", "60", "90", "120", "150", "180", "365", "400", "545",
-		"731", "1096", "1827", "2192", "2557", "2922", "3288", "3653"))
-	if err != nil {
-		return 0 // refused above
-	}
-	return n
-}
-
-// stage takes the names that API Gateway takes.
-// https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages.html
-func (r *reader) stage(key string) string {
-	value, ok := r.text(key)
-	if ok && value != "$default" && !regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`).MatchString(value) {
-		r.refuse(key, value, "$default, or 1 to 128 of A-Z a-z 0-9 _ -")
-	}
-	return value
-}
-
-// refuseOthers refuses the settings of this project that were not read. The SDK
-// lists no keys, so they come from the variable that it reads itself.
-func (r *reader) refuseOthers(settings string) {
-	if settings == "" {
-		return
-	}
-	all := map[string]json.RawMessage{}
-	if err := json.Unmarshal([]byte(settings), &all); err != nil {
-		r.errs = append(r.errs, fmt.Errorf("%s: %w", pulumi.EnvConfig, err))
-		return
-	}
-	for _, key := range slices.Sorted(maps.Keys(all)) {
-		name, ours := strings.CutPrefix(key, r.project+":")
-		if ours && !slices.Contains(r.keys, name) {
-			r.errs = append(r.errs, fmt.Errorf("%s is not a setting; there are %s; remove it with pulumi config rm %s",
-				key, strings.Join(slices.Sorted(slices.Values(r.keys)), ", "), name))
+	slices.Sort(routes)
+	var errs []error
+	for _, key := range slices.Sorted(maps.Keys(c.RouteThrottles)) {
+		if !slices.Contains(routes, key) {
+			errs = append(errs, fmt.Errorf("skiff:routeThrottles names %q, which is no route; there are %s", key, strings.Join(routes, ", ")))
 		}
 	}
+	return errors.Join(errs...)
 }

@@ -39,8 +39,40 @@ func TestConfigRefused(t *testing.T) {
 		{"autoDeploy", "yes", "skiff:autoDeploy must be true or false, not \"yes\""},
 		{"deletionProtection", "True", "skiff:deletionProtection must be"},
 		{"pointInTimeRecovery", "1", "skiff:pointInTimeRecovery must be"},
-		{"memry", "256", "skiff:memry is not a setting; there are autoDeploy, concurrency, deletionProtection, logDays, " +
-			"logLevel, memory, pointInTimeRecovery, stage, target, timeout; remove it with pulumi config rm memry"},
+		{"account", "", "skiff:account must be the 12 digits of an AWS account, in quotes, not \"\""},
+		{"account", "12345678901", "skiff:account must be"},
+		{"account", "1111-1111-1111", "skiff:account must be"},
+		{"profile", "a b", "skiff:profile must be empty, or the name of a profile, 1 to 64 of A-Z a-z 0-9 _ . @ / -, not \"a b\""},
+		{"role", "deploy", "skiff:role must be empty, or the ARN of a role, such as arn:aws:iam::111111111111:role/deploy, not"},
+		{"role", "arn:aws:iam::111111111111:user/deploy", "skiff:role must be"},
+		{"role", "arn:aws:iam::123456789012:role/deploy", "skiff:role is of account 123456789012 and skiff:account is 111111111111; they must be one"},
+		{"tags", `"x"`, "skiff:tags must be tags, such as {Team: web}, not"},
+		{"tags", `{"Team": 1}`, "skiff:tags must be tags"},
+		{"tags", `{"project": "x"}`, "skiff:tags must be tags with names of their own (not Project, Stack, ManagedBy, nor one twice)"},
+		{"tags", `{"Team": "a", "team": "b"}`, "skiff:tags must be tags with names of their own"},
+		{"tags", `{"aws:x": "a"}`, "skiff:tags must be tags with names"},
+		{"tags", `{"": "a"}`, "skiff:tags must be tags with names"},
+		{"tags", `{"Team": "a\nb"}`, "skiff:tags must be tags with values of letters, digits"},
+		{"throttleRate", "0", "skiff:throttleRate must be a whole number from 1 to 10000"},
+		{"throttleRate", "10001", "skiff:throttleRate must be"},
+		{"throttleBurst", "5001", "skiff:throttleBurst must be a whole number from 1 to 5000"},
+		{"routeThrottles", `[]`, "skiff:routeThrottles must be throttles by route key, such as {GET /items: {rate: 10, burst: 20}}, not []"},
+		{"routeThrottles", `{"GET /items": {"rate": 10, "bust": 20}}`, "skiff:routeThrottles must be throttles by route key"},
+		{"routeThrottles", `{"GET /items": {"rate": 1.5, "burst": 20}}`, "skiff:routeThrottles must be throttles by route key"},
+		{"routeThrottles", `{"GET /items": {"rate": 10}}`, "skiff:routeThrottles must be throttles with a rate of 1 to 10000 and a burst of 1 to 5000, both, not \"GET /items\""},
+		{"routeThrottles", `{"GET /nope": {"rate": 10, "burst": 20}}`, "skiff:routeThrottles names \"GET /nope\", which is no route; there are DELETE /items/{id}, "},
+		{"tracing", "Active", "skiff:tracing must be true or false"},
+		{"detailedMetrics", "", "skiff:detailedMetrics must be"},
+		{"alarms", "1", "skiff:alarms must be"},
+		{"alarmEmail", "ops", "skiff:alarmEmail must be empty, or one mail address, not \"ops\""},
+		{"alarmEmail", "a@example.com, b@example.com", "skiff:alarmEmail must be"},
+		{"alarmErrorPercent", "100", "skiff:alarmErrorPercent must be a whole number from 0 to 99"},
+		{"alarmLatency", "0", "skiff:alarmLatency must be a whole number from 1 to 30000"},
+		{"dashboard", "yes", "skiff:dashboard must be"},
+		{"protect", "yes", "skiff:protect must be"},
+		{"memry", "256", "skiff:memry is not a setting; there are account, alarmEmail, alarmErrorPercent, alarmLatency, alarms, autoDeploy, " +
+			"concurrency, dashboard, deletionProtection, detailedMetrics, logDays, logLevel, memory, pointInTimeRecovery, profile, protect, " +
+			"role, routeThrottles, stage, tags, target, throttleBurst, throttleRate, timeout, tracing; remove it with pulumi config rm memry"},
 	} {
 		t.Run(fmt.Sprintf("%s=%.20q", test.key, test.value), func(t *testing.T) {
 			t.Parallel()
@@ -74,6 +106,11 @@ func TestConfigAccepted(t *testing.T) {
 		{"logDays", "1"}, {"logDays", "3653"},
 		{"stage", "v1"}, {"stage", strings.Repeat("a", 128)},
 		{"autoDeploy", "true"},
+		{"profile", "web@prod"}, {"role", "arn:aws:iam::111111111111:role/ci/deploy"},
+		{"tags", `{"Team": "web + mobile"}`}, {"tags", `{}`}, {"tags", `null`},
+		{"throttleRate", "10000"}, {"throttleBurst", "5000"},
+		{"routeThrottles", `{"GET /items": {"rate": 10000, "burst": 1}}`},
+		{"alarmEmail", ""}, {"alarmErrorPercent", "0"}, {"alarmLatency", "30000"},
 	} {
 		t.Run(fmt.Sprintf("%s=%.20q", test.key, test.value), func(t *testing.T) {
 			t.Parallel()
@@ -92,13 +129,16 @@ func TestConfigRefusesAllAtOnce(t *testing.T) {
 	t.Parallel()
 	settings := settingsOf(t, "staging")
 	settings["skiff:memory"], settings["skiff:timeout"], settings["skiff:more"] = "1", "99", "x"
+	settings["aws:profile"], settings["aws:region"] = "web", "europe"
 	delete(settings, "skiff:stage")
 	_, err := deployWith(t, lambdas.Functions(), settings)
 	if err == nil {
 		t.Fatal("accepted")
 	}
 	for _, want := range []string{"skiff:memory must", "skiff:timeout must", "skiff:more is not a setting",
-		"skiff:stage is not set and has lost its default in Pulumi.yaml; set it with pulumi config set stage VALUE"} {
+		"aws:profile has no effect: this program's provider takes skiff:account, profile, role and tags; remove it with pulumi config rm aws:profile",
+		"aws:region must be a region, such as eu-central-1, not \"europe\"; set it with pulumi config set aws:region VALUE",
+		"skiff:stage is not set and has no default in Pulumi.yaml; set it with pulumi config set stage VALUE"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("no word of %s in\n%v", want, err)
 		}
@@ -106,7 +146,8 @@ func TestConfigRefusesAllAtOnce(t *testing.T) {
 }
 
 // Every setting is declared in Pulumi.yaml with type, description and default,
-// and the stack files set no other.
+// but for the account, which no two stacks need share; and the stack files set
+// no other.
 func TestConfigDeclared(t *testing.T) {
 	t.Parallel()
 	project, err := workspace.LoadProject("../Pulumi.yaml")
@@ -114,14 +155,19 @@ func TestConfigDeclared(t *testing.T) {
 		t.Fatal(err)
 	}
 	for key, setting := range project.Config {
-		if strings.HasPrefix(key, "skiff:") && (setting.Type == nil || setting.Description == "" || setting.Default == nil) {
+		if strings.HasPrefix(key, "skiff:") && (setting.Type == nil || setting.Description == "" ||
+			(setting.Default == nil) != (key == "skiff:account")) {
 			t.Errorf("%s: type %v, description %q, default %v", key, setting.Type, setting.Description, setting.Default)
 		}
 	}
+	// A resource that has lost the stack's provider would go to any account.
+	if off := fmt.Sprint(project.Config["pulumi:disable-default-providers"].Value); off != "[aws]" {
+		t.Errorf("default providers off: %s", off)
+	}
 	for _, stack := range []string{"local", "staging", "production"} {
 		settings := settingsOf(t, stack)
-		if settings["aws:region"] == "" {
-			t.Errorf("%s: no aws:region", stack)
+		if settings["aws:region"] == "" || settings["skiff:account"] == "" {
+			t.Errorf("%s: no aws:region, or no skiff:account", stack)
 		}
 		maps.DeleteFunc(settings, func(key, _ string) bool {
 			_, declared := project.Config[key]

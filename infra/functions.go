@@ -33,7 +33,7 @@ type function struct {
 
 // newFunctions declares every function of the program. It asks for all digests
 // at once, so that a preview tells what changed without compiling.
-func (p program) newFunctions(ctx *pulumi.Context, cfg config, items *table, api *apigatewayv2.Api) ([]*function, error) {
+func (p program) newFunctions(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, items *table, api *apigatewayv2.Api) ([]*function, error) {
 	var names []string
 	for _, f := range p.functions {
 		names = append(names, f.Name)
@@ -46,7 +46,7 @@ func (p program) newFunctions(ctx *pulumi.Context, cfg config, items *table, api
 	var fns []*function
 	for _, declared := range p.functions {
 		f := &function{declared: declared}
-		if err := ctx.RegisterComponentResource("skiff:lambda:Function", declared.Name, f); err != nil {
+		if err := ctx.RegisterComponentResource("skiff:lambda:Function", declared.Name, f, in); err != nil {
 			return nil, err
 		}
 		code, err := f.newCode(ctx, cfg, zips, digests[declared.Name])
@@ -104,7 +104,7 @@ func (f *function) newLambda(ctx *pulumi.Context, cfg config, items *table, code
 	if err != nil {
 		return nil, err
 	}
-	role, rights, err := f.newRole(ctx, items, logs)
+	role, rights, err := f.newRole(ctx, cfg, items, logs)
 	if err != nil {
 		return nil, err
 	}
@@ -117,6 +117,7 @@ func (f *function) newLambda(ctx *pulumi.Context, cfg config, items *table, code
 		MemorySize:                   pulumi.Int(cfg.Memory),
 		Timeout:                      pulumi.Int(cfg.Timeout),
 		ReservedConcurrentExecutions: pulumi.Int(cfg.Concurrency),
+		TracingConfig:                lambda.FunctionTracingConfigArgs{Mode: tracingMode(cfg)},
 		Environment:                  lambda.FunctionEnvironmentArgs{Variables: f.environment(cfg, items)},
 		// JSON makes Lambda's own lines, START to REPORT, JSON like those of
 		// the handlers, which it passes on as they are. It drops lines below
@@ -133,7 +134,7 @@ func (f *function) newLambda(ctx *pulumi.Context, cfg config, items *table, code
 // newRole declares the role that the function alone takes, and its rights:
 // what is declared on the table, and to write to its own log group. It may not
 // create log groups: there is one.
-func (f *function) newRole(ctx *pulumi.Context, items *table, logs *cloudwatch.LogGroup) (*iam.Role, *iam.RolePolicy, error) {
+func (f *function) newRole(ctx *pulumi.Context, cfg config, items *table, logs *cloudwatch.LogGroup) (*iam.Role, *iam.RolePolicy, error) {
 	trusted, err := trust("lambda.amazonaws.com")
 	if err != nil {
 		return nil, nil, err
@@ -142,12 +143,25 @@ func (f *function) newRole(ctx *pulumi.Context, items *table, logs *cloudwatch.L
 	if err != nil {
 		return nil, nil, err
 	}
-	streams := grant{[]string{"logs:CreateLogStream", "logs:PutLogEvents"}, pulumi.Sprintf("%s:*", logs.Arn)}
+	grants := append(items.grants(f.declared),
+		grant{[]string{"logs:CreateLogStream", "logs:PutLogEvents"}, pulumi.Sprintf("%s:*", logs.Arn)})
+	if cfg.Tracing {
+		grants = append(grants, traces())
+	}
 	rights, err := iam.NewRolePolicy(ctx, f.declared.Name, &iam.RolePolicyArgs{
 		Role:   role.Name,
-		Policy: allow(append(items.grants(f.declared), streams)...),
+		Policy: allow(grants...),
 	}, pulumi.Parent(f))
 	return role, rights, err
+}
+
+// tracingMode is Lambda's name of the setting. A function that sends no traces
+// of its own still passes on those of its caller, of which HTTP APIs make none.
+func tracingMode(cfg config) pulumi.String {
+	if cfg.Tracing {
+		return "Active"
+	}
+	return "PassThrough"
 }
 
 // environment is what the function reads from its environment and nothing else.

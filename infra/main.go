@@ -56,8 +56,8 @@ func (p program) run(ctx *pulumi.Context) error {
 	return nil
 }
 
-// deploy is the table of contents: what is stored, what runs, how it is
-// reached. Logical names are permanent: to rename a resource is to replace it,
+// deploy is the table of contents: where it all goes, what is stored, what
+// runs, who hears of its troubles, how it is reached. Logical names are permanent: to rename a resource is to replace it,
 // and the table is not something to replace.
 func (p program) deploy(ctx *pulumi.Context) (outputs pulumi.Map, err error) {
 	cfg, err := readConfig(ctx, p.settings)
@@ -67,19 +67,35 @@ func (p program) deploy(ctx *pulumi.Context) (outputs pulumi.Map, err error) {
 	if err := check(p.functions); err != nil {
 		return nil, fmt.Errorf("lambdas: %w", err)
 	}
-	items, err := newTable(ctx, cfg)
+	if err := cfg.check(p.functions); err != nil {
+		return nil, err
+	}
+	in, err := newAccount(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("account: %w", err)
+	}
+	items, err := newTable(ctx, cfg, in)
 	if err != nil {
 		return nil, fmt.Errorf("table: %w", err)
 	}
-	api, err := newAPI(ctx)
+	api, err := newAPI(ctx, in)
 	if err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
-	fns, err := p.newFunctions(ctx, cfg, items, api)
+	fns, err := p.newFunctions(ctx, cfg, in, items, api)
 	if err != nil {
 		return nil, fmt.Errorf("functions: %w", err)
 	}
-	url, err := newStage(ctx, cfg, api, fns)
+	seen := &watched{api: api.ID().ToStringOutput(), stage: cfg.Stage, table: items.name, functions: fns}
+	alarms, err := newAlarms(ctx, cfg, in, seen)
+	if err != nil {
+		return nil, fmt.Errorf("alarms: %w", err)
+	}
+	page, err := newDashboard(ctx, cfg, in, seen)
+	if err != nil {
+		return nil, fmt.Errorf("dashboard: %w", err)
+	}
+	url, err := newStage(ctx, cfg, in, api, fns, append(alarms, page...))
 	if err != nil {
 		return nil, fmt.Errorf("stage: %w", err)
 	}

@@ -32,6 +32,13 @@ type grant struct {
 	resource pulumi.StringOutput
 }
 
+// traces is what X-Ray needs of a function. These actions know no resource: it
+// is the one grant on all of them.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+func traces() grant {
+	return grant{[]string{"xray:PutTraceSegments", "xray:PutTelemetryRecords"}, pulumi.String("*").ToStringOutput()}
+}
+
 // document is the text of a policy that allows the statements.
 func document(statements ...statement) (string, error) {
 	for i := range statements {

@@ -20,14 +20,20 @@ import (
 	"skiff/lambdas"
 )
 
+// throughAWS is the one provider that the program declares.
+const throughAWS = "urn:pulumi:mock::skiff::pulumi:providers:aws::aws::pulumi-id of aws"
+
 // recorded is one resource that the program registered.
 type recorded struct {
 	Type    string
 	Name    string
 	Parent  string         // type and name of the component it belongs to
+	Through string         // the provider, "" for a component
 	After   []string       // the resources it depends on
 	Inputs  map[string]any // as JSON has them; archives as their path
 	Outputs map[string]any
+
+	Protected bool
 }
 
 // key is the resource's type and name, which are unique in this program.
@@ -39,6 +45,9 @@ type recording struct {
 	mu        sync.Mutex
 	resources map[string]recorded
 	outputs   map[string]any
+	settings  map[string]string
+	caller    string // account of the credentials
+	refusal   error  // of the provider, for any call
 }
 
 // NewResource notes the resource and answers its inputs with ids, ARNs and
@@ -46,7 +55,7 @@ type recording struct {
 func (r *recording) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	_, last, _ := strings.Cut(args.TypeToken, "/")
+	last := args.TypeToken[strings.LastIndexByte(args.TypeToken, '/')+1:]
 	kind, _, _ := strings.Cut(last, ":")
 	service, _, _ := strings.Cut(strings.TrimPrefix(args.TypeToken, "aws:"), "/")
 	arn := fmt.Sprintf("arn:aws:%s:mock:123456789012:%s/%s", service, kind, args.Name)
@@ -71,7 +80,7 @@ func (r *recording) NewResource(args pulumi.MockResourceArgs) (string, resource.
 	slices.Sort(after)
 	res := recorded{
 		Type: args.TypeToken, Name: args.Name, Parent: keyOf(args.RegisterRPC.GetParent()), After: after,
-		Inputs: plain(args.Inputs), Outputs: plain(outputs),
+		Inputs: plain(args.Inputs), Outputs: plain(outputs), Protected: args.RegisterRPC.GetProtect(), Through: args.Provider,
 	}
 	if _, twice := r.resources[res.key()]; twice {
 		return "", nil, fmt.Errorf("%s is registered twice", res.key())
@@ -83,9 +92,13 @@ func (r *recording) NewResource(args pulumi.MockResourceArgs) (string, resource.
 	return kind + "-id of " + args.Name, outputs, nil
 }
 
-// Call answers no function: the program calls none.
+// Call tells whose the credentials are, through the stack's provider; the
+// program calls nothing else.
 func (r *recording) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
-	return nil, fmt.Errorf("call of %s", args.Token)
+	if args.Token != "aws:index/getCallerIdentity:getCallerIdentity" || args.Provider != throughAWS {
+		return nil, fmt.Errorf("call of %s through %q", args.Token, args.Provider)
+	}
+	return resource.NewPropertyMapFromMap(map[string]any{"accountId": r.caller}), r.refusal
 }
 
 // keyOf is the key of the resource with the URN; "" for the stack's.
@@ -129,6 +142,9 @@ func (r *recording) text() string {
 		}
 		for _, other := range res.After {
 			fmt.Fprintln(&s, "  after", other)
+		}
+		if res.Protected {
+			fmt.Fprintln(&s, "  protected")
 		}
 		writeMap(&s, "  ", res.Inputs)
 		fmt.Fprintln(&s)
@@ -193,18 +209,24 @@ func (p prebuilt) Ensure(_ context.Context, function, sha256 string) (string, er
 // defaults of Pulumi.yaml for what the file leaves out.
 func settingsOf(t *testing.T, stack string) map[string]string {
 	t.Helper()
+	return settingsIn(t, filepath.Join("..", "Pulumi."+stack+".yaml"))
+}
+
+// settingsIn is what the engine hands over for a stack with the file.
+func settingsIn(t *testing.T, path string) map[string]string {
+	t.Helper()
 	project, err := workspace.LoadProject("../Pulumi.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	file, err := workspace.LoadProjectStack(nil, project, filepath.Join("..", "Pulumi."+stack+".yaml"))
+	file, err := workspace.LoadProjectStack(nil, project, path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	settings := map[string]string{}
 	for key, declared := range project.Config {
 		if declared.Default != nil {
-			settings[key] = fmt.Sprint(declared.Default)
+			settings[key] = settingText(t, declared.Default)
 		}
 	}
 	values, err := file.Config.Decrypt(sdkconfig.NopDecrypter)
@@ -217,27 +239,46 @@ func settingsOf(t *testing.T, stack string) map[string]string {
 	return settings
 }
 
+// settingText is a default as the engine hands it over: parts as JSON.
+func settingText(t *testing.T, value any) string {
+	t.Helper()
+	if text, ok := value.(string); ok {
+		return text
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 // deployWith runs the whole program against a recording.
 func deployWith(t *testing.T, functions []lambdas.Function, settings map[string]string) (*recording, error) {
+	t.Helper()
+	rec := &recording{caller: settings["skiff:account"]}
+	return rec, rec.deploy(t, functions, settings)
+}
+
+// deploy runs the whole program against the recording.
+func (r *recording) deploy(t *testing.T, functions []lambdas.Function, settings map[string]string) error {
 	t.Helper()
 	all, err := json.Marshal(settings)
 	if err != nil {
 		t.Fatal(err)
 	}
-	rec := &recording{resources: map[string]recorded{}, outputs: map[string]any{}}
+	r.resources, r.outputs, r.settings = map[string]recorded{}, map[string]any{}, settings
 	p := program{functions: functions, settings: string(all), builder: func(target build.Target, names []string) builder {
 		return prebuilt{build.New(root, target, names), names}
 	}}
-	err = pulumi.RunErr(func(ctx *pulumi.Context) error {
+	return pulumi.RunErr(func(ctx *pulumi.Context) error {
 		outputs, err := p.deploy(ctx)
 		pulumi.JSONMarshal(outputs).ApplyT(func(text string) error {
-			rec.mu.Lock()
-			defer rec.mu.Unlock()
-			return json.Unmarshal([]byte(text), &rec.outputs)
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			return json.Unmarshal([]byte(text), &r.outputs)
 		})
 		return err
-	}, pulumi.WithMocks("skiff", "mock", rec), func(info *pulumi.RunInfo) { info.Config = settings })
-	return rec, err
+	}, pulumi.WithMocks("skiff", "mock", r), func(info *pulumi.RunInfo) { info.Config = settings })
 }
 
 // record runs the program for a stack as it stands.
@@ -248,4 +289,18 @@ func record(t *testing.T, stack string) *recording {
 		t.Fatal(err)
 	}
 	return rec
+}
+
+// clone is a recording of its own, to be spoilt.
+func (r *recording) clone(t *testing.T) *recording {
+	t.Helper()
+	text, err := json.Marshal(r.resources)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &recording{outputs: r.outputs, settings: maps.Clone(r.settings)}
+	if err := json.Unmarshal(text, &c.resources); err != nil {
+		t.Fatal(err)
+	}
+	return c
 }

@@ -24,6 +24,12 @@ const (
 	apiType         = "aws:apigatewayv2/api:Api"
 	tableType       = "aws:dynamodb/table:Table"
 	componentType   = "skiff:lambda:Function"
+	providerType    = "pulumi:providers:aws"
+	deploymentType  = "aws:apigatewayv2/deployment:Deployment"
+	alarmType       = "aws:cloudwatch/metricAlarm:MetricAlarm"
+	dashboardType   = "aws:cloudwatch/dashboard:Dashboard"
+	topicType       = "aws:sns/topic:Topic"
+	mailType        = "aws:sns/topicSubscription:TopicSubscription"
 )
 
 // rule is what must hold of every stack, and a recording that breaks it: the
@@ -37,10 +43,11 @@ type rule struct {
 func TestRules(t *testing.T) {
 	t.Parallel()
 	for _, stack := range []string{"local", "staging", "production"} {
+		whole := record(t, stack)
 		for _, r := range rules() {
 			t.Run(stack+"/"+r.name, func(t *testing.T) {
 				t.Parallel()
-				rec := record(t, stack)
+				rec := whole.clone(t)
 				for _, offence := range r.check(rec) {
 					t.Error(offence)
 				}
@@ -54,7 +61,7 @@ func TestRules(t *testing.T) {
 }
 
 func rules() []rule {
-	return []rule{
+	return append(operationRules(), []rule{
 		{"a policy allows what is declared and no more", checkPolicies, set(policyType, "get-item", "policy",
 			`{"Statement":[{"Effect":"Allow","Action":["dynamodb:*"],"Resource":"*"}]}`)},
 		{"a role is for Lambda alone", checkTrust, set(roleType, "get-item", "assumeRolePolicy",
@@ -97,7 +104,7 @@ func rules() []rule {
 			attributes := r.of(tableType)["items"].Inputs
 			attributes["attributes"] = append(attributes["attributes"].([]any), map[string]any{"name": "ttl", "type": "N"})
 		}},
-	}
+	}...)
 }
 
 // set returns the spoiling of one input.
@@ -128,6 +135,9 @@ func checkPolicies(r *recording) (offences []string) {
 		}
 		streams := r.of(logGroupType)[f.Name].Outputs["arn"].(string) + ":*"
 		want = append(want, "logs:CreateLogStream on "+streams, "logs:PutLogEvents on "+streams)
+		if r.settings["skiff:tracing"] == "true" {
+			want = append(want, traceRights()...)
+		}
 		var got []string
 		for _, s := range statements(r.of(policyType)[f.Name].Inputs["policy"]) {
 			for _, action := range s["Action"].([]any) {
@@ -139,12 +149,19 @@ func checkPolicies(r *recording) (offences []string) {
 		}
 		for _, pair := range got {
 			if action, resource, _ := strings.Cut(pair, " on "); strings.Contains(action, "*") ||
-				strings.Contains(resource, "*") && resource != streams {
+				strings.Contains(resource, "*") && resource != streams && !slices.Contains(traceRights(), pair) {
 				offences = append(offences, f.Name+" may "+pair)
 			}
 		}
 	}
 	return offences
+}
+
+// traceRights are the one exception of the rule that a resource is named: X-Ray
+// has none to name.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+func traceRights() []string {
+	return []string{"xray:PutTraceSegments on *", "xray:PutTelemetryRecords on *"}
 }
 
 func checkTrust(r *recording) (offences []string) {
@@ -280,7 +297,7 @@ func checkParts(r *recording) (offences []string) {
 			want[routeType+" "+key] = component
 		}
 	}
-	for _, key := range []string{tableType + " items", apiType + " api", stageType + " api", "aws:apigatewayv2/deployment:Deployment api"} {
+	for _, key := range single(r.settings) {
 		want[key] = ""
 	}
 	for key, res := range r.resources {
@@ -295,13 +312,42 @@ func checkParts(r *recording) (offences []string) {
 	return offences
 }
 
+// single are the resources that there is one of.
+func single(settings map[string]string) []string {
+	keys := []string{providerType + " aws", tableType + " items", apiType + " api", stageType + " api", deploymentType + " api", logGroupType + " access"}
+	if settings["skiff:alarms"] == "true" {
+		keys = append(keys, topicType+" alarms")
+		for _, name := range []string{"api-errors", "api-latency", "function-throttles", "table-throttles"} {
+			keys = append(keys, alarmType+" "+name)
+		}
+		if settings["skiff:alarmEmail"] != "" {
+			keys = append(keys, mailType+" alarms")
+		}
+	}
+	if settings["skiff:dashboard"] == "true" {
+		keys = append(keys, dashboardType+" dashboard")
+	}
+	return keys
+}
+
+// checkStage wants the stage to wait, by way of others, for all there is: a
+// destroy then begins with it.
 func checkStage(r *recording) (offences []string) {
-	stage := r.of(stageType)["api"]
-	for _, typ := range []string{routeType, permissionType} {
-		for _, res := range r.of(typ) {
-			if !slices.Contains(stage.After, res.key()) {
-				offences = append(offences, "the stage does not wait for "+res.key())
+	before := map[string]bool{}
+	next := []string{stageType + " api"}
+	for len(next) > 0 {
+		res := r.resources[next[0]]
+		next = next[1:]
+		for _, key := range append(slices.Clone(res.After), res.Parent) {
+			if !before[key] {
+				before[key] = true
+				next = append(next, key)
 			}
+		}
+	}
+	for key, res := range r.resources {
+		if !before[key] && res.Type != stageType && res.Type != providerType {
+			offences = append(offences, "the stage does not wait for "+key)
 		}
 	}
 	return offences

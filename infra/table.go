@@ -17,7 +17,7 @@ type table struct {
 // newTable declares the table with its one index. Only keys are attributes
 // here: DynamoDB refuses any other.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
-func newTable(ctx *pulumi.Context, cfg config) (*table, error) {
+func newTable(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption) (*table, error) {
 	t, err := dynamodb.NewTable(ctx, "items", &dynamodb.TableArgs{
 		BillingMode: pulumi.String("PAY_PER_REQUEST"),
 		HashKey:     pulumi.String(names.KeyAttribute),
@@ -40,7 +40,7 @@ func newTable(ctx *pulumi.Context, cfg config) (*table, error) {
 		},
 		DeletionProtectionEnabled: pulumi.Bool(cfg.DeletionProtection),
 		PointInTimeRecovery:       dynamodb.TablePointInTimeRecoveryArgs{Enabled: pulumi.Bool(cfg.PointInTimeRecovery)},
-	})
+	}, in, pulumi.Protect(cfg.Protect))
 	if err != nil {
 		return nil, err
 	}

@@ -107,7 +107,7 @@ func TestRefusedPrograms(t *testing.T) {
 		{"unknown key", config("skiff:colour: red"), []string{"colour"}},
 		{"unknown resource type", func(t *testing.T) {
 			edit(t, filepath.Join(dir, "infra", "table.go"), "func newTable(", unknownType+"func newTable(")
-			edit(t, filepath.Join(dir, "infra", "main.go"), "items, err := newTable(ctx, cfg)", "if err := addUnknown(ctx); err != nil {\n\t\treturn nil, err\n\t}\n\titems, err := newTable(ctx, cfg)")
+			edit(t, filepath.Join(dir, "infra", "main.go"), "items, err := newTable(ctx, cfg, in)", "if err := addUnknown(ctx, in); err != nil {\n\t\treturn nil, err\n\t}\n\titems, err := newTable(ctx, cfg, in)")
 		}, []string{"the local cloud does not know the resource type aws:dynamodb/tag:Tag", "dynamodb/table:Table"}},
 		{"unknown property", func(t *testing.T) {
 			edit(t, filepath.Join(dir, "infra", "table.go"), "dynamodb.TableArgs{", "dynamodb.TableArgs{\nStreamEnabled: pulumi.Bool(true),")
@@ -135,10 +135,10 @@ func TestRefusedPrograms(t *testing.T) {
 	}
 }
 
-const unknownType = `func addUnknown(ctx *pulumi.Context) error {
+const unknownType = `func addUnknown(ctx *pulumi.Context, in pulumi.ResourceOption) error {
 	_, err := dynamodb.NewTag(ctx, "tag", &dynamodb.TagArgs{
 		ResourceArn: pulumi.String("arn:aws:dynamodb:eu-central-1:000000000000:table/x"), Key: pulumi.String("k"), Value: pulumi.String("v"),
-	})
+	}, in)
 	return err
 }
 

@@ -46,11 +46,10 @@ type CORSInputs struct {
 
 // APIOutputs is what AWS adds to an API.
 type APIOutputs struct {
-	APIEndpoint              string            `json:"apiEndpoint"`
-	ARN                      string            `json:"arn"`
-	ExecutionARN             string            `json:"executionArn"`
-	RouteSelectionExpression string            `json:"routeSelectionExpression"`
-	TagsAll                  map[string]string `json:"tagsAll"`
+	APIEndpoint              string `json:"apiEndpoint"`
+	ARN                      string `json:"arn"`
+	ExecutionARN             string `json:"executionArn"`
+	RouteSelectionExpression string `json:"routeSelectionExpression"`
 }
 
 // APIs are the declared APIs.
@@ -83,7 +82,6 @@ func (a *APIs) apis() *provider.Resource[APIInputs, APIOutputs] {
 				ARN:                      arn.New("apigateway", r.Region, "", "/apis/"+r.ID),
 				ExecutionARN:             executionARN(r),
 				RouteSelectionExpression: "$request.method $request.path",
-				TagsAll:                  r.Inputs.Tags,
 			}
 		},
 	}

@@ -55,6 +55,7 @@ func badInputs() map[string]func(t *testing.T, c badInput) reply {
 			}
 			return sendFault(t, c, `{"do":"raw","text":"{\"statusCode\":0}"}`)
 		},
+		"X13": sendThrottled,
 		"X14": sendParallel,
 		"X16": fault(`{"do":"big","number":7000000}`),
 	}
@@ -83,7 +84,7 @@ func TestBadInputs(t *testing.T) {
 			if got.status >= 300 && got.status < 400 {
 				t.Errorf("the gateway redirects: %+v", got)
 			}
-			messages := map[int]string{404: "Not Found", 413: "Request Entity Too Large", 500: "Internal Server Error", 503: "Service Unavailable"}
+			messages := map[int]string{404: "Not Found", 413: "Request Entity Too Large", 429: "Too Many Requests", 500: "Internal Server Error", 503: "Service Unavailable"}
 			if message, ok := messages[c.Expect.Status]; ok {
 				wantMessage(t, got, c.Expect.Status, message)
 			}
@@ -179,6 +180,33 @@ func sendParallel(t *testing.T, c badInput) reply {
 	}
 	if n := cloud.runtime.Sandboxes("items"); n != 1 {
 		t.Errorf("%d sandboxes, want 1", n)
+	}
+	return refused
+}
+
+// sendThrottled returns one of the answers that are not 200.
+func sendThrottled(t *testing.T, c badInput) reply {
+	cloud := newCloud(t, 0, -1)
+	cloud.mu.Lock()
+	cloud.stages[0].Throttle = &Limit{Rate: 1, Burst: 1}
+	cloud.mu.Unlock()
+	replies := make(chan reply, 10)
+	for range 10 {
+		go func() { replies <- cloud.get(t, c.Request.Method, c.path()) }()
+	}
+	var refused reply
+	served := 0
+	for range 10 {
+		switch got := <-replies; got.status {
+		case 200:
+			served++
+		default:
+			refused = got
+			wantMessage(t, got, 429, "Too Many Requests")
+		}
+	}
+	if n := cloud.called(); served == 0 || n != served {
+		t.Errorf("%d were served by %d calls of the function, want at least one, each by one", served, n)
 	}
 	return refused
 }

@@ -82,6 +82,7 @@ func (a *APIs) stage(r store.Record[StageInputs]) (Stage, error) {
 		APIID: api.ID, AccountID: api.Account, Region: api.Region,
 		Name: r.ID, Variables: r.Inputs.StageVariables, CORS: corsOf(api.Inputs.CORSConfiguration),
 	}
+	s.AccessLog, s.Throttle, s.Throttles = logOf(r.Inputs.AccessLogSettings), limitOf(r.Inputs.DefaultRouteSettings), limitsOf(r.Inputs.RouteSettings)
 	switch {
 	case r.Inputs.AutoDeploy:
 		s.Routes, err = a.routesOf(api.ID)

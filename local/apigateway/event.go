@@ -65,6 +65,7 @@ type call struct {
 	host    string // of the API's endpoint
 	match   match
 	body    []byte
+	outcome outcome
 }
 
 // timeFormat is that of the Common Log Format, as recorded.

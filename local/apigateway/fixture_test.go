@@ -29,6 +29,7 @@ type fixture struct {
 	stages []Stage
 	calls  []invoked
 	errors []error
+	lines  []string // of access logs, with group and stream
 }
 
 type invoked struct {
@@ -47,6 +48,22 @@ func newFixture(t testing.TB, stage Stage, reply func(context.Context, []byte) (
 // for reading a body.
 func newSlowFixture(t testing.TB, stage Stage, reply func(context.Context, []byte) (lambda.Result, error), limit time.Duration) *fixture {
 	t.Helper()
+	f := fixtureOf(t, stage, reply)
+	f.options.HeaderTimeout, f.options.BodyTimeout = limit, limit
+	f.serve(t)
+	return f
+}
+
+// newTimedFixture is newFixture with a clock of its own.
+func newTimedFixture(t testing.TB, stage Stage, now func() time.Time, reply func(context.Context, []byte) (lambda.Result, error)) *fixture {
+	t.Helper()
+	f := fixtureOf(t, stage, reply)
+	f.options.Now = now
+	f.serve(t)
+	return f
+}
+
+func fixtureOf(t testing.TB, stage Stage, reply func(context.Context, []byte) (lambda.Result, error)) *fixture {
 	f := &fixture{stages: []Stage{stage}}
 	f.options = Options{
 		Find: func(r *http.Request) ([]Stage, string, string, bool) {
@@ -69,9 +86,18 @@ func newSlowFixture(t testing.TB, stage Stage, reply func(context.Context, []byt
 			defer f.mu.Unlock()
 			f.errors = append(f.errors, err)
 		},
-		HeaderTimeout: limit,
-		BodyTimeout:   limit,
+		AccessLog: func(group, stream string, line []byte) {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.lines = append(f.lines, group+" "+stream+" "+string(line))
+		},
 	}
+	return f
+}
+
+// serve listens until the test ends.
+func (f *fixture) serve(t testing.TB) {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +107,6 @@ func newSlowFixture(t testing.TB, stage Stage, reply func(context.Context, []byt
 	go func() { defer close(done); _ = server.Serve(listener) }()
 	t.Cleanup(func() { _ = server.Close(); <-done })
 	f.address = listener.Addr().String()
-	return f
 }
 
 // testStage is the $default stage with a route for each key.

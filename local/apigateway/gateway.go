@@ -38,6 +38,13 @@ type Options struct {
 	// function.
 	Invoke func(ctx context.Context, functionARN, sourceARN string, payload []byte) (lambda.Result, error)
 
+	// AccessLog takes the line of a request for its stage's log group. It may
+	// be nil.
+	AccessLog func(group, stream string, line []byte)
+
+	// Now tells the time of requests and of their limits; time.Now when nil.
+	Now func() time.Time
+
 	// Log is told why an answer is 5xx; what it is told never reaches the
 	// client. It may be nil.
 	Log func(requestID string, err error)
@@ -48,7 +55,10 @@ type Options struct {
 }
 
 // Gateway serves APIs. Make it with New.
-type Gateway struct{ options Options }
+type Gateway struct {
+	options  Options
+	throttle throttle
+}
 
 // New returns a gateway for o.
 func New(o Options) *Gateway {
@@ -58,7 +68,10 @@ func New(o Options) *Gateway {
 	if o.BodyTimeout == 0 {
 		o.BodyTimeout = 30 * time.Second
 	}
-	return &Gateway{o}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Gateway{options: o}
 }
 
 // Server returns a server of the gateway with its limits. What is no HTTP at all
@@ -76,8 +89,9 @@ func (g *Gateway) Server() *http.Server {
 
 // ServeHTTP answers one request. It never redirects and never cleans a path.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{request: r, id: newRequestID(), now: time.Now()}
+	c := &call{request: r, id: newRequestID(), now: g.options.Now()}
 	res := g.answer(w, c)
+	g.log(c, res, g.options.Now())
 	if c.stage != nil && !c.stage.CORS.isPreflight(r) {
 		c.stage.CORS.apply(res.header, r)
 	}
@@ -105,12 +119,18 @@ func (g *Gateway) answer(w http.ResponseWriter, c *call) response {
 		return notFound()
 	}
 	if c.stage.CORS.isPreflight(r) {
+		if !g.throttle.admits(c.stage, nil, c.now) {
+			return tooManyRequests()
+		}
 		res := response{status: http.StatusNoContent, header: http.Header{}}
 		c.stage.CORS.preflight(res.header, r)
 		return res
 	}
 	if c.match, ok = findRoute(c.stage.Routes, r.Method, path); !ok {
 		return notFound()
+	}
+	if !g.throttle.admits(c.stage, c.match.route, c.now) {
+		return tooManyRequests()
 	}
 	var err error
 	if c.body, err = g.readBody(w, r); err != nil {
@@ -122,6 +142,7 @@ func (g *Gateway) answer(w http.ResponseWriter, c *call) response {
 // integrate calls the function of the matched route.
 func (g *Gateway) integrate(c *call) response {
 	fail := func(res response, err error) response {
+		c.outcome.err = err
 		if g.options.Log != nil {
 			g.options.Log(c.id, fmt.Errorf("route %s: %w", c.match.route.Key, err))
 		}
@@ -141,7 +162,12 @@ func (g *Gateway) integrate(c *call) response {
 	}
 	ctx, cancel := context.WithTimeout(c.request.Context(), timeout)
 	defer cancel()
+	began := g.options.Now()
 	result, err := g.options.Invoke(ctx, i.FunctionARN, c.sourceARN(), payload)
+	c.outcome = outcome{called: true, latency: g.options.Now().Sub(began)}
+	if err == nil {
+		c.outcome.serviceStatus = http.StatusOK
+	}
 	switch {
 	case errors.Is(err, lambda.ErrPayloadTooLarge): // expected by aws-lambda-dotnet's tests
 		return entityTooLarge()

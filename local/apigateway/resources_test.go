@@ -154,6 +154,14 @@ func TestChecks(t *testing.T) {
 
 		{"stage", checkStage(StageInputs{Name: "$default", AutoDeploy: true}), ""},
 		{"stage's name", checkStage(StageInputs{Name: "a.b"}), "name"},
+		{"access log", checkStage(StageInputs{AccessLogSettings: &AccessLogInputs{"arn:aws:logs:eu-west-1:111111111111:log-group:/a:*", "$context.requestId"}}), ""},
+		{"access log not known yet", checkStage(StageInputs{AccessLogSettings: &AccessLogInputs{}}), ""},
+		{"destination", checkStage(StageInputs{AccessLogSettings: &AccessLogInputs{DestinationARN: "arn:aws:firehose:eu-west-1:111111111111:deliverystream/a"}}), "accessLogSettings.destinationArn"},
+		{"format", checkStage(StageInputs{AccessLogSettings: &AccessLogInputs{Format: "$context.requestId $context.nothing"}}), "accessLogSettings.format"},
+		{"limits", checkStage(StageInputs{DefaultRouteSettings: settingsOf(0, 0), RouteSettings: []RouteSetting{settingOf("GET /a", 0.5, 1), settingOf("GET /b", 20000, 20000)}}), ""},
+		{"negative burst", checkStage(StageInputs{DefaultRouteSettings: settingsOf(1, -1)}), "defaultRouteSettings.throttlingBurstLimit"},
+		{"negative rate", checkStage(StageInputs{RouteSettings: []RouteSetting{settingOf("GET /a", -0.5, 1)}}), "routeSettings[0].throttlingRateLimit"},
+		{"settings twice", checkStage(StageInputs{RouteSettings: []RouteSetting{settingOf("GET /a", 1, 1), settingOf("GET /a", 2, 2)}}), "routeSettings[1].routeKey"},
 		{"both deployments", checkStage(StageInputs{AutoDeploy: true, DeploymentID: "d"}), "deploymentId"},
 	}
 	for _, test := range tests {

@@ -19,7 +19,8 @@ type response struct {
 	header http.Header
 	body   []byte
 
-	closing bool // the connection cannot be used again
+	message string // of the gateway's own; "" for a function's answer
+	closing bool   // the connection cannot be used again
 }
 
 const (
@@ -29,7 +30,7 @@ const (
 
 // gatewayError is the form of everything the gateway says itself.
 func gatewayError(status int, message string) response {
-	return response{status: status, header: http.Header{"Content-Type": {typeJSON}}, body: []byte(`{"message":"` + message + `"}`)}
+	return response{status: status, header: http.Header{"Content-Type": {typeJSON}}, body: []byte(`{"message":"` + message + `"}`), message: message}
 }
 
 func notFound() response { return gatewayError(http.StatusNotFound, "Not Found") }

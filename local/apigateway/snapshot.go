@@ -5,8 +5,8 @@
 // AWS documents it the page stands beside the code; what is neither is marked
 // "not recorded".
 //
-// What it does not do: authorizers, throttling, parameter mapping, private and
-// HTTP integrations, payload format 1.0, mutual TLS, access logs, response
+// What it does not do: authorizers, parameter mapping, private and HTTP
+// integrations, payload format 1.0, mutual TLS, detailed metrics, response
 // streaming.
 package apigateway
 
@@ -21,6 +21,24 @@ type Stage struct {
 	Variables map[string]string
 	Routes    []Route
 	CORS      *CORS // nil: the gateway takes no part in CORS
+
+	AccessLog *AccessLog       // nil: requests leave no line
+	Throttle  *Limit           // of each route without one of its own; nil: the account's
+	Throttles map[string]Limit // of routes, by key
+}
+
+// AccessLog says where a line for every request goes, and what is in it:
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
+type AccessLog struct {
+	Group  string // name of the log group
+	Format string // with $context variables
+}
+
+// Limit is a token bucket: requests a second, and how many may come at once.
+// A limit of zero lets nothing through.
+type Limit struct {
+	Rate  float64
+	Burst int
 }
 
 // Route sends requests that match Key to an integration. A key is a method or

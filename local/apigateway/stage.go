@@ -24,26 +24,27 @@ type DeploymentOutputs struct {
 	AutoDeployed bool `json:"autoDeployed"`
 }
 
-// StageInputs is the inputs of a stage. Throttling and access logs are left
-// out.
+// StageInputs is the inputs of a stage.
 type StageInputs struct {
-	APIID          string            `json:"apiId" aws:"required,replace"`
-	Name           string            `json:"name,omitempty" aws:"replace"`
-	AutoDeploy     bool              `json:"autoDeploy,omitempty"`
-	DeploymentID   string            `json:"deploymentId,omitempty"`
-	Description    string            `json:"description,omitempty"`
-	StageVariables map[string]string `json:"stageVariables,omitempty"`
-	Tags           map[string]string `json:"tags,omitempty"`
+	APIID                string            `json:"apiId" aws:"required,replace"`
+	Name                 string            `json:"name,omitempty" aws:"replace"`
+	AccessLogSettings    *AccessLogInputs  `json:"accessLogSettings,omitempty"`
+	AutoDeploy           bool              `json:"autoDeploy,omitempty"`
+	DefaultRouteSettings *RouteSettings    `json:"defaultRouteSettings,omitempty"`
+	DeploymentID         string            `json:"deploymentId,omitempty"`
+	Description          string            `json:"description,omitempty"`
+	RouteSettings        []RouteSetting    `json:"routeSettings,omitempty"`
+	StageVariables       map[string]string `json:"stageVariables,omitempty"`
+	Tags                 map[string]string `json:"tags,omitempty"`
 }
 
 // StageOutputs is what AWS adds to a stage.
 type StageOutputs struct {
-	ARN          string            `json:"arn"`
-	AutoDeploy   bool              `json:"autoDeploy"`
-	DeploymentID string            `json:"deploymentId"`
-	ExecutionARN string            `json:"executionArn"`
-	InvokeURL    string            `json:"invokeUrl"`
-	TagsAll      map[string]string `json:"tagsAll"`
+	ARN          string `json:"arn"`
+	AutoDeploy   bool   `json:"autoDeploy"`
+	DeploymentID string `json:"deploymentId"`
+	ExecutionARN string `json:"executionArn"`
+	InvokeURL    string `json:"invokeUrl"`
 }
 
 func (a *APIs) deployments() *provider.Resource[DeploymentInputs, DeploymentOutputs] {
@@ -95,10 +96,10 @@ func (a *APIs) stages() *provider.Resource[StageInputs, StageOutputs] {
 		ID:    func(_ provider.Call, in StageInputs) string { return in.Name },
 		Key:   stageKey,
 		Create: func(_ context.Context, _ provider.Call, r *store.Record[StageInputs]) error {
-			return a.checkDeployment(r)
+			return a.checkReferences(r)
 		},
 		Update: func(_ context.Context, _ provider.Call, _ store.Record[StageInputs], r *store.Record[StageInputs]) error {
-			return a.checkDeployment(r)
+			return a.checkReferences(r)
 		},
 		Describe: a.describeStage,
 	}
@@ -116,7 +117,18 @@ func checkStage(in StageInputs) []provider.Problem {
 	if in.AutoDeploy && in.DeploymentID != "" {
 		problems = append(problems, provider.Problem{Property: "deploymentId", Reason: "does not go with autoDeploy"})
 	}
-	return problems
+	return append(problems, checkStageSettings(in)...)
+}
+
+// checkReferences refuses a stage that names what is not there.
+func (a *APIs) checkReferences(r *store.Record[StageInputs]) error {
+	if err := a.checkDeployment(r); err != nil {
+		return err
+	}
+	if err := a.checkDestination(r); err != nil {
+		return err
+	}
+	return a.checkSettingsOfRoutes(r)
 }
 
 func (a *APIs) checkDeployment(r *store.Record[StageInputs]) error {
@@ -151,7 +163,6 @@ func (a *APIs) describeStage(r store.Record[StageInputs]) StageOutputs {
 		DeploymentID: r.Inputs.DeploymentID,
 		ExecutionARN: executionARN(api) + "/" + r.ID,
 		InvokeURL:    url,
-		TagsAll:      r.Inputs.Tags,
 	}
 }
 

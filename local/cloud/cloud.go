@@ -19,16 +19,19 @@ import (
 	"google.golang.org/grpc"
 
 	"skiff/local/apigateway"
+	"skiff/local/cloudwatch"
 	"skiff/local/command"
 	"skiff/local/dynamodb"
 	"skiff/local/iam"
 	"skiff/local/lambda"
 	"skiff/local/logs"
 	"skiff/local/provider"
+	"skiff/local/sns"
 	"skiff/local/store"
 )
 
-// Account is the account id of the local cloud. No account at AWS has it.
+// Account is the account id of the local cloud, for a program that allows no
+// other. No account at AWS has it.
 const Account = "000000000000"
 
 // Region is where resources stand for a program that configures none.
@@ -113,12 +116,15 @@ func Open(o Options) (_ *Cloud, err error) {
 func (c *Cloud) serveProviders(authority *iam.Authority, tables *dynamodb.Tables) (err error) {
 	aws := provider.New(provider.Options{
 		Name: "aws", Version: awsVersion, Store: c.store, Dir: c.o.Program, Account: Account, Region: Region,
-		Config: []string{"region", "profile", "maxRetries", "retryMode", "skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId"},
+		Config: []string{"region", "profile", "assumeRole", "assumeRoles", "allowedAccountIds", "defaultTags", "maxRetries", "retryMode", "skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId"},
 	})
 	roles, rolePolicies := authority.Resources()
 	functions, permissions := c.functions.Resources()
 	apis, integrations, routes, deployments, stages := c.apis.Resources()
-	aws.Add(tables.Resources(), c.groups.Resources(), roles, rolePolicies, functions, permissions,
+	topics := sns.New(c.store)
+	topicKind, subscriptions := topics.Resources()
+	alarms, dashboards := cloudwatch.New(topics).Resources()
+	aws.Add(tables.Resources(), c.groups.Resources(), topicKind, subscriptions, alarms, dashboards, roles, rolePolicies, functions, permissions,
 		apis, integrations, routes, deployments, stages)
 	addInvokes(aws)
 	commands := provider.New(provider.Options{
@@ -156,6 +162,11 @@ func (c *Cloud) Gateway() *http.Server {
 		Find: c.apis.Find,
 		Invoke: func(ctx context.Context, function, source string, payload []byte) (lambda.Result, error) {
 			return c.functions.Invoke(ctx, function, "apigateway.amazonaws.com", source, payload)
+		},
+		AccessLog: func(group, stream string, line []byte) {
+			if err := c.groups.Write(group, stream, line); err != nil {
+				c.show("gateway: access log: %v\n", err)
+			}
 		},
 		Log: func(requestID string, err error) { c.show("gateway: request %s: %v\n", requestID, err) },
 	}).Server()

@@ -80,13 +80,12 @@ type Encryption struct {
 
 // Outputs is what AWS adds to a table, its defaults included.
 type Outputs struct {
-	ARN           string            `json:"arn"`
-	BillingMode   string            `json:"billingMode"`
-	ReadCapacity  int               `json:"readCapacity"`
-	StreamARN     string            `json:"streamArn"`
-	StreamLabel   string            `json:"streamLabel"`
-	TagsAll       map[string]string `json:"tagsAll"`
-	WriteCapacity int               `json:"writeCapacity"`
+	ARN           string `json:"arn"`
+	BillingMode   string `json:"billingMode"`
+	ReadCapacity  int    `json:"readCapacity"`
+	StreamARN     string `json:"streamArn"`
+	StreamLabel   string `json:"streamLabel"`
+	WriteCapacity int    `json:"writeCapacity"`
 }
 
 // Tables keeps tables in an engine that speaks DynamoDB's protocol.
@@ -112,7 +111,7 @@ func (t *Tables) Resources() *provider.Resource[Table, Outputs] {
 		Delete: t.delete,
 		Describe: func(r store.Record[Table]) Outputs {
 			in := r.Inputs
-			out := Outputs{ARN: tableARN(r), BillingMode: in.BillingMode, ReadCapacity: in.ReadCapacity, WriteCapacity: in.WriteCapacity, TagsAll: in.Tags}
+			out := Outputs{ARN: tableARN(r), BillingMode: in.BillingMode, ReadCapacity: in.ReadCapacity, WriteCapacity: in.WriteCapacity}
 			if out.BillingMode == "" {
 				out.BillingMode = "PROVISIONED"
 			}

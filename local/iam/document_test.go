@@ -20,6 +20,7 @@ func TestParseRefuses(t *testing.T) {
 		{"one statement", `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":["a:B","*"],"Resource":["*"]}}`, false, ""},
 		{"with ids", `{"Id":"x","Statement":[{"Sid":"A","Effect":"Allow","NotAction":"a:B","NotResource":"*"},{"Sid":"B","Effect":"Allow","Action":"a:B","Resource":"*"}]}`, false, ""},
 		{"trust policy", role(`"Action":"sts:AssumeRole","Principal":{"Service":["a","b"]}`), true, ""},
+		{"action without a resource of its own", role(`"Action":["xray:PutTraceSegments","xray:PutTelemetryRecords"]` + rest), false, ""},
 		{"trust in everyone", role(`"Action":"sts:AssumeRole","Principal":"*"`), true, ""},
 		{"negated condition", role(`"Action":"a:B","Condition":{"StringNotLikeIfExists":{"AWS:SourceArn":["x"]}}` + rest), false, ""},
 

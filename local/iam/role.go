@@ -44,12 +44,11 @@ type Role struct {
 
 // RoleOutputs is what AWS adds to a role.
 type RoleOutputs struct {
-	ARN                string            `json:"arn"`
-	CreateDate         string            `json:"createDate"`
-	MaxSessionDuration int               `json:"maxSessionDuration"`
-	Path               string            `json:"path"`
-	TagsAll            map[string]string `json:"tagsAll"`
-	UniqueID           string            `json:"uniqueId"`
+	ARN                string `json:"arn"`
+	CreateDate         string `json:"createDate"`
+	MaxSessionDuration int    `json:"maxSessionDuration"`
+	Path               string `json:"path"`
+	UniqueID           string `json:"uniqueId"`
 }
 
 // RolePolicy is the inputs of an inline policy of a role.
@@ -145,7 +144,6 @@ func describeRole(r store.Record[Role]) RoleOutputs {
 		CreateDate:         r.Created.UTC().Format("2006-01-02T15:04:05Z"),
 		MaxSessionDuration: duration,
 		Path:               path,
-		TagsAll:            r.Inputs.Tags,
 		UniqueID:           "AROA" + uniqueID(r.URN+r.ID),
 	}
 }

@@ -67,23 +67,22 @@ type TracingConfig struct {
 
 // FunctionOutputs is what AWS adds to a function, its defaults included.
 type FunctionOutputs struct {
-	Architectures      []string          `json:"architectures"`
-	EphemeralStorage   EphemeralStorage  `json:"ephemeralStorage"`
-	LoggingConfig      LoggingConfig     `json:"loggingConfig"`
-	MemorySize         int               `json:"memorySize"`
-	PackageType        string            `json:"packageType"`
-	Reserved           int               `json:"reservedConcurrentExecutions"`
-	Timeout            int               `json:"timeout"`
-	TracingConfig      TracingConfig     `json:"tracingConfig"`
-	ARN                string            `json:"arn"`
-	CodeSHA256         string            `json:"codeSha256"`
-	InvokeARN          string            `json:"invokeArn"`
-	LastModified       string            `json:"lastModified"`
-	QualifiedARN       string            `json:"qualifiedArn"`
-	QualifiedInvokeARN string            `json:"qualifiedInvokeArn"`
-	SourceCodeSize     int               `json:"sourceCodeSize"`
-	TagsAll            map[string]string `json:"tagsAll"`
-	Version            string            `json:"version"`
+	Architectures      []string         `json:"architectures"`
+	EphemeralStorage   EphemeralStorage `json:"ephemeralStorage"`
+	LoggingConfig      LoggingConfig    `json:"loggingConfig"`
+	MemorySize         int              `json:"memorySize"`
+	PackageType        string           `json:"packageType"`
+	Reserved           int              `json:"reservedConcurrentExecutions"`
+	Timeout            int              `json:"timeout"`
+	TracingConfig      TracingConfig    `json:"tracingConfig"`
+	ARN                string           `json:"arn"`
+	CodeSHA256         string           `json:"codeSha256"`
+	InvokeARN          string           `json:"invokeArn"`
+	LastModified       string           `json:"lastModified"`
+	QualifiedARN       string           `json:"qualifiedArn"`
+	QualifiedInvokeARN string           `json:"qualifiedInvokeArn"`
+	SourceCodeSize     int              `json:"sourceCodeSize"`
+	Version            string           `json:"version"`
 }
 
 func (f *Functions) functions() *provider.Resource[Function, FunctionOutputs] {
@@ -124,7 +123,6 @@ func describe(r store.Record[Function]) FunctionOutputs {
 		QualifiedARN:       functionARN(r) + ":$LATEST",
 		QualifiedInvokeARN: invokeARN(r.Region, functionARN(r)+":$LATEST"),
 		SourceCodeSize:     size,
-		TagsAll:            r.Inputs.Tags,
 		Version:            "$LATEST",
 	}
 	if len(out.Architectures) == 0 {

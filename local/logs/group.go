@@ -33,10 +33,9 @@ type Group struct {
 
 // Outputs is what AWS adds to a log group, its defaults included.
 type Outputs struct {
-	ARN             string            `json:"arn"`
-	LogGroupClass   string            `json:"logGroupClass"`
-	RetentionInDays int               `json:"retentionInDays"`
-	TagsAll         map[string]string `json:"tagsAll"`
+	ARN             string `json:"arn"`
+	LogGroupClass   string `json:"logGroupClass"`
+	RetentionInDays int    `json:"retentionInDays"`
 }
 
 // Groups keeps the lines. It is safe for concurrent use.
@@ -61,7 +60,7 @@ func (g *Groups) Resources() *provider.Resource[Group, Outputs] {
 			if class == "" {
 				class = "STANDARD"
 			}
-			return Outputs{ARN: ARN(r.Region, r.Account, r.ID), LogGroupClass: class, RetentionInDays: r.Inputs.RetentionInDays, TagsAll: r.Inputs.Tags}
+			return Outputs{ARN: ARN(r.Region, r.Account, r.ID), LogGroupClass: class, RetentionInDays: r.Inputs.RetentionInDays}
 		},
 	}
 }

@@ -127,15 +127,3 @@ func TestAutoname(t *testing.T) {
 		})
 	}
 }
-
-func TestCheckConfig(t *testing.T) {
-	t.Parallel()
-	c := newFixture(t).connect(t)
-	response, err := c.CheckConfig(t.Context(), &pulumirpc.CheckRequest{News: properties(t, map[string]any{"region": "eu-west-2", "version": "1.2.3", "endpoints": []any{}})})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(response.Failures) != 1 || response.Failures[0].Property != "endpoints" {
-		t.Errorf("failures %v, want one that names endpoints", response.Failures)
-	}
-}

@@ -14,10 +14,17 @@ import (
 // and the engine it belongs to. All of them reach the same server, each over a
 // connection of its own.
 type connection struct {
-	mu         sync.Mutex
-	regionName string
-	engine     *grpc.ClientConn
-	running    map[*context.CancelFunc]bool // the operations under way
+	mu      sync.Mutex
+	where   scope
+	engine  *grpc.ClientConn
+	running map[*context.CancelFunc]bool // the operations under way
+}
+
+// scope is what the settings of a provider resource say of all that is made
+// through it.
+type scope struct {
+	account, region string            // "" where the settings do not say
+	tags            map[string]string // of every resource, unless its own say otherwise
 }
 
 // begin is the context of one operation, which cancel ends.
@@ -47,16 +54,16 @@ func (c *connection) cancel() {
 	}
 }
 
-func (c *connection) region() string {
+func (c *connection) scope() scope {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.regionName
+	return c.where
 }
 
-func (c *connection) setRegion(name string) {
+func (c *connection) setScope(s scope) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.regionName = name
+	c.where = s
 }
 
 func (c *connection) attach(engine string) error {

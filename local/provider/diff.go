@@ -10,14 +10,18 @@ import (
 )
 
 // Diff compares the inputs of the last update with the new ones, property by
-// property. Which changes replace the resource is said by the type's aws tags.
-func (p *Provider) Diff(_ context.Context, r *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
+// property, and the tags that the provider adds with those that the resource
+// has. Which changes replace the resource is said by the type's aws tags.
+func (p *Provider) Diff(ctx context.Context, r *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
 	k, err := p.kind(r.Type, r.Urn)
 	if err != nil {
 		return nil, err
 	}
 	olds, news := r.OldInputs.AsMap(), r.News.AsMap()
 	response := compare(olds, news, k.properties().replaces)
+	if k.taggable() {
+		compareTags(response, r.Olds.AsMap(), tagsAll(connectionOf(ctx).scope().tags, news))
+	}
 	// A name that the program gives is still taken while the old resource
 	// stands, so that one has to go first.
 	if name, _ := k.named(); name != "" && len(response.Replaces) > 0 {
@@ -71,30 +75,4 @@ func equal(a, b any) bool {
 		return ok && x == y
 	}
 	return reflect.DeepEqual(a, b)
-}
-
-// CheckConfig refuses a setting of the provider that the local cloud does not
-// know.
-func (p *Provider) CheckConfig(_ context.Context, r *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
-	news := r.News.AsMap()
-	settings := &schema{fields: map[string]*schema{"version": {}}}
-	for _, name := range p.o.Config {
-		settings.fields[name] = &schema{}
-	}
-	return checked(news, settings.problems("", news))
-}
-
-// DiffConfig never replaces a provider: whatever its settings, it is this
-// cloud.
-func (p *Provider) DiffConfig(_ context.Context, r *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
-	return compare(r.OldInputs.AsMap(), r.News.AsMap(), nil), nil
-}
-
-// Configure hears the settings of one provider resource, which has a
-// connection of its own.
-func (p *Provider) Configure(ctx context.Context, r *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse, error) {
-	if region, ok := r.Args.AsMap()["region"].(string); ok && region != unknownValue {
-		connectionOf(ctx).setRegion(region)
-	}
-	return &pulumirpc.ConfigureResponse{SupportsPreview: true, SupportsAutonamingConfiguration: true}, nil
 }

@@ -60,7 +60,8 @@ func TestDiff(t *testing.T) {
 
 func diff(t *testing.T, c pulumirpc.ResourceProviderClient, olds, news map[string]any) *pulumirpc.DiffResponse {
 	t.Helper()
-	response, err := c.Diff(t.Context(), &pulumirpc.DiffRequest{Type: lampToken, Urn: urn("a"), OldInputs: properties(t, olds), News: properties(t, news)})
+	outputs := map[string]any{tagsAllKey: olds[tagsKey]} // as after its last update
+	response, err := c.Diff(t.Context(), &pulumirpc.DiffRequest{Type: lampToken, Urn: urn("a"), OldInputs: properties(t, olds), Olds: properties(t, outputs), News: properties(t, news)})
 	if err != nil {
 		t.Fatal(err)
 	}

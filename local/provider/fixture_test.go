@@ -65,6 +65,7 @@ type fixture struct {
 
 	mu      sync.Mutex
 	regions []string
+	owners  []string // accounts
 	deleted []string
 	files   []File
 }
@@ -76,7 +77,7 @@ func newFixture(t *testing.T) *fixture {
 		t.Fatal(err)
 	}
 	f := &fixture{store: db, dir: t.TempDir()}
-	p := New(Options{Name: "test", Version: "1.2.3", Store: db, Dir: f.dir, Account: "111111111111", Region: "eu-west-1", Config: []string{"region"}})
+	p := New(Options{Name: "test", Version: "1.2.3", Store: db, Dir: f.dir, Account: "111111111111", Region: "eu-west-1", Config: []string{"region", "profile", "maxRetries", "allowedAccountIds", "defaultTags", "assumeRole", "assumeRoles", "skipRegionValidation"}})
 	p.Add(f.lamps(), &Resource[bulb, struct{}]{
 		Token: bulbToken,
 		ID:    func(_ Call, in bulb) string { return in.Slot },
@@ -148,6 +149,7 @@ func (f *fixture) create(ctx context.Context, c Call, r *store.Record[lamp]) err
 		return errors.New("the bulb is broken")
 	}
 	f.note(&f.regions, c.Region)
+	f.note(&f.owners, r.Account)
 	c.Log("lit")
 	if r.Inputs.Code != nil {
 		files, err := r.Inputs.Code.Files(c.Dir)

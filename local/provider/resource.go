@@ -16,9 +16,10 @@ import (
 // Call is what the engine says about one request.
 type Call struct {
 	URN     string
-	Account string // the provider's account id, 12 digits
-	Region  string // the provider's region
-	Dir     string // the program's directory, where relative paths start
+	Account string            // the provider's account id, 12 digits
+	Region  string            // the provider's region
+	Tags    map[string]string // the provider's default tags
+	Dir     string            // the program's directory, where relative paths start
 
 	// Log shows one line beside the resource while the engine waits for it.
 	Log func(line string)
@@ -35,7 +36,8 @@ type Problem struct {
 //
 // In holds the inputs and Out the outputs that AWS adds, both by their Pulumi
 // property names in json tags. An aws tag marks an input as required or as
-// one whose change replaces the resource: `aws:"required,replace"`.
+// one whose change replaces the resource: `aws:"required,replace"`. A type whose
+// inputs have tags also has the output tagsAll, which is not for Out to tell.
 type Resource[In, Out any] struct {
 	Token string // such as "aws:dynamodb/table:Table"
 
@@ -86,6 +88,7 @@ type kind interface {
 	token() string
 	named() (property string, maxLength int)
 	properties() *schema
+	taggable() bool
 	check(known map[string]any) []Problem
 	computed() []string
 	volatile() []string
@@ -101,6 +104,19 @@ func (k *Resource[In, Out]) properties() *schema     { return schemaOf[In]() }
 func (k *Resource[In, Out]) computed() []string      { return schemaOf[Out]().names() }
 func (k *Resource[In, Out]) volatile() []string      { return k.Volatile }
 func (k *Resource[In, Out]) failure(err error) error { return fmt.Errorf("%s: %w", k.Token, err) }
+
+func (k *Resource[In, Out]) taggable() bool {
+	_, ok := k.properties().fields[tagsKey]
+	return ok
+}
+
+// tags are those of a record: none where the type has none.
+func (k *Resource[In, Out]) tags(c Call, inputs map[string]any) map[string]string {
+	if !k.taggable() {
+		return nil
+	}
+	return tagsAll(c.Tags, inputs)
+}
 
 func (k *Resource[In, Out]) check(known map[string]any) []Problem {
 	in, problem := decode[In](known)
@@ -131,7 +147,7 @@ func (k *Resource[In, Out]) create(ctx context.Context, db *store.Store, c Call,
 	if err := k.checkFree(db, key, id, c.URN, inputs); err != nil {
 		return "", nil, err
 	}
-	r := store.Record[In]{ID: id, URN: c.URN, Account: c.Account, Region: c.Region, Created: time.Now(), Inputs: in, State: map[string]string{}}
+	r := store.Record[In]{ID: id, URN: c.URN, Account: c.Account, Region: c.Region, Tags: k.tags(c, inputs), Created: time.Now(), Inputs: in, State: map[string]string{}}
 	if k.Create != nil {
 		if err := k.Create(ctx, c, &r); err != nil {
 			return "", nil, k.failure(err)
@@ -198,7 +214,7 @@ func (k *Resource[In, Out]) update(ctx context.Context, db *store.Store, c Call,
 		return nil, k.failure(err)
 	}
 	r := old
-	r.Inputs, r.URN, r.State = in, c.URN, maps.Clone(old.State)
+	r.Inputs, r.URN, r.Tags, r.State = in, c.URN, k.tags(c, inputs), maps.Clone(old.State)
 	if k.Update != nil {
 		if err := k.Update(ctx, c, old, &r); err != nil {
 			return nil, k.failure(err)
@@ -272,10 +288,17 @@ func (k *Resource[In, Out]) keyOf(id string, inputs map[string]any) (string, err
 // outputs are what Describe tells; the inputs are added by the server, which
 // has them as the engine sent them.
 func (k *Resource[In, Out]) outputs(r store.Record[In]) (map[string]any, error) {
-	if k.Describe == nil {
-		return map[string]any{}, nil
+	outputs := map[string]any{}
+	if k.Describe != nil {
+		var err error
+		if outputs, err = toMap(k.Describe(r)); err != nil {
+			return nil, err
+		}
 	}
-	return toMap(k.Describe(r))
+	if k.taggable() {
+		outputs[tagsAllKey] = anyMap(r.Tags)
+	}
+	return outputs, nil
 }
 
 func toMap(v any) (map[string]any, error) {

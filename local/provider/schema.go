@@ -45,7 +45,7 @@ func schemaOfType(t reflect.Type) *schema {
 	}
 	s := &schema{fields: map[string]*schema{}, replaces: map[string]bool{}}
 	for f := range t.Fields() {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		name := fieldName(f)
 		s.fields[name] = schemaOfType(f.Type)
 		for mark := range strings.SplitSeq(f.Tag.Get("aws"), ",") {
 			switch mark {
@@ -57,6 +57,12 @@ func schemaOfType(t reflect.Type) *schema {
 		}
 	}
 	return s
+}
+
+// fieldName is the Pulumi name of a property, by its json tag.
+func fieldName(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	return name
 }
 
 func (s *schema) names() []string { return slices.Sorted(maps.Keys(s.fields)) }

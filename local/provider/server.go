@@ -7,6 +7,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,12 +37,12 @@ type Options struct {
 	Version string // the provider version whose types these are
 	Store   *store.Store
 	Dir     string // the program's directory
-	Account string // the account id that everything belongs to
 
 	// Config names the settings of a provider that are known; any other is
-	// refused. Region is where resources stand if the settings do not say.
-	Config []string
-	Region string
+	// refused. Account and Region are where resources belong if the settings
+	// do not say: allowedAccountIds, region.
+	Config          []string
+	Account, Region string
 }
 
 // Provider serves the resource types of one Pulumi provider. It is made by
@@ -121,10 +122,8 @@ func (p *Provider) kind(token, urn string) (kind, error) {
 
 func (p *Provider) call(ctx context.Context, urn string) Call {
 	connection := connectionOf(ctx)
-	c := Call{URN: urn, Account: p.o.Account, Region: p.o.Region, Dir: p.o.Dir}
-	if r := connection.region(); r != "" {
-		c.Region = r
-	}
+	where := connection.scope()
+	c := Call{URN: urn, Account: cmp.Or(where.account, p.o.Account), Region: cmp.Or(where.region, p.o.Region), Tags: where.tags, Dir: p.o.Dir}
 	c.Log = func(line string) { connection.log(ctx, urn, line) }
 	return c
 }
@@ -167,7 +166,7 @@ func (p *Provider) Create(ctx context.Context, r *pulumirpc.CreateRequest) (*pul
 	}
 	inputs := r.Properties.AsMap()
 	if r.Preview {
-		outputs, err := merged(unknown(k.computed()), inputs)
+		outputs, err := merged(unknown(k.computed()), inputs, p.tagsOf(ctx, k, inputs))
 		return &pulumirpc.CreateResponse{Properties: outputs}, err
 	}
 	ctx, done := connectionOf(ctx).begin(ctx)
@@ -190,7 +189,7 @@ func (p *Provider) Update(ctx context.Context, r *pulumirpc.UpdateRequest) (*pul
 	if r.Preview {
 		computed := only(r.Olds.AsMap(), k.computed())
 		maps.Copy(computed, unknown(k.volatile()))
-		outputs, err := merged(computed, inputs)
+		outputs, err := merged(computed, inputs, p.tagsOf(ctx, k, inputs))
 		return &pulumirpc.UpdateResponse{Properties: outputs}, err
 	}
 	ctx, done := connectionOf(ctx).begin(ctx)

@@ -26,10 +26,11 @@ var ErrNotFound = errors.New("not found")
 
 // Record is one resource of type In, as its last create or update left it.
 type Record[In any] struct {
-	ID      string // the physical id
-	URN     string // the engine's name for it: stack, project and logical name
-	Account string // the account it belongs to, 12 digits
-	Region  string // the region it stands in
+	ID      string            // the physical id
+	URN     string            // the engine's name for it: stack, project and logical name
+	Account string            // the account it belongs to, 12 digits
+	Region  string            // the region it stands in
+	Tags    map[string]string // its own and the provider's; nil for a type without tags
 	Created time.Time
 	Inputs  In                // the checked inputs
 	State   map[string]string // what the last run left that the inputs do not tell

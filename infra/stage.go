@@ -1,0 +1,117 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// newStage declares the stage that publishes the routes, and returns the URL
+// that requests begin with: the stage's path included, without a slash at its
+// end.
+//
+// The stage comes after every route and permission, so that it never serves
+// half an API, and after all that watches it. So it is also the first to go:
+// where it is protected, as the table is, a destroy ends before it has deleted
+// anything, even without a preview.
+func newStage(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, api *apigatewayv2.Api, fns []*function,
+	watching []pulumi.Resource) (pulumi.StringOutput, error) {
+	var published []pulumi.Resource
+	for _, f := range fns {
+		for _, route := range f.routes {
+			published = append(published, route)
+		}
+		if f.permission != nil {
+			published = append(published, f.permission)
+		}
+	}
+	args, err := stageArgs(ctx, cfg, in)
+	if err != nil {
+		return pulumi.StringOutput{}, err
+	}
+	args.ApiId = api.ID()
+	if !cfg.AutoDeploy {
+		deployment, err := apigatewayv2.NewDeployment(ctx, "api", &apigatewayv2.DeploymentArgs{
+			ApiId:    api.ID(),
+			Triggers: pulumi.StringMap{"routes": fingerprint(fns)},
+		}, in, pulumi.DependsOn(published))
+		if err != nil {
+			return pulumi.StringOutput{}, err
+		}
+		args.DeploymentId = deployment.ID()
+	}
+	stage, err := apigatewayv2.NewStage(ctx, "api", args, in, pulumi.Protect(cfg.Protect), pulumi.DependsOn(append(published, watching...)))
+	if err != nil {
+		return pulumi.StringOutput{}, err
+	}
+	return stage.InvokeUrl.ApplyT(func(url string) string { return strings.TrimSuffix(url, "/") }).(pulumi.StringOutput), nil
+}
+
+// stageArgs is what the stage does by itself: log and throttle.
+func stageArgs(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption) (*apigatewayv2.StageArgs, error) {
+	logs, err := newAccessLog(ctx, cfg, in)
+	if err != nil {
+		return nil, err
+	}
+	line, err := accessLine()
+	if err != nil {
+		return nil, err
+	}
+	return &apigatewayv2.StageArgs{
+		Name:       pulumi.String(cfg.Stage),
+		AutoDeploy: pulumi.Bool(cfg.AutoDeploy),
+		AccessLogSettings: apigatewayv2.StageAccessLogSettingsArgs{
+			DestinationArn: logs.Arn,
+			Format:         pulumi.String(line),
+		},
+		DefaultRouteSettings: apigatewayv2.StageDefaultRouteSettingsArgs{
+			ThrottlingRateLimit:    pulumi.Float64(cfg.Throttle.Rate),
+			ThrottlingBurstLimit:   pulumi.Int(cfg.Throttle.Burst),
+			DetailedMetricsEnabled: pulumi.Bool(cfg.DetailedMetrics),
+		},
+		RouteSettings: routeSettings(cfg),
+	}, nil
+}
+
+// routeSettings are the throttles of single routes. Each replaces all of the
+// stage's settings for its route, so it repeats the one for metrics.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html
+func routeSettings(cfg config) apigatewayv2.StageRouteSettingArray {
+	var settings apigatewayv2.StageRouteSettingArray
+	for _, key := range slices.Sorted(maps.Keys(cfg.RouteThrottles)) {
+		settings = append(settings, apigatewayv2.StageRouteSettingArgs{
+			RouteKey:               pulumi.String(key),
+			ThrottlingRateLimit:    pulumi.Float64(cfg.RouteThrottles[key].Rate),
+			ThrottlingBurstLimit:   pulumi.Int(cfg.RouteThrottles[key].Burst),
+			DetailedMetricsEnabled: pulumi.Bool(cfg.DetailedMetrics),
+		})
+	}
+	return settings
+}
+
+// fingerprint is a hash over all that a deployment copies of the routes and
+// their integrations. A deployment never changes: another fingerprint makes
+// another one.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-stages.html
+func fingerprint(fns []*function) pulumi.StringOutput {
+	var parts []any
+	for _, f := range fns {
+		if i := f.integration; i != nil {
+			parts = append(parts, i.ID(), i.IntegrationUri, i.PayloadFormatVersion, i.TimeoutMilliseconds)
+		}
+		for _, route := range f.routes {
+			parts = append(parts, route.RouteKey, route.Target, route.AuthorizationType)
+		}
+	}
+	return pulumi.All(parts...).ApplyT(func(values []any) (string, error) {
+		text, err := json.Marshal(values)
+		sum := sha256.Sum256(text)
+		return hex.EncodeToString(sum[:]), err
+	}).(pulumi.StringOutput)
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"skiff/lambdas"
+)
+
+// A third stack is one new file: that of staging with values of its own, and
+// no change to the program.
+func TestThirdStack(t *testing.T) {
+	t.Parallel()
+	staging, err := os.ReadFile("../Pulumi.staging.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "Pulumi.qa.yaml")
+	text := strings.NewReplacer("111111111111", "333333333333", "staging", "qa", "memory: 256", "memory: 1024",
+		"throttleRate: 50", "throttleRate: 5", "region: eu-central-1", "region: eu-west-1").Replace(string(staging))
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	qa, err := deployWith(t, lambdas.Functions(), settingsIn(t, file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(shape(record(t, "staging")), shape(qa)); diff != "" {
+		t.Errorf("-staging +qa:\n%s", diff)
+	}
+	for _, r := range rules() {
+		for _, offence := range r.check(qa) {
+			t.Errorf("%s: %s", r.name, offence)
+		}
+	}
+	tags := defaultTags(qa)
+	if in := qa.of(providerType)["aws"].Inputs; in["region"] != "eu-west-1" || tags["Environment"] != "qa" ||
+		qa.of(functionType)["health"].Inputs["memorySize"] != 1024.0 ||
+		nested(qa.of(stageType)["api"], "defaultRouteSettings")["throttlingRateLimit"] != 5.0 {
+		t.Errorf("qa has not the values of its file: %v", in)
+	}
+}

@@ -1,0 +1,163 @@
+package apigateway
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// variableInLog is a variable of an access log format, or what is written like
+// one.
+var variableInLog = regexp.MustCompile(`\$[A-Za-z_]\w*(\.\w+)*`)
+
+// absent stands for a variable without a value, as in the lines of AWS's own
+// examples.
+const absent = "-"
+
+// logVariables are those of
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
+// without "$context."; what an authorizer adds is told by its prefix.
+func logVariables() []string {
+	return []string{
+		"accountId", "apiId", "awsEndpointRequestId", "awsEndpointRequestId2", "customDomain.basePathMatched", "dataProcessed",
+		"domainName", "domainPrefix", "error.message", "error.messageString", "error.responseType", "extendedRequestId", "httpMethod",
+		"identity.accountId", "identity.caller", "identity.clientCert.clientCertPem", "identity.clientCert.issuerDN",
+		"identity.clientCert.serialNumber", "identity.clientCert.subjectDN", "identity.clientCert.validity.notAfter",
+		"identity.clientCert.validity.notBefore", "identity.cognitoAuthenticationProvider", "identity.cognitoAuthenticationType",
+		"identity.cognitoIdentityId", "identity.cognitoIdentityPoolId", "identity.principalOrgId", "identity.sourceIp", "identity.user",
+		"identity.userAgent", "identity.userArn", "integration.error", "integration.integrationStatus", "integration.latency",
+		"integration.requestId", "integration.status", "integrationErrorMessage", "integrationLatency", "integrationStatus", "path",
+		"protocol", "requestId", "requestTime", "requestTimeEpoch", "responseLatency", "responseLength", "routeKey", "stage", "status",
+	}
+}
+
+// formatProblems says why a format is refused: it is a single line that has at
+// least $context.requestId
+// (https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages-stagename.html),
+// and variables that an HTTP API has.
+func formatProblems(format string) []string {
+	var reasons []string
+	if n := len(format); n > maxLogFormat {
+		reasons = append(reasons, fmt.Sprintf("has %d bytes; at most %d", n, maxLogFormat))
+	}
+	if strings.ContainsAny(strings.TrimSpace(format), "\r\n") {
+		reasons = append(reasons, "has more than one line")
+	}
+	found := variableInLog.FindAllString(format, -1)
+	if !slices.Contains(found, "$context.requestId") {
+		reasons = append(reasons, "must include $context.requestId")
+	}
+	for _, variable := range found {
+		name, ok := strings.CutPrefix(variable, "$context.")
+		if !ok || !slices.Contains(logVariables(), name) && !strings.HasPrefix(name, "authorizer.") {
+			reasons = append(reasons, fmt.Sprintf("an HTTP API has no %s to log", variable))
+		}
+	}
+	return reasons
+}
+
+// log writes the line of a call that has been answered at the time end.
+func (g *Gateway) log(c *call, res response, end time.Time) {
+	if g.options.AccessLog == nil || c.stage == nil || c.stage.AccessLog == nil {
+		return
+	}
+	values := c.logValues(res, end)
+	line := variableInLog.ReplaceAllStringFunc(c.stage.AccessLog.Format, func(variable string) string {
+		value, ok := values[strings.TrimPrefix(variable, "$context.")]
+		if !ok || value == "" {
+			return absent
+		}
+		return value
+	})
+	// What AWS calls the streams of an access log is not recorded.
+	g.options.AccessLog(c.stage.AccessLog.Group, c.stage.APIID+"/"+c.stage.Name, []byte(line))
+}
+
+// logValues are the variables that have a value. Those of an authorizer, of
+// IAM and of a client certificate have none here.
+func (c *call) logValues(res response, end time.Time) map[string]string {
+	r, s := c.request, c.stage
+	prefix, _, _ := strings.Cut(c.host, ".")
+	length := 0
+	if hasBody(res.status) {
+		length = len(res.body)
+	}
+	v := map[string]string{
+		"accountId": s.AccountID, "apiId": s.APIID, "stage": s.Name, "requestId": c.id, "extendedRequestId": c.id,
+		"domainName": c.host, "domainPrefix": prefix,
+		"httpMethod": escaped(r.Method), "path": escaped(c.path), "protocol": r.Proto,
+		"identity.sourceIp": sourceIP(r), "identity.userAgent": escaped(r.UserAgent()),
+		"requestTime": c.now.UTC().Format(timeFormat), "requestTimeEpoch": strconv.FormatInt(c.now.UnixMilli(), 10),
+		"status": strconv.Itoa(res.status), "responseLength": strconv.Itoa(length), "responseLatency": milliseconds(end.Sub(c.now)),
+		// That it counts both bodies is not recorded.
+		"dataProcessed": strconv.Itoa(len(c.body) + length),
+	}
+	if c.match.route != nil {
+		v["routeKey"] = escaped(c.match.route.Key)
+	}
+	if res.message != "" {
+		v["error.message"], v["error.messageString"] = res.message, strconv.Quote(res.message)
+		v["error.responseType"] = responseType(res.status)
+	}
+	if c.outcome.called {
+		v["integration.latency"] = milliseconds(c.outcome.latency)
+		v["integrationLatency"] = v["integration.latency"]
+		if c.outcome.serviceStatus != 0 {
+			v["integration.integrationStatus"] = strconv.Itoa(c.outcome.serviceStatus)
+			v["integrationStatus"] = v["integration.integrationStatus"]
+			if c.outcome.err == nil {
+				v["integration.status"] = v["status"]
+			}
+		}
+	}
+	if c.outcome.err != nil {
+		v["integration.error"] = escaped(c.outcome.err.Error())
+		v["integrationErrorMessage"] = v["integration.error"]
+	}
+	return v
+}
+
+// outcome is what became of the integration of a call.
+type outcome struct {
+	called        bool
+	latency       time.Duration
+	serviceStatus int   // of Lambda itself, which is 200 for a function that failed; 0 without an answer
+	err           error // why the answer is the gateway's own
+}
+
+// escaped is a text as it stands between the quotes of JSON, so that nothing a
+// client sends can end its member or the line. Whether AWS does so is not
+// recorded.
+func escaped(text string) string {
+	quoted, err := jsontext.AppendQuote(nil, strings.ToValidUTF8(text, "\uFFFD"))
+	if err != nil {
+		return absent
+	}
+	return string(quoted[1 : len(quoted)-1])
+}
+
+func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+
+// responseType is one of
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-responses-types.html.
+// Which of them an HTTP API names is not recorded.
+func responseType(status int) string {
+	switch status {
+	case http.StatusNotFound:
+		return "RESOURCE_NOT_FOUND"
+	case http.StatusRequestEntityTooLarge:
+		return "REQUEST_TOO_LARGE"
+	case http.StatusTooManyRequests:
+		return "THROTTLED"
+	}
+	if status >= 500 {
+		return "DEFAULT_5XX"
+	}
+	return "DEFAULT_4XX"
+}
