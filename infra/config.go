@@ -20,6 +20,7 @@ type config struct {
 	Account             string            // 12 digits
 	Profile             string            // "": the environment's credentials
 	Role                string            // ARN; "": none is assumed
+	PermissionsBoundary string            // ARN of a managed policy; "": the functions' roles have none
 	Tags                map[string]string // besides those that every stack has
 	Target              build.Target
 	Memory              int // MB
@@ -69,6 +70,7 @@ func readConfig(ctx *pulumi.Context, settings string) (config, error) {
 		Account:             r.account("account"),
 		Profile:             r.optional("profile", "the name of a profile, 1 to 64 of A-Z a-z 0-9 _ . @ / -", `^[A-Za-z0-9_.@/-]{1,64}$`),
 		Role:                r.role("role"),
+		PermissionsBoundary: r.optional("permissionsBoundary", "the ARN of a managed policy, such as arn:aws:iam::111111111111:policy/bootstrap/NAME", `^arn:aws:iam::\d{12}:policy/[A-Za-z0-9+=,.@_/-]{1,512}$`),
 		Tags:                r.tags("tags"),
 		Target:              r.target("target"),
 		Memory:              r.number("memory", 128, 10240),

@@ -45,6 +45,7 @@ func TestConfigRefused(t *testing.T) {
 		{"profile", "a b", "skiff:profile must be empty, or the name of a profile, 1 to 64 of A-Z a-z 0-9 _ . @ / -, not \"a b\""},
 		{"role", "deploy", "skiff:role must be empty, or the ARN of a role, such as arn:aws:iam::111111111111:role/deploy, not"},
 		{"role", "arn:aws:iam::111111111111:user/deploy", "skiff:role must be"},
+		{"permissionsBoundary", "arn:aws:iam::111111111111:role/x", "skiff:permissionsBoundary must be empty, or the ARN of a managed policy"},
 		{"role", "arn:aws:iam::123456789012:role/deploy", "skiff:role is of account 123456789012 and skiff:account is 111111111111; they must be one"},
 		{"tags", `"x"`, "skiff:tags must be tags, such as {Team: web}, not"},
 		{"tags", `{"Team": 1}`, "skiff:tags must be tags"},
@@ -71,7 +72,7 @@ func TestConfigRefused(t *testing.T) {
 		{"dashboard", "yes", "skiff:dashboard must be"},
 		{"protect", "yes", "skiff:protect must be"},
 		{"memry", "256", "skiff:memry is not a setting; there are account, alarmEmail, alarmErrorPercent, alarmLatency, alarms, autoDeploy, " +
-			"concurrency, dashboard, deletionProtection, detailedMetrics, logDays, logLevel, memory, pointInTimeRecovery, profile, protect, " +
+			"concurrency, dashboard, deletionProtection, detailedMetrics, logDays, logLevel, memory, permissionsBoundary, pointInTimeRecovery, profile, protect, " +
 			"role, routeThrottles, stage, tags, target, throttleBurst, throttleRate, timeout, tracing; remove it with pulumi config rm memry"},
 	} {
 		t.Run(fmt.Sprintf("%s=%.20q", test.key, test.value), func(t *testing.T) {

@@ -139,7 +139,11 @@ func (f *function) newRole(ctx *pulumi.Context, cfg config, items *table, logs *
 	if err != nil {
 		return nil, nil, err
 	}
-	role, err := iam.NewRole(ctx, f.declared.Name, &iam.RoleArgs{AssumeRolePolicy: pulumi.String(trusted)}, pulumi.Parent(f))
+	args := &iam.RoleArgs{AssumeRolePolicy: pulumi.String(trusted)}
+	if cfg.PermissionsBoundary != "" {
+		args.PermissionsBoundary = pulumi.String(cfg.PermissionsBoundary)
+	}
+	role, err := iam.NewRole(ctx, f.declared.Name, args, pulumi.Parent(f))
 	if err != nil {
 		return nil, nil, err
 	}

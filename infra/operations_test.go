@@ -190,6 +190,28 @@ func TestProfileAndRole(t *testing.T) {
 	}
 }
 
+// The deploy role of bootstrap may make no role without its boundary.
+func TestPermissionsBoundary(t *testing.T) {
+	t.Parallel()
+	settings := settingsOf(t, "staging")
+	for _, arn := range []string{"", "arn:aws:iam::" + settings["skiff:account"] + ":policy/bootstrap/skiff-staging-boundary"} {
+		settings["skiff:permissionsBoundary"] = arn
+		rec, err := deployWith(t, lambdas.Functions(), settings)
+		if err != nil {
+			t.Fatal(err)
+		}
+		roles := rec.of(roleType)
+		if len(roles) != len(lambdas.Functions()) {
+			t.Fatalf("%d roles", len(roles))
+		}
+		for name, role := range roles {
+			if got, _ := role.Inputs["permissionsBoundary"].(string); got != arn {
+				t.Errorf("the role %s is bounded by %q, not %q", name, got, arn)
+			}
+		}
+	}
+}
+
 // What holds data is protected, and what clients hold, which is the first that
 // a destroy would delete.
 func TestProtect(t *testing.T) {

@@ -167,6 +167,7 @@ func TestCheckRole(t *testing.T) {
 		{"policy", Role{AssumeRolePolicy: "{}"}, "assumeRolePolicy"},
 		{"long policy", Role{AssumeRolePolicy: long}, "assumeRolePolicy"},
 		{"session", Role{MaxSessionDuration: 60}, "maxSessionDuration"},
+		{"boundary", Role{PermissionsBoundary: "arn:aws:iam::111111111111:role/x"}, "permissionsBoundary"},
 		{"description", Role{Description: strings.Repeat("é", 1001)}, "description"},
 	}
 	for _, test := range tests {

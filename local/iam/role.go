@@ -29,6 +29,8 @@ const (
 var (
 	nameForm = regexp.MustCompile(`^[\w+=,.@-]+$`)
 	pathForm = regexp.MustCompile(`^/([!-~]{1,510}/)?$`)
+
+	boundaryForm = regexp.MustCompile(`^arn:aws:iam::(\d{12}|aws):policy/[!-~]{1,512}$`)
 )
 
 // Role is the inputs of a role.
@@ -39,6 +41,7 @@ type Role struct {
 	ForceDetachPolicies bool              `json:"forceDetachPolicies,omitempty"`
 	MaxSessionDuration  int               `json:"maxSessionDuration,omitempty"`
 	Path                string            `json:"path,omitempty" aws:"replace"`
+	PermissionsBoundary string            `json:"permissionsBoundary,omitempty"` // a setting without effect: the policy it names is not held here
 	Tags                map[string]string `json:"tags,omitempty"`
 }
 
@@ -86,6 +89,9 @@ func checkRole(in Role) []provider.Problem {
 	}
 	if in.Path != "" && !pathForm.MatchString(in.Path) {
 		problems = append(problems, provider.Problem{Property: "path", Reason: fmt.Sprintf("%q must begin and end with a slash, with at most 512 characters", in.Path)})
+	}
+	if b := in.PermissionsBoundary; b != "" && !boundaryForm.MatchString(b) {
+		problems = append(problems, provider.Problem{Property: "permissionsBoundary", Reason: fmt.Sprintf("%q is not the ARN of a managed policy", b)})
 	}
 	if in.AssumeRolePolicy != "" {
 		if _, err := Parse(in.AssumeRolePolicy, true); err != nil {
