@@ -1,16 +1,20 @@
 package main
 
-import "testing"
+import (
+	"testing"
+
+	"skiff/infra/recording"
+)
 
 // policiesOf is the documents of the policies that a role has.
-func policiesOf(t *testing.T, rec *recording, role string) []parsed {
+func policiesOf(t *testing.T, rec *recording.Stack, role string) []parsed {
 	t.Helper()
 	var all []parsed
-	for _, a := range rec.of(attachmentType) {
-		if input(a, "role") != rec.of(roleType)[role].Inputs["name"] {
+	for _, a := range rec.Of(attachmentType) {
+		if input(a, "role") != rec.Of(roleType)[role].Inputs["name"] {
 			continue
 		}
-		for _, p := range rec.of(policyType) {
+		for _, p := range rec.Of(policyType) {
 			if p.Outputs["arn"] == input(a, "policyArn") {
 				all = append(all, parse(t, p.Inputs["policy"]))
 			}

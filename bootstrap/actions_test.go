@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"skiff/infra/recording"
 )
 
 // need is the actions that Pulumi uses for a resource type: to read it, which a
@@ -137,7 +139,7 @@ func domainNeeds() map[string]need {
 }
 
 // actionsOf is the actions that a role is allowed, sorted.
-func actionsOf(t *testing.T, rec *recording, role string) []string {
+func actionsOf(t *testing.T, rec *recording.Stack, role string) []string {
 	t.Helper()
 	set := map[string]bool{}
 	for _, p := range policiesOf(t, rec, role) {
@@ -235,7 +237,7 @@ func TestActionsAreKnownToIAM(t *testing.T) {
 	known := knownActions(t)
 	variable := regexp.MustCompile(`\\\$\\\{[^}]*\}`)
 	global := []string{"aws:RequestedRegion", "aws:SecureTransport"}
-	for name, p := range record(t, "staging").of(policyType) {
+	for name, p := range record(t, "staging").Of(policyType) {
 		for _, s := range parse(t, p.Inputs["policy"]).Statement {
 			for _, action := range slices.Concat(s.Action, s.NotAction) {
 				about, ok := known[action]
@@ -276,7 +278,7 @@ func TestSizes(t *testing.T) {
 	long := "a" + strings.Repeat("b", maxPrefix-len("a-production"))
 	rec := record(t, "production", "project", long, "region", "ap-northeast-1", "gitlabProject", strings.Repeat("g", 100)+"/"+strings.Repeat("p", 100),
 		"domains", `[`+strings.Repeat(`"one-of-many.example.com",`, 7)+`"the-last.example.com"]`)
-	for name, p := range rec.of(policyType) {
+	for name, p := range rec.Of(policyType) {
 		text := p.Inputs["policy"].(string)
 		t.Logf("%s has %d characters of %d", name, len(text), maxPolicy)
 		if len(text) > maxPolicy {
@@ -289,12 +291,12 @@ func TestSizes(t *testing.T) {
 			t.Errorf("%s: the name has %d characters", name, n)
 		}
 	}
-	for name, r := range rec.of(roleType) {
+	for name, r := range rec.Of(roleType) {
 		if n := len(input(r, "name")); n > 64 {
 			t.Errorf("%s: the name has %d characters", name, n)
 		}
 	}
-	if len(rec.of(policyType)) != 9 {
-		t.Errorf("%d policies", len(rec.of(policyType)))
+	if len(rec.Of(policyType)) != 9 {
+		t.Errorf("%d policies", len(rec.Of(policyType)))
 	}
 }

@@ -55,7 +55,7 @@ func TestGuard(t *testing.T) {
 // boundary lets it.
 func TestBoundary(t *testing.T) {
 	t.Parallel()
-	boundary := []parsed{parse(t, record(t, "staging").of(policyType)["boundary"].Inputs["policy"])}
+	boundary := []parsed{parse(t, record(t, "staging").Of(policyType)["boundary"].Inputs["policy"])}
 	table := of("dynamodb", "table/skiff-staging-items-0000000")
 	via := func(service string) map[string][]string {
 		return key("kms:ViaService", service+".eu-central-1.amazonaws.com")
@@ -103,7 +103,7 @@ func TestBoundary(t *testing.T) {
 func TestBoundaryHoldsWhatFunctionsHave(t *testing.T) {
 	t.Parallel()
 	var within []string
-	for _, s := range parse(t, record(t, "staging").of(policyType)["boundary"].Inputs["policy"]).Statement {
+	for _, s := range parse(t, record(t, "staging").Of(policyType)["boundary"].Inputs["policy"]).Statement {
 		if s.Effect == "Allow" {
 			within = append(within, s.Action...)
 		}
@@ -143,7 +143,7 @@ func infraGoldens(t *testing.T) []string {
 // TestStateBucketPolicy lets nobody in without TLS, and allows nothing itself.
 func TestStateBucketPolicy(t *testing.T) {
 	t.Parallel()
-	p := parse(t, record(t, "staging").of(bucketRuleType)["state"].Inputs["policy"])
+	p := parse(t, record(t, "staging").Of(bucketRuleType)["state"].Inputs["policy"])
 	everything := parse(t, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["*"],"Resource":["*"]}]}`)
 	for _, resource := range []string{stateBucket, stateBucket + "/x"} {
 		for tls, want := range map[string]bool{"true": true, "false": false} {
@@ -159,7 +159,7 @@ func TestStateBucketPolicy(t *testing.T) {
 	if s := p.Statement[0]; s.Principal != "*" {
 		t.Errorf("it is about %v", s.Principal)
 	}
-	key := parse(t, record(t, "staging").of(keyType)["pulumi"].Inputs["policy"])
+	key := parse(t, record(t, "staging").Of(keyType)["pulumi"].Inputs["policy"])
 	if got := fmt.Sprint(key.Statement[0].Principal); len(key.Statement) != 1 || !strings.Contains(got, "arn:aws:iam::111111111111:root") {
 		t.Errorf("the key is of %s", got)
 	}

@@ -82,8 +82,7 @@ func TestConfigRefused(t *testing.T) {
 			t.Parallel()
 			settings := settingsOf(t, "staging")
 			settings["skiff-bootstrap:"+test.key] = test.value
-			rec := &recording{caller: "111111111111"}
-			err := deployWith(t, rec, "staging", settings)
+			rec, err := deployWith(t, cloud{caller: "111111111111"}, "staging", settings)
 			if err == nil {
 				t.Fatal("accepted")
 			}
@@ -93,8 +92,8 @@ func TestConfigRefused(t *testing.T) {
 			if n := len(regexp.MustCompile(`(?m)^\* `).FindAllString(err.Error(), -1)); n > 1 || strings.Contains(err.Error(), "\nskiff-") {
 				t.Errorf("refused more than the one setting:\n%v", err)
 			}
-			if len(rec.resources) > 0 {
-				t.Errorf("%d resources were registered all the same", len(rec.resources))
+			if len(rec.Resources) > 0 {
+				t.Errorf("%d resources were registered all the same", len(rec.Resources))
 			}
 		})
 	}
@@ -127,7 +126,7 @@ func TestConfigRefusesAllAtOnce(t *testing.T) {
 	settings := settingsOf(t, "staging")
 	settings["skiff-bootstrap:region"], settings["skiff-bootstrap:more"] = "here", "x"
 	delete(settings, "skiff-bootstrap:account")
-	err := deployWith(t, &recording{caller: "111111111111"}, "staging", settings)
+	_, err := deployWith(t, cloud{caller: "111111111111"}, "staging", settings)
 	if err == nil {
 		t.Fatal("accepted")
 	}
@@ -143,8 +142,7 @@ func TestConfigRefusesAllAtOnce(t *testing.T) {
 func TestStackNameRefused(t *testing.T) {
 	t.Parallel()
 	for _, stack := range []string{"Staging", "a_b", "*", strings.Repeat("a", 27)} {
-		rec := &recording{caller: "111111111111"}
-		err := deployWith(t, rec, stack, settingsOf(t, "staging"))
+		_, err := deployWith(t, cloud{caller: "111111111111"}, stack, settingsOf(t, "staging"))
 		if err == nil || !strings.Contains(err.Error(), `the names of AWS resources begin with "skiff-`+stack+`"`) {
 			t.Errorf("%s: %v", stack, err)
 		}
@@ -173,8 +171,7 @@ func TestAccountRefused(t *testing.T) {
 			t.Parallel()
 			settings := settingsOf(t, "staging")
 			settings["skiff-bootstrap:createProvider"] = map[string]string{"true": "false", "false": "true"}[test.existing]
-			rec := &recording{caller: test.caller, audiences: test.audiences}
-			err := deployWith(t, rec, "staging", settings)
+			rec, err := deployWith(t, cloud{caller: test.caller, audiences: test.audiences}, "staging", settings)
 			if err == nil {
 				t.Fatal("accepted")
 			}
@@ -183,11 +180,11 @@ func TestAccountRefused(t *testing.T) {
 					t.Errorf("refused with\n%v\nwant\n%s", err, want)
 				}
 			}
-			if len(rec.of(roleType)) > 0 {
+			if len(rec.Of(roleType)) > 0 {
 				t.Error("roles were registered all the same")
 			}
-			if strings.HasPrefix(test.want[0], "account") && len(rec.resources) > 1 {
-				t.Errorf("more than the provider was registered: %d", len(rec.resources))
+			if strings.HasPrefix(test.want[0], "account") && len(rec.Resources) > 1 {
+				t.Errorf("more than the provider was registered: %d", len(rec.Resources))
 			}
 		})
 	}
@@ -198,7 +195,7 @@ func TestTooManyDomains(t *testing.T) {
 	t.Parallel()
 	settings := settingsOf(t, "staging")
 	settings["skiff-bootstrap:domains"] = "[" + strings.Repeat(`"a.long.domain.name.example.com",`, 40) + `"b.example.com"]`
-	err := deployWith(t, &recording{caller: "111111111111"}, "staging", settings)
+	_, err := deployWith(t, cloud{caller: "111111111111"}, "staging", settings)
 	if err == nil || !strings.Contains(err.Error(), "characters and AWS takes 6144: list fewer domains") {
 		t.Errorf("refused with %v", err)
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"skiff/infra/recording"
 )
 
 const (
@@ -31,78 +33,67 @@ const (
 // test sees each rule hold, and sees it fail.
 type rule struct {
 	name  string
-	check func(*recording) (offences []string)
-	spoil func(*recording)
+	check func(*recording.Stack) (offences []string)
+	spoil func(*recording.Stack)
 }
 
 func TestRules(t *testing.T) {
 	t.Parallel()
 	for _, stack := range []string{"staging", "production"} {
+		whole := record(t, stack)
 		for _, r := range rules() {
 			t.Run(stack+"/"+r.name, func(t *testing.T) {
 				t.Parallel()
-				rec := record(t, stack)
-				for _, offence := range r.check(rec) {
-					t.Error(offence)
-				}
-				r.spoil(rec)
-				if len(r.check(rec)) == 0 {
-					t.Error("the rule holds of a recording that breaks it")
-				}
+				whole.Prove(t, r.check, r.spoil)
 			})
 		}
 	}
 }
 
 func rules() []rule {
-	add := func(typ string) func(*recording) {
-		return func(r *recording) { r.resources[typ+" more"] = recorded{Type: typ, Name: "more", Provider: "account"} }
+	add := func(typ string) func(*recording.Stack) {
+		return func(r *recording.Stack) { r.Resources[typ+" more"] = recording.Resource{Type: typ, Name: "more"} }
 	}
 	return []rule{
 		{"no user, no access key, nothing unheard of", checkTypes, add("aws:iam/accessKey:AccessKey")},
-		{"every resource is in the account", checkAccount, func(r *recording) {
-			change(r, bucketType, "state", func(res *recorded) { res.Provider = "" })
+		{"every resource is in the account", checkAccount, func(r *recording.Stack) {
+			change(r, bucketType, "state", func(res *recording.Resource) { res.Provider = "" })
 		}},
-		{"the provider is for one account", checkProvider, set(accountType, "account", "allowedAccountIds", "")},
-		{"the state outlives the program", checkKept, func(r *recording) {
-			change(r, keyType, "pulumi", func(res *recorded) { res.Kept = false })
+		{"the provider is for one account", checkProvider, recording.Set(accountType, "account", "allowedAccountIds", "")},
+		{"the state outlives the program", checkKept, func(r *recording.Stack) {
+			change(r, keyType, "pulumi", func(res *recording.Resource) { res.Retained = false })
 		}},
-		{"the provider of identities is protected", checkKept, func(r *recording) {
-			change(r, providerType, "gitlab", func(res *recorded) { res.Guarded = false })
+		{"the provider of identities is protected", checkKept, func(r *recording.Stack) {
+			change(r, providerType, "gitlab", func(res *recording.Resource) { res.Protected = false })
 		}},
-		{"the bucket is closed", checkClosed, set(blockType, "state", "restrictPublicBuckets", false)},
-		{"the bucket has no other owners", checkClosed, set(ownerType, "state", "rule", map[string]any{"objectOwnership": "ObjectWriter"})},
-		{"the bucket is encrypted with the key", checkEncrypted, func(r *recording) {
-			r.of(keyType)["pulumi"].Outputs["arn"] = "another"
+		{"the bucket is closed", checkClosed, recording.Set(blockType, "state", "restrictPublicBuckets", false)},
+		{"the bucket has no other owners", checkClosed, recording.Set(ownerType, "state", "rule", map[string]any{"objectOwnership": "ObjectWriter"})},
+		{"the bucket is encrypted with the key", checkEncrypted, func(r *recording.Stack) {
+			r.Of(keyType)["pulumi"].Outputs["arn"] = "another"
 		}},
-		{"the key rotates and is slow to go", checkEncrypted, set(keyType, "pulumi", "enableKeyRotation", false)},
-		{"the alias is the key's", checkEncrypted, set(aliasType, "pulumi", "targetKeyId", "another")},
-		{"the bucket keeps versions for some time", checkVersions, set(versioningType, "state", "versioningConfiguration",
+		{"the key rotates and is slow to go", checkEncrypted, recording.Set(keyType, "pulumi", "enableKeyRotation", false)},
+		{"the alias is the key's", checkEncrypted, recording.Set(aliasType, "pulumi", "targetKeyId", "another")},
+		{"the bucket keeps versions for some time", checkVersions, recording.Set(versioningType, "state", "versioningConfiguration",
 			map[string]any{"status": "Suspended"})},
-		{"the bucket's settings are the bucket's", checkBucket, set(lifecycleType, "state", "bucket", "another")},
-		{"S3 gets one change at a time", checkOrder, func(r *recording) {
-			change(r, bucketRuleType, "state", func(res *recorded) { res.After = nil })
+		{"the bucket's settings are the bucket's", checkBucket, recording.Set(lifecycleType, "state", "bucket", "another")},
+		{"S3 gets one change at a time", checkOrder, func(r *recording.Stack) {
+			change(r, bucketRuleType, "state", func(res *recording.Resource) { res.After = nil })
 		}},
-		{"roles and policies are where the guard guards", checkPaths, set(roleType, "preview", "path", "/")},
-		{"a role has its policies", checkAttachments, func(r *recording) { delete(r.resources, attachmentType+" preview guard") }},
-		{"no role has another's policies", checkAttachments, set(attachmentType, "preview read", "policyArn",
+		{"roles and policies are where the guard guards", checkPaths, recording.Set(roleType, "preview", "path", "/")},
+		{"a role has its policies", checkAttachments, func(r *recording.Stack) { delete(r.Resources, attachmentType+" preview guard") }},
+		{"no role has another's policies", checkAttachments, recording.Set(attachmentType, "preview read", "policyArn",
 			"arn:aws:iam::111111111111:policy/bootstrap/skiff-staging-deploy-state")},
 	}
 }
 
-// set returns the spoiling of one input.
-func set(typ, name, property string, value any) func(*recording) {
-	return func(r *recording) { r.of(typ)[name].Inputs[property] = value }
-}
-
-func change(r *recording, typ, name string, f func(*recorded)) {
-	res := r.of(typ)[name]
+func change(r *recording.Stack, typ, name string, f func(*recording.Resource)) {
+	res := r.Of(typ)[name]
 	f(&res)
-	r.resources[res.key()] = res
+	r.Resources[res.Key()] = res
 }
 
 // input follows a path of names and indexes through the inputs, as text.
-func input(res recorded, path ...any) string {
+func input(res recording.Resource, path ...any) string {
 	var value any = res.Inputs
 	for _, step := range path {
 		switch s := step.(type) {
@@ -120,10 +111,10 @@ func input(res recorded, path ...any) string {
 	return fmt.Sprint(value)
 }
 
-func checkTypes(r *recording) (offences []string) {
+func checkTypes(r *recording.Stack) (offences []string) {
 	known := []string{bucketType, blockType, ownerType, encryptionType, versioningType, lifecycleType, bucketRuleType, keyType, aliasType,
 		providerType, roleType, policyType, attachmentType, accountType}
-	for key, res := range r.resources {
+	for key, res := range r.Resources {
 		if !slices.Contains(known, res.Type) {
 			offences = append(offences, key+" is declared")
 		}
@@ -131,52 +122,52 @@ func checkTypes(r *recording) (offences []string) {
 	return offences
 }
 
-func checkAccount(r *recording) (offences []string) {
-	for key, res := range r.resources {
-		if res.Type != accountType && res.Provider != "account" {
+func checkAccount(r *recording.Stack) (offences []string) {
+	for key, res := range r.Resources {
+		if res.Type != accountType && !strings.Contains(res.Provider, "::"+accountType+"::account::") {
 			offences = append(offences, key+" has the default provider")
 		}
 	}
 	return offences
 }
 
-func checkProvider(r *recording) (offences []string) {
-	p := r.of(accountType)["account"]
-	if got := input(p, "allowedAccountIds"); got != "["+r.caller+"]" {
+func checkProvider(r *recording.Stack) (offences []string) {
+	p := r.Of(accountType)["account"]
+	if got := input(p, "allowedAccountIds"); got != "["+r.Settings["skiff-bootstrap:account"]+"]" {
 		offences = append(offences, "allowed accounts "+got)
 	}
 	return offences
 }
 
-func checkKept(r *recording) (offences []string) {
-	for key, res := range r.resources {
+func checkKept(r *recording.Stack) (offences []string) {
+	for key, res := range r.Resources {
 		switch {
 		case strings.HasPrefix(res.Type, "aws:s3/") || strings.HasPrefix(res.Type, "aws:kms/"):
-			if !res.Kept {
+			if !res.Protected || !res.Retained {
 				offences = append(offences, key+" is not protected and retained")
 			}
-		case res.Type == providerType && !res.Guarded:
+		case res.Type == providerType && !res.Protected:
 			offences = append(offences, key+" is not protected")
 		}
 	}
 	return offences
 }
 
-func checkClosed(r *recording) (offences []string) {
+func checkClosed(r *recording.Stack) (offences []string) {
 	for _, property := range []string{"blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"} {
-		if got := input(r.of(blockType)["state"], property); got != "true" {
+		if got := input(r.Of(blockType)["state"], property); got != "true" {
 			offences = append(offences, property+" is "+got)
 		}
 	}
-	if got := input(r.of(ownerType)["state"], "rule", "objectOwnership"); got != "BucketOwnerEnforced" {
+	if got := input(r.Of(ownerType)["state"], "rule", "objectOwnership"); got != "BucketOwnerEnforced" {
 		offences = append(offences, "ownership is "+got)
 	}
 	return offences
 }
 
-func checkEncrypted(r *recording) (offences []string) {
-	key := r.of(keyType)["pulumi"]
-	rule := r.of(encryptionType)["state"]
+func checkEncrypted(r *recording.Stack) (offences []string) {
+	key := r.Of(keyType)["pulumi"]
+	rule := r.Of(encryptionType)["state"]
 	if got := input(rule, "rules", 0, "applyServerSideEncryptionByDefault", "kmsMasterKeyId"); got != key.Outputs["arn"] {
 		offences = append(offences, "the bucket's key is "+got)
 	}
@@ -186,17 +177,17 @@ func checkEncrypted(r *recording) (offences []string) {
 	if rotates, days := input(key, "enableKeyRotation"), input(key, "deletionWindowInDays"); rotates != "true" || days != "30" {
 		offences = append(offences, "the key rotates: "+rotates+", goes after "+days+" days")
 	}
-	if got := input(r.of(aliasType)["pulumi"], "targetKeyId"); got != key.Outputs["keyId"] {
+	if got := input(r.Of(aliasType)["pulumi"], "targetKeyId"); got != key.Outputs["keyId"] {
 		offences = append(offences, "the alias is of "+got)
 	}
 	return offences
 }
 
-func checkVersions(r *recording) (offences []string) {
-	if got := input(r.of(versioningType)["state"], "versioningConfiguration", "status"); got != "Enabled" {
+func checkVersions(r *recording.Stack) (offences []string) {
+	if got := input(r.Of(versioningType)["state"], "versioningConfiguration", "status"); got != "Enabled" {
 		offences = append(offences, "versioning is "+got)
 	}
-	rule := r.of(lifecycleType)["state"]
+	rule := r.Of(lifecycleType)["state"]
 	days := input(rule, "rules", 0, "noncurrentVersionExpiration", "noncurrentDays")
 	if status := input(rule, "rules", 0, "status"); status != "Enabled" || days == "<nil>" || days == "0" {
 		offences = append(offences, "old versions go after "+days+" days: "+status)
@@ -204,19 +195,19 @@ func checkVersions(r *recording) (offences []string) {
 	return offences
 }
 
-func checkBucket(r *recording) (offences []string) {
+func checkBucket(r *recording.Stack) (offences []string) {
 	for _, typ := range []string{blockType, ownerType, encryptionType, versioningType, lifecycleType, bucketRuleType} {
-		if got := input(r.of(typ)["state"], "bucket"); got != "skiff-bootstrap-mock-state-0000000" {
+		if got := input(r.Of(typ)["state"], "bucket"); got != "skiff-bootstrap-mock-state-0000000" {
 			offences = append(offences, typ+" is of "+got)
 		}
 	}
 	return offences
 }
 
-func checkOrder(r *recording) (offences []string) {
+func checkOrder(r *recording.Stack) (offences []string) {
 	for typ, first := range map[string][]string{bucketRuleType: {blockType, ownerType}, lifecycleType: {versioningType}} {
 		for _, other := range first {
-			if !slices.Contains(r.of(typ)["state"].After, other+" state") {
+			if !slices.Contains(r.Of(typ)["state"].After, other+" state") {
 				offences = append(offences, typ+" does not wait for "+other)
 			}
 		}
@@ -224,9 +215,9 @@ func checkOrder(r *recording) (offences []string) {
 	return offences
 }
 
-func checkPaths(r *recording) (offences []string) {
+func checkPaths(r *recording.Stack) (offences []string) {
 	for _, typ := range []string{roleType, policyType} {
-		for name, res := range r.of(typ) {
+		for name, res := range r.Of(typ) {
 			if got := input(res, "path") + input(res, "name"); !strings.HasPrefix(got, "/bootstrap/skiff-") {
 				offences = append(offences, name+" is "+got)
 			}
@@ -236,9 +227,9 @@ func checkPaths(r *recording) (offences []string) {
 }
 
 // checkAttachments wants the policies of each role and no more, ten at most.
-func checkAttachments(r *recording) (offences []string) {
+func checkAttachments(r *recording.Stack) (offences []string) {
 	got := map[string][]string{}
-	for _, a := range r.of(attachmentType) {
+	for _, a := range r.Of(attachmentType) {
 		_, policy, _ := strings.Cut(input(a, "policyArn"), "/bootstrap/skiff-")
 		_, policy, _ = strings.Cut(policy, "-")
 		_, role, _ := strings.Cut(strings.TrimPrefix(input(a, "role"), "skiff-"), "-")

@@ -56,7 +56,7 @@ func TestTrust(t *testing.T) {
 		} {
 			t.Run(test.who+"/"+role.stack+" "+role.name, func(t *testing.T) {
 				t.Parallel()
-				trust := parse(t, record(t, role.stack).of(roleType)[role.name].Inputs["assumeRolePolicy"])
+				trust := parse(t, record(t, role.stack).Of(roleType)[role.name].Inputs["assumeRolePolicy"])
 				if got := allowed(t, []parsed{trust}, request{action: "sts:AssumeRoleWithWebIdentity", context: context}); got != role.want {
 					t.Errorf("may take the role: %v", got)
 				}
@@ -70,14 +70,14 @@ func TestTrustIsForGitLab(t *testing.T) {
 	t.Parallel()
 	for _, stack := range []string{"staging", "production"} {
 		rec := record(t, stack)
-		for name, role := range rec.of(roleType) {
+		for name, role := range rec.Of(roleType) {
 			text := role.Inputs["assumeRolePolicy"]
 			trust := parse(t, text)
 			if len(trust.Statement) != 1 {
 				t.Fatalf("%s: %d statements", name, len(trust.Statement))
 			}
 			s := trust.Statement[0]
-			want := fmt.Sprint(map[string]any{"Federated": rec.of(providerType)["gitlab"].Outputs["arn"]})
+			want := fmt.Sprint(map[string]any{"Federated": rec.Of(providerType)["gitlab"].Outputs["arn"]})
 			if fmt.Sprint(s.Principal) != want || fmt.Sprint(s.Action) != "[sts:AssumeRoleWithWebIdentity]" || s.Effect != "Allow" {
 				t.Errorf("%s trusts %v", name, text)
 			}
@@ -94,7 +94,7 @@ func TestTrustOfAnotherGitLab(t *testing.T) {
 	rec := record(t, "staging", "gitlabUrl", "https://git.example.com/gitlab", "gitlabAudience", "aws", "deployBranch", "release/1.0",
 		"gitlabProject", "a/b/c.d", "previewBranches", "release/*")
 	may := func(role, issuer, branch string) bool {
-		return allowed(t, []parsed{parse(t, rec.of(roleType)[role].Inputs["assumeRolePolicy"])}, request{
+		return allowed(t, []parsed{parse(t, rec.Of(roleType)[role].Inputs["assumeRolePolicy"])}, request{
 			action:  "sts:AssumeRoleWithWebIdentity",
 			context: map[string][]string{issuer + ":aud": {"aws"}, issuer + ":sub": {pipeline("a/b/c.d", "branch", branch)}},
 		})
@@ -114,7 +114,7 @@ func TestTrustOfAnotherGitLab(t *testing.T) {
 			t.Errorf("%+v: %v", test, got)
 		}
 	}
-	if got := rec.of(providerType)["gitlab"].Inputs["url"]; got != "https://git.example.com/gitlab" {
+	if got := rec.Of(providerType)["gitlab"].Inputs["url"]; got != "https://git.example.com/gitlab" {
 		t.Errorf("the provider's URL is %v", got)
 	}
 }
@@ -124,21 +124,21 @@ func TestExistingProvider(t *testing.T) {
 	t.Parallel()
 	settings := settingsOf(t, "staging")
 	settings["skiff-bootstrap:createProvider"] = "false"
-	rec := &recording{caller: "111111111111", audiences: []string{"https://gitlab.com", "sts.amazonaws.com"}}
-	if err := deployWith(t, rec, "staging", settings); err != nil {
+	rec, err := deployWith(t, cloud{caller: "111111111111", audiences: []string{"https://gitlab.com", "sts.amazonaws.com"}}, "staging", settings)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if len(rec.of(providerType)) > 0 {
+	if len(rec.Of(providerType)) > 0 {
 		t.Error("another provider is declared")
 	}
 	created := record(t, "staging")
 	for _, name := range []string{"deploy", "preview"} {
-		got, want := rec.of(roleType)[name].Inputs["assumeRolePolicy"], created.of(roleType)[name].Inputs["assumeRolePolicy"]
+		got, want := rec.Of(roleType)[name].Inputs["assumeRolePolicy"], created.Of(roleType)[name].Inputs["assumeRolePolicy"]
 		if got != want {
 			t.Errorf("%s trusts %v, want %v", name, got, want)
 		}
 	}
-	if rec.outputs["oidcProviderArn"] != created.outputs["oidcProviderArn"] {
-		t.Errorf("oidcProviderArn %v", rec.outputs["oidcProviderArn"])
+	if rec.Outputs["oidcProviderArn"] != created.Outputs["oidcProviderArn"] {
+		t.Errorf("oidcProviderArn %v", rec.Outputs["oidcProviderArn"])
 	}
 }

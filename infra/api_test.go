@@ -62,7 +62,7 @@ func TestCheckRefuses(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("refused with %v, want %s", err, test.want)
 		}
-		if len(rec.resources) > 0 {
+		if len(rec.Resources) > 0 {
 			t.Errorf("%s: resources were registered all the same", test.want)
 		}
 	}
@@ -79,8 +79,8 @@ func TestDeployment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if stage := auto.of(stageType)["api"]; len(auto.of(deployment)) != 0 || stage.Inputs["autoDeploy"] != true || stage.Inputs["deploymentId"] != nil {
-		t.Errorf("auto-deploy: %d deployments, stage %v", len(auto.of(deployment)), stage.Inputs)
+	if stage := auto.Of(stageType)["api"]; len(auto.Of(deployment)) != 0 || stage.Inputs["autoDeploy"] != true || stage.Inputs["deploymentId"] != nil {
+		t.Errorf("auto-deploy: %d deployments, stage %v", len(auto.Of(deployment)), stage.Inputs)
 	}
 	settings["skiff:autoDeploy"] = "false"
 	trigger := func(functions []lambdas.Function) any {
@@ -88,10 +88,10 @@ func TestDeployment(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := rec.of(stageType)["api"].Inputs["deploymentId"]; got != "deployment-id of api" {
+		if got := rec.Of(stageType)["api"].Inputs["deploymentId"]; got != "deployment-id of api" {
 			t.Errorf("the stage points at %v", got)
 		}
-		return nested(rec.of(deployment)["api"], "triggers")["routes"]
+		return nested(rec.Of(deployment)["api"], "triggers")["routes"]
 	}
 	whole, again := trigger(lambdas.Functions()), trigger(lambdas.Functions())
 	if whole != again {
@@ -113,12 +113,12 @@ func TestDeployment(t *testing.T) {
 func TestOutputs(t *testing.T) {
 	t.Parallel()
 	rec := record(t, "staging")
-	if got := rec.outputs["apiUrl"]; got != "https://api.execute-api.mock.amazonaws.com" {
+	if got := rec.Outputs["apiUrl"]; got != "https://api.execute-api.mock.amazonaws.com" {
 		t.Errorf("apiUrl %v", got)
 	}
-	names, _ := rec.outputs["functionNames"].(map[string]any)
+	names, _ := rec.Outputs["functionNames"].(map[string]any)
 	for _, f := range lambdas.Functions() {
-		if names[f.Name] != rec.of(functionType)[f.Name].Outputs["name"] {
+		if names[f.Name] != rec.Of(functionType)[f.Name].Outputs["name"] {
 			t.Errorf("functionNames of %s: %v", f.Name, names[f.Name])
 		}
 	}
@@ -140,7 +140,7 @@ func TestArchitecture(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := fmt.Sprint(rec.of(functionType)["health"].Inputs["architectures"]); got != "["+want+"]" {
+		if got := fmt.Sprint(rec.Of(functionType)["health"].Inputs["architectures"]); got != "["+want+"]" {
 			t.Errorf("%s: %s", target, got)
 		}
 	}
@@ -154,11 +154,11 @@ func TestFunctionWithoutRoutes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, typ := range []string{integrationType, permissionType} {
-		if _, ok := rec.of(typ)["worker"]; ok {
+		if _, ok := rec.Of(typ)["worker"]; ok {
 			t.Errorf("worker has a %s", typ)
 		}
 	}
-	if _, ok := rec.of(functionType)["worker"]; !ok {
+	if _, ok := rec.Of(functionType)["worker"]; !ok {
 		t.Error("worker is not declared")
 	}
 }

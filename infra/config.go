@@ -10,6 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"skiff/infra/build"
+	"skiff/infra/settings"
 	"skiff/lambdas"
 )
 
@@ -63,39 +64,42 @@ const (
 // for each setting that is wrong or unknown. Pulumi itself checks the types in
 // Pulumi.yaml and passes unknown keys: a misspelt one would silently leave the
 // default in force.
-func readConfig(ctx *pulumi.Context, settings string) (config, error) {
-	r := &reader{project: ctx.Project(), lookup: ctx.GetConfig}
+func readConfig(ctx *pulumi.Context, set string) (config, error) {
+	r := reader{&settings.Reader{Project: ctx.Project(), Lookup: ctx.GetConfig, Unset: "has no default in Pulumi.yaml"}}
 	cfg := config{
-		Region:              r.region(),
-		Account:             r.account("account"),
-		Profile:             r.optional("profile", "the name of a profile, 1 to 64 of A-Z a-z 0-9 _ . @ / -", `^[A-Za-z0-9_.@/-]{1,64}$`),
+		Region: r.region(),
+		// Without quotes YAML reads it as a number and drops the zeros it begins with.
+		Account:             r.Match("account", `[0-9]{12}`, "the 12 digits of an AWS account, in quotes"),
+		Profile:             r.Optional("profile", `[A-Za-z0-9_.@/-]{1,64}`, "the name of a profile, 1 to 64 of A-Z a-z 0-9 _ . @ / -"),
 		Role:                r.role("role"),
-		PermissionsBoundary: r.optional("permissionsBoundary", "the ARN of a managed policy, such as arn:aws:iam::111111111111:policy/bootstrap/NAME", `^arn:aws:iam::\d{12}:policy/[A-Za-z0-9+=,.@_/-]{1,512}$`),
+		PermissionsBoundary: r.Optional("permissionsBoundary", `arn:aws:iam::\d{12}:policy/[A-Za-z0-9+=,.@_/-]{1,512}`, "the ARN of a managed policy, such as arn:aws:iam::111111111111:policy/bootstrap/NAME"),
 		Tags:                r.tags("tags"),
 		Target:              r.target("target"),
-		Memory:              r.number("memory", 128, 10240),
-		Timeout:             r.number("timeout", 1, 29),
-		Concurrency:         r.number("concurrency", -1, 10000),
-		LogLevel:            r.oneOf("logLevel", "debug", "info", "warn", "error"),
+		Memory:              r.Number("memory", 128, 10240),
+		Timeout:             r.Number("timeout", 1, 29),
+		Concurrency:         r.Number("concurrency", -1, 10000),
+		LogLevel:            r.OneOf("logLevel", "debug", "info", "warn", "error"),
 		LogDays:             r.logDays("logDays"),
 		Stage:               r.stage("stage"),
-		AutoDeploy:          r.flag("autoDeploy"),
-		DeletionProtection:  r.flag("deletionProtection"),
-		PointInTimeRecovery: r.flag("pointInTimeRecovery"),
-		Protect:             r.flag("protect"),
-		Throttle:            throttle{r.number("throttleRate", 1, maxRate), r.number("throttleBurst", 1, maxBurst)},
+		AutoDeploy:          r.Flag("autoDeploy"),
+		DeletionProtection:  r.Flag("deletionProtection"),
+		PointInTimeRecovery: r.Flag("pointInTimeRecovery"),
+		Protect:             r.Flag("protect"),
+		Throttle:            throttle{r.Number("throttleRate", 1, maxRate), r.Number("throttleBurst", 1, maxBurst)},
 		RouteThrottles:      r.throttles("routeThrottles"),
-		Tracing:             r.flag("tracing"),
-		DetailedMetrics:     r.flag("detailedMetrics"),
-		Alarms:              r.flag("alarms"),
-		AlarmEmail:          r.optional("alarmEmail", "one mail address", `^[^@\s<>"]+@[^@\s<>"]+\.[^@\s<>"]+$`),
-		AlarmErrorPercent:   r.number("alarmErrorPercent", 0, 99),
-		AlarmLatency:        r.number("alarmLatency", 1, 30_000),
-		Dashboard:           r.flag("dashboard"),
+		Tracing:             r.Flag("tracing"),
+		DetailedMetrics:     r.Flag("detailedMetrics"),
+		Alarms:              r.Flag("alarms"),
+		AlarmEmail:          r.Optional("alarmEmail", `[^@\s<>"]+@[^@\s<>"]+\.[^@\s<>"]+`, "one mail address"),
+		AlarmErrorPercent:   r.Number("alarmErrorPercent", 0, 99),
+		AlarmLatency:        r.Number("alarmLatency", 1, 30_000),
+		Dashboard:           r.Flag("dashboard"),
 	}
-	r.refuseOthers(settings)
+	keys := r.Keys(set)
+	r.refuseAWS(keys)
+	r.RefuseOthers(keys)
 	r.sameAccount(cfg)
-	return cfg, errors.Join(r.errs...)
+	return cfg, r.Err()
 }
 
 // check refuses settings that do not fit what is declared.

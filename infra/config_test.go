@@ -89,8 +89,8 @@ func TestConfigRefused(t *testing.T) {
 			if strings.Contains(err.Error(), "\nskiff:") {
 				t.Errorf("refused more than the one setting:\n%v", err)
 			}
-			if len(rec.resources) > 0 {
-				t.Errorf("%d resources were registered all the same", len(rec.resources))
+			if len(rec.Resources) > 0 {
+				t.Errorf("%d resources were registered all the same", len(rec.Resources))
 			}
 		})
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"skiff/infra/recording"
 	"skiff/lambdas"
 )
 
@@ -16,56 +17,56 @@ import (
 // it their rules hold of nothing, and are broken by one that is there.
 func operationRules() []rule {
 	return []rule{
-		{"everything goes through the stack's provider", checkProviders, func(r *recording) {
-			table := r.of(tableType)["items"]
-			table.Through = "urn:pulumi:mock::skiff::pulumi:providers:aws::default::id"
-			r.resources[table.key()] = table
+		{"everything goes through the stack's provider", checkProviders, func(r *recording.Stack) {
+			table := r.Of(tableType)["items"]
+			table.Provider = "urn:pulumi:mock::skiff::pulumi:providers:aws::default::id"
+			r.Resources[table.Key()] = table
 		}},
-		{"the provider is bound to the account", checkAccount, set(providerType, "aws", "allowedAccountIds", []any{"123456789012"})},
-		{"every resource is tagged", checkTags, func(r *recording) {
-			delete(nested(r.of(providerType)["aws"], "defaultTags", "tags"), "Stack")
+		{"the provider is bound to the account", checkAccount, recording.Set(providerType, "aws", "allowedAccountIds", []any{"123456789012"})},
+		{"every resource is tagged", checkTags, func(r *recording.Stack) {
+			delete(nested(r.Of(providerType)["aws"], "defaultTags", "tags"), "Stack")
 		}},
-		{"requests are logged as JSON, in less than 3 KB", checkAccessLog, func(r *recording) {
-			nested(r.of(stageType)["api"], "accessLogSettings")["format"] = `{"a":"` + strings.Repeat("a", 3<<10) + `"}`
+		{"requests are logged as JSON, in less than 3 KB", checkAccessLog, func(r *recording.Stack) {
+			nested(r.Of(stageType)["api"], "accessLogSettings")["format"] = `{"a":"` + strings.Repeat("a", 3<<10) + `"}`
 		}},
-		{"the access log needs no resource policy", checkAccessLog, set(logGroupType, "access", "name", "/skiff/access")},
-		{"the stage is throttled", checkThrottle, func(r *recording) {
-			delete(nested(r.of(stageType)["api"], "defaultRouteSettings"), "throttlingBurstLimit")
+		{"the access log needs no resource policy", checkAccessLog, recording.Set(logGroupType, "access", "name", "/skiff/access")},
+		{"the stage is throttled", checkThrottle, func(r *recording.Stack) {
+			delete(nested(r.Of(stageType)["api"], "defaultRouteSettings"), "throttlingBurstLimit")
 		}},
-		{"a throttled route is one of the API", checkThrottle, set(stageType, "api", "routeSettings", []any{
+		{"a throttled route is one of the API", checkThrottle, recording.Set(stageType, "api", "routeSettings", []any{
 			map[string]any{"routeKey": "GET /nope", "throttlingRateLimit": 1.0, "throttlingBurstLimit": 1.0, "detailedMetricsEnabled": false},
 		})},
-		{"who sends traces may, and nobody else", checkTracing, func(r *recording) {
-			mode := nested(r.of(functionType)["health"], "tracingConfig")
+		{"who sends traces may, and nobody else", checkTracing, func(r *recording.Stack) {
+			mode := nested(r.Of(functionType)["health"], "tracingConfig")
 			mode["mode"] = map[any]string{"Active": "PassThrough", "PassThrough": "Active"}[mode["mode"]]
 		}},
-		{"alarms go to the topic and come back from it", checkAlarms, func(r *recording) {
-			r.resources["more"] = recorded{Type: alarmType, Name: "more", Inputs: map[string]any{"alarmActions": []any{"arn:of:another"}}}
+		{"alarms go to the topic and come back from it", checkAlarms, func(r *recording.Stack) {
+			r.Resources["more"] = recording.Resource{Type: alarmType, Name: "more", Inputs: map[string]any{"alarmActions": []any{"arn:of:another"}}}
 		}},
 	}
 }
 
-func checkProviders(r *recording) (offences []string) {
-	for key, res := range r.resources {
-		if strings.HasPrefix(res.Type, "aws:") && res.Through != throughAWS {
-			offences = append(offences, fmt.Sprintf("%s goes through %q", key, res.Through))
+func checkProviders(r *recording.Stack) (offences []string) {
+	for key, res := range r.Resources {
+		if strings.HasPrefix(res.Type, "aws:") && res.Provider != throughAWS {
+			offences = append(offences, fmt.Sprintf("%s goes through %q", key, res.Provider))
 		}
 	}
 	return offences
 }
 
-func checkAccount(r *recording) (offences []string) {
-	in := r.of(providerType)["aws"].Inputs
-	if fmt.Sprint(in["allowedAccountIds"]) != "["+r.settings["skiff:account"]+"]" || in["region"] != r.settings["aws:region"] || in["maxRetries"] != 25.0 {
+func checkAccount(r *recording.Stack) (offences []string) {
+	in := r.Of(providerType)["aws"].Inputs
+	if fmt.Sprint(in["allowedAccountIds"]) != "["+r.Settings["skiff:account"]+"]" || in["region"] != r.Settings["aws:region"] || in["maxRetries"] != 25.0 {
 		offences = append(offences, fmt.Sprintf("the provider is %v", in))
 	}
 	return offences
 }
 
-func checkTags(r *recording) (offences []string) {
-	tags := nested(r.of(providerType)["aws"], "defaultTags", "tags")
+func checkTags(r *recording.Stack) (offences []string) {
+	tags := nested(r.Of(providerType)["aws"], "defaultTags", "tags")
 	want := map[string]any{"Project": "skiff", "Stack": "mock", "ManagedBy": "pulumi"}
-	if err := json.Unmarshal([]byte(r.settings["skiff:tags"]), &want); err != nil {
+	if err := json.Unmarshal([]byte(r.Settings["skiff:tags"]), &want); err != nil {
 		return []string{err.Error()}
 	}
 	if !maps.Equal(tags, want) {
@@ -76,9 +77,9 @@ func checkTags(r *recording) (offences []string) {
 
 // checkAccessLog holds the format to the quota.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
-func checkAccessLog(r *recording) (offences []string) {
-	log := nested(r.of(stageType)["api"], "accessLogSettings")
-	group := r.of(logGroupType)["access"]
+func checkAccessLog(r *recording.Stack) (offences []string) {
+	log := nested(r.Of(stageType)["api"], "accessLogSettings")
+	group := r.Of(logGroupType)["access"]
 	format, _ := log["format"].(string)
 	var line map[string]string
 	if err := json.Unmarshal([]byte(format), &line); err != nil || len(format) >= 3<<10 {
@@ -96,16 +97,16 @@ func checkAccessLog(r *recording) (offences []string) {
 	return offences
 }
 
-func checkThrottle(r *recording) (offences []string) {
-	stage := r.of(stageType)["api"]
+func checkThrottle(r *recording.Stack) (offences []string) {
+	stage := r.Of(stageType)["api"]
 	settings := nested(stage, "defaultRouteSettings")
-	if rate, _ := strconv.ParseFloat(r.settings["skiff:throttleRate"], 64); settings["throttlingRateLimit"] != rate || settings["throttlingBurstLimit"] == nil {
+	if rate, _ := strconv.ParseFloat(r.Settings["skiff:throttleRate"], 64); settings["throttlingRateLimit"] != rate || settings["throttlingBurstLimit"] == nil {
 		offences = append(offences, fmt.Sprintf("the stage has %v", settings))
 	}
 	routes, _ := stage.Inputs["routeSettings"].([]any)
 	for _, entry := range routes {
 		route := entry.(map[string]any)
-		if _, ok := r.of(routeType)[fmt.Sprint(route["routeKey"])]; !ok {
+		if _, ok := r.Of(routeType)[fmt.Sprint(route["routeKey"])]; !ok {
 			offences = append(offences, fmt.Sprintf("%v is throttled, and no route", route["routeKey"]))
 		}
 		// A setting that is left out is 0 for the route, not the stage's.
@@ -117,19 +118,19 @@ func checkThrottle(r *recording) (offences []string) {
 	return offences
 }
 
-func checkTracing(r *recording) (offences []string) {
-	for name, f := range r.of(functionType) {
+func checkTracing(r *recording.Stack) (offences []string) {
+	for name, f := range r.Of(functionType) {
 		active := nested(f, "tracingConfig")["mode"] == "Active"
-		if may := strings.Contains(fmt.Sprint(r.of(policyType)[name].Inputs["policy"]), "xray:PutTraceSegments"); may != active {
+		if may := strings.Contains(fmt.Sprint(r.Of(policyType)[name].Inputs["policy"]), "xray:PutTraceSegments"); may != active {
 			offences = append(offences, fmt.Sprintf("%s: sends traces %t, may %t", name, active, may))
 		}
 	}
 	return offences
 }
 
-func checkAlarms(r *recording) (offences []string) {
-	want := fmt.Sprintf("[%v]", r.of(topicType)["alarms"].Outputs["arn"])
-	for name, a := range r.of(alarmType) {
+func checkAlarms(r *recording.Stack) (offences []string) {
+	want := fmt.Sprintf("[%v]", r.Of(topicType)["alarms"].Outputs["arn"])
+	for name, a := range r.Of(alarmType) {
 		if fmt.Sprint(a.Inputs["alarmActions"]) != want || fmt.Sprint(a.Inputs["okActions"]) != want || a.Inputs["actionsEnabled"] == false {
 			offences = append(offences, fmt.Sprintf("%s goes to %v and %v", name, a.Inputs["alarmActions"], a.Inputs["okActions"]))
 		}
@@ -146,22 +147,22 @@ func TestWrongAccount(t *testing.T) {
 	sentence := "account: stack mock belongs to AWS account " + settings["skiff:account"] + " and the credentials are of 123456789012, " +
 		"so nothing was changed; sign in to " + settings["skiff:account"] + ", or correct skiff:account, skiff:profile or skiff:role in Pulumi.mock.yaml"
 	for name, test := range map[string]struct {
-		rec  *recording
+		cloud
 		want string
 	}{
-		"found by the program":  {&recording{caller: "123456789012"}, sentence},
-		"found by the provider": {&recording{refusal: fmt.Errorf("configuring: AWS account ID not allowed: 123456789012")}, sentence},
-		"no credentials": {&recording{refusal: fmt.Errorf("no valid credential sources")},
+		"found by the program":  {cloud{caller: "123456789012"}, sentence},
+		"found by the provider": {cloud{refusal: fmt.Errorf("configuring: AWS account ID not allowed: 123456789012")}, sentence},
+		"no credentials": {cloud{refusal: fmt.Errorf("no valid credential sources")},
 			"of account " + settings["skiff:account"] + ", are of; sign in there, or set skiff:profile or skiff:role"},
-		"no account": {&recording{}, "AWS did not tell which account"},
+		"no account": {cloud{}, "AWS did not tell which account"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := test.rec.deploy(t, lambdas.Functions(), settings)
+			rec, err := deployIn(t, test.cloud, lambdas.Functions(), settings)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("refused with\n%v\nwant\n%s", err, test.want)
 			}
-			if got := slices.Collect(maps.Keys(test.rec.resources)); !slices.Equal(got, []string{providerType + " aws"}) {
+			if got := slices.Collect(maps.Keys(rec.Resources)); !slices.Equal(got, []string{providerType + " aws"}) {
 				t.Errorf("%v were registered all the same", got)
 			}
 		})
@@ -178,14 +179,14 @@ func TestProfileAndRole(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return rec.of(providerType)["aws"].Inputs
+		return rec.Of(providerType)["aws"].Inputs
 	}
 	if in := inputs(); in["profile"] != nil || in["assumeRole"] != nil {
 		t.Errorf("neither is set, and the provider is %v", in)
 	}
 	role := "arn:aws:iam::" + settings["skiff:account"] + ":role/deploy"
 	settings["skiff:profile"], settings["skiff:role"] = "web", role
-	if in := inputs(); in["profile"] != "web" || nested(recorded{Inputs: in}, "assumeRole")["roleArn"] != role {
+	if in := inputs(); in["profile"] != "web" || nested(recording.Resource{Inputs: in}, "assumeRole")["roleArn"] != role {
 		t.Errorf("the provider is %v", in)
 	}
 }
@@ -200,7 +201,7 @@ func TestPermissionsBoundary(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		roles := rec.of(roleType)
+		roles := rec.Of(roleType)
 		if len(roles) != len(lambdas.Functions()) {
 			t.Fatalf("%d roles", len(roles))
 		}
@@ -223,7 +224,7 @@ func TestProtect(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for key, res := range rec.resources {
+		for key, res := range rec.Resources {
 			if want := value == "true" && (res.Type == tableType || res.Type == stageType); res.Protected != want {
 				t.Errorf("protect %s: %s is protected: %t", value, key, res.Protected)
 			}
@@ -242,10 +243,10 @@ func TestAlarms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(rec.of(mailType)) != 0 {
+	if len(rec.Of(mailType)) != 0 {
 		t.Error("mail is sent to nobody")
 	}
-	alarms := rec.of(alarmType)
+	alarms := rec.Of(alarmType)
 	if len(alarms) != 4 {
 		t.Errorf("%d alarms", len(alarms))
 	}
@@ -267,7 +268,7 @@ func TestAlarms(t *testing.T) {
 func TestDashboard(t *testing.T) {
 	t.Parallel()
 	rec := record(t, "production")
-	in := rec.of(dashboardType)["dashboard"].Inputs
+	in := rec.Of(dashboardType)["dashboard"].Inputs
 	var body struct {
 		Widgets []struct {
 			Type          string
@@ -284,7 +285,7 @@ func TestDashboard(t *testing.T) {
 	shown := map[string]bool{}
 	for _, w := range body.Widgets {
 		p := w.Properties
-		if w.Width < 1 || w.Width > 24 || w.Height < 1 || p.Title == "" || p.Region != rec.settings["aws:region"] ||
+		if w.Width < 1 || w.Width > 24 || w.Height < 1 || p.Title == "" || p.Region != rec.Settings["aws:region"] ||
 			(w.Type == "metric") != (len(p.Metrics) > 0) || (w.Type == "log") != (p.Query != "") {
 			t.Errorf("widget %+v", w)
 		}
@@ -295,11 +296,11 @@ func TestDashboard(t *testing.T) {
 			}
 			shown[fmt.Sprint(line[3])] = true
 		}
-		if p.Query != "" && !strings.Contains(p.Query, fmt.Sprintf("'%v'", rec.of(logGroupType)["access"].Inputs["name"])) {
+		if p.Query != "" && !strings.Contains(p.Query, fmt.Sprintf("'%v'", rec.Of(logGroupType)["access"].Inputs["name"])) {
 			t.Errorf("%s asks %s", p.Title, p.Query)
 		}
 	}
-	for _, f := range rec.of(functionType) {
+	for _, f := range rec.Of(functionType) {
 		if name := fmt.Sprint(f.Outputs["name"]); !shown[name] {
 			t.Errorf("%s is not shown", name)
 		}

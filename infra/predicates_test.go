@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"skiff/infra/recording"
 )
 
 // predicate tells whether a resource is what the words of a check ask for, and
@@ -23,12 +25,12 @@ func predicates() []predicate {
 	with := func(value any) func(subject) { return func(s subject) { s.put(value) } }
 	return append(policyPredicates(), []predicate{
 		{"exists when boundary configured", func(s subject) bool {
-			return s.rec.settings["skiff:boundary"] == "" || s.value() != nil
-		}, func(s subject) { s.rec.settings["skiff:boundary"] = "x" }},
+			return s.rec.Settings["skiff:boundary"] == "" || s.value() != nil
+		}, func(s subject) { s.rec.Settings["skiff:boundary"] = "x" }},
 		{"equals:true when customDomain", func(s subject) bool {
-			return len(s.rec.of("aws:apigatewayv2/domainName:DomainName")) == 0 || s.value() == true
+			return len(s.rec.Of("aws:apigatewayv2/domainName:DomainName")) == 0 || s.value() == true
 		}, func(s subject) {
-			s.rec.resources["domain"] = recorded{Type: "aws:apigatewayv2/domainName:DomainName"}
+			s.rec.Resources["domain"] = recording.Resource{Type: "aws:apigatewayv2/domainName:DomainName"}
 		}},
 		{"exists", func(s subject) bool {
 			if s.property == "tags" {
@@ -38,7 +40,7 @@ func predicates() []predicate {
 			return s.value() != nil && (s.property != "reservedConcurrentExecutions" || s.value() != -1.0)
 		}, func(s subject) {
 			s.put(nil)
-			delete(s.rec.of(providerType)["aws"].Inputs, "defaultTags")
+			delete(s.rec.Of(providerType)["aws"].Inputs, "defaultTags")
 		}},
 		{"absent", func(s subject) bool { return s.value() == nil }, with("x")},
 		{"equals:", func(s subject) bool { return s.text() == s.argument }, with("x")},
@@ -55,7 +57,7 @@ func predicates() []predicate {
 		}, with(1.0)},
 		{"range:50..30000 and >= lambda.timeout*1000", func(s subject) bool {
 			ms, _ := s.value().(float64)
-			seconds, ok := s.rec.of(functionType)[s.res.Name].Inputs["timeout"].(float64)
+			seconds, ok := s.rec.Of(functionType)[s.res.Name].Inputs["timeout"].(float64)
 			return ok && ms >= 50 && ms <= 30_000 && ms >= seconds*1000
 		}, with(51.0)},
 		{"range:1..29", func(s subject) bool {
@@ -70,10 +72,10 @@ func predicates() []predicate {
 			return s.res.Inputs["environment"] == nil || s.value() != nil
 		}, without},
 		{"ifProtocol(WEBSOCKET):", func(s subject) bool {
-			return s.rec.of(apiType)["api"].Inputs["protocolType"] != "WEBSOCKET" || s.value() != nil
-		}, func(s subject) { s.rec.of(apiType)["api"].Inputs["protocolType"] = "WEBSOCKET" }},
+			return s.rec.Of(apiType)["api"].Inputs["protocolType"] != "WEBSOCKET" || s.value() != nil
+		}, func(s subject) { s.rec.Of(apiType)["api"].Inputs["protocolType"] = "WEBSOCKET" }},
 		{"isCMK", func(s subject) bool { return strings.Contains(s.text(), ":key/") }, without},
-		{"related:", func(s subject) bool { return len(s.rec.of(s.argument)) > 0 }, without},
+		{"related:", func(s subject) bool { return len(s.rec.Of(s.argument)) > 0 }, without},
 		{"noSecrets", func(s subject) bool {
 			return !regexp.MustCompile(`AKIA[0-9A-Z]{16}|-----BEGIN|(?i)(secret|password|token|api_?key)[a-z_]*:`).MatchString(s.text())
 		}, with(map[string]any{"DB_PASSWORD": "x"})},
@@ -85,7 +87,7 @@ func predicates() []predicate {
 		}},
 		{"sumPerFunction:max:20480B", func(s subject) bool {
 			size := 0
-			for _, p := range s.rec.of(permissionType) {
+			for _, p := range s.rec.Of(permissionType) {
 				if p.Inputs["function"] == s.res.Inputs["function"] {
 					text, _ := json.Marshal(p.Inputs)
 					size += len(text)
@@ -96,13 +98,13 @@ func predicates() []predicate {
 		{"setEquals:keys+index keys", func(s subject) bool { return len(checkKeys(s.rec)) == 0 }, with([]any{})},
 		{"oneRolePerFunction", func(s subject) bool {
 			users := 0
-			for _, f := range s.rec.of(functionType) {
+			for _, f := range s.rec.Of(functionType) {
 				if f.Inputs["role"] == s.res.Outputs["arn"] {
 					users++
 				}
 			}
 			return users == 1
-		}, func(s subject) { s.rec.of(functionType)["health"].Inputs["role"] = "another" }},
+		}, func(s subject) { s.rec.Of(functionType)["health"].Inputs["role"] = "another" }},
 		{"contains:", func(s subject) bool {
 			tags := defaultTags(s.rec)
 			for _, name := range strings.Split(s.argument, ",") {
@@ -116,8 +118,8 @@ func predicates() []predicate {
 }
 
 // defaultTags are what the provider puts on every resource.
-func defaultTags(r *recording) map[string]any {
-	return nested(r.of(providerType)["aws"], "defaultTags", "tags")
+func defaultTags(r *recording.Stack) map[string]any {
+	return nested(r.Of(providerType)["aws"], "defaultTags", "tags")
 }
 
 // policyPredicates ask for what a policy does not say.
@@ -189,14 +191,14 @@ const worst = `{"Statement":[
 // stands for the role's own.
 func (s subject) statements() []map[string]any {
 	if s.property == "role" {
-		return statements(s.rec.of(policyType)[s.res.Name].Inputs["policy"])
+		return statements(s.rec.Of(policyType)[s.res.Name].Inputs["policy"])
 	}
 	return statements(s.value())
 }
 
 func (s subject) policy(text string) {
 	if s.property == "role" {
-		s.rec.of(policyType)[s.res.Name].Inputs["policy"] = text
+		s.rec.Of(policyType)[s.res.Name].Inputs["policy"] = text
 		return
 	}
 	s.put(text)

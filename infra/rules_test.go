@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"skiff/infra/recording"
 	"skiff/lambdas"
 )
 
@@ -36,8 +37,8 @@ const (
 // test sees each rule hold, and sees it fail.
 type rule struct {
 	name  string
-	check func(*recording) (offences []string)
-	spoil func(*recording)
+	check func(*recording.Stack) (offences []string)
+	spoil func(*recording.Stack)
 }
 
 func TestRules(t *testing.T) {
@@ -47,14 +48,7 @@ func TestRules(t *testing.T) {
 		for _, r := range rules() {
 			t.Run(stack+"/"+r.name, func(t *testing.T) {
 				t.Parallel()
-				rec := whole.clone(t)
-				for _, offence := range r.check(rec) {
-					t.Error(offence)
-				}
-				r.spoil(rec)
-				if len(r.check(rec)) == 0 {
-					t.Error("the rule holds of a recording that breaks it")
-				}
+				whole.Prove(t, r.check, r.spoil)
 			})
 		}
 	}
@@ -62,58 +56,53 @@ func TestRules(t *testing.T) {
 
 func rules() []rule {
 	return append(operationRules(), []rule{
-		{"a policy allows what is declared and no more", checkPolicies, set(policyType, "get-item", "policy",
+		{"a policy allows what is declared and no more", checkPolicies, recording.Set(policyType, "get-item", "policy",
 			`{"Statement":[{"Effect":"Allow","Action":["dynamodb:*"],"Resource":"*"}]}`)},
-		{"a role is for Lambda alone", checkTrust, set(roleType, "get-item", "assumeRolePolicy",
+		{"a role is for Lambda alone", checkTrust, recording.Set(roleType, "get-item", "assumeRolePolicy",
 			`{"Statement":[{"Effect":"Allow","Action":["sts:AssumeRole"],"Principal":{"Service":"ec2.amazonaws.com"}}]}`)},
-		{"a function has a role of its own", checkRoles, func(r *recording) {
-			r.of(functionType)["get-item"].Inputs["role"] = r.of(roleType)["health"].Outputs["arn"]
+		{"a function has a role of its own", checkRoles, func(r *recording.Stack) {
+			r.Of(functionType)["get-item"].Inputs["role"] = r.Of(roleType)["health"].Outputs["arn"]
 		}},
-		{"a function logs to a group of its own", checkLogs, func(r *recording) {
-			nested(r.of(functionType)["get-item"], "loggingConfig")["logGroup"] = "skiff-mock-health-0000000"
+		{"a function logs to a group of its own", checkLogs, func(r *recording.Stack) {
+			nested(r.Of(functionType)["get-item"], "loggingConfig")["logGroup"] = "skiff-mock-health-0000000"
 		}},
-		{"logs do not stay for ever", checkRetention, func(r *recording) {
-			delete(r.of(logGroupType)["health"].Inputs, "retentionInDays")
+		{"logs do not stay for ever", checkRetention, func(r *recording.Stack) {
+			delete(r.Of(logGroupType)["health"].Inputs, "retentionInDays")
 		}},
-		{"a function waits for its rights", checkOrder, func(r *recording) {
-			f := r.of(functionType)["health"]
+		{"a function waits for its rights", checkOrder, func(r *recording.Stack) {
+			f := r.Of(functionType)["health"]
 			f.After = nil
-			r.resources[f.key()] = f
+			r.Resources[f.Key()] = f
 		}},
-		{"one permission, for this API, stage and route", checkPermissions, set(permissionType, "health", "sourceArn",
+		{"one permission, for this API, stage and route", checkPermissions, recording.Set(permissionType, "health", "sourceArn",
 			"arn:aws:execute-api:mock:123456789012:api/*/*")},
-		{"every declared route, to its function", checkRoutes, set(routeType, "GET /health", "target",
+		{"every declared route, to its function", checkRoutes, recording.Set(routeType, "GET /health", "target",
 			"integrations/integration-id of get-item")},
-		{"no route that is not declared", checkRoutes, func(r *recording) {
-			r.resources["more"] = recorded{Type: routeType, Name: "GET /more"}
+		{"no route that is not declared", checkRoutes, func(r *recording.Stack) {
+			r.Resources["more"] = recording.Resource{Type: routeType, Name: "GET /more"}
 		}},
-		{"an integration calls its function", checkIntegrations, set(integrationType, "health", "payloadFormatVersion", "1.0")},
-		{"the function ends before the API gives up", checkTimeouts, set(functionType, "health", "timeout", 30.0)},
-		{"the environment holds what is used", checkEnvironments, func(r *recording) {
-			nested(r.of(functionType)["health"], "environment", "variables")["TABLE_NAME"] = "items"
+		{"an integration calls its function", checkIntegrations, recording.Set(integrationType, "health", "payloadFormatVersion", "1.0")},
+		{"the function ends before the API gives up", checkTimeouts, recording.Set(functionType, "health", "timeout", 30.0)},
+		{"the environment holds what is used", checkEnvironments, func(r *recording.Stack) {
+			nested(r.Of(functionType)["health"], "environment", "variables")["TABLE_NAME"] = "items"
 		}},
-		{"parts belong to their component", checkParts, func(r *recording) {
-			delete(r.resources, permissionType+" health")
+		{"parts belong to their component", checkParts, func(r *recording.Stack) {
+			delete(r.Resources, permissionType+" health")
 		}},
-		{"the stage comes last", checkStage, func(r *recording) {
-			s := r.of(stageType)["api"]
+		{"the stage comes last", checkStage, func(r *recording.Stack) {
+			s := r.Of(stageType)["api"]
 			s.After = s.After[:2]
-			r.resources[s.key()] = s
+			r.Resources[s.Key()] = s
 		}},
-		{"attributes are keys", checkKeys, func(r *recording) {
-			attributes := r.of(tableType)["items"].Inputs
+		{"attributes are keys", checkKeys, func(r *recording.Stack) {
+			attributes := r.Of(tableType)["items"].Inputs
 			attributes["attributes"] = append(attributes["attributes"].([]any), map[string]any{"name": "ttl", "type": "N"})
 		}},
 	}...)
 }
 
-// set returns the spoiling of one input.
-func set(typ, name, property string, value any) func(*recording) {
-	return func(r *recording) { r.of(typ)[name].Inputs[property] = value }
-}
-
 // nested walks down the inputs; a map that is missing is empty.
-func nested(r recorded, path ...string) map[string]any {
+func nested(r recording.Resource, path ...string) map[string]any {
 	m := r.Inputs
 	for _, name := range path {
 		m, _ = m[name].(map[string]any)
@@ -123,8 +112,8 @@ func nested(r recorded, path ...string) map[string]any {
 
 // checkPolicies compares the pairs of action and resource that a policy allows
 // with those declared.
-func checkPolicies(r *recording) (offences []string) {
-	table := r.of(tableType)["items"].Outputs["arn"].(string)
+func checkPolicies(r *recording.Stack) (offences []string) {
+	table := r.Of(tableType)["items"].Outputs["arn"].(string)
 	for _, f := range lambdas.Functions() {
 		var want []string
 		for _, action := range f.TableActions {
@@ -133,13 +122,13 @@ func checkPolicies(r *recording) (offences []string) {
 		for _, action := range f.IndexActions {
 			want = append(want, action+" on "+table+"/index/status-index")
 		}
-		streams := r.of(logGroupType)[f.Name].Outputs["arn"].(string) + ":*"
+		streams := r.Of(logGroupType)[f.Name].Outputs["arn"].(string) + ":*"
 		want = append(want, "logs:CreateLogStream on "+streams, "logs:PutLogEvents on "+streams)
-		if r.settings["skiff:tracing"] == "true" {
+		if r.Settings["skiff:tracing"] == "true" {
 			want = append(want, traceRights()...)
 		}
 		var got []string
-		for _, s := range statements(r.of(policyType)[f.Name].Inputs["policy"]) {
+		for _, s := range statements(r.Of(policyType)[f.Name].Inputs["policy"]) {
 			for _, action := range s["Action"].([]any) {
 				got = append(got, fmt.Sprintf("%s on %s", action, s["Resource"]))
 			}
@@ -164,8 +153,8 @@ func traceRights() []string {
 	return []string{"xray:PutTraceSegments on *", "xray:PutTelemetryRecords on *"}
 }
 
-func checkTrust(r *recording) (offences []string) {
-	for name, role := range r.of(roleType) {
+func checkTrust(r *recording.Stack) (offences []string) {
+	for name, role := range r.Of(roleType) {
 		s := statements(role.Inputs["assumeRolePolicy"])
 		if got := fmt.Sprint(s); got != "[map[Action:[sts:AssumeRole] Effect:Allow Principal:map[Service:lambda.amazonaws.com]]]" {
 			offences = append(offences, name+" trusts "+got)
@@ -174,31 +163,31 @@ func checkTrust(r *recording) (offences []string) {
 	return offences
 }
 
-func checkRoles(r *recording) (offences []string) {
-	for name, f := range r.of(functionType) {
-		role := r.of(roleType)[name]
+func checkRoles(r *recording.Stack) (offences []string) {
+	for name, f := range r.Of(functionType) {
+		role := r.Of(roleType)[name]
 		if f.Inputs["role"] != role.Outputs["arn"] {
 			offences = append(offences, fmt.Sprintf("%s takes the role %v", name, f.Inputs["role"]))
 		}
-		if r.of(policyType)[name].Inputs["role"] != role.Outputs["name"] {
+		if r.Of(policyType)[name].Inputs["role"] != role.Outputs["name"] {
 			offences = append(offences, name+": the policy is another role's")
 		}
 	}
 	return offences
 }
 
-func checkLogs(r *recording) (offences []string) {
-	for name, f := range r.of(functionType) {
+func checkLogs(r *recording.Stack) (offences []string) {
+	for name, f := range r.Of(functionType) {
 		logging := nested(f, "loggingConfig")
-		if logging["logGroup"] != r.of(logGroupType)[name].Outputs["name"] || logging["logFormat"] != "JSON" {
+		if logging["logGroup"] != r.Of(logGroupType)[name].Outputs["name"] || logging["logFormat"] != "JSON" {
 			offences = append(offences, fmt.Sprintf("%s logs to %v", name, logging))
 		}
 	}
 	return offences
 }
 
-func checkRetention(r *recording) (offences []string) {
-	for name, group := range r.of(logGroupType) {
+func checkRetention(r *recording.Stack) (offences []string) {
+	for name, group := range r.Of(logGroupType) {
 		if days, ok := group.Inputs["retentionInDays"].(float64); !ok || days < 1 {
 			offences = append(offences, name+" keeps its logs for ever")
 		}
@@ -206,8 +195,8 @@ func checkRetention(r *recording) (offences []string) {
 	return offences
 }
 
-func checkOrder(r *recording) (offences []string) {
-	for name, f := range r.of(functionType) {
+func checkOrder(r *recording.Stack) (offences []string) {
+	for name, f := range r.Of(functionType) {
 		if !slices.Contains(f.After, policyType+" "+name) {
 			offences = append(offences, name+" does not wait for its policy")
 		}
@@ -215,23 +204,23 @@ func checkOrder(r *recording) (offences []string) {
 	return offences
 }
 
-func checkPermissions(r *recording) (offences []string) {
-	api, stage := r.of(apiType)["api"].Outputs["executionArn"], r.of(stageType)["api"].Inputs["name"]
+func checkPermissions(r *recording.Stack) (offences []string) {
+	api, stage := r.Of(apiType)["api"].Outputs["executionArn"], r.Of(stageType)["api"].Inputs["name"]
 	for _, f := range lambdas.Functions() {
-		p := r.of(permissionType)[f.Name].Inputs
+		p := r.Of(permissionType)[f.Name].Inputs
 		want := fmt.Sprintf("%v/%v/%s", api, stage, strings.Replace(f.Routes[0], " ", "", 1))
 		if len(f.Routes) == 1 && p["sourceArn"] != want {
 			offences = append(offences, fmt.Sprintf("%s may be called by %v, want %s", f.Name, p["sourceArn"], want))
 		}
 		if arn, _ := p["sourceArn"].(string); strings.HasSuffix(arn, "/*/*") || p["principal"] != "apigateway.amazonaws.com" ||
-			p["action"] != "lambda:InvokeFunction" || p["function"] != r.of(functionType)[f.Name].Outputs["name"] {
+			p["action"] != "lambda:InvokeFunction" || p["function"] != r.Of(functionType)[f.Name].Outputs["name"] {
 			offences = append(offences, fmt.Sprintf("%s: %v", f.Name, p))
 		}
 	}
 	return offences
 }
 
-func checkRoutes(r *recording) (offences []string) {
+func checkRoutes(r *recording.Stack) (offences []string) {
 	want := map[string]string{}
 	for _, f := range lambdas.Functions() {
 		for _, key := range f.Routes {
@@ -239,7 +228,7 @@ func checkRoutes(r *recording) (offences []string) {
 		}
 	}
 	got := map[string]string{}
-	for _, route := range r.of(routeType) {
+	for _, route := range r.Of(routeType) {
 		got[fmt.Sprint(route.Inputs["routeKey"])] = fmt.Sprint(route.Inputs["target"])
 	}
 	if !maps.Equal(got, want) {
@@ -248,9 +237,9 @@ func checkRoutes(r *recording) (offences []string) {
 	return offences
 }
 
-func checkIntegrations(r *recording) (offences []string) {
-	for name, i := range r.of(integrationType) {
-		if i.Inputs["integrationUri"] != r.of(functionType)[name].Outputs["invokeArn"] ||
+func checkIntegrations(r *recording.Stack) (offences []string) {
+	for name, i := range r.Of(integrationType) {
+		if i.Inputs["integrationUri"] != r.Of(functionType)[name].Outputs["invokeArn"] ||
 			i.Inputs["integrationType"] != "AWS_PROXY" || i.Inputs["payloadFormatVersion"] != "2.0" {
 			offences = append(offences, fmt.Sprintf("%s: %v", name, i.Inputs))
 		}
@@ -258,10 +247,10 @@ func checkIntegrations(r *recording) (offences []string) {
 	return offences
 }
 
-func checkTimeouts(r *recording) (offences []string) {
-	for name, f := range r.of(functionType) {
+func checkTimeouts(r *recording.Stack) (offences []string) {
+	for name, f := range r.Of(functionType) {
 		seconds, _ := f.Inputs["timeout"].(float64)
-		gateway, _ := r.of(integrationType)[name].Inputs["timeoutMilliseconds"].(float64)
+		gateway, _ := r.Of(integrationType)[name].Inputs["timeoutMilliseconds"].(float64)
 		if seconds < 1 || seconds > 29 || gateway > 30_000 || gateway < seconds*1000 {
 			offences = append(offences, fmt.Sprintf("%s: %v s behind %v ms", name, seconds, gateway))
 		}
@@ -269,13 +258,13 @@ func checkTimeouts(r *recording) (offences []string) {
 	return offences
 }
 
-func checkEnvironments(r *recording) (offences []string) {
+func checkEnvironments(r *recording.Stack) (offences []string) {
 	for _, f := range lambdas.Functions() {
 		want := []string{"LOG_LEVEL"}
 		if len(f.TableActions)+len(f.IndexActions) > 0 {
 			want = append(want, "TABLE_NAME")
 		}
-		got := slices.Sorted(maps.Keys(nested(r.of(functionType)[f.Name], "environment", "variables")))
+		got := slices.Sorted(maps.Keys(nested(r.Of(functionType)[f.Name], "environment", "variables")))
 		if !slices.Equal(got, want) {
 			offences = append(offences, fmt.Sprintf("%s: environment %v, want %v", f.Name, got, want))
 		}
@@ -285,7 +274,7 @@ func checkEnvironments(r *recording) (offences []string) {
 
 // checkParts wants one of each part in each component, with its name, and every
 // other resource outside.
-func checkParts(r *recording) (offences []string) {
+func checkParts(r *recording.Stack) (offences []string) {
 	want := map[string]string{}
 	for _, f := range lambdas.Functions() {
 		component := componentType + " " + f.Name
@@ -297,10 +286,10 @@ func checkParts(r *recording) (offences []string) {
 			want[routeType+" "+key] = component
 		}
 	}
-	for _, key := range single(r.settings) {
+	for _, key := range single(r.Settings) {
 		want[key] = ""
 	}
-	for key, res := range r.resources {
+	for key, res := range r.Resources {
 		if parent, ok := want[key]; !ok || parent != res.Parent {
 			offences = append(offences, key+" is part of "+res.Parent)
 		}
@@ -332,11 +321,11 @@ func single(settings map[string]string) []string {
 
 // checkStage wants the stage to wait, by way of others, for all there is: a
 // destroy then begins with it.
-func checkStage(r *recording) (offences []string) {
+func checkStage(r *recording.Stack) (offences []string) {
 	before := map[string]bool{}
 	next := []string{stageType + " api"}
 	for len(next) > 0 {
-		res := r.resources[next[0]]
+		res := r.Resources[next[0]]
 		next = next[1:]
 		for _, key := range append(slices.Clone(res.After), res.Parent) {
 			if !before[key] {
@@ -345,7 +334,7 @@ func checkStage(r *recording) (offences []string) {
 			}
 		}
 	}
-	for key, res := range r.resources {
+	for key, res := range r.Resources {
 		if !before[key] && res.Type != stageType && res.Type != providerType {
 			offences = append(offences, "the stage does not wait for "+key)
 		}
@@ -353,8 +342,8 @@ func checkStage(r *recording) (offences []string) {
 	return offences
 }
 
-func checkKeys(r *recording) (offences []string) {
-	attributes := fmt.Sprint(r.of(tableType)["items"].Inputs["attributes"])
+func checkKeys(r *recording.Stack) (offences []string) {
+	attributes := fmt.Sprint(r.Of(tableType)["items"].Inputs["attributes"])
 	if attributes != "[map[name:id type:S] map[name:status type:S] map[name:createdAt type:S]]" {
 		offences = append(offences, "attributes "+attributes)
 	}

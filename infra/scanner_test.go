@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"skiff/infra/recording"
 )
 
 // scannerRule is a rule of public scanners, under all ids that they have for it.
@@ -76,7 +78,7 @@ func TestScannerRules(t *testing.T) {
 					}
 				}
 				if len(offences) == 0 {
-					rule.fails(t, rec.clone(t))
+					rule.fails(t, rec.Clone(t))
 				}
 			}
 			for key := range unused {
@@ -100,11 +102,11 @@ func scannerRules(t *testing.T) []scannerRule {
 }
 
 // offences are the keys of the resources that break the rule.
-func (s scannerRule) offences(t *testing.T, r *recording) (keys []string) {
+func (s scannerRule) offences(t *testing.T, r *recording.Stack) (keys []string) {
 	t.Helper()
 	p := s.predicate(t)
-	for _, key := range slices.Sorted(maps.Keys(r.resources)) {
-		res := r.resources[key]
+	for _, key := range slices.Sorted(maps.Keys(r.Resources)) {
+		res := r.Resources[key]
 		if res.Type == s.ResourceType || s.ResourceType == "*" && strings.HasPrefix(res.Type, "aws:") {
 			if !p.holds(subject{r, res, s.Property, s.argument(p)}) {
 				keys = append(keys, key)
@@ -115,10 +117,10 @@ func (s scannerRule) offences(t *testing.T, r *recording) (keys []string) {
 }
 
 // fails breaks the rule in the recording and reports if that goes unseen.
-func (s scannerRule) fails(t *testing.T, r *recording) {
+func (s scannerRule) fails(t *testing.T, r *recording.Stack) {
 	t.Helper()
 	p := s.predicate(t)
-	for _, res := range r.resources {
+	for _, res := range r.Resources {
 		if res.Type == s.ResourceType || s.ResourceType == "*" && res.Type == tableType {
 			p.spoil(subject{r, res, s.Property, s.argument(p)})
 		}
@@ -144,8 +146,8 @@ func (s scannerRule) argument(p predicate) string { return strings.TrimPrefix(s.
 
 // subject is a resource that a rule is asked of.
 type subject struct {
-	rec      *recording
-	res      recorded
+	rec      *recording.Stack
+	res      recording.Resource
 	property string
 	argument string // of the check
 }

@@ -29,7 +29,7 @@ func TestThirdStack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(shape(record(t, "staging")), shape(qa)); diff != "" {
+	if diff := cmp.Diff(record(t, "staging").Shape(), qa.Shape()); diff != "" {
 		t.Errorf("-staging +qa:\n%s", diff)
 	}
 	for _, r := range rules() {
@@ -38,9 +38,9 @@ func TestThirdStack(t *testing.T) {
 		}
 	}
 	tags := defaultTags(qa)
-	if in := qa.of(providerType)["aws"].Inputs; in["region"] != "eu-west-1" || tags["Environment"] != "qa" ||
-		qa.of(functionType)["health"].Inputs["memorySize"] != 1024.0 ||
-		nested(qa.of(stageType)["api"], "defaultRouteSettings")["throttlingRateLimit"] != 5.0 {
+	if in := qa.Of(providerType)["aws"].Inputs; in["region"] != "eu-west-1" || tags["Environment"] != "qa" ||
+		qa.Of(functionType)["health"].Inputs["memorySize"] != 1024.0 ||
+		nested(qa.Of(stageType)["api"], "defaultRouteSettings")["throttlingRateLimit"] != 5.0 {
 		t.Errorf("qa has not the values of its file: %v", in)
 	}
 }

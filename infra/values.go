@@ -9,21 +9,25 @@ import (
 	"strings"
 
 	"skiff/infra/build"
+	"skiff/infra/settings"
 )
 
-func (r *reader) target(key string) build.Target {
-	value, ok := r.text(key)
+// reader reads the settings that are of this program alone, too.
+type reader struct{ *settings.Reader }
+
+func (r reader) target(key string) build.Target {
+	value, ok := r.Text(key)
 	target, err := build.ParseTarget(value)
 	if ok && err != nil {
-		r.errs = append(r.errs, fmt.Errorf("%s:%s %w; change it with pulumi config set %s VALUE", r.project, key, err, key))
+		r.Report(fmt.Errorf("%s:%s %w; change it with pulumi config set %s VALUE", r.Project, key, err, key))
 	}
 	return target
 }
 
 // logDays takes the periods that CloudWatch Logs has. For ever is none of them.
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-func (r *reader) logDays(key string) int {
-	n, err := strconv.Atoi(r.oneOf(key, "1", "3", "5", "7", "14", "30", "60", "90", "120", "150", "180", "365", "400", "545",
+func (r reader) logDays(key string) int {
+	n, err := strconv.Atoi(r.OneOf(key, "1", "3", "5", "7", "14", "30", "60", "90", "120", "150", "180", "365", "400", "545",
 		"731", "1096", "1827", "2192", "2557", "2922", "3288", "3653"))
 	if err != nil {
 		return 0 // refused above
@@ -33,77 +37,74 @@ func (r *reader) logDays(key string) int {
 
 // stage takes the names that API Gateway takes.
 // https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages.html
-func (r *reader) stage(key string) string {
-	value, ok := r.text(key)
-	if ok && value != "$default" && !regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`).MatchString(value) {
-		r.refuse(key, value, "$default, or 1 to 128 of A-Z a-z 0-9 _ -")
-	}
-	return value
+func (r reader) stage(key string) string {
+	return r.Match(key, `\$default|[A-Za-z0-9_-]{1,128}`, "$default, or 1 to 128 of A-Z a-z 0-9 _ -")
 }
 
 // region is the one setting of Pulumi's own AWS settings that is read.
-func (r *reader) region() string {
-	value, _ := r.lookup("aws:region")
+func (r reader) region() string {
+	value, _ := r.Lookup("aws:region")
 	if !regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`).MatchString(value) {
-		r.errs = append(r.errs, fmt.Errorf("aws:region must be a region, such as eu-central-1, not %q; "+
+		r.Report(fmt.Errorf("aws:region must be a region, such as eu-central-1, not %q; "+
 			"set it with pulumi config set aws:region VALUE", value))
 	}
 	return value
 }
 
-// account takes an account's id. Without quotes YAML reads it as a number and
-// drops the zeros it begins with.
-func (r *reader) account(key string) string {
-	value, ok := r.text(key)
-	if ok && !regexp.MustCompile(`^[0-9]{12}$`).MatchString(value) {
-		r.refuse(key, value, "the 12 digits of an AWS account, in quotes")
-	}
-	return value
+func (r reader) role(key string) string {
+	return r.Optional(key, `arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}`,
+		"the ARN of a role, such as arn:aws:iam::111111111111:role/deploy")
 }
 
-func (r *reader) role(key string) string {
-	return r.optional(key, "the ARN of a role, such as arn:aws:iam::111111111111:role/deploy",
-		`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}$`)
+// refuseAWS refuses Pulumi's own AWS settings but the region, of which this
+// program's provider takes none.
+func (r reader) refuseAWS(keys []string) {
+	for _, key := range keys {
+		if strings.HasPrefix(key, "aws:") && key != "aws:region" {
+			r.Report(fmt.Errorf("%s has no effect: this program's provider takes %s:account, profile, role and tags; "+
+				"remove it with pulumi config rm %s", key, r.Project, key))
+		}
+	}
 }
 
 // sameAccount refuses a role of another account than the stack's: what it made
 // would be refused anyway, later and by another name.
-func (r *reader) sameAccount(cfg config) {
+func (r reader) sameAccount(cfg config) {
 	if parts := strings.Split(cfg.Role, ":"); len(parts) == 6 && parts[4] != cfg.Account {
-		r.errs = append(r.errs, fmt.Errorf("%s:role is of account %s and %[1]s:account is %[3]s; they must be one", r.project, parts[4], cfg.Account))
+		r.Report(fmt.Errorf("%s:role is of account %s and %[1]s:account is %[3]s; they must be one", r.Project, parts[4], cfg.Account))
 	}
 }
 
 // tags takes what AWS takes as tags. The names of IAM's tags differ in more
 // than case.
 // https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html
-func (r *reader) tags(key string) map[string]string {
+func (r reader) tags(key string) map[string]string {
 	tags := map[string]string{}
-	if !r.object(key, "tags, such as {Team: web}", &tags) {
+	if !r.Object(key, "tags, such as {Team: web}", &tags) {
 		return nil
 	}
 	seen := map[string]bool{"project": true, "stack": true, "managedby": true}
 	for _, name := range slices.Sorted(maps.Keys(tags)) {
 		if !regexp.MustCompile(`^[\p{L}\p{N} _.:/=+@-]{1,128}$`).MatchString(name) || strings.HasPrefix(strings.ToLower(name), "aws:") ||
 			seen[strings.ToLower(name)] {
-			r.refusePart(key, strconv.Quote(name), "tags with names of their own (not Project, Stack, ManagedBy, nor one twice), 1 to 128 characters, not aws:")
+			r.RefusePart(key, strconv.Quote(name), "tags with names of their own (not Project, Stack, ManagedBy, nor one twice), 1 to 128 characters, not aws:")
 		}
 		seen[strings.ToLower(name)] = true
 		if !regexp.MustCompile(`^[\p{L}\p{N} _.:/=+@-]{0,256}$`).MatchString(tags[name]) {
-			r.refusePart(key, strconv.Quote(tags[name]), "tags with values of letters, digits, spaces and _ . : / = + - @, 256 characters at most")
+			r.RefusePart(key, strconv.Quote(tags[name]), "tags with values of letters, digits, spaces and _ . : / = + - @, 256 characters at most")
 		}
 	}
 	return tags
 }
 
-func (r *reader) throttles(key string) map[string]throttle {
+func (r reader) throttles(key string) map[string]throttle {
 	throttles := map[string]throttle{}
-	if !r.object(key, "throttles by route key, such as {GET /items: {rate: 10, burst: 20}}", &throttles) {
+	if !r.Object(key, "throttles by route key, such as {GET /items: {rate: 10, burst: 20}}", &throttles) {
 		return nil
 	}
 	for _, route := range slices.Sorted(maps.Keys(throttles)) {
 		if t := throttles[route]; t.Rate < 1 || t.Rate > maxRate || t.Burst < 1 || t.Burst > maxBurst {
-			r.refusePart(key, strconv.Quote(route), fmt.Sprintf("throttles with a rate of 1 to %d and a burst of 1 to %d, both", maxRate, maxBurst))
+			r.RefusePart(key, strconv.Quote(route), fmt.Sprintf("throttles with a rate of 1 to %d and a burst of 1 to %d, both", maxRate, maxBurst))
 		}
 	}
 	return throttles

@@ -1,0 +1,28 @@
+package recording
+
+import "testing"
+
+// Prove sees a rule hold of the stack, and sees it fail of a clone that spoil
+// has made to break it: a check that finds nothing ever proves nothing.
+func (s *Stack) Prove(t *testing.T, check func(*Stack) (offences []string), spoil func(*Stack)) {
+	t.Helper()
+	for _, failure := range s.prove(t, check, spoil) {
+		t.Error(failure)
+	}
+}
+
+func (s *Stack) prove(t *testing.T, check func(*Stack) []string, spoil func(*Stack)) (failures []string) {
+	t.Helper()
+	c := s.Clone(t)
+	failures = append(failures, check(c)...)
+	spoil(c)
+	if len(check(c)) == 0 {
+		failures = append(failures, "the rule holds of a recording that breaks it")
+	}
+	return failures
+}
+
+// Set returns the spoiling of one input.
+func Set(typ, name, property string, value any) func(*Stack) {
+	return func(s *Stack) { s.Of(typ)[name].Inputs[property] = value }
+}

@@ -1,0 +1,129 @@
+// Package recording runs a Pulumi program in a test, without an engine and
+// without AWS, and holds what it declared: for rules to be checked against, and
+// for golden files that a reviewer reads.
+package recording
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Resource is one resource that a program registered.
+type Resource struct {
+	Type      string
+	Name      string
+	Parent    string         // key of the component it belongs to, "" for none
+	Provider  string         // URN::ID of the explicit provider, "" for none
+	After     []string       // keys of the resources it depends on, sorted
+	Protected bool           // not deleted by Pulumi
+	Retained  bool           // left in AWS when Pulumi forgets it
+	Inputs    map[string]any // as JSON has them; archives as their path
+	Outputs   map[string]any // the inputs, and what the cloud answered
+}
+
+// Key is the resource's type and name, which are unique in a program.
+func (r Resource) Key() string { return r.Type + " " + r.Name }
+
+// Stack is what one run of a program declared.
+type Stack struct {
+	Resources map[string]Resource // by key
+	Outputs   map[string]any
+	Settings  map[string]string // that the run had, by whole key
+}
+
+// Of returns the resources of a type, by name.
+func (s *Stack) Of(typ string) map[string]Resource {
+	found := map[string]Resource{}
+	for _, res := range s.Resources {
+		if res.Type == typ {
+			found[res.Name] = res
+		}
+	}
+	return found
+}
+
+// Clone is a stack of its own, to be spoilt.
+func (s *Stack) Clone(t *testing.T) *Stack {
+	t.Helper()
+	text, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &Stack{}
+	if err := json.Unmarshal(text, c); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// Shape is every resource with the paths of its inputs and what it depends on,
+// by key: all of it but the values.
+func (s *Stack) Shape() map[string][]string {
+	shapes := map[string][]string{}
+	for key, res := range s.Resources {
+		shapes[key] = append(paths("", res.Inputs), res.After...)
+	}
+	return shapes
+}
+
+func paths(prefix string, m map[string]any) []string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		all = append(all, prefix+name)
+		if nested, ok := m[name].(map[string]any); ok {
+			all = append(all, paths(prefix+name+".", nested)...)
+		}
+	}
+	return all
+}
+
+// Text is the stack as a golden file holds it. Facts are the lines that stand
+// between a resource's key and its inputs.
+func (s *Stack) Text(facts func(Resource) []string) string {
+	var b strings.Builder
+	for _, key := range slices.Sorted(maps.Keys(s.Resources)) {
+		res := s.Resources[key]
+		fmt.Fprintln(&b, key)
+		for _, fact := range facts(res) {
+			fmt.Fprintln(&b, "  "+fact)
+		}
+		writeMap(&b, "  ", res.Inputs)
+		fmt.Fprintln(&b)
+	}
+	fmt.Fprintln(&b, "outputs")
+	writeMap(&b, "  ", s.Outputs)
+	return b.String()
+}
+
+// writeMap writes a line for each value, nested ones indented. A policy, which
+// is JSON in a string, is laid out as what it holds.
+func writeMap(b *strings.Builder, indent string, m map[string]any) {
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		writeValue(b, indent, name+":", m[name])
+	}
+}
+
+func writeValue(b *strings.Builder, indent, label string, value any) {
+	if text, ok := value.(string); ok && strings.HasPrefix(text, "{") {
+		var document map[string]any
+		if json.Unmarshal([]byte(text), &document) == nil {
+			value = document
+		}
+	}
+	switch v := value.(type) {
+	case map[string]any:
+		fmt.Fprintf(b, "%s%s\n", indent, label)
+		writeMap(b, indent+"  ", v)
+	case []any:
+		fmt.Fprintf(b, "%s%s\n", indent, label)
+		for _, item := range v {
+			writeValue(b, indent+"  ", "-", item)
+		}
+	default:
+		fmt.Fprintf(b, "%s%s %v\n", indent, label, v)
+	}
+}

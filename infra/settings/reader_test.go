@@ -1,0 +1,117 @@
+package settings
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// with reads the settings of a project called shop.
+func with(set map[string]string) *Reader {
+	return &Reader{Project: "shop", Unset: "has no default", Lookup: func(key string) (string, bool) {
+		value, ok := set[key]
+		return value, ok
+	}}
+}
+
+// Each kind of setting takes its values and refuses others by one sentence.
+func TestReader(t *testing.T) {
+	t.Parallel()
+	match := func(r *Reader) any { return r.Match("x", "a|bc", "a or bc") }
+	optional := func(r *Reader) any { return r.Optional("x", "a|bc", "a or bc") }
+	oneOf := func(r *Reader) any { return r.OneOf("x", "a", "b", "c") }
+	number := func(r *Reader) any { return r.Number("x", -1, 9) }
+	flag := func(r *Reader) any { return r.Flag("x") }
+	list := func(r *Reader) any { return r.List("x", "a|bc", "letters") }
+	object := func(r *Reader) any {
+		var to struct{ A int }
+		return fmt.Sprint(r.Object("x", "an object", &to), to.A)
+	}
+	const set = "; change it with pulumi config set x VALUE"
+	for _, test := range []struct {
+		kind  string
+		read  func(*Reader) any
+		value string
+		want  any
+		err   string
+	}{
+		{"match", match, "a", "a", ""},
+		{"match", match, "bc", "bc", ""},
+		{"match", match, "ac", "ac", `shop:x must be a or bc, not "ac"` + set},
+		{"match", match, "a\n", "a\n", `shop:x must be a or bc, not "a\n"` + set},
+		{"match", match, "", "", `shop:x must be a or bc, not ""` + set},
+		{"optional", optional, "", "", ""},
+		{"optional", optional, "bc", "bc", ""},
+		{"optional", optional, " ", " ", `shop:x must be empty, or a or bc, not " "` + set},
+		{"oneOf", oneOf, "c", "c", ""},
+		{"oneOf", oneOf, "d", "d", `shop:x must be a, b or c, not "d"` + set},
+		{"number", number, "-1", -1, ""},
+		{"number", number, "9", 9, ""},
+		{"number", number, "-2", -2, `shop:x must be a whole number from -1 to 9, not "-2"` + set},
+		{"number", number, "10", 10, `shop:x must be a whole number from -1 to 9, not "10"` + set},
+		{"number", number, "1.5", 0, `shop:x must be a whole number from -1 to 9, not "1.5"` + set},
+		{"flag", flag, "true", true, ""},
+		{"flag", flag, "false", false, ""},
+		{"flag", flag, "yes", false, `shop:x must be true or false, not "yes"` + set},
+		{"list", list, `["a","bc"]`, []string{"a", "bc"}, ""},
+		{"list", list, `[]`, []string{}, ""},
+		{"list", list, `a`, []string(nil), `shop:x must be a list of letters, not "a"` + set},
+		{"list", list, `["a","d"]`, []string{"a", "d"}, `shop:x must be letters, not "d"` + set},
+		{"object", object, `{"A":2}`, "true 2", ""},
+		{"object", object, `{"B":2}`, "false 0", `shop:x must be an object, not {"B":2}; change it in Pulumi.STACK.yaml`},
+		{"object", object, `2`, "false 0", `shop:x must be an object, not 2; change it in Pulumi.STACK.yaml`},
+	} {
+		t.Run(fmt.Sprintf("%s %q", test.kind, test.value), func(t *testing.T) {
+			t.Parallel()
+			r := with(map[string]string{"shop:x": test.value})
+			if diff := cmp.Diff(test.want, test.read(r)); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+			if got := r.Err(); (got != nil || test.err != "") && fmt.Sprint(got) != test.err {
+				t.Errorf("refused with\n%v\nwant\n%s", got, test.err)
+			}
+			unset := with(map[string]string{"x": test.value, "other:x": test.value})
+			test.read(unset)
+			want := "shop:x is not set and has no default; set it with pulumi config set x VALUE"
+			if got := fmt.Sprint(unset.Err()); got != want {
+				t.Errorf("not set, refused with\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}
+
+// All refusals come at once, in the order of reading; other projects' settings
+// are none of the reader's.
+func TestReaderReportsAll(t *testing.T) {
+	t.Parallel()
+	r := with(map[string]string{"shop:size": "0"})
+	r.Number("size", 1, 2)
+	r.Text("name")
+	r.Report(fmt.Errorf("a sentence of its own"))
+	r.RefuseOthers(r.Keys(`{"shop:siez":"1","shop:size":"0","other:key":"x","shopping:list":"x"}`))
+	want := strings.Join([]string{
+		`shop:size must be a whole number from 1 to 2, not "0"; change it with pulumi config set size VALUE`,
+		`shop:name is not set and has no default; set it with pulumi config set name VALUE`,
+		`a sentence of its own`,
+		`shop:siez is not a setting; there are name, size; remove it with pulumi config rm siez`,
+	}, "\n")
+	if diff := cmp.Diff(want, fmt.Sprint(r.Err())); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestReaderKeys(t *testing.T) {
+	t.Parallel()
+	r := with(nil)
+	if got := r.Keys(`{"shop:b":"1","aws:region":"x","shop:a":"1"}`); !cmp.Equal(got, []string{"aws:region", "shop:a", "shop:b"}) {
+		t.Errorf("keys %q", got)
+	}
+	if got := r.Keys(""); got != nil || r.Err() != nil {
+		t.Errorf("of no settings: keys %q, error %v", got, r.Err())
+	}
+	if got := r.Keys("{"); got != nil || r.Err() == nil || !strings.HasPrefix(r.Err().Error(), "PULUMI_CONFIG: ") {
+		t.Errorf("of half an object: keys %q, error %v", got, r.Err())
+	}
+}
