@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"syscall"
 	"time"
+
+	"skiff/local/child"
 )
 
 // A starter starts every process of a runtime from one operating system thread.
@@ -66,7 +68,7 @@ func (s *starter) start(path, dir string, env []string, out *os.File) (*os.Proce
 	}
 	defer in.Close()
 	reply := make(chan startReply, 1)
-	s.requests <- startRequest{path, &os.ProcAttr{Dir: dir, Env: env, Files: []*os.File{in, out, out}, Sys: childAttr()}, reply}
+	s.requests <- startRequest{path, &os.ProcAttr{Dir: dir, Env: env, Files: []*os.File{in, out, out}, Sys: child.Attributes()}, reply}
 	r := <-reply
 	return r.process, r.err
 }

@@ -5,12 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"syscall"
 )
-
-func childAttr() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-}
 
 // peakMemory returns the most memory the process has held so far in MB, or 0
 // when it cannot be told.
