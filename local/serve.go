@@ -127,7 +127,7 @@ func bringUp(ctx context.Context, e *engine, c *cloud.Cloud, stack string, moved
 		return err
 	}
 	args := []string{"up", "--yes", "--skip-preview", "--stack", stack}
-	if moved && e.project.has(stack) {
+	if moved {
 		args = append(args, "--refresh")
 	}
 	return e.run(ctx, args, stack)
