@@ -102,7 +102,6 @@ func edit(t *testing.T, file, old, new string) {
 // server is a running `local`.
 type server struct {
 	t     *testing.T
-	dir   string
 	url   string
 	cmd   *exec.Cmd
 	ended chan error
@@ -130,16 +129,17 @@ func start(t *testing.T, dir string, args ...string) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return running(t, dir, append([]string{binary, "-C", dir}, args...)...)
+	// From another folder than the project's, as a -C may be given anywhere.
+	return running(t, ".", append([]string{binary, "-C", dir}, args...)...)
 }
 
-// running starts a command that serves, in dir, and waits until it is ready or
-// has ended.
-func running(t *testing.T, dir string, command ...string) *server {
+// running starts a command that serves, in folder cwd, and waits until it is
+// ready or has ended.
+func running(t *testing.T, cwd string, command ...string) *server {
 	t.Helper()
-	s := &server{t: t, dir: dir, ended: make(chan error, 1)}
+	s := &server{t: t, ended: make(chan error, 1)}
 	s.cmd = exec.Command(command[0], command[1:]...)
-	s.cmd.Dir = dir
+	s.cmd.Dir = cwd
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
