@@ -16,7 +16,8 @@ import (
 	"skiff/local/store"
 )
 
-// Credentials are the temporary keys of one function's role.
+// Credentials are temporary keys: of one function's role, or of this machine's
+// operator.
 type Credentials struct {
 	AccessKeyID     string
 	SecretAccessKey string
@@ -28,9 +29,12 @@ type Caller struct {
 	RoleARN string
 	ARN     string // of the session: arn:aws:sts::…:assumed-role/ROLE/FUNCTION
 	Region  string // that the request is signed for; "" for a caller that signed none
+
+	administrator bool // may do everything in every account
 }
 
-// Account is the account of the caller's role, 12 digits.
+// Account is the account of the caller's role, 12 digits; "" for the
+// administrator, who belongs to none.
 func (c Caller) Account() string {
 	account, _ := splitRole(c.RoleARN)
 	return account
@@ -72,6 +76,17 @@ func NewAuthority(db *store.Store, record func(Use)) *Authority {
 // Issue hands out keys for a session of a role, as Lambda gets them for a
 // function. They live as long as the process.
 func (a *Authority) Issue(roleARN, session string) Credentials {
+	return a.issue(Session(roleARN, session))
+}
+
+// IssueAdministrator hands out keys for the commands of this machine's
+// operator, who may do everything in every account. What is done with them is
+// not recorded: it says nothing of what a function uses.
+func (a *Authority) IssueAdministrator() Credentials {
+	return a.issue(Caller{ARN: arn.New("iam", "", "", "user/administrator"), administrator: true})
+}
+
+func (a *Authority) issue(caller Caller) Credentials {
 	c := Credentials{
 		AccessKeyID:     "ASIA" + rand.Text()[:16],
 		SecretAccessKey: rand.Text() + rand.Text()[:14],
@@ -79,7 +94,7 @@ func (a *Authority) Issue(roleARN, session string) Credentials {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.keys[c.AccessKeyID] = key{c, Session(roleARN, session)}
+	a.keys[c.AccessKeyID] = key{c, caller}
 	return c
 }
 
@@ -106,6 +121,9 @@ func splitRole(roleARN string) (account, name string) {
 
 // Authorize decides a call; a call that is not allowed is a *Denied.
 func (a *Authority) Authorize(c Caller, r Request) error {
+	if c.administrator {
+		return nil
+	}
 	policies, err := a.policiesOf(c.RoleARN)
 	if err != nil {
 		return err
@@ -118,10 +136,14 @@ func (a *Authority) Authorize(c Caller, r Request) error {
 		"aws:SecureTransport":  "true", // the local cloud stands for HTTPS
 	}
 	maps.Copy(context, r.Context)
-	decision := Evaluate(policies, Request{Action: r.Action, Resource: r.Resource, Context: context})
+	asked := Request{Action: r.Action, Resource: r.Resource, Context: context}
+	decision, byResource := Evaluate(policies, asked), false
+	if r.Policy != nil {
+		decision, byResource = withResource(decision, r.Policy.evaluateFor(c, asked), sameAccount(c, r.Resource))
+	}
 	a.note(Use{Role: name, Session: c.ARN[strings.LastIndexByte(c.ARN, '/')+1:], Action: r.Action, Resource: r.Resource, Allowed: decision == Allow})
 	if decision != Allow {
-		return &Denied{Caller: c.ARN, Request: r, Explicit: decision == ExplicitDeny}
+		return &Denied{Caller: c.ARN, Request: r, Explicit: decision == ExplicitDeny, ByResource: byResource}
 	}
 	return nil
 }
@@ -177,7 +199,7 @@ func (a *Authority) readPolicies() (map[string][]*Document, error) {
 		role := arns[p.Inputs.Role]
 		policies[role] = append(policies[role], d)
 	}
-	return policies, nil
+	return policies, a.addAttached(policies, arns)
 }
 
 // CheckTrust refuses a role that the service, such as lambda.amazonaws.com,

@@ -81,10 +81,29 @@ func strict(data []byte, into any) error {
 	return nil
 }
 
+// A kind of document says what of the grammar it takes.
+type kind int
+
+const (
+	identityPolicy kind = iota // of a role, or attached to it: resources, no principal
+	trustPolicy                // who may assume a role: principals, no resource
+	resourcePolicy             // of a queue, say: both
+)
+
 // Parse reads a policy document and says what AWS, or this evaluator, would
 // not take in it. A trust policy has principals and no resources; a policy of
 // a role is the other way round.
 func Parse(text string, trust bool) (*Document, error) {
+	if trust {
+		return parse(text, trustPolicy)
+	}
+	return parse(text, identityPolicy)
+}
+
+// ParseResource reads the policy of a resource, which has both.
+func ParseResource(text string) (*Document, error) { return parse(text, resourcePolicy) }
+
+func parse(text string, of kind) (*Document, error) {
 	var d Document
 	if err := strict([]byte(text), &d); err != nil {
 		return nil, fmt.Errorf("MalformedPolicyDocument: %w", err)
@@ -98,7 +117,7 @@ func Parse(text string, trust bool) (*Document, error) {
 	}
 	ids := map[string]bool{}
 	for i, s := range d.Statement {
-		if err := s.check(trust); err != nil {
+		if err := s.check(of); err != nil {
 			return nil, fmt.Errorf("MalformedPolicyDocument: statement %d: %w", i+1, err)
 		}
 		if s.Sid != "" && ids[s.Sid] {
@@ -109,7 +128,8 @@ func Parse(text string, trust bool) (*Document, error) {
 	return &d, nil
 }
 
-func (s statement) check(trust bool) error {
+func (s statement) check(of kind) error {
+	hasResource := len(s.Resource) > 0 || len(s.NotResource) > 0
 	switch {
 	case s.Effect != "Allow" && s.Effect != "Deny":
 		return fmt.Errorf("Effect must be Allow or Deny, not %q", s.Effect)
@@ -121,13 +141,15 @@ func (s statement) check(trust bool) error {
 		return errors.New("Resource and NotResource exclude each other")
 	case s.NotPrincipal != nil:
 		return errors.New("the local cloud does not know NotPrincipal")
-	case trust && s.Principal == nil:
+	case of == trustPolicy && s.Principal == nil:
 		return errors.New("a trust policy needs a Principal")
-	case trust && (len(s.Resource) > 0 || len(s.NotResource) > 0):
+	case of == trustPolicy && hasResource:
 		return errors.New("a trust policy has no Resource")
-	case !trust && s.Principal != nil:
+	case of == resourcePolicy && s.Principal == nil:
+		return errors.New("a policy of a resource needs a Principal")
+	case of == identityPolicy && s.Principal != nil:
 		return errors.New("a policy of a role has no Principal")
-	case !trust && len(s.Resource) == 0 && len(s.NotResource) == 0:
+	case of != trustPolicy && !hasResource:
 		return errors.New("there is no Resource")
 	}
 	return errors.Join(s.checkPrincipal(), s.checkWords(), s.checkConditions())

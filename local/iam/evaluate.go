@@ -12,6 +12,11 @@ type Request struct {
 	Action   string            // such as dynamodb:PutItem
 	Resource string            // an ARN
 	Context  map[string]string // condition keys and their values
+
+	// Policy is the resource's own, of ParseResource; nil where its service has
+	// none. An empty one grants nothing, so that only callers of the resource's
+	// account remain.
+	Policy *Document
 }
 
 // Decision is what the policies of a caller say to a request, by the logic of
@@ -90,15 +95,27 @@ func matches(patterns words, value string) bool {
 // words of
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html.
 type Denied struct {
-	Caller   string // ARN
-	Request  Request
-	Explicit bool
+	Caller     string // ARN
+	Request    Request
+	Explicit   bool
+	ByResource bool // the resource's policy decided it
 }
 
 func (d *Denied) Error() string {
-	why := "because no identity-based policy allows the " + d.Request.Action + " action"
+	kind := "identity-based policy"
+	if d.ByResource {
+		kind = "resource-based policy"
+	}
+	why := "because no " + kind + " allows the " + d.Request.Action + " action"
 	if d.Explicit {
-		why = "with an explicit deny in an identity-based policy"
+		why = "with an explicit deny in " + article(kind) + " " + kind
 	}
 	return fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s %s", d.Caller, d.Request.Action, d.Request.Resource, why)
+}
+
+func article(kind string) string {
+	if kind[0] == 'i' {
+		return "an"
+	}
+	return "a"
 }

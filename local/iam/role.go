@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"strings"
 	"unicode/utf8"
 
 	"skiff/local/arn"
@@ -162,6 +163,21 @@ func roleARNOf(r store.Record[Role]) string {
 	return arn.New("iam", "", r.Account, "role"+path+r.ID)
 }
 
+// UserID is the unique id of a caller, in the form in which services keep who
+// did something: the role's id and the session's name, or the administrator's
+// own. It is "" for one whose role is gone.
+func (a *Authority) UserID(c Caller) string {
+	if c.administrator {
+		return "AIDA" + uniqueID(c.ARN)
+	}
+	_, name := splitRole(c.RoleARN)
+	r, err := store.Get[Role](a.db, RoleToken, name)
+	if err != nil {
+		return ""
+	}
+	return describeRole(r).UniqueID + ":" + c.ARN[strings.LastIndexByte(c.ARN, '/')+1:]
+}
+
 func (a *Authority) createRolePolicy(_ context.Context, _ provider.Call, r *store.Record[RolePolicy]) error {
 	if _, err := store.Get[Role](a.db, RoleToken, r.Inputs.Role); err != nil {
 		return fmt.Errorf("NoSuchEntity: the role with name %s cannot be found", r.Inputs.Role)
@@ -182,12 +198,14 @@ func (a *Authority) createRolePolicy(_ context.Context, _ provider.Call, r *stor
 	return nil
 }
 
+// deleteRole refuses a role that still has policies, or takes them along where
+// the program forces it.
 func (a *Authority) deleteRole(_ context.Context, _ provider.Call, r store.Record[Role]) error {
-	all, err := store.List[RolePolicy](a.db, RolePolicyToken)
+	inline, err := store.List[RolePolicy](a.db, RolePolicyToken)
 	if err != nil {
 		return err
 	}
-	for _, p := range all {
+	for _, p := range inline {
 		if p.Inputs.Role != r.ID {
 			continue
 		}
@@ -195,6 +213,21 @@ func (a *Authority) deleteRole(_ context.Context, _ provider.Call, r store.Recor
 			return fmt.Errorf("DeleteConflict: cannot delete role %s: its policy %s must be deleted first", r.ID, p.Inputs.Name)
 		}
 		if err := store.Delete(a.db, RolePolicyToken, p.ID); err != nil {
+			return err
+		}
+	}
+	attached, err := store.List[Attachment](a.db, AttachmentToken)
+	if err != nil {
+		return err
+	}
+	for _, p := range attached {
+		if p.Inputs.Role != r.ID {
+			continue
+		}
+		if !r.Inputs.ForceDetachPolicies {
+			return fmt.Errorf("DeleteConflict: cannot delete role %s: the policy %s must be detached first", r.ID, p.Inputs.PolicyARN)
+		}
+		if err := store.Delete(a.db, AttachmentToken, p.ID); err != nil {
 			return err
 		}
 	}

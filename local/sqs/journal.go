@@ -1,0 +1,98 @@
+package sqs
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// journal is the file of the messages: a bucket per queue. It is apart from the
+// store because a message changes nothing of what the policies say, which are
+// read anew after every write there.
+type journal struct{ db *bbolt.DB }
+
+// change is a message as it is from now on, or that it is gone.
+type change struct {
+	queue  string // key
+	number uint64
+	now    *message // nil for one that is gone
+}
+
+func openJournal(path string) (*journal, error) {
+	// The store's lock keeps other processes away; this one is let go of soon
+	// after a kill.
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: 5 * time.Second})
+	if err != nil {
+		return nil, fmt.Errorf("open the messages of the queues in %s: %w", path, err)
+	}
+	return &journal{db}, nil
+}
+
+func (j *journal) close() error { return j.db.Close() }
+
+// commit writes changes, all or none.
+func (j *journal) commit(changes ...change) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	err := j.db.Update(func(tx *bbolt.Tx) error {
+		for _, c := range changes {
+			b, err := tx.CreateBucketIfNotExists([]byte(c.queue))
+			if err != nil {
+				return err
+			}
+			key := binary.BigEndian.AppendUint64(nil, c.number)
+			if c.now == nil {
+				if err := b.Delete(key); err != nil {
+					return err
+				}
+				continue
+			}
+			data, err := json.Marshal(c.now)
+			if err != nil {
+				return err
+			}
+			if err := b.Put(key, data); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("write the messages: %w", err)
+	}
+	return nil
+}
+
+// drop removes all messages of a queue.
+func (j *journal) drop(queue string) error {
+	return j.db.Update(func(tx *bbolt.Tx) error {
+		if tx.Bucket([]byte(queue)) == nil {
+			return nil
+		}
+		return tx.DeleteBucket([]byte(queue))
+	})
+}
+
+// load reads the messages of all queues, by key.
+func (j *journal) load() (map[string][]message, error) {
+	all := map[string][]message{}
+	err := j.db.View(func(tx *bbolt.Tx) error {
+		return tx.ForEach(func(queue []byte, b *bbolt.Bucket) error {
+			name := string(queue)
+			all[name] = nil
+			return b.ForEach(func(_, data []byte) error {
+				var m message
+				if err := json.Unmarshal(data, &m); err != nil {
+					return fmt.Errorf("queue %s: %w", name, err)
+				}
+				all[name] = append(all[name], m)
+				return nil
+			})
+		})
+	})
+	return all, err
+}

@@ -1,0 +1,242 @@
+package sqs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"skiff/local/store"
+)
+
+func TestVisibility(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, everything)
+	url := f.declare(t, Queue{Name: "q"})
+	change := func(handle string, seconds int32) error {
+		_, err := f.role.ChangeMessageVisibility(t.Context(), &sqs.ChangeMessageVisibilityInput{QueueUrl: url, ReceiptHandle: &handle, VisibilityTimeout: seconds})
+		return err
+	}
+	remove := func(handle string) error {
+		_, err := f.role.DeleteMessage(t.Context(), &sqs.DeleteMessageInput{QueueUrl: url, ReceiptHandle: &handle})
+		return err
+	}
+	f.say(t, url, "a")
+	first := f.wantHeard(t, "first", url, "a")[0]
+	f.wantHeard(t, "hidden", url, "")
+	f.clock.move(30*time.Second - 1)
+	f.wantHeard(t, "still hidden", url, "")
+	f.clock.move(1)
+	wantError(t, "no longer in flight", change(first, 10), "AWS.SimpleQueueService.MessageNotInflight")
+	second := f.wantHeard(t, "second", url, "a")[0]
+	wantError(t, "older receipt", change(first, 0), "InvalidParameterValue Value "+first+" for parameter ReceiptHandle is invalid. Reason: Message does not exist")
+	wantError(t, "delete by an older receipt", remove(first), "")
+	wantError(t, "longer", change(second, 40), "")
+	f.clock.move(39 * time.Second)
+	f.wantHeard(t, "hidden for longer", url, "")
+	wantError(t, "too long", change(second, 43200), "InvalidParameterValue Total VisibilityTimeout for the message is beyond the limit [43200 seconds]")
+	wantError(t, "out of range", change(second, 43201), "InvalidParameterValue Value 43201 for parameter VisibilityTimeout is invalid.")
+	wantError(t, "at once", change(second, 0), "")
+	third := f.wantHeard(t, "shown at once", url, "a")[0]
+	wantError(t, "delete", remove(third), "")
+	wantError(t, "delete again", remove(third), "")
+	wantError(t, "delete by no handle", remove("eA=="), `ReceiptHandleIsInvalid The input receipt handle "eA==" is not a valid receipt handle.`)
+	wantError(t, "change of no handle", change("x", 0), "ReceiptHandleIsInvalid")
+	other := f.declare(t, Queue{Name: "other"})
+	_, err := f.role.DeleteMessage(t.Context(), &sqs.DeleteMessageInput{QueueUrl: other, ReceiptHandle: &third})
+	wantError(t, "another queue's handle", err, "ReceiptHandleIsInvalid")
+	f.clock.move(time.Hour)
+	f.wantHeard(t, "gone", url, "")
+}
+
+func TestReceiveLimits(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, everything)
+	url := f.declare(t, Queue{Name: "q"})
+	for i := range 12 {
+		f.say(t, url, fmt.Sprint(i))
+	}
+	one, err := f.role.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: url, VisibilityTimeout: 5})
+	if err != nil || len(one.Messages) != 1 || *one.Messages[0].Body != "0" || one.Messages[0].Attributes != nil {
+		t.Errorf("received %+v, %v", one, err)
+	}
+	f.wantHeard(t, "ten", url, "1 2 3 4 5 6 7 8 9 10")
+	f.clock.move(5 * time.Second)
+	f.wantHeard(t, "its own visibility over", url, "0 11")
+	for _, in := range []sqs.ReceiveMessageInput{{MaxNumberOfMessages: 11}, {MaxNumberOfMessages: -1}, {WaitTimeSeconds: 21}, {WaitTimeSeconds: -1}, {VisibilityTimeout: 43201}} {
+		in.QueueUrl = url
+		_, err := f.role.ReceiveMessage(t.Context(), &in)
+		wantError(t, fmt.Sprintf("%+v", in), err, "InvalidParameterValue Value ")
+	}
+}
+
+func TestDelay(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, everything)
+	url := f.declare(t, Queue{Name: "q", DelaySeconds: 5})
+	f.say(t, url, "later")
+	if _, err := f.all.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: url, MessageBody: aws.String("much later"), DelaySeconds: 60}); err != nil {
+		t.Fatal(err)
+	}
+	f.wantHeard(t, "at first", url, "")
+	f.clock.move(5 * time.Second)
+	f.wantHeard(t, "after the queue's delay", url, "later")
+	f.clock.move(54 * time.Second)
+	f.wantHeard(t, "before its own delay", url, "later")
+	f.clock.move(time.Second)
+	f.wantHeard(t, "after its own delay", url, "much later")
+}
+
+// TestRedrive: a message that is received too often goes to the dead-letter
+// queue, its age and its count with it.
+func TestRedrive(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, everything)
+	dead := f.declare(t, Queue{Name: "dead", MessageRetentionSeconds: pointer(120)})
+	url := f.declare(t, Queue{Name: "q", RedrivePolicy: redriveTo("dead", 2), VisibilityTimeoutSeconds: pointer(10)})
+	f.say(t, url, "bad")
+	for range 2 {
+		f.wantHeard(t, "alive", url, "bad")
+		f.clock.move(10 * time.Second)
+	}
+	f.say(t, url, "good")
+	// One that leaves the queue takes no place in the answer.
+	out, err := f.all.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: url})
+	if err != nil || len(out.Messages) != 1 || *out.Messages[0].Body != "good" {
+		t.Errorf("received %+v, %v", out, err)
+	}
+	got, err := f.all.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: dead, MessageSystemAttributeNames: []types.MessageSystemAttributeName{"All"}})
+	if err != nil || len(got.Messages) != 1 || *got.Messages[0].Body != "bad" {
+		t.Fatalf("the dead-letter queue has %+v, %v", got, err)
+	}
+	a := got.Messages[0].Attributes
+	if a["DeadLetterQueueSourceArn"] != arnOf("q") || a["ApproximateReceiveCount"] != "3" || a["SentTimestamp"] != "1700000000000" {
+		t.Errorf("its attributes are %v", a)
+	}
+	f.clock.move(100 * time.Second)
+	f.wantHeard(t, "too old by its first send", dead, "")
+
+	// Without a dead-letter queue, the message stays where it is.
+	f.drop(t, *dead)
+	f.clock.move(time.Hour)
+	for range 3 {
+		f.wantHeard(t, "nowhere to go", url, "good")
+		f.clock.move(10 * time.Second)
+	}
+}
+
+func TestRetention(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, everything)
+	url := f.declare(t, Queue{Name: "q", MessageRetentionSeconds: pointer(60)})
+	f.say(t, url, "old")
+	f.clock.move(30 * time.Second)
+	f.say(t, url, "new")
+	f.clock.move(30 * time.Second)
+	f.wantHeard(t, "after a minute", url, "new")
+	if all, err := f.journal.load(); err != nil || len(all[keyOf(*url)]) != 1 {
+		t.Errorf("kept %v, %v", all, err)
+	}
+}
+
+// TestLongPoll: who waits hears at once of a message that is sent, that
+// appears again, or that is released.
+func TestLongPoll(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, everything)
+	f.Queues.now = time.Now
+	url := f.declare(t, Queue{Name: "q", ReceiveWaitTimeSeconds: 20, VisibilityTimeoutSeconds: pointer(1)})
+	heard := make(chan string, 1)
+	listen := func() {
+		go func() {
+			bodies, _ := f.hear(t, url)
+			heard <- bodies
+		}()
+	}
+	want := func(name, body string) {
+		t.Helper()
+		select {
+		case got := <-heard:
+			if got != body {
+				t.Errorf("%s: %q, want %q", name, got, body)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("%s: nothing", name)
+		}
+	}
+	listen()
+	f.say(t, url, "sent")
+	want("sent", "sent")
+	listen()
+	want("appeared again after a second", "sent")
+
+	out, err := f.all.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: url, VisibilityTimeout: 600})
+	if err != nil || len(out.Messages) != 1 {
+		t.Fatalf("received %+v, %v", out, err)
+	}
+	listen()
+	if _, err := f.all.ChangeMessageVisibility(t.Context(), &sqs.ChangeMessageVisibilityInput{QueueUrl: url, ReceiptHandle: out.Messages[0].ReceiptHandle}); err != nil {
+		t.Fatal(err)
+	}
+	want("released", "sent")
+
+	// A client that goes takes no message along.
+	ctx, cancel := context.WithCancel(t.Context())
+	gone := make(chan error, 1)
+	go func() {
+		_, err := f.receive(ctx, "111111111111/none", 1, nil, time.Minute)
+		if !isGone(err) {
+			t.Errorf("from no queue: %v", err)
+		}
+		_, err = f.receive(ctx, keyOf(*f.declare(t, Queue{Name: "quiet"})), 1, nil, time.Minute)
+		gone <- err
+	}()
+	cancel()
+	if err := <-gone; !errors.Is(err, context.Canceled) {
+		t.Errorf("the client that went got %v", err)
+	}
+}
+
+func isGone(err error) bool {
+	bad, ok := asError(err)
+	return ok && bad.Code == "QueueDoesNotExist"
+}
+
+// TestDeletedQueue: who waits for a queue that is deleted is told, and a queue
+// of the same name begins empty.
+func TestDeletedQueue(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, everything)
+	url := f.declare(t, Queue{Name: "q"})
+	f.say(t, url, "old")
+	f.drop(t, *url)
+	if all, err := f.journal.load(); err != nil || len(all) > 0 {
+		t.Errorf("kept %v, %v", all, err)
+	}
+	if _, err := f.peek(*url); !isGone(err) {
+		t.Errorf("received of a deleted queue: %v", err)
+	}
+	f.declare(t, Queue{Name: "q"})
+	f.wantHeard(t, "the next of its name", url, "")
+
+	// A kill between the two writes of a delete leaves messages behind.
+	f.say(t, url, "left")
+	if err := store.Delete(f.db, Token, keyOf(*url)); err != nil {
+		t.Fatal(err)
+	}
+	f.declare(t, Queue{Name: "q"})
+	f.wantHeard(t, "after a kill", url, "")
+
+	f.say(t, url, "kept")
+	f.declare(t, Queue{Name: "q"}) // the engine asks once more
+	f.wantHeard(t, "created again", url, "kept")
+}
+
+func (f *fixture) peek(url string) ([]message, error) {
+	return f.receive(context.Background(), keyOf(url), 1, nil, 0)
+}
