@@ -18,6 +18,7 @@ func (p *Provider) Diff(ctx context.Context, r *pulumirpc.DiffRequest) (*pulumir
 		return nil, err
 	}
 	olds, news := r.OldInputs.AsMap(), r.News.AsMap()
+	unify(k, olds, news)
 	response := compare(olds, news, k.properties().replaces)
 	if k.taggable() {
 		compareTags(response, r.Olds.AsMap(), tagsAll(connectionOf(ctx).scope().tags, news))
@@ -28,6 +29,15 @@ func (p *Provider) Diff(ctx context.Context, r *pulumirpc.DiffRequest) (*pulumir
 		response.DeleteBeforeReplace = isGiven(news, name) && equal(olds[name], news[name])
 	}
 	return response, nil
+}
+
+// unify gives the new inputs the old values that are the same to AWS.
+func unify(k kind, olds, news map[string]any) {
+	for name, old := range olds {
+		if value, ok := news[name]; ok && k.same(name, old, value) {
+			news[name] = old
+		}
+	}
 }
 
 func compare(olds, news map[string]any, replaces map[string]bool) *pulumirpc.DiffResponse {

@@ -55,6 +55,14 @@ type Resource[In, Out any] struct {
 	Exclusive bool
 	writing   sync.Mutex
 
+	// Same tells whether two values of a property are one to AWS, such as a
+	// domain name with and without the dot at its end; nil if only equal ones are.
+	Same func(property string, old, value any) bool
+
+	// Overwrites tells whether a create may take the place of a record that
+	// another resource has under the same key; nil if none may.
+	Overwrites func(in In) bool
+
 	creating sync.Map // keys that are being created, to their URNs
 
 	// Check refuses what AWS would refuse by the inputs alone. A value that is
@@ -88,8 +96,10 @@ type kind interface {
 	token() string
 	named() (property string, maxLength int)
 	properties() *schema
+	results() *schema
 	taggable() bool
 	check(known map[string]any) []Problem
+	same(property string, old, value any) bool
 	computed() []string
 	volatile() []string
 	create(ctx context.Context, db *store.Store, c Call, inputs map[string]any) (id string, outputs map[string]any, err error)
@@ -101,9 +111,14 @@ type kind interface {
 func (k *Resource[In, Out]) token() string           { return k.Token }
 func (k *Resource[In, Out]) named() (string, int)    { return k.Named, k.MaxName }
 func (k *Resource[In, Out]) properties() *schema     { return schemaOf[In]() }
+func (k *Resource[In, Out]) results() *schema        { return schemaOf[Out]() }
 func (k *Resource[In, Out]) computed() []string      { return schemaOf[Out]().names() }
 func (k *Resource[In, Out]) volatile() []string      { return k.Volatile }
 func (k *Resource[In, Out]) failure(err error) error { return fmt.Errorf("%s: %w", k.Token, err) }
+
+func (k *Resource[In, Out]) same(property string, old, value any) bool {
+	return k.Same != nil && k.Same(property, old, value)
+}
 
 func (k *Resource[In, Out]) taggable() bool {
 	_, ok := k.properties().fields[tagsKey]
@@ -179,21 +194,25 @@ func (k *Resource[In, Out]) checkFree(db *store.Store, key, id, urn string, inpu
 	if err != nil {
 		return err
 	}
+	again, problem := decode[In](inputs)
+	if problem != nil {
+		return problem
+	}
 	if held.URN != urn {
+		if k.Overwrites != nil && k.Overwrites(again) {
+			return nil
+		}
 		return k.failure(fmt.Errorf("%q already exists (it belongs to %s): give one of the two another name", id, held.URN))
 	}
 	old, err := toMap(held.Inputs)
 	if err != nil {
 		return err
 	}
-	again, problem := decode[In](inputs)
-	if problem != nil {
-		return problem
-	}
 	news, err := toMap(again)
 	if err != nil {
 		return err
 	}
+	unify(k, old, news)
 	if changed := compare(old, news, k.properties().replaces).Replaces; len(changed) > 0 {
 		return k.failure(fmt.Errorf("%q already exists, with another %s: give it another name", id, strings.Join(changed, ", ")))
 	}

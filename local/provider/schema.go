@@ -65,6 +65,26 @@ func fieldName(f reflect.StructField) string {
 	return name
 }
 
+// completed are inputs with what AWS adds within them, by the schema of the
+// outputs: an object may have more members there than a program gives, such as
+// the target of a domain name. They are those of before, or not known yet.
+func (s *schema) completed(inputs, before map[string]any) map[string]any {
+	all := maps.Clone(inputs)
+	for name, field := range s.fields {
+		given, ok := inputs[name].(map[string]any)
+		if !ok || field.fields == nil {
+			continue
+		}
+		whole := unknown(field.names())
+		if old, ok := before[name].(map[string]any); ok {
+			maps.Copy(whole, only(old, field.names()))
+		}
+		maps.Copy(whole, given)
+		all[name] = whole
+	}
+	return all
+}
+
 func (s *schema) names() []string { return slices.Sorted(maps.Keys(s.fields)) }
 
 // problems lists the properties of v that s does not know and those it

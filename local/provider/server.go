@@ -166,7 +166,7 @@ func (p *Provider) Create(ctx context.Context, r *pulumirpc.CreateRequest) (*pul
 	}
 	inputs := r.Properties.AsMap()
 	if r.Preview {
-		outputs, err := merged(unknown(k.computed()), inputs, p.tagsOf(ctx, k, inputs))
+		outputs, err := merged(unknown(k.computed()), k.results().completed(inputs, nil), p.tagsOf(ctx, k, inputs))
 		return &pulumirpc.CreateResponse{Properties: outputs}, err
 	}
 	ctx, done := connectionOf(ctx).begin(ctx)
@@ -189,7 +189,7 @@ func (p *Provider) Update(ctx context.Context, r *pulumirpc.UpdateRequest) (*pul
 	if r.Preview {
 		computed := only(r.Olds.AsMap(), k.computed())
 		maps.Copy(computed, unknown(k.volatile()))
-		outputs, err := merged(computed, inputs, p.tagsOf(ctx, k, inputs))
+		outputs, err := merged(computed, k.results().completed(inputs, computed), p.tagsOf(ctx, k, inputs))
 		return &pulumirpc.UpdateResponse{Properties: outputs}, err
 	}
 	ctx, done := connectionOf(ctx).begin(ctx)

@@ -1,0 +1,131 @@
+package acm
+
+import (
+	"cmp"
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/pem"
+	"fmt"
+	"slices"
+	"strings"
+
+	"skiff/local/store"
+)
+
+// issuedToken keeps what was issued apart from the requests: an update of a
+// certificate's tags does not meet its renewal.
+const issuedToken = "aws:acm/certificate:issued"
+
+// issued is an issued certificate: two PEM blocks, its own and its key's.
+type issued struct {
+	PEM string `json:"pem"`
+}
+
+// issued is the certificate that was issued for a request, or
+// store.ErrNotFound.
+func (c *Certificates) issued(certificateARN string) (*tls.Certificate, error) {
+	r, err := store.Get[issued](c.o.Store, issuedToken, certificateARN)
+	if err != nil {
+		return nil, err
+	}
+	certificate, err := tls.X509KeyPair([]byte(r.Inputs.PEM), []byte(r.Inputs.PEM))
+	return &certificate, err
+}
+
+// issue makes a certificate for all names of a request. It is called with mu.
+func (c *Certificates) issue(r store.Record[Certificate]) error {
+	certificate, key, err := c.authority.sign(names(r.Inputs), cmp.Or(r.Inputs.KeyAlgorithm, "RSA_2048"), c.o.Now())
+	if err != nil {
+		return fmt.Errorf("issue certificate %s: %w", r.ID, err)
+	}
+	text := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})) + string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}))
+	return store.Put(c.o.Store, issuedToken, r.ID, store.Record[issued]{ID: r.ID, URN: r.URN, Account: r.Account, Region: r.Region, Created: c.o.Now(), Inputs: issued{text}})
+}
+
+// CAFile is the certificate that clients have to trust, in PEM.
+func (c *Certificates) CAFile() string { return c.authority.file }
+
+// Usable tells whether a domain name of a region can be served with a
+// certificate: whether that is ISSUED, stands in the region and covers the
+// name. The error wraps store.ErrNotFound if there is none.
+func (c *Certificates) Usable(certificateARN, domainName, region string) error {
+	r, err := c.find(certificateARN)
+	if err != nil {
+		return err
+	}
+	if r.Region != region {
+		return fmt.Errorf("the certificate %s stands in %s, and a regional domain name in %s needs one there", r.ID, r.Region, region)
+	}
+	if status := c.status(r); status != "ISSUED" {
+		return fmt.Errorf("the certificate %s is %s, not ISSUED: let the domain name depend on its validation", r.ID, status)
+	}
+	if all := names(r.Inputs); !covers(all, strings.ToLower(domainName)) {
+		return fmt.Errorf("the certificate %s is for %s, which does not cover %s", r.ID, strings.Join(all, ", "), domainName)
+	}
+	return nil
+}
+
+// covers tells whether a name is among those of a certificate, where a
+// wildcard stands for one label (RFC 6125, section 6.4.3).
+func covers(names []string, name string) bool {
+	_, above, _ := strings.Cut(name, ".")
+	return slices.Contains(names, name) || slices.Contains(names, "*."+above)
+}
+
+// TLS is an issued certificate with its key, renewed where it is about to
+// expire. The result is shared: it is not to be changed.
+func (c *Certificates) TLS(certificateARN string) (*tls.Certificate, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r, err := c.find(certificateARN)
+	if err != nil {
+		return nil, err
+	}
+	certificate, err := c.load(r)
+	if err != nil {
+		return nil, err
+	}
+	left := certificate.Leaf.NotAfter.Sub(c.o.Now())
+	var missing error
+	if left < renewal {
+		missing = c.missing(r)
+	}
+	// Who has removed the authority's files has had a new one made.
+	stale := certificate.Leaf.CheckSignatureFrom(c.authority.certificate) != nil
+	switch {
+	case left <= 0 && missing != nil:
+		return nil, fmt.Errorf("the certificate %s has expired, and was not renewed: %w", r.ID, missing)
+	case left >= renewal && !stale, missing != nil && !stale:
+		// Without its validation records a certificate is not renewed, but lasts.
+		return certificate, nil
+	}
+	if err := c.issue(r); err != nil {
+		return nil, err
+	}
+	return c.load(r)
+}
+
+// load reads an issued certificate, or takes it as it was read before.
+func (c *Certificates) load(r store.Record[Certificate]) (*tls.Certificate, error) {
+	found, err := store.Get[issued](c.o.Store, issuedToken, r.ID)
+	if err != nil {
+		return nil, fmt.Errorf("the certificate %s is %s: %w", r.ID, c.status(r), err)
+	}
+	if known, ok := c.loaded[r.ID]; ok && known.text == found.Inputs.PEM {
+		return known.Certificate, nil
+	}
+	certificate, err := tls.X509KeyPair([]byte(found.Inputs.PEM), []byte(found.Inputs.PEM))
+	if err != nil {
+		return nil, fmt.Errorf("the certificate %s: %w", r.ID, err)
+	}
+	c.loaded[r.ID] = loaded{found.Inputs.PEM, &certificate}
+	return &certificate, nil
+}
+
+// uuid is a random one of version 4, as in the ARN of a certificate.
+func uuid() string {
+	b := make([]byte, 16)
+	rand.Read(b)
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
