@@ -37,11 +37,45 @@ func logVariables() []string {
 	}
 }
 
+// requestVariables are those of logVariables that a request has from the
+// start, before anything has become of it: an authorizer may have them as
+// identity sources.
+func requestVariables() []string {
+	return []string{
+		"accountId", "apiId", "customDomain.basePathMatched", "domainName", "domainPrefix", "extendedRequestId", "httpMethod", "identity.sourceIp",
+		"identity.userAgent", "path", "protocol", "requestId", "requestTime", "requestTimeEpoch", "routeKey", "stage",
+	}
+}
+
+// socketVariables are those of
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-logging.html
+// without "$context."; what an authorizer adds is told by its prefix.
+func socketVariables() []string {
+	return []string{
+		"apiId", "authenticate.error", "authenticate.latency", "authenticate.status", "authorize.error", "authorize.latency",
+		"authorize.status", "connectedAt", "connectionId", "domainName", "error.message", "error.messageString", "error.responseType",
+		"error.validationErrorString", "eventType", "extendedRequestId", "identity.accountId", "identity.apiKey", "identity.apiKeyId",
+		"identity.caller", "identity.cognitoAuthenticationProvider", "identity.cognitoAuthenticationType", "identity.cognitoIdentityId",
+		"identity.cognitoIdentityPoolId", "identity.principalOrgId", "identity.sourceIp", "identity.user", "identity.userAgent",
+		"identity.userArn", "integration.error", "integration.integrationStatus", "integration.latency", "integration.requestId",
+		"integration.status", "integrationLatency", "messageId", "requestId", "requestTime", "requestTimeEpoch", "routeKey", "stage",
+		"status", "waf.error", "waf.latency", "waf.status", "wafResponseCode", "webaclArn",
+	}
+}
+
 // formatProblems says why a format is refused: it is a single line that has at
 // least $context.requestId
 // (https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages-stagename.html),
-// and variables that an HTTP API has.
-func formatProblems(format string) []string {
+// and variables that an API of the protocol has; one that is not known yet has
+// those of either.
+func formatProblems(format, protocol string) []string {
+	known, kind := logVariables(), "an HTTP API"
+	switch protocol {
+	case protocolSocket:
+		known, kind = socketVariables(), "a WebSocket API"
+	case "":
+		known, kind = append(known, socketVariables()...), "an API"
+	}
 	var reasons []string
 	if n := len(format); n > maxLogFormat {
 		reasons = append(reasons, fmt.Sprintf("has %d bytes; at most %d", n, maxLogFormat))
@@ -55,8 +89,8 @@ func formatProblems(format string) []string {
 	}
 	for _, variable := range found {
 		name, ok := strings.CutPrefix(variable, "$context.")
-		if !ok || !slices.Contains(logVariables(), name) && !strings.HasPrefix(name, "authorizer.") {
-			reasons = append(reasons, fmt.Sprintf("an HTTP API has no %s to log", variable))
+		if !ok || !slices.Contains(known, name) && !strings.HasPrefix(name, "authorizer.") {
+			reasons = append(reasons, fmt.Sprintf("%s has no %s to log", kind, variable))
 		}
 	}
 	return reasons
@@ -79,28 +113,44 @@ func (g *Gateway) log(c *call, res response, end time.Time) {
 	g.options.AccessLog(c.stage.AccessLog.Group, c.stage.APIID+"/"+c.stage.Name, []byte(line))
 }
 
-// logValues are the variables that have a value. Those of an authorizer, of
-// IAM and of a client certificate have none here.
-func (c *call) logValues(res response, end time.Time) map[string]string {
+// requestValues are the variables of a request itself, which requestVariables
+// names.
+func (c *call) requestValues() map[string]string {
 	r, s := c.request, c.stage
 	prefix, _, _ := strings.Cut(c.host, ".")
+	v := map[string]string{
+		"accountId": s.AccountID, "apiId": s.APIID, "stage": s.Name, "requestId": c.id, "extendedRequestId": c.id,
+		"domainName": c.host, "domainPrefix": prefix, "customDomain.basePathMatched": strings.TrimPrefix(c.base, "/"),
+		"httpMethod": r.Method, "path": c.path, "protocol": r.Proto, "identity.sourceIp": sourceIP(r), "identity.userAgent": r.UserAgent(),
+		"requestTime": c.now.UTC().Format(timeFormat), "requestTimeEpoch": strconv.FormatInt(c.now.UnixMilli(), 10),
+	}
+	if c.match.route != nil {
+		v["routeKey"] = c.match.route.Key
+	}
+	return v
+}
+
+// logValues are the variables that have a value. Those of IAM and of a client
+// certificate have none here.
+func (c *call) logValues(res response, end time.Time) map[string]string {
 	length := 0
 	if hasBody(res.status) {
 		length = len(res.body)
 	}
-	v := map[string]string{
-		"accountId": s.AccountID, "apiId": s.APIID, "stage": s.Name, "requestId": c.id, "extendedRequestId": c.id,
-		"domainName": c.host, "domainPrefix": prefix,
-		"httpMethod": escaped(r.Method), "path": escaped(c.path), "protocol": r.Proto,
-		"identity.sourceIp": sourceIP(r), "identity.userAgent": escaped(r.UserAgent()),
-		"requestTime": c.now.UTC().Format(timeFormat), "requestTimeEpoch": strconv.FormatInt(c.now.UnixMilli(), 10),
-		"status": strconv.Itoa(res.status), "responseLength": strconv.Itoa(length), "responseLatency": milliseconds(end.Sub(c.now)),
-		// That it counts both bodies is not recorded.
-		"dataProcessed": strconv.Itoa(len(c.body) + length),
+	v := c.requestValues()
+	for name, value := range c.authorization.values {
+		v["authorizer."+name] = value
 	}
-	if c.match.route != nil {
-		v["routeKey"] = escaped(c.match.route.Key)
+	if c.authorization.err != nil {
+		v["authorizer.error"] = c.authorization.err.Error()
 	}
+	for name, value := range v {
+		v[name] = escaped(value)
+	}
+	v["status"], v["responseLength"] = strconv.Itoa(res.status), strconv.Itoa(length)
+	v["responseLatency"] = milliseconds(end.Sub(c.now))
+	// That it counts both bodies is not recorded.
+	v["dataProcessed"] = strconv.Itoa(len(c.body) + length)
 	if res.message != "" {
 		v["error.message"], v["error.messageString"] = res.message, strconv.Quote(res.message)
 		v["error.responseType"] = responseType(res.status)
@@ -149,6 +199,10 @@ func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseco
 // Which of them an HTTP API names is not recorded.
 func responseType(status int) string {
 	switch status {
+	case http.StatusUnauthorized:
+		return "UNAUTHORIZED"
+	case http.StatusForbidden:
+		return "ACCESS_DENIED"
 	case http.StatusNotFound:
 		return "RESOURCE_NOT_FOUND"
 	case http.StatusRequestEntityTooLarge:

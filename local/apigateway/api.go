@@ -1,11 +1,12 @@
 package apigateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"skiff/local/arn"
@@ -18,12 +19,22 @@ const (
 	APIToken         = "aws:apigatewayv2/api:Api"
 	IntegrationToken = "aws:apigatewayv2/integration:Integration"
 	RouteToken       = "aws:apigatewayv2/route:Route"
+	AuthorizerToken  = "aws:apigatewayv2/authorizer:Authorizer"
 	DeploymentToken  = "aws:apigatewayv2/deployment:Deployment"
 	StageToken       = "aws:apigatewayv2/stage:Stage"
+	DomainToken      = "aws:apigatewayv2/domainName:DomainName"
+	MappingToken     = "aws:apigatewayv2/apiMapping:ApiMapping"
 )
 
-// APIInputs is the inputs of an API. Only HTTP APIs are held, without quick
-// create, OpenAPI bodies and mutual TLS.
+// The protocols of APIs.
+const (
+	protocolHTTP   = "HTTP"
+	protocolSocket = "WEBSOCKET"
+)
+
+// APIInputs is the inputs of an API, without quick create, OpenAPI bodies, API
+// keys and mutual TLS. The address type has no effect: a loopback
+// has the addresses it has.
 type APIInputs struct {
 	Name                     string            `json:"name,omitempty"`
 	ProtocolType             string            `json:"protocolType" aws:"required,replace"`
@@ -31,6 +42,8 @@ type APIInputs struct {
 	Version                  string            `json:"version,omitempty"`
 	CORSConfiguration        *CORSInputs       `json:"corsConfiguration,omitempty"`
 	RouteSelectionExpression string            `json:"routeSelectionExpression,omitempty"`
+	IPAddressType            string            `json:"ipAddressType,omitempty"`
+	DisableEndpoint          bool              `json:"disableExecuteApiEndpoint,omitempty"`
 	Tags                     map[string]string `json:"tags,omitempty"`
 }
 
@@ -49,39 +62,43 @@ type APIOutputs struct {
 	APIEndpoint              string `json:"apiEndpoint"`
 	ARN                      string `json:"arn"`
 	ExecutionARN             string `json:"executionArn"`
+	IPAddressType            string `json:"ipAddressType"`
 	RouteSelectionExpression string `json:"routeSelectionExpression"`
 }
 
 // APIs are the declared APIs.
 type APIs struct {
-	db   *store.Store
-	base string // URL of the gateway, without a path
-	root Root
+	db           *store.Store
+	base         string // URL of the gateway, without a path
+	root         Root
+	certificates Certificates
 	deployed
 }
 
-// Root tells which stack's API answers at the gateway's own address.
-type Root struct{ Project, Stack string }
-
 // NewAPIs holds the APIs of db. The gateway that serves them is at base, such
 // as http://127.0.0.1:8080, and the API of root answers there without a
-// prefix.
-func NewAPIs(db *store.Store, base string, root Root) *APIs {
-	return &APIs{db: db, base: base, root: root}
+// prefix. The domain names of APIs have their certificates from certificates,
+// which may be nil where there are no domain names.
+func NewAPIs(db *store.Store, base string, root Root, certificates Certificates) *APIs {
+	return &APIs{db: db, base: base, root: root, certificates: certificates}
 }
 
 func (a *APIs) apis() *provider.Resource[APIInputs, APIOutputs] {
 	return &provider.Resource[APIInputs, APIOutputs]{
 		Token: APIToken, Named: "name", MaxName: 128, Exclusive: true,
 		Check:  checkAPI,
-		Create: a.markFirst,
+		Create: a.createAPI,
+		Update: func(_ context.Context, _ provider.Call, _ store.Record[APIInputs], r *store.Record[APIInputs]) error {
+			return a.checkSelection(r)
+		},
 		Delete: a.deleteAPI,
 		Describe: func(r store.Record[APIInputs]) APIOutputs {
 			return APIOutputs{
 				APIEndpoint:              a.endpoint(r),
 				ARN:                      arn.New("apigateway", r.Region, "", "/apis/"+r.ID),
 				ExecutionARN:             executionARN(r),
-				RouteSelectionExpression: "$request.method $request.path",
+				IPAddressType:            cmp.Or(r.Inputs.IPAddressType, "ipv4"),
+				RouteSelectionExpression: cmp.Or(r.Inputs.RouteSelectionExpression, httpSelection),
 			}
 		},
 	}
@@ -91,100 +108,91 @@ func executionARN(r store.Record[APIInputs]) string {
 	return arn.New("execute-api", r.Region, r.Account, r.ID)
 }
 
-// prefix is the path below which every API answers, whoever has the root. AWS
-// gives each API a host name instead, which a machine without its own DNS
-// cannot.
-const prefix = "/_apis/"
+// httpSelection is how every HTTP API selects routes. With braces it is the
+// same.
+const httpSelection = "$request.method $request.path"
 
-// endpoint is the URL of an API on this machine.
-func (a *APIs) endpoint(r store.Record[APIInputs]) string {
-	if a.rootID() == r.ID {
-		return a.base
-	}
-	return a.base + prefix + r.ID
-}
+// selectionForm is what a WebSocket API may select routes by here. AWS takes
+// more than one member, and other parts of a request
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-selection-expressions.html).
+var selectionForm = regexp.MustCompile(`^\$request\.body\.\w[\w.-]*$|^\$\{request\.body\.\w[\w.-]*\}$`)
 
-// first marks the API of a stack that was there before its others. It keeps
-// the root, or their URLs would lead elsewhere than when they were told.
-const first = "first"
+// refusals are the reasons to refuse some inputs.
+type refusals []provider.Problem
 
-// markFirst marks an API that is its stack's only one, or replaces that.
-func (a *APIs) markFirst(_ context.Context, _ provider.Call, r *store.Record[APIInputs]) error {
-	all, err := store.List[APIInputs](a.db, APIToken)
-	if err != nil {
-		return err
-	}
-	for _, other := range all {
-		if stackOf(other.URN) == stackOf(r.URN) && other.URN != r.URN && other.State[first] != "" {
-			return nil
-		}
-	}
-	r.State[first] = "yes"
-	return nil
-}
-
-// stackOf is the part of a URN that tells stack and project.
-func stackOf(urn string) string {
-	parts := strings.SplitN(urn, "::", 3)
-	return strings.Join(parts[:min(2, len(parts))], "::")
-}
-
-// rootID is the API of the root's stack that was first, or the newest of its
-// successors: while one replaces another, both are there. It is "" where the
-// stack has none.
-func (a *APIs) rootID() string {
-	all, err := store.List[APIInputs](a.db, APIToken)
-	if err != nil {
-		return ""
-	}
-	var root store.Record[APIInputs]
-	for _, r := range all {
-		if stackOf(r.URN) != "urn:pulumi:"+a.root.Stack+"::"+a.root.Project {
-			continue
-		}
-		isFirst, wasFirst := r.State[first] != "", root.State[first] != ""
-		if root.ID == "" || isFirst && !wasFirst || isFirst == wasFirst && r.Created.After(root.Created) {
-			root = r
-		}
-	}
-	return root.ID
+func (r *refusals) add(property, format string, args ...any) {
+	*r = append(*r, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
 }
 
 func checkAPI(in APIInputs) []provider.Problem {
-	var problems []provider.Problem
-	refuse := func(property, format string, args ...any) {
-		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
-	}
-	if in.ProtocolType != "" && in.ProtocolType != "HTTP" {
-		refuse("protocolType", "the local cloud holds HTTP APIs, not %q", in.ProtocolType)
+	var problems refusals
+	switch in.ProtocolType {
+	case protocolHTTP:
+		if e := in.RouteSelectionExpression; e != "" && e != httpSelection && e != "${request.method} ${request.path}" {
+			problems.add("routeSelectionExpression", "an HTTP API selects routes by $request.method $request.path, not %q", e)
+		}
+	case protocolSocket:
+		if e := in.RouteSelectionExpression; e != "" && !selectionForm.MatchString(e) {
+			problems.add("routeSelectionExpression", "the local cloud selects routes of a WebSocket API by a member of the message, such as $request.body.action, not %q", e)
+		}
+		if in.CORSConfiguration != nil {
+			problems.add("corsConfiguration", "a WebSocket API has none: browsers send it from any origin, and $connect sees which")
+		}
+	case "": // not known yet
+	default:
+		problems.add("protocolType", "%q is neither HTTP nor WEBSOCKET", in.ProtocolType)
 	}
 	if n := utf8.RuneCountInString(in.Name); n > 128 {
-		refuse("name", "has %d characters; at most 128", n)
+		problems.add("name", "has %d characters; at most 128", n)
 	}
 	if n := utf8.RuneCountInString(in.Description); n > 1024 {
-		refuse("description", "has %d characters; at most 1024", n)
+		problems.add("description", "has %d characters; at most 1024", n)
 	}
-	if e := in.RouteSelectionExpression; e != "" && e != "$request.method $request.path" && e != "${request.method} ${request.path}" {
-		refuse("routeSelectionExpression", "an HTTP API selects routes by $request.method $request.path, not %q", e)
-	}
+	checkAddressType(&problems, "ipAddressType", in.IPAddressType)
 	if c := in.CORSConfiguration; c != nil {
 		if c.AllowCredentials && slices.Contains(c.AllowOrigins, "*") {
-			refuse("corsConfiguration.allowOrigins", "may not be * where allowCredentials is set")
+			problems.add("corsConfiguration.allowOrigins", "may not be * where allowCredentials is set")
 		}
 		if c.MaxAge < -1 || c.MaxAge > 86400 {
-			refuse("corsConfiguration.maxAge", "%d is not within -1 to 86400 seconds", c.MaxAge)
+			problems.add("corsConfiguration.maxAge", "%d is not within -1 to 86400 seconds", c.MaxAge)
 		}
 	}
 	return problems
 }
 
+func checkAddressType(problems *refusals, property, kind string) {
+	if kind != "" && kind != "ipv4" && kind != "dualstack" {
+		problems.add(property, "%q is neither ipv4 nor dualstack", kind)
+	}
+}
+
+// createAPI refuses a WebSocket API that cannot select a route, which the
+// check cannot: an expression that is not known yet is absent there.
+func (a *APIs) createAPI(ctx context.Context, c provider.Call, r *store.Record[APIInputs]) error {
+	if err := a.checkSelection(r); err != nil {
+		return err
+	}
+	return a.markFirst(ctx, c, r)
+}
+
+func (a *APIs) checkSelection(r *store.Record[APIInputs]) error {
+	if r.Inputs.ProtocolType == protocolSocket && r.Inputs.RouteSelectionExpression == "" {
+		return errors.New("BadRequestException: a WebSocket API needs a routeSelectionExpression, such as $request.body.action")
+	}
+	return nil
+}
+
 // deleteAPI takes along what belongs to the API, as AWS does.
 func (a *APIs) deleteAPI(_ context.Context, _ provider.Call, r store.Record[APIInputs]) error {
+	if err := a.checkUnmapped("API "+r.ID, func(m MappingInputs) bool { return m.APIID == r.ID }); err != nil {
+		return err
+	}
 	id := func(id string) string { return id }
 	return errors.Join(
 		deleteOf(a.db, StageToken, func(in StageInputs) bool { return in.APIID == r.ID }, func(name string) string { return stageKey(name, StageInputs{APIID: r.ID}) }),
 		deleteOf(a.db, DeploymentToken, func(in DeploymentInputs) bool { return in.APIID == r.ID }, id),
 		deleteOf(a.db, RouteToken, func(in RouteInputs) bool { return in.APIID == r.ID }, id),
+		deleteOf(a.db, AuthorizerToken, func(in AuthorizerInputs) bool { return in.APIID == r.ID }, id),
 		deleteOf(a.db, IntegrationToken, func(in IntegrationInputs) bool { return in.APIID == r.ID }, id))
 }
 
@@ -210,4 +218,14 @@ func (a *APIs) api(id string) (store.Record[APIInputs], error) {
 		return r, fmt.Errorf("NotFoundException: API %s: %w", id, err)
 	}
 	return r, nil
+}
+
+// protocolOf is the protocol of the API that other inputs name, "" while it is
+// not known: the API is not there yet.
+func (a *APIs) protocolOf(id string) string {
+	r, err := store.Get[APIInputs](a.db, APIToken, id)
+	if id == "" || err != nil {
+		return ""
+	}
+	return r.Inputs.ProtocolType
 }

@@ -188,7 +188,7 @@ func sendParallel(t *testing.T, c badInput) reply {
 func sendThrottled(t *testing.T, c badInput) reply {
 	cloud := newCloud(t, 0, -1)
 	cloud.mu.Lock()
-	cloud.stages[0].Throttle = &Limit{Rate: 1, Burst: 1}
+	cloud.found.Stages[0].Throttle = &Limit{Rate: 1, Burst: 1}
 	cloud.mu.Unlock()
 	replies := make(chan reply, 10)
 	for range 10 {

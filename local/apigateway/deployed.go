@@ -3,11 +3,11 @@ package apigateway
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"strings"
 	"sync"
 	"time"
 
+	"skiff/local/apigateway/websocket"
 	"skiff/local/store"
 )
 
@@ -16,31 +16,14 @@ type deployed struct {
 	mu         sync.Mutex
 	valid      bool
 	generation uint64
-	byAPI      map[string][]Stage
+	last       served
 }
 
-// Find tells which API a request is for, and what of its path is the API's
-// own: by host name, by the prefix that every API has, else the root's.
-func (a *APIs) Find(r *http.Request) (stages []Stage, path, host string, ok bool) {
-	path = r.URL.EscapedPath()
-	all, err := a.Stages()
-	if err != nil {
-		return nil, "", "", false
-	}
-	id := ""
-	if name, rest, isHost := strings.Cut(r.Host, "."); isHost && strings.HasPrefix(rest, "execute-api.") {
-		id = name
-	} else if rest, isPrefix := strings.CutPrefix(path, prefix); isPrefix {
-		id, path, _ = strings.Cut(rest, "/")
-		path = "/" + path
-	} else {
-		id = a.rootID()
-	}
-	api, err := store.Get[APIInputs](a.db, APIToken, id)
-	if err != nil {
-		return nil, "", "", false
-	}
-	return all[id], path, id + ".execute-api." + api.Region + ".amazonaws.com", true
+// served is what requests are looked up in. Nobody changes it.
+type served struct {
+	byAPI   map[string][]Stage                    // of HTTP APIs
+	sockets map[string]map[string]websocket.Stage // of WebSocket APIs, by API and name
+	domains map[string][]MappingInputs            // by domain name, the longest keys first
 }
 
 // Root are the stages of the API that answers without a prefix.
@@ -49,36 +32,63 @@ func (a *APIs) Root() ([]Stage, error) {
 	return all[a.rootID()], err
 }
 
-// Stages are the stages of every API, read anew after a change of the store.
+// Stages are the stages of every HTTP API, by the API's id.
 func (a *APIs) Stages() (map[string][]Stage, error) {
+	s, err := a.served()
+	return s.byAPI, err
+}
+
+// served is read anew after a change of the store.
+func (a *APIs) served() (served, error) {
 	generation := a.db.Generation()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.valid && a.generation == generation {
-		return a.byAPI, nil
+		return a.last, nil
 	}
 	records, err := store.List[StageInputs](a.db, StageToken)
 	if err != nil {
-		return nil, err
+		return served{}, err
 	}
-	byAPI := map[string][]Stage{}
+	s := served{byAPI: map[string][]Stage{}, sockets: map[string]map[string]websocket.Stage{}}
 	for _, r := range records {
-		s, err := a.stage(r)
-		if err != nil {
-			return nil, fmt.Errorf("stage %s of API %s: %w", r.ID, r.Inputs.APIID, err)
+		if err := a.addStage(s, r); err != nil {
+			return served{}, fmt.Errorf("stage %s of API %s: %w", r.ID, r.Inputs.APIID, err)
 		}
-		byAPI[r.Inputs.APIID] = append(byAPI[r.Inputs.APIID], s)
 	}
-	a.byAPI, a.generation, a.valid = byAPI, generation, true
-	return byAPI, nil
+	if s.domains, err = a.mapped(); err != nil {
+		return served{}, err
+	}
+	a.last, a.generation, a.valid = s, generation, true
+	return s, nil
 }
 
-func (a *APIs) stage(r store.Record[StageInputs]) (Stage, error) {
+// addStage adds one stage, to those of its API's protocol: a WebSocket API is not
+// for the HTTP gateway to serve.
+func (a *APIs) addStage(s served, r store.Record[StageInputs]) error {
 	api, err := a.api(r.Inputs.APIID)
 	if err != nil {
-		return Stage{}, err
+		return err
 	}
-	s := Stage{
+	stage, err := a.stage(api, r)
+	if err != nil {
+		return err
+	}
+	if api.Inputs.ProtocolType != protocolSocket {
+		s.byAPI[api.ID] = append(s.byAPI[api.ID], stage)
+		return nil
+	}
+	if s.sockets[api.ID] == nil {
+		s.sockets[api.ID] = map[string]websocket.Stage{}
+	}
+	s.sockets[api.ID][stage.Name] = a.socketOf(api, stage)
+	return nil
+}
+
+// stage has the routes as they are now where it deploys by itself, else those
+// that its deployment has frozen; without either it has none.
+func (a *APIs) stage(api store.Record[APIInputs], r store.Record[StageInputs]) (s Stage, err error) {
+	s = Stage{
 		APIID: api.ID, AccountID: api.Account, Region: api.Region,
 		Name: r.ID, Variables: r.Inputs.StageVariables, CORS: corsOf(api.Inputs.CORSConfiguration),
 	}
@@ -113,6 +123,13 @@ func (a *APIs) routesOf(api string) ([]Route, error) {
 				return nil, fmt.Errorf("integration %s of route %s: %w", id, r.Inputs.RouteKey, err)
 			}
 			route.Integration = integrationOf(i)
+		}
+		if id := r.Inputs.AuthorizerID; id != "" {
+			authorizer, err := store.Get[AuthorizerInputs](a.db, AuthorizerToken, id)
+			if err != nil {
+				return nil, fmt.Errorf("authorizer %s of route %s: %w", id, r.Inputs.RouteKey, err)
+			}
+			route.Authorizer, route.Scopes = a.authorizerOf(authorizer), r.Inputs.AuthorizationScopes
 		}
 		routes = append(routes, route)
 	}

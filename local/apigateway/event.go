@@ -37,6 +37,7 @@ type event struct {
 type requestContext struct {
 	AccountID    string      `json:"accountId"`
 	APIID        string      `json:"apiId"`
+	Authorizer   any         `json:"authorizer,omitempty"` // nil for a route that is open to all
 	DomainName   string      `json:"domainName"`
 	DomainPrefix string      `json:"domainPrefix"`
 	HTTP         httpContext `json:"http"`
@@ -59,13 +60,18 @@ type httpContext struct {
 type call struct {
 	request *http.Request
 	id      string // Apigw-Requestid
+	trace   string // X-Amzn-Trace-Id, once it is asked for
 	now     time.Time
 	stage   *Stage
-	path    string // escaped, with the stage, without any local prefix
+	path    string // escaped, with the stage or the mapping's key, without any local prefix
+	base    string // the part of path that a mapping took
+	routed  string // the part of path that routes see
 	host    string // of the API's endpoint
 	match   match
 	body    []byte
 	outcome outcome
+
+	authorization authorization
 }
 
 // timeFormat is that of the Common Log Format, as recorded.
@@ -83,7 +89,7 @@ func (c *call) event() event {
 		PathParameters:        c.match.parameters,
 		StageVariables:        maps.Clone(c.stage.Variables),
 		RequestContext: requestContext{
-			AccountID: c.stage.AccountID, APIID: c.stage.APIID, DomainName: c.host, DomainPrefix: prefix,
+			AccountID: c.stage.AccountID, APIID: c.stage.APIID, Authorizer: c.authorization.event, DomainName: c.host, DomainPrefix: prefix,
 			HTTP: httpContext{
 				Method: c.request.Method, Path: path, Protocol: c.request.Proto,
 				SourceIP: sourceIP(c.request), UserAgent: c.request.UserAgent(),
@@ -98,11 +104,11 @@ func (c *call) event() event {
 
 // encode writes an event as JSON. HTML characters stay as they are, as in every
 // recorded event.
-func (e event) encode() ([]byte, error) {
+func encode(event any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(e); err != nil {
+	if err := enc.Encode(event); err != nil {
 		return nil, err
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), nil
@@ -133,7 +139,10 @@ func (c *call) headers() map[string]string {
 	}
 	// A client's own trace id is kept (not recorded).
 	if !strings.HasPrefix(out["x-amzn-trace-id"], "Root=") {
-		out["x-amzn-trace-id"] = newTrace(c.now)
+		if c.trace == "" { // one for the authorizer and the integration
+			c.trace = newTrace(c.now)
+		}
+		out["x-amzn-trace-id"] = c.trace
 	}
 	return out
 }

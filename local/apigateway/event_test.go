@@ -208,7 +208,7 @@ func FuzzEvent(f *testing.F) {
 			t.Fatal("$default matches everything")
 		}
 		c := &call{request: r, id: newRequestID(), now: time.Now(), stage: &Stage{Name: defaultStage}, path: path, host: testHost, match: m, body: []byte(body)}
-		data, err := c.event().encode()
+		data, err := encode(c.event())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -25,8 +25,10 @@ type fixture struct {
 	address string
 	options Options
 
-	mu     sync.Mutex
-	stages []Stage
+	mu       sync.Mutex
+	found    Target // but for the path
+	foundErr error
+
 	calls  []invoked
 	errors []error
 	lines  []string // of access logs, with group and stream
@@ -64,12 +66,17 @@ func newTimedFixture(t testing.TB, stage Stage, now func() time.Time, reply func
 }
 
 func fixtureOf(t testing.TB, stage Stage, reply func(context.Context, []byte) (lambda.Result, error)) *fixture {
-	f := &fixture{stages: []Stage{stage}}
+	f := &fixture{found: Target{Host: testHost, Stages: []Stage{stage}}}
 	f.options = Options{
-		Find: func(r *http.Request) ([]Stage, string, string, bool) {
+		Find: func(r *http.Request) (Target, error) {
 			f.mu.Lock()
 			defer f.mu.Unlock()
-			return f.stages, r.URL.EscapedPath(), testHost, len(f.stages) > 0
+			if f.found.Stages == nil {
+				return Target{}, ErrNotFound
+			}
+			target := f.found
+			target.Path = r.URL.EscapedPath()
+			return target, f.foundErr
 		},
 		Invoke: func(ctx context.Context, function, source string, payload []byte) (lambda.Result, error) {
 			c := invoked{function: function, source: source, payload: payload}

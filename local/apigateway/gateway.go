@@ -24,18 +24,22 @@ const (
 	maxTimeout   = 30 * time.Second
 )
 
-// Options say what a gateway serves and whom it calls. Both functions are used
+// Options say what a gateway serves and whom it calls. The functions are used
 // by many requests at once.
 type Options struct {
-	// Find returns the stages of the API a request is for, the escaped path
-	// within it, and the host name of its endpoint, such as
-	// ID.execute-api.REGION.amazonaws.com. Without ok the answer is 404.
-	Find func(r *http.Request) (stages []Stage, path, host string, ok bool)
+	// Find returns what a request is for. The answer to an error is 403 when it
+	// is ErrForbidden, else 404.
+	Find func(r *http.Request) (Target, error)
 
-	// Invoke runs a function for the route named by sourceARN. An error is 503
-	// when it is lambda.ErrThrottled, lambda.ErrClosed or the end of ctx, 413
-	// when it is lambda.ErrPayloadTooLarge, else 500: no permission, no such
-	// function.
+	// Verify tells the claims of a token whose signature is right, whoever
+	// issued it, and leaves their check to the gateway; numbers are
+	// json.Number. The error's text is for the client. Nil takes no token.
+	Verify func(token string) (claims map[string]any, err error)
+
+	// Invoke runs a function for the route or the authorizer named by
+	// sourceARN. For a route, an error is 503 when it is lambda.ErrThrottled,
+	// lambda.ErrClosed or the end of ctx, 413 when it is
+	// lambda.ErrPayloadTooLarge, else 500: no permission, no such function.
 	Invoke func(ctx context.Context, functionARN, sourceARN string, payload []byte) (lambda.Result, error)
 
 	// AccessLog takes the line of a request for its stage's log group. It may
@@ -58,6 +62,7 @@ type Options struct {
 type Gateway struct {
 	options  Options
 	throttle throttle
+	verdicts verdicts
 }
 
 // New returns a gateway for o.
@@ -107,15 +112,19 @@ func (g *Gateway) answer(w http.ResponseWriter, c *call) response {
 		// The status is not recorded, nor is the text.
 		return gatewayError(http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large")
 	}
-	stages, path, host, ok := g.options.Find(r)
-	if path == "" {
-		path = "/"
-	}
-	if !ok || path[0] != '/' {
+	target, err := g.options.Find(r)
+	switch {
+	case errors.Is(err, ErrForbidden):
+		return forbidden()
+	case err != nil:
+		return notFound()
+	case target.Path == "":
+		target.Path = "/"
+	case target.Path[0] != '/':
 		return notFound()
 	}
-	c.path, c.host = path, host
-	if c.stage, path = chooseStage(stages, path); c.stage == nil {
+	c.path, c.base, c.host = target.Path, target.Base, target.Host
+	if c.stage, c.routed = target.stage(); c.stage == nil {
 		return notFound()
 	}
 	if c.stage.CORS.isPreflight(r) {
@@ -126,33 +135,43 @@ func (g *Gateway) answer(w http.ResponseWriter, c *call) response {
 		c.stage.CORS.preflight(res.header, r)
 		return res
 	}
-	if c.match, ok = findRoute(c.stage.Routes, r.Method, path); !ok {
+	var found bool
+	if c.match, found = findRoute(c.stage.Routes, r.Method, c.routed); !found {
 		return notFound()
 	}
 	if !g.throttle.admits(c.stage, c.match.route, c.now) {
 		return tooManyRequests()
 	}
-	var err error
+	// The body is read first, else a client that still sends it would see its
+	// connection reset and not what the authorizer says.
 	if c.body, err = g.readBody(w, r); err != nil {
 		return refuseBody(err)
 	}
+	if refusal := g.authorize(c); refusal != nil {
+		return *refusal
+	}
 	return g.integrate(c)
+}
+
+// report tells why an answer is 5xx.
+func (g *Gateway) report(c *call, err error) {
+	if g.options.Log != nil {
+		g.options.Log(c.id, fmt.Errorf("route %s: %w", c.match.route.Key, err))
+	}
 }
 
 // integrate calls the function of the matched route.
 func (g *Gateway) integrate(c *call) response {
 	fail := func(res response, err error) response {
 		c.outcome.err = err
-		if g.options.Log != nil {
-			g.options.Log(c.id, fmt.Errorf("route %s: %w", c.match.route.Key, err))
-		}
+		g.report(c, err)
 		return res
 	}
 	i := c.match.route.Integration
 	if i == nil || i.PayloadFormatVersion != "2.0" {
 		return fail(internalError(), errors.New("no integration of payload format 2.0"))
 	}
-	payload, err := c.event().encode()
+	payload, err := encode(c.event())
 	if err != nil {
 		return fail(internalError(), err)
 	}

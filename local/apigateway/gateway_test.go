@@ -46,7 +46,7 @@ func TestNoAPI(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, testStage("$default"), answering(`{}`))
 	f.mu.Lock()
-	f.stages = nil
+	f.found.Stages = nil
 	f.mu.Unlock()
 	wantMessage(t, f.get(t, "GET", "/"), 404, "Not Found")
 }

@@ -34,7 +34,7 @@ func newPlane(t *testing.T) *plane {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	return &plane{APIs: NewAPIs(db, gatewayURL, Root{"skiff", "local"}), db: db, clock: time.Unix(1e9, 0)}
+	return &plane{APIs: NewAPIs(db, gatewayURL, Root{"skiff", "local"}, certificates{}), db: db, clock: time.Unix(1e9, 0)}
 }
 
 // declare makes a resource, later than all before it.
@@ -107,16 +107,16 @@ func TestChecks(t *testing.T) {
 	integration := func(change func(*IntegrationInputs)) []provider.Problem {
 		in := IntegrationInputs{IntegrationType: "AWS_PROXY", IntegrationURI: functionARN, PayloadFormatVersion: "2.0", TimeoutMilliseconds: 30000}
 		change(&in)
-		return checkIntegration(in)
+		return checkIntegration(in, protocolHTTP)
 	}
-	route := func(key string) []provider.Problem { return checkRoute(RouteInputs{RouteKey: key}) }
+	route := func(key string) []provider.Problem { return checkRoute(RouteInputs{RouteKey: key}, protocolHTTP) }
 	tests := []struct {
 		name     string
 		problems []provider.Problem
 		want     string // the property, "" where it is taken
 	}{
 		{"API", api(func(*APIInputs) {}), ""},
-		{"protocol", api(func(in *APIInputs) { in.ProtocolType = "WEBSOCKET" }), "protocolType"},
+		{"protocol", api(func(in *APIInputs) { in.ProtocolType = "SOCKET" }), "protocolType"},
 		{"long name", api(func(in *APIInputs) { in.Name = strings.Repeat("é", 129) }), "name"},
 		{"long description", api(func(in *APIInputs) { in.Description = strings.Repeat("é", 1025) }), "description"},
 		{"selection", api(func(in *APIInputs) { in.RouteSelectionExpression = "$request.body.action" }), "routeSelectionExpression"},
@@ -149,20 +149,19 @@ func TestChecks(t *testing.T) {
 		{"open variable", route("GET /{id"), "routeKey"},
 		{"no name", route("GET /{}"), "routeKey"},
 		{"variable twice", route("GET /{id}/{id}"), "routeKey"},
-		{"authorizer", checkRoute(RouteInputs{AuthorizationType: "JWT"}), "authorizationType"},
-		{"target", checkRoute(RouteInputs{Target: "i"}), "target"},
+		{"target", checkRoute(RouteInputs{Target: "i"}, protocolHTTP), "target"},
 
-		{"stage", checkStage(StageInputs{Name: "$default", AutoDeploy: true}), ""},
-		{"stage's name", checkStage(StageInputs{Name: "a.b"}), "name"},
-		{"access log", checkStage(StageInputs{AccessLogSettings: &AccessLogInputs{"arn:aws:logs:eu-west-1:111111111111:log-group:/a:*", "$context.requestId"}}), ""},
-		{"access log not known yet", checkStage(StageInputs{AccessLogSettings: &AccessLogInputs{}}), ""},
-		{"destination", checkStage(StageInputs{AccessLogSettings: &AccessLogInputs{DestinationARN: "arn:aws:firehose:eu-west-1:111111111111:deliverystream/a"}}), "accessLogSettings.destinationArn"},
-		{"format", checkStage(StageInputs{AccessLogSettings: &AccessLogInputs{Format: "$context.requestId $context.nothing"}}), "accessLogSettings.format"},
-		{"limits", checkStage(StageInputs{DefaultRouteSettings: settingsOf(0, 0), RouteSettings: []RouteSetting{settingOf("GET /a", 0.5, 1), settingOf("GET /b", 20000, 20000)}}), ""},
-		{"negative burst", checkStage(StageInputs{DefaultRouteSettings: settingsOf(1, -1)}), "defaultRouteSettings.throttlingBurstLimit"},
-		{"negative rate", checkStage(StageInputs{RouteSettings: []RouteSetting{settingOf("GET /a", -0.5, 1)}}), "routeSettings[0].throttlingRateLimit"},
-		{"settings twice", checkStage(StageInputs{RouteSettings: []RouteSetting{settingOf("GET /a", 1, 1), settingOf("GET /a", 2, 2)}}), "routeSettings[1].routeKey"},
-		{"both deployments", checkStage(StageInputs{AutoDeploy: true, DeploymentID: "d"}), "deploymentId"},
+		{"stage", checkStage(StageInputs{Name: "$default", AutoDeploy: true}, protocolHTTP), ""},
+		{"stage's name", checkStage(StageInputs{Name: "a.b"}, protocolHTTP), "name"},
+		{"access log", checkStage(StageInputs{AccessLogSettings: &AccessLogInputs{"arn:aws:logs:eu-west-1:111111111111:log-group:/a:*", "$context.requestId"}}, protocolHTTP), ""},
+		{"access log not known yet", checkStage(StageInputs{AccessLogSettings: &AccessLogInputs{}}, protocolHTTP), ""},
+		{"destination", checkStage(StageInputs{AccessLogSettings: &AccessLogInputs{DestinationARN: "arn:aws:firehose:eu-west-1:111111111111:deliverystream/a"}}, protocolHTTP), "accessLogSettings.destinationArn"},
+		{"format", checkStage(StageInputs{AccessLogSettings: &AccessLogInputs{Format: "$context.requestId $context.nothing"}}, protocolHTTP), "accessLogSettings.format"},
+		{"limits", checkStage(StageInputs{DefaultRouteSettings: settingsOf(0, 0), RouteSettings: []RouteSetting{settingOf("GET /a", 0.5, 1), settingOf("GET /b", 20000, 20000)}}, protocolHTTP), ""},
+		{"negative burst", checkStage(StageInputs{DefaultRouteSettings: settingsOf(1, -1)}, protocolHTTP), "defaultRouteSettings.throttlingBurstLimit"},
+		{"negative rate", checkStage(StageInputs{RouteSettings: []RouteSetting{settingOf("GET /a", -0.5, 1)}}, protocolHTTP), "routeSettings[0].throttlingRateLimit"},
+		{"settings twice", checkStage(StageInputs{RouteSettings: []RouteSetting{settingOf("GET /a", 1, 1), settingOf("GET /a", 2, 2)}}, protocolHTTP), "routeSettings[1].routeKey"},
+		{"both deployments", checkStage(StageInputs{AutoDeploy: true, DeploymentID: "d"}, protocolHTTP), "deploymentId"},
 	}
 	for _, test := range tests {
 		if test.want == "" && len(test.problems) > 0 || test.want != "" && (len(test.problems) != 1 || test.problems[0].Property != test.want) {
@@ -305,15 +304,15 @@ func TestFind(t *testing.T) {
 	for _, test := range tests {
 		r := httptest.NewRequest(http.MethodGet, test.target, nil)
 		r.Host = test.host
-		stages, path, host, ok := p.Find(r)
+		found, err := p.Find(r)
 		if test.want == "" {
-			if ok {
-				t.Errorf("%s on %s is found", test.target, test.host)
+			if !errors.Is(err, ErrNotFound) {
+				t.Errorf("%s on %s: %v, %v; want %v", test.target, test.host, found, err, ErrNotFound)
 			}
 			continue
 		}
-		if !ok || len(stages) != 1 || stages[0].APIID != test.want || path != test.path || host != test.want+".execute-api.eu-west-1.amazonaws.com" {
-			t.Errorf("%s on %s: %v %s %s %v, want %s of %s", test.target, test.host, stages, path, host, ok, test.path, test.want)
+		if err != nil || len(found.Stages) != 1 || found.Stages[0].APIID != test.want || found.Path != test.path || found.Host != test.want+".execute-api.eu-west-1.amazonaws.com" {
+			t.Errorf("%s on %s: %+v %v, want %s of %s", test.target, test.host, found, err, test.path, test.want)
 		}
 	}
 }

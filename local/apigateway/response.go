@@ -33,7 +33,9 @@ func gatewayError(status int, message string) response {
 	return response{status: status, header: http.Header{"Content-Type": {typeJSON}}, body: []byte(`{"message":"` + message + `"}`), message: message}
 }
 
-func notFound() response { return gatewayError(http.StatusNotFound, "Not Found") }
+func unauthorized() response { return gatewayError(http.StatusUnauthorized, "Unauthorized") }
+func forbidden() response    { return gatewayError(http.StatusForbidden, "Forbidden") }
+func notFound() response     { return gatewayError(http.StatusNotFound, "Not Found") }
 func internalError() response {
 	return gatewayError(http.StatusInternalServerError, "Internal Server Error")
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"skiff/local/logs"
-	"skiff/local/provider"
 	"skiff/local/store"
 )
 
@@ -24,11 +23,14 @@ type AccessLogInputs struct {
 // Both limits have to be given: the AWS provider sends 0 for one that is left
 // out, by which AWS answers 429 to everything
 // (https://github.com/hashicorp/terraform-provider-aws/issues/14742). Detailed
-// metrics are a setting without effect.
+// metrics and the logs of a WebSocket API's execution are settings without
+// effect, as are the limits of a WebSocket API.
 type RouteSettings struct {
 	ThrottlingBurstLimit   *int     `json:"throttlingBurstLimit,omitempty" aws:"required"`
 	ThrottlingRateLimit    *float64 `json:"throttlingRateLimit,omitempty" aws:"required"`
 	DetailedMetricsEnabled bool     `json:"detailedMetricsEnabled,omitempty"`
+	LoggingLevel           string   `json:"loggingLevel,omitempty"`
+	DataTraceEnabled       bool     `json:"dataTraceEnabled,omitempty"`
 }
 
 // RouteSetting is RouteSettings for one route.
@@ -37,51 +39,58 @@ type RouteSetting struct {
 	ThrottlingBurstLimit   *int     `json:"throttlingBurstLimit,omitempty" aws:"required"`
 	ThrottlingRateLimit    *float64 `json:"throttlingRateLimit,omitempty" aws:"required"`
 	DetailedMetricsEnabled bool     `json:"detailedMetricsEnabled,omitempty"`
+	LoggingLevel           string   `json:"loggingLevel,omitempty"`
+	DataTraceEnabled       bool     `json:"dataTraceEnabled,omitempty"`
 }
 
 func (s RouteSetting) settings() *RouteSettings {
-	return &RouteSettings{s.ThrottlingBurstLimit, s.ThrottlingRateLimit, s.DetailedMetricsEnabled}
+	return &RouteSettings{s.ThrottlingBurstLimit, s.ThrottlingRateLimit, s.DetailedMetricsEnabled, s.LoggingLevel, s.DataTraceEnabled}
 }
 
 // checkStageSettings refuses what
 // https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages-stagename.html
-// does.
-func checkStageSettings(in StageInputs) []provider.Problem {
-	var problems []provider.Problem
-	refuse := func(property, format string, args ...any) {
-		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
-	}
+// does. The protocol is that of the API, "" while it is not known.
+func checkStageSettings(problems *refusals, in StageInputs, protocol string) {
 	if l := in.AccessLogSettings; l != nil {
 		if _, ok := groupOf(l.DestinationARN); l.DestinationARN != "" && !ok {
-			refuse("accessLogSettings.destinationArn", "%q is not the ARN of a log group", l.DestinationARN)
+			problems.add("accessLogSettings.destinationArn", "%q is not the ARN of a log group", l.DestinationARN)
 		}
 		if l.Format != "" {
-			for _, reason := range formatProblems(l.Format) {
-				refuse("accessLogSettings.format", "%s", reason)
+			for _, reason := range formatProblems(l.Format, protocol) {
+				problems.add("accessLogSettings.format", "%s", reason)
 			}
 		}
 	}
-	limits := func(path string, s *RouteSettings) {
-		if s.ThrottlingBurstLimit != nil && *s.ThrottlingBurstLimit < 0 {
-			refuse(path+"throttlingBurstLimit", "%d is below 0", *s.ThrottlingBurstLimit)
-		}
-		if s.ThrottlingRateLimit != nil && *s.ThrottlingRateLimit < 0 {
-			refuse(path+"throttlingRateLimit", "%v is below 0", *s.ThrottlingRateLimit)
-		}
-	}
 	if s := in.DefaultRouteSettings; s != nil {
-		limits("defaultRouteSettings.", s)
+		checkRouteSettings(problems, "defaultRouteSettings.", s, protocol)
 	}
 	var keys []string
 	for i, s := range in.RouteSettings {
 		path := fmt.Sprintf("routeSettings[%d].", i)
-		limits(path, s.settings())
+		checkRouteSettings(problems, path, s.settings(), protocol)
 		if s.RouteKey != "" && slices.Contains(keys, s.RouteKey) {
-			refuse(path+"routeKey", "there are two settings of %s", s.RouteKey)
+			problems.add(path+"routeKey", "there are two settings of %s", s.RouteKey)
 		}
 		keys = append(keys, s.RouteKey)
 	}
-	return problems
+}
+
+func checkRouteSettings(problems *refusals, path string, s *RouteSettings, protocol string) {
+	if s.ThrottlingBurstLimit != nil && *s.ThrottlingBurstLimit < 0 {
+		problems.add(path+"throttlingBurstLimit", "%d is below 0", *s.ThrottlingBurstLimit)
+	}
+	if s.ThrottlingRateLimit != nil && *s.ThrottlingRateLimit < 0 {
+		problems.add(path+"throttlingRateLimit", "%v is below 0", *s.ThrottlingRateLimit)
+	}
+	switch l := s.LoggingLevel; {
+	case l != "" && l != "OFF" && l != "ERROR" && l != "INFO":
+		problems.add(path+"loggingLevel", "%q is none of OFF, ERROR, INFO", l)
+	case l != "" && l != "OFF" && protocol == protocolHTTP:
+		problems.add(path+"loggingLevel", "an HTTP API has no execution logs: accessLogSettings says what became of requests")
+	}
+	if s.DataTraceEnabled && protocol == protocolHTTP {
+		problems.add(path+"dataTraceEnabled", "an HTTP API has no execution logs")
+	}
 }
 
 // groupOf is the name of the log group with an ARN, which may end in the ":*"

@@ -38,7 +38,7 @@ func TestFormatProblems(t *testing.T) {
 		{id + " $stageVariables.a", "an HTTP API has no $stageVariables.a to log"},
 		{id + " $context.xrayTraceId", "an HTTP API has no $context.xrayTraceId to log"}, // a REST API has
 	} {
-		if got := strings.Join(formatProblems(test.format), "\n"); got != test.want {
+		if got := strings.Join(formatProblems(test.format, protocolHTTP), "\n"); got != test.want {
 			t.Errorf("%.60q: %q, want %q", test.format, got, test.want)
 		}
 	}

@@ -1,13 +1,18 @@
 // Package apigateway answers HTTP requests as an API Gateway HTTP API does:
-// stage, route, Lambda proxy integration of payload format 2.0, CORS.
+// domain name, stage, route, authorizer, Lambda proxy integration of payload
+// format 2.0, CORS. It also holds what is declared of WebSocket APIs, which the
+// package websocket answers.
 //
 // Where a behaviour was recorded from AWS a test named Recorded shows it; where
 // AWS documents it the page stands beside the code; what is neither is marked
 // "not recorded".
 //
-// What it does not do: authorizers, parameter mapping, private and HTTP
-// integrations, payload format 1.0, mutual TLS, detailed metrics, response
-// streaming.
+// What it does not do: parameter mapping, private and HTTP integrations,
+// payload format 1.0 of HTTP APIs, authorization by IAM, mutual TLS, API keys,
+// detailed metrics, response streaming, disabling the default endpoint; of
+// WebSocket APIs: access and execution logs, throttling, route responses, models,
+// integrations that are no proxies. It fetches no issuer's keys: a token is
+// verified by Options.Verify.
 package apigateway
 
 import "time"
@@ -47,6 +52,33 @@ type Limit struct {
 type Route struct {
 	ID, Key     string
 	Integration *Integration // nil answers 500
+	Authorizer  *Authorizer  // nil: open to all
+	Scopes      []string     // a token must have one of them; none: any token will do
+}
+
+// Authorizer decides who may call a route: a function, or the claims of a
+// token. It has one of the two.
+type Authorizer struct {
+	ID              string
+	IdentitySources []string // such as $request.header.Authorization; all must be there
+	Function        *AuthorizerFunction
+	JWT             *JWT
+}
+
+// AuthorizerFunction is a Lambda authorizer of type REQUEST:
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
+type AuthorizerFunction struct {
+	ARN            string
+	SourceARN      string        // whom the function's permissions name
+	SimpleResponse bool          // it answers yes or no, not with a policy
+	TTL            time.Duration // for which an answer is kept; zero: not at all
+}
+
+// JWT says which tokens are taken:
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
+type JWT struct {
+	Issuer    string
+	Audiences []string // one of them must be the token's
 }
 
 // Integration is a Lambda proxy integration.
@@ -65,31 +97,4 @@ type CORS struct {
 	ExposeHeaders    []string
 	AllowCredentials bool
 	MaxAge           time.Duration // zero sends no Access-Control-Max-Age
-}
-
-const defaultStage = "$default"
-
-// chooseStage picks the stage of an escaped path and returns the path its
-// routes see: a stage named by the first segment, else $default
-// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html).
-func chooseStage(stages []Stage, path string) (*Stage, string) {
-	var fallback *Stage
-	for i := range stages {
-		s := &stages[i]
-		if s.Name == defaultStage {
-			fallback = s
-			continue
-		}
-		rest := path[1:]
-		if len(rest) < len(s.Name) || rest[:len(s.Name)] != s.Name {
-			continue
-		}
-		switch rest = rest[len(s.Name):]; {
-		case rest == "":
-			return s, "/"
-		case rest[0] == '/':
-			return s, rest
-		}
-	}
-	return fallback, path
 }

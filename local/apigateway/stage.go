@@ -92,7 +92,7 @@ func (a *APIs) deleteDeployment(_ context.Context, _ provider.Call, r store.Reco
 func (a *APIs) stages() *provider.Resource[StageInputs, StageOutputs] {
 	return &provider.Resource[StageInputs, StageOutputs]{
 		Token: StageToken, Named: "name", MaxName: 128,
-		Check: checkStage,
+		Check: func(in StageInputs) []provider.Problem { return checkStage(in, a.protocolOf(in.APIID)) },
 		ID:    func(_ provider.Call, in StageInputs) string { return in.Name },
 		Key:   stageKey,
 		Create: func(_ context.Context, _ provider.Call, r *store.Record[StageInputs]) error {
@@ -100,6 +100,9 @@ func (a *APIs) stages() *provider.Resource[StageInputs, StageOutputs] {
 		},
 		Update: func(_ context.Context, _ provider.Call, _ store.Record[StageInputs], r *store.Record[StageInputs]) error {
 			return a.checkReferences(r)
+		},
+		Delete: func(_ context.Context, _ provider.Call, r store.Record[StageInputs]) error {
+			return a.checkUnmapped("stage "+r.ID, func(m MappingInputs) bool { return m.APIID == r.Inputs.APIID && m.Stage == r.ID })
 		},
 		Describe: a.describeStage,
 	}
@@ -109,15 +112,22 @@ func stageKey(id string, in StageInputs) string { return in.APIID + "/" + id }
 
 var stageNameForm = regexp.MustCompile(`^(\$default|[a-zA-Z0-9_-]{1,128})$`)
 
-func checkStage(in StageInputs) []provider.Problem {
-	var problems []provider.Problem
+func checkStage(in StageInputs, protocol string) []provider.Problem {
+	var problems refusals
 	if in.Name != "" && !stageNameForm.MatchString(in.Name) {
-		problems = append(problems, provider.Problem{Property: "name", Reason: fmt.Sprintf("%q must be $default or 1 to 128 letters, digits, - and _", in.Name)})
+		problems.add("name", "%q must be $default or 1 to 128 letters, digits, - and _", in.Name)
 	}
 	if in.AutoDeploy && in.DeploymentID != "" {
-		problems = append(problems, provider.Problem{Property: "deploymentId", Reason: "does not go with autoDeploy"})
+		problems.add("deploymentId", "does not go with autoDeploy")
 	}
-	return append(problems, checkStageSettings(in)...)
+	if protocol == protocolSocket && in.Name == defaultStage {
+		problems.add("name", "a WebSocket API has no $default stage")
+	}
+	if protocol == protocolSocket && in.AutoDeploy {
+		problems.add("autoDeploy", "is for HTTP APIs: a stage of a WebSocket API needs a deployment")
+	}
+	checkStageSettings(&problems, in, protocol)
+	return problems
 }
 
 // checkReferences refuses a stage that names what is not there.
@@ -170,9 +180,12 @@ func (a *APIs) describeStage(r store.Record[StageInputs]) StageOutputs {
 func (a *APIs) Resources() (
 	*provider.Resource[APIInputs, APIOutputs],
 	*provider.Resource[IntegrationInputs, IntegrationOutputs],
+	*provider.Resource[AuthorizerInputs, AuthorizerOutputs],
 	*provider.Resource[RouteInputs, RouteOutputs],
 	*provider.Resource[DeploymentInputs, DeploymentOutputs],
 	*provider.Resource[StageInputs, StageOutputs],
+	*provider.Resource[DomainInputs, DomainOutputs],
+	*provider.Resource[MappingInputs, struct{}],
 ) {
-	return a.apis(), a.integrations(), a.routes(), a.deployments(), a.stages()
+	return a.apis(), a.integrations(), a.authorizers(), a.routes(), a.deployments(), a.stages(), a.domains(), a.mappings()
 }

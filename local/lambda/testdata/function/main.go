@@ -28,6 +28,9 @@ type request struct {
 
 	// An HTTP API event asks by its body.
 	Body string `json:"body"`
+
+	// An event of a queue asks by the body of each message.
+	Records []json.RawMessage `json:"Records"`
 }
 
 type server struct{ number int }
@@ -75,6 +78,9 @@ func (s *server) handle(ctx context.Context, q request) (any, error) {
 			return nil, err
 		}
 	}
+	if len(q.Records) > 0 {
+		return s.batch(ctx, q.Records)
+	}
 	switch q.Do {
 	case "describe":
 		return describe(ctx), nil
@@ -121,6 +127,38 @@ func (s *server) handle(ctx context.Context, q request) (any, error) {
 		return cmd.Process.Pid, nil
 	}
 	return nil, nil
+}
+
+// batch prints each message of a queue and does what its body asks for: "fail"
+// names the message as failed, "answer" is the answer to them all.
+func (s *server) batch(ctx context.Context, records []json.RawMessage) (any, error) {
+	type failure struct {
+		ItemIdentifier string `json:"itemIdentifier"`
+	}
+	failures := []failure{}
+	var answer json.RawMessage
+	for _, data := range records {
+		fmt.Printf("record %s\n", data)
+		var r struct{ MessageID, Body string }
+		var q request
+		if err := errors.Join(json.Unmarshal(data, &r), json.Unmarshal([]byte(r.Body), &q)); err != nil {
+			return nil, err
+		}
+		switch q.Do {
+		case "fail":
+			failures = append(failures, failure{r.MessageID})
+		case "answer":
+			answer = json.RawMessage(q.Text)
+		default:
+			if _, err := s.handle(ctx, q); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if answer != nil {
+		return answer, nil
+	}
+	return map[string]any{"batchItemFailures": failures}, nil
 }
 
 func describe(ctx context.Context) map[string]any {

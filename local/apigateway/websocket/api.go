@@ -1,0 +1,73 @@
+// Package websocket answers WebSocket clients as an API Gateway WebSocket API
+// does, and the calls of functions that post to them by @connections.
+//
+// Where a behaviour was recorded from AWS a test named Recorded shows it, or
+// the place of the record stands beside the code; where AWS documents it the
+// page does; what is neither is marked "not recorded".
+//
+// What it does not do: integrations other than AWS_PROXY with a function,
+// route responses (what a function answers to a message is not sent to the
+// client; it posts instead), IAM and API-key authorization of clients, request
+// models, contentHandlingStrategy, throttling, access logs.
+package websocket
+
+import "time"
+
+// Stage is a snapshot of one deployed stage of a WebSocket API. Change nothing
+// of it after it was handed out.
+type Stage struct {
+	APIID, AccountID, Region string
+
+	Name      string
+	Variables map[string]string
+
+	// Domain is the host of the API in events: its custom domain, or "" for
+	// APIID.execute-api.REGION.amazonaws.com.
+	Domain string
+
+	// SelectionExpression finds the key of a message's route, such as
+	// $request.body.action. See CheckSelection.
+	SelectionExpression string
+	Routes              map[string]Route // by route key
+
+	Endpoint string // of clients, such as ws://127.0.0.1:8080/_apis/ID/STAGE
+}
+
+// Route is one route of a WebSocket API. "$connect", "$disconnect" and
+// "$default" are its predefined keys.
+type Route struct {
+	Key         string
+	FunctionARN string        // "" for a $connect without an integration
+	Timeout     time.Duration // of its integration, at most 29 s, which zero means too
+
+	// Authorizer decides on $connect; nil lets every client connect.
+	Authorizer *Authorizer
+}
+
+// Authorizer is a Lambda authorizer of type REQUEST. It answers with an IAM
+// policy: simple responses are for HTTP APIs.
+type Authorizer struct {
+	ID, FunctionARN string
+	IdentitySources []string // such as route.request.querystring.token; empty: the function is always asked
+}
+
+// domain is the host that events and their headers name.
+func (s Stage) domain() string {
+	if s.Domain != "" {
+		return s.Domain
+	}
+	return s.APIID + ".execute-api." + s.Region + ".amazonaws.com"
+}
+
+// arn names a part of the stage as permissions and policies do, such as
+// arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/$connect
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-control-access-iam.html).
+func (s Stage) arn(part string) string {
+	return "arn:aws:execute-api:" + s.Region + ":" + s.AccountID + ":" + s.APIID + "/" + s.Name + "/" + part
+}
+
+// authorizerARN is what an authorizer's function is invoked for. It names no
+// stage.
+func (s Stage) authorizerARN(id string) string {
+	return "arn:aws:execute-api:" + s.Region + ":" + s.AccountID + ":" + s.APIID + "/authorizers/" + id
+}

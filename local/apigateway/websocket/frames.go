@@ -1,0 +1,130 @@
+package websocket
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"net"
+	"net/http"
+)
+
+// errFrameSize is what reading from a client fails with at a frame above
+// maxFrame.
+var errFrameSize = errors.New("a frame above 32 KB")
+
+// frames is a client's connection on which no data frame above maxFrame comes
+// through. The WebSocket library limits messages only, so the frames are told
+// apart here (https://datatracker.ietf.org/doc/html/rfc6455#section-5.2). The
+// first frame that is too large fails the Read; it and those after it are left
+// out, so that the closing handshake can still be read.
+type frames struct {
+	net.Conn
+	buffer [4096]byte
+	in     []byte // read, not yet looked at
+	out    []byte // looked at, not yet handed on
+
+	head   []byte // of the frame that comes, as far as it has come
+	left   uint64 // bytes of its payload that are to come
+	skip   bool   // the payload is left out
+	failed bool
+}
+
+func (f *frames) Read(p []byte) (int, error) {
+	for len(f.out) == 0 {
+		if len(f.in) == 0 {
+			n, err := f.Conn.Read(f.buffer[:])
+			if n == 0 {
+				return 0, err
+			}
+			f.in = f.buffer[:n]
+		}
+		if err := f.advance(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, f.out)
+	f.out = f.out[n:]
+	return n, nil
+}
+
+// advance looks at what has come in, up to the end of a payload or one byte of
+// a head.
+func (f *frames) advance() error {
+	if f.left > 0 {
+		n := min(uint64(len(f.in)), f.left)
+		if !f.skip {
+			f.out = f.in[:n]
+		}
+		f.in = f.in[n:]
+		f.left -= n
+		return nil
+	}
+	f.head = append(f.head, f.in[0])
+	f.in = f.in[1:]
+	size, whole := payloadSize(f.head)
+	if !whole {
+		return nil
+	}
+	control := f.head[0]&0x08 != 0 // their own limit is the library's matter
+	f.left, f.skip = size, !control && size > maxFrame
+	if !f.skip {
+		f.out = bytes.Clone(f.head)
+	}
+	f.head = f.head[:0]
+	if f.skip && !f.failed {
+		f.failed = true
+		return errFrameSize
+	}
+	return nil
+}
+
+// payloadSize reads the head of a frame, once it is whole.
+func payloadSize(head []byte) (size uint64, whole bool) {
+	if len(head) < 2 {
+		return 0, false
+	}
+	length := 2
+	if head[1]&0x80 != 0 {
+		length += 4 // the masking key
+	}
+	size = uint64(head[1] & 0x7f)
+	switch size {
+	case 126:
+		length += 2
+	case 127:
+		length += 8
+	}
+	if len(head) < length {
+		return 0, false
+	}
+	switch size {
+	case 126:
+		size = uint64(binary.BigEndian.Uint16(head[2:]))
+	case 127:
+		size = binary.BigEndian.Uint64(head[2:])
+	}
+	return size, true
+}
+
+// hijacker hands the library a connection of frames, and keeps it.
+type hijacker struct {
+	http.ResponseWriter
+	keep func(net.Conn)
+}
+
+// Hijack takes the connection over from the server.
+func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	line, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	early, err := rw.Reader.Peek(rw.Reader.Buffered())
+	if err != nil {
+		return nil, nil, err
+	}
+	f := &frames{Conn: line, in: bytes.Clone(early)}
+	rw.Reader.Reset(f)
+	h.keep(f)
+	return f, rw, nil
+}

@@ -1,0 +1,234 @@
+package lambda
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"skiff/local/arn"
+	"skiff/local/iam"
+	"skiff/local/provider"
+	"skiff/local/store"
+)
+
+// EventSourceMappingToken is the resource type of an event source mapping.
+const EventSourceMappingToken = "aws:lambda/eventSourceMapping:EventSourceMapping"
+
+// EventSourceMapping is the inputs of a mapping of a queue to a function.
+// Streams, filters and provisioned pollers are left out.
+type EventSourceMapping struct {
+	EventSourceARN                 string            `json:"eventSourceArn" aws:"required,replace"`
+	FunctionName                   string            `json:"functionName" aws:"required"`
+	BatchSize                      *int              `json:"batchSize,omitempty"`
+	Enabled                        *bool             `json:"enabled,omitempty"`
+	FunctionResponseTypes          []string          `json:"functionResponseTypes,omitempty"`
+	MaximumBatchingWindowInSeconds int               `json:"maximumBatchingWindowInSeconds,omitempty"`
+	ScalingConfig                  *ScalingConfig    `json:"scalingConfig,omitempty"`
+	Tags                           map[string]string `json:"tags,omitempty"`
+}
+
+// ScalingConfig is how many batches of a mapping run at once, 2 to 1000; 0 for
+// no limit of its own.
+type ScalingConfig struct {
+	MaximumConcurrency int `json:"maximumConcurrency,omitempty"`
+}
+
+// EventSourceMappingOutputs is what AWS adds to a mapping, its defaults
+// included. The last result is that of a stream: of a queue, AWS tells none.
+type EventSourceMappingOutputs struct {
+	ARN                            string `json:"arn"`
+	BatchSize                      int    `json:"batchSize"`
+	Enabled                        bool   `json:"enabled"`
+	FunctionARN                    string `json:"functionArn"`
+	LastModified                   string `json:"lastModified"`
+	LastProcessingResult           string `json:"lastProcessingResult"`
+	MaximumBatchingWindowInSeconds int    `json:"maximumBatchingWindowInSeconds"`
+	MaximumRecordAgeInSeconds      int    `json:"maximumRecordAgeInSeconds"`
+	MaximumRetryAttempts           int    `json:"maximumRetryAttempts"`
+	ParallelizationFactor          int    `json:"parallelizationFactor"`
+	State                          string `json:"state"`
+	StateTransitionReason          string `json:"stateTransitionReason"`
+	UUID                           string `json:"uuid"`
+}
+
+// Resources is the resource type of this part of the package.
+func (e *EventSources) Resources() *provider.Resource[EventSourceMapping, EventSourceMappingOutputs] {
+	return &provider.Resource[EventSourceMapping, EventSourceMappingOutputs]{
+		Token: EventSourceMappingToken, Volatile: []string{"functionArn", "lastModified", "state"}, Exclusive: true,
+		Check: checkEventSourceMapping,
+		ID:    e.newID,
+		Create: func(_ context.Context, _ provider.Call, r *store.Record[EventSourceMapping]) error {
+			if err := e.prepare(r); err != nil {
+				return err
+			}
+			// It polls for the record as it is: there is none in the store yet.
+			e.poll(*r)
+			return nil
+		},
+		Update: func(_ context.Context, _ provider.Call, _ store.Record[EventSourceMapping], r *store.Record[EventSourceMapping]) error {
+			return e.prepare(r)
+		},
+		Updated: e.poll,
+		Delete: func(ctx context.Context, _ provider.Call, r store.Record[EventSourceMapping]) error {
+			return e.stop(ctx, r.ID)
+		},
+		Describe: describeMapping,
+	}
+}
+
+// newID is a random one, or that of the same mapping if a crash kept its
+// record from the engine.
+func (e *EventSources) newID(c provider.Call, in EventSourceMapping) string {
+	all, err := store.List[EventSourceMapping](e.functions.db, EventSourceMappingToken)
+	if err != nil {
+		return newUUID()
+	}
+	for _, r := range all {
+		if r.URN == c.URN && sameMapping(r.Inputs, in) {
+			return r.ID
+		}
+	}
+	return newUUID()
+}
+
+func sameMapping(a, b EventSourceMapping) bool {
+	return a.EventSourceARN == b.EventSourceARN && nameOf(a.FunctionName) == nameOf(b.FunctionName)
+}
+
+var queueForm = regexp.MustCompile(`^arn:aws:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,80}$`)
+
+// reportFailures is the one response type that there is.
+const reportFailures = "ReportBatchItemFailures"
+
+// checkEventSourceMapping refuses what
+// https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
+// does.
+func checkEventSourceMapping(in EventSourceMapping) []provider.Problem {
+	var problems []provider.Problem
+	refuse := func(property, format string, args ...any) {
+		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
+	}
+	if in.EventSourceARN != "" && !queueForm.MatchString(in.EventSourceARN) {
+		refuse("eventSourceArn", "%q is not the ARN of a standard queue, the one event source that the local cloud has", in.EventSourceARN)
+	}
+	if in.FunctionName != "" && !functionName.MatchString(nameOf(in.FunctionName)) {
+		refuse("functionName", "%q is neither the name nor the ARN of a function", in.FunctionName)
+	}
+	size, window := orDefault(deref(in.BatchSize), 10), in.MaximumBatchingWindowInSeconds
+	switch {
+	case in.BatchSize != nil && (*in.BatchSize < 1 || *in.BatchSize > 10000):
+		refuse("batchSize", "%d is not within 1 to 10000", *in.BatchSize)
+	case size > 10 && window < 1:
+		refuse("batchSize", "%d: Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10", size)
+	}
+	if window < 0 || window > 300 {
+		refuse("maximumBatchingWindowInSeconds", "%d is not within 0 to 300", window)
+	}
+	for _, t := range in.FunctionResponseTypes {
+		if t != reportFailures {
+			refuse("functionResponseTypes", "%q is not %s", t, reportFailures)
+		}
+	}
+	if s := in.ScalingConfig; s != nil && s.MaximumConcurrency != 0 && (s.MaximumConcurrency < 2 || s.MaximumConcurrency > 1000) {
+		refuse("scalingConfig.maximumConcurrency", "%d is not within 2 to 1000", s.MaximumConcurrency)
+	}
+	return problems
+}
+
+func deref(n *int) int {
+	if n == nil {
+		return 0
+	}
+	return *n
+}
+
+func (in EventSourceMapping) enabled() bool { return in.Enabled == nil || *in.Enabled }
+
+func (in EventSourceMapping) batchSize() int { return orDefault(deref(in.BatchSize), 10) }
+
+// concurrency is how many batches run at once. AWS begins with five and adds
+// more while the queue grows; a laptop stays at five.
+func (in EventSourceMapping) concurrency() int {
+	if s := in.ScalingConfig; s != nil && s.MaximumConcurrency > 0 {
+		return s.MaximumConcurrency
+	}
+	return 5
+}
+
+func (in EventSourceMapping) reportsFailures() bool {
+	return slices.Contains(in.FunctionResponseTypes, reportFailures)
+}
+
+// prepare refuses what AWS would by what the mapping refers to.
+func (e *EventSources) prepare(r *store.Record[EventSourceMapping]) error {
+	in := r.Inputs
+	function, err := e.functions.find(in.FunctionName)
+	if err != nil {
+		return fmt.Errorf("ResourceNotFoundException: Function not found: %w", err)
+	}
+	if region := arn.Region(in.EventSourceARN); region != function.Region {
+		return fmt.Errorf("InvalidParameterValueException: the queue is in region %s and the function %s in %s", region, function.ID, function.Region)
+	}
+	if err := e.checkUnique(r); err != nil {
+		return err
+	}
+	caller := iam.Session(function.Inputs.Role, function.ID)
+	for _, action := range []string{"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"} {
+		err := e.queue.Authorize(caller, in.EventSourceARN, action)
+		if _, denied := errors.AsType[*iam.Denied](err); denied {
+			return fmt.Errorf("InvalidParameterValueException: The provided execution role does not have permissions to call %s on SQS: %w", action, err)
+		}
+		if err != nil {
+			return fmt.Errorf("InvalidParameterValueException: event source %s: %w", in.EventSourceARN, err)
+		}
+	}
+	visibility, err := e.queue.VisibilityTimeout(in.EventSourceARN)
+	if err != nil {
+		return fmt.Errorf("event source %s: %w", in.EventSourceARN, err)
+	}
+	if timeout := orDefault(function.Inputs.Timeout, 3); visibility < time.Duration(timeout)*time.Second {
+		return fmt.Errorf("InvalidParameterValueException: Queue visibility timeout: %d seconds is less than Function timeout: %d seconds", int(visibility.Seconds()), timeout)
+	}
+	r.State["function"] = functionARN(function)
+	r.State["modified"] = time.Now().UTC().Format(time.RFC3339)
+	return nil
+}
+
+func (e *EventSources) checkUnique(r *store.Record[EventSourceMapping]) error {
+	all, err := store.List[EventSourceMapping](e.functions.db, EventSourceMappingToken)
+	if err != nil {
+		return err
+	}
+	for _, other := range all {
+		if other.ID != r.ID && sameMapping(other.Inputs, r.Inputs) {
+			return fmt.Errorf("ResourceConflictException: An event source mapping with SQS arn (\" %s \") and function (\" %s \") already exists. Please update or delete the existing mapping with UUID %s",
+				r.Inputs.EventSourceARN, nameOf(r.Inputs.FunctionName), other.ID)
+		}
+	}
+	return nil
+}
+
+func describeMapping(r store.Record[EventSourceMapping]) EventSourceMappingOutputs {
+	out := EventSourceMappingOutputs{
+		ARN:                            arn.New("lambda", r.Region, r.Account, "event-source-mapping:"+r.ID),
+		BatchSize:                      r.Inputs.batchSize(),
+		Enabled:                        r.Inputs.enabled(),
+		FunctionARN:                    r.State["function"],
+		LastModified:                   r.State["modified"],
+		MaximumBatchingWindowInSeconds: r.Inputs.MaximumBatchingWindowInSeconds,
+		State:                          "Disabled",
+		StateTransitionReason:          "USER_INITIATED",
+		UUID:                           r.ID,
+	}
+	if out.Enabled {
+		out.State = "Enabled"
+	}
+	return out
+}
+
+// queueName is the last part of a queue's ARN.
+func queueName(queueARN string) string { return queueARN[strings.LastIndexByte(queueARN, ':')+1:] }
