@@ -5,12 +5,12 @@ import (
 	"testing"
 
 	"skiff/lambdas"
+	"skiff/lambdas/event"
 )
 
-// The declaration gives each function exactly the actions it uses.
-func TestDeclaredActionsAreTheUsedOnes(t *testing.T) {
-	t.Parallel()
-	uses := map[string]func(*world){
+// uses are what each function does, all of it.
+func uses() map[string]func(*world) {
+	return map[string]func(*world){
 		"create-item": func(w *world) {
 			for range 2 {
 				w.send("POST", "/items", keyed("k"), widget)
@@ -24,25 +24,73 @@ func TestDeclaredActionsAreTheUsedOnes(t *testing.T) {
 			w.proxy.fault(nil) // forget the calls of the creates
 			w.send("GET", "/items?status=active&limit=1", nil, "")
 		},
-		"update-item": func(w *world) { w.send("PUT", "/items/x", with(jsonBody, "if-match", `"1"`), widget) },
-		"delete-item": func(w *world) { w.send("DELETE", "/items/x", nil, "") },
-		"health":      func(w *world) { w.send("GET", "/health", nil, "") },
+		"update-item": func(w *world) {
+			id := w.create(widget)
+			w.proxy.fault(nil)
+			for range 2 { // the second is for a version that is gone
+				w.send("PUT", "/items/"+id, with(jsonBody, "if-match", `"1"`), widget)
+			}
+		},
+		"delete-item": func(w *world) {
+			id := w.create(widget)
+			w.proxy.fault(nil)
+			w.delete(id)
+		},
+		"health":    func(w *world) { w.send("GET", "/health", nil, "") },
+		"authorize": func(w *world) { w.authorizeHTTP(w.authorizer(), "", "Bearer "+w.token("someone")) },
+		"socket": func(w *world) {
+			w.createConnections()
+			w.connect("a=")
+			w.socket("$disconnect", "a=")
+		},
+		"notify": func(w *world) {
+			w.createConnections()
+			for _, id := range []string{"a=", "gone="} {
+				w.connect(id)
+			}
+			w.services.change(func(s *services) { s.gone["gone="] = true })
+			w.wait()
+			w.proxy.fault(nil)
+			body := string(event.New(event.Created, "item", 1, "2026-03-01T12:00:00Z").JSON())
+			w.notify(w.notifier(), body, body)
+		},
 	}
+}
+
+// polled are the actions of Lambda, which receives for the function, in the
+// function's name.
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+func polled() []string {
+	return []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+}
+
+// The declaration gives each function exactly the actions it uses.
+func TestDeclaredActionsAreTheUsedOnes(t *testing.T) {
+	t.Parallel()
 	for _, function := range lambdas.Functions() {
 		t.Run(function.Name, func(t *testing.T) {
 			t.Parallel()
-			use := uses[function.Name]
+			use := uses()[function.Name]
 			if use == nil {
-				t.Fatal("no request here uses the function")
+				t.Fatal("nothing here uses the function")
 			}
 			w := newWorld(t)
 			use(w)
-			var want []string
-			want = append(want, function.TableActions...)
-			for _, action := range function.IndexActions {
-				want = append(want, action+" of the index")
-			}
 			got := w.proxy.seen()
+			if function.Consumes {
+				for _, action := range polled() {
+					got = append(got, action+" of the "+string(lambdas.EventQueue))
+				}
+			}
+			var want []string
+			for resource, actions := range function.Rights {
+				for _, action := range actions {
+					if resource != lambdas.ItemsTable {
+						action += " of the " + string(resource)
+					}
+					want = append(want, action)
+				}
+			}
 			slices.Sort(got)
 			slices.Sort(want)
 			if got = slices.Compact(got); !slices.Equal(got, want) {

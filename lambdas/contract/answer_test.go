@@ -68,7 +68,7 @@ func (w *world) check(requestID string, r items.Response) answer {
 
 func (w *world) checkLeaks(where, text string) {
 	w.t.Helper()
-	for _, word := range []string{"arn:", w.table, testSecret, account, "goroutine", ".go:"} {
+	for _, word := range []string{"arn:", w.table, w.connections, testSecret, account, "goroutine", ".go:"} {
 		if strings.Contains(text, word) {
 			w.t.Errorf("%s shows %q: %.300s", where, word, text)
 		}

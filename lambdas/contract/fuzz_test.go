@@ -1,12 +1,14 @@
 package contract
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
 
+	"skiff/lambdas/event"
 	"skiff/lambdas/items"
 	"skiff/lambdas/items/create"
 	"skiff/lambdas/items/get"
@@ -23,7 +25,7 @@ func FuzzEvent(f *testing.F) {
 		switch action {
 		case "GetItem":
 			return http.StatusOK, `{"Item":` + row + `}`
-		case "UpdateItem":
+		case "UpdateItem", "DeleteItem":
 			return http.StatusOK, `{"Attributes":` + row + `}`
 		case "Query":
 			return http.StatusOK, `{"Items":[` + row + `]}`
@@ -33,6 +35,7 @@ func FuzzEvent(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+	api.Events, api.CursorSecret = unsent{}, fixed(testSecret+testSecret)
 	routes := []items.Route{create.Handle, get.Handle, list.Handle, update.Handle, remove.Handle, health.Handle}
 	f.Add(0, widget, false, "application/json", "", "", "", "", "/staging/items/")
 	f.Add(0, "eyJ9", true, "application/json; charset=UTF-8", "gzip", "k", "", "", "")
@@ -65,3 +68,13 @@ func FuzzEvent(f *testing.F) {
 		}
 	})
 }
+
+// unsent takes events to nowhere.
+type unsent struct{}
+
+func (unsent) Send(context.Context, event.Event) error { return nil }
+
+// fixed is a secret with this value.
+type fixed string
+
+func (f fixed) Value(context.Context) (string, error) { return string(f), nil }

@@ -6,11 +6,12 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
+	"skiff/lambdas/authorizer"
 	"skiff/lambdas/items"
+	"skiff/lambdas/sockets"
 )
 
 func TestPanicIsAnAnswer(t *testing.T) {
@@ -32,12 +33,41 @@ func TestPanicIsAnAnswer(t *testing.T) {
 	}
 }
 
+// The other functions' panics are failures of the one message or question, and
+// show no stack.
+func TestPanicIsAFailure(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.audience("a=")
+	n := w.notifier()
+	n.Random = nil
+	w.wantFailed(w.notify(n, message("item", 1)), 0)
+	n.Random = failing{}
+	w.wantFailed(w.notify(n, message("item", 1)), 0)
+	authorizer := &authorizer.Authorizer{Log: w.api.Log} // without what verifies
+	if got, err := w.authorizeHTTP(authorizer.Handle, "", "Bearer x"); err == nil {
+		t.Errorf("%+v", got)
+	}
+	clockless := &sockets.Sockets{Log: w.api.Log}
+	connect := sockets.Request{}
+	connect.RequestContext.RouteKey = "$connect"
+	if got, err := clockless.Handle(t.Context(), connect); err != nil || got.StatusCode != 500 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	log := w.log.String()
+	for _, want := range []string{"panic of runtime.errorString at io.ReadAtLeast", "none left", "authorizer.(*Authorizer).decide", "sockets.(*Sockets).route"} {
+		if !strings.Contains(log, want) {
+			t.Errorf("no %q in %s", want, log)
+		}
+	}
+}
+
 func TestRandomnessFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	id := w.create(widget)
 	w.faulty = true
-	broken := w.process(time.Minute)
+	broken := w.process(patience)
 	broken.Random = failing{}
 	for _, got := range []answer{
 		w.sendTo(broken, "POST", "/items", jsonBody, widget),

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"skiff/lambdas/items"
+	"skiff/lambdas/table"
 )
 
 func keyed(key string) headers { return with(jsonBody, "idempotency-key", key) }
@@ -49,13 +50,13 @@ func (w *world) died(key string) (createdAt string) {
 	hash := sha256.Sum256([]byte(widget))
 	now := w.clock()
 	w.put(map[string]types.AttributeValue{
-		"id":            items.Text("idem#" + key),
+		"id":            table.Text("idem#" + key),
 		"hash":          &types.AttributeValueMemberB{Value: hash[:]},
-		"itemId":        items.Text(deadID),
-		"itemCreatedAt": items.Text(items.Timestamp(now)),
-		"owner":         items.Text("dead"),
-		"lockedUntil":   items.Integer(now.Add(lockTime).UnixMilli()),
-		"ttl":           items.Integer(now.Add(24 * time.Hour).Unix()),
+		"itemId":        table.Text(deadID),
+		"itemCreatedAt": table.Text(items.Timestamp(now)),
+		"owner":         table.Text("dead"),
+		"lockedUntil":   table.Integer(now.Add(lockTime).UnixMilli()),
+		"ttl":           table.Integer(now.Add(24 * time.Hour).Unix()),
 	})
 	return items.Timestamp(now)
 }

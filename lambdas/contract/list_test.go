@@ -2,6 +2,7 @@ package contract
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"skiff/lambdas/items"
+	"skiff/lambdas/table"
 )
 
 // listConversations are the cases about pages and cursors.
@@ -45,7 +47,7 @@ func listConversations() map[string]conversation {
 
 // bigPages: a page of large items ends at about 1 MB.
 func bigPages(w *world, c contractCase) {
-	pad := map[string]types.AttributeValue{"pad": items.Text(strings.Repeat("x", 380_000))}
+	pad := map[string]types.AttributeValue{"pad": table.Text(strings.Repeat("x", 380_000))}
 	var group sync.WaitGroup
 	for n := range 4 {
 		group.Go(func() {
@@ -157,8 +159,7 @@ func TestListParameters(t *testing.T) {
 	}
 }
 
-// Two processes that make the cursors' key at once agree on it, and a third
-// that starts later reads their cursors.
+// Processes have one key, which is a secret's: each reads the others' cursors.
 func TestCursorsAcrossProcesses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -166,8 +167,8 @@ func TestCursorsAcrossProcesses(t *testing.T) {
 		w.create(widget)
 	}
 	const first = "/items?status=active&limit=1"
-	pages := parallel(8, func() answer { return w.sendTo(w.process(time.Minute), "GET", first, nil, "") })
-	other := w.process(time.Minute)
+	pages := parallel(8, func() answer { return w.sendTo(w.process(patience), "GET", first, nil, "") })
+	other := w.process(patience)
 	for _, page := range pages {
 		cursor := page.text("nextCursor")
 		got := w.sendTo(other, "GET", first+"&cursor="+cursor, nil, "")
@@ -183,5 +184,49 @@ func TestCursorsAcrossProcesses(t *testing.T) {
 		if got := w.send("GET", first+"&cursor="+string(changed), nil, ""); got.text("code") != "invalid_cursor" {
 			t.Errorf("changed at %d: %d %s", i, got.StatusCode, got.Body)
 		}
+	}
+}
+
+// Without a secret there are no cursors, and the log tells an operator what to
+// do; a page that needs none is answered.
+func TestListWithoutSecret(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	value := w.services.secrets[cursorARN]
+	for range 2 {
+		w.create(widget)
+	}
+	cursor := w.send("GET", "/items?status=active&limit=1", nil, "").text("nextCursor")
+	w.faulty = true
+	for name, c := range map[string]struct {
+		set    func(*services)
+		want   string
+		harm   func(string, http.ResponseWriter, *http.Request) bool
+		status int
+	}{
+		"no value": {func(s *services) { delete(s.secrets, cursorARN) }, "secret staging-cursors has no value; put one: go run ./infra/key staging-cursors", nil, 503},
+		"short":    {func(s *services) { s.secrets[cursorARN] = "short" }, "secret staging-cursors has a value of fewer than 32 bytes; put one: go run ./infra/key staging-cursors", nil, 503},
+		"denied":   {func(*services) {}, "secretsmanager:GetSecretValue: AccessDeniedException", deny("secretsmanager:GetSecretValue"), 500},
+	} {
+		w.services.change(c.set)
+		w.services.fault(c.harm)
+		w.api = w.process(patience)
+		for _, query := range []string{"", "&cursor=" + cursor} {
+			got := w.send("GET", "/items?status=active&limit=1"+query, nil, "")
+			if got.StatusCode != c.status || (got.Headers["Retry-After"] != "") != (c.status == 503) {
+				t.Errorf("%s: %d %s %v", name, got.StatusCode, got.Body, got.Headers)
+			}
+		}
+		if got := w.send("GET", "/items?status=active", nil, ""); got.StatusCode != 200 {
+			t.Errorf("%s: %d %s", name, got.StatusCode, got.Body)
+		}
+		if log := w.log.String(); !strings.Contains(log, c.want) {
+			t.Errorf("%s: the log does not say %q: %s", name, c.want, log)
+		}
+	}
+	w.services.fault(nil)
+	w.services.change(func(s *services) { s.secrets[cursorARN] = value })
+	if got := w.send("GET", "/items?status=active&limit=1&cursor="+cursor, nil, ""); got.StatusCode != 200 {
+		t.Errorf("%d %s", got.StatusCode, got.Body)
 	}
 }

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"skiff/lambdas"
 )
 
 // proxy stands in front of the database.
@@ -21,10 +23,10 @@ type proxy struct {
 	url   string
 	mutex sync.Mutex
 	harm  func(action string, w http.ResponseWriter, r *http.Request) bool
-	calls []string // actions, of an index in brackets
+	calls []string // actions, of something else than the items' table with what
 }
 
-func newProxy(t *testing.T) *proxy {
+func newProxy(t *testing.T, connections string) *proxy {
 	target, err := url.Parse(database.URL())
 	if err != nil {
 		t.Fatal(err)
@@ -38,12 +40,12 @@ func newProxy(t *testing.T) *proxy {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		call := "dynamodb:" + action
 		if bytes.Contains(body, []byte(`"IndexName"`)) {
-			call += " of the index"
+			call += " of the " + string(lambdas.StatusIndex)
 		}
-		p.mutex.Lock()
-		p.calls = append(p.calls, call)
-		harm := p.harm
-		p.mutex.Unlock()
+		if bytes.Contains(body, []byte(`"`+connections+`"`)) {
+			call += " of the " + string(lambdas.ConnectionsTable)
+		}
+		harm := p.note(call)
 		if harm != nil && harm(action, w, r) {
 			return
 		}
@@ -52,6 +54,14 @@ func newProxy(t *testing.T) *proxy {
 	t.Cleanup(server.Close)
 	p.url = server.URL
 	return p
+}
+
+// note keeps a call, and returns what happens to calls.
+func (p *proxy) note(call string) func(action string, w http.ResponseWriter, r *http.Request) bool {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.calls = append(p.calls, call)
+	return p.harm
 }
 
 // fault sets what happens to calls: it answers in the database's place and

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"skiff/lambdas/items"
+	"skiff/lambdas/table"
 )
 
 // A write whose answer is lost is repeated by the SDK, meets its own work, and
@@ -125,7 +126,7 @@ func TestForeignRows(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.faulty = true
-	w.put(map[string]types.AttributeValue{"id": items.Text("bare")})
+	w.put(map[string]types.AttributeValue{"id": table.Text("bare")})
 	delete(w.stored, "bare")
 	set := map[string]types.AttributeValue{"s": &types.AttributeValueMemberSS{Value: []string{"a"}}}
 	w.put(w.item("set", items.Draft{Name: "a", Status: "done", Attributes: set}).Row())

@@ -18,14 +18,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"skiff/lambdas/function"
 	"skiff/lambdas/items"
+	"skiff/lambdas/items/list"
 	"skiff/lambdas/names"
+	"skiff/lambdas/queue"
 	"skiff/local/dynalite"
 )
 
 const (
 	testSecret = "a-secret-that-no-line-shows"
 	account    = "987612340987"
+	cursorARN  = "arn:aws:secretsmanager:us-east-1:" + account + ":secret:staging-cursors-AbCdEf"
+	tokenARN   = "arn:aws:secretsmanager:us-east-1:" + account + ":secret:staging-tokens-GhIjKl"
 )
 
 // database is the one dynalite of this test binary.
@@ -59,14 +64,16 @@ func runTests(m *testing.M) int {
 
 var tables atomic.Int64
 
-// world is one table and the API on it, with a proxy between them that can do
-// harm and sees every call.
+// world is the tables and the API on them, with a proxy between them that can
+// do harm and sees every call, and the other services that functions use.
 type world struct {
-	t     *testing.T
-	api   *items.API
-	table string
-	log   *syncBuffer
-	proxy *proxy
+	t           *testing.T
+	api         *items.API
+	table       string
+	connections string // the table's name
+	log         *syncBuffer
+	proxy       *proxy
+	services    *services
 
 	mutex    sync.Mutex
 	now      time.Time
@@ -78,31 +85,48 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	n := tables.Add(1)
 	w := &world{
-		t: t, table: fmt.Sprintf("table-of-items-%d", tables.Add(1)), log: &syncBuffer{},
+		t: t, table: fmt.Sprintf("table-of-items-%d", n), connections: fmt.Sprintf("table-of-connections-%d", n), log: &syncBuffer{},
 		now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), stored: map[string]bool{},
 	}
-	w.proxy = newProxy(t)
-	w.api = w.process(time.Minute) // a busy machine is no failure of the store
+	w.proxy = newProxy(t, w.connections)
+	w.services = newServices(t, w.proxy)
+	w.api = w.process(patience)
 	w.createTable()
 	t.Cleanup(w.checkInvariants)
 	return w
 }
 
+// patience is for one try of a call where nothing hangs: a busy machine is no
+// failure of the store.
+const patience = time.Minute
+
+// environment is a function's, whichever it is. tryTime is for one try of a
+// call to AWS.
+func (w *world) environment(tryTime time.Duration) function.Environment {
+	w.t.Helper()
+	variables := map[string]string{
+		names.LogLevelVariable: "debug", "AWS_REGION": "us-east-1",
+		"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": testSecret, "AWS_SESSION_TOKEN": testSecret,
+		names.TableNameVariable: w.table, names.ConnectionsTableVariable: w.connections, "AWS_ENDPOINT_URL_DYNAMODB": w.proxy.url,
+		names.QueueURLVariable: "https://sqs.us-east-1.amazonaws.com/" + account + "/events", "AWS_ENDPOINT_URL_SQS": w.services.url,
+		names.CursorKeyVariable: cursorARN, names.TokenKeyVariable: tokenARN, "AWS_ENDPOINT_URL_SECRETS_MANAGER": w.services.url,
+		names.ConnectionsURLVariable: w.services.url + "/staging",
+	}
+	e, err := function.New(func(name string) string { return variables[name] }, w.log)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	e.HTTP = awshttp.NewBuildableClient().WithTimeout(tryTime)
+	return e
+}
+
 // process is the API as another process would have it: nothing is shared but
-// the table, the clock and the log. tryTime is for one call to the store.
+// what is outside of processes, the clock and the log.
 func (w *world) process(tryTime time.Duration) *items.API {
 	w.t.Helper()
-	environment := map[string]string{
-		names.TableNameVariable: w.table, names.LogLevelVariable: "debug", "AWS_REGION": "us-east-1",
-		"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": testSecret, "AWS_SESSION_TOKEN": testSecret,
-		"AWS_ENDPOINT_URL_DYNAMODB": w.proxy.url,
-	}
-	getenv := func(name string) string { return environment[name] }
-	api, err := items.NewAPI(getenv, w.log)
-	if err == nil {
-		api.Store, err = items.NewStore(getenv, awshttp.NewBuildableClient().WithTimeout(tryTime))
-	}
+	api, err := items.New(w.environment(tryTime), items.WithTable, queue.WithEvents, list.WithKey)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -132,14 +156,16 @@ func (w *world) client() *dynamodb.Client {
 	})
 }
 
+func attribute(name string) types.AttributeDefinition {
+	return types.AttributeDefinition{AttributeName: aws.String(name), AttributeType: types.ScalarAttributeTypeS}
+}
+
+func element(name string, kind types.KeyType) types.KeySchemaElement {
+	return types.KeySchemaElement{AttributeName: aws.String(name), KeyType: kind}
+}
+
 func (w *world) createTable() {
 	w.t.Helper()
-	attribute := func(name string) types.AttributeDefinition {
-		return types.AttributeDefinition{AttributeName: aws.String(name), AttributeType: types.ScalarAttributeTypeS}
-	}
-	element := func(name string, kind types.KeyType) types.KeySchemaElement {
-		return types.KeySchemaElement{AttributeName: aws.String(name), KeyType: kind}
-	}
 	_, err := w.client().CreateTable(w.t.Context(), &dynamodb.CreateTableInput{
 		TableName: &w.table, BillingMode: types.BillingModePayPerRequest,
 		AttributeDefinitions: []types.AttributeDefinition{
@@ -152,11 +178,28 @@ func (w *world) createTable() {
 			Projection: &types.Projection{ProjectionType: types.ProjectionTypeAll},
 		}},
 	})
+	w.await(w.table, err)
+}
+
+// createConnections makes the table of connections, which few tests need.
+func (w *world) createConnections() {
+	w.t.Helper()
+	_, err := w.client().CreateTable(w.t.Context(), &dynamodb.CreateTableInput{
+		TableName: &w.connections, BillingMode: types.BillingModePayPerRequest,
+		AttributeDefinitions: []types.AttributeDefinition{attribute(names.KindAttribute), attribute(names.KeyAttribute)},
+		KeySchema:            []types.KeySchemaElement{element(names.KindAttribute, types.KeyTypeHash), element(names.KeyAttribute, types.KeyTypeRange)},
+	})
+	w.await(w.connections, err)
+}
+
+// await waits for a table that was asked for.
+func (w *world) await(table string, err error) {
+	w.t.Helper()
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	for {
-		out, err := w.client().DescribeTable(w.t.Context(), &dynamodb.DescribeTableInput{TableName: &w.table})
+		out, err := w.client().DescribeTable(w.t.Context(), &dynamodb.DescribeTableInput{TableName: &table})
 		if err != nil {
 			w.t.Fatal(err)
 		}

@@ -4,6 +4,7 @@ package main
 import (
 	"skiff/lambdas/items"
 	"skiff/lambdas/items/create"
+	"skiff/lambdas/queue"
 )
 
-func main() { items.Start(create.Handle) }
+func main() { items.Start(create.Handle, items.WithTable, queue.WithEvents) }

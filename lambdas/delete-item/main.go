@@ -4,6 +4,7 @@ package main
 import (
 	"skiff/lambdas/items"
 	"skiff/lambdas/items/remove"
+	"skiff/lambdas/queue"
 )
 
-func main() { items.Start(remove.Handle) }
+func main() { items.Start(remove.Handle, items.WithTable, queue.WithEvents) }

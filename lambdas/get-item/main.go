@@ -6,4 +6,4 @@ import (
 	"skiff/lambdas/items/get"
 )
 
-func main() { items.Start(get.Handle) }
+func main() { items.Start(get.Handle, items.WithTable) }

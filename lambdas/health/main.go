@@ -6,4 +6,4 @@ import (
 	"skiff/lambdas/items/health"
 )
 
-func main() { items.StartWithoutTable(health.Handle) }
+func main() { items.Start(health.Handle) }

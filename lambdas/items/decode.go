@@ -11,6 +11,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"skiff/lambdas/table"
 )
 
 // The limits of an item's JSON.
@@ -178,7 +180,7 @@ func ttlOf(token jsontext.Token) (int64, error) {
 // CheckTTL refuses a ttl that has passed. It is apart from decoding because a
 // create that is sent again may well come after its item's ttl.
 func (d *Draft) CheckTTL(now time.Time) error {
-	if !alive(d.TTL, now) {
+	if !table.Alive(d.TTL, now) {
 		return Refuse(Validation, "ttl must be in the future")
 	}
 	return nil
@@ -233,7 +235,7 @@ func (d *decoder) value(depth int) (types.AttributeValue, error) {
 	}
 	switch token.Kind() {
 	case '"':
-		return Text(token.String()), nil
+		return table.Text(token.String()), nil
 	case '0':
 		number, fits := parseDecimal(token.String())
 		if !fits {

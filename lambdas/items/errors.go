@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"skiff/lambdas/function"
+	"skiff/lambdas/table"
 )
 
 // Code tells a client's program what is wrong. Codes never change their
@@ -82,17 +85,17 @@ func Refuse(code Code, format string, args ...any) *Problem {
 // error says beyond its kind stays in the log.
 func problemOf(err error) *Problem {
 	var problem *Problem
-	var store *StoreError
+	var failure *function.Failure
 	switch {
 	case errors.As(err, &problem):
 		return problem
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, table.ErrNotFound):
 		return Refuse(NotFound, "there is no such item")
 	case errors.Is(err, ErrVersion):
 		return Refuse(VersionConflict, "the item has changed; read it again and send its ETag as If-Match")
-	case errors.Is(err, ErrTooLarge):
+	case errors.Is(err, table.ErrTooLarge):
 		return Refuse(TooLarge, "the item would be larger than 400 KB as stored")
-	case errors.As(err, &store) && store.Unavailable:
+	case errors.As(err, &failure) && failure.Unavailable:
 		return &Problem{Code: Unavailable, Detail: "the service is busy; try again", RetryAfter: time.Second}
 	}
 	return Refuse(Internal, "the request failed; tell us the requestId")

@@ -2,16 +2,16 @@ package items
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
-	"runtime"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"skiff/lambdas/event"
+	"skiff/lambdas/function"
 )
 
 // Request and Response are payload format 2.0 of an HTTP API.
@@ -27,10 +27,24 @@ type Route func(context.Context, *API, Request) (Response, error)
 
 // API is what the routes work with.
 type API struct {
-	Store  *Store // nil in a function without a table
 	Now    func() time.Time
 	Random io.Reader
 	Log    *slog.Logger
+
+	// What follows is nil in a function that is not started with it.
+	Store        *Store
+	Events       Events
+	CursorSecret Secret
+}
+
+// Events is where the events of items go.
+type Events interface {
+	Send(context.Context, event.Event) error
+}
+
+// Secret is a value that no setting carries.
+type Secret interface {
+	Value(context.Context) (string, error)
 }
 
 // answerTime is kept back of an invocation's time, for the answer to get out
@@ -82,27 +96,10 @@ func requestID(ctx context.Context, r Request) string {
 	return ""
 }
 
-// call runs the route and makes a panic an error that names its place. The
-// stack stays out of the log: the runtime's own report would print it.
+// call runs the route and makes a panic an error.
 func call(ctx context.Context, a *API, route Route, r Request) (response Response, err error) {
-	defer func() {
-		if value := recover(); value != nil {
-			err = fmt.Errorf("panic of %T at %s", value, panicPlace())
-		}
-	}()
+	defer function.Catch(&err)
 	return route(ctx, a, r)
-}
-
-// panicPlace is the function and line that panicked.
-func panicPlace() string {
-	pcs := make([]uintptr, 16)
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
-	for {
-		frame, more := frames.Next()
-		if !more || !strings.HasPrefix(frame.Function, "runtime.") {
-			return fmt.Sprintf("%s line %d", frame.Function, frame.Line)
-		}
-	}
 }
 
 // Respond is an answer with a JSON body, or with none at all for an empty one.

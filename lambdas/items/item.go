@@ -1,5 +1,5 @@
 // Package items is what the handlers of the items API share: the item and its
-// two forms, JSON and DynamoDB's, the table, the errors, and the start of a
+// two forms, JSON and DynamoDB's, the store, the errors, and the start of a
 // function. A handler has a package of its own below this one, and nothing of
 // another's: an edit of one changes one function, an edit here changes all.
 package items
@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"skiff/lambdas/names"
+	"skiff/lambdas/table"
 )
 
 // Draft is what a client decides about an item.
@@ -48,35 +49,28 @@ func Timestamp(t time.Time) string {
 	return t.UTC().Format("2006-01-02T15:04:05.000000Z")
 }
 
-// alive reports whether an item or record with that ttl, 0 for none, counts as
-// present. DynamoDB removes expired items only within days:
-// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html
-func alive(ttl int64, now time.Time) bool {
-	return ttl == 0 || ttl > now.Unix()
-}
-
 // Row is the item as the table holds it.
 func (i *Item) Row() map[string]types.AttributeValue {
 	row := map[string]types.AttributeValue{
-		names.KeyAttribute: Text(i.ID),
-		names.StatusKey:    Text(i.Status),
-		names.CreatedKey:   Text(i.CreatedAt),
-		NameAttribute:      Text(i.Name),
-		UpdatedAttribute:   Text(i.UpdatedAt),
-		VersionAttribute:   Integer(i.Version),
+		names.KeyAttribute: table.Text(i.ID),
+		names.StatusKey:    table.Text(i.Status),
+		names.CreatedKey:   table.Text(i.CreatedAt),
+		NameAttribute:      table.Text(i.Name),
+		UpdatedAttribute:   table.Text(i.UpdatedAt),
+		VersionAttribute:   table.Integer(i.Version),
 	}
 	if i.Attributes != nil {
 		row[AttributesAttribute] = &types.AttributeValueMemberM{Value: i.Attributes}
 	}
 	if i.TTL != 0 {
-		row[names.TTLAttribute] = Integer(i.TTL)
+		row[names.TTLAttribute] = table.Integer(i.TTL)
 	}
 	return row
 }
 
 // ItemOf reads a row. It fails on a row that no handler wrote.
 func ItemOf(row map[string]types.AttributeValue) (*Item, error) {
-	r := Reader{Row: row}
+	r := table.Reader{Row: row}
 	i := &Item{
 		ID:        r.Text(names.KeyAttribute),
 		Draft:     Draft{Name: r.Text(NameAttribute), Status: r.Text(names.StatusKey)},

@@ -1,18 +1,22 @@
 package items
 
-import "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+import (
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"skiff/lambdas/table"
+)
 
 // maxRowBytes is DynamoDB's limit for one item, names and values, less what an
 // update adds to a row that its draft does not show.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 const maxRowBytes = 400*1024 - 64
 
-// CheckSize fails with ErrTooLarge for an item that DynamoDB would not hold. A
-// body within its own limit may be one: what JSON writes in two bytes takes up
-// to three.
+// CheckSize fails with table.ErrTooLarge for an item that DynamoDB would not
+// hold. A body within its own limit may be one: what JSON writes in two bytes
+// takes up to three.
 func (i *Item) CheckSize() error {
 	if rowSize(i.Row()) > maxRowBytes {
-		return ErrTooLarge
+		return table.ErrTooLarge
 	}
 	return nil
 }

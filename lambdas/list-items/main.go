@@ -6,4 +6,4 @@ import (
 	"skiff/lambdas/items/list"
 )
 
-func main() { items.Start(list.Handle) }
+func main() { items.Start(list.Handle, items.WithTable, list.WithKey) }

@@ -4,6 +4,7 @@ package main
 import (
 	"skiff/lambdas/items"
 	"skiff/lambdas/items/update"
+	"skiff/lambdas/queue"
 )
 
-func main() { items.Start(update.Handle) }
+func main() { items.Start(update.Handle, items.WithTable, queue.WithEvents) }

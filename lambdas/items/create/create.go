@@ -15,8 +15,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/oklog/ulid/v2"
 
+	"skiff/lambdas/event"
 	"skiff/lambdas/items"
 	"skiff/lambdas/names"
+	"skiff/lambdas/table"
 )
 
 const maxKeyChars = 128 // of an Idempotency-Key
@@ -56,7 +58,14 @@ func Handle(ctx context.Context, a *items.API, r items.Request) (items.Response,
 	if _, err := put(ctx, a.Store, item); err != nil {
 		return items.Response{}, err
 	}
+	tell(ctx, a, r, item)
 	return respond(r, item, false)
+}
+
+// tell sends the event of the item's creation, which is the same one however
+// often it is sent, and reports whether it went out.
+func tell(ctx context.Context, a *items.API, r items.Request, item *items.Item) bool {
+	return a.Tell(ctx, r, event.New(event.Created, item.ID, item.Version, item.CreatedAt))
 }
 
 func newItem(id, createdAt string, draft items.Draft) *items.Item {
@@ -72,7 +81,7 @@ func put(ctx context.Context, s *items.Store, item *items.Item) (stood bool, err
 		ConditionExpression:      aws.String("attribute_not_exists(#id)"),
 		ExpressionAttributeNames: map[string]string{"#id": names.KeyAttribute},
 	})
-	if errors.Is(err, items.ErrCondition) {
+	if errors.Is(err, table.ErrCondition) {
 		return true, nil
 	}
 	return false, err
@@ -90,7 +99,7 @@ func createOnce(ctx context.Context, a *items.API, r items.Request, key string, 
 		if readErr != nil || !held.done || !held.sameBody(hash[:]) {
 			return items.Response{}, err
 		}
-		return respond(r, newItem(held.itemID, held.createdAt, item.Draft), true)
+		return replay(ctx, a, r, key, held, newItem(held.itemID, held.createdAt, item.Draft))
 	}
 	held, err := keys.claim(ctx, key, fresh, now)
 	if err != nil {
@@ -98,22 +107,36 @@ func createOnce(ctx context.Context, a *items.API, r items.Request, key string, 
 	}
 	item = newItem(held.itemID, held.createdAt, item.Draft)
 	if held.done {
-		return respond(r, item, true)
+		return replay(ctx, a, r, key, held, item)
 	}
 	stood, err := put(ctx, a.Store, item)
 	if err != nil {
 		// The client's next try need not wait for the lock to end.
-		if err := keys.settle(ctx, key, held.owner, false); err != nil {
+		if err := keys.free(ctx, key, held.owner); err != nil {
 			a.Log.Warn("idempotency key stays locked", "error", err.Error())
 		}
 		return items.Response{}, err
 	}
+	// Sent before the record is settled, an event that dies with this attempt
+	// is sent by the one that takes over.
+	sent := tell(ctx, a, r, item)
 	// The item is there, which is what the answer says; with the record left
 	// open, the next request with the key finds the item and says the same.
-	if err := keys.settle(ctx, key, held.owner, true); err != nil {
+	if err := keys.settle(ctx, key, held.owner, sent); err != nil {
 		a.Log.Warn("idempotency key stays open", "error", err.Error())
 	}
 	return respond(r, item, stood && held.itemID != fresh.itemID)
+}
+
+// replay answers for a create that is done. Where its event could not be sent
+// then, it is now.
+func replay(ctx context.Context, a *items.API, r items.Request, key string, held record, item *items.Item) (items.Response, error) {
+	if held.untold && tell(ctx, a, r, item) {
+		if err := (ledger{a.Store}).settle(ctx, key, held.owner, true); err != nil {
+			a.Log.Warn("idempotency key stays without its event", "error", err.Error())
+		}
+	}
+	return respond(r, item, true)
 }
 
 // respond shows the item with where it is found: below the path the client

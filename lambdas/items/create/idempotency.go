@@ -18,6 +18,7 @@ import (
 
 	"skiff/lambdas/items"
 	"skiff/lambdas/names"
+	"skiff/lambdas/table"
 )
 
 const (
@@ -36,6 +37,7 @@ const (
 	itemCreatedAttribute = "itemCreatedAt"
 	ownerAttribute       = "owner"
 	doneAttribute        = "done"
+	untoldAttribute      = "untold"
 	lockAttribute        = "lockedUntil" // Unix milliseconds
 )
 
@@ -46,6 +48,7 @@ type record struct {
 	createdAt   string
 	owner       string // the attempt that may write the item
 	done        bool   // the item is written
+	untold      bool   // and its event was not sent
 	lockedUntil int64  // Unix milliseconds
 }
 
@@ -56,18 +59,19 @@ type ledger struct{ store *items.Store }
 
 func recordID(key string) string { return "idem#" + key }
 
-// record reads the record of a key. It fails with items.ErrNotFound.
+// record reads the record of a key. It fails with table.ErrNotFound.
 func (l ledger) record(ctx context.Context, key string, now time.Time) (record, error) {
-	row, err := l.store.Row(ctx, recordID(key), now)
+	row, err := l.store.Row(ctx, table.Key(recordID(key)), now)
 	if err != nil {
 		return record{}, err
 	}
-	r := items.Reader{Row: row}
+	r := table.Reader{Row: row}
 	found := record{
 		hash: r.Bytes(hashAttribute), itemID: r.Text(itemAttribute), createdAt: r.Text(itemCreatedAttribute),
 		owner: r.Text(ownerAttribute), lockedUntil: r.Integer(lockAttribute),
 	}
 	_, found.done = row[doneAttribute]
+	_, found.untold = row[untoldAttribute]
 	return found, r.Err
 }
 
@@ -82,12 +86,12 @@ func (l ledger) claim(ctx context.Context, key string, fresh record, now time.Ti
 		if err == nil {
 			return fresh, nil
 		}
-		if !errors.Is(err, items.ErrCondition) {
+		if !errors.Is(err, table.ErrCondition) {
 			return record{}, err
 		}
 		held, err := l.record(ctx, key, now)
 		switch {
-		case errors.Is(err, items.ErrNotFound):
+		case errors.Is(err, table.ErrNotFound):
 			continue
 		case err != nil:
 			return record{}, err
@@ -105,7 +109,7 @@ func (l ledger) claim(ctx context.Context, key string, fresh record, now time.Ti
 			held.owner = fresh.owner
 			return held, nil
 		}
-		if !errors.Is(err, items.ErrCondition) {
+		if !errors.Is(err, table.ErrCondition) {
 			return record{}, err
 		}
 	}
@@ -120,17 +124,17 @@ func inProgress(wait time.Duration) *items.Problem {
 func (l ledger) putRecord(ctx context.Context, key string, r record, now time.Time) error {
 	return l.store.Put(ctx, &dynamodb.PutItemInput{
 		Item: map[string]types.AttributeValue{
-			names.KeyAttribute:   items.Text(recordID(key)),
+			names.KeyAttribute:   table.Text(recordID(key)),
 			hashAttribute:        &types.AttributeValueMemberB{Value: r.hash},
-			itemAttribute:        items.Text(r.itemID),
-			itemCreatedAttribute: items.Text(r.createdAt),
-			ownerAttribute:       items.Text(r.owner),
-			lockAttribute:        items.Integer(now.Add(lockTime).UnixMilli()),
-			names.TTLAttribute:   items.Integer(now.Add(keyTime).Unix()),
+			itemAttribute:        table.Text(r.itemID),
+			itemCreatedAttribute: table.Text(r.createdAt),
+			ownerAttribute:       table.Text(r.owner),
+			lockAttribute:        table.Integer(now.Add(lockTime).UnixMilli()),
+			names.TTLAttribute:   table.Integer(now.Add(keyTime).Unix()),
 		},
 		ConditionExpression:       aws.String("attribute_not_exists(#id) OR #ttl <= :now"),
 		ExpressionAttributeNames:  map[string]string{"#id": names.KeyAttribute, "#ttl": names.TTLAttribute},
-		ExpressionAttributeValues: map[string]types.AttributeValue{":now": items.Integer(now.Unix())},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":now": table.Integer(now.Unix())},
 	})
 }
 
@@ -138,24 +142,30 @@ func (l ledger) putRecord(ctx context.Context, key string, r record, now time.Ti
 func (l ledger) takeOver(ctx context.Context, key, from, to string, now time.Time) error {
 	return l.updateRecord(ctx, key, from, "SET #owner = :to, #lock = :until",
 		map[string]string{"#lock": lockAttribute},
-		map[string]types.AttributeValue{":to": items.Text(to), ":until": items.Integer(now.Add(lockTime).UnixMilli())})
+		map[string]types.AttributeValue{":to": table.Text(to), ":until": table.Integer(now.Add(lockTime).UnixMilli())})
 }
 
-// settle ends an attempt: its item is written, or it is not and the lock ends.
-func (l ledger) settle(ctx context.Context, key, owner string, done bool) error {
-	if done {
-		return l.updateRecord(ctx, key, owner, "SET #done = :true", map[string]string{"#done": doneAttribute},
-			map[string]types.AttributeValue{":true": &types.AttributeValueMemberBOOL{Value: true}})
+// settle ends an attempt whose item is written, its event sent or not.
+func (l ledger) settle(ctx context.Context, key, owner string, sent bool) error {
+	update := "SET #done = :true, #untold = :true"
+	if sent {
+		update = "SET #done = :true REMOVE #untold"
 	}
+	return l.updateRecord(ctx, key, owner, update, map[string]string{"#done": doneAttribute, "#untold": untoldAttribute},
+		map[string]types.AttributeValue{":true": &types.AttributeValueMemberBOOL{Value: true}})
+}
+
+// free ends an attempt whose item is not written, and its lock.
+func (l ledger) free(ctx context.Context, key, owner string) error {
 	return l.updateRecord(ctx, key, owner, "SET #lock = :now", map[string]string{"#lock": lockAttribute},
-		map[string]types.AttributeValue{":now": items.Integer(0)})
+		map[string]types.AttributeValue{":now": table.Integer(0)})
 }
 
 // updateRecord changes a record that still is the owner's.
 func (l ledger) updateRecord(ctx context.Context, key, owner, update string, aliases map[string]string, values map[string]types.AttributeValue) error {
-	aliases["#owner"], values[":owner"] = ownerAttribute, items.Text(owner)
+	aliases["#owner"], values[":owner"] = ownerAttribute, table.Text(owner)
 	_, err := l.store.Update(ctx, &dynamodb.UpdateItemInput{
-		Key:              items.Key(recordID(key)),
+		Key:              table.Key(recordID(key)),
 		UpdateExpression: &update, ConditionExpression: aws.String("#owner = :owner"),
 		ExpressionAttributeNames: aliases, ExpressionAttributeValues: values,
 	})

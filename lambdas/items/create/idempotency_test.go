@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"skiff/lambdas/function"
 	"skiff/lambdas/items"
 	"skiff/lambdas/items/itemstest"
 )
@@ -55,9 +56,9 @@ func TestClaim(t *testing.T) {
 		"removed between write and read": {"hash", []string{failed, done, done}, "mine", "fresh", false, nil},
 		"expired between write and read": {"hash", []string{failed, expired, done}, "mine", "fresh", false, nil},
 		"every race lost":                {"hash", []string{failed, open, failed, failed, open, failed, failed, open, failed, failed, open, failed}, "", "", false, &items.Problem{Code: items.InProgress, RetryAfter: time.Second}},
-		"write denied":                   {"hash", []string{denied}, "", "", false, &items.StoreError{Action: "PutItem"}},
-		"read denied":                    {"hash", []string{failed, denied}, "", "", false, &items.StoreError{Action: "GetItem"}},
-		"take-over denied":               {"hash", []string{failed, open, denied}, "", "", false, &items.StoreError{Action: "UpdateItem"}},
+		"write denied":                   {"hash", []string{denied}, "", "", false, &function.Failure{Action: "dynamodb:PutItem"}},
+		"read denied":                    {"hash", []string{failed, denied}, "", "", false, &function.Failure{Action: "dynamodb:GetItem"}},
+		"take-over denied":               {"hash", []string{failed, open, denied}, "", "", false, &function.Failure{Action: "dynamodb:UpdateItem"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -95,7 +96,7 @@ func ledgerOf(t *testing.T, answers []string) (calls *[]string, keys ledger) {
 // sameFailure compares what a client is told, or which action failed.
 func sameFailure(got, want error) bool {
 	var problem, wanted *items.Problem
-	var store, wantedStore *items.StoreError
+	var store, wantedStore *function.Failure
 	switch {
 	case errors.As(want, &wanted):
 		return errors.As(got, &problem) && problem.Code == wanted.Code && problem.RetryAfter == wanted.RetryAfter

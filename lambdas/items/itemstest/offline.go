@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"skiff/lambdas/function"
 	"skiff/lambdas/items"
 	"skiff/lambdas/names"
 )
@@ -24,13 +25,17 @@ func Offline(log io.Writer, answer func(action string) (status int, body string)
 		"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret",
 	}
 	getenv := func(name string) string { return environment[name] }
-	api, err := items.NewAPI(getenv, log)
+	e, err := function.New(getenv, log)
+	if err != nil {
+		return nil, err
+	}
+	e.HTTP = client(answer)
+	api, err := items.New(e, items.WithTable)
 	if err != nil {
 		return nil, err
 	}
 	api.Now = Now
-	api.Store, err = items.NewStore(getenv, client(answer))
-	return api, err
+	return api, nil
 }
 
 // client is an HTTP client that does not leave the process.

@@ -12,6 +12,7 @@ import (
 
 	"skiff/lambdas/items"
 	"skiff/lambdas/names"
+	"skiff/lambdas/table"
 )
 
 // A cursor is a position in the index and an HMAC-SHA256 of it, in base64url.
@@ -23,13 +24,13 @@ type position struct{ status, createdAt, id string }
 // row is the position as a query goes on from it.
 func (p *position) row() map[string]types.AttributeValue {
 	return map[string]types.AttributeValue{
-		names.StatusKey: items.Text(p.status), names.CreatedKey: items.Text(p.createdAt), names.KeyAttribute: items.Text(p.id),
+		names.StatusKey: table.Text(p.status), names.CreatedKey: table.Text(p.createdAt), names.KeyAttribute: table.Text(p.id),
 	}
 }
 
 // positionOf reads the key of a row of the index.
 func positionOf(row map[string]types.AttributeValue) (*position, error) {
-	r := items.Reader{Row: row}
+	r := table.Reader{Row: row}
 	p := &position{status: r.Text(names.StatusKey), createdAt: r.Text(names.CreatedKey), id: r.Text(names.KeyAttribute)}
 	return p, r.Err
 }

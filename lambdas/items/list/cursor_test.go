@@ -1,26 +1,33 @@
 package list
 
 import (
+	"context"
 	"errors"
-	"io"
-	"net/http"
 	"strings"
 	"testing"
 
 	"skiff/lambdas/items"
-	"skiff/lambdas/items/itemstest"
+	"skiff/lambdas/secret"
 )
 
+// fixed is a secret with this value.
+type fixed string
+
+func (f fixed) Value(context.Context) (string, error) { return string(f), nil }
+
+// none is a secret without one.
+type none struct{}
+
+func (none) Value(context.Context) (string, error) {
+	return "", &secret.Unusable{Secret: "staging-cursors", Reason: "has no value"}
+}
+
 func FuzzCursor(f *testing.F) {
-	key := []byte(strings.Repeat("k", keyBytes))
-	good := seal(key, "active\n2026-01-01T00:00:00.000000Z\nid")
-	api, err := itemstest.Offline(io.Discard, func(string) (int, string) {
-		return http.StatusOK, `{"Item":{"id":{"S":"cursor#key"},"key":{"B":"a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="}}}`
-	})
+	keys := keyring{fixed(strings.Repeat("k", 32))}
+	good, err := keys.cursor(f.Context(), position{status: "active", createdAt: "2026-01-01T00:00:00.000000Z", id: "id"})
 	if err != nil {
 		f.Fatal(err)
 	}
-	keys := keyring{store: api.Store, random: api.Random}
 	f.Add(good, "active")
 	f.Add(good, "done")
 	f.Add(good+"=", "active")
@@ -39,41 +46,33 @@ func FuzzCursor(f *testing.F) {
 	})
 }
 
-// The key is read once in a process, and one that is none is a failure of the
-// service, not of the client's cursor.
-func TestKey(t *testing.T) {
+// A secret without a value is for an operator: the client is told to come
+// back, and the log how to put one. What cannot be a cursor is refused before.
+func TestNoKey(t *testing.T) {
 	t.Parallel()
-	const good = `{"Item":{"id":{"S":"cursor#key"},"key":{"B":"a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="}}}`
-	for name, c := range map[string]struct {
-		row   string
-		calls int // for two uses
-		want  string
-	}{
-		"good":      {good, 1, ""},
-		"short":     {`{"Item":{"id":{"S":"cursor#key"},"key":{"B":"a2tr"}}}`, 1, "stored cursor key: key is not 32 bytes long"},
-		"no binary": {`{"Item":{"id":{"S":"cursor#key"},"key":{"S":"kkk"}}}`, 1, "stored cursor key: key is not binary"},
-		"vanishing": {`{}`, 6, "no such item"}, // read, made, and not there again
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			calls := 0
-			api, err := itemstest.Offline(io.Discard, func(string) (int, string) {
-				calls++
-				return http.StatusOK, c.row
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			keys := keyring{store: api.Store, random: api.Random}
-			for range 2 {
-				key, err := keys.key(t.Context())
-				if c.want == "" && (err != nil || len(key) != keyBytes) || c.want != "" && (err == nil || err.Error() != c.want) {
-					t.Errorf("key of %d bytes, %v", len(key), err)
-				}
-			}
-			if calls != c.calls {
-				t.Errorf("%d calls, want %d", calls, c.calls)
-			}
-		})
+	keys := keyring{none{}}
+	_, err := keys.cursor(t.Context(), position{})
+	var problem *items.Problem
+	if !errors.As(err, &problem) || problem.Code != items.Unavailable || problem.RetryAfter == 0 {
+		t.Errorf("%v", err)
+	}
+	if !strings.Contains(err.Error(), "go run ./infra/key staging-cursors") || strings.Contains(problem.Detail, "staging") {
+		t.Errorf("%v, told to the client: %s", err, problem.Detail)
+	}
+	if _, err := keys.position(t.Context(), "x", "active"); !errors.As(err, &problem) || problem.Code != items.InvalidCursor {
+		t.Errorf("%v", err)
+	}
+}
+
+// Another value is another key, and the key is not the value.
+func TestKeyFollowsTheSecret(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{strings.Repeat("a", 32): true}
+	for _, value := range []string{strings.Repeat("a", 32), strings.Repeat("a", 33), strings.Repeat("b", 32)} {
+		key, err := keyring{fixed(value)}.key(t.Context())
+		if err != nil || len(key) != 32 || seen[string(key)] {
+			t.Errorf("%q: key of %d bytes, %v", value, len(key), err)
+		}
+		seen[string(key)] = true
 	}
 }

@@ -4,73 +4,42 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
+	"skiff/lambdas/function"
 	"skiff/lambdas/items"
 	"skiff/lambdas/names"
+	"skiff/lambdas/secret"
 )
 
-const (
-	keyID        = "cursor#key" // no item's: an item's id has no #
-	keyAttribute = "key"
-	keyBytes     = 32
-)
+// keyLabel makes the key that signs cursors another one than whatever else may
+// be made of the same secret.
+const keyLabel = "cursors of GET /items"
 
-// keyring holds the one key that signs all cursors. It lies in the table, so
-// that every process has the same and no setting carries a secret.
-type keyring struct {
-	store  *items.Store
-	random io.Reader
+// WithKey gives the API the secret that its cursors are signed with.
+func WithKey(a *items.API, e function.Environment) error {
+	r, err := secret.NewReader(e, names.CursorKeyVariable)
+	a.CursorSecret = r
+	return err
 }
 
-// key reads the key, and makes it when the table has none. Of processes that
-// make one at once, the first to write wins and the others read it.
+// keyring holds the one key that signs all cursors. It is made of a secret, so
+// that every process has the same and no setting carries it. A new value ends
+// the cursors of the one before.
+type keyring struct{ secret items.Secret }
+
+// key fails with a Problem while the secret has no value that can be used:
+// that is for an operator to put, and the log says how.
 func (k keyring) key(ctx context.Context) ([]byte, error) {
-	key, err := k.read(ctx)
-	if errors.Is(err, items.ErrNotFound) {
-		if err := k.make(ctx); err != nil {
-			return nil, err
-		}
-		key, err = k.read(ctx)
+	value, err := k.secret.Value(ctx)
+	var unusable *secret.Unusable
+	if errors.As(err, &unusable) {
+		return nil, fmt.Errorf("%w: %w", &items.Problem{
+			Code: items.Unavailable, Detail: "cursors are not set up yet; try again later", RetryAfter: time.Minute,
+		}, err)
 	}
-	return key, err
-}
-
-func (k keyring) read(ctx context.Context) ([]byte, error) {
-	row, err := k.store.Constant(ctx, keyID)
 	if err != nil {
 		return nil, err
 	}
-	r := items.Reader{Row: row}
-	key := r.Bytes(keyAttribute)
-	if r.Err == nil && len(key) != keyBytes {
-		r.Err = fmt.Errorf("%s is not %d bytes long", keyAttribute, keyBytes)
-	}
-	if r.Err != nil {
-		return nil, fmt.Errorf("stored cursor key: %w", r.Err)
-	}
-	return key, nil
-}
-
-func (k keyring) make(ctx context.Context) error {
-	key := make([]byte, keyBytes)
-	if _, err := io.ReadFull(k.random, key); err != nil {
-		return fmt.Errorf("randomness: %w", err)
-	}
-	err := k.store.Put(ctx, &dynamodb.PutItemInput{
-		Item: map[string]types.AttributeValue{
-			names.KeyAttribute: items.Text(keyID),
-			keyAttribute:       &types.AttributeValueMemberB{Value: key},
-		},
-		ConditionExpression:      aws.String("attribute_not_exists(#id)"),
-		ExpressionAttributeNames: map[string]string{"#id": names.KeyAttribute},
-	})
-	if errors.Is(err, items.ErrCondition) {
-		return nil // another process was first
-	}
-	return err
+	return sign([]byte(value), keyLabel), nil
 }

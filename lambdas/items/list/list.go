@@ -25,7 +25,7 @@ func Handle(ctx context.Context, a *items.API, r items.Request) (items.Response,
 	if err != nil {
 		return items.Response{}, err
 	}
-	keys := keyring{store: a.Store, random: a.Random}
+	keys := keyring{a.CursorSecret}
 	var after *position
 	if cursor, found := r.QueryStringParameters["cursor"]; found {
 		if after, err = keys.position(ctx, cursor, status); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"skiff/lambdas/items"
 	"skiff/lambdas/names"
+	"skiff/lambdas/table"
 )
 
 // pageBytes ends a page early. A page of the largest items would be far above
@@ -84,7 +85,7 @@ func newest(ctx context.Context, s *items.Store, status string, after *position,
 		FilterExpression:         aws.String("attribute_not_exists(#ttl) OR #ttl > :now"),
 		ExpressionAttributeNames: map[string]string{"#status": names.StatusKey, "#ttl": names.TTLAttribute},
 		ExpressionAttributeValues: map[string]types.AttributeValue{
-			":status": items.Text(status), ":now": items.Integer(now.Unix()),
+			":status": table.Text(status), ":now": table.Integer(now.Unix()),
 		},
 	}
 	if after != nil {

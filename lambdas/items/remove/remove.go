@@ -11,8 +11,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"skiff/lambdas/event"
 	"skiff/lambdas/items"
 	"skiff/lambdas/names"
+	"skiff/lambdas/table"
 )
 
 // Handle removes the item, whatever its version; the second time it is 404.
@@ -21,26 +23,34 @@ func Handle(ctx context.Context, a *items.API, r items.Request) (items.Response,
 	if err != nil {
 		return items.Response{}, err
 	}
-	if err := deleteItem(ctx, a.Store, id, a.Now()); err != nil {
+	now := a.Now()
+	last, err := deleteItem(ctx, a.Store, id, now)
+	if err != nil {
 		return items.Response{}, err
 	}
+	a.Tell(ctx, r, event.New(event.Deleted, id, last+1, items.Timestamp(now)))
 	return items.Respond(http.StatusNoContent, nil), nil
 }
 
-// deleteItem fails with items.ErrNotFound; so does a delete whose first answer
-// was lost, for nothing is left that could tell it from a second delete. The
-// item is gone either way.
-func deleteItem(ctx context.Context, s *items.Store, id string, now time.Time) error {
+// deleteItem returns the version that the item had last. It fails with
+// table.ErrNotFound; so does a delete whose first answer was lost, for nothing
+// is left that could tell it from a second delete. The item is gone either
+// way, in the second without an event.
+func deleteItem(ctx context.Context, s *items.Store, id string, now time.Time) (last int64, err error) {
 	// DynamoDB removes an expired item only within days: until then it stands
 	// in the table, and must not be found.
-	err := s.Delete(ctx, &dynamodb.DeleteItemInput{
-		Key:                       items.Key(id),
+	row, err := s.Delete(ctx, &dynamodb.DeleteItemInput{
+		Key: table.Key(id), ReturnValues: types.ReturnValueAllOld,
 		ConditionExpression:       aws.String("attribute_exists(#id) AND (attribute_not_exists(#ttl) OR #ttl > :now)"),
 		ExpressionAttributeNames:  map[string]string{"#id": names.KeyAttribute, "#ttl": names.TTLAttribute},
-		ExpressionAttributeValues: map[string]types.AttributeValue{":now": items.Integer(now.Unix())},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":now": table.Integer(now.Unix())},
 	})
-	if errors.Is(err, items.ErrCondition) {
-		return items.ErrNotFound
+	if errors.Is(err, table.ErrCondition) {
+		return 0, table.ErrNotFound
 	}
-	return err
+	old := table.Reader{Row: row}
+	if err == nil {
+		last, err = old.Integer(items.VersionAttribute), old.Err
+	}
+	return last, err
 }

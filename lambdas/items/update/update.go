@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 
+	"skiff/lambdas/event"
 	"skiff/lambdas/items"
 )
 
@@ -51,6 +52,7 @@ func Handle(ctx context.Context, a *items.API, r items.Request) (items.Response,
 	if err != nil {
 		return items.Response{}, err
 	}
+	a.Tell(ctx, r, event.New(event.Updated, item.ID, item.Version, item.UpdatedAt))
 	return items.RespondItem(http.StatusOK, item)
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"skiff/lambdas/items"
 	"skiff/lambdas/names"
+	"skiff/lambdas/table"
 )
 
 // tokenAttribute is the token of the update that wrote the item last. It tells
@@ -28,11 +29,11 @@ type write struct {
 }
 
 // replace writes what a client decides about the item, if the item is there at
-// that version, and returns it as it is then. It fails with items.ErrNotFound
+// that version, and returns it as it is then. It fails with table.ErrNotFound
 // or items.ErrVersion.
 func replace(ctx context.Context, s *items.Store, w write) (*items.Item, error) {
 	row, err := s.Update(ctx, w.input())
-	if errors.Is(err, items.ErrCondition) {
+	if errors.Is(err, table.ErrCondition) {
 		return whyNot(ctx, s, w)
 	}
 	if err != nil {
@@ -45,7 +46,7 @@ func replace(ctx context.Context, s *items.Store, w write) (*items.Item, error) 
 // being read first.
 func (w write) input() *dynamodb.UpdateItemInput {
 	in := &dynamodb.UpdateItemInput{
-		Key: items.Key(w.id), ReturnValues: types.ReturnValueAllNew,
+		Key: table.Key(w.id), ReturnValues: types.ReturnValueAllNew,
 		// An absent item has no version, so this fails for it too.
 		ConditionExpression: aws.String("#version = :old AND (attribute_not_exists(#ttl) OR #ttl > :now)"),
 		ExpressionAttributeNames: map[string]string{
@@ -53,9 +54,9 @@ func (w write) input() *dynamodb.UpdateItemInput {
 			"#version": items.VersionAttribute, "#ttl": names.TTLAttribute, "#attributes": items.AttributesAttribute,
 		},
 		ExpressionAttributeValues: map[string]types.AttributeValue{
-			":name": items.Text(w.draft.Name), ":status": items.Text(w.draft.Status),
-			":updated": items.Text(items.Timestamp(w.now)), ":write": items.Text(w.token),
-			":old": items.Integer(w.version), ":new": items.Integer(w.version + 1), ":now": items.Integer(w.now.Unix()),
+			":name": table.Text(w.draft.Name), ":status": table.Text(w.draft.Status),
+			":updated": table.Text(items.Timestamp(w.now)), ":write": table.Text(w.token),
+			":old": table.Integer(w.version), ":new": table.Integer(w.version + 1), ":now": table.Integer(w.now.Unix()),
 		},
 	}
 	set, remove := "SET #name = :name, #status = :status, #updated = :updated, #version = :new, #write = :write", []string{}
@@ -67,7 +68,7 @@ func (w write) input() *dynamodb.UpdateItemInput {
 	}
 	if w.draft.TTL != 0 {
 		set += ", #ttl = :ttl"
-		in.ExpressionAttributeValues[":ttl"] = items.Integer(w.draft.TTL)
+		in.ExpressionAttributeValues[":ttl"] = table.Integer(w.draft.TTL)
 	} else {
 		remove = append(remove, "#ttl")
 	}
@@ -82,7 +83,7 @@ func (w write) input() *dynamodb.UpdateItemInput {
 // like the second: the update went through, its answer was lost, and the SDK's
 // next try met the new version. The token tells it.
 func whyNot(ctx context.Context, s *items.Store, w write) (*items.Item, error) {
-	row, err := s.Row(ctx, w.id, w.now)
+	row, err := s.Row(ctx, table.Key(w.id), w.now)
 	if err != nil {
 		return nil, err
 	}

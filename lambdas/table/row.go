@@ -1,4 +1,4 @@
-package items
+package table
 
 import (
 	"fmt"
@@ -9,9 +9,14 @@ import (
 	"skiff/lambdas/names"
 )
 
-// Key is the key of the row with that id.
+// Key is the key of a row of a table whose rows are all of one kind.
 func Key(id string) map[string]types.AttributeValue {
 	return map[string]types.AttributeValue{names.KeyAttribute: Text(id)}
+}
+
+// KindKey is the key of a row of a table that holds several kinds.
+func KindKey(kind, id string) map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{names.KindAttribute: Text(kind), names.KeyAttribute: Text(id)}
 }
 
 // Text is s as DynamoDB holds it.

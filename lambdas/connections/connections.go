@@ -1,0 +1,114 @@
+// Package connections keeps the WebSocket connections there are, in a table.
+package connections
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"skiff/lambdas/function"
+	"skiff/lambdas/names"
+	"skiff/lambdas/table"
+)
+
+const (
+	// lifeTime is longer than any connection lasts: API Gateway ends one after
+	// two hours. A row that outlives its connection, for $disconnect is not
+	// certain to come, goes then.
+	// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+	lifeTime = 2*time.Hour + 10*time.Minute
+
+	maxIDBytes = 128
+
+	kind = "connection"
+)
+
+// The attributes of a row beyond the table's keys.
+const (
+	connectedAttribute = "connectedAt" // Unix milliseconds
+	subjectAttribute   = "subject"
+)
+
+// ErrID says that an id is none that a connection has.
+var ErrID = errors.New("not the id of a connection")
+
+// Connection is one client's.
+type Connection struct {
+	ID      string
+	Subject string // whose token it came with; empty where no token is asked for
+	Since   time.Time
+}
+
+// Table is the table of connections. Rows of other kinds may stand beside them.
+type Table struct{ *table.Table }
+
+// Open is the table that CONNECTIONS_TABLE_NAME names. It fails when a
+// variable is missing.
+func Open(e function.Environment) (Table, error) {
+	t, err := table.New(e, names.ConnectionsTableVariable)
+	return Table{t}, err
+}
+
+// Add writes a connection. It fails with ErrID.
+func (t Table) Add(ctx context.Context, c Connection) error {
+	if !validID(c.ID) {
+		return ErrID
+	}
+	row := table.KindKey(kind, c.ID)
+	row[connectedAttribute] = table.Integer(c.Since.UnixMilli())
+	row[names.TTLAttribute] = table.Integer(c.Since.Add(lifeTime).Unix())
+	if c.Subject != "" {
+		row[subjectAttribute] = table.Text(c.Subject)
+	}
+	return t.Put(ctx, &dynamodb.PutItemInput{Item: row})
+}
+
+// Remove removes a connection, if it is there. It fails with ErrID.
+func (t Table) Remove(ctx context.Context, id string) error {
+	if !validID(id) {
+		return ErrID
+	}
+	_, err := t.Delete(ctx, &dynamodb.DeleteItemInput{Key: table.KindKey(kind, id)})
+	return err
+}
+
+// All is every connection that may be open at that time, as it is then: a read
+// that may lag would miss a client that has just come.
+func (t Table) All(ctx context.Context, now time.Time) ([]Connection, error) {
+	var all []Connection
+	var from map[string]types.AttributeValue
+	for {
+		out, err := t.Query(ctx, &dynamodb.QueryInput{
+			ConsistentRead: aws.Bool(true), ExclusiveStartKey: from,
+			KeyConditionExpression:   aws.String("#kind = :kind"),
+			FilterExpression:         aws.String("#ttl > :now"),
+			ExpressionAttributeNames: map[string]string{"#kind": names.KindAttribute, "#ttl": names.TTLAttribute},
+			ExpressionAttributeValues: map[string]types.AttributeValue{
+				":kind": table.Text(kind), ":now": table.Integer(now.Unix()),
+			},
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range out.Items {
+			r := table.Reader{Row: row}
+			c := Connection{ID: r.Text(names.KeyAttribute), Since: time.UnixMilli(r.Integer(connectedAttribute))}
+			if _, found := row[subjectAttribute]; found {
+				c.Subject = r.Text(subjectAttribute)
+			}
+			if r.Err != nil {
+				return nil, r.Err
+			}
+			all = append(all, c)
+		}
+		if from = out.LastEvaluatedKey; from == nil {
+			return all, nil
+		}
+	}
+}
+
+func validID(id string) bool { return 0 < len(id) && len(id) <= maxIDBytes }

@@ -1,0 +1,168 @@
+package contract
+
+import (
+	"crypto/md5"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"skiff/lambdas"
+	"skiff/lambdas/event"
+)
+
+// services stands in for SQS, Secrets Manager and @connections, as far as the
+// functions ask them.
+type services struct {
+	url   string
+	proxy *proxy
+
+	mutex   sync.Mutex
+	harm    func(action string, w http.ResponseWriter, r *http.Request) bool
+	sent    []string            // messages on the queue
+	secrets map[string]string   // values by ARN
+	heard   map[string][]string // what each connection was posted
+	gone    map[string]bool     // connections that ended
+	failing map[string]bool     // connections that answer 500
+}
+
+func newServices(t *testing.T, p *proxy) *services {
+	s := &services{
+		proxy:   p,
+		secrets: map[string]string{cursorARN: testSecret + "-cursors", tokenARN: testSecret + "-tokens!"},
+		heard:   map[string][]string{}, gone: map[string]bool{}, failing: map[string]bool{},
+	}
+	server := httptest.NewServer(http.HandlerFunc(s.serve))
+	t.Cleanup(server.Close)
+	s.url = server.URL
+	return s
+}
+
+func (s *services) serve(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	action, of := "execute-api:ManageConnections", lambdas.Connections
+	switch _, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), "."); operation {
+	case "SendMessage":
+		action, of = "sqs:SendMessage", lambdas.EventQueue
+	case "GetSecretValue":
+		action, of = "secretsmanager:GetSecretValue", lambdas.TokenKey
+		if strings.Contains(string(body), cursorARN) {
+			of = lambdas.CursorKey
+		}
+	}
+	s.proxy.note(action + " of the " + string(of))
+	s.mutex.Lock()
+	harm := s.harm
+	s.mutex.Unlock()
+	if harm != nil && harm(action, w, r) {
+		return
+	}
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	switch action {
+	case "sqs:SendMessage":
+		s.takeMessage(w, body)
+	case "secretsmanager:GetSecretValue":
+		s.tellSecret(w, body)
+	default:
+		s.takePost(w, r, body)
+	}
+}
+
+// takeMessage: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+func (s *services) takeMessage(w http.ResponseWriter, body []byte) {
+	var in struct{ QueueUrl, MessageBody string }
+	if err := json.Unmarshal(body, &in); err != nil || !strings.HasSuffix(in.QueueUrl, "/"+account+"/events") {
+		refuseWith(w, "QueueDoesNotExist")
+		return
+	}
+	s.sent = append(s.sent, in.MessageBody)
+	sum := md5.Sum([]byte(in.MessageBody))
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	fmt.Fprintf(w, `{"MessageId":"m","MD5OfMessageBody":%q}`, hex.EncodeToString(sum[:]))
+}
+
+// tellSecret: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
+func (s *services) tellSecret(w http.ResponseWriter, body []byte) {
+	var in struct{ SecretId string }
+	err := json.Unmarshal(body, &in)
+	value, found := s.secrets[in.SecretId]
+	if err != nil || !found {
+		refuseWith(w, "ResourceNotFoundException")
+		return
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	fmt.Fprintf(w, `{"ARN":%q,"SecretString":%q}`, in.SecretId, value)
+}
+
+// takePost: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
+func (s *services) takePost(w http.ResponseWriter, r *http.Request, body []byte) {
+	escaped, found := strings.CutPrefix(r.URL.EscapedPath(), "/staging/@connections/")
+	id, err := url.PathUnescape(escaped)
+	switch {
+	case r.Method != http.MethodPost || !found || err != nil:
+		http.Error(w, `{"message":"Forbidden"}`, http.StatusForbidden)
+	case s.gone[id]:
+		w.Header().Set("X-Amzn-Errortype", "GoneException")
+		w.WriteHeader(http.StatusGone)
+		io.WriteString(w, `{"message":null}`)
+	case s.failing[id]:
+		w.WriteHeader(http.StatusInternalServerError)
+		fmt.Fprintf(w, `{"message":"arn:aws:bad:%s"}`, account)
+	default:
+		s.heard[id] = append(s.heard[id], string(body))
+	}
+}
+
+// fault sets what happens to calls, as a proxy's does.
+func (s *services) fault(harm func(action string, w http.ResponseWriter, r *http.Request) bool) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.harm = harm
+}
+
+// change changes what there is.
+func (s *services) change(f func(*services)) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	f(s)
+}
+
+// messages are those on the queue, in the order they came.
+func (s *services) messages() []string {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return slices.Clone(s.sent)
+}
+
+// told are the ids of the events that a connection was posted.
+func (s *services) told(connection string) []string {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	var ids []string
+	for _, body := range s.heard[connection] {
+		var e event.Event
+		if err := json.Unmarshal([]byte(body), &e); err != nil {
+			return []string{err.Error()}
+		}
+		ids = append(ids, e.ID)
+	}
+	return ids
+}
+
+// deny refuses every call of the action.
+func deny(action string) func(string, http.ResponseWriter, *http.Request) bool {
+	return func(called string, w http.ResponseWriter, _ *http.Request) bool {
+		if called == action {
+			refuseWith(w, "AccessDeniedException")
+		}
+		return called == action
+	}
+}

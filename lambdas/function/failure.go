@@ -1,0 +1,52 @@
+package function
+
+import (
+	"context"
+	"errors"
+	"net"
+
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+)
+
+// Failure is a call to AWS that failed. It says which action and which kind of
+// failure, and nothing of the SDK's message: that holds ARNs.
+type Failure struct {
+	Action      string // such as dynamodb:GetItem
+	Kind        string // the service's error code, or deadline, network, client
+	Unavailable bool   // trying again later may help
+}
+
+func (f *Failure) Error() string { return f.Action + ": " + f.Kind }
+
+// Fail sorts an error of the SDK into a *Failure. It returns nil for nil.
+func Fail(ctx context.Context, action string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		_, throttle := retry.DefaultThrottleErrorCodes[api.ErrorCode()]
+		return &Failure{action, api.ErrorCode(), throttle || httpStatus(err) >= 500}
+	}
+	var network net.Error
+	var quota ratelimit.QuotaExceededError
+	switch {
+	case ctx.Err() != nil:
+		return &Failure{action, "deadline", true}
+	case errors.As(err, &network), errors.As(err, &quota), httpStatus(err) >= 500:
+		return &Failure{action, "network", true}
+	}
+	return &Failure{action, "client", false}
+}
+
+// httpStatus is the status of the answer that the error is about, 0 for none.
+func httpStatus(err error) int {
+	var response *awshttp.ResponseError
+	if !errors.As(err, &response) {
+		return 0
+	}
+	return response.HTTPStatusCode()
+}

@@ -1,0 +1,119 @@
+package function
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/smithy-go"
+)
+
+// environment is one that Lambda gives, without the missing variable.
+func environment(missing string) Environment {
+	whole := map[string]string{
+		"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b",
+		"AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:1",
+	}
+	return Environment{Getenv: func(name string) string {
+		if name == missing {
+			return ""
+		}
+		return whole[name]
+	}}
+}
+
+func TestClientRefuses(t *testing.T) {
+	t.Parallel()
+	for _, missing := range []string{"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
+		_, err := environment(missing).Client("SQS")
+		if err == nil || !strings.Contains(err.Error(), missing+" is not set") {
+			t.Errorf("without %s: %v", missing, err)
+		}
+	}
+}
+
+func TestClient(t *testing.T) {
+	t.Parallel()
+	c, err := environment("").Client("SQS")
+	if err != nil || c.Endpoint == nil || *c.Endpoint != "http://127.0.0.1:1" || c.HTTP == nil {
+		t.Errorf("%+v, %v", c, err)
+	}
+	if c, err := environment("").Client("DYNAMODB"); err != nil || c.Endpoint != nil {
+		t.Errorf("the endpoint is another service's: %+v, %v", c, err)
+	}
+}
+
+func TestLogLevel(t *testing.T) {
+	t.Parallel()
+	for level, lines := range map[string]int{"": 3, "debug": 4, "info": 3, "warn": 2, "error": 1} {
+		var log bytes.Buffer
+		e, err := New(func(string) string { return level }, &log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Log.Debug("a")
+		e.Log.Info("a")
+		e.Log.Warn("a")
+		e.Log.Error("a")
+		if got := strings.Count(log.String(), "\n"); got != lines {
+			t.Errorf("%q writes %d lines", level, got)
+		}
+	}
+	for _, level := range []string{"INFO", "trace", "warning"} {
+		if _, err := New(func(string) string { return level }, nil); err == nil || !strings.Contains(err.Error(), "set it to debug, info, warn or error") {
+			t.Errorf("%q: %v", level, err)
+		}
+	}
+}
+
+func TestFail(t *testing.T) {
+	t.Parallel()
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	const secret = "arn:aws:iam::1:role/r is not authorized"
+	for name, c := range map[string]struct {
+		ctx  context.Context
+		err  error
+		want Failure
+	}{
+		"denied":   {t.Context(), &smithy.GenericAPIError{Code: "AccessDenied", Message: secret}, Failure{"a:B", "AccessDenied", false}},
+		"throttle": {t.Context(), fmt.Errorf("%s: %w", secret, &smithy.GenericAPIError{Code: "ThrottlingException"}), Failure{"a:B", "ThrottlingException", true}},
+		"deadline": {over, errors.New(secret), Failure{"a:B", "deadline", true}},
+		"other":    {t.Context(), errors.New(secret), Failure{"a:B", "client", false}},
+	} {
+		var got *Failure
+		if !errors.As(Fail(c.ctx, "a:B", c.err), &got) || *got != c.want || strings.Contains(got.Error(), "arn:") {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if err := Fail(t.Context(), "a:B", nil); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCatch(t *testing.T) {
+	t.Parallel()
+	err := func() (err error) {
+		defer Catch(&err)
+		var none map[string]int
+		none["x"] = 1
+		return nil
+	}()
+	if err == nil || !strings.Contains(err.Error(), "panic of runtime.") || !strings.Contains(err.Error(), "function.TestCatch") {
+		t.Errorf("%v", err)
+	}
+}
+
+// A service that hangs is given up by the tries, not by the function's end:
+// they fit an authorizer's ten seconds, which is also the timeout of a stack
+// that sets none, with half a second left for the answer.
+func TestTriesFitAnInvocation(t *testing.T) {
+	t.Parallel()
+	if longest := tries*tryTime + (tries-1)*maxBackoff; longest > 10*time.Second-500*time.Millisecond {
+		t.Errorf("the tries of one call may take %s", longest)
+	}
+}

@@ -1,0 +1,92 @@
+package notifier
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/apigatewaymanagementapi"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewaymanagementapi/types"
+	"golang.org/x/sync/errgroup"
+
+	"skiff/lambdas/connections"
+	"skiff/lambdas/function"
+	"skiff/lambdas/names"
+)
+
+const (
+	atOnce = 16 // posts
+
+	// openTime is how long a connection may take from $connect to its opening.
+	// Until then it answers as one that is gone.
+	openTime = 5 * time.Second
+)
+
+// poster posts to connections.
+type poster struct {
+	client *apigatewaymanagementapi.Client
+}
+
+// newPoster posts to the stage at CONNECTIONS_URL.
+func newPoster(e function.Environment) (poster, error) {
+	url, err := e.Setting(names.ConnectionsURLVariable)
+	if err != nil {
+		return poster{}, err
+	}
+	c, err := e.Client("APIGATEWAYMANAGEMENTAPI")
+	if err != nil {
+		return poster{}, err
+	}
+	return poster{apigatewaymanagementapi.New(apigatewaymanagementapi.Options{
+		Region: c.Region, Credentials: c.Credentials, HTTPClient: c.HTTP, Retryer: c.Retryer, BaseEndpoint: &url,
+	})}, nil
+}
+
+// posted is what came of posting one message.
+type posted struct {
+	served []string // ids of who got it
+	gone   []connections.Connection
+	err    error // of one of the others, nil when there is none
+	failed int   // how many others
+}
+
+// post posts a message to all, some at once. One that cannot be reached keeps
+// it from nobody else.
+func (p poster) post(ctx context.Context, to []connections.Connection, message []byte) posted {
+	var result posted
+	var mutex sync.Mutex
+	var group errgroup.Group
+	group.SetLimit(atOnce)
+	for _, c := range to {
+		group.Go(func() error {
+			_, err := p.client.PostToConnection(ctx, &apigatewaymanagementapi.PostToConnectionInput{ConnectionId: &c.ID, Data: message})
+			mutex.Lock()
+			defer mutex.Unlock()
+			switch {
+			case err == nil:
+				result.served = append(result.served, c.ID)
+			case gone(err):
+				result.gone = append(result.gone, c)
+			default:
+				result.err = function.Fail(ctx, "execute-api:ManageConnections", err)
+				result.failed++
+			}
+			return nil
+		})
+	}
+	group.Wait()
+	return result
+}
+
+// gone reports whether the connection has ended.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
+func gone(err error) bool {
+	var ended *types.GoneException
+	if errors.As(err, &ended) {
+		return true
+	}
+	var status interface{ HTTPStatusCode() int }
+	return errors.As(err, &status) && status.HTTPStatusCode() == http.StatusGone
+}

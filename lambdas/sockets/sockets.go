@@ -1,0 +1,93 @@
+// Package sockets is the function behind the WebSocket API: it keeps the table
+// of who is connected.
+package sockets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"skiff/lambdas/connections"
+	"skiff/lambdas/function"
+)
+
+// answerTime is kept back of an invocation's time, for the answer to get out.
+const answerTime = 500 * time.Millisecond
+
+// Request and Response are those of a WebSocket API.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-develop-routes.html
+type (
+	Request  = events.APIGatewayWebsocketProxyRequest
+	Response = events.APIGatewayProxyResponse
+)
+
+// Sockets answers the API's routes.
+type Sockets struct {
+	Connections connections.Table
+	Now         func() time.Time
+	Log         *slog.Logger
+}
+
+// Open makes what Lambda calls. It fails when a variable is missing.
+func Open(e function.Environment) (any, error) {
+	t, err := connections.Open(e)
+	s := &Sockets{Connections: t, Now: time.Now, Log: e.Log}
+	return s.Handle, err
+}
+
+// Handle notes that a client comes or goes. It never fails and never panics: a
+// client that cannot be noted is refused with 500.
+func (s *Sockets) Handle(ctx context.Context, r Request) (Response, error) {
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-answerTime))
+		defer cancel()
+	}
+	log := s.Log.With("requestId", r.RequestContext.RequestID, "route", r.RequestContext.RouteKey)
+	response, err := s.route(ctx, r)
+	if err != nil {
+		log.Error("request failed", "error", err.Error())
+		response = respond(http.StatusInternalServerError, "Internal server error")
+	}
+	log.Info("request", "connectionId", r.RequestContext.ConnectionID, "status", response.StatusCode)
+	return response, nil
+}
+
+func (s *Sockets) route(ctx context.Context, r Request) (response Response, err error) {
+	defer function.Catch(&err)
+	switch r.RequestContext.RouteKey {
+	case "$connect":
+		err = s.Connections.Add(ctx, connections.Connection{ID: r.RequestContext.ConnectionID, Subject: subjectOf(r), Since: s.Now()})
+	case "$disconnect":
+		err = s.Connections.Remove(ctx, r.RequestContext.ConnectionID)
+	default:
+		// A client has nothing to say here; an HTTP API is there for that.
+		return respond(http.StatusBadRequest, "send nothing here: this socket tells of changes to items"), nil
+	}
+	if errors.Is(err, connections.ErrID) {
+		err = fmt.Errorf("%w: %.40q", err, r.RequestContext.ConnectionID)
+	}
+	return respond(http.StatusOK, "OK"), err
+}
+
+// subjectOf is what the authorizer told of the client, if there is one.
+func subjectOf(r Request) string {
+	told, _ := r.RequestContext.Authorizer.(map[string]any)
+	subject, _ := told["subject"].(string)
+	return subject
+}
+
+// respond answers as API Gateway itself does: message holds no character that
+// JSON would escape. Of $connect, a client sees only the status; of $default,
+// only the body, and only where the route has a response.
+func respond(status int, message string) Response {
+	return Response{
+		StatusCode: status, Body: `{"message":"` + message + `"}`,
+		Headers: map[string]string{"Content-Type": "application/json"},
+	}
+}
