@@ -73,7 +73,8 @@ func computeNeeds() map[string]need {
 			words("iam", "GetPolicy GetPolicyVersion ListPolicyVersions"),
 			words("iam", "CreatePolicy CreatePolicyVersion DeletePolicyVersion DeletePolicy TagPolicy UntagPolicy"),
 		},
-		"aws:sqs/queue:Queue": {words("sqs", "GetQueueAttributes ListQueueTags"), words("sqs", "CreateQueue SetQueueAttributes DeleteQueue TagQueue UntagQueue")},
+		"aws:sqs/queue:Queue":                           {words("sqs", "GetQueueAttributes ListQueueTags"), words("sqs", "CreateQueue SetQueueAttributes DeleteQueue TagQueue UntagQueue")},
+		"aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": {words("sqs", "GetQueueAttributes"), words("sqs", "SetQueueAttributes")},
 		// It runs where Pulumi runs.
 		"command:local:Command": {},
 		// A component is in Pulumi alone.

@@ -27,7 +27,7 @@ func (s scope) bounds() []statement {
 		"sqs." + s.Region + ".amazonaws.com", "ssm." + s.Region + ".amazonaws.com",
 	}
 	return []statement{
-		allow([]string{table},
+		allow(append([]string{table}, s.connections()...),
 			"dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem",
 			"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
 		allow([]string{s.named("sqs", "")},

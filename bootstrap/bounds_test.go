@@ -164,3 +164,29 @@ func TestStateBucketPolicy(t *testing.T) {
 		t.Errorf("the key is of %s", got)
 	}
 }
+
+// TestAttached is what a stack may do that is attached to another one, and what
+// others may not: read the parameters there, and have its functions use the
+// connections.
+func TestAttached(t *testing.T) {
+	t.Parallel()
+	for attachTo, want := range map[string]bool{"": false, "web/live": true, "web/liv": false} {
+		rec := record(t, "staging", "attachTo", attachTo)
+		boundary := []parsed{parse(t, rec.Of(policyType)["boundary"].Inputs["policy"])}
+		for _, test := range []struct {
+			policies         []parsed
+			action, resource string
+			want             bool
+		}{
+			{policiesOf(t, rec, "deploy"), "ssm:GetParameter", of("ssm", "parameter/web/live/apiId"), want},
+			{policiesOf(t, rec, "preview"), "ssm:GetParameter", of("ssm", "parameter/web/live/apiId"), want},
+			{policiesOf(t, rec, "deploy"), "ssm:PutParameter", of("ssm", "parameter/web/live/apiId"), false},
+			{boundary, "dynamodb:Query", of("dynamodb", "table/web-live-connections-0000000"), want},
+			{boundary, "dynamodb:GetItem", of("dynamodb", "table/web-live-items-0000000"), false},
+		} {
+			if got := allowed(t, test.policies, request{test.action, test.resource, nil}); got != test.want {
+				t.Errorf("attached to %q: %s on %s: %v", attachTo, test.action, test.resource, got)
+			}
+		}
+	}
+}

@@ -24,6 +24,7 @@ type config struct {
 	PreviewBranches  string   // a pattern
 	Domains          []string // none: no rights on DNS
 	HostedZones      []string // ids, or "*"
+	AttachTo         string   // PROJECT/STACK that it is attached to; "": none
 	StateVersionDays int
 }
 
@@ -56,6 +57,7 @@ func readConfig(ctx *pulumi.Context, set string) (config, error) {
 		PreviewBranches: r.Match("previewBranches", `[A-Za-z0-9._/*-]{1,255}`, "the name of a branch, in which * stands for any characters"),
 		Domains:         r.List("domains", `([a-z0-9_-]{1,63}\.)+[a-z0-9-]{2,63}`, "domain names in lower case, without a dot at the end and without *"),
 		HostedZones:     r.List("hostedZones", `\*|[A-Z0-9]{1,32}`, `ids of Route 53 zones, or "*"`),
+		AttachTo:        r.Optional("attachTo", `[a-z][a-z0-9-]*/[a-z][a-z0-9-]*`, "PROJECT/STACK, both of a-z 0-9 -, as the stack's own setting is"),
 
 		StateVersionDays: r.Number("stateVersionDays", 1, 3650),
 	}

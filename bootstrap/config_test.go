@@ -71,10 +71,12 @@ func TestConfigRefused(t *testing.T) {
 		{"hostedZones", `[]`, `skiff-bootstrap:hostedZones must be a list of`},
 		{"hostedZones", `["/hostedzone/Z1"]`, `hostedZones must be ids of Route 53 zones, or "*", not "/hostedzone/Z1"`},
 		{"hostedZones", `["Z*"]`, `hostedZones must be`},
+		{"attachTo", `web`, `skiff-bootstrap:attachTo must be empty, or PROJECT/STACK`},
+		{"attachTo", `web/*`, `attachTo must be`},
 		{"stateVersionDays", "0", "skiff-bootstrap:stateVersionDays must be a whole number from 1 to 3650"},
 		{"stateVersionDays", "3651", "stateVersionDays must be"},
 		{"stateVersionDays", "a month", "stateVersionDays must be"},
-		{"gitlabProjekt", "a/b", "skiff-bootstrap:gitlabProjekt is not a setting; there are account, createProvider, deployBranch, domains, " +
+		{"gitlabProjekt", "a/b", "skiff-bootstrap:gitlabProjekt is not a setting; there are account, attachTo, createProvider, deployBranch, domains, " +
 			"gitlabAudience, gitlabProject, gitlabUrl, hostedZones, previewBranches, project, region, stateVersionDays; " +
 			"remove it with pulumi config rm gitlabProjekt"},
 	} {
