@@ -15,10 +15,10 @@ const retries = 25
 
 // newAccount declares the one provider that everything goes through, bound to
 // the stack's account, and refuses any other before anything is declared. It
-// returns the option that puts a resource there. A change of region, role or
-// profile is one of the provider and touches no resource; AWS itself knows
-// where they are.
-func newAccount(ctx *pulumi.Context, cfg config) (in pulumi.ResourceOption, err error) {
+// returns the option that puts a resource, or a call, there. A change of
+// region, role or profile is one of the provider and touches no resource; AWS
+// itself knows where they are.
+func newAccount(ctx *pulumi.Context, cfg config) (in pulumi.ResourceOrInvokeOption, err error) {
 	args := &aws.ProviderArgs{
 		Region:            pulumi.String(cfg.Region),
 		AllowedAccountIds: pulumi.StringArray{pulumi.String(cfg.Account)},

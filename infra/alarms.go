@@ -15,10 +15,23 @@ const period = 300
 
 // watched is what alarms and dashboard look at.
 type watched struct {
-	api       pulumi.StringOutput
-	stage     string
-	table     pulumi.StringOutput
+	api       *httpAPI
+	data      *stores
 	functions []*function
+}
+
+// newOperations declares the alarms and the dashboard.
+func newOperations(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, api *httpAPI, data *stores, fns []*function) ([]pulumi.Resource, error) {
+	w := &watched{api, data, fns}
+	alarms, err := newAlarms(ctx, cfg, in, w)
+	if err != nil {
+		return nil, fmt.Errorf("alarms: %w", err)
+	}
+	page, err := newDashboard(ctx, cfg, in, w)
+	if err != nil {
+		return nil, fmt.Errorf("dashboard: %w", err)
+	}
+	return append(alarms, page...), nil
 }
 
 // alarm is one of the few alarms there are: each looks at the whole API, table
@@ -57,7 +70,11 @@ func newAlarms(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, w *wat
 		}
 		declared = append(declared, mail)
 	}
-	for _, a := range []alarm{apiErrors(cfg, w), apiLatency(cfg, w), functionThrottles(), tableThrottles(w)} {
+	alarms := []alarm{functionThrottles(), tableThrottles(w), queueAge(cfg, w), deadEvents(w)}
+	if !w.api.attached { // another stack's API is watched there
+		alarms = append(alarms, apiErrors(cfg, w), apiLatency(cfg, w))
+	}
+	for _, a := range alarms {
 		// Two periods of three: one lone failure in the night wakes nobody, and
 		// no traffic at all is no trouble.
 		a.args.ComparisonOperator = pulumi.String("GreaterThanThreshold")
@@ -126,8 +143,8 @@ func functionThrottles() alarm {
 // These metrics exist only while something is throttled.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
 func tableThrottles(w *watched) alarm {
-	table := pulumi.StringMap{"TableName": w.table}
-	index := pulumi.StringMap{"TableName": w.table, "GlobalSecondaryIndexName": pulumi.String(names.StatusIndex)}
+	table := pulumi.StringMap{"TableName": w.data.items.Name}
+	index := pulumi.StringMap{"TableName": w.data.items.Name, "GlobalSecondaryIndexName": pulumi.String(names.StatusIndex)}
 	return alarm{"table-throttles", &cloudwatch.MetricAlarmArgs{
 		AlarmDescription: pulumi.String("Reads or writes of the table or its index are throttled"),
 		Threshold:        pulumi.Float64(0),
@@ -141,8 +158,37 @@ func tableThrottles(w *watched) alarm {
 	}}
 }
 
+// queueAge looks at how long the oldest event waits: clients hear of a change
+// that late.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+func queueAge(cfg config, w *watched) alarm {
+	return alarm{"queue-age", &cloudwatch.MetricAlarmArgs{
+		AlarmDescription: pulumi.String(fmt.Sprintf("Events wait for more than %d s before clients are told of them", cfg.AlarmQueueAge)),
+		Threshold:        pulumi.Float64(cfg.AlarmQueueAge),
+		Namespace:        pulumi.String("AWS/SQS"),
+		MetricName:       pulumi.String("ApproximateAgeOfOldestMessage"),
+		Dimensions:       pulumi.StringMap{"QueueName": w.data.queues.events.Name},
+		Statistic:        pulumi.String("Maximum"),
+		Period:           pulumi.Int(period),
+	}}
+}
+
+// deadEvents looks at the dead-letter queue, which is empty as long as all is
+// well.
+func deadEvents(w *watched) alarm {
+	return alarm{"dead-events", &cloudwatch.MetricAlarmArgs{
+		AlarmDescription: pulumi.String("Events failed too often and lie in the dead-letter queue"),
+		Threshold:        pulumi.Float64(0),
+		Namespace:        pulumi.String("AWS/SQS"),
+		MetricName:       pulumi.String("ApproximateNumberOfMessagesVisible"),
+		Dimensions:       pulumi.StringMap{"QueueName": w.data.queues.dead.Name},
+		Statistic:        pulumi.String("Maximum"),
+		Period:           pulumi.Int(period),
+	}}
+}
+
 func (w *watched) apiDimensions() pulumi.StringMap {
-	return pulumi.StringMap{"ApiId": w.api, "Stage": pulumi.String(w.stage)}
+	return pulumi.StringMap{"ApiId": w.api.id, "Stage": pulumi.String(w.api.stage)}
 }
 
 // sum is a metric that an alarm computes with.

@@ -1,79 +1,60 @@
 package main
 
 import (
-	"regexp"
-	"strings"
-
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// maxRoutes is AWS's quota of routes in one HTTP API.
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
-const maxRoutes = 300
-
-// newAPI declares the HTTP API. It has no routes of its own: the functions
-// bring them.
-func newAPI(ctx *pulumi.Context, in pulumi.ResourceOption) (*apigatewayv2.Api, error) {
-	return apigatewayv2.NewApi(ctx, "api", &apigatewayv2.ApiArgs{ProtocolType: pulumi.String("HTTP")}, in)
+// httpAPI is the HTTP API that the routes belong to: this stack's own, or that
+// of the stack it is attached to.
+type httpAPI struct {
+	id           pulumi.StringInput
+	executionARN pulumi.StringInput
+	endpoint     pulumi.StringOutput // without a stage's path
+	stage        string
+	domain       string // with its base path; "": the API answers at its endpoint
+	accessLog    string // name of the log group
+	attached     bool   // it is another stack's
 }
 
-// sourcePattern is the end of the ARN that API Gateway calls a function by,
-// METHOD/path with the path as it is declared. For several routes it is the
-// narrowest pattern with one star in the path that covers them all.
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-func sourcePattern(keys []string) string {
-	method, path := source(keys[0])
-	for _, key := range keys[1:] {
-		m, p := source(key)
-		if path == "" || p == "" {
-			return "*" // the catch-all has nothing in common with a path
-		}
-		if m != method {
-			method = "*"
-		}
-		path = cover(path, p)
+// newAPI declares the HTTP API, without routes: the functions bring them. A
+// stack that is attached to another one makes none.
+//
+// Once it has a domain, its own URL is closed: what guards the domain, such as
+// a firewall, would be passed by otherwise.
+func newAPI(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, owner *sharing) (*httpAPI, error) {
+	if owner != nil {
+		return &httpAPI{
+			id: pulumi.String(owner.APIID), executionARN: pulumi.String(owner.ExecutionARN), endpoint: pulumi.String(owner.URL).ToStringOutput(),
+			stage: owner.Stage, accessLog: owner.AccessLog, attached: true,
+		}, nil
 	}
-	return method + path
+	args := &apigatewayv2.ApiArgs{
+		ProtocolType:              pulumi.String("HTTP"),
+		DisableExecuteApiEndpoint: pulumi.Bool(cfg.reachable()),
+	}
+	if len(cfg.CORSOrigins) > 0 {
+		args.CorsConfiguration = cors(cfg.CORSOrigins)
+	}
+	api, err := apigatewayv2.NewApi(ctx, "api", args, in)
+	if err != nil {
+		return nil, err
+	}
+	return &httpAPI{
+		id: api.ID(), executionARN: api.ExecutionArn, endpoint: api.ApiEndpoint,
+		stage: cfg.Stage, domain: cfg.address(), accessLog: accessLogName(ctx),
+	}, nil
 }
 
-// source splits a route key into the method and path of its ARN. A route for
-// any method is called by the one of the request; the catch-all has none.
-func source(key string) (method, path string) {
-	method, path, ok := strings.Cut(key, " ")
-	switch {
-	case !ok:
-		return key, ""
-	case method == "ANY":
-		method = "*"
+// cors lets scripts of these origins use the API. API Gateway answers their
+// preflights itself, and adds the headers to every answer, errors too.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
+func cors(origins []string) apigatewayv2.ApiCorsConfigurationArgs {
+	return apigatewayv2.ApiCorsConfigurationArgs{
+		AllowOrigins:  pulumi.ToStringArray(origins),
+		AllowMethods:  pulumi.ToStringArray([]string{"GET", "POST", "PUT", "DELETE"}),
+		AllowHeaders:  pulumi.ToStringArray([]string{"authorization", "content-type", "idempotency-key", "if-match"}),
+		ExposeHeaders: pulumi.ToStringArray([]string{"apigw-requestid", "etag", "idempotency-replayed", "location", "retry-after"}),
+		MaxAge:        pulumi.Int(600), // seconds; the browser asks again after that
 	}
-	return method, path
-}
-
-// cover returns the narrowest pattern with at most one star that covers both.
-func cover(a, b string) string {
-	if a == b {
-		return a
-	}
-	head := 0
-	for head < min(len(a), len(b)) && a[head] == b[head] && a[head] != '*' {
-		head++
-	}
-	tail := 0
-	for tail < min(len(a), len(b))-head && a[len(a)-1-tail] == b[len(b)-1-tail] && a[len(a)-1-tail] != '*' {
-		tail++
-	}
-	return a[:head] + "*" + a[len(a)-tail:]
-}
-
-// validRouteKey tells whether an HTTP API takes the route key.
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
-func validRouteKey(key string) bool {
-	return regexp.MustCompile(`^((ANY|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT) /\S*|\$default)$`).MatchString(key)
-}
-
-// validName leaves room for the project and the stack in the 64 characters
-// that Lambda and IAM have for a name.
-func validName(name string) bool {
-	return regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`).MatchString(name)
 }

@@ -33,57 +33,21 @@ func TestSourcePattern(t *testing.T) {
 	}
 }
 
-func TestCheckRefuses(t *testing.T) {
-	t.Parallel()
-	var many []string
-	for i := range 301 {
-		many = append(many, fmt.Sprintf("GET /%d", i))
-	}
-	fn := func(name string, routes ...string) lambdas.Function {
-		return lambdas.Function{Name: name, Routes: routes}
-	}
-	for _, test := range []struct {
-		functions []lambdas.Function
-		want      string
-	}{
-		{[]lambdas.Function{fn("")}, `lambdas: function "": a name has 1 to 32 of a-z 0-9 -, and begins with a letter`},
-		{[]lambdas.Function{fn("../x")}, `function "../x": a name has`},
-		{[]lambdas.Function{fn("Get")}, `function "Get": a name has`},
-		{[]lambdas.Function{fn(strings.Repeat("a", 33))}, "a name has"},
-		{[]lambdas.Function{fn("a"), fn("a")}, "function a is declared twice"},
-		{[]lambdas.Function{fn("a", "GET items")}, `function a: route "GET items" must be a method and a path, such as GET /items/{id}`},
-		{[]lambdas.Function{fn("a", "get /items")}, `route "get /items" must be`},
-		{[]lambdas.Function{fn("a", "GET  /items")}, `route "GET  /items" must be`},
-		{[]lambdas.Function{fn("a", "TRACE /items")}, `route "TRACE /items" must be`},
-		{[]lambdas.Function{fn("a", "GET /x"), fn("b", "GET /x")}, "route GET /x is declared by a and by b; a route has one function"},
-		{[]lambdas.Function{fn("a", many...)}, "301 routes are declared, and an HTTP API has 300 at most"},
-	} {
-		rec, err := deployWith(t, test.functions, settingsOf(t, "staging"))
-		if err == nil || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("refused with %v, want %s", err, test.want)
-		}
-		if len(rec.Resources) > 0 {
-			t.Errorf("%s: resources were registered all the same", test.want)
-		}
-	}
-}
-
 // With auto-deploy the stage publishes by itself; without, it points at a
 // deployment that changes with the routes.
 func TestDeployment(t *testing.T) {
 	t.Parallel()
-	const deployment = "aws:apigatewayv2/deployment:Deployment"
 	settings := settingsOf(t, "staging")
 	settings["skiff:autoDeploy"] = "true"
 	auto, err := deployWith(t, lambdas.Functions(), settings)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if stage := auto.Of(stageType)["api"]; len(auto.Of(deployment)) != 0 || stage.Inputs["autoDeploy"] != true || stage.Inputs["deploymentId"] != nil {
-		t.Errorf("auto-deploy: %d deployments, stage %v", len(auto.Of(deployment)), stage.Inputs)
+	if stage := auto.Of(stageType)["api"]; len(auto.Of(deploymentType)) != 1 || stage.Inputs["autoDeploy"] != true || stage.Inputs["deploymentId"] != nil {
+		t.Errorf("auto-deploy: %d deployments, that of the WebSocket API among them, stage %v", len(auto.Of(deploymentType)), stage.Inputs)
 	}
 	settings["skiff:autoDeploy"] = "false"
-	trigger := func(functions []lambdas.Function) any {
+	triggers := func(functions []lambdas.Function) (api, sockets any) {
 		rec, err := deployWith(t, functions, settings)
 		if err != nil {
 			t.Fatal(err)
@@ -91,30 +55,62 @@ func TestDeployment(t *testing.T) {
 		if got := rec.Of(stageType)["api"].Inputs["deploymentId"]; got != "deployment-id of api" {
 			t.Errorf("the stage points at %v", got)
 		}
-		return nested(rec.Of(deployment)["api"], "triggers")["routes"]
+		made := rec.Of(deploymentType)
+		return nested(made["api"], "triggers")["routes"], nested(made["sockets"], "triggers")["routes"]
 	}
-	whole, again := trigger(lambdas.Functions()), trigger(lambdas.Functions())
-	if whole != again {
-		t.Error("the trigger changes by itself")
-	}
-	more := lambdas.Functions()
-	more[0].Routes = append(more[0].Routes, "POST /more")
-	if trigger(more) == whole {
-		t.Error("a new route keeps the trigger")
-	}
-	moved := lambdas.Functions()
-	moved[0].Routes, moved[1].Routes = moved[1].Routes, moved[0].Routes
-	if trigger(moved) == whole {
-		t.Error("a route that goes to another function keeps the trigger")
+	api, sockets := triggers(lambdas.Functions())
+	for name, test := range map[string]struct {
+		change       func([]lambdas.Function)
+		api, sockets bool // whether it changes
+	}{
+		"nothing":                          {func([]lambdas.Function) {}, false, false},
+		"a new route":                      {func(f []lambdas.Function) { f[0].Routes = append(f[0].Routes, "POST /more") }, true, false},
+		"a route goes to another function": {func(f []lambdas.Function) { f[0].Routes, f[1].Routes = f[1].Routes, f[0].Routes }, true, false},
+		"a route is public from now on":    {func(f []lambdas.Function) { f[0].Routes, f[0].PublicRoutes = nil, f[0].Routes }, true, false},
+		"a new WebSocket route":            {func(f []lambdas.Function) { f[7].SocketRoutes = append(f[7].SocketRoutes, "say") }, false, true},
+		"a WebSocket route of another function": {func(f []lambdas.Function) {
+			f[0].SocketRoutes, f[7].SocketRoutes = f[7].SocketRoutes[2:], f[7].SocketRoutes[:2]
+		}, false, true},
+	} {
+		functions := lambdas.Functions()
+		test.change(functions)
+		if a, s := triggers(functions); (a != api) != test.api || (s != sockets) != test.sockets {
+			t.Errorf("%s: the trigger of the API changes: %t, that of the WebSocket API: %t", name, a != api, s != sockets)
+		}
 	}
 }
 
-// The URL is one that requests are appended to, whatever the stage.
+// The URL is one that requests are appended to, whatever the stage and the
+// domains.
 func TestOutputs(t *testing.T) {
 	t.Parallel()
+	const api, sockets = "https://api.execute-api.mock.amazonaws.com", "wss://sockets.execute-api.mock.amazonaws.com/live"
+	for name, test := range map[string]struct{ set, urls, socketURLs string }{
+		"no domain":           {"skiff:domain= skiff:socketDomain= skiff:zone=", api, sockets},
+		"a stage with a path": {"skiff:domain= skiff:socketDomain= skiff:zone= skiff:stage=v1", api + "/v1", sockets},
+		"domains":             {"", "https://api.staging.example.com", "wss://ws.staging.example.com"},
+		"not delegated":       {"skiff:delegated=false", api, sockets},
+		"one for requests":    {"skiff:socketDomain= skiff:stage=v1", "https://api.staging.example.com", sockets},
+		"several, with a path": {`skiff:additionalDomains=["*.staging.example.com"] skiff:basePath=v1/web`,
+			"https://api.staging.example.com/v1/web https://*.staging.example.com/v1/web", "wss://ws.staging.example.com/v1/web"},
+	} {
+		settings := with(settingsOf(t, "staging"), strings.Fields(test.set)...)
+		rec, err := deployWith(t, lambdas.Functions(), settings)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(rec.Outputs["urls"], rec.Outputs["socketUrls"]); got != fmt.Sprintf("[%s] [%s]", test.urls, test.socketURLs) {
+			t.Errorf("%s: %s", name, got)
+		}
+		if first, _, _ := strings.Cut(test.urls, " "); rec.Outputs["apiUrl"] != first || rec.Outputs["socketUrl"] != test.socketURLs {
+			t.Errorf("%s: apiUrl %v, socketUrl %v", name, rec.Outputs["apiUrl"], rec.Outputs["socketUrl"])
+		}
+		obey(t, rec)
+	}
 	rec := record(t, "staging")
-	if got := rec.Outputs["apiUrl"]; got != "https://api.execute-api.mock.amazonaws.com" {
-		t.Errorf("apiUrl %v", got)
+	if got := fmt.Sprint(rec.Outputs["secretNames"], rec.Outputs["zoneNameServers"]); got !=
+		"map[cursorKey:skiff-mock-cursor-key-0000000 tokenKey:skiff-mock-token-key-0000000] [ns-1.mock.example ns-2.mock.example]" {
+		t.Errorf("secrets and name servers: %s", got)
 	}
 	names, _ := rec.Outputs["functionNames"].(map[string]any)
 	for _, f := range lambdas.Functions() {
@@ -146,14 +142,33 @@ func TestArchitecture(t *testing.T) {
 	}
 }
 
-// A function without routes, such as a worker, has no part in the API.
+// A cloud on this machine runs the functions on it, whatever the stack says.
+func TestTargetOfTheCloud(t *testing.T) {
+	t.Parallel()
+	settings := settingsOf(t, "staging")
+	c := cloud{caller: settings["skiff:account"]}
+	rec, err := run(t, c, program{functions: lambdas.Functions(), target: "linux/amd64"}, settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	health := rec.Of(functionType)["health"].Inputs
+	if got := fmt.Sprint(health["architectures"], " ", health["code"]); got != "[x86_64] archive ../.build/linux-amd64/health.zip" {
+		t.Errorf("health is %s", got)
+	}
+	rec, err = run(t, c, program{functions: lambdas.Functions(), target: "moon"}, settings)
+	if err == nil || !strings.Contains(err.Error(), "SKIFF_TARGET must be") || len(rec.Resources) > 0 {
+		t.Errorf("refused with %v, after %d resources", err, len(rec.Resources))
+	}
+}
+
+// A function without routes or events has no part in either.
 func TestFunctionWithoutRoutes(t *testing.T) {
 	t.Parallel()
 	rec, err := deployWith(t, append(lambdas.Functions(), lambdas.Function{Name: "worker"}), settingsOf(t, "staging"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, typ := range []string{integrationType, permissionType} {
+	for _, typ := range []string{integrationType, permissionType, workerType} {
 		if _, ok := rec.Of(typ)["worker"]; ok {
 			t.Errorf("worker has a %s", typ)
 		}

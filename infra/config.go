@@ -31,6 +31,24 @@ type config struct {
 	LogDays             int
 	Stage               string
 	AutoDeploy          bool
+	AttachTo            string   // PROJECT/STACK whose API the routes are added to; "": an API of one's own
+	CORSOrigins         []string // none: the API takes no part in CORS
+	Issuer              string   // URL; "": tokens are signed with the stack's key
+	Audiences           []string // of the issuer's tokens
+	AuthorizationCache  int      // seconds
+	SecretRecoveryDays  int      // 0: a deleted secret is gone at once
+	QueueVisibility     int      // seconds
+	QueueDays           int
+	QueueReceives       int
+	WorkerConcurrency   int
+	Domain              string // "": the API answers at its own URL
+	AdditionalDomains   []string
+	SocketDomain        string // "": the WebSocket API answers at its own URL
+	BasePath            string // without slashes around it
+	Zone                string
+	CreateZone          bool
+	ParentZone          string // "": somebody else delegates the zone
+	Delegated           bool
 	DeletionProtection  bool
 	PointInTimeRecovery bool
 	Protect             bool
@@ -42,6 +60,7 @@ type config struct {
 	AlarmEmail          string // "": no mail is sent
 	AlarmErrorPercent   int
 	AlarmLatency        int // ms
+	AlarmQueueAge       int // seconds
 	Dashboard           bool
 }
 
@@ -82,6 +101,24 @@ func readConfig(ctx *pulumi.Context, set string) (config, error) {
 		LogDays:             r.logDays("logDays"),
 		Stage:               r.stage("stage"),
 		AutoDeploy:          r.Flag("autoDeploy"),
+		AttachTo:            r.Optional("attachTo", `[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}`, "PROJECT/STACK, such as skiff/staging"),
+		CORSOrigins:         r.List("corsOrigins", `https?://[A-Za-z0-9.-]+(:\d{1,5})?`, "an origin, such as https://www.example.com"),
+		Issuer:              r.Optional("issuer", `https://[^\s?#]+`, "the https URL of an issuer of tokens, as their iss is"),
+		Audiences:           r.List("audiences", `[^\s,]{1,256}`, "an audience, as a token's aud is, without spaces or commas"),
+		AuthorizationCache:  r.Number("authorizationCache", 0, 3600),
+		SecretRecoveryDays:  r.recovery("secretRecoveryDays"),
+		QueueVisibility:     r.Number("queueVisibility", 1, 43_200),
+		QueueDays:           r.Number("queueDays", 1, 14),
+		QueueReceives:       r.Number("queueReceives", 3, 1000),
+		WorkerConcurrency:   r.Number("workerConcurrency", 2, 1000),
+		Domain:              r.domain("domain"),
+		AdditionalDomains:   r.domains("additionalDomains"),
+		SocketDomain:        r.domain("socketDomain"),
+		BasePath:            r.Optional("basePath", `[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*`, "a path without a slash at its ends, such as v1"),
+		Zone:                r.domain("zone"),
+		CreateZone:          r.Flag("createZone"),
+		ParentZone:          r.domain("parentZone"),
+		Delegated:           r.Flag("delegated"),
 		DeletionProtection:  r.Flag("deletionProtection"),
 		PointInTimeRecovery: r.Flag("pointInTimeRecovery"),
 		Protect:             r.Flag("protect"),
@@ -93,7 +130,11 @@ func readConfig(ctx *pulumi.Context, set string) (config, error) {
 		AlarmEmail:          r.Optional("alarmEmail", `[^@\s<>"]+@[^@\s<>"]+\.[^@\s<>"]+`, "one mail address"),
 		AlarmErrorPercent:   r.Number("alarmErrorPercent", 0, 99),
 		AlarmLatency:        r.Number("alarmLatency", 1, 30_000),
+		AlarmQueueAge:       r.Number("alarmQueueAge", 1, 1_209_600),
 		Dashboard:           r.Flag("dashboard"),
+	}
+	if cfg.Zone == "" {
+		cfg.Zone = cfg.Domain
 	}
 	keys := r.Keys(set)
 	r.refuseAWS(keys)
@@ -102,11 +143,23 @@ func readConfig(ctx *pulumi.Context, set string) (config, error) {
 	return cfg, r.Err()
 }
 
-// check refuses settings that do not fit what is declared.
+// check refuses settings that do not fit what is declared, or each other.
 func (c config) check(functions []lambdas.Function) error {
+	var errs []error
+	if least := visibilities * c.Timeout; c.QueueVisibility < least {
+		errs = append(errs, fmt.Errorf("skiff:queueVisibility is %d s and must be %d s at least, %d times skiff:timeout: "+
+			"a message would come back while its function still tries", c.QueueVisibility, least, visibilities))
+	}
+	if (c.Issuer == "") != (len(c.Audiences) == 0) {
+		errs = append(errs, errors.New("skiff:issuer and skiff:audiences go together: a token of the issuer that is meant for others must not do"))
+	}
+	return errors.Join(append(errs, c.checkThrottles(functions), c.checkDomains(), c.checkAttached())...)
+}
+
+func (c config) checkThrottles(functions []lambdas.Function) error {
 	var routes []string
 	for _, f := range functions {
-		routes = append(routes, f.Routes...)
+		routes = append(append(routes, f.Routes...), f.PublicRoutes...)
 	}
 	slices.Sort(routes)
 	var errs []error

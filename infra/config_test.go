@@ -71,9 +71,63 @@ func TestConfigRefused(t *testing.T) {
 		{"alarmLatency", "0", "skiff:alarmLatency must be a whole number from 1 to 30000"},
 		{"dashboard", "yes", "skiff:dashboard must be"},
 		{"protect", "yes", "skiff:protect must be"},
-		{"memry", "256", "skiff:memry is not a setting; there are account, alarmEmail, alarmErrorPercent, alarmLatency, alarms, autoDeploy, " +
-			"concurrency, dashboard, deletionProtection, detailedMetrics, logDays, logLevel, memory, permissionsBoundary, pointInTimeRecovery, profile, protect, " +
-			"role, routeThrottles, stage, tags, target, throttleBurst, throttleRate, timeout, tracing; remove it with pulumi config rm memry"},
+		{"attachTo", "skiff", "skiff:attachTo must be empty, or PROJECT/STACK, such as skiff/staging, not \"skiff\""},
+		{"attachTo", "/skiff/staging", "skiff:attachTo must be"},
+		{"corsOrigins", `["*"]`, "skiff:corsOrigins must be an origin, such as https://www.example.com, not \"*\""},
+		{"corsOrigins", `["https://a.example/"]`, "skiff:corsOrigins must be"},
+		{"corsOrigins", "https://a.example", "skiff:corsOrigins must be a list of an origin"},
+		{"issuer", "http://issuer.example", "skiff:issuer must be empty, or the https URL of an issuer of tokens, as their iss is, not"},
+		{"issuer", "https://issuer.example", "skiff:issuer and skiff:audiences go together"},
+		{"audiences", `["a,b"]`, "skiff:audiences must be an audience, as a token's aud is, without spaces or commas, not \"a,b\""},
+		{"audiences", `["web"]`, "skiff:issuer and skiff:audiences go together: a token of the issuer that is meant for others must not do"},
+		{"authorizationCache", "3601", "skiff:authorizationCache must be a whole number from 0 to 3600"},
+		{"secretRecoveryDays", "6", "skiff:secretRecoveryDays must be 0, or a whole number of days from 7 to 30, not \"6\""},
+		{"secretRecoveryDays", "31", "skiff:secretRecoveryDays must be"},
+		{"secretRecoveryDays", "", "skiff:secretRecoveryDays must be"},
+		{"queueVisibility", "59", "skiff:queueVisibility is 59 s and must be 60 s at least, 6 times skiff:timeout: a message would come back while its function still tries"},
+		{"queueVisibility", "43201", "skiff:queueVisibility must be a whole number from 1 to 43200"},
+		{"queueDays", "15", "skiff:queueDays must be a whole number from 1 to 14"},
+		{"queueReceives", "2", "skiff:queueReceives must be a whole number from 3 to 1000"},
+		{"workerConcurrency", "1", "skiff:workerConcurrency must be a whole number from 2 to 1000"},
+		{"domain", "*.staging.example.com", "skiff:domain must be empty, or a domain name, such as api.example.com, not \"*.staging.example.com\""},
+		{"domain", "localhost", "skiff:domain must be"},
+		{"domain", ".", "skiff:domain must be"},
+		{"domain", "api..staging.example.com", "skiff:domain must be"},
+		{"domain", "-api.staging.example.com", "skiff:domain must be"},
+		{"domain", "api_1.staging.example.com", "skiff:domain must be"},
+		{"domain", "api.staging.example.com..", "skiff:domain must be"},
+		{"domain", strings.Repeat("a", 64) + ".staging.example.com", "skiff:domain must be"},
+		{"domain", strings.Repeat("a.", 120) + "staging.example.com", "skiff:domain must be"},
+		{"domain", strings.Repeat("a", 45) + ".staging.example.com", "has 65 characters, and the first name of a certificate has 64 at most"},
+		{"domain", "api.example.com", "the domain api.example.com is not in the zone staging.example.com; set skiff:zone to one that all domains are in"},
+		{"domain", "notstaging.example.com", "the domain notstaging.example.com is not in the zone staging.example.com"},
+		{"domain", "ws.staging.example.com", "the domain ws.staging.example.com is set twice, in skiff:domain, skiff:additionalDomains or skiff:socketDomain"},
+		{"domain", "", "skiff:domain is empty, so skiff:additionalDomains, socketDomain, basePath, zone and parentZone have no effect; set the domain, or unset them"},
+		{"additionalDomains", `["www"]`, "skiff:additionalDomains must be a domain name, such as www.example.com or *.example.com, not \"www\""},
+		{"additionalDomains", `["*"]`, "skiff:additionalDomains must be"},
+		{"additionalDomains", `["*.*.staging.example.com"]`, "skiff:additionalDomains must be"},
+		{"additionalDomains", `["` + strings.Repeat("a.", 120) + `staging.example.com"]`, "skiff:additionalDomains must be"},
+		{"additionalDomains", `["API.staging.example.com."]`, "the domain api.staging.example.com is set twice"},
+		{"additionalDomains", `["*.example.org"]`, "the domain *.example.org is not in the zone staging.example.com"},
+		{"additionalDomains", tenMore(), "12 domains are set, and a certificate of ACM has 10 names at most"},
+		{"socketDomain", "*.staging.example.com", "skiff:socketDomain must be"},
+		{"socketDomain", "ws.example.org", "the domain ws.example.org is not in the zone staging.example.com"},
+		{"basePath", "/v1", "skiff:basePath must be empty, or a path without a slash at its ends, such as v1, not \"/v1\""},
+		{"basePath", "v1/", "skiff:basePath must be"},
+		{"basePath", "v1//web", "skiff:basePath must be"},
+		{"basePath", "a~b", "skiff:basePath must be"},
+		{"basePath", strings.Repeat("a", 301), "skiff:basePath has 301 characters, and API Gateway takes 300"},
+		{"zone", "com", "skiff:zone must be"},
+		{"parentZone", "staging.example.com", "skiff:parentZone staging.example.com delegates a zone below it that this stack creates; skiff:zone is staging.example.com, skiff:createZone true"},
+		{"parentZone", "example.org", "skiff:parentZone example.org delegates a zone below it"},
+		{"createZone", "yes", "skiff:createZone must be true or false"},
+		{"delegated", "", "skiff:delegated must be true or false"},
+		{"alarmQueueAge", "1209601", "skiff:alarmQueueAge must be a whole number from 1 to 1209600"},
+		{"memry", "256", "skiff:memry is not a setting; there are account, additionalDomains, alarmEmail, alarmErrorPercent, alarmLatency, alarmQueueAge, alarms, " +
+			"attachTo, audiences, authorizationCache, autoDeploy, basePath, concurrency, corsOrigins, createZone, dashboard, delegated, deletionProtection, " +
+			"detailedMetrics, domain, issuer, logDays, logLevel, memory, parentZone, permissionsBoundary, pointInTimeRecovery, profile, protect, queueDays, " +
+			"queueReceives, queueVisibility, role, routeThrottles, secretRecoveryDays, socketDomain, stage, tags, target, throttleBurst, throttleRate, timeout, " +
+			"tracing, workerConcurrency, zone; remove it with pulumi config rm memry"},
 	} {
 		t.Run(fmt.Sprintf("%s=%.20q", test.key, test.value), func(t *testing.T) {
 			t.Parallel()
@@ -96,6 +150,15 @@ func TestConfigRefused(t *testing.T) {
 	}
 }
 
+// tenMore are additional domains of staging, as the setting has them.
+func tenMore() string {
+	var names []string
+	for i := range 10 {
+		names = append(names, fmt.Sprintf("%q", fmt.Sprintf("more-%d.staging.example.com", i)))
+	}
+	return "[" + strings.Join(names, ",") + "]"
+}
+
 func TestConfigAccepted(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ key, value string }{
@@ -111,7 +174,13 @@ func TestConfigAccepted(t *testing.T) {
 		{"tags", `{"Team": "web + mobile"}`}, {"tags", `{}`}, {"tags", `null`},
 		{"throttleRate", "10000"}, {"throttleBurst", "5000"},
 		{"routeThrottles", `{"GET /items": {"rate": 10000, "burst": 1}}`},
-		{"alarmEmail", ""}, {"alarmErrorPercent", "0"}, {"alarmLatency", "30000"},
+		{"alarmEmail", ""}, {"alarmErrorPercent", "0"}, {"alarmLatency", "30000"}, {"alarmQueueAge", "1209600"},
+		{"corsOrigins", `[]`}, {"corsOrigins", `["http://localhost:8080","https://a.example"]`},
+		{"authorizationCache", "0"}, {"authorizationCache", "3600"},
+		{"secretRecoveryDays", "0"}, {"secretRecoveryDays", "7"}, {"secretRecoveryDays", "30"},
+		{"queueVisibility", "60"}, {"queueVisibility", "43200"}, {"queueDays", "14"}, {"queueReceives", "3"}, {"workerConcurrency", "2"},
+		{"domain", strings.Repeat("a", 44) + ".staging.example.com"}, {"domain", "staging.example.com"}, {"domain", "a.b.staging.example.com"},
+		{"additionalDomains", `["*.staging.example.com"]`}, {"socketDomain", ""}, {"basePath", strings.Repeat("a", 300)}, {"delegated", "false"},
 	} {
 		t.Run(fmt.Sprintf("%s=%.20q", test.key, test.value), func(t *testing.T) {
 			t.Parallel()

@@ -17,13 +17,14 @@ func newDashboard(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, w *
 	if !cfg.Dashboard {
 		return nil, nil
 	}
-	logs := accessLogName(ctx)
-	known := pulumi.StringArray{w.api, w.table}
+	known := pulumi.StringArray{w.api.id, w.data.items.Name, w.data.queues.events.Name, w.data.queues.dead.Name}
 	for _, f := range w.functions {
-		known = append(known, f.name)
+		known = append(known, f.lambda.Name)
 	}
 	body := known.ToStringArrayOutput().ApplyT(func(known []string) (string, error) {
-		text, err := json.Marshal(page{widgets(cfg, known[0], known[1], known[2:], logs)})
+		text, err := json.Marshal(page{widgets(cfg.Region, display{
+			api: known[0], stage: w.api.stage, logs: w.api.accessLog, table: known[1], events: known[2], dead: known[3], functions: known[4:],
+		})})
 		return string(text), err
 	}).(pulumi.StringOutput)
 	d, err := cloudwatch.NewDashboard(ctx, "dashboard", &cloudwatch.DashboardArgs{
@@ -57,50 +58,61 @@ type properties struct {
 	Query   string  `json:"query,omitempty"`
 }
 
-// widgets are those of the page: the API from the outside, the functions and
-// the table from the inside, and the last failures by name.
-func widgets(cfg config, api, table string, functions []string, logs string) []widget {
-	ofAPI := []any{"ApiId", api, "Stage", cfg.Stage}
-	ofTable := []any{"TableName", table}
-	ofIndex := []any{"TableName", table, "GlobalSecondaryIndexName", names.StatusIndex}
+// display is what the page shows, by the names that AWS knows.
+type display struct {
+	api, stage, logs    string
+	table, events, dead string
+	functions           []string
+}
+
+// widgets are those of the page: the API from the outside, the functions, the
+// table and the queue from the inside, and the last failures by name.
+func widgets(region string, d display) []widget {
+	ofAPI := []any{"ApiId", d.api, "Stage", d.stage}
+	ofTable := []any{"TableName", d.table}
+	ofIndex := []any{"TableName", d.table, "GlobalSecondaryIndexName", names.StatusIndex}
 	var errs, throttles, durations [][]any
-	for _, name := range functions {
+	for _, name := range d.functions {
 		of := []any{"FunctionName", name}
 		errs = append(errs, metric("AWS/Lambda", "Errors", of, "Sum"))
 		throttles = append(throttles, metric("AWS/Lambda", "Throttles", of, "Sum"))
 		durations = append(durations, metric("AWS/Lambda", "Duration", of, "p99"))
 	}
 	return []widget{
-		graph(cfg, "Requests and their errors",
+		graph(region, "Requests and their errors",
 			metric("AWS/ApiGateway", "Count", ofAPI, "Sum"),
 			metric("AWS/ApiGateway", "4xx", ofAPI, "Sum"),
 			metric("AWS/ApiGateway", "5xx", ofAPI, "Sum")),
-		graph(cfg, "Time a client waits, ms",
+		graph(region, "Time a client waits, ms",
 			metric("AWS/ApiGateway", "Latency", ofAPI, "p50"),
 			metric("AWS/ApiGateway", "Latency", ofAPI, "p99"),
 			metric("AWS/ApiGateway", "IntegrationLatency", ofAPI, "p99")),
-		graph(cfg, "Errors by function", errs...),
-		graph(cfg, "Throttles by function", throttles...),
-		graph(cfg, "Duration by function, ms (p99)", durations...),
-		graph(cfg, "Units of the table and its index",
+		graph(region, "Errors by function", errs...),
+		graph(region, "Throttles by function", throttles...),
+		graph(region, "Duration by function, ms (p99)", durations...),
+		graph(region, "Units of the table and its index",
 			metric("AWS/DynamoDB", "ConsumedReadCapacityUnits", ofTable, "Sum"),
 			metric("AWS/DynamoDB", "ConsumedWriteCapacityUnits", ofTable, "Sum"),
 			metric("AWS/DynamoDB", "ConsumedReadCapacityUnits", ofIndex, "Sum"),
 			metric("AWS/DynamoDB", "ConsumedWriteCapacityUnits", ofIndex, "Sum")),
-		graph(cfg, "Throttles of the table and its index",
+		graph(region, "Throttles of the table and its index",
 			metric("AWS/DynamoDB", "ReadThrottleEvents", ofTable, "Sum"),
 			metric("AWS/DynamoDB", "WriteThrottleEvents", ofTable, "Sum"),
 			metric("AWS/DynamoDB", "ReadThrottleEvents", ofIndex, "Sum"),
 			metric("AWS/DynamoDB", "WriteThrottleEvents", ofIndex, "Sum")),
-		{"log", 24, 6, properties{Title: "The last failures", Region: cfg.Region, View: "table", Query: fmt.Sprintf(
+		graph(region, "Events that wait, and for how many seconds",
+			metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", []any{"QueueName", d.events}, "Maximum"),
+			metric("AWS/SQS", "ApproximateAgeOfOldestMessage", []any{"QueueName", d.events}, "Maximum"),
+			metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", []any{"QueueName", d.dead}, "Maximum")),
+		{"log", 24, 6, properties{Title: "The last failures", Region: region, View: "table", Query: fmt.Sprintf(
 			"SOURCE '%s' | fields @timestamp, requestId, routeKey, status, integrationError, error | "+
-				"filter status like /^5/ | sort @timestamp desc | limit 20", logs)}},
+				"filter status like /^5/ | sort @timestamp desc | limit 20", d.logs)}},
 	}
 }
 
 // graph is a widget of metrics over time.
-func graph(cfg config, title string, metrics ...[]any) widget {
-	return widget{"metric", 12, 6, properties{Title: title, Region: cfg.Region, View: "timeSeries", Metrics: metrics, Period: period}}
+func graph(region, title string, metrics ...[]any) widget {
+	return widget{"metric", 12, 6, properties{Title: title, Region: region, View: "timeSeries", Metrics: metrics, Period: period}}
 }
 
 // metric is a line in a graph: namespace, metric, names and values of its

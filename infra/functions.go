@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
@@ -24,18 +22,24 @@ import (
 type function struct {
 	pulumi.ResourceState
 
-	declared    lambdas.Function
-	name        pulumi.StringOutput
-	integration *apigatewayv2.Integration // nil without routes
-	routes      []*apigatewayv2.Route
-	permission  *lambda.Permission // nil without routes
+	declared lambdas.Function
+	lambda   *lambda.Function
+	rights   *iam.RolePolicy
+
+	parts     []pulumi.Resource // what connects it with others, and a stage waits for
+	published []any             // outputs: what a deployment of the HTTP API copies
+	sockets   []any             // outputs: what one of the WebSocket API copies
 }
 
 // newFunctions declares every function of the program. It asks for all digests
 // at once, so that a preview tells what changed without compiling.
-func (p program) newFunctions(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, items *table, api *apigatewayv2.Api) ([]*function, error) {
+func (p program) newFunctions(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, at places) ([]*function, error) {
+	functions := p.functions
+	if cfg.AttachTo != "" {
+		functions = attached(functions)
+	}
 	var names []string
-	for _, f := range p.functions {
+	for _, f := range functions {
 		names = append(names, f.Name)
 	}
 	zips := p.builder(cfg.Target, names)
@@ -44,7 +48,7 @@ func (p program) newFunctions(ctx *pulumi.Context, cfg config, in pulumi.Resourc
 		return nil, err
 	}
 	var fns []*function
-	for _, declared := range p.functions {
+	for _, declared := range functions {
 		f := &function{declared: declared}
 		if err := ctx.RegisterComponentResource("skiff:lambda:Function", declared.Name, f, in); err != nil {
 			return nil, err
@@ -53,15 +57,10 @@ func (p program) newFunctions(ctx *pulumi.Context, cfg config, in pulumi.Resourc
 		if err != nil {
 			return nil, err
 		}
-		fn, err := f.newLambda(ctx, cfg, items, code)
-		if err != nil {
+		if err := f.newLambda(ctx, cfg, at, code); err != nil {
 			return nil, err
 		}
-		if err := f.connect(ctx, cfg, api, fn); err != nil {
-			return nil, err
-		}
-		f.name = fn.Name
-		if err := ctx.RegisterResourceOutputs(f, pulumi.Map{"name": fn.Name, "arn": fn.Arn}); err != nil {
+		if err := ctx.RegisterResourceOutputs(f, pulumi.Map{"name": f.lambda.Name, "arn": f.lambda.Arn}); err != nil {
 			return nil, err
 		}
 		fns = append(fns, f)
@@ -97,18 +96,18 @@ func (f *function) newCode(ctx *pulumi.Context, cfg config, zips builder, digest
 
 // newLambda declares the function itself. The log group is there before it,
 // or Lambda would make one of its own that keeps logs for ever.
-func (f *function) newLambda(ctx *pulumi.Context, cfg config, items *table, code pulumi.ArchiveOutput) (*lambda.Function, error) {
+func (f *function) newLambda(ctx *pulumi.Context, cfg config, at places, code pulumi.ArchiveOutput) error {
 	logs, err := cloudwatch.NewLogGroup(ctx, f.declared.Name, &cloudwatch.LogGroupArgs{
 		RetentionInDays: pulumi.Int(cfg.LogDays),
 	}, pulumi.Parent(f))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	role, rights, err := f.newRole(ctx, cfg, items, logs)
+	role, err := f.newRole(ctx, cfg, at, logs)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return lambda.NewFunction(ctx, f.declared.Name, &lambda.FunctionArgs{
+	f.lambda, err = lambda.NewFunction(ctx, f.declared.Name, &lambda.FunctionArgs{
 		Role:                         role.Arn,
 		Runtime:                      pulumi.String("provided.al2023"),
 		Handler:                      pulumi.String("bootstrap"),
@@ -118,7 +117,7 @@ func (f *function) newLambda(ctx *pulumi.Context, cfg config, items *table, code
 		Timeout:                      pulumi.Int(cfg.Timeout),
 		ReservedConcurrentExecutions: pulumi.Int(cfg.Concurrency),
 		TracingConfig:                lambda.FunctionTracingConfigArgs{Mode: tracingMode(cfg)},
-		Environment:                  lambda.FunctionEnvironmentArgs{Variables: f.environment(cfg, items)},
+		Environment:                  lambda.FunctionEnvironmentArgs{Variables: f.environment(cfg, at)},
 		// JSON makes Lambda's own lines, START to REPORT, JSON like those of
 		// the handlers, which it passes on as they are. It drops lines below
 		// its own level, info unless set.
@@ -128,16 +127,17 @@ func (f *function) newLambda(ctx *pulumi.Context, cfg config, items *table, code
 			LogGroup:            logs.Name,
 			ApplicationLogLevel: pulumi.String(strings.ToUpper(cfg.LogLevel)),
 		},
-	}, pulumi.Parent(f), pulumi.DependsOn([]pulumi.Resource{rights}))
+	}, pulumi.Parent(f), pulumi.DependsOn([]pulumi.Resource{f.rights}))
+	return err
 }
 
-// newRole declares the role that the function alone takes, and its rights:
-// what is declared on the table, and to write to its own log group. It may not
-// create log groups: there is one.
-func (f *function) newRole(ctx *pulumi.Context, cfg config, items *table, logs *cloudwatch.LogGroup) (*iam.Role, *iam.RolePolicy, error) {
+// newRole declares the role that the function alone takes, and its rights: what
+// is declared, and to write to its own log group. It may not create log groups:
+// there is one.
+func (f *function) newRole(ctx *pulumi.Context, cfg config, at places, logs *cloudwatch.LogGroup) (*iam.Role, error) {
 	trusted, err := trust("lambda.amazonaws.com")
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	args := &iam.RoleArgs{AssumeRolePolicy: pulumi.String(trusted)}
 	if cfg.PermissionsBoundary != "" {
@@ -145,18 +145,18 @@ func (f *function) newRole(ctx *pulumi.Context, cfg config, items *table, logs *
 	}
 	role, err := iam.NewRole(ctx, f.declared.Name, args, pulumi.Parent(f))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	grants := append(items.grants(f.declared),
+	grants := append(at.grants(f.declared),
 		grant{[]string{"logs:CreateLogStream", "logs:PutLogEvents"}, pulumi.Sprintf("%s:*", logs.Arn)})
 	if cfg.Tracing {
 		grants = append(grants, traces())
 	}
-	rights, err := iam.NewRolePolicy(ctx, f.declared.Name, &iam.RolePolicyArgs{
+	f.rights, err = iam.NewRolePolicy(ctx, f.declared.Name, &iam.RolePolicyArgs{
 		Role:   role.Name,
 		Policy: allow(grants...),
 	}, pulumi.Parent(f))
-	return role, rights, err
+	return role, err
 }
 
 // tracingMode is Lambda's name of the setting. A function that sends no traces
@@ -169,11 +169,9 @@ func tracingMode(cfg config) pulumi.String {
 }
 
 // environment is what the function reads from its environment and nothing else.
-func (f *function) environment(cfg config, items *table) pulumi.StringMap {
-	env := pulumi.StringMap{names.LogLevelVariable: pulumi.String(cfg.LogLevel)}
-	if len(f.declared.TableActions)+len(f.declared.IndexActions) > 0 {
-		env[names.TableNameVariable] = items.name
-	}
+func (f *function) environment(cfg config, at places) pulumi.StringMap {
+	env := at.variables(f.declared)
+	env[names.LogLevelVariable] = pulumi.String(cfg.LogLevel)
 	return env
 }
 
@@ -183,71 +181,4 @@ func architecture(t build.Target) pulumi.String {
 		return "x86_64"
 	}
 	return pulumi.String(t.Arch)
-}
-
-// connect gives the function its place in the API: one integration for all its
-// routes, of which an API has 300 at most, and one permission, for a function's
-// resource policy has 20 KB.
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
-func (f *function) connect(ctx *pulumi.Context, cfg config, api *apigatewayv2.Api, fn *lambda.Function) error {
-	if len(f.declared.Routes) == 0 {
-		return nil
-	}
-	var err error
-	f.integration, err = apigatewayv2.NewIntegration(ctx, f.declared.Name, &apigatewayv2.IntegrationArgs{
-		ApiId:                api.ID(),
-		IntegrationType:      pulumi.String("AWS_PROXY"),
-		IntegrationUri:       fn.InvokeArn,
-		PayloadFormatVersion: pulumi.String("2.0"),
-		TimeoutMilliseconds:  pulumi.Int(30_000), // the most there is: the function's own comes first
-	}, pulumi.Parent(f))
-	if err != nil {
-		return err
-	}
-	for _, key := range f.declared.Routes {
-		route, err := apigatewayv2.NewRoute(ctx, key, &apigatewayv2.RouteArgs{
-			ApiId:    api.ID(),
-			RouteKey: pulumi.String(key),
-			Target:   pulumi.Sprintf("integrations/%s", f.integration.ID()),
-		}, pulumi.Parent(f))
-		if err != nil {
-			return err
-		}
-		f.routes = append(f.routes, route)
-	}
-	f.permission, err = lambda.NewPermission(ctx, f.declared.Name, &lambda.PermissionArgs{
-		Action:    pulumi.String("lambda:InvokeFunction"),
-		Function:  fn.Name,
-		Principal: pulumi.String("apigateway.amazonaws.com"),
-		SourceArn: pulumi.Sprintf("%s/%s/%s", api.ExecutionArn, cfg.Stage, sourcePattern(f.declared.Routes)),
-	}, pulumi.Parent(f))
-	return err
-}
-
-// check refuses a declaration that AWS would refuse half way through an update.
-func check(functions []lambdas.Function) error {
-	owner := map[string]string{}
-	seen := map[string]bool{}
-	for _, f := range functions {
-		if !validName(f.Name) {
-			return fmt.Errorf("function %q: a name has 1 to 32 of a-z 0-9 -, and begins with a letter", f.Name)
-		}
-		if seen[f.Name] {
-			return fmt.Errorf("function %s is declared twice", f.Name)
-		}
-		seen[f.Name] = true
-		for _, key := range f.Routes {
-			if !validRouteKey(key) {
-				return fmt.Errorf("function %s: route %q must be a method and a path, such as GET /items/{id}", f.Name, key)
-			}
-			if other, taken := owner[key]; taken {
-				return fmt.Errorf("route %s is declared by %s and by %s; a route has one function", key, other, f.Name)
-			}
-			owner[key] = f.Name
-		}
-	}
-	if len(owner) > maxRoutes {
-		return fmt.Errorf("%d routes are declared, and an HTTP API has %d at most", len(owner), maxRoutes)
-	}
-	return nil
 }

@@ -21,8 +21,6 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-func TestMain(m *testing.M) { recording.Main(m) }
-
 // Stages differ by values alone: the same resources with the same properties.
 func TestStagesDifferInValuesOnly(t *testing.T) {
 	t.Parallel()

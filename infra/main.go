@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -18,10 +19,15 @@ import (
 // stay relative: an absolute one would be a change on every other checkout.
 const root = ".."
 
+// targetVariable, where it is set, is what the functions are built for in place
+// of what the stack says: a cloud on this machine runs them on it.
+const targetVariable = "SKIFF_TARGET"
+
 func main() {
 	p := program{
 		functions: lambdas.Functions(),
 		settings:  os.Getenv(pulumi.EnvConfig),
+		target:    os.Getenv(targetVariable),
 		builder: func(target build.Target, functions []string) builder {
 			return build.New(root, target, functions)
 		},
@@ -33,6 +39,7 @@ func main() {
 type program struct {
 	functions []lambdas.Function
 	settings  string // the stack's whole configuration, a JSON object
+	target    string // in place of the setting's, if it is not ""
 	builder   func(build.Target, []string) builder
 }
 
@@ -57,51 +64,73 @@ func (p program) run(ctx *pulumi.Context) error {
 }
 
 // deploy is the table of contents: where it all goes, what is stored, what
-// runs, who hears of its troubles, how it is reached. Logical names are permanent: to rename a resource is to replace it,
-// and the table is not something to replace.
+// runs, what calls it, who may, who is told, how it is reached. Logical names
+// are permanent: to rename a resource is to replace it, and the table is not
+// something to replace.
 func (p program) deploy(ctx *pulumi.Context) (outputs pulumi.Map, err error) {
-	cfg, err := readConfig(ctx, p.settings)
+	cfg, err := p.readConfig(ctx)
 	if err != nil {
-		return nil, err
-	}
-	if err := check(p.functions); err != nil {
-		return nil, fmt.Errorf("lambdas: %w", err)
-	}
-	if err := cfg.check(p.functions); err != nil {
 		return nil, err
 	}
 	in, err := newAccount(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("account: %w", err)
 	}
-	items, err := newTable(ctx, cfg, in)
+	owner, err := readSharing(ctx, cfg, in)
 	if err != nil {
-		return nil, fmt.Errorf("table: %w", err)
+		return nil, err
 	}
-	api, err := newAPI(ctx, in)
+	data, err := newStores(ctx, cfg, in, owner)
 	if err != nil {
-		return nil, fmt.Errorf("api: %w", err)
+		return nil, err
 	}
-	fns, err := p.newFunctions(ctx, cfg, in, items, api)
+	apis, err := newAPIs(ctx, cfg, in, owner)
+	if err != nil {
+		return nil, err
+	}
+	fns, err := p.newFunctions(ctx, cfg, in, data.places(cfg, apis))
 	if err != nil {
 		return nil, fmt.Errorf("functions: %w", err)
 	}
-	seen := &watched{api: api.ID().ToStringOutput(), stage: cfg.Stage, table: items.name, functions: fns}
-	alarms, err := newAlarms(ctx, cfg, in, seen)
+	if err := newWorkers(ctx, cfg, data.queues, fns); err != nil {
+		return nil, fmt.Errorf("workers: %w", err)
+	}
+	guard, permissions, err := apis.connect(ctx, cfg, in, fns)
 	if err != nil {
-		return nil, fmt.Errorf("alarms: %w", err)
+		return nil, err
 	}
-	page, err := newDashboard(ctx, cfg, in, seen)
+	shown, err := newOperations(ctx, cfg, in, apis.http, data, fns)
 	if err != nil {
-		return nil, fmt.Errorf("dashboard: %w", err)
+		return nil, err
 	}
-	url, err := newStage(ctx, cfg, in, api, fns, append(alarms, page...))
+	parameters, err := share(ctx, cfg, in, apis, guard, data)
 	if err != nil {
-		return nil, fmt.Errorf("stage: %w", err)
+		return nil, fmt.Errorf("sharing: %w", err)
 	}
-	names := pulumi.StringMap{}
-	for _, f := range fns {
-		names[f.declared.Name] = f.name
+	names, err := newDomains(ctx, cfg, in, in)
+	if err != nil {
+		return nil, fmt.Errorf("domains: %w", err)
 	}
-	return pulumi.Map{"apiUrl": url, "tableName": items.name, "functionNames": names}, nil
+	before := slices.Concat(shown, parameters, permissions, names.declared, []pulumi.Resource{data.queues.allowed})
+	if err := apis.publish(ctx, cfg, in, fns, names, before); err != nil {
+		return nil, err
+	}
+	return stackOutputs(cfg, apis, data, names, fns), nil
+}
+
+// readConfig reads the stack's settings, and refuses what does not go with them.
+func (p program) readConfig(ctx *pulumi.Context) (config, error) {
+	cfg, err := readConfig(ctx, p.settings)
+	if err != nil {
+		return cfg, err
+	}
+	if err := check(ctx.Project(), ctx.Stack(), p.functions, cfg.AttachTo != ""); err != nil {
+		return cfg, fmt.Errorf("lambdas: %w", err)
+	}
+	if p.target != "" {
+		if cfg.Target, err = build.ParseTarget(p.target); err != nil {
+			return cfg, fmt.Errorf("%s %w", targetVariable, err)
+		}
+	}
+	return cfg, cfg.check(p.functions)
 }

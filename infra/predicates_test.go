@@ -23,15 +23,13 @@ type predicate struct {
 func predicates() []predicate {
 	without := func(s subject) { s.put(nil) }
 	with := func(value any) func(subject) { return func(s subject) { s.put(value) } }
-	return append(policyPredicates(), []predicate{
+	return slices.Concat(policyPredicates(), storePredicates(), domainPredicates(), []predicate{
 		{"exists when boundary configured", func(s subject) bool {
 			return s.rec.Settings["skiff:boundary"] == "" || s.value() != nil
 		}, func(s subject) { s.rec.Settings["skiff:boundary"] = "x" }},
 		{"equals:true when customDomain", func(s subject) bool {
-			return len(s.rec.Of("aws:apigatewayv2/domainName:DomainName")) == 0 || s.value() == true
-		}, func(s subject) {
-			s.rec.Resources["domain"] = recording.Resource{Type: "aws:apigatewayv2/domainName:DomainName"}
-		}},
+			return len(s.rec.Of(domainType)) == 0 || s.value() == true
+		}, without},
 		{"exists", func(s subject) bool {
 			if s.property == "tags" {
 				return len(defaultTags(s.rec)) > 0
@@ -40,7 +38,7 @@ func predicates() []predicate {
 			return s.value() != nil && (s.property != "reservedConcurrentExecutions" || s.value() != -1.0)
 		}, func(s subject) {
 			s.put(nil)
-			delete(s.rec.Of(providerType)["aws"].Inputs, "defaultTags")
+			delete(s.rec.Of(accountType)["aws"].Inputs, "defaultTags")
 		}},
 		{"absent", func(s subject) bool { return s.value() == nil }, with("x")},
 		{"equals:", func(s subject) bool { return s.text() == s.argument }, with("x")},
@@ -57,7 +55,7 @@ func predicates() []predicate {
 		}, with(1.0)},
 		{"range:50..30000 and >= lambda.timeout*1000", func(s subject) bool {
 			ms, _ := s.value().(float64)
-			seconds, ok := s.rec.Of(functionType)[s.res.Name].Inputs["timeout"].(float64)
+			seconds, ok := s.rec.Of(functionType)[owner(s.res)].Inputs["timeout"].(float64)
 			return ok && ms >= 50 && ms <= 30_000 && ms >= seconds*1000
 		}, with(51.0)},
 		{"range:1..29", func(s subject) bool {
@@ -72,12 +70,20 @@ func predicates() []predicate {
 			return s.res.Inputs["environment"] == nil || s.value() != nil
 		}, without},
 		{"ifProtocol(WEBSOCKET):", func(s subject) bool {
-			return s.rec.Of(apiType)["api"].Inputs["protocolType"] != "WEBSOCKET" || s.value() != nil
-		}, func(s subject) { s.rec.Of(apiType)["api"].Inputs["protocolType"] = "WEBSOCKET" }},
+			return s.res.Inputs["apiId"] != "api-id of sockets" || s.value() != nil
+		}, func(s subject) {
+			s.put(nil)
+			s.res.Inputs["apiId"] = "api-id of sockets"
+		}},
 		{"isCMK", func(s subject) bool { return strings.Contains(s.text(), ":key/") }, without},
 		{"related:", func(s subject) bool { return len(s.rec.Of(s.argument)) > 0 }, without},
 		{"noSecrets", func(s subject) bool {
-			return !regexp.MustCompile(`AKIA[0-9A-Z]{16}|-----BEGIN|(?i)(secret|password|token|api_?key)[a-z_]*:`).MatchString(s.text())
+			for name, value := range nested(s.res, strings.Split(s.property, ".")...) {
+				if secretive(name, fmt.Sprint(value)) {
+					return false
+				}
+			}
+			return true
 		}, with(map[string]any{"DB_PASSWORD": "x"})},
 		{"notContainsWith(*,allowCredentials)", func(s subject) bool {
 			cors := nested(s.res, "corsConfiguration")
@@ -106,111 +112,28 @@ func predicates() []predicate {
 			return users == 1
 		}, func(s subject) { s.rec.Of(functionType)["health"].Inputs["role"] = "another" }},
 		{"contains:", func(s subject) bool {
-			tags := defaultTags(s.rec)
+			list, _ := s.value().([]any)
 			for _, name := range strings.Split(s.argument, ",") {
-				if tags[name] == nil {
+				if s.property == "tags" && defaultTags(s.rec)[name] == nil || s.property != "tags" && !slices.Contains(list, any(name)) {
 					return false
 				}
 			}
 			return true
-		}, func(s subject) { delete(defaultTags(s.rec), "Project") }},
-	}...)
+		}, func(s subject) {
+			s.put(nil)
+			delete(defaultTags(s.rec), "Project")
+		}},
+	})
+}
+
+// secretive tells whether a value looks like a secret, or goes by the name of
+// one. Where a secret is, by its ARN, is none.
+func secretive(name, value string) bool {
+	return regexp.MustCompile(`AKIA[0-9A-Z]{16}|-----BEGIN`).MatchString(value) ||
+		regexp.MustCompile(`(?i)secret|password|token|api_?key`).MatchString(name) && !strings.HasPrefix(value, "arn:aws:secretsmanager:")
 }
 
 // defaultTags are what the provider puts on every resource.
 func defaultTags(r *recording.Stack) map[string]any {
-	return nested(r.Of(providerType)["aws"], "defaultTags", "tags")
+	return nested(r.Of(accountType)["aws"], "defaultTags", "tags")
 }
-
-// policyPredicates ask for what a policy does not say.
-func policyPredicates() []predicate {
-	var all []predicate
-	for words, bad := range map[string]func(map[string]any) bool{
-		"noAdmin":                func(s map[string]any) bool { return allows(s, `^\*(:\*)?$`) && anywhere(s) },
-		"noStarAction":           func(s map[string]any) bool { return allows(s, `^\*$`) },
-		"noServiceWildcard":      func(s map[string]any) bool { return allows(s, `^([a-z0-9-]+:)?\*$`) },
-		"noIamStar":              func(s map[string]any) bool { return allows(s, `^(iam:)?\*$`) },
-		"passRoleScoped":         func(s map[string]any) bool { return allows(s, `^(iam:(\*|PassRole))$|^\*$`) && anywhere(s) },
-		"noKmsDecryptStar":       func(s map[string]any) bool { return allows(s, `^kms:(\*|Decrypt|ReEncrypt.*)$|^\*$`) && anywhere(s) },
-		"noAction:dynamodb:Scan": func(s map[string]any) bool { return allows(s, `^(dynamodb:(\*|Scan|S\*))$|^\*$`) },
-		"noNotActionNotResource": func(s map[string]any) bool { return s["NotAction"] != nil || s["NotResource"] != nil },
-		"identityHasNoPrincipal": func(s map[string]any) bool { return s["Principal"] != nil },
-		"noNotPrincipal":         func(s map[string]any) bool { return s["NotPrincipal"] != nil },
-		"noStarPrincipal":        func(s map[string]any) bool { return strings.Contains(fmt.Sprint(s["Principal"]), "*") },
-		"noCrossAccount": func(s map[string]any) bool {
-			return regexp.MustCompile(`[0-9]{12}`).MatchString(fmt.Sprint(s["Principal"]))
-		},
-		"oidcSubExactAndAud": func(s map[string]any) bool {
-			return strings.Contains(fmt.Sprint(s["Principal"]), "Federated") && s["Condition"] == nil
-		},
-		"noCredentialsExposure": func(s map[string]any) bool {
-			return allows(s, `^\*$|^(sts:AssumeRole|iam:CreateAccessKey|secretsmanager:GetSecretValue|ecr:GetAuthorizationToken)`) && anywhere(s)
-		},
-		"noUnconstrainedDataRead": func(s map[string]any) bool {
-			return allows(s, `^\*$|^[a-z0-9-]+:(Get|BatchGet|Query|Scan|Select|\*)`) && anywhere(s)
-		},
-		"noUnconstrainedWrite": func(s map[string]any) bool {
-			return allows(s, `^\*$|^[a-z0-9-]+:(Put|Create|Update|Delete|Write|\*)`) && anywhere(s)
-		},
-		"noUnconstrainedPermissionsMgmt": func(s map[string]any) bool {
-			return allows(s, `^\*$|^(iam|organizations):|Policy$|Permission$`) && anywhere(s)
-		},
-		"noPrivilegeEscalation": func(s map[string]any) bool {
-			return allows(s, `^\*$|^iam:|^lambda:(\*|Create|Update|Add)|^sts:|^cloudformation:`)
-		},
-		"noStarResourceForRestrictable": func(s map[string]any) bool {
-			return anywhere(s) && allows(s, `^\*$|^([^x].*|x[^r].*)$|^xray:(\*|Get.*|Delete.*)$`)
-		},
-		"noAccountRootPrincipalAllServices": func(s map[string]any) bool {
-			return regexp.MustCompile(`:root|AWS:\*`).MatchString(fmt.Sprint(s["Principal"]))
-		},
-		"serviceTrustHasSourceAccount": func(s map[string]any) bool { return s["Condition"] == nil },
-	} {
-		all = append(all, predicate{"policy:" + words,
-			func(s subject) bool { return !slices.ContainsFunc(s.statements(), bad) },
-			func(s subject) { s.policy(worst) }})
-	}
-	return append(all, predicate{"policy:allows:", func(s subject) bool {
-		for _, action := range strings.Split(s.argument, ",") {
-			if !slices.ContainsFunc(s.statements(), func(st map[string]any) bool { return allows(st, "^"+action+"$") }) {
-				return false
-			}
-		}
-		return true
-	}, func(s subject) { s.policy(`{"Statement":[]}`) }})
-}
-
-// worst is a policy that every rule on policies is against.
-const worst = `{"Statement":[
-	{"Effect":"Allow","Action":["*","dynamodb:Scan"],"Resource":"*","Principal":{"AWS":"*"}},
-	{"Effect":"Allow","NotAction":["iam:*"],"NotResource":"x","NotPrincipal":{"AWS":"arn:aws:iam::123456789012:root"}},
-	{"Effect":"Allow","Action":["sts:AssumeRole"],"Principal":{"AWS":"arn:aws:iam::123456789012:root"}},
-	{"Effect":"Allow","Action":["sts:AssumeRoleWithWebIdentity"],"Principal":{"Federated":"x"}}]}`
-
-// statements are those of the policy that the property is; a function's role
-// stands for the role's own.
-func (s subject) statements() []map[string]any {
-	if s.property == "role" {
-		return statements(s.rec.Of(policyType)[s.res.Name].Inputs["policy"])
-	}
-	return statements(s.value())
-}
-
-func (s subject) policy(text string) {
-	if s.property == "role" {
-		s.rec.Of(policyType)[s.res.Name].Inputs["policy"] = text
-		return
-	}
-	s.put(text)
-}
-
-// allows tells whether the statement allows an action of the form.
-func allows(statement map[string]any, form string) bool {
-	actions, _ := statement["Action"].([]any)
-	return statement["Effect"] == "Allow" && slices.ContainsFunc(actions, func(action any) bool {
-		return regexp.MustCompile(form).MatchString(fmt.Sprint(action))
-	})
-}
-
-// anywhere tells whether the statement is for every resource.
-func anywhere(statement map[string]any) bool { return statement["Resource"] == "*" }

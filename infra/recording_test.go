@@ -7,48 +7,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"skiff/infra/build"
 	"skiff/infra/recording"
 	"skiff/lambdas"
 )
-
-// throughAWS is the one provider that the program declares.
-const throughAWS = "urn:pulumi:mock::skiff::pulumi:providers:aws::aws::pulumi-id of aws"
-
-// cloud stands for AWS: it invents what that would answer.
-type cloud struct {
-	caller  string // account of the credentials
-	refusal error  // of the provider, for any call
-}
-
-// Create answers with ids, ARNs and names that show in the inputs of others
-// where they were used.
-func (c cloud) Create(args pulumi.MockResourceArgs) (string, map[string]any) {
-	last := args.TypeToken[strings.LastIndexByte(args.TypeToken, '/')+1:]
-	kind, _, _ := strings.Cut(last, ":")
-	service, _, _ := strings.Cut(strings.TrimPrefix(args.TypeToken, "aws:"), "/")
-	arn := fmt.Sprintf("arn:aws:%s:mock:123456789012:%s/%s", service, kind, args.Name)
-	return kind + "-id of " + args.Name, map[string]any{
-		"name":         "skiff-mock-" + args.Name + "-0000000",
-		"arn":          arn,
-		"invokeArn":    arn + "/invocations",
-		"executionArn": "arn:aws:execute-api:mock:123456789012:" + args.Name,
-		"invokeUrl":    "https://" + args.Name + ".execute-api.mock.amazonaws.com/",
-		"stdout":       "sha256 of " + args.Name,
-	}
-}
-
-// Call tells whose the credentials are, through the stack's provider; the
-// program calls nothing else.
-func (c cloud) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
-	if args.Token != "aws:index/getCallerIdentity:getCallerIdentity" || args.Provider != throughAWS {
-		return nil, fmt.Errorf("call of %s through %q", args.Token, args.Provider)
-	}
-	return resource.NewPropertyMapFromMap(map[string]any{"accountId": c.caller}), c.refusal
-}
 
 // facts are what the golden files say of a resource besides its inputs.
 func facts(res recording.Resource) (lines []string) {
@@ -60,6 +24,15 @@ func facts(res recording.Resource) (lines []string) {
 	}
 	if res.Protected {
 		lines = append(lines, "protected")
+	}
+	if res.Retained {
+		lines = append(lines, "retained")
+	}
+	if res.CreatedIn != "" {
+		lines = append(lines, "created within "+res.CreatedIn)
+	}
+	for _, hook := range res.Hooks {
+		lines = append(lines, "before an update "+hook)
 	}
 	return lines
 }
@@ -99,6 +72,15 @@ func settingsIn(t *testing.T, path string) map[string]string {
 	return recording.Settings(t, "../Pulumi.yaml", path)
 }
 
+// with is the settings, changed by texts such as "skiff:memory=512".
+func with(settings map[string]string, changes ...string) map[string]string {
+	for _, change := range changes {
+		key, value, _ := strings.Cut(change, "=")
+		settings[key] = value
+	}
+	return settings
+}
+
 // deployWith runs the whole program with credentials of the stack's account.
 func deployWith(t *testing.T, functions []lambdas.Function, settings map[string]string) (*recording.Stack, error) {
 	t.Helper()
@@ -108,10 +90,18 @@ func deployWith(t *testing.T, functions []lambdas.Function, settings map[string]
 // deployIn runs the whole program in a cloud.
 func deployIn(t *testing.T, c cloud, functions []lambdas.Function, settings map[string]string) (*recording.Stack, error) {
 	t.Helper()
+	return run(t, c, program{functions: functions}, settings)
+}
+
+// run runs a program, which needs neither settings nor a builder of its own.
+func run(t *testing.T, c cloud, p program, settings map[string]string) (*recording.Stack, error) {
+	t.Helper()
+	p.builder = func(target build.Target, names []string) builder {
+		return prebuilt{build.New(root, target, names), names}
+	}
 	return recording.Run(t, "skiff", "mock", settings, c, func(ctx *pulumi.Context, all string) (pulumi.Map, error) {
-		return program{functions: functions, settings: all, builder: func(target build.Target, names []string) builder {
-			return prebuilt{build.New(root, target, names), names}
-		}}.deploy(ctx)
+		p.settings = all
+		return p.deploy(ctx)
 	})
 }
 

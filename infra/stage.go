@@ -6,51 +6,52 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// newStage declares the stage that publishes the routes, and returns the URL
-// that requests begin with: the stage's path included, without a slash at its
-// end.
+// newStage declares the stage that publishes the routes.
 //
-// The stage comes after every route and permission, so that it never serves
-// half an API, and after all that watches it. So it is also the first to go:
-// where it is protected, as the table is, a destroy ends before it has deleted
-// anything, even without a preview.
-func newStage(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, api *apigatewayv2.Api, fns []*function,
-	watching []pulumi.Resource) (pulumi.StringOutput, error) {
+// It comes after every route and permission, so that it never serves half an
+// API, and after all else that is declared. So it is also the first to go, with
+// the domains that are mapped to it: where these are protected, as the table
+// is, a destroy ends before it has deleted anything, even without a preview.
+func newStage(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, api *httpAPI, fns []*function, before []pulumi.Resource) (*apigatewayv2.Stage, error) {
 	var published []pulumi.Resource
+	// To close the API's own URL takes a deployment, too.
+	parts := []any{pulumi.Bool(cfg.reachable()).ToBoolOutput()}
 	for _, f := range fns {
-		for _, route := range f.routes {
-			published = append(published, route)
-		}
-		if f.permission != nil {
-			published = append(published, f.permission)
-		}
+		published, parts = append(published, f.parts...), append(parts, f.published...)
 	}
 	args, err := stageArgs(ctx, cfg, in)
 	if err != nil {
-		return pulumi.StringOutput{}, err
+		return nil, err
 	}
-	args.ApiId = api.ID()
+	args.ApiId = api.id
 	if !cfg.AutoDeploy {
 		deployment, err := apigatewayv2.NewDeployment(ctx, "api", &apigatewayv2.DeploymentArgs{
-			ApiId:    api.ID(),
-			Triggers: pulumi.StringMap{"routes": fingerprint(fns)},
+			ApiId:    api.id,
+			Triggers: pulumi.StringMap{"routes": fingerprint(parts)},
 		}, in, pulumi.DependsOn(published))
 		if err != nil {
-			return pulumi.StringOutput{}, err
+			return nil, err
 		}
 		args.DeploymentId = deployment.ID()
 	}
-	stage, err := apigatewayv2.NewStage(ctx, "api", args, in, pulumi.Protect(cfg.Protect), pulumi.DependsOn(append(published, watching...)))
-	if err != nil {
-		return pulumi.StringOutput{}, err
+	return apigatewayv2.NewStage(ctx, "api", args, in, pulumi.Protect(cfg.Protect), pulumi.DependsOn(append(published, before...)))
+}
+
+// url is what requests begin with: the stage's path included, without a slash at
+// its end.
+func (a *httpAPI) url() pulumi.StringOutput {
+	switch {
+	case a.domain != "":
+		return pulumi.Sprintf("https://%s", a.domain)
+	case a.attached || a.stage == "$default":
+		return a.endpoint
 	}
-	return stage.InvokeUrl.ApplyT(func(url string) string { return strings.TrimSuffix(url, "/") }).(pulumi.StringOutput), nil
+	return pulumi.Sprintf("%s/%s", a.endpoint, a.stage)
 }
 
 // stageArgs is what the stage does by itself: log and throttle.
@@ -95,20 +96,11 @@ func routeSettings(cfg config) apigatewayv2.StageRouteSettingArray {
 	return settings
 }
 
-// fingerprint is a hash over all that a deployment copies of the routes and
-// their integrations. A deployment never changes: another fingerprint makes
+// fingerprint is a hash over all that a deployment copies, of the routes and
+// their integrations above all. A deployment never changes: another fingerprint makes
 // another one.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-stages.html
-func fingerprint(fns []*function) pulumi.StringOutput {
-	var parts []any
-	for _, f := range fns {
-		if i := f.integration; i != nil {
-			parts = append(parts, i.ID(), i.IntegrationUri, i.PayloadFormatVersion, i.TimeoutMilliseconds)
-		}
-		for _, route := range f.routes {
-			parts = append(parts, route.RouteKey, route.Target, route.AuthorizationType)
-		}
-	}
+func fingerprint(parts []any) pulumi.StringOutput {
 	return pulumi.All(parts...).ApplyT(func(values []any) (string, error) {
 		text, err := json.Marshal(values)
 		sum := sha256.Sum256(text)

@@ -32,13 +32,9 @@ func TestThirdStack(t *testing.T) {
 	if diff := cmp.Diff(record(t, "staging").Shape(), qa.Shape()); diff != "" {
 		t.Errorf("-staging +qa:\n%s", diff)
 	}
-	for _, r := range rules() {
-		for _, offence := range r.check(qa) {
-			t.Errorf("%s: %s", r.name, offence)
-		}
-	}
+	obey(t, qa)
 	tags := defaultTags(qa)
-	if in := qa.Of(providerType)["aws"].Inputs; in["region"] != "eu-west-1" || tags["Environment"] != "qa" ||
+	if in := qa.Of(accountType)["aws"].Inputs; in["region"] != "eu-west-1" || tags["Environment"] != "qa" ||
 		qa.Of(functionType)["health"].Inputs["memorySize"] != 1024.0 ||
 		nested(qa.Of(stageType)["api"], "defaultRouteSettings")["throttlingRateLimit"] != 5.0 {
 		t.Errorf("qa has not the values of its file: %v", in)

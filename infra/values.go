@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"skiff/infra/build"
 	"skiff/infra/settings"
@@ -85,16 +86,23 @@ func (r reader) tags(key string) map[string]string {
 	}
 	seen := map[string]bool{"project": true, "stack": true, "managedby": true}
 	for _, name := range slices.Sorted(maps.Keys(tags)) {
-		if !regexp.MustCompile(`^[\p{L}\p{N} _.:/=+@-]{1,128}$`).MatchString(name) || strings.HasPrefix(strings.ToLower(name), "aws:") ||
+		if !tagText(name, 1, 128) || strings.HasPrefix(strings.ToLower(name), "aws:") ||
 			seen[strings.ToLower(name)] {
 			r.RefusePart(key, strconv.Quote(name), "tags with names of their own (not Project, Stack, ManagedBy, nor one twice), 1 to 128 characters, not aws:")
 		}
 		seen[strings.ToLower(name)] = true
-		if !regexp.MustCompile(`^[\p{L}\p{N} _.:/=+@-]{0,256}$`).MatchString(tags[name]) {
+		if !tagText(tags[name], 0, 256) {
 			r.RefusePart(key, strconv.Quote(tags[name]), "tags with values of letters, digits, spaces and _ . : / = + - @, 256 characters at most")
 		}
 	}
 	return tags
+}
+
+// tagText tells whether a text has only what tags may have, and so many
+// characters.
+func tagText(text string, least, most int) bool {
+	n := utf8.RuneCountInString(text)
+	return n >= least && n <= most && regexp.MustCompile(`^[\p{L}\p{N} _.:/=+@-]*$`).MatchString(text)
 }
 
 func (r reader) throttles(key string) map[string]throttle {
@@ -108,4 +116,15 @@ func (r reader) throttles(key string) map[string]throttle {
 		}
 	}
 	return throttles
+}
+
+// recovery takes the windows that Secrets Manager has.
+// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html
+func (r reader) recovery(key string) int {
+	value, ok := r.Text(key)
+	n, err := strconv.Atoi(value)
+	if ok && (err != nil || n != 0 && (n < 7 || n > 30)) {
+		r.Refuse(key, value, "0, or a whole number of days from 7 to 30")
+	}
+	return n
 }

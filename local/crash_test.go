@@ -15,6 +15,7 @@ func TestKill(t *testing.T) {
 	t.Parallel()
 	dir := checkout(t)
 	s := serving(t, dir)
+	c := newClient(t, dir, s)
 	const clients, enough = 8, 200
 	var (
 		mu      sync.Mutex
@@ -25,7 +26,7 @@ func TestKill(t *testing.T) {
 	for range clients {
 		wg.Go(func() {
 			for {
-				a, err := send(http.MethodPost, s.url+"/items", `{"name":"under load","status":"active"}`)
+				a, err := c.send(http.MethodPost, "/items", `{"name":"under load","status":"active"}`)
 				if err != nil || a.status != http.StatusCreated {
 					return // killed
 				}
@@ -47,8 +48,9 @@ func TestKill(t *testing.T) {
 	wg.Wait()
 
 	s = serving(t, dir)
+	c.url = s.url // the token is still good: the key that signed it survives, too
 	for _, location := range written {
-		if a := request(t, http.MethodGet, s.url+location, ""); a.status != http.StatusOK {
+		if a := c.request(t, http.MethodGet, location, ""); a.status != http.StatusOK {
 			t.Errorf("GET %s answers %d %s", location, a.status, a.body)
 		}
 	}

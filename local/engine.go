@@ -26,13 +26,13 @@ import (
 // engine runs the Pulumi CLI against a local cloud.
 type engine struct {
 	project        project
-	aws, command   string // addresses of the providers
+	session        session // of the cloud
 	stdout, stderr io.Writer
 	path           string // of the CLI, once it is found
 }
 
-func newEngine(p project, aws, command string, stdout, stderr io.Writer) *engine {
-	return &engine{project: p, aws: aws, command: command, stdout: stdout, stderr: stderr}
+func newEngine(p project, s session, stdout, stderr io.Writer) *engine {
+	return &engine{project: p, session: s, stdout: stdout, stderr: stderr}
 }
 
 // prepare finds the CLI and makes the stack if the backend has none.
@@ -173,7 +173,10 @@ func (e *engine) environment() []string {
 		"PULUMI_CONFIG_PASSPHRASE="+passphrase,
 		"PULUMI_SKIP_UPDATE_CHECK=true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
-		"PULUMI_DEBUG_PROVIDERS=aws:"+port(e.aws)+",command:"+port(e.command),
+		"PULUMI_DEBUG_PROVIDERS=aws:"+port(e.session.AWS)+",command:"+port(e.session.Command),
+		// What a program of skiff's kind may want to know of where it runs: its
+		// functions run on this machine, and its zones are known to this server.
+		"SKIFF_TARGET=host", "SKIFF_RESOLVER="+e.session.DNS,
 	)
 }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -245,43 +244,6 @@ func localWith(t *testing.T, env []string, args ...string) (output string, err e
 		t.Fatalf("local %s did not end in %s\n%s", strings.Join(args, " "), commandLimit, out)
 	}
 	return string(out), err
-}
-
-// answer is what a client gets.
-type answer struct {
-	status int
-	header http.Header
-	body   string
-}
-
-// request sends one request; headers are name and value in turn.
-func request(t *testing.T, method, url, body string, headers ...string) answer {
-	t.Helper()
-	a, err := send(method, url, body, headers...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a
-}
-
-func send(method, url, body string, headers ...string) (answer, error) {
-	r, err := http.NewRequest(method, url, strings.NewReader(body))
-	if err != nil {
-		return answer{}, err
-	}
-	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
-	}
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return answer{}, err
-	}
-	defer response.Body.Close()
-	data, err := io.ReadAll(response.Body)
-	return answer{response.StatusCode, response.Header, string(data)}, err
 }
 
 // process is a running process of a local cloud.

@@ -3,6 +3,8 @@
 //
 //	go run ./local                  bring the local stack up and serve it
 //	go run ./local pulumi ARGS...   any Pulumi command against the same cloud
+//	go run ./local token            a bearer token that the stack's API takes
+//	go run ./local exec CMD...      a command that uses AWS, against the same cloud
 package main
 
 import (
@@ -33,10 +35,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "local: %v\n", err)
 		return 2
 	}
-	if o.pulumi == nil {
+	switch o.command {
+	case "":
 		err = serve(ctx, o, stdout, stderr)
-	} else {
+	case "pulumi":
 		err = runPulumi(ctx, o, stdout, stderr)
+	case "token":
+		err = runToken(ctx, o, stdout, stderr)
+	case "exec":
+		err = runExec(ctx, o, stdout, stderr)
 	}
 	var exit exitError
 	switch {
@@ -50,22 +57,26 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 }
 
-// exitError is the exit code of Pulumi, which has told what failed.
+// exitError is the exit code of Pulumi or of another command, which has told
+// what failed.
 type exitError int
 
-func (e exitError) Error() string { return fmt.Sprintf("pulumi: exit status %d", int(e)) }
+func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
 // options are the command line.
 type options struct {
-	dir    string   // of the Pulumi project
-	addr   string   // of the gateway; "" where the command line does not say
-	state  string   // folder of the local cloud
-	stack  string   // to serve
-	pulumi []string // arguments after the word pulumi; nil to serve
+	dir     string   // of the Pulumi project
+	addr    string   // of the gateway; "" where the command line does not say
+	state   string   // folder of the local cloud
+	stack   string   // to serve or to make a token for; "" where the command line does not say
+	command string   // pulumi, token or exec; "" to serve
+	args    []string // after that word
 }
 
 const usage = `usage: go run ./local [flags]                  bring the stack up on this machine and serve it
        go run ./local [flags] pulumi ARGS...   run a Pulumi command against the same local cloud
+       go run ./local [flags] token [flags]    print a bearer token that the stack's API takes
+       go run ./local [flags] exec CMD...      run a command that uses AWS against the same local cloud
 
 flags:
 `
@@ -78,16 +89,18 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&o.dir, "C", ".", "`DIR` of the Pulumi project")
 	flags.StringVar(&o.addr, "addr", "", "`HOST:PORT` to serve at, on this machine; port 0 takes a free one (default "+defaultAddr+")")
 	flags.StringVar(&o.state, "state", "", "`DIR` that keeps the local cloud (default .local in the project)")
-	flags.StringVar(&o.stack, "stack", "local", "`STACK` to serve")
+	flags.StringVar(&o.stack, "stack", "", "`STACK` to serve or to make a token for (default local, or the one that is served)")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
 	switch rest := flags.Args(); {
 	case len(rest) == 0:
-	case rest[0] == "pulumi":
-		o.pulumi = append([]string{}, rest[1:]...)
+	case rest[0] == "pulumi", rest[0] == "token", rest[0] == "exec" && len(rest) > 1:
+		o.command, o.args = rest[0], rest[1:]
+	case rest[0] == "exec":
+		return o, errors.New("exec takes a command, such as: go run ./local exec go run ./infra/key SECRET")
 	default:
-		return o, fmt.Errorf("%q is not a command: there is only pulumi, and flags stand before it", rest[0])
+		return o, fmt.Errorf("%q is not a command: there are pulumi, token and exec, and flags stand before them", rest[0])
 	}
 	return o, nil
 }

@@ -19,7 +19,7 @@ import (
 // runPulumi runs one Pulumi command against the cloud that is being served, or
 // against one that lives as long as the command.
 func runPulumi(ctx context.Context, o options, stdout, stderr io.Writer) (err error) {
-	if err := refuse(o.pulumi); err != nil {
+	if err := refuse(o.args); err != nil {
 		return err
 	}
 	p, err := openProject(o)
@@ -31,9 +31,9 @@ func runPulumi(ctx context.Context, o options, stdout, stderr io.Writer) (err er
 		return err
 	}
 	defer func() { err = errors.Join(err, closeCloud()) }()
-	e := newEngine(p, s.AWS, s.Command, stdout, stderr)
-	stack := e.stackOf(o.pulumi)
-	if subcommand(o.pulumi) != "stack" {
+	e := newEngine(p, s, stdout, stderr)
+	stack := e.stackOf(o.args)
+	if subcommand(o.args) != "stack" {
 		if err := p.checkStack(stack); err != nil {
 			return err
 		}
@@ -41,7 +41,7 @@ func runPulumi(ctx context.Context, o options, stdout, stderr io.Writer) (err er
 	if err := e.prepare(ctx, stack); err != nil {
 		return stopped(ctx, err)
 	}
-	return e.run(ctx, o.pulumi, stack)
+	return e.run(ctx, o.args, stack)
 }
 
 // pollDelay is how often a cloud that is in use is asked for.
@@ -103,7 +103,7 @@ func (p project) open(o options, stderr io.Writer) (session, func() error, error
 	if err != nil {
 		return s, nil, err
 	}
-	s.AWS, s.Command = c.AWS, c.Command
+	s.use(c)
 	if err := p.writeSession(s); err != nil {
 		return s, nil, errors.Join(err, c.Close())
 	}

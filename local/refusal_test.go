@@ -107,7 +107,7 @@ func TestRefusedPrograms(t *testing.T) {
 		{"unknown key", config("skiff:colour: red"), []string{"colour"}},
 		{"unknown resource type", func(t *testing.T) {
 			edit(t, filepath.Join(dir, "infra", "table.go"), "func newTable(", unknownType+"func newTable(")
-			edit(t, filepath.Join(dir, "infra", "main.go"), "items, err := newTable(ctx, cfg, in)", "if err := addUnknown(ctx, in); err != nil {\n\t\treturn nil, err\n\t}\n\titems, err := newTable(ctx, cfg, in)")
+			edit(t, filepath.Join(dir, "infra", "stores.go"), "s = &stores{}\n", "s = &stores{}\n\tif err := addUnknown(ctx, in); err != nil {\n\t\treturn nil, err\n\t}\n")
 		}, []string{"the local cloud does not know the resource type aws:dynamodb/tag:Tag", "dynamodb/table:Table"}},
 		{"unknown property", func(t *testing.T) {
 			edit(t, filepath.Join(dir, "infra", "table.go"), "dynamodb.TableArgs{", "dynamodb.TableArgs{\nStreamEnabled: pulumi.Bool(true),")
@@ -115,7 +115,7 @@ func TestRefusedPrograms(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			files := map[string][]byte{}
-			for _, name := range []string{"Pulumi.local.yaml", "infra/table.go", "infra/main.go"} {
+			for _, name := range []string{"Pulumi.local.yaml", "infra/table.go", "infra/stores.go"} {
 				data, err := os.ReadFile(filepath.Join(dir, name))
 				if err != nil {
 					t.Fatal(err)

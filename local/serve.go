@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"skiff/local/apigateway"
@@ -27,6 +25,7 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 	if err != nil {
 		return err
 	}
+	o.stack = orDefault(o.stack, defaultStack)
 	if err := p.checkStack(o.stack); err != nil {
 		return err
 	}
@@ -49,16 +48,23 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
 	gateway := c.Gateway()
-	go gateway.Serve(l)
+	go gateway.Serve(c.Listen(l))
 	defer func() { err = errors.Join(err, shutDown(gateway)) }()
 
-	engine := newEngine(p, c.AWS, c.Command, stdout, stderr)
-	s.AWS, s.Command = c.AWS, c.Command
+	s.use(c)
+	engine := newEngine(p, s, stdout, stderr)
 	if err := p.writeSession(s); err != nil {
 		return err
 	}
 	if err := bringUp(ctx, engine, c, o.stack, last.Addr != s.Addr || last.Stack != s.Stack); err != nil {
 		return stopped(ctx, err)
+	}
+	seeded, err := c.Seed(p.Name, o.stack)
+	if err != nil {
+		return err
+	}
+	for _, name := range seeded {
+		fmt.Fprintf(stdout, "secret %s had no value and has a random one\n", name)
 	}
 	if err := announce(stdout, c, "http://"+s.Addr); err != nil {
 		return err
@@ -131,26 +137,6 @@ func bringUp(ctx context.Context, e *engine, c *cloud.Cloud, stack string, moved
 		args = append(args, "--refresh")
 	}
 	return e.run(ctx, args, stack)
-}
-
-// announce prints what there is to try. The last line says that it is there.
-func announce(stdout io.Writer, c *cloud.Cloud, url string) error {
-	keys, err := c.RouteKeys()
-	if err != nil {
-		return err
-	}
-	slices.SortFunc(keys, func(a, b [2]string) int { return strings.Compare(a[0]+a[1], b[0]+b[1]) })
-	fmt.Fprintln(stdout)
-	example := ""
-	for _, k := range keys {
-		method, path, _ := strings.Cut(k[1], " ")
-		fmt.Fprintf(stdout, "  %-7s %s%s%s\n", method, url, k[0], path)
-		if example == "" && method == http.MethodGet && !strings.Contains(path, "{") {
-			example = url + k[0] + path
-		}
-	}
-	fmt.Fprintf(stdout, "\ntry: curl -i %s\n\nready %s\n", orDefault(example, url+"/"), url)
-	return nil
 }
 
 // shutDown lets the requests that run finish; new ones are refused.

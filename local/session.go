@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"skiff/local/cloud"
 )
 
 // defaultAddr is where the gateway listens unless the command line says.
@@ -25,6 +27,16 @@ type session struct {
 	Stack   string // whose API answers there
 	AWS     string // address of the provider
 	Command string // address of the provider
+	DNS     string // address of the server that knows the zones
+
+	// Operator is the environment of a person's commands: where the services of
+	// the cloud are, and keys that they take.
+	Operator []string
+}
+
+// use notes where the services of an open cloud are.
+func (s *session) use(c *cloud.Cloud) {
+	s.AWS, s.Command, s.DNS, s.Operator = c.AWS, c.Command, c.DNS, c.Operator
 }
 
 func (p project) sessionFile() string { return filepath.Join(p.state, "session.json") }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"sync"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -16,7 +15,7 @@ import (
 // Cloud invents what AWS would answer.
 type Cloud interface {
 	// Create answers a resource with its id and with outputs, of which those
-	// count that are not inputs already.
+	// count that are not inputs already; an object adds to one that is.
 	Create(args pulumi.MockResourceArgs) (id string, outputs map[string]any)
 	// Call answers a function of a provider, such as getCallerIdentity.
 	Call(args pulumi.MockCallArgs) (resource.PropertyMap, error)
@@ -32,7 +31,9 @@ func Run(t *testing.T, project, stack string, settings map[string]string, cloud 
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &mocks{Cloud: cloud, stack: &Stack{Resources: map[string]Resource{}, Outputs: map[string]any{}, Settings: settings}}
+	m := &monitor{cloud: cloud, project: project, name: stack,
+		stack: &Stack{Resources: map[string]Resource{}, Outputs: map[string]any{}, Settings: settings}}
+	address := m.serve(t)
 	return m.stack, pulumi.RunErr(func(ctx *pulumi.Context) error {
 		outputs, err := deploy(ctx, string(all))
 		pulumi.JSONMarshal(outputs).ApplyT(func(text string) error {
@@ -41,28 +42,18 @@ func Run(t *testing.T, project, stack string, settings map[string]string, cloud 
 			return json.Unmarshal([]byte(text), &m.stack.Outputs)
 		})
 		return err
-	}, pulumi.WithMocks(project, stack, m), func(info *pulumi.RunInfo) { info.Config = settings })
+	}, func(info *pulumi.RunInfo) {
+		info.Project, info.Stack, info.Config, info.MonitorAddr, info.EngineAddr = project, stack, settings, address, address
+	})
 }
 
-// mocks stands for the engine, which registers several resources at once.
-type mocks struct {
-	Cloud
-	mu    sync.Mutex
-	stack *Stack
-}
-
-// NewResource notes the resource and answers its inputs with what the cloud
-// adds to them.
-func (m *mocks) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+// record notes the resource and answers its inputs with what the cloud adds to
+// them.
+func (m *monitor) record(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	id, invented := m.Create(args)
-	outputs := args.Inputs.Copy()
-	for name, value := range invented {
-		if key := resource.PropertyKey(name); !outputs.HasValue(key) {
-			outputs[key] = resource.NewPropertyValue(value)
-		}
-	}
+	id, invented := m.cloud.Create(args)
+	outputs := merged(args.Inputs, resource.NewPropertyMapFromMap(invented))
 	rpc := args.RegisterRPC
 	var after []string
 	for _, urn := range rpc.GetDependencies() {
@@ -71,13 +62,29 @@ func (m *mocks) NewResource(args pulumi.MockResourceArgs) (string, resource.Prop
 	slices.Sort(after)
 	res := Resource{
 		Type: args.TypeToken, Name: args.Name, Parent: keyOf(rpc.GetParent()), Provider: args.Provider, After: after,
-		Protected: rpc.GetProtect(), Retained: rpc.GetRetainOnDelete(), Inputs: plain(args.Inputs), Outputs: plain(outputs),
+		Protected: rpc.GetProtect(), Retained: rpc.GetRetainOnDelete(), DeletedFirst: rpc.GetDeleteBeforeReplace(),
+		CreatedIn: rpc.GetCustomTimeouts().GetCreate(), Hooks: rpc.GetHooks().GetBeforeUpdate(),
+		Inputs: plain(args.Inputs), Outputs: plain(outputs),
 	}
 	if _, twice := m.stack.Resources[res.Key()]; twice {
 		return "", nil, fmt.Errorf("%s is registered twice", res.Key())
 	}
 	m.stack.Resources[res.Key()] = res
 	return id, outputs, nil
+}
+
+// merged is the inputs with what is invented and not among them, in objects too.
+func merged(inputs, invented resource.PropertyMap) resource.PropertyMap {
+	all := inputs.Copy()
+	for key, value := range invented {
+		switch given := inputs[key]; {
+		case !inputs.HasValue(key):
+			all[key] = value
+		case given.IsObject() && value.IsObject():
+			all[key] = resource.NewPropertyValue(merged(given.ObjectValue(), value.ObjectValue()))
+		}
+	}
+	return all
 }
 
 // keyOf is the key of the resource with the URN; "" for the stack's.
@@ -88,15 +95,21 @@ func keyOf(urn string) string {
 	return ""
 }
 
-// plain turns properties into what JSON has.
+// plain turns properties into what JSON has. A secret is shown: what a test
+// records is none.
 func plain(props resource.PropertyMap) map[string]any {
-	return props.MapRepl(nil, func(v resource.PropertyValue) (any, bool) {
-		if v.IsArchive() {
-			path, _ := v.ArchiveValue().GetPath()
-			return "archive " + path, true
-		}
-		return nil, false
-	})
+	return props.MapRepl(nil, replace)
+}
+
+func replace(v resource.PropertyValue) (any, bool) {
+	switch {
+	case v.IsArchive():
+		path, _ := v.ArchiveValue().GetPath()
+		return "archive " + path, true
+	case v.IsSecret():
+		return v.SecretValue().Element.MapRepl(nil, replace), true
+	}
+	return nil, false
 }
 
 // Settings is what the engine hands over for a stack, by whole key: those of the

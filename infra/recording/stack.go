@@ -21,8 +21,13 @@ type Resource struct {
 	After     []string       // keys of the resources it depends on, sorted
 	Protected bool           // not deleted by Pulumi
 	Retained  bool           // left in AWS when Pulumi forgets it
+	CreatedIn string         // how long that may take, "" for the provider's own time
+	Hooks     []string       // that are called before it is updated
 	Inputs    map[string]any // as JSON has them; archives as their path
 	Outputs   map[string]any // the inputs, and what the cloud answered
+
+	// DeletedFirst is whether a replacement begins with deleting the old one.
+	DeletedFirst bool
 }
 
 // Key is the resource's type and name, which are unique in a program.

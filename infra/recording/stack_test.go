@@ -15,15 +15,21 @@ import (
 
 func TestMain(m *testing.M) { Main(m) }
 
-// sky answers each resource with an ARN and a size, and no call.
+// sky answers each resource with an ARN, a size and a place, and the call for
+// the time.
 type sky struct{}
 
 func (sky) Create(args pulumi.MockResourceArgs) (string, map[string]any) {
-	return "id of " + args.Name, map[string]any{"arn": "arn of " + args.Name, "size": 9.0}
+	return "id of " + args.Name, map[string]any{
+		"arn": "arn of " + args.Name, "size": 9.0, "place": map[string]any{"room": "any", "shelf": "top"},
+	}
 }
 
 func (sky) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
-	return nil, errors.New("call of " + args.Token)
+	if args.Token != "sky:index:time" {
+		return nil, errors.New("call of " + args.Token)
+	}
+	return resource.NewPropertyMapFromMap(map[string]any{"at": args.Args["zone"].StringValue() + " noon"}), nil
 }
 
 // run declares with register what each test needs.
@@ -56,7 +62,22 @@ func shop(ctx *pulumi.Context) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = box(ctx, "second", pulumi.Map{"first": first.ID()}, pulumi.DependsOn([]pulumi.Resource{first}), pulumi.RetainOnDelete(true))
+	hook, err := ctx.RegisterResourceHook("look", func(*pulumi.ResourceHookArgs) error { return nil }, nil)
+	if err != nil {
+		return nil, err
+	}
+	var told struct {
+		At string `pulumi:"at"`
+	}
+	if err := ctx.Invoke("sky:index:time", &struct {
+		Zone string `pulumi:"zone"`
+	}{"UTC"}, &told); err != nil {
+		return nil, err
+	}
+	_, err = box(ctx, "second", pulumi.Map{"first": first.ID(), "place": pulumi.Map{"room": pulumi.ToSecret(pulumi.String(told.At))}},
+		pulumi.DependsOn([]pulumi.Resource{first}), pulumi.RetainOnDelete(true), pulumi.DeleteBeforeReplace(true),
+		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: "15m"}),
+		pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeUpdate: []*pulumi.ResourceHook{hook}}))
 	return pulumi.Map{"first": first.ID()}, err
 }
 
@@ -66,16 +87,19 @@ func TestRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	anywhere := map[string]any{"room": "any", "shelf": "top"}
 	inputs := map[string]any{"size": 1.0, "policy": `{"Allow":["a","b"]}`, "code": "archive a.zip"}
 	want := &Stack{
 		Resources: map[string]Resource{
 			"shop:index:Part front": {Type: "shop:index:Part", Name: "front", Inputs: map[string]any{},
-				Outputs: map[string]any{"arn": "arn of front", "size": 9.0}},
+				Outputs: map[string]any{"arn": "arn of front", "size": 9.0, "place": anywhere}},
 			"sky:index:Box first": {Type: "sky:index:Box", Name: "first", Parent: "shop:index:Part front", Protected: true, Inputs: inputs,
-				Outputs: map[string]any{"arn": "arn of first", "size": 1.0, "policy": inputs["policy"], "code": inputs["code"]}},
+				Outputs: map[string]any{"arn": "arn of first", "size": 1.0, "place": anywhere, "policy": inputs["policy"], "code": inputs["code"]}},
 			"sky:index:Box second": {Type: "sky:index:Box", Name: "second", After: []string{"sky:index:Box first"}, Retained: true,
-				Inputs:  map[string]any{"first": "id of first"},
-				Outputs: map[string]any{"first": "id of first", "arn": "arn of second", "size": 9.0}},
+				DeletedFirst: true, CreatedIn: "15m", Hooks: []string{"look"},
+				Inputs: map[string]any{"first": "id of first", "place": map[string]any{"room": "UTC noon"}},
+				Outputs: map[string]any{"first": "id of first", "arn": "arn of second", "size": 9.0,
+					"place": map[string]any{"room": "UTC noon", "shelf": "top"}}},
 		},
 		Outputs:  map[string]any{"first": "id of first"},
 		Settings: map[string]string{"shop:size": "2"},
@@ -98,6 +122,8 @@ sky:index:Box first
 sky:index:Box second
   named second
   first: id of first
+  place:
+    room: UTC noon
 
 outputs
   first: id of first

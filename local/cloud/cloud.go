@@ -19,14 +19,9 @@ import (
 	"google.golang.org/grpc"
 
 	"skiff/local/apigateway"
-	"skiff/local/cloudwatch"
-	"skiff/local/command"
-	"skiff/local/dynamodb"
 	"skiff/local/iam"
 	"skiff/local/lambda"
 	"skiff/local/logs"
-	"skiff/local/provider"
-	"skiff/local/sns"
 	"skiff/local/store"
 )
 
@@ -36,12 +31,6 @@ const Account = "000000000000"
 
 // Region is where resources stand for a program that configures none.
 const Region = "us-east-1"
-
-// Versions of the real providers whose types these are.
-const (
-	awsVersion     = "6.83.2"
-	commandVersion = "1.2.1"
-)
 
 // grace is how long requests that run may take once the cloud closes.
 const grace = 35 * time.Second
@@ -60,19 +49,23 @@ type Options struct {
 
 // Cloud is an open cloud.
 type Cloud struct {
-	// AWS and Command are the addresses of the providers, host and port.
-	AWS, Command string
+	// AWS and Command are the addresses of the providers, and DNS that of the
+	// server that knows the zones: host and port.
+	AWS, Command, DNS string
 
-	o         Options
-	store     *store.Store
-	items     *items
-	runtime   *lambda.Runtime
-	functions *lambda.Functions
-	apis      *apigateway.APIs
-	groups    *logs.Groups
-	uses      *os.File
-	mu        sync.Mutex // of uses and Lines
-	servers   []func()
+	// Operator is the environment by which a person's commands reach the
+	// services, as who may do everything.
+	Operator []string
+
+	o       Options
+	store   *store.Store
+	items   *items
+	runtime *lambda.Runtime
+	groups  *logs.Groups
+	uses    *os.File
+	mu      sync.Mutex // of uses and Lines
+	servers []func()
+	services
 }
 
 // Open opens the cloud in o.Dir. While another process has it open, the error
@@ -92,104 +85,17 @@ func Open(o Options) (_ *Cloud, err error) {
 	if err != nil {
 		return nil, err
 	}
-	authority := iam.NewAuthority(db, c.recordUse)
 	c.items = &items{dir: filepath.Join(o.Dir, "dynamodb"), cache: o.Cache, progress: o.Stderr}
-	tables := dynamodb.New(db, c.items.URL)
-	endpoint, err := c.serveHTTP(dynamodb.NewFront(tables, authority))
-	if err != nil {
+	if c.runtime, err = lambda.NewRuntime(lambda.Options{}); err != nil {
 		return nil, err
 	}
-	c.runtime, err = lambda.NewRuntime(lambda.Options{})
-	if err != nil {
+	if err := c.openServices(); err != nil {
 		return nil, err
 	}
-	c.functions = lambda.NewFunctions(db, c.runtime, authority, filepath.Join(o.Dir, "code"),
-		map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": "http://" + endpoint}, c.recordLine)
-	if err := c.functions.Tidy(); err != nil {
+	if err := c.serveProviders(); err != nil {
 		return nil, err
 	}
-	c.apis = apigateway.NewAPIs(db, o.URL, o.Root)
-	return c, c.serveProviders(authority, tables)
-}
-
-// serveProviders makes every resource type known, and listens.
-func (c *Cloud) serveProviders(authority *iam.Authority, tables *dynamodb.Tables) (err error) {
-	aws := provider.New(provider.Options{
-		Name: "aws", Version: awsVersion, Store: c.store, Dir: c.o.Program, Account: Account, Region: Region,
-		Config: []string{"region", "profile", "assumeRole", "assumeRoles", "allowedAccountIds", "defaultTags", "maxRetries", "retryMode", "skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId"},
-	})
-	roles, rolePolicies := authority.Resources()
-	functions, permissions := c.functions.Resources()
-	apis, integrations, routes, deployments, stages := c.apis.Resources()
-	topics := sns.New(c.store)
-	topicKind, subscriptions := topics.Resources()
-	alarms, dashboards := cloudwatch.New(topics).Resources()
-	aws.Add(tables.Resources(), c.groups.Resources(), topicKind, subscriptions, alarms, dashboards, roles, rolePolicies, functions, permissions,
-		apis, integrations, routes, deployments, stages)
-	addInvokes(aws)
-	commands := provider.New(provider.Options{
-		Name: "command", Version: commandVersion, Store: c.store, Dir: c.o.Program, Account: Account,
-	})
-	commands.Add(command.Resources(c.o.Env))
-	if c.AWS, err = c.serveGRPC(aws.Server()); err != nil {
-		return err
-	}
-	c.Command, err = c.serveGRPC(commands.Server())
-	return err
-}
-
-// addInvokes adds the functions of the AWS provider that tell where a program
-// runs.
-func addInvokes(p *provider.Provider) {
-	p.AddInvoke("aws:index/getCallerIdentity:getCallerIdentity", func(c provider.Call, _ map[string]any) (map[string]any, error) {
-		return map[string]any{"accountId": c.Account, "arn": "arn:aws:iam::" + c.Account + ":user/local", "id": c.Account, "userId": "AIDALOCALLOCALLOCAL"}, nil
-	})
-	p.AddInvoke("aws:index/getRegion:getRegion", func(c provider.Call, args map[string]any) (map[string]any, error) {
-		region := c.Region
-		if name, ok := args["name"].(string); ok {
-			region = name
-		}
-		return map[string]any{"name": region, "id": region, "description": region, "endpoint": "ec2." + region + ".amazonaws.com"}, nil
-	})
-	p.AddInvoke("aws:index/getPartition:getPartition", func(provider.Call, map[string]any) (map[string]any, error) {
-		return map[string]any{"partition": "aws", "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws", "id": "aws"}, nil
-	})
-}
-
-// Gateway is what clients of the APIs talk to.
-func (c *Cloud) Gateway() *http.Server {
-	return apigateway.New(apigateway.Options{
-		Find: c.apis.Find,
-		Invoke: func(ctx context.Context, function, source string, payload []byte) (lambda.Result, error) {
-			return c.functions.Invoke(ctx, function, "apigateway.amazonaws.com", source, payload)
-		},
-		AccessLog: func(group, stream string, line []byte) {
-			if err := c.groups.Write(group, stream, line); err != nil {
-				c.show("gateway: access log: %v\n", err)
-			}
-		},
-		Log: func(requestID string, err error) { c.show("gateway: request %s: %v\n", requestID, err) },
-	}).Server()
-}
-
-// RouteKeys are the routes of the API that answers at the gateway's own
-// address, stage by stage: the path of the stage, and a route key.
-func (c *Cloud) RouteKeys() ([][2]string, error) {
-	stages, err := c.apis.Root()
-	if err != nil {
-		return nil, err
-	}
-	var keys [][2]string
-	for _, s := range stages {
-		path := ""
-		if s.Name != "$default" {
-			path = "/" + s.Name
-		}
-		for _, r := range s.Routes {
-			keys = append(keys, [2]string{path, r.Key})
-		}
-	}
-	return keys, nil
+	return c, c.sources.Start()
 }
 
 // Warm starts what takes time before the first request asks for it.
@@ -251,14 +157,23 @@ func (c *Cloud) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
 	var err error
+	if c.sources != nil {
+		err = c.sources.Close(ctx)
+	}
+	if c.sockets != nil {
+		err = errors.Join(err, c.sockets.Shutdown(ctx))
+	}
 	if c.runtime != nil {
-		err = c.runtime.Close(ctx)
+		err = errors.Join(err, c.runtime.Close(ctx))
 	}
 	for _, stop := range c.servers {
 		stop()
 	}
 	if c.items != nil {
 		err = errors.Join(err, c.items.Close())
+	}
+	if c.queues != nil {
+		err = errors.Join(err, c.queues.Close())
 	}
 	if c.uses != nil {
 		err = errors.Join(err, c.uses.Close())

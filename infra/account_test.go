@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"skiff/infra/recording"
+	"skiff/lambdas"
+)
+
+// The credentials of another account end the run by one sentence, before
+// anything but the provider is there, whether the provider's own check finds
+// them or the program's.
+func TestWrongAccount(t *testing.T) {
+	t.Parallel()
+	settings := settingsOf(t, "staging")
+	sentence := "account: stack mock belongs to AWS account " + settings["skiff:account"] + " and the credentials are of 123456789012, " +
+		"so nothing was changed; sign in to " + settings["skiff:account"] + ", or correct skiff:account, skiff:profile or skiff:role in Pulumi.mock.yaml"
+	for name, test := range map[string]struct {
+		cloud
+		want string
+	}{
+		"found by the program":  {cloud{caller: "123456789012"}, sentence},
+		"found by the provider": {cloud{refusal: fmt.Errorf("configuring: AWS account ID not allowed: 123456789012")}, sentence},
+		"no credentials": {cloud{refusal: fmt.Errorf("no valid credential sources")},
+			"of account " + settings["skiff:account"] + ", are of; sign in there, or set skiff:profile or skiff:role"},
+		"no account": {cloud{}, "AWS did not tell which account"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rec, err := deployIn(t, test.cloud, lambdas.Functions(), settings)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("refused with\n%v\nwant\n%s", err, test.want)
+			}
+			if got := slices.Collect(maps.Keys(rec.Resources)); !slices.Equal(got, []string{accountType + " aws"}) {
+				t.Errorf("%v were registered all the same", got)
+			}
+		})
+	}
+}
+
+// A profile and a role are the provider's; without them it has neither, and
+// takes what the environment has.
+func TestProfileAndRole(t *testing.T) {
+	t.Parallel()
+	settings := settingsOf(t, "staging")
+	inputs := func() map[string]any {
+		rec, err := deployWith(t, lambdas.Functions(), settings)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rec.Of(accountType)["aws"].Inputs
+	}
+	if in := inputs(); in["profile"] != nil || in["assumeRole"] != nil {
+		t.Errorf("neither is set, and the provider is %v", in)
+	}
+	role := "arn:aws:iam::" + settings["skiff:account"] + ":role/deploy"
+	settings["skiff:profile"], settings["skiff:role"] = "web", role
+	if in := inputs(); in["profile"] != "web" || nested(recording.Resource{Inputs: in}, "assumeRole")["roleArn"] != role {
+		t.Errorf("the provider is %v", in)
+	}
+}
+
+// The deploy role of bootstrap may make no role without its boundary.
+func TestPermissionsBoundary(t *testing.T) {
+	t.Parallel()
+	settings := settingsOf(t, "staging")
+	for _, arn := range []string{"", "arn:aws:iam::" + settings["skiff:account"] + ":policy/bootstrap/skiff-staging-boundary"} {
+		settings["skiff:permissionsBoundary"] = arn
+		rec, err := deployWith(t, lambdas.Functions(), settings)
+		if err != nil {
+			t.Fatal(err)
+		}
+		roles := rec.Of(roleType)
+		if len(roles) != len(lambdas.Functions()) {
+			t.Fatalf("%d roles", len(roles))
+		}
+		for name, role := range roles {
+			if got, _ := role.Inputs["permissionsBoundary"].(string); got != arn {
+				t.Errorf("the role %s is bounded by %q, not %q", name, got, arn)
+			}
+		}
+	}
+}
+
+// What holds data is protected, and what clients hold, which is the first that
+// a destroy would delete.
+func TestProtect(t *testing.T) {
+	t.Parallel()
+	for _, value := range []string{"true", "false"} {
+		settings := settingsOf(t, "staging")
+		settings["skiff:protect"] = value
+		rec, err := deployWith(t, lambdas.Functions(), settings)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for key, res := range rec.Resources {
+			kept := key == tableType+" items" || key == stageType+" api" || res.Type == zoneType || res.Type == mappingType
+			if want := value == "true" && kept; res.Protected != want {
+				t.Errorf("protect %s: %s is protected: %t", value, key, res.Protected)
+			}
+		}
+	}
+}

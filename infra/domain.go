@@ -1,0 +1,157 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// domain is a name that an API answers at.
+type domain struct {
+	name    string
+	logical string // permanent: "api" and "sockets" for the first of each, else the name
+	sockets bool   // of the WebSocket API
+	made    *apigatewayv2.DomainName
+}
+
+// domains are all that are declared, with what leads to them.
+type domains struct {
+	zone     *zone // nil without a domain
+	names    []domain
+	declared []pulumi.Resource
+}
+
+// base is the name that proves it, which a wildcard shares.
+func (d domain) base() string { return strings.TrimPrefix(d.name, "*.") }
+
+// domains are those of the settings: the API's first, that of the WebSocket API
+// last. An API of one kind cannot be mapped to a domain of the other.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-custom-domain-names.html
+func (c config) domains() []domain {
+	if c.Domain == "" {
+		return nil
+	}
+	all := []domain{{name: c.Domain, logical: "api"}}
+	for _, name := range c.AdditionalDomains {
+		all = append(all, domain{name: name, logical: name})
+	}
+	if c.SocketDomain != "" {
+		all = append(all, domain{name: c.SocketDomain, logical: "sockets", sockets: true})
+	}
+	return all
+}
+
+// reachable tells whether the API answers at its domains after this update.
+func (c config) reachable() bool { return c.Domain != "" && c.Delegated }
+
+// address is the API's domain and path, once it answers there; else "".
+func (c config) address() string {
+	if !c.reachable() {
+		return ""
+	}
+	return strings.TrimSuffix(c.Domain+"/"+c.BasePath, "/")
+}
+
+// newDomains declares the zone and, once that is delegated, the certificate, the
+// domains and the records that lead to them.
+func newDomains(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, through pulumi.InvokeOption) (*domains, error) {
+	all := &domains{names: cfg.domains()}
+	if len(all.names) == 0 {
+		return all, nil
+	}
+	z, err := newZone(ctx, cfg, in, through)
+	if err != nil {
+		return nil, err
+	}
+	all.zone, all.declared = z, z.declared
+	if !cfg.Delegated {
+		all.names = nil
+		return all, nil
+	}
+	certificate, err := newCertificate(ctx, in, z, all.names)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all.names {
+		if err := all.make(ctx, in, i, certificate); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// make declares a domain and its addresses. API Gateway takes one domain in 30
+// seconds, so each waits for the one before it.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+func (a *domains) make(ctx *pulumi.Context, in pulumi.ResourceOption, i int, certificate pulumi.StringOutput) error {
+	var after []pulumi.Resource
+	if i > 0 {
+		after = append(after, a.names[i-1].made)
+	}
+	d := &a.names[i]
+	made, err := apigatewayv2.NewDomainName(ctx, d.logical, &apigatewayv2.DomainNameArgs{
+		DomainName: pulumi.String(d.name),
+		DomainNameConfiguration: apigatewayv2.DomainNameDomainNameConfigurationArgs{
+			CertificateArn: certificate,
+			EndpointType:   pulumi.String("REGIONAL"),
+			SecurityPolicy: pulumi.String("TLS_1_2"),
+			IpAddressType:  pulumi.String("dualstack"),
+		},
+	}, in, pulumi.DependsOn(after))
+	if err != nil {
+		return err
+	}
+	d.made = made
+	for _, family := range []string{"A", "AAAA"} {
+		record, err := route53.NewRecord(ctx, d.logical+"-"+family, &route53.RecordArgs{
+			ZoneId: a.zone.id,
+			Name:   pulumi.String(d.name),
+			Type:   pulumi.String(family),
+			Aliases: route53.RecordAliasArray{route53.RecordAliasArgs{
+				Name:                 made.DomainNameConfiguration.TargetDomainName().Elem(),
+				ZoneId:               made.DomainNameConfiguration.HostedZoneId().Elem(),
+				EvaluateTargetHealth: pulumi.Bool(false),
+			}},
+		}, in)
+		if err != nil {
+			return err
+		}
+		a.declared = append(a.declared, record)
+	}
+	return nil
+}
+
+// newMappings maps each domain to the stage of its API, which has to be there
+// first. They go before the stage in a destroy, so they are protected as that
+// is.
+func (a *domains) newMappings(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, api, sockets *apigatewayv2.Stage) error {
+	for _, d := range a.names {
+		to := api
+		if d.sockets {
+			to = sockets
+		}
+		args := &apigatewayv2.ApiMappingArgs{DomainName: d.made.ID(), ApiId: to.ApiId, Stage: to.ID()}
+		if cfg.BasePath != "" {
+			args.ApiMappingKey = pulumi.String(cfg.BasePath)
+		}
+		if _, err := apigatewayv2.NewApiMapping(ctx, d.logical, args, in, pulumi.Protect(cfg.Protect)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// urls are what requests, and WebSocket clients, begin with at the domains.
+func (a *domains) urls(cfg config) (api, sockets pulumi.StringArray) {
+	for _, d := range a.names {
+		rest := strings.TrimSuffix(d.name+"/"+cfg.BasePath, "/")
+		if d.sockets {
+			sockets = append(sockets, pulumi.String("wss://"+rest))
+		} else {
+			api = append(api, pulumi.String("https://"+rest))
+		}
+	}
+	return api, sockets
+}

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"skiff/infra/recording"
+)
+
+// domainRules are those of zone, certificate, domains and what leads to them.
+// Local has no domain: for it they hold of nothing, and are broken by one that
+// is there.
+func domainRules() []rule {
+	return []rule{
+		{"a zone outlives the stack", checkZone, change(zoneType+" zone", func(res *recording.Resource) { res.Type, res.Retained = zoneType, false })},
+		{"a zone is protected as the table is", checkZone, change(zoneType+" zone", func(res *recording.Resource) {
+			res.Type, res.Protected = zoneType, !res.Protected
+		})},
+		{"the certificate is for all domains", checkCertificate, add(certificateType, nil)},
+		{"the certificate is waited for, but not for ever", checkCertificate, change(validationType+" domains", func(res *recording.Resource) {
+			res.Type, res.CreatedIn = validationType, ""
+		})},
+		{"a domain is proved once", checkProofs, add(recordType, map[string]any{"type": "CNAME", "name": "_proof.example"})},
+		{"a domain is regional and takes TLS 1.2", checkDomainNames, add(domainType, map[string]any{
+			"domainNameConfiguration": map[string]any{"endpointType": "EDGE", "securityPolicy": "TLS_1_0"}})},
+		{"domains are made one after the other", checkDomainNames, change(domainType+" sockets", func(res *recording.Resource) {
+			res.Type, res.Name, res.After = domainType, "sockets", nil
+		})},
+		{"a domain has both kinds of addresses", checkAddresses, add(recordType, map[string]any{"type": "A", "name": "more.example"})},
+		{"a domain leads to the stage of its API", checkMappings, add(mappingType, map[string]any{"stage": "stage-id of sockets"})},
+	}
+}
+
+// named is a domain of the settings, its resources' name, and its API.
+type named struct{ domain, logical, api string }
+
+// namedDomains are those of the settings, if the zone is said to be delegated.
+func namedDomains(settings map[string]string) (all []named) {
+	if settings["skiff:domain"] == "" || settings["skiff:delegated"] == "false" {
+		return nil
+	}
+	all = []named{{settings["skiff:domain"], "api", "api"}}
+	for _, name := range array(settings["skiff:additionalDomains"]) {
+		all = append(all, named{fmt.Sprint(name), fmt.Sprint(name), "api"})
+	}
+	if name := settings["skiff:socketDomain"]; name != "" {
+		all = append(all, named{name, "sockets", "sockets"})
+	}
+	return all
+}
+
+// proofs are the names that are proved, with the record's: a wildcard is proved
+// by that of the name below it.
+func proofs(settings map[string]string) map[string]string {
+	all := map[string]string{}
+	for _, d := range slices.Backward(namedDomains(settings)) {
+		all["_proof."+strings.TrimPrefix(d.domain, "*.")] = "proof-of-" + strings.TrimPrefix(d.logical, "*.")
+	}
+	return all
+}
+
+// domainKeys are the keys of all that domains need.
+func domainKeys(settings map[string]string) (keys []string) {
+	if settings["skiff:domain"] != "" && settings["skiff:createZone"] == "true" {
+		keys = append(keys, zoneType+" zone")
+		if settings["skiff:parentZone"] != "" {
+			keys = append(keys, recordType+" delegation")
+		}
+	}
+	domains := namedDomains(settings)
+	if len(domains) > 0 {
+		keys = append(keys, certificateType+" domains", validationType+" domains")
+	}
+	for _, record := range proofs(settings) {
+		keys = append(keys, recordType+" "+record)
+	}
+	for _, d := range domains {
+		keys = append(keys, domainType+" "+d.logical, mappingType+" "+d.logical, recordType+" "+d.logical+"-A", recordType+" "+d.logical+"-AAAA")
+	}
+	return keys
+}
+
+// zoneName is that of the zone, which is the domain's unless it is set.
+func zoneName(settings map[string]string) string {
+	return cmp.Or(settings["skiff:zone"], settings["skiff:domain"])
+}
+
+func checkZone(r *recording.Stack) (offences []string) {
+	for key, zone := range r.Of(zoneType) {
+		offences = append(offences, differ(key+" named", zone.Inputs["name"], zoneName(r.Settings))...)
+		offences = append(offences, differ(key+" protected", zone.Protected, r.Settings["skiff:protect"])...)
+		offences = append(offences, differ(key+" retained", zone.Retained, true)...)
+	}
+	return offences
+}
+
+func checkCertificate(r *recording.Stack) (offences []string) {
+	var want []string
+	for _, d := range namedDomains(r.Settings) {
+		want = append(want, d.domain)
+	}
+	for name, c := range r.Of(certificateType) {
+		others, _ := c.Inputs["subjectAlternativeNames"].([]any)
+		offences = append(offences, differ(name+" is for", append([]any{c.Inputs["domainName"]}, others...), want)...)
+		offences = append(offences, differ(name, fmt.Sprint(c.Inputs["validationMethod"], c.Inputs["keyAlgorithm"]), "DNSEC_prime256v1")...)
+	}
+	for name, v := range r.Of(validationType) {
+		offences = append(offences, differ(name+" is waited for", v.CreatedIn, "15m")...)
+		offences = append(offences, differ(name+" is", v.Inputs["certificateArn"], r.Of(certificateType)["domains"].Outputs["arn"])...)
+		names, _ := v.Inputs["validationRecordFqdns"].([]any)
+		for _, name := range names {
+			if proofs(r.Settings)[fmt.Sprint(name)] == "" {
+				offences = append(offences, fmt.Sprintf("%v proves nothing", name))
+			}
+		}
+		offences = append(offences, differ("proofs waited for", len(names), len(proofs(r.Settings)))...)
+	}
+	return offences
+}
+
+// checkProofs wants a record for each name, and none twice.
+func checkProofs(r *recording.Stack) (offences []string) {
+	got := map[string]string{}
+	for name, record := range r.Of(recordType) {
+		if record.Inputs["type"] == "CNAME" {
+			got[fmt.Sprint(record.Inputs["name"])] = name
+			offences = append(offences, differ(name+" overwrites", record.Inputs["allowOverwrite"], true)...)
+			offences = append(offences, differ(name+" in zone", record.Inputs["zoneId"], zoneID(r))...)
+		}
+	}
+	return append(offences, differ("proofs", got, proofs(r.Settings))...)
+}
+
+// zoneID is that of the zone that is made, or was found.
+func zoneID(r *recording.Stack) string {
+	if _, ok := r.Of(zoneType)["zone"]; ok {
+		return "zone-id of zone"
+	}
+	return "zone-id of " + zoneName(r.Settings)
+}
+
+func checkDomainNames(r *recording.Stack) (offences []string) {
+	want := map[string]string{}
+	var before []string
+	for _, d := range namedDomains(r.Settings) {
+		want[d.logical] = d.domain
+		made := r.Of(domainType)[d.logical]
+		for _, key := range append(before, validationType+" domains") {
+			if !slices.Contains(made.After, key) {
+				offences = append(offences, d.logical+" does not wait for "+key)
+			}
+		}
+		before = []string{domainType + " " + d.logical}
+	}
+	got := map[string]string{}
+	for name, d := range r.Of(domainType) {
+		got[name] = fmt.Sprint(d.Inputs["domainName"])
+		offences = append(offences, differ(name, d.Inputs["domainNameConfiguration"], map[string]any{
+			"certificateArn": r.Of(certificateType)["domains"].Outputs["arn"], "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2", "ipAddressType": "dualstack"})...)
+	}
+	return append(offences, differ("domains", got, want)...)
+}
+
+func checkAddresses(r *recording.Stack) (offences []string) {
+	want := map[string]string{}
+	for _, d := range namedDomains(r.Settings) {
+		for _, family := range []string{"A", "AAAA"} {
+			want[d.logical+"-"+family] = fmt.Sprintf("%s %s in %s to [map[evaluateTargetHealth:false name:%s.target.mock.amazonaws.com zoneId:zone-id of API Gateway]]",
+				d.domain, family, zoneID(r), d.logical)
+		}
+	}
+	got := map[string]string{}
+	for name, record := range r.Of(recordType) {
+		if family := record.Inputs["type"]; family == "A" || family == "AAAA" {
+			got[name] = fmt.Sprintf("%v %v in %v to %v", record.Inputs["name"], family, record.Inputs["zoneId"], record.Inputs["aliases"])
+		}
+	}
+	return differ("addresses", got, want)
+}
+
+func checkMappings(r *recording.Stack) (offences []string) {
+	var path any
+	if base := r.Settings["skiff:basePath"]; base != "" {
+		path = base
+	}
+	want := map[string]string{}
+	for _, d := range namedDomains(r.Settings) {
+		want[d.logical] = fmt.Sprintf("domainName-id of %s at %v to stage-id of %s of api-id of %[3]s", d.logical, path, d.api)
+	}
+	got := map[string]string{}
+	for name, m := range r.Of(mappingType) {
+		got[name] = fmt.Sprintf("%v at %v to %v of %v", m.Inputs["domainName"], m.Inputs["apiMappingKey"], m.Inputs["stage"], m.Inputs["apiId"])
+		offences = append(offences, differ(name+" protected", m.Protected, r.Settings["skiff:protect"])...)
+	}
+	return append(offences, differ("mappings", got, want)...)
+}

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"fmt"
+	"testing"
+
+	"skiff/lambdas"
+)
+
+// With an issuer API Gateway itself decides on the tokens of requests; who
+// connects is asked for the same ones. Nobody has a key.
+func TestIssuer(t *testing.T) {
+	t.Parallel()
+	rec, err := deployWith(t, lambdas.Functions(), with(settingsOf(t, "staging"),
+		"skiff:issuer=https://issuer.example/", `skiff:audiences=["web","mobile app:1"]`))
+	if err == nil {
+		t.Fatal("an audience with a space is accepted")
+	}
+	rec, err = deployWith(t, lambdas.Functions(), with(settingsOf(t, "staging"),
+		"skiff:issuer=https://issuer.example/", `skiff:audiences=["web","mobile"]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	obey(t, rec)
+	if keys := rec.Of(secretType); len(keys) != 1 {
+		t.Errorf("%d secrets", len(keys))
+	}
+	if got := nested(rec.Of(functionType)["authorize"], "environment", "variables"); fmt.Sprint(got) !=
+		"map[LOG_LEVEL:debug TOKEN_AUDIENCES:web,mobile TOKEN_ISSUER:https://issuer.example/]" {
+		t.Errorf("the authorizer is told %v", got)
+	}
+	if got := rec.Of(routeType)["POST /items"].Inputs["authorizationType"]; got != "JWT" {
+		t.Errorf("POST /items is guarded by %v", got)
+	}
+	if names := rec.Outputs["secretNames"]; fmt.Sprint(names) != "map[cursorKey:skiff-mock-cursor-key-0000000]" {
+		t.Errorf("secretNames %v", names)
+	}
+}

@@ -1,0 +1,43 @@
+// Package operatortest is a Secrets Manager for the tests of operators'
+// commands.
+package operatortest
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+)
+
+// Serve answers as Secrets Manager does for the secrets that there are, by name,
+// with their values, "" for none; a value that is put in is put there. The
+// environment of the test leads to it.
+func Serve(t *testing.T, values map[string]string) {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var in struct{ SecretId, SecretString string }
+		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+			t.Error(err)
+		}
+		value, there := values[in.SecretId]
+		operation := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "secretsmanager.")
+		if !there || operation == "GetSecretValue" && value == "" {
+			w.WriteHeader(http.StatusBadRequest)
+			json.NewEncoder(w).Encode(map[string]string{"__type": "ResourceNotFoundException", "Message": "Secrets Manager can't find the specified secret."})
+			return
+		}
+		if operation == "PutSecretValue" {
+			values[in.SecretId] = in.SecretString
+		}
+		json.NewEncoder(w).Encode(map[string]string{"Name": in.SecretId, "SecretString": values[in.SecretId]})
+	}))
+	t.Cleanup(server.Close)
+	for name, value := range map[string]string{
+		"AWS_ENDPOINT_URL_SECRETS_MANAGER": server.URL, "AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b",
+		"AWS_PROFILE": "", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
+	} {
+		t.Setenv(name, value)
+	}
+}

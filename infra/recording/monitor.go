@@ -1,0 +1,120 @@
+package recording
+
+import (
+	"context"
+	"net"
+	"sync"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/emptypb"
+)
+
+// monitor is what a program talks to in place of the engine. The mocks of
+// Pulumi's own end the process at a resource hook; this one notes it.
+type monitor struct {
+	pulumirpc.UnimplementedResourceMonitorServer
+	cloud         Cloud
+	project, name string
+
+	mu    sync.Mutex // programs register several resources at once
+	stack *Stack
+}
+
+// serve makes the monitor listen for the length of the test, and returns where.
+func (m *monitor) serve(t *testing.T) (address string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := grpc.NewServer()
+	pulumirpc.RegisterResourceMonitorServer(s, m)
+	pulumirpc.RegisterEngineServer(s, log{})
+	go s.Serve(listener) // which ends, without more to say, as Stop is called
+	t.Cleanup(s.Stop)
+	return listener.Addr().String()
+}
+
+// SupportsFeature has all but output values: inputs are recorded as they are.
+func (m *monitor) SupportsFeature(_ context.Context, in *pulumirpc.SupportsFeatureRequest) (*pulumirpc.SupportsFeatureResponse, error) {
+	return &pulumirpc.SupportsFeatureResponse{HasSupport: in.GetId() != "outputValues"}, nil
+}
+
+// RegisterResource notes the resource and answers with what the cloud invents.
+func (m *monitor) RegisterResource(_ context.Context, in *pulumirpc.RegisterResourceRequest) (*pulumirpc.RegisterResourceResponse, error) {
+	urn := m.urn(in)
+	if in.GetType() == string(resource.RootStackType) {
+		return &pulumirpc.RegisterResourceResponse{Urn: urn}, nil
+	}
+	inputs, err := plugin.UnmarshalProperties(in.GetObject(), marshalling())
+	if err != nil {
+		return nil, err
+	}
+	id, outputs, err := m.record(pulumi.MockResourceArgs{
+		TypeToken: in.GetType(), Name: in.GetName(), Inputs: inputs, Provider: in.GetProvider(), ID: in.GetImportId(),
+		Custom: in.GetCustom(), RegisterRPC: in,
+	})
+	if err != nil {
+		return nil, err
+	}
+	object, err := plugin.MarshalProperties(outputs, marshalling())
+	return &pulumirpc.RegisterResourceResponse{Urn: urn, Id: id, Object: object}, err
+}
+
+// marshalling keeps what the cloud and the program tell each other.
+func marshalling() plugin.MarshalOptions {
+	return plugin.MarshalOptions{KeepSecrets: true, KeepResources: true}
+}
+
+func (m *monitor) urn(in *pulumirpc.RegisterResourceRequest) string {
+	var parent tokens.Type
+	if urn := resource.URN(in.GetParent()); urn != "" && urn.QualifiedType() != resource.RootStackType {
+		parent = urn.QualifiedType()
+	}
+	return string(resource.NewURN(tokens.QName(m.name), tokens.PackageName(m.project), parent, tokens.Type(in.GetType()), in.GetName()))
+}
+
+// Invoke asks the cloud.
+func (m *monitor) Invoke(_ context.Context, in *pulumirpc.ResourceInvokeRequest) (*pulumirpc.InvokeResponse, error) {
+	args, err := plugin.UnmarshalProperties(in.GetArgs(), marshalling())
+	if err != nil {
+		return nil, err
+	}
+	found, err := m.cloud.Call(pulumi.MockCallArgs{Token: in.GetTok(), Args: args, Provider: in.GetProvider()})
+	if err != nil {
+		return nil, err
+	}
+	result, err := plugin.MarshalProperties(found, marshalling())
+	return &pulumirpc.InvokeResponse{Return: result}, err
+}
+
+// RegisterResourceOutputs has nothing to note: a stack's outputs are what the
+// program returns.
+func (m *monitor) RegisterResourceOutputs(context.Context, *pulumirpc.RegisterResourceOutputsRequest) (*emptypb.Empty, error) {
+	return &emptypb.Empty{}, nil
+}
+
+// RegisterResourceHook takes every hook; those of a resource are noted with it.
+func (m *monitor) RegisterResourceHook(context.Context, *pulumirpc.RegisterResourceHookRequest) (*emptypb.Empty, error) {
+	return &emptypb.Empty{}, nil
+}
+
+// SignalAndWaitForShutdown waits for nothing: hooks are not called.
+func (m *monitor) SignalAndWaitForShutdown(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
+	return &emptypb.Empty{}, nil
+}
+
+// log drops what the program tells people; an error it returns as well.
+type log struct {
+	pulumirpc.UnimplementedEngineServer
+}
+
+func (log) Log(context.Context, *pulumirpc.LogRequest) (*emptypb.Empty, error) {
+	return &emptypb.Empty{}, nil
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+
+	"skiff/local/cloud"
+)
+
+// announce prints what there is to try. The last line says that it is there.
+func announce(stdout io.Writer, c *cloud.Cloud, url string) error {
+	entries, err := c.Entries()
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(entries, func(a, b cloud.Entry) int { return strings.Compare(a.Path+a.Key, b.Path+b.Key) })
+	fmt.Fprintln(stdout)
+	example, guarded := "", false
+	for _, e := range entries {
+		method, path, _ := strings.Cut(e.Key, " ")
+		note := ""
+		if e.Guarded {
+			note, guarded = "  (token)", true
+		}
+		fmt.Fprintf(stdout, "  %-7s %s%s%s%s\n", method, url, e.Path, path, note)
+		if example == "" && method == http.MethodGet && !e.Guarded && !strings.Contains(path, "{") {
+			example = url + e.Path + path
+		}
+	}
+	sockets, err := c.SocketURLs()
+	if err != nil {
+		return err
+	}
+	for _, socket := range sockets {
+		fmt.Fprintf(stdout, "  connect %s?token=TOKEN\n", socket)
+	}
+	if err := announceDomains(stdout, c, url); err != nil {
+		return err
+	}
+	if guarded {
+		fmt.Fprintln(stdout, "\ntokens: go run ./local token")
+	}
+	fmt.Fprintf(stdout, "\ntry: curl -i %s\n\nready %s\n", orDefault(example, url+"/"), url)
+	return nil
+}
+
+// announceDomains tells how the domains are reached from here, where no DNS
+// leads to them.
+func announceDomains(stdout io.Writer, c *cloud.Cloud, url string) error {
+	names, err := c.DomainNames()
+	if err != nil {
+		return err
+	}
+	host, port, err := net.SplitHostPort(strings.TrimPrefix(url, "http://"))
+	for _, name := range names {
+		fmt.Fprintf(stdout, "  domain  https://%s:%s  (curl --cacert %s --resolve %[1]s:%[2]s:%s)\n", name, port, c.CAFile(), host)
+	}
+	return err
+}

@@ -1,0 +1,97 @@
+package cloud
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"strings"
+
+	"skiff/local/apigateway"
+	"skiff/local/lambda"
+)
+
+// queuePath is the path of the queues' URLs at the gateway, for clients that
+// call a queue where its URL is.
+const queuePath = "/_queues"
+
+// Gateway is what clients of the APIs talk to: requests, WebSocket clients, and
+// the functions that post to these.
+func (c *Cloud) Gateway() *http.Server {
+	gateway := apigateway.New(apigateway.Options{
+		Find:   c.apis.Find,
+		Verify: c.issuer.Verify,
+		Invoke: c.invoke,
+		AccessLog: func(group, stream string, line []byte) {
+			if err := c.groups.Write(group, stream, line); err != nil {
+				c.show("gateway: access log: %v\n", err)
+			}
+		},
+		Log: func(requestID string, err error) { c.show("gateway: request %s: %v\n", requestID, err) },
+	})
+	server := gateway.Server()
+	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, queuePath+"/") {
+			c.queues.Handler().ServeHTTP(w, r)
+		} else if _, _, ok := c.apis.FindSocket(r); ok {
+			c.sockets.ServeHTTP(w, r)
+		} else {
+			gateway.ServeHTTP(w, r)
+		}
+	})
+	return server
+}
+
+// Listen lets a gateway speak TLS, too, with the certificates of its domains.
+func (c *Cloud) Listen(l net.Listener) net.Listener {
+	return apigateway.Listen(l, apigateway.TLSOptions{
+		Certificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) { return c.apis.Certificate(hello) },
+		Failed:      func(err error) { c.show("gateway: %v\n", err) },
+	})
+}
+
+func (c *Cloud) invoke(ctx context.Context, function, source string, payload []byte) (lambda.Result, error) {
+	return c.functions.Invoke(ctx, function, "apigateway.amazonaws.com", source, payload)
+}
+
+// Entry is a route of the API that answers at the gateway's own address.
+type Entry struct {
+	Path    string // of the stage, "" for $default
+	Key     string // of the route
+	Guarded bool
+}
+
+// Entries are the routes of the API that answers at the gateway's own address.
+func (c *Cloud) Entries() ([]Entry, error) {
+	stages, err := c.apis.Root()
+	if err != nil {
+		return nil, err
+	}
+	var entries []Entry
+	for _, s := range stages {
+		path := ""
+		if s.Name != "$default" {
+			path = "/" + s.Name
+		}
+		for _, r := range s.Routes {
+			entries = append(entries, Entry{path, r.Key, r.Authorizer != nil})
+		}
+	}
+	return entries, nil
+}
+
+// SocketURLs are where clients of the WebSocket APIs connect.
+func (c *Cloud) SocketURLs() ([]string, error) { return c.apis.SocketURLs() }
+
+// DomainNames are the names that APIs answer at, too.
+func (c *Cloud) DomainNames() ([]string, error) { return c.apis.DomainNames() }
+
+// Seed puts a random value into each secret of a stack that has none, and
+// returns their names: on this machine nobody else does.
+func (c *Cloud) Seed(project, stack string) ([]string, error) {
+	return c.secrets.Seed("urn:pulumi:" + stack + "::" + project + "::")
+}
+
+// CAFile is the certificate of the authority that the domains' certificates are
+// signed by, as PEM.
+func (c *Cloud) CAFile() string { return c.certificates.CAFile() }

@@ -1,0 +1,76 @@
+package cloud
+
+import (
+	"skiff/local/cloudwatch"
+	"skiff/local/command"
+	"skiff/local/provider"
+	"skiff/local/route53"
+	"skiff/local/sns"
+	"skiff/local/ssm"
+)
+
+// Versions of the real providers whose types these are.
+const (
+	awsVersion     = "6.83.2"
+	commandVersion = "1.2.1"
+)
+
+// serveProviders makes every resource type known, and listens.
+func (c *Cloud) serveProviders() (err error) {
+	aws := provider.New(provider.Options{
+		Name: "aws", Version: awsVersion, Store: c.store, Dir: c.o.Program, Account: Account, Region: Region,
+		Config: []string{"region", "profile", "assumeRole", "assumeRoles", "allowedAccountIds", "defaultTags", "maxRetries", "retryMode", "skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId"},
+	})
+	c.addTypes(aws)
+	c.addInvokes(aws)
+	commands := provider.New(provider.Options{
+		Name: "command", Version: commandVersion, Store: c.store, Dir: c.o.Program, Account: Account,
+	})
+	commands.Add(command.Resources(c.o.Env))
+	if c.AWS, err = c.serveGRPC(aws.Server()); err != nil {
+		return err
+	}
+	c.Command, err = c.serveGRPC(commands.Server())
+	return err
+}
+
+// addTypes adds the resource types, service by service.
+func (c *Cloud) addTypes(aws *provider.Provider) {
+	roles, rolePolicies := c.authority.Resources()
+	policies, attachments := c.authority.ManagedPolicies()
+	aws.Add(roles, rolePolicies, policies, attachments)
+	functions, permissions := c.functions.Resources()
+	aws.Add(functions, permissions, c.sources.Resources())
+	apis, integrations, authorizers, routes, deployments, stages, domains, mappings := c.apis.Resources()
+	aws.Add(apis, integrations, authorizers, routes, deployments, stages, domains, mappings)
+	queues, queuePolicies, redrives, redriveAllows := c.queues.Resources()
+	aws.Add(queues, queuePolicies, redrives, redriveAllows)
+	zones, records := c.zones.Resources()
+	certificates, validations := c.certificates.Resources()
+	aws.Add(zones, records, certificates, validations)
+	topics := sns.New(c.store)
+	topicKind, subscriptions := topics.Resources()
+	alarms, dashboards := cloudwatch.New(topics).Resources()
+	aws.Add(topicKind, subscriptions, alarms, dashboards, c.groups.Resources())
+	aws.Add(c.tables.Resources(), c.secrets.Resources(), ssm.New(c.store).Resources())
+}
+
+// addInvokes adds the functions of the AWS provider: where a program runs, and
+// what is there already.
+func (c *Cloud) addInvokes(p *provider.Provider) {
+	p.AddInvoke(ssm.GetParameterToken, ssm.New(c.store).GetParameter)
+	p.AddInvoke(route53.GetZoneToken, c.zones.GetZone)
+	p.AddInvoke("aws:index/getCallerIdentity:getCallerIdentity", func(c provider.Call, _ map[string]any) (map[string]any, error) {
+		return map[string]any{"accountId": c.Account, "arn": "arn:aws:iam::" + c.Account + ":user/local", "id": c.Account, "userId": "AIDALOCALLOCALLOCAL"}, nil
+	})
+	p.AddInvoke("aws:index/getRegion:getRegion", func(c provider.Call, args map[string]any) (map[string]any, error) {
+		region := c.Region
+		if name, ok := args["name"].(string); ok {
+			region = name
+		}
+		return map[string]any{"name": region, "id": region, "description": region, "endpoint": "ec2." + region + ".amazonaws.com"}, nil
+	})
+	p.AddInvoke("aws:index/getPartition:getPartition", func(provider.Call, map[string]any) (map[string]any, error) {
+		return map[string]any{"partition": "aws", "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws", "id": "aws"}, nil
+	})
+}

@@ -1,0 +1,121 @@
+package cloud
+
+import (
+	"fmt"
+	"net/http"
+	"path/filepath"
+
+	"skiff/local/acm"
+	"skiff/local/apigateway"
+	"skiff/local/apigateway/websocket"
+	"skiff/local/dynamodb"
+	"skiff/local/iam"
+	"skiff/local/issuer"
+	"skiff/local/lambda"
+	"skiff/local/route53"
+	"skiff/local/secretsmanager"
+	"skiff/local/sqs"
+	"skiff/local/store"
+)
+
+// services are those of the cloud that more than one part of it works with.
+type services struct {
+	authority    *iam.Authority
+	tables       *dynamodb.Tables
+	functions    *lambda.Functions
+	sources      *lambda.EventSources
+	secrets      *secretsmanager.Secrets
+	queues       *sqs.Queues
+	zones        *route53.Zones
+	certificates *acm.Certificates
+	apis         *apigateway.APIs
+	sockets      *websocket.Gateway
+	issuer       *issuer.Issuer
+}
+
+// openServices makes the services and lets functions and people reach those that
+// they call.
+func (c *Cloud) openServices() (err error) {
+	c.authority = iam.NewAuthority(c.store, c.recordUse)
+	c.tables = dynamodb.New(c.store, c.items.URL)
+	c.secrets = secretsmanager.New(c.store, c.authority)
+	c.queues, err = sqs.New(c.store, c.authority, func() string { return c.o.URL + queuePath }, filepath.Join(c.o.Dir, "messages.db"))
+	if err != nil {
+		return err
+	}
+	endpoints, err := c.serveEndpoints()
+	if err != nil {
+		return err
+	}
+	c.functions = lambda.NewFunctions(c.store, c.runtime, c.authority, filepath.Join(c.o.Dir, "code"), endpoints, c.recordLine)
+	if err := c.functions.Tidy(); err != nil {
+		return err
+	}
+	c.sources = lambda.NewEventSources(c.functions, c.queues, func(err error) { c.show("queue: %v\n", err) })
+	if err := c.openDomains(); err != nil {
+		return err
+	}
+	c.apis = apigateway.NewAPIs(c.store, c.o.URL, c.o.Root, c.certificates)
+	if c.issuer, err = issuer.Open(c.o.Dir); err != nil {
+		return err
+	}
+	c.sockets = websocket.New(websocket.Options{
+		Find: c.apis.FindSocket, Invoke: c.invoke, Authority: c.authority,
+		Log: func(requestID string, err error) { c.show("gateway: request %s: %v\n", requestID, err) },
+	})
+	return nil
+}
+
+// openDomains makes the zones known to whoever asks, and the certificates.
+func (c *Cloud) openDomains() (err error) {
+	c.zones = route53.New(c.store)
+	addr, stop, err := c.zones.Listen()
+	if err != nil {
+		return err
+	}
+	c.DNS = addr
+	c.servers = append(c.servers, stop)
+	c.certificates, err = acm.New(acm.Options{Store: c.store, Dir: c.o.Dir, Zones: c.zones, InUse: c.serves})
+	return err
+}
+
+// serves tells whether a domain name has the certificate.
+func (c *Cloud) serves(certificate string) bool {
+	all, err := store.List[apigateway.DomainInputs](c.store, apigateway.DomainToken)
+	if err != nil {
+		return true // rather keep it than pull it from under a domain
+	}
+	for _, d := range all {
+		if d.Inputs.Configuration.CertificateARN == certificate {
+			return true
+		}
+	}
+	return false
+}
+
+// serveEndpoints lets the services be called: as the environment of a function
+// says, and for people with keys of their own. Those that the cloud does not
+// have are nowhere: nothing is to reach the real ones.
+func (c *Cloud) serveEndpoints() (map[string]string, error) {
+	endpoints := map[string]string{}
+	for variable, handler := range map[string]http.Handler{
+		"AWS_ENDPOINT_URL":                 http.HandlerFunc(refuseService),
+		"AWS_ENDPOINT_URL_DYNAMODB":        dynamodb.NewFront(c.tables, c.authority),
+		"AWS_ENDPOINT_URL_SECRETS_MANAGER": c.secrets.Handler(),
+		"AWS_ENDPOINT_URL_SQS":             c.queues.Handler(),
+	} {
+		addr, err := c.serveHTTP(handler)
+		if err != nil {
+			return nil, err
+		}
+		endpoints[variable] = "http://" + addr
+		c.Operator = append(c.Operator, variable+"=http://"+addr)
+	}
+	keys := c.authority.IssueAdministrator()
+	c.Operator = append(c.Operator, "AWS_ACCESS_KEY_ID="+keys.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+keys.SecretAccessKey, "AWS_SESSION_TOKEN="+keys.SessionToken)
+	return endpoints, nil
+}
+
+func refuseService(w http.ResponseWriter, r *http.Request) {
+	http.Error(w, fmt.Sprintf("the local cloud does not have the service of %s %s", r.Method, r.Header.Get("X-Amz-Target")), http.StatusNotImplemented)
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"skiff/local/child"
+	"skiff/local/cloud"
+)
+
+// runExec runs a command that uses AWS against the local cloud: the services
+// that it has are at addresses here, and those that it has not are nowhere.
+func runExec(ctx context.Context, o options, stdout, stderr io.Writer) (err error) {
+	p, err := openProject(o)
+	if err != nil {
+		return err
+	}
+	s, closeCloud, err := attach(ctx, p, o, stderr)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeCloud()) }()
+	env := []string{"AWS_REGION=" + p.region(orDefault(o.stack, s.Stack))}
+	return runTool(ctx, p.dir, o.args, append(s.environment(), env...), stdout, stderr)
+}
+
+// environment is that of a command of a person's.
+func (s session) environment() []string {
+	return slices.Concat(cleanEnvironment(os.Environ()), s.Operator)
+}
+
+// runTool runs a command in a folder to its end. A failure of its own, which it
+// has told, is an exitError.
+func runTool(ctx context.Context, dir string, args, env []string, stdout, stderr io.Writer) error {
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Dir, cmd.Env = dir, env
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, stdout, stderr
+	p, err := child.Start(cmd)
+	if err != nil {
+		return fmt.Errorf("start %s: %w", args[0], err)
+	}
+	if err := await(ctx, p, false); err != nil {
+		return exitError(child.ExitCode(err))
+	}
+	return nil
+}
+
+// region is where the stack's resources are, as its file says.
+func (p project) region(stack string) string {
+	var file struct {
+		Config map[string]any `yaml:"config"`
+	}
+	data, err := os.ReadFile(p.stackFile(stack))
+	if err != nil || yaml.Unmarshal(data, &file) != nil {
+		return cloud.Region
+	}
+	region, _ := file.Config["aws:region"].(string)
+	return orDefault(region, cloud.Region)
+}

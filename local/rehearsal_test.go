@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"skiff/local/route53"
+	"skiff/local/store"
+)
+
+// TestRehearsal brings the stacks up that are meant for AWS, uses them as
+// clients do, by their domains, and takes them down.
+func TestRehearsal(t *testing.T) {
+	t.Parallel()
+	for _, r := range []rehearsal{
+		{stack: "staging", api: "api.staging.example.com", sockets: "ws.staging.example.com"},
+		{stack: "production", api: "api.example.org", sockets: "ws.example.org", protected: true},
+	} {
+		t.Run(r.stack, func(t *testing.T) {
+			t.Parallel()
+			r.dir = checkout(t)
+			r.run(t)
+		})
+	}
+}
+
+// rehearsal is one stack and what its file says of it.
+type rehearsal struct {
+	dir, stack   string
+	api, sockets string // domains
+	protected    bool
+
+	client // that finds the domains here and trusts the local authority alone
+}
+
+func (r rehearsal) run(t *testing.T) {
+	mustPulumi(t, r.dir, "up", "--yes", "--skip-preview", "--stack", r.stack)
+	mustPulumi(t, r.dir, "up", "--yes", "--skip-preview", "--expect-no-changes", "--stack", r.stack)
+	s := serving(t, r.dir, "-stack", r.stack)
+	r.client = client{r.newClient(t, s), "https://" + r.api, strings.TrimSpace(mustLocal(t, "-C", r.dir, "token"))}
+	stranger := r.client
+	stranger.token = ""
+	t.Run("health is open, at the domain", func(t *testing.T) {
+		if a := stranger.request(t, http.MethodGet, "/health", ""); a.status != http.StatusOK {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+	})
+	t.Run("items are guarded", func(t *testing.T) { r.guarded(t, stranger) })
+	t.Run("a client hears of a change", func(t *testing.T) { r.hears(t, "wss://"+r.sockets+"/") })
+	t.Run("a browser of another origin", func(t *testing.T) {
+		origin := "https://www." + strings.TrimPrefix(r.api, "api.")
+		a := stranger.request(t, http.MethodGet, "/items", "", "Origin", origin)
+		if a.status != http.StatusUnauthorized || a.header.Get("Access-Control-Allow-Origin") != origin {
+			t.Errorf("%d, allows %q", a.status, a.header.Get("Access-Control-Allow-Origin"))
+		}
+	})
+	t.Run("the API is not open besides its domain", func(t *testing.T) {
+		if a := request(t, http.MethodGet, s.url+"/health", ""); a.status == http.StatusOK {
+			t.Errorf("%s answers %s", s.url, a.body)
+		}
+	})
+	t.Run("the certificate is for the domain", func(t *testing.T) {
+		for _, name := range []string{"www.example.com", "example.org", "localhost"} {
+			if _, err := r.http.Get("https://" + name + "/health"); err == nil {
+				t.Errorf("%s has a certificate", name)
+			}
+		}
+	})
+	t.Run("each role holds what its function uses", func(t *testing.T) {
+		r.useEveryRoute(t)
+		compareRoles(t, r.dir, r.stack)
+	})
+	s.stop(syscall.SIGTERM)
+	nothingLeft(t, r.dir, s.url)
+	r.destroy(t)
+}
+
+// newClient resolves every name to the gateway, as curl's --resolve does.
+func (r rehearsal) newClient(t *testing.T, s *server) *http.Client {
+	t.Helper()
+	pem, err := os.ReadFile(filepath.Join(r.dir, ".local", "ca.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(pem) {
+		t.Fatal("ca.pem holds no certificate")
+	}
+	gateway := strings.TrimPrefix(s.url, "http://")
+	transport := &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, gateway)
+		},
+	}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport, Timeout: time.Minute}
+}
+
+func (r rehearsal) guarded(t *testing.T, stranger client) {
+	for name, test := range map[string]struct {
+		headers []string
+		status  int
+	}{
+		"no token":        {nil, http.StatusUnauthorized},
+		"no bearer":       {[]string{"Authorization", "Basic eDp5"}, http.StatusForbidden},
+		"a token of none": {[]string{"Authorization", "Bearer x.y.z"}, http.StatusForbidden},
+	} {
+		for _, route := range []string{"POST /items", "GET /items", "GET /items/x", "PUT /items/x", "DELETE /items/x"} {
+			method, path, _ := strings.Cut(route, " ")
+			if a := stranger.request(t, method, path, "", test.headers...); a.status != test.status {
+				t.Errorf("%s, %s: %d %s", name, route, a.status, a.body)
+			}
+		}
+	}
+	for _, token := range []string{"", "?token=x.y.z"} {
+		_, response, err := websocket.Dial(t.Context(), "wss://"+r.sockets+"/"+token, &websocket.DialOptions{HTTPClient: r.http})
+		if err == nil || response == nil || response.StatusCode != http.StatusUnauthorized {
+			t.Errorf("a WebSocket client with %q is let in: %v, %v", token, response, err)
+		}
+	}
+}
+
+// destroy takes the stack down. One that is protected refuses, and nothing has
+// changed, until its protection is lifted; the zone stays.
+func (r rehearsal) destroy(t *testing.T) {
+	if r.protected {
+		held := r.count(t)
+		out, err := pulumi(t, r.dir, "destroy", "--yes", "--skip-preview", "--stack", r.stack)
+		if err == nil || !strings.Contains(out, "protect") {
+			t.Errorf("destroy of a protected stack: %v\n%s", err, out)
+		}
+		if now := r.count(t); !maps.Equal(now, held) {
+			t.Errorf("the cloud held %v, and after a destroy that was refused %v", held, now)
+		}
+		file := filepath.Join(r.dir, "Pulumi."+r.stack+".yaml")
+		edit(t, file, "skiff:protect: true", "skiff:protect: false")
+		edit(t, file, "skiff:deletionProtection: true", "skiff:deletionProtection: false")
+		mustPulumi(t, r.dir, "up", "--yes", "--skip-preview", "--stack", r.stack)
+	}
+	mustPulumi(t, r.dir, "destroy", "--yes", "--skip-preview", "--stack", r.stack)
+	want := map[string]int{route53.ZoneToken: 1}
+	if r.protected {
+		want["local:secretsmanager/deleted"] = 2 // they can be brought back
+	}
+	if held := r.count(t); !maps.Equal(held, want) {
+		t.Errorf("after a destroy the cloud holds %v, want %v", held, want)
+	}
+	nothingRuns(t, filepath.Join(r.dir, ".local"))
+}
+
+// count is what the cloud holds, by type.
+func (r rehearsal) count(t *testing.T) map[string]int {
+	t.Helper()
+	db, err := store.Open(filepath.Join(r.dir, ".local"), time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	held, err := db.Count()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return held
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"skiff/local/issuer"
+)
+
+// runToken prints a bearer token that the API of the stack takes. Where the API
+// trusts an issuer, the local cloud stands in for it; where a function decides,
+// the project's own program signs the token, told what that function is told.
+func runToken(ctx context.Context, o options, stdout, stderr io.Writer) (err error) {
+	p, err := openProject(o)
+	if err != nil {
+		return err
+	}
+	s, closeCloud, err := attach(ctx, p, o, stderr)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeCloud()) }()
+	stack := orDefault(o.stack, s.Stack)
+	resources, err := exportStack(ctx, p, s, stack, stderr)
+	if err != nil {
+		return err
+	}
+	a, found := authorizerIn(resources)
+	switch {
+	case !found:
+		return fmt.Errorf("the stack %s has no authorizer of its own; name the stack whose API its routes are in, with -stack STACK before the word token", stack)
+	case a.Inputs.AuthorizerType == "JWT":
+		return p.issue(a.Inputs.JWTConfiguration, o.args, stdout, stderr)
+	}
+	tool := filepath.Join(p.program, "token")
+	if _, err := os.Stat(tool); err != nil {
+		return fmt.Errorf("a function of the stack %s decides on tokens, and the project has no program in %s that makes some", stack, tool)
+	}
+	env := append(s.environment(), functionOf(a, resources)...)
+	return runTool(ctx, p.dir, append([]string{"go", "run", tool}, o.args...), env, stdout, stderr)
+}
+
+// issue signs a token as the issuer would whom the API trusts.
+func (p project) issue(trusted jwtConfiguration, args []string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("token", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	subject := flags.String("subject", "operator", "`NAME` of who the token is for")
+	expires := flags.Duration("expires", time.Hour, "how long the token is good, such as 15m")
+	if err := flags.Parse(args); err != nil {
+		return exitError(2)
+	}
+	if len(trusted.Audiences) == 0 {
+		return fmt.Errorf("the authorizer names no audience, so no token of %s is for it", trusted.Issuer)
+	}
+	key, err := issuer.Open(p.state)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	token, err := key.Sign(issuer.Claims{
+		Issuer: trusted.Issuer, Audience: trusted.Audiences[0], Subject: *subject, Issued: now, Expires: now.Add(*expires),
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(stdout, token)
+	return nil
+}
+
+// deployed is a resource in a stack's state, as far as tokens go.
+type deployed struct {
+	Type   string
+	Inputs struct {
+		AuthorizerType   string
+		AuthorizerURI    string
+		SimpleResponses  bool             `json:"enableSimpleResponses"`
+		JWTConfiguration jwtConfiguration `json:"jwtConfiguration"`
+		Environment      struct{ Variables map[string]string }
+	}
+	Outputs struct{ ARN string }
+}
+
+type jwtConfiguration struct {
+	Issuer    string
+	Audiences []string
+}
+
+// exportStack is what the engine knows of the stack.
+func exportStack(ctx context.Context, p project, s session, stack string, stderr io.Writer) ([]deployed, error) {
+	if err := p.checkStack(stack); err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	e := newEngine(p, s, &out, stderr)
+	if err := e.prepare(ctx, stack); err != nil {
+		return nil, err
+	}
+	if err := e.run(ctx, []string{"stack", "export", "--stack", stack}, ""); err != nil {
+		return nil, err
+	}
+	var state struct {
+		Deployment struct{ Resources []deployed }
+	}
+	if err := json.Unmarshal(out.Bytes(), &state); err != nil {
+		return nil, fmt.Errorf("the state of stack %s: %w", stack, err)
+	}
+	return state.Deployment.Resources, nil
+}
+
+// authorizerIn is the authorizer of the stack's HTTP API: the one of tokens, or
+// the one that answers as only those of HTTP APIs do.
+func authorizerIn(resources []deployed) (deployed, bool) {
+	for _, r := range resources {
+		if r.Type == "aws:apigatewayv2/authorizer:Authorizer" && (r.Inputs.AuthorizerType == "JWT" || r.Inputs.SimpleResponses) {
+			return r, true
+		}
+	}
+	return deployed{}, false
+}
+
+// functionOf is the environment of the function that decides, and its region.
+func functionOf(a deployed, resources []deployed) (env []string) {
+	for _, r := range resources {
+		if arn := r.Outputs.ARN; r.Type == "aws:lambda/function:Function" && arn != "" && strings.Contains(a.Inputs.AuthorizerURI, arn+"/") {
+			env = append(env, "AWS_REGION="+strings.Split(arn, ":")[3])
+			for name, value := range r.Inputs.Environment.Variables {
+				env = append(env, name+"="+value)
+			}
+		}
+	}
+	return env
+}
