@@ -169,7 +169,7 @@ func TestRefusals(t *testing.T) {
 		{cloudwatch.DashboardToken, map[string]any{"dashboardName": "a", "dashboardBody": "{}"}, "dashboardBody"},
 		{sns.TopicToken, map[string]any{"fifoTopic": true}, "fifoTopic"},
 		{sns.SubscriptionToken, map[string]any{"topic": topicARN, "protocol": "sms", "endpoint": "1"}, "protocol"},
-		{apigateway.StageToken, map[string]any{"apiId": "a", "defaultRouteSettings": map[string]any{"loggingLevel": "LOUD"}}, "defaultRouteSettings.loggingLevel defaultRouteSettings.throttlingBurstLimit defaultRouteSettings.throttlingRateLimit"},
+		{apigateway.StageToken, map[string]any{"apiId": "a", "defaultRouteSettings": map[string]any{"loggingLevel": "LOUD", "throttlingBurstLimit": 1.0, "throttlingRateLimit": 1.0}}, "defaultRouteSettings.loggingLevel"},
 		{apigateway.StageToken, map[string]any{"apiId": "a", "routeSettings": []any{map[string]any{}}}, "routeSettings[0].routeKey routeSettings[0].throttlingBurstLimit routeSettings[0].throttlingRateLimit"},
 		{apigateway.StageToken, map[string]any{"apiId": "a", "accessLogSettings": map[string]any{}}, "accessLogSettings.destinationArn accessLogSettings.format"},
 	} {
