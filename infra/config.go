@@ -97,42 +97,11 @@ func readConfig(ctx *pulumi.Context, set string) (config, error) {
 		Memory:              r.Number("memory", 128, 10240),
 		Timeout:             r.Number("timeout", 1, 29),
 		Concurrency:         r.Number("concurrency", -1, 10000),
-		LogLevel:            r.OneOf("logLevel", "debug", "info", "warn", "error"),
-		LogDays:             r.logDays("logDays"),
-		Stage:               r.stage("stage"),
-		AutoDeploy:          r.Flag("autoDeploy"),
-		AttachTo:            r.Optional("attachTo", `[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}`, "PROJECT/STACK, such as skiff/staging"),
-		CORSOrigins:         r.List("corsOrigins", `https?://[A-Za-z0-9.-]+(:\d{1,5})?`, "an origin, such as https://www.example.com"),
-		Issuer:              r.Optional("issuer", `https://[^\s?#]+`, "the https URL of an issuer of tokens, as their iss is"),
-		Audiences:           r.List("audiences", `[^\s,]{1,256}`, "an audience, as a token's aud is, without spaces or commas"),
-		AuthorizationCache:  r.Number("authorizationCache", 0, 3600),
-		SecretRecoveryDays:  r.recovery("secretRecoveryDays"),
-		QueueVisibility:     r.Number("queueVisibility", 1, 43_200),
-		QueueDays:           r.Number("queueDays", 1, 14),
-		QueueReceives:       r.Number("queueReceives", 3, 1000),
-		WorkerConcurrency:   r.Number("workerConcurrency", 2, 1000),
-		Domain:              r.domain("domain"),
-		AdditionalDomains:   r.domains("additionalDomains"),
-		SocketDomain:        r.domain("socketDomain"),
-		BasePath:            r.Optional("basePath", `[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*`, "a path without a slash at its ends, such as v1"),
-		Zone:                r.domain("zone"),
-		CreateZone:          r.Flag("createZone"),
-		ParentZone:          r.domain("parentZone"),
-		Delegated:           r.Flag("delegated"),
-		DeletionProtection:  r.Flag("deletionProtection"),
-		PointInTimeRecovery: r.Flag("pointInTimeRecovery"),
-		Protect:             r.Flag("protect"),
-		Throttle:            throttle{r.Number("throttleRate", 1, maxRate), r.Number("throttleBurst", 1, maxBurst)},
-		RouteThrottles:      r.throttles("routeThrottles"),
-		Tracing:             r.Flag("tracing"),
-		DetailedMetrics:     r.Flag("detailedMetrics"),
-		Alarms:              r.Flag("alarms"),
-		AlarmEmail:          r.Optional("alarmEmail", `[^@\s<>"]+@[^@\s<>"]+\.[^@\s<>"]+`, "one mail address"),
-		AlarmErrorPercent:   r.Number("alarmErrorPercent", 0, 99),
-		AlarmLatency:        r.Number("alarmLatency", 1, 30_000),
-		AlarmQueueAge:       r.Number("alarmQueueAge", 1, 1_209_600),
-		Dashboard:           r.Flag("dashboard"),
 	}
+	r.apis(&cfg)
+	r.stores(&cfg)
+	r.names(&cfg)
+	r.operations(&cfg)
 	if cfg.Zone == "" {
 		cfg.Zone = cfg.Domain
 	}
@@ -141,6 +110,57 @@ func readConfig(ctx *pulumi.Context, set string) (config, error) {
 	r.RefuseOthers(keys)
 	r.sameAccount(cfg)
 	return cfg, r.Err()
+}
+
+// apis reads what is set of the APIs, and of who may call.
+func (r reader) apis(cfg *config) {
+	cfg.Stage = r.stage("stage")
+	cfg.AutoDeploy = r.Flag("autoDeploy")
+	cfg.AttachTo = r.Optional("attachTo", `[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}`, "PROJECT/STACK, such as skiff/staging")
+	cfg.CORSOrigins = r.List("corsOrigins", `\*|https?://[A-Za-z0-9.-]+(:\d{1,5})?`, "an origin, such as https://www.example.com, or *")
+	cfg.Issuer = r.Optional("issuer", `https://[^\s?#]+`, "the https URL of an issuer of tokens, as their iss is")
+	cfg.Audiences = r.List("audiences", `[^\s,]{1,256}`, "an audience, as a token's aud is, without spaces or commas")
+	cfg.AuthorizationCache = r.Number("authorizationCache", 0, 3600)
+	cfg.Throttle = throttle{r.Number("throttleRate", 1, maxRate), r.Number("throttleBurst", 1, maxBurst)}
+	cfg.RouteThrottles = r.throttles("routeThrottles")
+	cfg.DetailedMetrics = r.Flag("detailedMetrics")
+}
+
+// stores reads what is set of tables, secrets and queues.
+func (r reader) stores(cfg *config) {
+	cfg.SecretRecoveryDays = r.recovery("secretRecoveryDays")
+	cfg.QueueVisibility = r.Number("queueVisibility", 1, 43_200)
+	cfg.QueueDays = r.Number("queueDays", 1, 14)
+	cfg.QueueReceives = r.Number("queueReceives", 3, 1000)
+	cfg.WorkerConcurrency = r.Number("workerConcurrency", 2, 1000)
+	cfg.DeletionProtection = r.Flag("deletionProtection")
+	cfg.PointInTimeRecovery = r.Flag("pointInTimeRecovery")
+	cfg.Protect = r.Flag("protect")
+}
+
+// names reads what is set of the domain.
+func (r reader) names(cfg *config) {
+	cfg.Domain = r.domain("domain")
+	cfg.AdditionalDomains = r.domains("additionalDomains")
+	cfg.SocketDomain = r.domain("socketDomain")
+	cfg.BasePath = r.Optional("basePath", `[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*`, "a path without a slash at its ends, such as v1")
+	cfg.Zone = r.domain("zone")
+	cfg.CreateZone = r.Flag("createZone")
+	cfg.ParentZone = r.domain("parentZone")
+	cfg.Delegated = r.Flag("delegated")
+}
+
+// operations reads what is set of logs, traces and alarms.
+func (r reader) operations(cfg *config) {
+	cfg.LogLevel = r.OneOf("logLevel", "debug", "info", "warn", "error")
+	cfg.LogDays = r.logDays("logDays")
+	cfg.Tracing = r.Flag("tracing")
+	cfg.Alarms = r.Flag("alarms")
+	cfg.AlarmEmail = r.Optional("alarmEmail", `[^@\s<>"]+@[^@\s<>"]+\.[^@\s<>"]+`, "one mail address")
+	cfg.AlarmErrorPercent = r.Number("alarmErrorPercent", 0, 99)
+	cfg.AlarmLatency = r.Number("alarmLatency", 1, 30_000)
+	cfg.AlarmQueueAge = r.Number("alarmQueueAge", 1, 1_209_600)
+	cfg.Dashboard = r.Flag("dashboard")
 }
 
 // check refuses settings that do not fit what is declared, or each other.

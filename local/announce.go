@@ -48,6 +48,15 @@ func announce(stdout io.Writer, c *cloud.Cloud, url string) error {
 	return nil
 }
 
+// seed puts values into the stack's secrets, as an operator would, and says so.
+func seed(stdout io.Writer, c *cloud.Cloud, project, stack string) error {
+	names, err := c.Seed(project, stack)
+	for _, name := range names {
+		fmt.Fprintf(stdout, "secret %s had no value and has a random one\n", name)
+	}
+	return err
+}
+
 // announceDomains tells how the domains are reached from here, where no DNS
 // leads to them.
 func announceDomains(stdout io.Writer, c *cloud.Cloud, url string) error {

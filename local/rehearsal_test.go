@@ -82,6 +82,11 @@ func (r rehearsal) run(t *testing.T) {
 		r.useEveryRoute(t)
 		compareRoles(t, r.dir, r.stack)
 	})
+	if r.protected {
+		t.Run("what a preview refuses", func(t *testing.T) { r.refusals(t) })
+	} else {
+		t.Run("the changes of the README", func(t *testing.T) { r.changes(t, stranger) })
+	}
 	s.stop(syscall.SIGTERM)
 	nothingLeft(t, r.dir, s.url)
 	r.destroy(t)
@@ -151,9 +156,10 @@ func (r rehearsal) destroy(t *testing.T) {
 		mustPulumi(t, r.dir, "up", "--yes", "--skip-preview", "--stack", r.stack)
 	}
 	mustPulumi(t, r.dir, "destroy", "--yes", "--skip-preview", "--stack", r.stack)
-	want := map[string]int{route53.ZoneToken: 1}
-	if r.protected {
-		want["local:secretsmanager/deleted"] = 2 // they can be brought back
+	// Zones are retained, and secrets can be brought back where a stack says so.
+	want := map[string]int{route53.ZoneToken: 1, "local:secretsmanager/deleted": 2}
+	if !r.protected {
+		want[route53.ZoneToken]++ // that of the stage which was made meanwhile
 	}
 	if held := r.count(t); !maps.Equal(held, want) {
 		t.Errorf("after a destroy the cloud holds %v, want %v", held, want)

@@ -59,12 +59,8 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 	if err := bringUp(ctx, engine, c, o.stack, last.Addr != s.Addr || last.Stack != s.Stack); err != nil {
 		return stopped(ctx, err)
 	}
-	seeded, err := c.Seed(p.Name, o.stack)
-	if err != nil {
+	if err := seed(stdout, c, p.Name, o.stack); err != nil {
 		return err
-	}
-	for _, name := range seeded {
-		fmt.Fprintf(stdout, "secret %s had no value and has a random one\n", name)
 	}
 	if err := announce(stdout, c, "http://"+s.Addr); err != nil {
 		return err

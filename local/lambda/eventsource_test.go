@@ -58,9 +58,15 @@ func TestCheckEventSourceMapping(t *testing.T) {
 type fakeQueue struct {
 	visibility time.Duration
 	actions    []string
+	failures   chan error // of Receive, until it is closed; nil for none
 }
 
 func (q *fakeQueue) Receive(ctx context.Context, _ iam.Caller, _ string, _ int, _ time.Duration) ([]Message, error) {
+	if q.failures != nil {
+		if err, ok := <-q.failures; ok {
+			return nil, err
+		}
+	}
 	<-ctx.Done()
 	return nil, ctx.Err()
 }
@@ -142,6 +148,36 @@ func TestCreateEventSourceMapping(t *testing.T) {
 	refused("updated", "less than Function timeout", kind.Update(t.Context(), provider.Call{}, r, &r))
 	must(t, kind.Delete(t.Context(), provider.Call{}, r))
 	must(t, kind.Delete(t.Context(), provider.Call{}, r))
+}
+
+// TestReports: an error of the queue is told once for as long as it lasts.
+func TestReports(t *testing.T) {
+	t.Parallel()
+	p := newPlane(t)
+	p.declare(t, declaration())
+	queue := &fakeQueue{failures: make(chan error)}
+	reported := make(chan string, 10)
+	sources := NewEventSources(p.Functions, queue, func(err error) { reported <- err.Error() })
+	sources.pause = 0
+	sources.poll(store.Record[EventSourceMapping]{ID: "1", Inputs: EventSourceMapping{EventSourceARN: testQueue, FunctionName: "f"}})
+	for _, text := range []string{"a", "a", "b", "b", "", "b"} {
+		if text == "" {
+			queue.failures <- nil
+		} else {
+			queue.failures <- errors.New(text)
+		}
+	}
+	queue.failures <- nil // what came before it is told by now
+	close(queue.failures)
+	must(t, sources.Close(t.Context()))
+	close(reported)
+	var got []string
+	for text := range reported {
+		got = append(got, strings.TrimPrefix(text, "queue q for function f: "))
+	}
+	if text := strings.Join(got, " "); text != "a b b" {
+		t.Errorf("reported %q", text)
+	}
 }
 
 func TestBatchDone(t *testing.T) {

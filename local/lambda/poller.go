@@ -44,6 +44,7 @@ type EventSources struct {
 	functions *Functions
 	queue     Queue
 	report    func(err error) // may be nil
+	pause     time.Duration   // after an error of the queue
 
 	mu      sync.Mutex
 	pollers map[string]*poller // by the mapping's id
@@ -59,7 +60,7 @@ type poller struct {
 // NewEventSources hands messages of queue to functions. What keeps a mapping
 // from doing so is told to report. Start begins.
 func NewEventSources(functions *Functions, queue Queue, report func(err error)) *EventSources {
-	return &EventSources{functions: functions, queue: queue, report: report, pollers: map[string]*poller{}}
+	return &EventSources{functions: functions, queue: queue, report: report, pause: errorPause, pollers: map[string]*poller{}}
 }
 
 // Start polls for the mappings that the store holds already. Those that are
@@ -174,7 +175,7 @@ func (e *EventSources) run(ctx context.Context, r store.Record[EventSourceMappin
 			said = err.Error()
 			e.tell(r, err)
 		}
-		sleep(ctx, errorPause)
+		sleep(ctx, e.pause)
 	}
 }
 

@@ -91,59 +91,6 @@ type Resource[In, Out any] struct {
 	Describe func(r store.Record[In]) Out
 }
 
-// kind is a Resource whatever its inputs and outputs are.
-type kind interface {
-	token() string
-	named() (property string, maxLength int)
-	properties() *schema
-	results() *schema
-	taggable() bool
-	check(known map[string]any) []Problem
-	same(property string, old, value any) bool
-	computed() []string
-	volatile() []string
-	create(ctx context.Context, db *store.Store, c Call, inputs map[string]any) (id string, outputs map[string]any, err error)
-	update(ctx context.Context, db *store.Store, c Call, id string, inputs map[string]any) (outputs map[string]any, err error)
-	delete(ctx context.Context, db *store.Store, c Call, id string, inputs map[string]any) error
-	read(db *store.Store, id string, inputs map[string]any) (in, outputs map[string]any, err error)
-}
-
-func (k *Resource[In, Out]) token() string           { return k.Token }
-func (k *Resource[In, Out]) named() (string, int)    { return k.Named, k.MaxName }
-func (k *Resource[In, Out]) properties() *schema     { return schemaOf[In]() }
-func (k *Resource[In, Out]) results() *schema        { return schemaOf[Out]() }
-func (k *Resource[In, Out]) computed() []string      { return schemaOf[Out]().names() }
-func (k *Resource[In, Out]) volatile() []string      { return k.Volatile }
-func (k *Resource[In, Out]) failure(err error) error { return fmt.Errorf("%s: %w", k.Token, err) }
-
-func (k *Resource[In, Out]) same(property string, old, value any) bool {
-	return k.Same != nil && k.Same(property, old, value)
-}
-
-func (k *Resource[In, Out]) taggable() bool {
-	_, ok := k.properties().fields[tagsKey]
-	return ok
-}
-
-// tags are those of a record: none where the type has none.
-func (k *Resource[In, Out]) tags(c Call, inputs map[string]any) map[string]string {
-	if !k.taggable() {
-		return nil
-	}
-	return tagsAll(c.Tags, inputs)
-}
-
-func (k *Resource[In, Out]) check(known map[string]any) []Problem {
-	in, problem := decode[In](known)
-	if problem != nil {
-		return []Problem{*problem}
-	}
-	if k.Check == nil {
-		return nil
-	}
-	return k.Check(in)
-}
-
 func (k *Resource[In, Out]) create(ctx context.Context, db *store.Store, c Call, inputs map[string]any) (string, map[string]any, error) {
 	in, problem := decode[In](inputs)
 	if problem != nil {
