@@ -21,10 +21,11 @@ type client struct {
 	token string // "": none is sent
 }
 
-// newClient is a client of the served stack, with a token that it takes.
-func newClient(t *testing.T, dir string, s *server) client {
+// newClient is a client of the stack that s serves, with a token that it takes.
+// The flags are those that s was started with.
+func newClient(t *testing.T, s *server, flags ...string) client {
 	t.Helper()
-	return client{http.DefaultClient, s.url, strings.TrimSpace(mustLocal(t, "-C", dir, "token"))}
+	return client{http.DefaultClient, s.url, strings.TrimSpace(mustLocal(t, append(flags, "token")...))}
 }
 
 // request sends one request; headers are name and value in turn.

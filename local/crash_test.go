@@ -2,7 +2,6 @@ package main
 
 import (
 	"net/http"
-	"path/filepath"
 	"sync"
 	"syscall"
 	"testing"
@@ -13,9 +12,9 @@ import (
 // acknowledged is there after the next start.
 func TestKill(t *testing.T) {
 	t.Parallel()
-	dir := checkout(t)
-	s := serving(t, dir)
-	c := newClient(t, dir, s)
+	state := t.TempDir()
+	s := serving(t, "..", "-state", state)
+	c := newClient(t, s, "-C", "..", "-state", state)
 	const clients, enough = 8, 200
 	var (
 		mu      sync.Mutex
@@ -47,7 +46,7 @@ func TestKill(t *testing.T) {
 	<-s.ended
 	wg.Wait()
 
-	s = serving(t, dir)
+	s = serving(t, "..", "-state", state)
 	c.url = s.url // the token is still good: the key that signed it survives, too
 	for _, location := range written {
 		if a := c.request(t, http.MethodGet, location, ""); a.status != http.StatusOK {
@@ -56,16 +55,15 @@ func TestKill(t *testing.T) {
 	}
 	t.Logf("%d acknowledged writes are there", len(written))
 	s.stop(syscall.SIGINT)
-	nothingLeft(t, dir, s.url)
+	nothingLeft(t, state, s.url)
 }
 
 // TestGoRun ends `go run ./local` by a SIGTERM. The go command dies of it and
 // leaves what it runs alone, which has to notice.
 func TestGoRun(t *testing.T) {
 	t.Parallel()
-	dir := checkout(t)
-	copyTree(t, ".", filepath.Join(dir, "local"))
-	s := running(t, dir, "go", "run", "./local", "-addr", "127.0.0.1:0")
+	state := t.TempDir()
+	s := running(t, "..", "go", "run", "./local", "-addr", "127.0.0.1:0", "-state", state)
 	if s.url == "" {
 		t.Fatalf("local did not get ready\n%s", s.errors())
 	}
@@ -76,5 +74,5 @@ func TestGoRun(t *testing.T) {
 	case <-time.After(time.Minute):
 		t.Error("what go run has started did not end with it")
 	}
-	nothingLeft(t, dir, s.url)
+	nothingLeft(t, state, s.url)
 }

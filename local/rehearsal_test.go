@@ -88,7 +88,7 @@ func (r rehearsal) run(t *testing.T) {
 		t.Run("the changes of the README", func(t *testing.T) { r.changes(t, stranger) })
 	}
 	s.stop(syscall.SIGTERM)
-	nothingLeft(t, r.dir, s.url)
+	nothingLeft(t, filepath.Join(r.dir, ".local"), s.url)
 	r.destroy(t)
 }
 

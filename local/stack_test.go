@@ -46,7 +46,7 @@ func TestStack(t *testing.T) {
 			t.Errorf("%s/health answers %d", url, a.status)
 		}
 	})
-	c := newClient(t, dir, s)
+	c := newClient(t, s, "-C", dir)
 	t.Run("every route", func(t *testing.T) { c.useEveryRoute(t) })
 	t.Run("a client hears of a change", func(t *testing.T) {
 		sockets := strings.TrimSpace(mustPulumi(t, dir, "stack", "output", "socketUrl"))
@@ -74,7 +74,7 @@ func TestStack(t *testing.T) {
 	})
 	t.Run("an interrupt ends everything", func(t *testing.T) {
 		s.stop(syscall.SIGINT)
-		nothingLeft(t, dir, s.url)
+		nothingLeft(t, filepath.Join(dir, ".local"), s.url)
 	})
 	t.Run("items survive a restart", func(t *testing.T) { restart(t, dir) })
 	t.Run("destroy leaves nothing", func(t *testing.T) {
@@ -87,7 +87,7 @@ func TestStack(t *testing.T) {
 		if held, err := db.Count(); err != nil || len(held) > 0 {
 			t.Errorf("the cloud still holds %v, %v", held, err)
 		}
-		nothingLeft(t, dir, s.url)
+		nothingLeft(t, filepath.Join(dir, ".local"), s.url)
 	})
 }
 
@@ -228,11 +228,11 @@ func breakOneHandler(t *testing.T, dir, url string) {
 	mustPulumi(t, dir, "up", "--yes", "--skip-preview", "--expect-no-changes")
 }
 
-// nothingLeft expects that no process of the local cloud runs, and that nothing
-// answers at url.
-func nothingLeft(t *testing.T, dir, url string) {
+// nothingLeft expects that no process of the local cloud in state runs, and that
+// nothing answers at url.
+func nothingLeft(t *testing.T, state, url string) {
 	t.Helper()
-	nothingRuns(t, filepath.Join(dir, ".local"))
+	nothingRuns(t, state)
 	if conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://")); err == nil {
 		conn.Close()
 		t.Errorf("something still answers at %s", url)
@@ -243,10 +243,10 @@ func nothingLeft(t *testing.T, dir, url string) {
 // follows.
 func restart(t *testing.T, dir string) {
 	s := serving(t, dir)
-	c := newClient(t, dir, s)
+	c := newClient(t, s, "-C", dir)
 	made := c.create(t, "kept")
 	s.stop(syscall.SIGTERM)
-	nothingLeft(t, dir, s.url)
+	nothingLeft(t, filepath.Join(dir, ".local"), s.url)
 	s = serving(t, dir)
 	c.url = s.url
 	if a := c.request(t, http.MethodGet, "/items/"+made.ID, ""); a.status != http.StatusOK {
