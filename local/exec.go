@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,18 +16,11 @@ import (
 
 // runExec runs a command that uses AWS against the local cloud: the services
 // that it has are at addresses here, and those that it has not are nowhere.
-func runExec(ctx context.Context, o options, stdout, stderr io.Writer) (err error) {
-	p, err := openProject(o)
-	if err != nil {
-		return err
-	}
-	s, closeCloud, err := attach(ctx, p, o, stderr)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closeCloud()) }()
-	env := []string{"AWS_REGION=" + p.region(orDefault(o.stack, s.Stack))}
-	return runTool(ctx, p.dir, o.args, append(s.environment(), env...), stdout, stderr)
+func runExec(ctx context.Context, o options, stdout, stderr io.Writer) error {
+	return withCloud(ctx, o, stderr, func(p project, s session) error {
+		env := append(s.environment(), "AWS_REGION="+p.region(orDefault(o.stack, s.Stack)))
+		return runTool(ctx, p.dir, o.args, env, stdout, stderr)
+	})
 }
 
 // environment is that of a command of a person's.

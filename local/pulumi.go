@@ -18,10 +18,28 @@ import (
 
 // runPulumi runs one Pulumi command against the cloud that is being served, or
 // against one that lives as long as the command.
-func runPulumi(ctx context.Context, o options, stdout, stderr io.Writer) (err error) {
+func runPulumi(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err := refuse(o.args); err != nil {
 		return err
 	}
+	return withCloud(ctx, o, stderr, func(p project, s session) error {
+		e := newEngine(p, s, stdout, stderr)
+		stack := e.stackOf(o.args)
+		if subcommand(o.args) != "stack" {
+			if err := p.checkStack(stack); err != nil {
+				return err
+			}
+		}
+		if err := e.prepare(ctx, stack); err != nil {
+			return stopped(ctx, err)
+		}
+		return e.run(ctx, o.args, stack)
+	})
+}
+
+// withCloud does something with the cloud that is being served, or with one that
+// lives as long.
+func withCloud(ctx context.Context, o options, stderr io.Writer, do func(project, session) error) (err error) {
 	p, err := openProject(o)
 	if err != nil {
 		return err
@@ -31,17 +49,7 @@ func runPulumi(ctx context.Context, o options, stdout, stderr io.Writer) (err er
 		return err
 	}
 	defer func() { err = errors.Join(err, closeCloud()) }()
-	e := newEngine(p, s, stdout, stderr)
-	stack := e.stackOf(o.args)
-	if subcommand(o.args) != "stack" {
-		if err := p.checkStack(stack); err != nil {
-			return err
-		}
-	}
-	if err := e.prepare(ctx, stack); err != nil {
-		return stopped(ctx, err)
-	}
-	return e.run(ctx, o.args, stack)
+	return do(p, s)
 }
 
 // pollDelay is how often a cloud that is in use is asked for.

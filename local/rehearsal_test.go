@@ -30,7 +30,7 @@ func TestRehearsal(t *testing.T) {
 	} {
 		t.Run(r.stack, func(t *testing.T) {
 			t.Parallel()
-			r.dir = checkout(t)
+			r.dir = built(t)
 			r.run(t)
 		})
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -19,34 +18,27 @@ import (
 // runToken prints a bearer token that the API of the stack takes. Where the API
 // trusts an issuer, the local cloud stands in for it; where a function decides,
 // the project's own program signs the token, told what that function is told.
-func runToken(ctx context.Context, o options, stdout, stderr io.Writer) (err error) {
-	p, err := openProject(o)
-	if err != nil {
-		return err
-	}
-	s, closeCloud, err := attach(ctx, p, o, stderr)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closeCloud()) }()
-	stack := orDefault(o.stack, s.Stack)
-	resources, err := exportStack(ctx, p, s, stack, stderr)
-	if err != nil {
-		return err
-	}
-	a, found := authorizerIn(resources)
-	switch {
-	case !found:
-		return fmt.Errorf("the stack %s has no authorizer of its own; name the stack whose API its routes are in, with -stack STACK before the word token", stack)
-	case a.Inputs.AuthorizerType == "JWT":
-		return p.issue(a.Inputs.JWTConfiguration, o.args, stdout, stderr)
-	}
-	tool := filepath.Join(p.program, "token")
-	if _, err := os.Stat(tool); err != nil {
-		return fmt.Errorf("a function of the stack %s decides on tokens, and the project has no program in %s that makes some", stack, tool)
-	}
-	env := append(s.environment(), functionOf(a, resources)...)
-	return runTool(ctx, p.dir, append([]string{"go", "run", tool}, o.args...), env, stdout, stderr)
+func runToken(ctx context.Context, o options, stdout, stderr io.Writer) error {
+	return withCloud(ctx, o, stderr, func(p project, s session) error {
+		stack := orDefault(o.stack, s.Stack)
+		resources, err := exportStack(ctx, p, s, stack, stderr)
+		if err != nil {
+			return err
+		}
+		a, found := authorizerIn(resources)
+		switch {
+		case !found:
+			return fmt.Errorf("the stack %s has no authorizer of its own; name the stack whose API its routes are in, with -stack STACK before the word token", stack)
+		case a.Inputs.AuthorizerType == "JWT":
+			return p.issue(a.Inputs.JWTConfiguration, o.args, stdout, stderr)
+		}
+		tool := filepath.Join(p.program, "token")
+		if _, err := os.Stat(tool); err != nil {
+			return fmt.Errorf("a function of the stack %s decides on tokens, and the project has no program in %s that makes some", stack, tool)
+		}
+		env := append(s.environment(), functionOf(a, resources)...)
+		return runTool(ctx, p.dir, append([]string{"go", "run", tool}, o.args...), env, stdout, stderr)
+	})
 }
 
 // issue signs a token as the issuer would whom the API trusts.

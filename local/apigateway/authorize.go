@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"skiff/local/apigateway/payload"
 )
 
 // maxAuthorizerTime is how long a Lambda authorizer may take:
@@ -97,13 +99,13 @@ func (g *Gateway) verdict(c *call, a *Authorizer, identity []string) (verdict, e
 	if v, ok := g.verdicts.get(key, c.now); ok {
 		return v, nil
 	}
-	payload, err := encode(authorizerEvent{Type: authorizerRequest, RouteARN: c.routeARN(), IdentitySource: identity, event: c.event()})
+	sent, err := payload.Encode(authorizerEvent{Type: authorizerRequest, RouteARN: c.routeARN(), IdentitySource: identity, event: c.event()})
 	if err != nil {
 		return verdict{}, err
 	}
 	ctx, cancel := context.WithTimeout(c.request.Context(), maxAuthorizerTime)
 	defer cancel()
-	result, err := g.options.Invoke(ctx, a.Function.ARN, a.Function.SourceARN, payload)
+	result, err := g.options.Invoke(ctx, a.Function.ARN, a.Function.SourceARN, sent)
 	if err != nil {
 		return verdict{}, err
 	}

@@ -1,9 +1,7 @@
 package apigateway
 
 import (
-	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"maps"
 	"mime"
 	"net"
@@ -13,6 +11,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"skiff/local/apigateway/payload"
 )
 
 // An event is the payload format 2.0 of a request:
@@ -102,18 +102,6 @@ func (c *call) event() event {
 	return e
 }
 
-// encode writes an event as JSON. HTML characters stay as they are, as in every
-// recorded event.
-func encode(event any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(event); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), nil
-}
-
 // headers returns the request's headers with names in lower case, those sent
 // more than once joined. The recording joins by ", " (its client may have done
 // so itself), the example in the documentation by ",": the recording wins.
@@ -140,7 +128,7 @@ func (c *call) headers() map[string]string {
 	// A client's own trace id is kept (not recorded).
 	if !strings.HasPrefix(out["x-amzn-trace-id"], "Root=") {
 		if c.trace == "" { // one for the authorizer and the integration
-			c.trace = newTrace(c.now)
+			c.trace = payload.NewTrace(c.now)
 		}
 		out["x-amzn-trace-id"] = c.trace
 	}

@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"skiff/local/apigateway/payload"
 )
 
 type recordedEvent struct {
@@ -207,8 +209,8 @@ func FuzzEvent(f *testing.F) {
 		if !ok {
 			t.Fatal("$default matches everything")
 		}
-		c := &call{request: r, id: newRequestID(), now: time.Now(), stage: &Stage{Name: defaultStage}, path: path, host: testHost, match: m, body: []byte(body)}
-		data, err := encode(c.event())
+		c := &call{request: r, id: payload.NewID(), now: time.Now(), stage: &Stage{Name: defaultStage}, path: path, host: testHost, match: m, body: []byte(body)}
+		data, err := payload.Encode(c.event())
 		if err != nil {
 			t.Fatal(err)
 		}

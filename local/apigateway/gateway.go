@@ -2,9 +2,6 @@ package apigateway
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"skiff/local/apigateway/payload"
 	"skiff/local/lambda"
 )
 
@@ -94,7 +92,7 @@ func (g *Gateway) Server() *http.Server {
 
 // ServeHTTP answers one request. It never redirects and never cleans a path.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{request: r, id: newRequestID(), now: g.options.Now()}
+	c := &call{request: r, id: payload.NewID(), now: g.options.Now()}
 	res := g.answer(w, c)
 	g.log(c, res, g.options.Now())
 	if c.stage != nil && !c.stage.CORS.isPreflight(r) {
@@ -171,7 +169,7 @@ func (g *Gateway) integrate(c *call) response {
 	if i == nil || i.PayloadFormatVersion != "2.0" {
 		return fail(internalError(), errors.New("no integration of payload format 2.0"))
 	}
-	payload, err := encode(c.event())
+	sent, err := payload.Encode(c.event())
 	if err != nil {
 		return fail(internalError(), err)
 	}
@@ -182,7 +180,7 @@ func (g *Gateway) integrate(c *call) response {
 	ctx, cancel := context.WithTimeout(c.request.Context(), timeout)
 	defer cancel()
 	began := g.options.Now()
-	result, err := g.options.Invoke(ctx, i.FunctionARN, c.sourceARN(), payload)
+	result, err := g.options.Invoke(ctx, i.FunctionARN, c.sourceARN(), sent)
 	c.outcome = outcome{called: true, latency: g.options.Now().Sub(began)}
 	if err == nil {
 		c.outcome.serviceStatus = http.StatusOK
@@ -266,18 +264,4 @@ func headBytes(r *http.Request) int {
 		}
 	}
 	return n
-}
-
-// newRequestID has the form of the recorded ones: 15 characters and a "=".
-func newRequestID() string {
-	b := make([]byte, 11)
-	_, _ = rand.Read(b) // never fails
-	return base64.URLEncoding.EncodeToString(b)
-}
-
-// newTrace returns an X-Amzn-Trace-Id as the gateway sets it.
-func newTrace(now time.Time) string {
-	b := make([]byte, 12)
-	_, _ = rand.Read(b)
-	return fmt.Sprintf("Root=1-%08x-%s", now.Unix(), hex.EncodeToString(b))
 }

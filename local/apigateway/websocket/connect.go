@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/coder/websocket"
+
+	"skiff/local/apigateway/payload"
 )
 
 // A refusal is the status and the message that a client is refused with. As an
@@ -30,7 +32,7 @@ func (g *Gateway) connect(w http.ResponseWriter, r *http.Request, s Stage) {
 		return
 	}
 	defer g.running.Done()
-	c, requestID := g.newConnection(r, s), newID()
+	c, requestID := g.newConnection(r, s), payload.NewID()
 	header, err := g.admit(c, s, requestID)
 	if err != nil {
 		g.refuse(w, c, requestID, err)
@@ -139,7 +141,7 @@ func (g *Gateway) disconnect(c *connection, code websocket.StatusCode, reason st
 	if !ok {
 		return
 	}
-	requestID := newID()
+	requestID := payload.NewID()
 	if _, err := g.integrate(s, route, c.disconnectEvent(s, requestID, code, reason)); err != nil {
 		g.options.Log(requestID, err)
 	}

@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/coder/websocket"
+
+	"skiff/local/apigateway/payload"
 )
 
 // maxConcurrent is how many messages of one connection run at once. AWS
@@ -49,7 +51,7 @@ type connection struct {
 func (g *Gateway) newConnection(r *http.Request, s Stage) *connection {
 	now := g.options.Now()
 	return &connection{
-		gateway: g, id: newID(), trace: newTrace(now), request: r, api: s.APIID, stage: s.Name,
+		gateway: g, id: payload.NewID(), trace: payload.NewTrace(now), request: r, api: s.APIID, stage: s.Name,
 		connectedAt: now, lastActive: now, slots: make(chan struct{}, maxConcurrent), ready: make(chan struct{}),
 	}
 }

@@ -1,8 +1,6 @@
 package websocket
 
 import (
-	"bytes"
-	"encoding/json"
 	"maps"
 	"net"
 	"net/http"
@@ -12,6 +10,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"skiff/local/apigateway/payload"
 )
 
 // An event is what a function behind a route is given
@@ -113,7 +113,7 @@ func (c *connection) authorization(s Stage, requestID string) authorization {
 
 func (c *connection) messageEvent(s Stage, routeKey, requestID, body string) event {
 	e := event{StageVariables: s.Variables, Context: c.context(s, routeKey, "MESSAGE", requestID), Body: &body}
-	e.Context.MessageID = newID()
+	e.Context.MessageID = payload.NewID()
 	return e
 }
 
@@ -168,18 +168,6 @@ func last(values map[string][]string) map[string]string {
 		out[name] = v[len(v)-1]
 	}
 	return out
-}
-
-// encode writes an event as JSON, without the escapes of HTML that no recorded
-// event has.
-func encode(event any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(event); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), nil
 }
 
 func sourceIP(r *http.Request) string {

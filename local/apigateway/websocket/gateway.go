@@ -2,9 +2,6 @@ package websocket
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"net/http"
@@ -189,20 +186,4 @@ func (g *Gateway) connection(s Stage, id string) (*connection, bool) {
 	defer g.mu.Unlock()
 	c, ok := g.connections[id]
 	return c, ok && c.of(s)
-}
-
-// newID makes the id of a connection, a request or a message, in the form of
-// the recorded ones: 15 characters and a "=". Its 88 random bits make it as
-// good as unguessable.
-func newID() string {
-	b := make([]byte, 11)
-	_, _ = rand.Read(b) // never fails
-	return base64.URLEncoding.EncodeToString(b)
-}
-
-// newTrace returns an X-Amzn-Trace-Id as the gateway sets it.
-func newTrace(now time.Time) string {
-	b := make([]byte, 12)
-	_, _ = rand.Read(b)
-	return fmt.Sprintf("Root=1-%08x-%s", now.Unix(), hex.EncodeToString(b))
 }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"skiff/local/apigateway/payload"
 	"skiff/local/lambda"
 )
 
@@ -45,7 +46,7 @@ func (g *Gateway) integrate(s Stage, r Route, e event) (answer, error) {
 
 // invoke runs a function to its end, whatever becomes of the client meanwhile.
 func (g *Gateway) invoke(function, source string, timeout time.Duration, e any) (lambda.Result, error) {
-	payload, err := encode(e)
+	sent, err := payload.Encode(e)
 	if err != nil {
 		return lambda.Result{}, err
 	}
@@ -54,7 +55,7 @@ func (g *Gateway) invoke(function, source string, timeout time.Duration, e any) 
 	}
 	ctx, cancel := context.WithTimeout(g.base, timeout)
 	defer cancel()
-	return g.options.Invoke(ctx, function, source, payload)
+	return g.options.Invoke(ctx, function, source, sent)
 }
 
 // readAnswer takes an object with a statusCode and no member that is unknown:

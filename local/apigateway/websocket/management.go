@@ -11,6 +11,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"skiff/local/apigateway/payload"
 	"skiff/local/iam"
 )
 
@@ -23,7 +24,7 @@ var idForm = regexp.MustCompile(`^[A-Za-z0-9_-]{15}=$`)
 // manage answers a call of @connections
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html).
 func (g *Gateway) manage(w http.ResponseWriter, r *http.Request, s Stage, id string) {
-	w.Header().Set("X-Amzn-RequestId", newID())
+	w.Header().Set("X-Amzn-RequestId", payload.NewID())
 	// A recorder in a test has no connection, and so no deadline.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(maxBodyTime))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxMessage))

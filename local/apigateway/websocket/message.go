@@ -4,12 +4,14 @@ import (
 	"fmt"
 
 	"github.com/coder/websocket"
+
+	"skiff/local/apigateway/payload"
 )
 
 // message runs the function of a message's route. The status it answers has no
 // effect on the client (recorded of 200, 201, 301, 401 and 501).
 func (g *Gateway) message(c *connection, message []byte) {
-	requestID := newID()
+	requestID := payload.NewID()
 	s, _, ok := g.options.Find(c.request)
 	if !ok || !c.of(s) {
 		// The stage was deleted; what AWS does with its connections is not recorded.

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestAttached attaches the stack of another project to one whose API takes the
+// tokens of an issuer: both answer at one address, under one authorizer.
+func TestAttached(t *testing.T) {
+	t.Parallel()
+	owner, orders := built(t), built(t)
+	state := filepath.Join(owner, ".local")
+	edit(t, filepath.Join(owner, "Pulumi.local.yaml"), "config:\n", "config:\n  skiff:issuer: https://issuer.example.com/\n  skiff:audiences: [skiff]\n")
+	renamed(t, orders)
+	attach := []string{"-C", orders, "-state", state, "pulumi", "up", "--yes", "--skip-preview", "--stack", "local"}
+
+	mustPulumi(t, owner, "up", "--yes", "--skip-preview")
+	if out, err := local(t, attach...); err == nil || !strings.Contains(out, "set skiff:autoDeploy to true there") {
+		t.Errorf("attached to an API that publishes by itself: %v\n%s", err, out)
+	}
+	edit(t, filepath.Join(owner, "Pulumi.local.yaml"), "config:\n", "config:\n  skiff:autoDeploy: true\n")
+	mustPulumi(t, owner, "up", "--yes", "--skip-preview")
+	mustLocal(t, attach...)
+	mustLocal(t, append(attach, "--expect-no-changes")...)
+
+	s := serving(t, owner)
+	c := newClient(t, s, "-C", owner)
+	stranger := client{http: c.http, url: c.url}
+	for path, want := range map[string]int{"/items": http.StatusCreated, "/orders": http.StatusCreated} {
+		if a := c.request(t, http.MethodPost, path, `{"name":"one","status":"active"}`); a.status != want {
+			t.Errorf("POST %s answers %d %s", path, a.status, a.body)
+		}
+		if a := stranger.request(t, http.MethodPost, path, `{"name":"one","status":"active"}`); a.status != http.StatusUnauthorized {
+			t.Errorf("POST %s without a token answers %d %s", path, a.status, a.body)
+		}
+	}
+	// Each has items of its own.
+	if a := c.request(t, http.MethodGet, "/orders?status=active", ""); strings.Count(a.body, `"id"`) != 1 {
+		t.Errorf("GET /orders answers %d %s", a.status, a.body)
+	}
+	c.token = "x.y.z"
+	if a := c.request(t, http.MethodGet, "/orders?status=active", ""); a.status != http.StatusUnauthorized {
+		t.Errorf("a token of nobody: %d %s", a.status, a.body)
+	}
+	if out, err := local(t, append([]string{"-C", orders, "-state", state}, "token")...); err == nil || !strings.Contains(out, "serves the project in "+owner) {
+		t.Errorf("a token of the other project, while this one serves: %v\n%s", err, out)
+	}
+	s.stop(syscall.SIGTERM)
+	mustLocal(t, "-C", orders, "-state", state, "pulumi", "destroy", "--yes", "--skip-preview", "--stack", "local")
+	mustPulumi(t, owner, "destroy", "--yes", "--skip-preview")
+	nothingRuns(t, state)
+}
+
+// renamed makes a checkout a project of its own, with other routes, that is
+// attached to the first.
+func renamed(t *testing.T, dir string) {
+	t.Helper()
+	for file, pairs := range map[string][]string{
+		"Pulumi.yaml":        {"name: skiff", "name: orders", "skiff:", "orders:"},
+		"Pulumi.local.yaml":  {"skiff:", "orders:", "config:\n", "config:\n  orders:attachTo: skiff/local\n"},
+		"lambdas/lambdas.go": {"/items", "/orders", "GET /health", "GET /orders-health"},
+	} {
+		path := filepath.Join(dir, file)
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(strings.NewReplacer(pairs...).Replace(string(data))), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
