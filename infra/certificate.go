@@ -28,7 +28,7 @@ func newCertificate(ctx *pulumi.Context, in pulumi.ResourceOption, z *zone, doma
 		DomainName:              pulumi.String(domains[0].name),
 		SubjectAlternativeNames: others,
 		ValidationMethod:        pulumi.String("DNS"),
-		KeyAlgorithm:            pulumi.String("EC_prime256v1"),
+		KeyAlgorithm:            pulumi.String("RSA_2048"), // which clients of any age take
 	}, in)
 	if err != nil {
 		return none, err

@@ -8,8 +8,9 @@ import (
 	"skiff/lambdas"
 )
 
-// Quotas of one HTTP API. That of integrations cannot be raised.
+// Quotas of one API. That of an HTTP API's integrations cannot be raised.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
 const (
 	maxRoutes       = 300
 	maxIntegrations = 300
@@ -20,7 +21,7 @@ const (
 // authorizer of another stack.
 func check(project, stack string, functions []lambdas.Function, attached bool) error {
 	owner, seen := map[string]string{}, map[string]bool{}
-	routes, integrations := 0, 0
+	routes, integrations, sockets := 0, 0, 0
 	for _, f := range functions {
 		if !validName(f.Name) {
 			return fmt.Errorf("function %q: a name has 1 to 32 of a-z 0-9 -, and begins with a letter", f.Name)
@@ -33,15 +34,16 @@ func check(project, stack string, functions []lambdas.Function, attached bool) e
 		if routes += len(keys); len(keys) > 0 {
 			integrations++
 		}
+		sockets += len(f.SocketRoutes)
 		err := errors.Join(checkLength(project, stack, f.Name), checkRouteKeys(f.Name, keys, f.SocketRoutes, owner), checkRights(f), checkSizes(f))
 		if err != nil {
 			return err
 		}
 	}
-	return errors.Join(checkQuotas(routes, integrations), checkDuties(functions, attached))
+	return errors.Join(checkQuotas(routes, integrations, sockets), checkDuties(functions, attached))
 }
 
-func checkQuotas(routes, integrations int) error {
+func checkQuotas(routes, integrations, sockets int) error {
 	var errs []error
 	if routes > maxRoutes {
 		errs = append(errs, fmt.Errorf("%d routes are declared, and an HTTP API has %d at most; attach a second stack, or ask AWS for more and raise maxRoutes", routes, maxRoutes))
@@ -49,6 +51,9 @@ func checkQuotas(routes, integrations int) error {
 	if integrations > maxIntegrations {
 		errs = append(errs, fmt.Errorf("%d functions have routes, which is as many integrations, and an HTTP API has %d at most: give functions more routes each",
 			integrations, maxIntegrations))
+	}
+	if sockets > maxRoutes {
+		errs = append(errs, fmt.Errorf("%d WebSocket routes are declared, and a WebSocket API has %d at most; let $default tell more of them apart", sockets, maxRoutes))
 	}
 	return errors.Join(errs...)
 }

@@ -104,7 +104,7 @@ func checkCertificate(r *recording.Stack) (offences []string) {
 	for name, c := range r.Of(certificateType) {
 		others, _ := c.Inputs["subjectAlternativeNames"].([]any)
 		offences = append(offences, differ(name+" is for", append([]any{c.Inputs["domainName"]}, others...), want)...)
-		offences = append(offences, differ(name, fmt.Sprint(c.Inputs["validationMethod"], c.Inputs["keyAlgorithm"]), "DNSEC_prime256v1")...)
+		offences = append(offences, differ(name, fmt.Sprint(c.Inputs["validationMethod"], c.Inputs["keyAlgorithm"]), "DNSRSA_2048")...)
 	}
 	for name, v := range r.Of(validationType) {
 		offences = append(offences, differ(name+" is waited for", v.CreatedIn, "15m")...)

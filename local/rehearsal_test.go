@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"maps"
 	"net"
 	"net/http"
@@ -48,7 +49,13 @@ type rehearsal struct {
 func (r rehearsal) run(t *testing.T) {
 	mustPulumi(t, r.dir, "up", "--yes", "--skip-preview", "--stack", r.stack)
 	mustPulumi(t, r.dir, "up", "--yes", "--skip-preview", "--expect-no-changes", "--stack", r.stack)
+	if r.protected {
+		t.Run("an operator puts keys into the secrets", func(t *testing.T) { r.putKeys(t) })
+	}
 	s := serving(t, r.dir, "-stack", r.stack)
+	if given := strings.Contains(strings.Join(s.stdout, "\n"), " had no value"); given == r.protected {
+		t.Errorf("secrets were given values: %t\n%s", given, strings.Join(s.stdout, "\n"))
+	}
 	r.client = client{r.newClient(t, s), "https://" + r.api, strings.TrimSpace(mustLocal(t, "-C", r.dir, "token"))}
 	stranger := r.client
 	stranger.token = ""
@@ -90,6 +97,24 @@ func (r rehearsal) run(t *testing.T) {
 	s.stop(syscall.SIGTERM)
 	nothingLeft(t, filepath.Join(r.dir, ".local"), s.url)
 	r.destroy(t)
+}
+
+// putKeys does what the README says of a stack's secrets.
+func (r rehearsal) putKeys(t *testing.T) {
+	var names map[string]string
+	out := mustPulumi(t, r.dir, "stack", "output", "secretNames", "--json", "--stack", r.stack)
+	if err := json.Unmarshal([]byte(out), &names); err != nil || len(names) != 2 {
+		t.Fatalf("%s: %v", out, err)
+	}
+	for _, name := range names {
+		put := []string{"-C", r.dir, "exec", "go", "run", "./infra/key", name}
+		if out := mustLocal(t, put...); !strings.Contains(out, "secret "+name+" has a new key") {
+			t.Errorf("key says %s", out)
+		}
+		if out, err := local(t, put...); err == nil || !strings.Contains(out, "has a value; -replace") {
+			t.Errorf("key says of a secret that has a value: %v, %s", err, out)
+		}
+	}
 }
 
 // newClient resolves every name to the gateway, as curl's --resolve does.
