@@ -58,7 +58,7 @@ func (a *apis) connect(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption
 // publishes by itself what is added to it.
 func (a *apis) publish(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, fns []*function, names *domains, before []pulumi.Resource) error {
 	if a.owner != nil {
-		return nil
+		return newAttachment(ctx, cfg, in, fns, before)
 	}
 	sockets, err := a.sockets.newStage(ctx, cfg, in, fns)
 	if err != nil {

@@ -25,9 +25,9 @@ func TestCheckRefuses(t *testing.T) {
 	for i := range 301 {
 		many = append(many, fn(fmt.Sprintf("f%d", i), fmt.Sprintf("GET /%d", i)))
 	}
-	var keys []string
+	var keys, actions []string
 	for i := range 301 {
-		keys = append(keys, fmt.Sprintf("GET /%d", i))
+		keys, actions = append(keys, fmt.Sprintf("GET /%d", i)), append(actions, fmt.Sprintf("say%d", i))
 	}
 	for _, test := range []struct {
 		functions []lambdas.Function
@@ -53,6 +53,7 @@ func TestCheckRefuses(t *testing.T) {
 		{[]lambdas.Function{socket("a", "say\n")}, `WebSocket route "say\n" must be`},
 		{[]lambdas.Function{socket("a", strings.Repeat("a", 129))}, "WebSocket route"},
 		{[]lambdas.Function{socket("a", "say"), socket("b", "say")}, "WebSocket route say is declared by a and by b; a route has one function"},
+		{[]lambdas.Function{socket("a", actions...)}, "301 WebSocket routes are declared, and a WebSocket API has 300 at most"},
 		{[]lambdas.Function{fn("a", keys...)}, "301 routes are declared, and an HTTP API has 300 at most"},
 		{many, "301 functions have routes, which is as many integrations, and an HTTP API has 300 at most"},
 		{[]lambdas.Function{rights("moon", "dynamodb:GetItem")}, `function a has rights on "moon", which is no resource; there are ["items table"`},

@@ -146,6 +146,22 @@ func camel(name string) string {
 	return first + strings.ToUpper(second[:1]) + second[1:]
 }
 
+// newAttachment declares the parameter that tells what the stack is attached to.
+// It comes after all else, as the stage of an API does: where it is protected, a
+// destroy ends before it has deleted anything.
+func newAttachment(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, fns []*function, before []pulumi.Resource) error {
+	for _, f := range fns {
+		before = append(before, f.lambda)
+		before = append(before, f.parts...)
+	}
+	_, err := ssm.NewParameter(ctx, "attachedTo", &ssm.ParameterArgs{
+		Name:  pulumi.String(fmt.Sprintf("/%s/%s/attachedTo", ctx.Project(), ctx.Stack())),
+		Type:  pulumi.String("String"),
+		Value: pulumi.String(cfg.AttachTo),
+	}, in, pulumi.Protect(cfg.Protect), pulumi.DependsOn(before))
+	return err
+}
+
 // attached are the functions of a stack that is attached to another one: those
 // that authorize, or serve WebSocket clients, are there.
 func attached(functions []lambdas.Function) []lambdas.Function {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -139,5 +140,47 @@ func TestAttachedRefused(t *testing.T) {
 		if len(rec.Resources) > 1 { // the provider
 			t.Errorf("%s: %d resources were registered all the same", want, len(rec.Resources))
 		}
+	}
+}
+
+// Where the stack is protected, the first thing that a destroy would delete is
+// too: all else is before it.
+func TestAttachedProtected(t *testing.T) {
+	t.Parallel()
+	rec, err := attach(t, nil, "skiff:protect=true")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !rec.Of(parameterType)["attachedTo"].Protected {
+		t.Error("the last resource is not protected")
+	}
+	before, next := map[string]bool{}, []string{parameterType + " attachedTo"}
+	for len(next) > 0 {
+		res := rec.Resources[next[0]]
+		before[next[0]] = true
+		next = next[1:]
+		for _, key := range append(slices.Clone(res.After), res.Parent) {
+			if !before[key] {
+				next = append(next, key)
+			}
+		}
+	}
+	for key, res := range rec.Resources {
+		if !before[key] && !res.Protected && res.Type != accountType {
+			t.Errorf("%s is not before the last resource", key)
+		}
+	}
+}
+
+// A function with routes of both kinds would lose some in an attached stack.
+func TestAttachedBothKinds(t *testing.T) {
+	t.Parallel()
+	functions := append(lambdas.Functions(), lambdas.Function{Name: "both", Routes: []string{"GET /both"}, SocketRoutes: []string{"say"}})
+	err := check("skiff", "mock", functions, true)
+	if err == nil || !strings.Contains(err.Error(), "function both has WebSocket routes, which a stack with skiff:attachTo leaves to the other one") {
+		t.Errorf("refused with %v", err)
+	}
+	if err := check("skiff", "mock", functions, false); err != nil {
+		t.Error(err)
 	}
 }
