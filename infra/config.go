@@ -95,7 +95,7 @@ func readConfig(ctx *pulumi.Context, set string) (config, error) {
 		Tags:                r.tags("tags"),
 		Target:              r.target("target"),
 		Memory:              r.Number("memory", 128, 10240),
-		Timeout:             r.Number("timeout", 1, 29),
+		Timeout:             r.Number("timeout", 4, 29),
 		Concurrency:         r.Number("concurrency", -1, 10000),
 	}
 	r.apis(&cfg)

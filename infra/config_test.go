@@ -23,7 +23,7 @@ func TestConfigRefused(t *testing.T) {
 		{"memory", "1e3", "skiff:memory must be"},
 		{"memory", "256 MB", "skiff:memory must be"},
 		{"memory", "99999999999999999999", "skiff:memory must be"},
-		{"timeout", "0", "skiff:timeout must be a whole number from 1 to 29"},
+		{"timeout", "3", "skiff:timeout must be a whole number from 4 to 29"},
 		{"timeout", "30", "skiff:timeout must be"},
 		{"timeout", "2.5", "skiff:timeout must be"},
 		{"concurrency", "-2", "skiff:concurrency must be a whole number from -1 to 10000"},
@@ -164,7 +164,7 @@ func TestConfigAccepted(t *testing.T) {
 	for _, test := range []struct{ key, value string }{
 		{"target", "linux/amd64"}, {"target", "host"},
 		{"memory", "128"}, {"memory", "10240"},
-		{"timeout", "1"}, {"timeout", "29"},
+		{"timeout", "4"}, {"timeout", "29"},
 		{"concurrency", "0"}, {"concurrency", "10000"},
 		{"logLevel", "error"},
 		{"logDays", "1"}, {"logDays", "3653"},
