@@ -66,7 +66,7 @@ func announceDomains(stdout io.Writer, c *cloud.Cloud, url string) error {
 	}
 	host, port, err := net.SplitHostPort(strings.TrimPrefix(url, "http://"))
 	for _, name := range names {
-		fmt.Fprintf(stdout, "  domain  https://%s:%s  (curl --cacert %s --resolve %[1]s:%[2]s:%s)\n", name, port, c.CAFile(), host)
+		fmt.Fprintf(stdout, "  domain  https://%s:%s  (curl --cacert %s --resolve %[1]s:%[2]s:%[4]s)\n", name, port, c.CAFile(), host)
 	}
 	return err
 }

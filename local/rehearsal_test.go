@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net"
 	"net/http"
@@ -53,6 +54,11 @@ func (r rehearsal) run(t *testing.T) {
 		t.Run("an operator puts keys into the secrets", func(t *testing.T) { r.putKeys(t) })
 	}
 	s := serving(t, r.dir, "-stack", r.stack)
+	host, port, _ := net.SplitHostPort(strings.TrimPrefix(s.url, "http://"))
+	told := fmt.Sprintf("https://%s:%s  (curl --cacert %s --resolve %[1]s:%[2]s:%[4]s)", r.api, port, filepath.Join(r.dir, ".local", "ca.pem"), host)
+	if !strings.Contains(strings.Join(s.stdout, "\n"), told) {
+		t.Errorf("no %q in\n%s", told, strings.Join(s.stdout, "\n"))
+	}
 	if given := strings.Contains(strings.Join(s.stdout, "\n"), " had no value"); given == r.protected {
 		t.Errorf("secrets were given values: %t\n%s", given, strings.Join(s.stdout, "\n"))
 	}
