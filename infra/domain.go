@@ -56,12 +56,12 @@ func (c config) address() string {
 
 // newDomains declares the zone and, once that is delegated, the certificate, the
 // domains and the records that lead to them.
-func newDomains(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, through pulumi.InvokeOption) (*domains, error) {
+func newDomains(ctx *pulumi.Context, cfg config, in pulumi.ResourceOrInvokeOption) (*domains, error) {
 	all := &domains{names: cfg.domains()}
 	if len(all.names) == 0 {
 		return all, nil
 	}
-	z, err := newZone(ctx, cfg, in, through)
+	z, err := newZone(ctx, cfg, in)
 	if err != nil {
 		return nil, err
 	}

@@ -107,7 +107,7 @@ func (p program) deploy(ctx *pulumi.Context) (outputs pulumi.Map, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("sharing: %w", err)
 	}
-	names, err := newDomains(ctx, cfg, in, in)
+	names, err := newDomains(ctx, cfg, in)
 	if err != nil {
 		return nil, fmt.Errorf("domains: %w", err)
 	}

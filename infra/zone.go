@@ -25,9 +25,9 @@ type zone struct {
 // newZone declares the zone, or finds the one that is there. A zone is retained
 // when the stack goes: a new one of the same name has other name servers, and
 // the domain would be gone until its parent knows them.
-func newZone(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, through pulumi.InvokeOption) (*zone, error) {
+func newZone(ctx *pulumi.Context, cfg config, in pulumi.ResourceOrInvokeOption) (*zone, error) {
 	if !cfg.CreateZone {
-		found, err := route53.LookupZone(ctx, &route53.LookupZoneArgs{Name: pulumi.StringRef(cfg.Zone)}, through)
+		found, err := route53.LookupZone(ctx, &route53.LookupZoneArgs{Name: pulumi.StringRef(cfg.Zone)}, in)
 		if err != nil {
 			return nil, fmt.Errorf("skiff:zone %s was not found in account %s; create it there, or set skiff:createZone to true: %w", cfg.Zone, cfg.Account, err)
 		}
@@ -43,7 +43,7 @@ func newZone(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, through 
 		return nil, err
 	}
 	z := &zone{id: made.ZoneId, nameServers: made.NameServers, declared: []pulumi.Resource{made}}
-	if err := z.delegate(ctx, cfg, in, through); err != nil {
+	if err := z.delegate(ctx, cfg, in); err != nil {
 		return nil, err
 	}
 	z.check(cfg)
@@ -63,11 +63,11 @@ func (z *zone) check(cfg config) {
 
 // delegate tells the parent zone of the new one, where it is of the same account
 // and named. The id is known once that is done.
-func (z *zone) delegate(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, through pulumi.InvokeOption) error {
+func (z *zone) delegate(ctx *pulumi.Context, cfg config, in pulumi.ResourceOrInvokeOption) error {
 	if cfg.ParentZone == "" {
 		return nil
 	}
-	parent, err := route53.LookupZone(ctx, &route53.LookupZoneArgs{Name: pulumi.StringRef(cfg.ParentZone)}, through)
+	parent, err := route53.LookupZone(ctx, &route53.LookupZoneArgs{Name: pulumi.StringRef(cfg.ParentZone)}, in)
 	if err != nil {
 		return fmt.Errorf("skiff:parentZone %s was not found in account %s: %w", cfg.ParentZone, cfg.Account, err)
 	}
