@@ -28,6 +28,9 @@ func (a *APIs) Find(r *http.Request) (Target, error) {
 	if w.domain != "" {
 		return served.mappedTarget(w)
 	}
+	if w.api == "" {
+		w.api = a.rootID()
+	}
 	api, err := store.Get[APIInputs](a.db, APIToken, w.api)
 	switch {
 	case err != nil:
@@ -61,7 +64,7 @@ func (s served) mappedTarget(w whereabouts) (Target, error) {
 type whereabouts struct {
 	host   string // as it was asked for
 	domain string // of which host is, if any
-	api    string // else the API's id
+	api    string // else the API's id; "": the address names none, and the root is meant
 	path   string // escaped, without the local prefix
 }
 
@@ -76,8 +79,6 @@ func (a *APIs) locate(r *http.Request) whereabouts {
 	} else if rest, isPrefix := strings.CutPrefix(w.path, prefix); isPrefix {
 		w.api, w.path, _ = strings.Cut(rest, "/")
 		w.path = "/" + w.path
-	} else {
-		w.api = a.rootID()
 	}
 	return w
 }
