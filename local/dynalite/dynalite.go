@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"skiff/local/child"
+	"skiff/local/npm"
 )
 
 const (
@@ -62,7 +63,7 @@ type Server struct {
 }
 
 // Start runs dynalite on a free port of 127.0.0.1 and returns once it answers.
-// ctx bounds the start alone; Close ends the server. It fails with ErrNoNode
+// ctx bounds the start alone; Close ends the server. It fails with npm.ErrNoNode
 // or ErrLocked, wrapped, where these are the cause.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	s, err := start(ctx, o)
@@ -75,11 +76,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 func start(ctx context.Context, o Options) (*Server, error) {
 	node, err := exec.LookPath("node")
 	if err != nil {
-		return nil, fmt.Errorf("%w; install it, then try again: no node on PATH", ErrNoNode)
-	}
-	script, err := files.ReadFile("server.js")
-	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w; install it, then try again: no node on PATH", npm.ErrNoNode)
 	}
 	if o.Path != "" {
 		if o.Path, err = filepath.Abs(o.Path); err != nil {
@@ -92,7 +89,7 @@ func start(ctx context.Context, o Options) (*Server, error) {
 	// The script goes in as an argument, so that it is the one of this binary
 	// whatever stands in the folder that other versions share. An attribute may
 	// be called __proto__: with the accessor of that name gone, it is data.
-	cmd := exec.Command(node, "--disable-proto=delete", "--eval", string(script))
+	cmd := exec.Command(node, "--disable-proto=delete", "--eval", string(server))
 	cmd.Dir = o.Dir
 	cmd.Env = environment(o)
 	cmd.Stderr = o.Stderr
@@ -183,7 +180,7 @@ func (s *Server) await(ctx context.Context, first firstLine, path string) error 
 	case rest == "locked":
 		return fmt.Errorf("%w: %s; end that process, then try again", ErrLocked, path)
 	case strings.HasPrefix(rest, "node-too-old "):
-		return tooOld(strings.TrimPrefix(rest, "node-too-old "))
+		return npm.TooOld(strings.TrimPrefix(rest, "node-too-old "))
 	case word == "failed":
 		return fmt.Errorf("did not start: %s", rest)
 	}

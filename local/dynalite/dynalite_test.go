@@ -20,6 +20,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"skiff/local/npm"
 )
 
 // TestMain doubles as the parent that TestEndsWithKilledParent kills.
@@ -396,12 +398,12 @@ func TestNodeMissingOrOld(t *testing.T) {
 	t.Setenv("PATH", bin)
 	check := func(want string) {
 		t.Helper()
-		if _, err := Install(t.Context(), t.TempDir(), io.Discard); !errors.Is(err, ErrNoNode) || !strings.Contains(err.Error(), want) {
+		if _, err := Install(t.Context(), t.TempDir(), io.Discard); !errors.Is(err, npm.ErrNoNode) || !strings.Contains(err.Error(), want) {
 			t.Errorf("install: %v", err)
 		}
 	}
 	check("no node on PATH")
-	if _, err := Start(t.Context(), Options{}); !errors.Is(err, ErrNoNode) {
+	if _, err := Start(t.Context(), Options{}); !errors.Is(err, npm.ErrNoNode) {
 		t.Errorf("start: %v", err)
 	}
 	script := func(name, body string) {
@@ -414,7 +416,7 @@ func TestNodeMissingOrOld(t *testing.T) {
 	check("no npm on PATH")
 	script("npm", "exit 1\n")
 	check("v18.20.1")
-	if _, err := Start(t.Context(), Options{}); !errors.Is(err, ErrNoNode) || !strings.Contains(err.Error(), "v18.20.1") {
+	if _, err := Start(t.Context(), Options{}); !errors.Is(err, npm.ErrNoNode) || !strings.Contains(err.Error(), "v18.20.1") {
 		t.Errorf("start: %v", err)
 	}
 	script("node", "echo v20.0.0\n")

@@ -1,31 +1,24 @@
 package dynalite
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"embed"
-	"encoding/hex"
-	"errors"
+	_ "embed"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
-	"strings"
-	"time"
+
+	"skiff/local/npm"
 )
 
-// minNode is the oldest major version of Node.js that dynalite's parts run on.
-const minNode = 20
+//go:embed package.json
+var manifest []byte
 
-//go:embed package.json package-lock.json server.js
-var files embed.FS
+//go:embed package-lock.json
+var lock []byte
 
-// ErrNoNode says that Node.js, or npm beside it, is missing or too old. The
-// error that wraps it tells what to install.
-var ErrNoNode = errors.New("Node.js 20 or newer is needed")
+//go:embed server.js
+var server []byte
 
 // CacheDir is the folder that installs of every project share: skiff in the
 // user's cache folder.
@@ -38,123 +31,9 @@ func CacheDir() (string, error) {
 }
 
 // Install puts dynalite under dir, once, and returns the folder that holds its
-// node_modules. The folder's name is the lock file's digest, so that projects
-// with the same lock share it and another lock never meets old files. Two
-// installs at once are safe. It writes one line to progress before it fetches.
+// node_modules.
 func Install(ctx context.Context, dir string, progress io.Writer) (string, error) {
-	lock, err := files.ReadFile("package-lock.json")
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(lock)
-	home := filepath.Join(dir, "dynalite-"+hex.EncodeToString(sum[:]))
-	if installed(home) {
-		return home, nil
-	}
-	npm, err := findNPM(ctx)
-	if err != nil {
-		return "", fmt.Errorf("dynalite: %w", err)
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", fmt.Errorf("dynalite: %w", err)
-	}
-	removeAbandoned(dir)
-	temp, err := os.MkdirTemp(dir, tempPrefix)
-	if err != nil {
-		return "", fmt.Errorf("dynalite: %w", err)
-	}
-	defer os.RemoveAll(temp)
-
-	fmt.Fprintf(progress, "installing dynalite, the DynamoDB of this machine, into %s\n", home)
-	if err := fetch(ctx, npm, temp); err != nil {
-		return "", fmt.Errorf("dynalite: %w", err)
-	}
-	// A rename onto a folder that is not empty fails: another install was quicker, and its files are as good.
-	if err := os.Rename(temp, home); err != nil && !installed(home) {
-		return "", fmt.Errorf("dynalite: %w", err)
-	}
-	return home, nil
-}
-
-// tempPrefix names the folders of installs under way.
-const tempPrefix = ".dynalite-"
-
-// installed trusts the name: a folder gets it by rename, when it is complete.
-func installed(home string) bool {
-	_, err := os.Stat(filepath.Join(home, "node_modules", "dynalite", "package.json"))
-	return err == nil
-}
-
-// removeAbandoned removes what killed installs left. An hour is longer than
-// any install that still runs.
-func removeAbandoned(dir string) {
-	left, _ := filepath.Glob(filepath.Join(dir, tempPrefix+"*"))
-	for _, path := range left {
-		if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) > time.Hour {
-			os.RemoveAll(path)
-		}
-	}
-}
-
-// fetch runs npm in folder with the lock. Install scripts stay off: the one
-// package that has one, classic-level, ships its binaries prebuilt and uses
-// the script only to compile where none fits.
-func fetch(ctx context.Context, npm, folder string) error {
-	for _, name := range []string{"package.json", "package-lock.json"} {
-		data, err := files.ReadFile(name)
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(folder, name), data, 0o644); err != nil {
-			return err
-		}
-	}
-	var out bytes.Buffer
-	cmd := exec.CommandContext(ctx, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-	cmd.Dir = folder
-	cmd.Stdout, cmd.Stderr = &out, &out
-	cmd.WaitDelay = time.Second
-	err := cmd.Run()
-	if ctx.Err() != nil {
-		return fmt.Errorf("npm ci: %w", context.Cause(ctx))
-	}
-	if err != nil {
-		return fmt.Errorf("npm ci: %w; check that npm reaches its registry, then try again: %s", err, lastLines(out.String(), 5))
-	}
-	return nil
-}
-
-// findNPM returns npm's path, with a Node.js new enough beside it.
-func findNPM(ctx context.Context) (string, error) {
-	node, err := exec.LookPath("node")
-	if err != nil {
-		return "", fmt.Errorf("%w; install it with npm, then try again: no node on PATH", ErrNoNode)
-	}
-	npm, err := exec.LookPath("npm")
-	if err != nil {
-		return "", fmt.Errorf("%w, with npm; install npm, then try again: no npm on PATH", ErrNoNode)
-	}
-	out, err := exec.CommandContext(ctx, node, "--version").Output()
-	if err != nil {
-		return "", fmt.Errorf("%w; install it anew: %s --version: %w", ErrNoNode, node, err)
-	}
-	version := strings.TrimSpace(string(out))
-	major, _, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
-	if n, err := strconv.Atoi(major); err != nil || n < minNode {
-		return "", tooOld(version)
-	}
-	return npm, nil
-}
-
-func tooOld(version string) error {
-	return fmt.Errorf("%w; install it, then try again: node on PATH is %s", ErrNoNode, version)
-}
-
-// lastLines is the end of a program's output on one line, for an error.
-func lastLines(output string, n int) string {
-	lines := strings.Split(strings.TrimSpace(output), "\n")
-	if len(lines) > n {
-		lines = lines[len(lines)-n:]
-	}
-	return strings.Join(lines, "; ")
+	return npm.Package{
+		Name: "dynalite", Purpose: "the DynamoDB of this machine", Manifest: manifest, Lock: lock,
+	}.Install(ctx, dir, progress)
 }
