@@ -13,7 +13,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -128,7 +130,7 @@ func (h *Host) Run(ctx context.Context, r *pulumirpc.RunRequest) (*pulumirpc.Run
 	if r.Info == nil {
 		return nil, status.Error(codes.InvalidArgument, "the engine is older than this language host: it names no program directory")
 	}
-	binary, err := h.build(ctx, r.Info.ProgramDirectory)
+	binary, err := h.binary(ctx, r.Info)
 	if err != nil {
 		return &pulumirpc.RunResponse{Error: err.Error()}, nil
 	}
@@ -153,6 +155,24 @@ func (h *Host) Run(ctx context.Context, r *pulumirpc.RunRequest) (*pulumirpc.Run
 	}
 	err = await(ctx, p)
 	return response(ctx, err), out.Close()
+}
+
+// binary is the program: the one that the project's runtime options name, which
+// is run as it is, or else one that is built.
+// https://www.pulumi.com/docs/iac/languages-sdks/go/#pre-built-binaries
+func (h *Host) binary(ctx context.Context, program *pulumirpc.ProgramInfo) (string, error) {
+	option, ok := program.Options.AsMap()["binary"].(string)
+	if !ok {
+		return h.build(ctx, program.ProgramDirectory)
+	}
+	path := option
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(program.ProgramDirectory, option)
+	}
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("Pulumi.yaml names the program's binary %s (runtime.options.binary): %w", option, err)
+	}
+	return path, nil
 }
 
 func await(ctx context.Context, p *child.Process) error {

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/types/known/emptypb"
+	"google.golang.org/protobuf/types/known/structpb"
 )
 
 // An engine takes the lines that a program prints.
@@ -112,6 +113,34 @@ func TestLinesArrive(t *testing.T) {
 	want := map[int32]string{901: "one\nbad \uFFFD\nunfinished", 902: "err\n"}
 	if !maps.Equal(e.lines, want) {
 		t.Errorf("lines %q, want %q", e.lines, want)
+	}
+}
+
+// A project may name a program that is built already; then nothing is.
+func TestBinary(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t)
+	c := connect(t, e, `echo built`)
+	for name, want := range map[string]string{"": "built\n", "ready": "ready\n", "none": ""} {
+		r := request(t)
+		if name != "" {
+			options, err := structpb.NewStruct(map[string]any{"binary": "../" + filepath.Base(r.Pwd) + "/" + name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Info.Options = options
+		}
+		if err := os.WriteFile(filepath.Join(r.Pwd, "ready"), []byte("#!/bin/sh\necho ready\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		e.lines = map[int32]string{}
+		response, err := c.Run(t.Context(), r)
+		if err != nil || e.lines[901] != want {
+			t.Errorf("%q: %v, %v, printed %q", name, response, err, e.lines[901])
+		}
+		if missing := strings.Contains(response.Error, "runtime.options.binary"); missing != (want == "") {
+			t.Errorf("%q: error %q", name, response.Error)
+		}
 	}
 }
 
