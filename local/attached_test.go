@@ -47,7 +47,7 @@ func TestAttached(t *testing.T) {
 	if a := c.request(t, http.MethodGet, "/orders?status=active", ""); a.status != http.StatusUnauthorized {
 		t.Errorf("a token of nobody: %d %s", a.status, a.body)
 	}
-	if out, err := local(t, append([]string{"-C", orders, "-state", state}, "token")...); err == nil || !strings.Contains(out, "serves the project in "+owner) {
+	if out, err := local(t, append([]string{"-C", orders, "-state", state}, "token")...); err == nil || !strings.Contains(out, "has no authorizer of its own") {
 		t.Errorf("a token of the other project, while this one serves: %v\n%s", err, out)
 	}
 	s.stop(syscall.SIGTERM)

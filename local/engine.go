@@ -18,6 +18,7 @@ import (
 
 	"skiff/local/child"
 	"skiff/local/cli"
+	"skiff/local/cloud"
 	"skiff/local/dynalite"
 	"skiff/local/gobuild"
 	"skiff/local/host"
@@ -28,20 +29,27 @@ type engine struct {
 	project        project
 	session        session // of the cloud
 	stdout, stderr io.Writer
-	path           string // of the CLI, once it is found
+	caller         string // ARN of the session whose role it runs with; "" for a person of this machine
+
+	path      string          // of the CLI, once it is prepared
+	providers cloud.Providers // to attach, once it is prepared
 }
 
 func newEngine(p project, s session, stdout, stderr io.Writer) *engine {
 	return &engine{project: p, session: s, stdout: stdout, stderr: stderr}
 }
 
-// prepare finds the CLI and makes the stack if the backend has none.
+// prepare finds the CLI, joins the cloud and makes the stack if the backend has
+// none.
 func (e *engine) prepare(ctx context.Context, stack string) (err error) {
 	cache, err := dynalite.CacheDir()
 	if err != nil {
 		return err
 	}
 	if e.path, err = cli.Find(ctx, cache, e.stderr); err != nil {
+		return err
+	}
+	if e.providers, err = cloud.Join(ctx, e.session.Control, cloud.Program{Dir: e.project.program, Caller: e.caller}); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(e.project.backend(), 0o755); err != nil {
@@ -164,6 +172,9 @@ func (e *engine) withConfig(args []string, stack string) []string {
 	return append(slices.Clone(args), "--config-file", e.project.configFile(stack))
 }
 
+// targetVariable tells a program of skiff's kind what its functions run on.
+const targetVariable = "SKIFF_TARGET"
+
 // environment is what Pulumi and the program get: nothing by which they could
 // reach AWS, or a backend other than the local one.
 func (e *engine) environment() []string {
@@ -173,10 +184,10 @@ func (e *engine) environment() []string {
 		"PULUMI_CONFIG_PASSPHRASE="+passphrase,
 		"PULUMI_SKIP_UPDATE_CHECK=true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
-		"PULUMI_DEBUG_PROVIDERS=aws:"+port(e.session.AWS)+",command:"+port(e.session.Command),
+		"PULUMI_DEBUG_PROVIDERS=aws:"+port(e.providers.AWS)+",command:"+port(e.providers.Command),
 		// What a program of skiff's kind may want to know of where it runs: its
 		// functions run on this machine, and its zones are known to this server.
-		"SKIFF_TARGET=host", "SKIFF_RESOLVER="+e.session.DNS,
+		targetVariable+"=host", "SKIFF_RESOLVER="+e.session.DNS,
 	)
 }
 

@@ -5,6 +5,7 @@
 //	go run ./local pulumi ARGS...   any Pulumi command against the same cloud
 //	go run ./local token            a bearer token that the stack's API takes
 //	go run ./local exec CMD...      a command that uses AWS, against the same cloud
+//	go run ./local ci JOBS...       the project's GitLab pipeline, against the same cloud
 package main
 
 import (
@@ -44,6 +45,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		err = runToken(ctx, o, stdout, stderr)
 	case "exec":
 		err = runExec(ctx, o, stdout, stderr)
+	case "ci":
+		err = runCI(ctx, o, stdout, stderr)
 	}
 	var exit exitError
 	switch {
@@ -69,7 +72,8 @@ type options struct {
 	addr    string   // of the gateway; "" where the command line does not say
 	state   string   // folder of the local cloud
 	stack   string   // to serve or to make a token for; "" where the command line does not say
-	command string   // pulumi, token or exec; "" to serve
+	assume  bool     // take the role of AWS_ROLE_ARN, as a job of a pipeline does
+	command string   // pulumi, token, exec or ci; "" to serve
 	args    []string // after that word
 }
 
@@ -77,6 +81,7 @@ const usage = `usage: go run ./local [flags]                  bring the stack up
        go run ./local [flags] pulumi ARGS...   run a Pulumi command against the same local cloud
        go run ./local [flags] token [flags]    print a bearer token that the stack's API takes
        go run ./local [flags] exec CMD...      run a command that uses AWS against the same local cloud
+       go run ./local [flags] ci [flags] JOBS...  run the project's GitLab pipeline, or some of its jobs
 
 flags:
 `
@@ -90,17 +95,18 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&o.addr, "addr", "", "`HOST:PORT` to serve at, on this machine; port 0 takes a free one (default "+defaultAddr+")")
 	flags.StringVar(&o.state, "state", "", "`DIR` that keeps the local cloud (default .local in the project)")
 	flags.StringVar(&o.stack, "stack", "", "`STACK` to serve or to make a token for (default local, or the one that is served)")
+	flags.BoolVar(&o.assume, "assume", false, "run Pulumi with the role that AWS_ROLE_ARN names, taken by the token in the file AWS_WEB_IDENTITY_TOKEN_FILE")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
 	switch rest := flags.Args(); {
 	case len(rest) == 0:
-	case rest[0] == "pulumi", rest[0] == "token", rest[0] == "exec" && len(rest) > 1:
+	case rest[0] == "pulumi", rest[0] == "token", rest[0] == "ci", rest[0] == "exec" && len(rest) > 1:
 		o.command, o.args = rest[0], rest[1:]
 	case rest[0] == "exec":
 		return o, errors.New("exec takes a command, such as: go run ./local exec go run ./infra/key SECRET")
 	default:
-		return o, fmt.Errorf("%q is not a command: there are pulumi, token and exec, and flags stand before them", rest[0])
+		return o, fmt.Errorf("%q is not a command: there are pulumi, token, exec and ci, and flags stand before them", rest[0])
 	}
 	return o, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha1"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,6 +25,12 @@ func runPulumi(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	}
 	return withCloud(ctx, o, stderr, func(p project, s session) error {
 		e := newEngine(p, s, stdout, stderr)
+		if o.assume {
+			var err error
+			if e.caller, err = s.assumeRole(ctx, os.Getenv); err != nil {
+				return err
+			}
+		}
 		stack := e.stackOf(o.args)
 		if subcommand(o.args) != "stack" {
 			if err := p.checkStack(stack); err != nil {
@@ -44,7 +51,8 @@ func withCloud(ctx context.Context, o options, stderr io.Writer, do func(project
 	if err != nil {
 		return err
 	}
-	s, closeCloud, err := attach(ctx, p, o, stderr)
+	open := func() (session, func() error, error) { return p.open(o, stderr) }
+	s, closeCloud, err := attach(ctx, p, open, stderr)
 	if err != nil {
 		return err
 	}
@@ -56,11 +64,11 @@ func withCloud(ctx context.Context, o options, stderr io.Writer, do func(project
 const pollDelay = 100 * time.Millisecond
 
 // attach finds the cloud to act on. One that serves is used as it is; one that
-// lives for another command is waited for.
-func attach(ctx context.Context, p project, o options, stderr io.Writer) (session, func() error, error) {
+// lives for another command is waited for; where there is none, open opens it.
+func attach(ctx context.Context, p project, open func() (session, func() error, error), stderr io.Writer) (session, func() error, error) {
 	told := false
 	for {
-		s, closeCloud, err := p.open(o, stderr)
+		s, closeCloud, err := open()
 		if !errors.Is(err, store.ErrInUse) {
 			return s, closeCloud, err
 		}
@@ -69,10 +77,7 @@ func attach(ctx context.Context, p project, o options, stderr io.Writer) (sessio
 			return s, nil, err
 		}
 		// While a program starts, what is written there is of the one before.
-		if s.Serving && answers(s.AWS) {
-			if s.Project != p.dir {
-				return s, nil, fmt.Errorf("the local cloud in %s serves the project in %s: name another folder with -state DIR", p.state, s.Project)
-			}
+		if s.Serving && answers(s.Control) {
 			return s, func() error { return nil }, nil
 		}
 		if !told {
@@ -103,7 +108,7 @@ func (p project) open(o options, stderr io.Writer) (session, func() error, error
 	if err != nil {
 		return s, nil, err
 	}
-	s.PID, s.Project, s.Serving = os.Getpid(), p.dir, false
+	s.PID, s.Serving = os.Getpid(), false
 	if o.addr != "" {
 		s.Addr = o.addr
 	}
@@ -177,15 +182,14 @@ func (e *engine) stackOf(args []string) string {
 // shortName is a stack's name without organization and project.
 func shortName(stack string) string { return stack[strings.LastIndexByte(stack, '/')+1:] }
 
-// selected is the stack that `pulumi stack select` has left, if any. The local
-// cloud's Pulumi home is the project's own, so there is at most one.
+// selected is the stack that `pulumi stack select` has left for the project in
+// this folder, if any. Pulumi keeps it by the path of Pulumi.yaml.
 func (e *engine) selected() string {
-	files, _ := filepath.Glob(filepath.Join(e.project.state, "home", "workspaces", e.project.Name+"-*-workspace.json"))
-	for _, file := range files {
-		var w struct{ Stack string }
-		if data, err := os.ReadFile(file); err == nil && json.Unmarshal(data, &w) == nil && w.Stack != "" {
-			return shortName(w.Stack)
-		}
+	path := sha1.Sum([]byte(filepath.Join(e.project.dir, "Pulumi.yaml")))
+	file := fmt.Sprintf("%s-%x-workspace.json", e.project.Name, path)
+	var w struct{ Stack string }
+	if data, err := os.ReadFile(filepath.Join(e.project.state, "home", "workspaces", file)); err == nil && json.Unmarshal(data, &w) == nil {
+		return shortName(w.Stack)
 	}
 	return ""
 }

@@ -29,33 +29,19 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 	if err := p.checkStack(o.stack); err != nil {
 		return err
 	}
-	l, err := listen(orDefault(o.addr, defaultAddr))
-	if err != nil {
-		return p.explainPort(err)
-	}
-	defer l.Close()
 	last, err := p.lastSession()
 	if err != nil {
 		return err
 	}
-	s := session{PID: os.Getpid(), Project: p.dir, Serving: true, Addr: l.Addr().String(), Stack: o.stack}
-	c, err := openCloud(p, s, stderr)
+	c, s, closeCloud, err := p.openServing(orDefault(o.addr, defaultAddr), o.stack, stderr)
 	if errors.Is(err, store.ErrInUse) {
 		return p.explainInUse()
 	}
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, c.Close()) }()
-	gateway := c.Gateway()
-	go gateway.Serve(c.Listen(l))
-	defer func() { err = errors.Join(err, shutDown(gateway)) }()
-
-	s.use(c)
+	defer func() { err = errors.Join(err, closeCloud()) }()
 	engine := newEngine(p, s, stdout, stderr)
-	if err := p.writeSession(s); err != nil {
-		return err
-	}
 	if err := bringUp(ctx, engine, c, o.stack, last.Addr != s.Addr || last.Stack != s.Stack); err != nil {
 		return stopped(ctx, err)
 	}
@@ -67,6 +53,29 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 	}
 	<-ctx.Done()
 	return nil
+}
+
+// openServing opens the cloud and serves its APIs at the address, until the
+// function that it returns is called.
+func (p project) openServing(addr, stack string, stderr io.Writer) (c *cloud.Cloud, s session, stop func() error, err error) {
+	l, err := listen(addr)
+	if err != nil {
+		return nil, s, nil, p.explainPort(err)
+	}
+	s = session{PID: os.Getpid(), Serving: true, Addr: l.Addr().String(), Stack: stack}
+	c, err = openCloud(p, s, stderr)
+	if err != nil {
+		l.Close()
+		return nil, s, nil, err
+	}
+	gateway := c.Gateway()
+	go gateway.Serve(c.Listen(l))
+	stop = func() error { return errors.Join(shutDown(gateway), c.Close()) }
+	s.use(c)
+	if err := p.writeSession(s); err != nil {
+		return nil, s, nil, errors.Join(err, stop())
+	}
+	return c, s, stop, nil
 }
 
 // stopped makes a failure that follows from being asked to stop no failure.
@@ -95,7 +104,7 @@ func openCloud(p project, s session, stderr io.Writer) (*cloud.Cloud, error) {
 		return nil, err
 	}
 	o := cloud.Options{
-		Dir: p.state, Program: p.program, URL: "http://" + s.Addr,
+		Dir: p.state, URL: "http://" + s.Addr,
 		Root:  apigateway.Root{Project: p.Name, Stack: s.Stack},
 		Env:   cleanEnvironment(os.Environ()),
 		Cache: cache, Stderr: stderr,

@@ -21,12 +21,10 @@ const defaultAddr = "127.0.0.1:8080"
 // and a later one of itself.
 type session struct {
 	PID     int
-	Project string // folder of the project
 	Serving bool   // false while it lives for one command
 	Addr    string // of the gateway
 	Stack   string // whose API answers there
-	AWS     string // address of the provider
-	Command string // address of the provider
+	Control string // address at which other programs join
 	DNS     string // address of the server that knows the zones
 
 	// Operator is the environment of a person's commands: where the services of
@@ -36,7 +34,7 @@ type session struct {
 
 // use notes where the services of an open cloud are.
 func (s *session) use(c *cloud.Cloud) {
-	s.AWS, s.Command, s.DNS, s.Operator = c.AWS, c.Command, c.DNS, c.Operator
+	s.Control, s.DNS, s.Operator = c.Control, c.DNS, c.Operator
 }
 
 func (p project) sessionFile() string { return filepath.Join(p.state, "session.json") }

@@ -22,6 +22,7 @@ import (
 	"skiff/local/iam"
 	"skiff/local/lambda"
 	"skiff/local/logs"
+	"skiff/local/provider"
 	"skiff/local/store"
 )
 
@@ -37,21 +38,20 @@ const grace = 35 * time.Second
 
 // Options say where a cloud is kept and whom it serves.
 type Options struct {
-	Dir     string          // of everything it keeps
-	Program string          // the program's directory
-	URL     string          // of the gateway, such as http://127.0.0.1:8080
-	Root    apigateway.Root // whose API answers there without a prefix
-	Env     []string        // for the commands of a stack
-	Cache   string          // for what all projects of a user share
-	Stderr  io.Writer       // progress
-	Lines   io.Writer       // the functions' log lines too, as they come; may be nil
+	Dir    string          // of everything it keeps
+	URL    string          // of the gateway, such as http://127.0.0.1:8080
+	Root   apigateway.Root // whose API answers there without a prefix
+	Env    []string        // for the commands of a stack
+	Cache  string          // for what all projects of a user share
+	Stderr io.Writer       // progress
+	Lines  io.Writer       // the functions' log lines too, as they come; may be nil
 }
 
 // Cloud is an open cloud.
 type Cloud struct {
-	// AWS and Command are the addresses of the providers, and DNS that of the
+	// Control is the address that Join asks for providers, and DNS that of the
 	// server that knows the zones: host and port.
-	AWS, Command, DNS string
+	Control, DNS string
 
 	// Operator is the environment by which a person's commands reach the
 	// services, as who may do everything.
@@ -66,6 +66,10 @@ type Cloud struct {
 	mu      sync.Mutex // of uses and Lines
 	servers []func()
 	services
+
+	aws, commands *provider.Provider
+	joining       sync.Mutex // of programs, and of servers once the cloud is open
+	programs      map[Program]Providers
 }
 
 // Open opens the cloud in o.Dir. While another process has it open, the error
@@ -75,7 +79,7 @@ func Open(o Options) (_ *Cloud, err error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cloud{o: o, store: db, groups: logs.New(db, filepath.Join(o.Dir, "logs"))}
+	c := &Cloud{o: o, store: db, groups: logs.New(db, filepath.Join(o.Dir, "logs")), programs: map[Program]Providers{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, c.Close())
@@ -92,7 +96,8 @@ func Open(o Options) (_ *Cloud, err error) {
 	if err := c.openServices(); err != nil {
 		return nil, err
 	}
-	if err := c.serveProviders(); err != nil {
+	c.openProviders()
+	if c.Control, err = c.serveHTTP(c.control()); err != nil {
 		return nil, err
 	}
 	return c, c.sources.Start()
@@ -166,9 +171,11 @@ func (c *Cloud) Close() error {
 	if c.runtime != nil {
 		err = errors.Join(err, c.runtime.Close(ctx))
 	}
+	c.joining.Lock()
 	for _, stop := range c.servers {
 		stop()
 	}
+	c.joining.Unlock()
 	if c.items != nil {
 		err = errors.Join(err, c.items.Close())
 	}

@@ -11,8 +11,6 @@ import (
 	"testing"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"skiff/local/apigateway"
@@ -37,12 +35,11 @@ type engine struct {
 // newEngine configures a provider resource with an account, tags and a role.
 func newEngine(t *testing.T, c *Cloud) *engine {
 	t.Helper()
-	conn, err := grpc.NewClient(c.AWS, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	providers, err := Join(t.Context(), c.Control, Program{Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { conn.Close() })
-	e := &engine{t, pulumirpc.NewResourceProviderClient(conn)}
+	e := &engine{t, connect(t, providers.AWS)}
 	settings := e.properties(map[string]any{
 		"region": region, "profile": "staging", "maxRetries": 25.0, "skipCredentialsValidation": false, "skipRegionValidation": true,
 		"allowedAccountIds": []any{account}, "defaultTags": map[string]any{"tags": map[string]any{"Stack": "staging"}},
@@ -85,7 +82,7 @@ func (e *engine) up(token, name string, inputs map[string]any) (id string, outpu
 func openCloud(t *testing.T) *Cloud {
 	t.Helper()
 	c, err := Open(Options{
-		Dir: t.TempDir(), Program: t.TempDir(), URL: "http://127.0.0.1:8080",
+		Dir: t.TempDir(), URL: "http://127.0.0.1:8080",
 		Root: apigateway.Root{Project: "skiff", Stack: "staging"}, Cache: t.TempDir(), Stderr: io.Discard,
 	})
 	if err != nil {

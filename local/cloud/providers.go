@@ -1,6 +1,9 @@
 package cloud
 
 import (
+	"path"
+	"strings"
+
 	"skiff/local/cloudwatch"
 	"skiff/local/command"
 	"skiff/local/provider"
@@ -15,23 +18,18 @@ const (
 	commandVersion = "1.2.1"
 )
 
-// serveProviders makes every resource type known, and listens.
-func (c *Cloud) serveProviders() (err error) {
-	aws := provider.New(provider.Options{
-		Name: "aws", Version: awsVersion, Store: c.store, Dir: c.o.Program, Account: Account, Region: Region,
+// openProviders makes every resource type known.
+func (c *Cloud) openProviders() {
+	c.aws = provider.New(provider.Options{
+		Name: "aws", Version: awsVersion, Store: c.store, Account: Account, Region: Region,
 		Config: []string{"region", "profile", "assumeRole", "assumeRoles", "allowedAccountIds", "defaultTags", "maxRetries", "retryMode", "skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId"},
 	})
-	c.addTypes(aws)
-	c.addInvokes(aws)
-	commands := provider.New(provider.Options{
-		Name: "command", Version: commandVersion, Store: c.store, Dir: c.o.Program, Account: Account,
+	c.addTypes(c.aws)
+	c.addInvokes(c.aws)
+	c.commands = provider.New(provider.Options{
+		Name: "command", Version: commandVersion, Store: c.store, Account: Account,
 	})
-	commands.Add(command.Resources(c.o.Env))
-	if c.AWS, err = c.serveGRPC(aws.Server()); err != nil {
-		return err
-	}
-	c.Command, err = c.serveGRPC(commands.Server())
-	return err
+	c.commands.Add(command.Resources(c.o.Env))
 }
 
 // addTypes adds the resource types, service by service.
@@ -60,9 +58,7 @@ func (c *Cloud) addTypes(aws *provider.Provider) {
 func (c *Cloud) addInvokes(p *provider.Provider) {
 	p.AddInvoke(ssm.GetParameterToken, ssm.New(c.store).GetParameter)
 	p.AddInvoke(route53.GetZoneToken, c.zones.GetZone)
-	p.AddInvoke("aws:index/getCallerIdentity:getCallerIdentity", func(c provider.Call, _ map[string]any) (map[string]any, error) {
-		return map[string]any{"accountId": c.Account, "arn": "arn:aws:iam::" + c.Account + ":user/local", "id": c.Account, "userId": "AIDALOCALLOCALLOCAL"}, nil
-	})
+	p.AddInvoke("aws:index/getCallerIdentity:getCallerIdentity", callerIdentity)
 	p.AddInvoke("aws:index/getRegion:getRegion", func(c provider.Call, args map[string]any) (map[string]any, error) {
 		region := c.Region
 		if name, ok := args["name"].(string); ok {
@@ -73,4 +69,14 @@ func (c *Cloud) addInvokes(p *provider.Provider) {
 	p.AddInvoke("aws:index/getPartition:getPartition", func(provider.Call, map[string]any) (map[string]any, error) {
 		return map[string]any{"partition": "aws", "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws", "id": "aws"}, nil
 	})
+}
+
+// callerIdentity tells whose credentials a program has. A person of this machine
+// belongs to every account.
+func callerIdentity(c provider.Call, _ map[string]any) (map[string]any, error) {
+	if c.Caller != "" {
+		account := strings.Split(c.Caller, ":")[4]
+		return map[string]any{"accountId": account, "arn": c.Caller, "id": account, "userId": "AROALOCALLOCALLOCAL:" + path.Base(c.Caller)}, nil
+	}
+	return map[string]any{"accountId": c.Account, "arn": "arn:aws:iam::" + c.Account + ":user/local", "id": c.Account, "userId": "AIDALOCALLOCALLOCAL"}, nil
 }

@@ -77,7 +77,7 @@ func newFixture(t *testing.T) *fixture {
 		t.Fatal(err)
 	}
 	f := &fixture{store: db, dir: t.TempDir()}
-	p := New(Options{Name: "test", Version: "1.2.3", Store: db, Dir: f.dir, Account: "111111111111", Region: "eu-west-1", Config: []string{"region", "profile", "maxRetries", "allowedAccountIds", "defaultTags", "assumeRole", "assumeRoles", "skipRegionValidation"}})
+	p := New(Options{Name: "test", Version: "1.2.3", Store: db, Account: "111111111111", Region: "eu-west-1", Config: []string{"region", "profile", "maxRetries", "allowedAccountIds", "defaultTags", "assumeRole", "assumeRoles", "skipRegionValidation"}})
 	p.Add(f.lamps(), &Resource[bulb, struct{}]{
 		Token: bulbToken,
 		ID:    func(_ Call, in bulb) string { return in.Slot },
@@ -97,7 +97,7 @@ func newFixture(t *testing.T) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := p.Server()
+	server := p.For(f.dir, "").Server()
 	done := make(chan error)
 	go func() { done <- server.Serve(l) }()
 	t.Cleanup(func() {

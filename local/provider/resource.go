@@ -20,6 +20,7 @@ type Call struct {
 	Region  string            // the provider's region
 	Tags    map[string]string // the provider's default tags
 	Dir     string            // the program's directory, where relative paths start
+	Caller  string            // ARN of the session whose role the program runs with; "" for a person of this machine
 
 	// Log shows one line beside the resource while the engine waits for it.
 	Log func(line string)

@@ -36,7 +36,6 @@ type Options struct {
 	Name    string // "aws" or "command"
 	Version string // the provider version whose types these are
 	Store   *store.Store
-	Dir     string // the program's directory
 
 	// Config names the settings of a provider that are known; any other is
 	// refused. Account and Region are where resources belong if the settings
@@ -52,6 +51,9 @@ type Provider struct {
 	o       Options
 	kinds   map[string]kind
 	invokes map[string]Invoke
+
+	dir    string // the program's directory
+	caller string // as in a Call
 }
 
 // New makes a provider that knows no type yet.
@@ -68,6 +70,12 @@ func (p *Provider) Add(kinds ...kind) {
 
 // AddInvoke makes a function known.
 func (p *Provider) AddInvoke(token string, f Invoke) { p.invokes[token] = f }
+
+// For is the provider of the same types for the program in dir, run by the
+// caller: an attached provider is not told where the program is.
+func (p *Provider) For(dir, caller string) *Provider {
+	return &Provider{o: p.o, kinds: p.kinds, invokes: p.invokes, dir: dir, caller: caller}
+}
 
 // Server is a gRPC server that serves p and nothing else.
 func (p *Provider) Server() *grpc.Server {
@@ -123,7 +131,7 @@ func (p *Provider) kind(token, urn string) (kind, error) {
 func (p *Provider) call(ctx context.Context, urn string) Call {
 	connection := connectionOf(ctx)
 	where := connection.scope()
-	c := Call{URN: urn, Account: cmp.Or(where.account, p.o.Account), Region: cmp.Or(where.region, p.o.Region), Tags: where.tags, Dir: p.o.Dir}
+	c := Call{URN: urn, Account: cmp.Or(where.account, p.o.Account), Region: cmp.Or(where.region, p.o.Region), Tags: where.tags, Dir: p.dir, Caller: p.caller}
 	c.Log = func(line string) { connection.log(ctx, urn, line) }
 	return c
 }

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"skiff/local/cloud"
+)
+
+// assumeRole takes a role at the cloud's STS as a job of a pipeline takes one at
+// AWS, by the variables that the SDKs read, and returns the session's ARN. What
+// the role may do with resources is not asked; whether it may be taken is.
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-assume-role-credentials.html
+func (s session) assumeRole(ctx context.Context, getenv func(string) string) (string, error) {
+	role, file := getenv("AWS_ROLE_ARN"), getenv("AWS_WEB_IDENTITY_TOKEN_FILE")
+	if role == "" || file == "" {
+		return "", errors.New("no credentials: a job names its role in AWS_ROLE_ARN and the file with its token in AWS_WEB_IDENTITY_TOKEN_FILE")
+	}
+	token, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("the token for %s: %w", role, err)
+	}
+	client := sts.New(sts.Options{
+		Region: cloud.Region, Credentials: aws.AnonymousCredentials{}, BaseEndpoint: aws.String(s.endpoint("STS")), RetryMaxAttempts: 1,
+	})
+	answer, err := client.AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{
+		RoleArn:          aws.String(role),
+		RoleSessionName:  aws.String(orDefault(getenv("AWS_ROLE_SESSION_NAME"), "local")),
+		WebIdentityToken: aws.String(strings.TrimSpace(string(token))),
+	})
+	if err != nil {
+		return "", fmt.Errorf("take the role %s: %w", role, err)
+	}
+	return aws.ToString(answer.AssumedRoleUser.Arn), nil
+}
+
+// endpoint is where the cloud has a service, by its name in the variables of the
+// SDKs.
+func (s session) endpoint(service string) string {
+	for _, variable := range s.Operator {
+		if value, ok := strings.CutPrefix(variable, "AWS_ENDPOINT_URL_"+service+"="); ok {
+			return value
+		}
+	}
+	return ""
+}

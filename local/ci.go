@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"skiff/local/dynalite"
+	"skiff/local/gitlab"
+	"skiff/local/issuer"
+)
+
+// runCI runs the project's pipeline, or some of its jobs, against the local
+// cloud, which serves as long: a job that asks the API finds it.
+func runCI(ctx context.Context, o options, stdout, stderr io.Writer) (err error) {
+	p, err := openProject(o)
+	if err != nil {
+		return err
+	}
+	pipeline, err := p.pipeline(o.args, stderr)
+	if err != nil {
+		return err
+	}
+	cache, err := dynalite.CacheDir()
+	if err != nil {
+		return err
+	}
+	runner, err := gitlab.Install(ctx, cache, stderr)
+	if err != nil {
+		return err
+	}
+	s, closeCloud, err := attach(ctx, p, p.opener(o, stderr), stderr)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeCloud()) }()
+	if err := p.addTokens(pipeline); err != nil {
+		return err
+	}
+	env, err := p.jobEnvironment(s)
+	if err != nil {
+		return err
+	}
+	args, err := pipeline.Args()
+	if err != nil {
+		return err
+	}
+	return runTool(ctx, p.dir, append([]string{runner}, args...), env, stdout, stderr)
+}
+
+// opener opens the cloud to serve at the address of the command line, or where
+// it was last served.
+func (p project) opener(o options, stderr io.Writer) func() (session, func() error, error) {
+	return func() (session, func() error, error) {
+		last, err := p.lastSession()
+		if err != nil {
+			return last, nil, err
+		}
+		_, s, stop, err := p.openServing(orDefault(o.addr, last.Addr), last.Stack, stderr)
+		return s, stop, err
+	}
+}
+
+// pipeline is the pipeline that the words after ci ask for.
+func (p project) pipeline(args []string, stderr io.Writer) (*gitlab.Pipeline, error) {
+	run := &gitlab.Pipeline{Dir: p.dir, State: filepath.Join(p.state, "ci"), Variables: map[string]string{}}
+	flags := flag.NewFlagSet("ci", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	event := flags.String("event", gitlab.Push, "`EVENT` that the pipeline is for: push, merge_request_event or schedule")
+	path := flags.String("project", "", "`GROUP/PROJECT` that the pipeline belongs to (default that of the remote origin)")
+	flags.Func("var", "`NAME=VALUE` of a variable of all jobs; may be given again", func(text string) error {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok {
+			return errors.New("is not NAME=VALUE")
+		}
+		run.Variables[name] = value
+		return nil
+	})
+	if err := flags.Parse(args); err != nil {
+		return nil, exitError(2)
+	}
+	run.Event, run.Jobs = *event, flags.Args()
+	var err error
+	run.Project, err = gitlab.Find(p.dir, *path)
+	return run, err
+}
+
+// addTokens gives the jobs the tokens that GitLab would sign, signed by this
+// machine's stand-in for every issuer.
+// https://docs.gitlab.com/ci/secrets/id_token_authentication/
+func (p project) addTokens(run *gitlab.Pipeline) error {
+	audiences, err := gitlab.IDTokens(p.dir)
+	if err != nil {
+		return err
+	}
+	key, err := issuer.Open(p.state)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	for name, audience := range audiences {
+		if _, given := run.Variables[name]; given {
+			continue
+		}
+		run.Variables[name], err = key.Sign(issuer.Claims{
+			Issuer: run.Project.Server, Audience: audience, Subject: run.Project.Subject(), Issued: now, Expires: now.Add(time.Hour),
+		})
+		if err != nil {
+			return fmt.Errorf("the token %s: %w", name, err)
+		}
+	}
+	return p.addCaches(run)
+}
+
+// addCaches lets jobs use this user's caches of Go, wherever the pipeline keeps
+// those of its runners.
+func (p project) addCaches(run *gitlab.Pipeline) error {
+	for _, name := range []string{"GOPATH", "GOCACHE", "GOMODCACHE"} {
+		cmd := exec.Command("go", "env", name)
+		cmd.Dir = p.dir
+		out, err := cmd.Output()
+		if err != nil {
+			return fmt.Errorf("go env %s: %w", name, err)
+		}
+		run.Variables[name] = strings.TrimSpace(string(out))
+	}
+	return nil
+}
+
+// jobEnvironment is that of the runner, which jobs inherit: the services of the
+// cloud without keys of their own, a pulumi that acts on it, and a curl that
+// finds its domains.
+func (p project) jobEnvironment(s session) ([]string, error) {
+	dir := filepath.Join(p.state, "ci", "tools")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	script := fmt.Sprintf("#!/bin/sh\nexec %s -state %s -assume pulumi \"$@\"\n", quoted(self), quoted(p.state))
+	if err := os.WriteFile(filepath.Join(dir, "pulumi"), []byte(script), 0o755); err != nil {
+		return nil, err
+	}
+	// https://curl.se/docs/manpage.html#--connect-to
+	curl := fmt.Sprintf("connect-to = \"::%s\"\ncacert = %q\n", s.Addr, filepath.Join(p.state, "ca.pem"))
+	if err := os.WriteFile(filepath.Join(dir, ".curlrc"), []byte(curl), 0o644); err != nil {
+		return nil, err
+	}
+	var env []string
+	for _, variable := range append(cleanEnvironment(os.Environ()), s.Operator...) {
+		name, _, _ := strings.Cut(variable, "=")
+		switch {
+		case name == "PATH", strings.HasPrefix(name, "AWS_ACCESS_"), strings.HasPrefix(name, "AWS_SECRET_"), strings.HasPrefix(name, "AWS_SESSION_"):
+		default:
+			env = append(env, variable)
+		}
+	}
+	return append(env, "PATH="+dir+string(os.PathListSeparator)+os.Getenv("PATH"), "CURL_HOME="+dir, targetVariable+"=host"), nil
+}
+
+// quoted is a word of a shell's.
+func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -1,0 +1,89 @@
+package cloud
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// Program is one Pulumi program and who runs it. Several share a cloud: those
+// of other checkouts, each job of a pipeline's in a folder of its own.
+type Program struct {
+	Dir    string // of the program, absolute: relative paths of its stack start there
+	Caller string // ARN of the session whose role it runs with; "" for a person of this machine
+}
+
+// Providers are the addresses, host and port, of the providers that the engine
+// attaches for one program.
+type Providers struct {
+	AWS, Command string
+}
+
+// Join asks the cloud whose control address it is, in this process or another,
+// for the providers of a program. They are there as long as the cloud is.
+func Join(ctx context.Context, control string, p Program) (Providers, error) {
+	body, err := json.Marshal(p)
+	if err != nil {
+		return Providers{}, err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+control+"/programs", bytes.NewReader(body))
+	if err != nil {
+		return Providers{}, err
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return Providers{}, fmt.Errorf("the local cloud does not answer: %w", err)
+	}
+	defer response.Body.Close()
+	data, err := io.ReadAll(response.Body)
+	if err != nil {
+		return Providers{}, err
+	}
+	if response.StatusCode != http.StatusOK {
+		return Providers{}, fmt.Errorf("the local cloud: %s", strings.TrimSpace(string(data)))
+	}
+	var providers Providers
+	return providers, json.Unmarshal(data, &providers)
+}
+
+// control answers Join.
+func (c *Cloud) control() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /programs", func(w http.ResponseWriter, r *http.Request) {
+		var p Program
+		if err := json.NewDecoder(r.Body).Decode(&p); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		providers, err := c.providersOf(p)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		json.NewEncoder(w).Encode(providers)
+	})
+	return mux
+}
+
+// providersOf serves the providers for a program, unless they are served.
+func (c *Cloud) providersOf(p Program) (Providers, error) {
+	c.joining.Lock()
+	defer c.joining.Unlock()
+	if served, ok := c.programs[p]; ok {
+		return served, nil
+	}
+	var served Providers
+	var err error
+	if served.AWS, err = c.serveGRPC(c.aws.For(p.Dir, p.Caller).Server()); err != nil {
+		return served, err
+	}
+	if served.Command, err = c.serveGRPC(c.commands.For(p.Dir, p.Caller).Server()); err != nil {
+		return served, err
+	}
+	c.programs[p] = served
+	return served, nil
+}

@@ -1,0 +1,59 @@
+// Package gitlab runs a project's GitLab pipeline on this machine: .gitlab-ci.yml
+// as it stands, by gitlab-ci-local, each job in a shell and in a copy of the
+// tracked files, with artifacts as its only way to the next one.
+//
+// Of what GitLab does it leaves out: images, resource groups, retries, timeouts,
+// interruptions, and environments with their protection. A manual job runs when
+// it is named, and nothing waits for it.
+package gitlab
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Events are what a pipeline may be for, by the names of CI_PIPELINE_SOURCE.
+// https://docs.gitlab.com/ci/jobs/job_rules/#ci_pipeline_source-predefined-variable
+const (
+	Push         = "push"
+	MergeRequest = "merge_request_event"
+	Schedule     = "schedule"
+)
+
+// Pipeline is one run of the pipeline, or of some of its jobs.
+type Pipeline struct {
+	Dir       string            // of the project, a git checkout; absolute
+	State     string            // folder of what jobs leave, absolute; those of a later run find it
+	Project   Project           // that the pipeline belongs to
+	Event     string            // one of the events
+	Variables map[string]string // over all others
+	Jobs      []string          // none: all that run by themselves
+}
+
+// Args are the command line of gitlab-ci-local, to be run in p.Dir.
+func (p Pipeline) Args() ([]string, error) {
+	state, err := filepath.Rel(p.Dir, p.State)
+	if err != nil {
+		return nil, err
+	}
+	args := []string{"--force-shell-executor", "--shell-isolation", "--no-artifacts-to-source", "--state-dir", state}
+	variables := p.Project.variables()
+	variables["CI_PIPELINE_SOURCE"] = p.Event
+	switch p.Event {
+	case Push, Schedule:
+	case MergeRequest:
+		maps.Copy(variables, p.Project.mergeRequest())
+		// A pipeline of a merge request is of no branch.
+		args = append(args, "--unset-variable", "CI_COMMIT_BRANCH")
+	default:
+		return nil, fmt.Errorf("a pipeline is for %s, not %q", strings.Join([]string{Push, MergeRequest, Schedule}, ", "), p.Event)
+	}
+	maps.Copy(variables, p.Variables)
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		args = append(args, "--variable", name+"="+variables[name])
+	}
+	return append(args, p.Jobs...), nil
+}
