@@ -3,6 +3,7 @@ package cloud
 import (
 	"skiff/local/cloudwatch"
 	"skiff/local/command"
+	"skiff/local/iam"
 	"skiff/local/provider"
 	"skiff/local/route53"
 	"skiff/local/sns"
@@ -38,7 +39,7 @@ func (c *Cloud) serveProviders() (err error) {
 func (c *Cloud) addTypes(aws *provider.Provider) {
 	roles, rolePolicies := c.authority.Resources()
 	policies, attachments := c.authority.ManagedPolicies()
-	aws.Add(roles, rolePolicies, policies, attachments)
+	aws.Add(roles, rolePolicies, policies, attachments, c.authority.OIDCProviders())
 	functions, permissions := c.functions.Resources()
 	aws.Add(functions, permissions, c.sources.Resources())
 	apis, integrations, authorizers, routes, deployments, stages, domains, mappings := c.apis.Resources()
@@ -60,6 +61,7 @@ func (c *Cloud) addTypes(aws *provider.Provider) {
 func (c *Cloud) addInvokes(p *provider.Provider) {
 	p.AddInvoke(ssm.GetParameterToken, ssm.New(c.store).GetParameter)
 	p.AddInvoke(route53.GetZoneToken, c.zones.GetZone)
+	p.AddInvoke(iam.GetOIDCProviderToken, c.authority.GetOIDCProvider)
 	p.AddInvoke("aws:index/getCallerIdentity:getCallerIdentity", func(c provider.Call, _ map[string]any) (map[string]any, error) {
 		return map[string]any{"accountId": c.Account, "arn": "arn:aws:iam::" + c.Account + ":user/local", "id": c.Account, "userId": "AIDALOCALLOCALLOCAL"}, nil
 	})
