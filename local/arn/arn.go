@@ -35,6 +35,16 @@ func Region(arn string) string {
 	return parts[3]
 }
 
+// WithAccount is an ARN with another account.
+func WithAccount(arn, account string) string {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) < 6 {
+		return arn
+	}
+	parts[4] = account
+	return strings.Join(parts, ":")
+}
+
 // Match tells whether value fits a pattern in which * stands for any
 // characters and ? for one, as in policies. Unlike a file pattern, * also
 // spans colons and slashes.

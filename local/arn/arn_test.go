@@ -74,3 +74,12 @@ func TestParts(t *testing.T) {
 		t.Errorf("made %s in %q", made, Region(made))
 	}
 }
+
+func TestWithAccount(t *testing.T) {
+	t.Parallel()
+	for arn, want := range map[string]string{"arn:aws:iam:::user/a:b": "arn:aws:iam::1:user/a:b", "arn:aws:sqs:r:2:q": "arn:aws:sqs:r:1:q", "q": "q"} {
+		if got := WithAccount(arn, "1"); got != want {
+			t.Errorf("%s became %s", arn, got)
+		}
+	}
+}

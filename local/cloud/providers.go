@@ -6,6 +6,7 @@ import (
 
 	"skiff/local/cloudwatch"
 	"skiff/local/command"
+	"skiff/local/iam"
 	"skiff/local/provider"
 	"skiff/local/route53"
 	"skiff/local/sns"
@@ -36,7 +37,7 @@ func (c *Cloud) openProviders() {
 func (c *Cloud) addTypes(aws *provider.Provider) {
 	roles, rolePolicies := c.authority.Resources()
 	policies, attachments := c.authority.ManagedPolicies()
-	aws.Add(roles, rolePolicies, policies, attachments)
+	aws.Add(roles, rolePolicies, policies, attachments, c.authority.OIDCProviders())
 	functions, permissions := c.functions.Resources()
 	aws.Add(functions, permissions, c.sources.Resources())
 	apis, integrations, authorizers, routes, deployments, stages, domains, mappings := c.apis.Resources()
@@ -58,6 +59,7 @@ func (c *Cloud) addTypes(aws *provider.Provider) {
 func (c *Cloud) addInvokes(p *provider.Provider) {
 	p.AddInvoke(ssm.GetParameterToken, ssm.New(c.store).GetParameter)
 	p.AddInvoke(route53.GetZoneToken, c.zones.GetZone)
+	p.AddInvoke(iam.GetOIDCProviderToken, c.authority.GetOIDCProvider)
 	p.AddInvoke("aws:index/getCallerIdentity:getCallerIdentity", callerIdentity)
 	p.AddInvoke("aws:index/getRegion:getRegion", func(c provider.Call, args map[string]any) (map[string]any, error) {
 		region := c.Region

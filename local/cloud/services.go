@@ -16,6 +16,7 @@ import (
 	"skiff/local/secretsmanager"
 	"skiff/local/sqs"
 	"skiff/local/store"
+	"skiff/local/sts"
 )
 
 // services are those of the cloud that more than one part of it works with.
@@ -43,6 +44,9 @@ func (c *Cloud) openServices() (err error) {
 	if err != nil {
 		return err
 	}
+	if c.issuer, err = issuer.Open(c.o.Dir); err != nil {
+		return err
+	}
 	endpoints, err := c.serveEndpoints()
 	if err != nil {
 		return err
@@ -56,9 +60,6 @@ func (c *Cloud) openServices() (err error) {
 		return err
 	}
 	c.apis = apigateway.NewAPIs(c.store, c.o.URL, c.o.Root, c.certificates)
-	if c.issuer, err = issuer.Open(c.o.Dir); err != nil {
-		return err
-	}
 	c.sockets = websocket.New(websocket.Options{
 		Find: c.apis.FindSocket, Invoke: c.invoke, Authority: c.authority,
 		Log: func(requestID string, err error) { c.show("gateway: request %s: %v\n", requestID, err) },
@@ -103,6 +104,7 @@ func (c *Cloud) serveEndpoints() (map[string]string, error) {
 		"AWS_ENDPOINT_URL_DYNAMODB":        dynamodb.NewFront(c.tables, c.authority),
 		"AWS_ENDPOINT_URL_SECRETS_MANAGER": c.secrets.Handler(),
 		"AWS_ENDPOINT_URL_SQS":             c.queues.Handler(),
+		"AWS_ENDPOINT_URL_STS":             sts.New(sts.Options{Authority: c.authority, Verify: c.issuer.Verify, Account: Account}),
 	} {
 		addr, err := c.serveHTTP(handler)
 		if err != nil {

@@ -3,21 +3,21 @@ package iam
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base32"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"skiff/local/arn"
 	"skiff/local/store"
 )
 
-// Credentials are temporary keys: of one function's role, or of this machine's
-// operator.
+// Credentials are temporary keys: of one function's role, of who has assumed a
+// role, or of this machine's operator.
 type Credentials struct {
 	AccessKeyID     string
 	SecretAccessKey string
@@ -54,6 +54,7 @@ type Use struct {
 type Authority struct {
 	db     *store.Store
 	record func(Use) // told of every decided call; may be nil
+	now    func() time.Time
 
 	mu         sync.Mutex
 	keys       map[string]key // by access key id
@@ -64,29 +65,30 @@ type Authority struct {
 
 type key struct {
 	Credentials
-	caller Caller
+	caller  Caller
+	expires time.Time // zero for those that live as long as the process
 }
 
 // NewAuthority decides by the roles in db. Each distinct use is told to record
 // once.
 func NewAuthority(db *store.Store, record func(Use)) *Authority {
-	return &Authority{db: db, record: record, keys: map[string]key{}, seen: map[Use]bool{}}
+	return &Authority{db: db, record: record, now: time.Now, keys: map[string]key{}, seen: map[Use]bool{}}
 }
 
 // Issue hands out keys for a session of a role, as Lambda gets them for a
 // function. They live as long as the process.
 func (a *Authority) Issue(roleARN, session string) Credentials {
-	return a.issue(Session(roleARN, session))
+	return a.issue(Session(roleARN, session), time.Time{})
 }
 
 // IssueAdministrator hands out keys for the commands of this machine's
 // operator, who may do everything in every account. What is done with them is
 // not recorded: it says nothing of what a function uses.
 func (a *Authority) IssueAdministrator() Credentials {
-	return a.issue(Caller{ARN: arn.New("iam", "", "", "user/administrator"), administrator: true})
+	return a.issue(Caller{ARN: arn.New("iam", "", "", "user/administrator"), administrator: true}, time.Time{})
 }
 
-func (a *Authority) issue(caller Caller) Credentials {
+func (a *Authority) issue(caller Caller, expires time.Time) Credentials {
 	c := Credentials{
 		AccessKeyID:     "ASIA" + rand.Text()[:16],
 		SecretAccessKey: rand.Text() + rand.Text()[:14],
@@ -94,8 +96,34 @@ func (a *Authority) issue(caller Caller) Credentials {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.keys[c.AccessKeyID] = key{c, caller}
+	a.keys[c.AccessKeyID] = key{c, caller, expires}
 	return c
+}
+
+// Identify tells whose keys these are; the error is a *SignatureError.
+func (a *Authority) Identify(c Credentials) (Caller, error) {
+	k, err := a.held(c.AccessKeyID, c.SessionToken)
+	if err != nil {
+		return Caller{}, err
+	}
+	if subtle.ConstantTimeCompare([]byte(c.SecretAccessKey), []byte(k.SecretAccessKey)) != 1 {
+		return Caller{}, errUnrecognized()
+	}
+	return k.caller, nil
+}
+
+// held is the keys with an id and a session token, if they are valid.
+func (a *Authority) held(accessKeyID, sessionToken string) (key, error) {
+	a.mu.Lock()
+	k, known := a.keys[accessKeyID]
+	a.mu.Unlock()
+	if !known || subtle.ConstantTimeCompare([]byte(sessionToken), []byte(k.SessionToken)) != 1 {
+		return key{}, errUnrecognized()
+	}
+	if !k.expires.IsZero() && !a.now().Before(k.expires) {
+		return key{}, &SignatureError{"ExpiredTokenException", "The security token included in the request is expired"}
+	}
+	return k, nil
 }
 
 // Session is the caller that a session of a role is.
@@ -200,39 +228,6 @@ func (a *Authority) readPolicies() (map[string][]*Document, error) {
 		policies[role] = append(policies[role], d)
 	}
 	return policies, a.addAttached(policies, arns)
-}
-
-// CheckTrust refuses a role that the service, such as lambda.amazonaws.com,
-// may not assume. The context is the condition keys of the call and their
-// values.
-func (a *Authority) CheckTrust(roleARN, service string, context map[string]string) error {
-	roles, err := store.List[Role](a.db, RoleToken)
-	if err != nil {
-		return err
-	}
-	for _, r := range roles {
-		if roleARNOf(r) != roleARN {
-			continue
-		}
-		d, err := Parse(r.Inputs.AssumeRolePolicy, true)
-		if err != nil {
-			return err
-		}
-		// Statements for others are none of this call's.
-		d.Statement = slices.DeleteFunc(d.Statement, func(s statement) bool { return !trusts(s.Principal, service) })
-		if Evaluate([]*Document{d}, Request{Action: "sts:AssumeRole", Context: context}) != Allow {
-			return fmt.Errorf("the role %s cannot be assumed by %s: its trust policy does not allow it", r.ID, service)
-		}
-		return nil
-	}
-	return fmt.Errorf("the role %s does not exist", roleARN)
-}
-
-// trusts tells whether a statement is about a service. "*" stands for every
-// account, and for no service.
-func trusts(principal json.RawMessage, service string) bool {
-	var p struct{ Service words }
-	return json.Unmarshal(principal, &p) == nil && slices.Contains(p.Service, service)
 }
 
 // uniqueID is a stable id in the form of IAM's.

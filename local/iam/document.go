@@ -152,7 +152,7 @@ func (s statement) check(of kind) error {
 	case of != trustPolicy && !hasResource:
 		return errors.New("there is no Resource")
 	}
-	return errors.Join(s.checkPrincipal(), s.checkWords(), s.checkConditions())
+	return errors.Join(s.checkPrincipal(), s.checkWords(), s.checkConditions(of))
 }
 
 // checkPrincipal takes "*", or kinds of principals with their names.

@@ -24,6 +24,9 @@ func TestParseRefuses(t *testing.T) {
 		{"trust in everyone", role(`"Action":"sts:AssumeRole","Principal":"*"`), true, ""},
 		{"negated condition", role(`"Action":"a:B","Condition":{"StringNotLikeIfExists":{"AWS:SourceArn":["x"]}}` + rest), false, ""},
 
+		{"conditions of the engine's calls", role(`"Action":"a:B","Condition":{"ForAllValues:StringLike":{"acm:DomainNames":["x"]},"Null":{"acm:DomainNames":["false"]}}` + rest), false, ""},
+		{"claims of a token", role(`"Action":"sts:AssumeRoleWithWebIdentity","Principal":{"Federated":"x"},"Condition":{"StringLike":{"git.example.com/a:sub":"x","gitlab.com:aud":"y"}}`), true, ""},
+
 		{"no JSON", `nonsense`, false, "invalid character"},
 		{"nothing", ``, false, "EOF"},
 		{"two documents", role(`"Action":"a:B"`+rest) + "{}", false, "more after the document"},
@@ -50,6 +53,10 @@ func TestParseRefuses(t *testing.T) {
 		{"resource of a trust policy", role(`"Action":"sts:AssumeRole","Principal":"*"` + rest), true, "has no Resource"},
 		{"unknown operator", role(`"Action":"a:B","Condition":{"NumericEquals":{"aws:SourceArn":"1"}}` + rest), false, "does not know the condition operator NumericEquals"},
 		{"negated Bool", role(`"Action":"a:B","Condition":{"NotBool":{"aws:SecureTransport":"true"}}` + rest), false, "does not know the condition operator NotBool"},
+		{"claim in a role policy", role(`"Action":"a:B","Condition":{"StringLike":{"gitlab.com:sub":"x"}}` + rest), false, "does not know the condition key gitlab.com:sub"},
+		{"unknown claim", role(`"Action":"a:B","Principal":"*","Condition":{"StringLike":{"gitlab.com:ref":"x"}}`), true, "does not know the condition key gitlab.com:ref"},
+		{"both sets", role(`"Action":"a:B","Condition":{"ForAllValues:ForAnyValue:StringLike":{"acm:DomainNames":"x"}}` + rest), false, "does not know the condition operator ForAllValues:ForAnyValue:StringLike"},
+		{"Null of a word", role(`"Action":"a:B","Condition":{"Null":{"acm:DomainNames":"x"}}` + rest), false, `Null takes true or false, not "x"`},
 		{"unknown key", role(`"Action":"a:B","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}` + rest), false, "does not know the condition key aws:MultiFactorAuthPresent; it knows aws:RequestedRegion"},
 		{"variable in a condition", role(`"Action":"a:B","Condition":{"StringLike":{"aws:SourceArn":"${x}"}}` + rest), false, "policy variables"},
 		{"two with one id", `{"Version":"2012-10-17","Statement":[{"Sid":"A","Effect":"Allow","Action":"a:B","Resource":"*"},{"Sid":"A","Effect":"Allow","Action":"a:B","Resource":"*"}]}`, false, "two statements have the Sid A"},

@@ -57,6 +57,16 @@ func TestEvaluate(t *testing.T) {
 		{"absent key, if it exists", when(`"StringEqualsIfExists":{"aws:SourceArn":"x"}`), get, table, region, Allow},
 		{"present key, if it exists", when(`"StringEqualsIfExists":{"aws:RequestedRegion":"x"}`), get, table, region, ImplicitDeny},
 		{"absent key, negated", when(`"StringNotEquals":{"aws:SourceArn":"x"}`), get, table, region, Allow},
+		{"for all values", when(`"ForAllValues:StringLike":{"aws:RequestedRegion":["us-*","eu-*"]}`), get, table, region, Allow},
+		{"for all values, fails", when(`"ForAllValues:StringLike":{"aws:RequestedRegion":["us-*"]}`), get, table, region, ImplicitDeny},
+		{"for all values of none", when(`"ForAllValues:StringLike":{"acm:DomainNames":"x"}`), get, table, region, Allow},
+		{"for any value", when(`"ForAnyValue:StringEquals":{"aws:RequestedRegion":"eu-west-1"}`), get, table, region, Allow},
+		{"for any value of none", when(`"ForAnyValue:StringNotEquals":{"acm:DomainNames":"x"}`), get, table, region, ImplicitDeny},
+		{"for any value of none, if it exists", when(`"ForAnyValue:StringEqualsIfExists":{"acm:DomainNames":"x"}`), get, table, region, Allow},
+		{"is absent", when(`"Null":{"acm:DomainNames":"true"}`), get, table, region, Allow},
+		{"is absent, and is not", when(`"Null":{"aws:RequestedRegion":true}`), get, table, region, ImplicitDeny},
+		{"is there", when(`"Null":{"aws:RequestedRegion":"false"}`), get, table, region, Allow},
+		{"is there, and is not", when(`"Null":{"acm:DomainNames":false}`), get, table, region, ImplicitDeny},
 		{"no value at all", when(`"StringEquals":{"aws:RequestedRegion":[]}`), get, table, region, ImplicitDeny},
 	}
 	for _, test := range tests {

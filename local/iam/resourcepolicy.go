@@ -1,9 +1,6 @@
 package iam
 
-import (
-	"encoding/json"
-	"strings"
-)
+import "strings"
 
 // withResource joins what the caller's own policies say with what the
 // resource's says. Within one account either may allow; across accounts both
@@ -44,16 +41,13 @@ func (d *Document) evaluateFor(c Caller, r Request) Decision {
 
 // names tells whether a statement is about a caller, itself or by its account.
 func (s statement) names(c Caller) (named, byAccount bool) {
-	if string(s.Principal) == `"*"` {
+	p, everyone := s.principal()
+	if everyone {
 		return true, false
-	}
-	var p struct{ AWS words }
-	if json.Unmarshal(s.Principal, &p) != nil {
-		return false, false
 	}
 	for _, name := range p.AWS {
 		switch {
-		case name == "*" || name == c.RoleARN || name == c.ARN:
+		case name == c.RoleARN || name == c.ARN:
 			named = true
 		case name == c.Account() || strings.HasPrefix(name, "arn:") && strings.HasSuffix(name, "::"+c.Account()+":root"):
 			byAccount = true

@@ -21,6 +21,10 @@ type SignatureError struct {
 
 func (e *SignatureError) Error() string { return e.Code + ": " + e.Message }
 
+func errUnrecognized() error {
+	return &SignatureError{"UnrecognizedClientException", "The security token included in the request is invalid."}
+}
+
 // Authenticate tells who signed a request, by Signature Version 4. The body is
 // handed in because it is part of what is signed.
 func (a *Authority) Authenticate(r *http.Request, body []byte) (Caller, error) {
@@ -28,11 +32,9 @@ func (a *Authority) Authenticate(r *http.Request, body []byte) (Caller, error) {
 	if err != nil {
 		return Caller{}, err
 	}
-	a.mu.Lock()
-	k, known := a.keys[signed.accessKeyID]
-	a.mu.Unlock()
-	if !known || subtle.ConstantTimeCompare([]byte(r.Header.Get("X-Amz-Security-Token")), []byte(k.SessionToken)) != 1 {
-		return Caller{}, &SignatureError{"UnrecognizedClientException", "The security token included in the request is invalid."}
+	k, err := a.held(signed.accessKeyID, r.Header.Get("X-Amz-Security-Token"))
+	if err != nil {
+		return Caller{}, err
 	}
 	at, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date"))
 	if err != nil {
