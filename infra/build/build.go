@@ -130,6 +130,25 @@ func (b *Builder) Ensure(ctx context.Context, function, want string) (string, er
 	return zip, nil
 }
 
+// Stale returns the functions whose zip is not there, or is not the one that
+// their source makes here: those that Build would compile.
+func (b *Builder) Stale(ctx context.Context) ([]string, error) {
+	digests, err := b.Digests(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return b.stale(b.readRecord(), digests), nil
+}
+
+func (b *Builder) stale(r record, digests map[string]string) (functions []string) {
+	for _, name := range b.functions {
+		if _, ok := r.fresh(b, name, digests[name]); !ok {
+			functions = append(functions, name)
+		}
+	}
+	return functions
+}
+
 // build does the work of Build under the lock.
 func (b *Builder) build(ctx context.Context, function, digest string, began time.Time) (string, error) {
 	r := b.readRecord()
@@ -162,12 +181,7 @@ func (b *Builder) build(ctx context.Context, function, digest string, began time
 // buildStale compiles and zips every function whose zip is not the one that
 // its digest stands for, and records what came of it.
 func (b *Builder) buildStale(ctx context.Context, r *record, digests map[string]string) error {
-	var stale []string
-	for _, name := range b.functions {
-		if _, ok := r.fresh(b, name, digests[name]); !ok {
-			stale = append(stale, name)
-		}
-	}
+	stale := b.stale(*r, digests)
 	work, err := b.workFolder()
 	if err != nil {
 		return err

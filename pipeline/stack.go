@@ -1,0 +1,82 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"go.yaml.in/yaml/v3"
+
+	"skiff/infra/build"
+	"skiff/lambdas"
+)
+
+// targetVariable, where it is set, is what all functions are built for, as the
+// infra program has it.
+const targetVariable = "SKIFF_TARGET"
+
+func (p pipeline) stackFile(stack string) string {
+	return filepath.Join(p.dir, "Pulumi."+stack+".yaml")
+}
+
+// builder builds the functions for what the stack runs them on.
+func (p pipeline) builder(stack string) (*build.Builder, build.Target, error) {
+	name, err := p.target(stack)
+	if err != nil {
+		return nil, build.Target{}, err
+	}
+	target, err := build.ParseTarget(name)
+	if err != nil {
+		return nil, target, fmt.Errorf("the target of stack %s %w", stack, err)
+	}
+	var names []string
+	for _, f := range lambdas.Functions() {
+		names = append(names, f.Name)
+	}
+	return build.New(p.dir, target, names), target, nil
+}
+
+// target is the stack's setting of that name, or its default.
+func (p pipeline) target(stack string) (string, error) {
+	if name := p.getenv(targetVariable); name != "" {
+		return name, nil
+	}
+	var project struct {
+		Name   string
+		Config map[string]yaml.Node
+	}
+	if err := readYAML(filepath.Join(p.dir, "Pulumi.yaml"), &project); err != nil {
+		return "", err
+	}
+	var settings struct{ Config map[string]any }
+	err := readYAML(p.stackFile(stack), &settings)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("there is no stack %s: %s does not exist", stack, filepath.Base(p.stackFile(stack)))
+	}
+	if err != nil {
+		return "", err
+	}
+	key := project.Name + ":target"
+	if name, ok := settings.Config[key].(string); ok {
+		return name, nil
+	}
+	var declared struct{ Default string }
+	node := project.Config[key]
+	if err := node.Decode(&declared); err != nil || declared.Default == "" {
+		return "", fmt.Errorf("Pulumi.yaml declares no default of %s", key)
+	}
+	return declared.Default, nil
+}
+
+func readYAML(file string, to any) error {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	if err := yaml.Unmarshal(data, to); err != nil {
+		return fmt.Errorf("%s: %w", filepath.Base(file), err)
+	}
+	return nil
+}
