@@ -2,6 +2,7 @@ package note
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -86,9 +87,10 @@ func (c change) deletion() string {
 }
 
 // summary is the stack's heading with the counts, and whose code changes.
-func (p Preview) summary(zips map[string]string) block {
-	if len(p.changes) == 0 && !p.Failed() {
-		return block{open: fmt.Sprintf("\n#### %s: nothing changes, %d unchanged\n", code(p.Stack, name), p.unchanged)}
+func (p Preview) summary(zips map[string]string) (b block, ok bool) {
+	if len(p.changes) == 0 {
+		// What failed says so further up.
+		return block{open: fmt.Sprintf("\n#### %s: nothing changes, %d unchanged\n", code(p.Stack, name), p.unchanged)}, !p.Failed()
 	}
 	unchanged := fmt.Sprint(p.unchanged, " unchanged")
 	if p.Failed() {
@@ -100,7 +102,7 @@ func (p Preview) summary(zips map[string]string) block {
 		items: []string{"\n" + p.codeChange(zips)},
 		rank:  codeChanges,
 		what:  "the functions of " + code(p.Stack, name) + " whose code changes",
-	}
+	}, true
 }
 
 // verbs say what happens to the resources of a kind, in the order of their
@@ -110,6 +112,9 @@ var verbs = map[kind]string{replaced: "replaced", protected: "protected, or no l
 // details are the resources to which the same happens, with what changes.
 func (p Preview) details(k kind) (b block, ok bool) {
 	changes := p.of(k)
+	if k == replaced && !slices.ContainsFunc(changes, change.more) {
+		return block{}, false
+	}
 	b = block{
 		open:  fmt.Sprintf("\n<details><summary>%d %s</summary>\n\n", len(changes), verbs[k]),
 		close: "\n</details>\n",
@@ -121,6 +126,10 @@ func (p Preview) details(k kind) (b block, ok bool) {
 	}
 	return b, len(changes) > 0
 }
+
+// more tells whether more changes about a replaced resource than what forces
+// it to be, which stands on top.
+func (c change) more() bool { return len(c.paths) > len(c.forcing()) }
 
 // item is the resource with its changed properties, but for one that is made
 // new: all of it is.

@@ -54,7 +54,11 @@ func (p Preview) codeChange(zips map[string]string) string {
 	var b strings.Builder
 	switch len(changed) {
 	case 0:
-		b.WriteString("No function's code changes.")
+		b.WriteString("No function's code changes")
+		if p.Failed() {
+			b.WriteString(", as far as the preview came")
+		}
+		b.WriteString(".")
 	case 1:
 		fmt.Fprintf(&b, "**The code of one function changes:** %s.", changed[0])
 	default:

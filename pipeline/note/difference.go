@@ -1,6 +1,7 @@
 package note
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -24,7 +25,7 @@ func differences(path string, segments []string, before, after any) (all []diffe
 	if a == nil || b == nil || reflect.TypeOf(before) != reflect.TypeOf(after) {
 		return nil
 	}
-	keys := slices.Sorted(maps.Keys(a))
+	keys := slices.Collect(maps.Keys(a))
 	for key := range b {
 		if _, ok := a[key]; !ok {
 			keys = append(keys, key)
@@ -70,20 +71,19 @@ func children(value any) map[string]any {
 	return nil
 }
 
-// byNumber compares keys, those of lists as numbers.
+// byNumber compares keys: numbers, which those of lists are, before others.
 func byNumber(a, b string) int {
-	if n, err := strconv.Atoi(a); err == nil {
-		if m, err := strconv.Atoi(b); err == nil && n != m {
-			return n - m
-		}
-	}
+	n, errA := strconv.Atoi(a)
+	m, errB := strconv.Atoi(b)
 	switch {
-	case a < b:
+	case errA == nil && errB == nil:
+		return cmp.Or(cmp.Compare(n, m), cmp.Compare(a, b))
+	case errA == nil:
 		return -1
-	case a > b:
+	case errB == nil:
 		return 1
 	}
-	return 0
+	return cmp.Compare(a, b)
 }
 
 var word = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$-]*$`)

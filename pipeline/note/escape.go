@@ -19,7 +19,7 @@ const (
 // is spelt out as Go does.
 // https://spec.commonmark.org/0.31.2/#code-spans
 func code(text string, most int) string {
-	text = cut(printable(text, ""), most)
+	text = cut(printable(text, ""), most, "…")
 	if strings.Trim(text, " ") == "" {
 		text = strconv.Quote(text)
 	}
@@ -34,7 +34,7 @@ func code(text string, most int) string {
 // quick actions such as /merge, and for what it includes, at the beginning of
 // a line before it looks for blocks.
 func codeBlock(text string, most int) string {
-	text = cut(printable(strings.ReplaceAll(text, "\t", "    "), "\n"), most)
+	text = cut(printable(strings.ReplaceAll(text, "\t", "    "), "\n"), most, "…")
 	fence := strings.Repeat("`", max(3, longestRun(text)+1))
 	return fence + "text\n| " + strings.ReplaceAll(text, "\n", "\n| ") + "\n" + fence + "\n"
 }
@@ -52,15 +52,14 @@ func printable(text, kept string) string {
 	return b.String()
 }
 
-// cut shortens a text to the most characters, the last of which then says so.
-func cut(text string, most int) string {
+// cut shortens a text to the most characters, and says so by what it ends with.
+func cut(text string, most int, end string) string {
 	n := 0
 	for i := range text {
-		if n++; n == most {
-			if rest := text[i:]; len([]rune(rest)) > 1 {
-				return text[:i] + "…"
-			}
+		if n == most {
+			return text[:i] + end
 		}
+		n++
 	}
 	return text
 }

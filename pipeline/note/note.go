@@ -67,7 +67,9 @@ func Render(o Options, previews []Preview) string {
 		}
 	}
 	for _, p := range previews {
-		d.add(p.summary(o.Zips[p.Stack]))
+		if b, ok := p.summary(o.Zips[p.Stack]); ok {
+			d.add(b)
+		}
 		for _, k := range []kind{replaced, protected, updated, imported, created} {
 			if b, ok := p.details(k); ok {
 				d.add(b)
@@ -84,12 +86,12 @@ func (o Options) head() string {
 	if o.Pipeline != 0 {
 		fmt.Fprintf(&b, "<!-- pipeline %d -->\n", o.Pipeline)
 	}
-	b.WriteString("\n### What would change")
+	b.WriteString("\n### Preview")
 	if o.Commit != "" {
-		b.WriteString(" with " + code(o.Commit[:min(8, len(o.Commit))], name))
+		b.WriteString(" of " + code(cut(o.Commit, 8, ""), name))
 	}
 	if link := o.pipeline(); strings.HasPrefix(link, "[") {
-		b.WriteString(", says " + link)
+		b.WriteString(" by " + link)
 	}
 	b.WriteString("\n")
 	return b.String()

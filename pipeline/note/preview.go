@@ -15,6 +15,7 @@ type Preview struct {
 	changes   []change // in the order of their types and names
 	unchanged int
 	failures  []string // what it failed with, free of secrets
+	mask      mask
 }
 
 // Failed tells whether the preview came to no end. What it did find is still
@@ -39,10 +40,10 @@ func Read(stack string, data []byte) (Preview, error) {
 	}
 	p.changes = d.changes()
 	p.unchanged = d.ChangeSummary["same"]
-	m := d.mask()
+	p.mask = d.mask()
 	for _, diagnostic := range d.Diagnostics {
 		if text := strings.TrimSpace(diagnostic.Prefix + diagnostic.Message); diagnostic.Severity == "error" && text != "" {
-			p.failures = append(p.failures, m.text(text))
+			p.failures = append(p.failures, p.mask.text(text))
 		}
 	}
 	return p, nil
@@ -67,7 +68,7 @@ func (p Preview) Fail(text string) Preview {
 	if text = strings.TrimSpace(text); text == "" {
 		text = "it printed no error; see the job's log"
 	}
-	p.failures = []string{mask{}.text(text)}
+	p.failures = []string{p.mask.text(text)}
 	return p
 }
 

@@ -34,9 +34,9 @@ func (c change) lines(path string) (lines []string) {
 	p := c.paths[path]
 	verb := strings.TrimSuffix(p.Kind, "-replace")
 	at := segments(path)
-	before, after := c.old.at(inputs, at...), c.new.at(inputs, at...)
+	before, after := c.old.at(inputs, at...).value, c.new.at(inputs, at...).value
 	if verb == "update" && !c.secret(at) {
-		for _, d := range differences(path, at, before.value, after.value) {
+		for _, d := range differences(path, at, before, after) {
 			lines = append(lines, c.line(d.path, d.segments, d.verb, p.InputDiff))
 		}
 	}

@@ -23,6 +23,9 @@ const (
 // ciphertext is how a secret is encrypted in a state or in a stack's file.
 var ciphertext = regexp.MustCompile(`\bv[0-9]+:[A-Za-z0-9+/=_-]{8,}:[A-Za-z0-9+/=_-]+`)
 
+// hash is a sum over something, of which the first digits are enough.
+var hash = regexp.MustCompile(`^[0-9a-f]{40,}$`)
+
 // secret tells whether the engine marks the value itself as one.
 func secret(value any) bool {
 	switch v := value.(type) {
@@ -51,6 +54,9 @@ func scalar(value any) (text string, ok bool) {
 		}
 		if v == "" {
 			return code(`""`, short), true
+		}
+		if hash.MatchString(v) {
+			return code(v[:12]+"…", short), true
 		}
 		return code(v, short), true
 	case bool, json.Number:
