@@ -50,3 +50,18 @@ func (s session) endpoint(service string) string {
 	}
 	return ""
 }
+
+// withoutSecretsProvider leaves out the one that a job names: as the backend, it
+// is this machine's.
+func withoutSecretsProvider(args []string) (left []string) {
+	const name = "--secrets-provider"
+	for i := 0; i < len(args); i++ {
+		switch {
+		case args[i] == name:
+			i++
+		case !strings.HasPrefix(args[i], name+"="):
+			left = append(left, args[i])
+		}
+	}
+	return left
+}

@@ -20,6 +20,9 @@ import (
 // runPulumi runs one Pulumi command against the cloud that is being served, or
 // against one that lives as long as the command.
 func runPulumi(ctx context.Context, o options, stdout, stderr io.Writer) error {
+	if o.assume {
+		o.args = withoutSecretsProvider(o.args)
+	}
 	if err := refuse(o.args); err != nil {
 		return err
 	}
