@@ -7,8 +7,10 @@ import (
 	"skiff/local/cloudwatch"
 	"skiff/local/command"
 	"skiff/local/iam"
+	"skiff/local/kms"
 	"skiff/local/provider"
 	"skiff/local/route53"
+	"skiff/local/s3"
 	"skiff/local/sns"
 	"skiff/local/ssm"
 )
@@ -51,6 +53,10 @@ func (c *Cloud) addTypes(aws *provider.Provider) {
 	topicKind, subscriptions := topics.Resources()
 	alarms, dashboards := cloudwatch.New(topics).Resources()
 	aws.Add(topicKind, subscriptions, alarms, dashboards, c.groups.Resources())
+	keys, aliases := kms.New(c.store).Resources()
+	buckets := s3.New(c.store)
+	aws.Add(keys, aliases, buckets.Resources(), buckets.Encryption(), buckets.Lifecycles(), buckets.OwnershipControls(),
+		buckets.Policies(), buckets.PublicAccessBlocks(), buckets.Versioning())
 	aws.Add(c.tables.Resources(), c.secrets.Resources(), ssm.New(c.store).Resources())
 }
 

@@ -1,6 +1,9 @@
 package iam
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // withResource joins what the caller's own policies say with what the
 // resource's says. Within one account either may allow; across accounts both
@@ -54,4 +57,48 @@ func (s statement) names(c Caller) (named, byAccount bool) {
 		}
 	}
 	return named, byAccount
+}
+
+// AllowsAccount tells whether the policy of a resource lets an account, or
+// someone of it, make a call.
+func (d *Document) AllowsAccount(account string, r Request) bool {
+	return slices.ContainsFunc(d.Statement, func(s statement) bool {
+		return s.Effect == "Allow" && s.applies(r) && s.namesAccount(account)
+	})
+}
+
+func (s statement) namesAccount(account string) bool {
+	p, everyone := s.principal()
+	return everyone || slices.ContainsFunc(p.AWS, func(name string) bool {
+		of, _ := splitRole(name)
+		return name == account || of == account
+	})
+}
+
+// Public tells whether the policy of a resource lets in everyone. A statement
+// with a condition is taken to let in some
+// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status).
+func (d *Document) Public() bool {
+	return slices.ContainsFunc(d.Statement, func(s statement) bool {
+		_, everyone := s.principal()
+		return everyone && s.Effect == "Allow" && len(s.Condition) == 0
+	})
+}
+
+// Outside is the first action or resource that the policy of a resource names
+// and that a predicate does not take; "" if it takes all.
+func (d *Document) Outside(action, resource func(string) bool) string {
+	for _, s := range d.Statement {
+		for _, name := range slices.Concat(s.Action, s.NotAction) {
+			if !action(name) {
+				return name
+			}
+		}
+		for _, name := range slices.Concat(s.Resource, s.NotResource) {
+			if !resource(name) {
+				return name
+			}
+		}
+	}
+	return ""
 }

@@ -19,6 +19,7 @@ import (
 const (
 	lampToken = "test:index/lamp:Lamp"
 	bulbToken = "test:index/bulb:Bulb"
+	fuseToken = "test:index/fuse:Fuse"
 )
 
 // A lamp is a resource type with every kind of property.
@@ -51,6 +52,12 @@ type bulb struct {
 	Lamp string `json:"lamp" aws:"required,replace"`
 	Slot string `json:"slot" aws:"required,replace"`
 	Code string `json:"code,omitempty"`
+}
+
+// A fuse's id is unique in one account and region only.
+type fuse struct {
+	Slot string `json:"slot" aws:"required,replace"`
+	Amps int    `json:"amps,omitempty"`
 }
 
 // A fixture is a provider that serves, and what its types were asked to do.
@@ -86,6 +93,9 @@ func newFixture(t *testing.T) *fixture {
 			f.note(&f.deleted, r.Inputs.Lamp)
 			return nil
 		},
+	}, &Resource[fuse, struct{}]{
+		Token: fuseToken, Regional: true,
+		ID: func(_ Call, in fuse) string { return in.Slot },
 	})
 	p.AddInvoke("test:index/where:where", func(c Call, args map[string]any) (map[string]any, error) {
 		if args["fail"] == true {

@@ -77,6 +77,10 @@ type Resource[In, Out any] struct {
 	// else, such as the stages of an API; nil where the id is enough.
 	Key func(id string, in In) string
 
+	// Regional is a type whose ids AWS keeps unique in one account and region
+	// only, and does not tell these by: aliases of keys, say.
+	Regional bool
+
 	// Create, Update and Delete do what the record alone does not: check what
 	// it refers to, and act. Each may be nil. Create and Update may leave
 	// something in the record's State. Create is called again for a record
@@ -101,7 +105,7 @@ func (k *Resource[In, Out]) create(ctx context.Context, db *store.Store, c Call,
 	if k.ID != nil {
 		id = k.ID(c, in)
 	}
-	key := k.key(id, in)
+	key := k.key(c, id, in)
 	if other, taken := k.creating.LoadOrStore(key, c.URN); taken {
 		return "", nil, k.failure(fmt.Errorf("%q already exists (it belongs to %s): give one of the two another name", id, other))
 	}
@@ -173,7 +177,7 @@ func (k *Resource[In, Out]) update(ctx context.Context, db *store.Store, c Call,
 		return nil, problem
 	}
 	defer k.exclusively()()
-	old, err := store.Get[In](db, k.Token, k.key(id, in))
+	old, err := store.Get[In](db, k.Token, k.key(c, id, in))
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, k.failure(fmt.Errorf("%q is %w in the local cloud: `pulumi refresh` brings the state up to date", id, err))
 	}
@@ -187,7 +191,7 @@ func (k *Resource[In, Out]) update(ctx context.Context, db *store.Store, c Call,
 			return nil, k.failure(err)
 		}
 	}
-	if err := store.Put(db, k.Token, k.key(id, in), r); err != nil {
+	if err := store.Put(db, k.Token, k.key(c, id, in), r); err != nil {
 		return nil, err
 	}
 	if k.Updated != nil {
@@ -197,7 +201,7 @@ func (k *Resource[In, Out]) update(ctx context.Context, db *store.Store, c Call,
 }
 
 func (k *Resource[In, Out]) delete(ctx context.Context, db *store.Store, c Call, id string, inputs map[string]any) error {
-	key, err := k.keyOf(id, inputs)
+	key, err := k.keyOf(c, id, inputs)
 	if err != nil {
 		return err
 	}
@@ -216,8 +220,8 @@ func (k *Resource[In, Out]) delete(ctx context.Context, db *store.Store, c Call,
 	return store.Delete(db, k.Token, key)
 }
 
-func (k *Resource[In, Out]) read(db *store.Store, id string, inputs map[string]any) (in, outputs map[string]any, err error) {
-	key, err := k.keyOf(id, inputs)
+func (k *Resource[In, Out]) read(db *store.Store, c Call, id string, inputs map[string]any) (in, outputs map[string]any, err error) {
+	key, err := k.keyOf(c, id, inputs)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -232,24 +236,31 @@ func (k *Resource[In, Out]) read(db *store.Store, id string, inputs map[string]a
 	return in, outputs, err
 }
 
-func (k *Resource[In, Out]) key(id string, in In) string {
-	if k.Key == nil {
-		return id
+func (k *Resource[In, Out]) key(c Call, id string, in In) string {
+	if k.Key != nil {
+		id = k.Key(id, in)
 	}
-	return k.Key(id, in)
+	return k.placed(c, id)
+}
+
+func (k *Resource[In, Out]) placed(c Call, key string) string {
+	if k.Regional {
+		return c.Account + "/" + c.Region + "/" + key
+	}
+	return key
 }
 
 // keyOf is the key of a resource that the engine names by id and by what it
 // last knew of it. Without that, as in an import, the id is all there is.
-func (k *Resource[In, Out]) keyOf(id string, inputs map[string]any) (string, error) {
+func (k *Resource[In, Out]) keyOf(c Call, id string, inputs map[string]any) (string, error) {
 	if k.Key == nil || len(inputs) == 0 {
-		return id, nil
+		return k.placed(c, id), nil
 	}
 	in, problem := decode[In](inputs)
 	if problem != nil {
 		return "", problem
 	}
-	return k.Key(id, in), nil
+	return k.key(c, id, in), nil
 }
 
 // outputs are what Describe tells; the inputs are added by the server, which

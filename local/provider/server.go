@@ -226,12 +226,12 @@ func (p *Provider) Delete(ctx context.Context, r *pulumirpc.DeleteRequest) (*emp
 
 // Read tells what the local cloud holds under an id; an empty id in the answer
 // means nothing.
-func (p *Provider) Read(_ context.Context, r *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
+func (p *Provider) Read(ctx context.Context, r *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
 	k, err := p.kind(r.Type, r.Urn)
 	if err != nil {
 		return nil, err
 	}
-	inputs, computed, err := k.read(p.o.Store, r.Id, r.Properties.AsMap())
+	inputs, computed, err := k.read(p.o.Store, p.call(ctx, r.Urn), r.Id, r.Properties.AsMap())
 	if errors.Is(err, store.ErrNotFound) {
 		return &pulumirpc.ReadResponse{}, nil
 	}

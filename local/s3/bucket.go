@@ -1,0 +1,122 @@
+// Package s3 stands for Amazon S3: buckets and how they are set, as records.
+// There are no objects, so the settings have no effect but on each other.
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"skiff/local/provider"
+	"skiff/local/store"
+)
+
+// BucketToken is the resource type of a bucket.
+const BucketToken = "aws:s3/bucketV2:BucketV2"
+
+// Bucket is the inputs of a bucket. What AWS has other resource types for is
+// declared by these alone.
+type Bucket struct {
+	Bucket       string            `json:"bucket" aws:"replace"`
+	ForceDestroy bool              `json:"forceDestroy,omitempty"`
+	Tags         map[string]string `json:"tags,omitempty"`
+}
+
+// BucketOutputs is what AWS adds to a bucket.
+type BucketOutputs struct {
+	ARN                      string `json:"arn"`
+	BucketDomainName         string `json:"bucketDomainName"`
+	BucketRegionalDomainName string `json:"bucketRegionalDomainName"`
+	Region                   string `json:"region"`
+}
+
+// Buckets are the declared buckets and their settings.
+type Buckets struct{ db *store.Store }
+
+// New holds the buckets of db.
+func New(db *store.Store) *Buckets { return &Buckets{db} }
+
+// Resources is the resource type of a bucket. A name is taken in every account:
+// the store knows buckets by it alone.
+func (b *Buckets) Resources() *provider.Resource[Bucket, BucketOutputs] {
+	return &provider.Resource[Bucket, BucketOutputs]{
+		Token: BucketToken, Named: "bucket", MaxName: 63,
+		Check:  checkBucket,
+		ID:     func(_ provider.Call, in Bucket) string { return in.Bucket },
+		Delete: b.deleteBucket,
+		Describe: func(r store.Record[Bucket]) BucketOutputs {
+			return BucketOutputs{
+				ARN: bucketARN(r.ID), Region: r.Region,
+				BucketDomainName: r.ID + ".s3.amazonaws.com", BucketRegionalDomainName: r.ID + ".s3." + r.Region + ".amazonaws.com",
+			}
+		},
+	}
+}
+
+func bucketARN(name string) string { return "arn:aws:s3:::" + name }
+
+var (
+	nameForm    = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	addressForm = regexp.MustCompile(`^\d+\.\d+\.\d+\.\d+$`)
+)
+
+// checkBucket refuses a name by
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html.
+func checkBucket(in Bucket) []provider.Problem {
+	reason := ""
+	switch name := in.Bucket; {
+	case name == "":
+	case !nameForm.MatchString(name):
+		reason = "must be 3 to 63 of a-z 0-9 . - and begin and end with a letter or a digit"
+	case strings.Contains(name, ".."):
+		reason = "has two dots in a row"
+	case addressForm.MatchString(name):
+		reason = "has the form of an IP address"
+	default:
+		reason = reserved(name)
+	}
+	if reason == "" {
+		return nil
+	}
+	return []provider.Problem{{Property: "bucket", Reason: fmt.Sprintf("%q %s", in.Bucket, reason)}}
+}
+
+func reserved(name string) string {
+	for _, prefix := range []string{"xn--", "sthree-", "amzn-s3-demo-"} {
+		if strings.HasPrefix(name, prefix) {
+			return "begins with " + prefix + ", which AWS keeps for itself"
+		}
+	}
+	for _, suffix := range []string{"-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"} {
+		if strings.HasSuffix(name, suffix) {
+			return "ends with " + suffix + ", which AWS keeps for itself"
+		}
+	}
+	return ""
+}
+
+// deleteBucket takes along what is set for the bucket, as
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html does.
+func (b *Buckets) deleteBucket(_ context.Context, _ provider.Call, r store.Record[Bucket]) error {
+	for _, token := range settingTokens() {
+		if err := store.Delete(b.db, token, r.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkOwn refuses a setting of a bucket that is not there or belongs to
+// another account.
+func (b *Buckets) checkOwn(bucket, account string) error {
+	r, err := store.Get[Bucket](b.db, BucketToken, bucket)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return fmt.Errorf("NoSuchBucket: The specified bucket does not exist: %s", bucket)
+	case err == nil && r.Account != account:
+		return fmt.Errorf("AccessDenied: bucket %s belongs to another account than %s", bucket, account)
+	}
+	return err
+}
