@@ -55,8 +55,7 @@ func (b bootstrap) open(t *testing.T) *store.Store {
 	return db
 }
 
-// takesRoles asks for sessions by what tokens of pipelines say, and for what
-// these may do.
+// takesRoles asks for sessions by what tokens of pipelines say.
 func (b bootstrap) takesRoles(t *testing.T) {
 	const staging, production = "arn:aws:iam::111111111111:role/bootstrap/skiff-staging-", "arn:aws:iam::222222222222:role/bootstrap/skiff-production-"
 	deploy := strings.TrimSpace(b.must(t, "stack", "output", "deployRoleArn", "--stack", "staging"))
@@ -65,13 +64,6 @@ func (b bootstrap) takesRoles(t *testing.T) {
 		t.Errorf("the roles are %s and %s", deploy, preview)
 	}
 	a := iam.NewAuthority(b.open(t), nil)
-	take := func(role, branch string) (iam.Caller, error) {
-		s, err := a.AssumeWithWebIdentity(iam.WebIdentity{
-			RoleARN: role, Session: "job", Issuer: "https://gitlab.com", Audience: "sts.amazonaws.com",
-			Subject: "project_path:acme/api:ref_type:branch:ref:" + branch,
-		})
-		return s.Caller, err
-	}
 	for _, test := range []struct {
 		role, branch string
 		want         bool
@@ -85,11 +77,25 @@ func (b bootstrap) takesRoles(t *testing.T) {
 		{production + "preview", "feature", false},
 		{production + "deploy", "feature", false},
 	} {
-		caller, err := take(test.role, test.branch)
+		caller, err := take(a, test.role, test.branch)
 		if (err == nil) != test.want || err == nil && caller.RoleARN != test.role {
 			t.Errorf("%s takes %s: %v", test.branch, test.role, err)
 		}
 	}
+	mayCall(t, a, deploy, preview)
+}
+
+// take asks for a session of a role as a pipeline for a branch does.
+func take(a *iam.Authority, role, branch string) (iam.Caller, error) {
+	s, err := a.AssumeWithWebIdentity(iam.WebIdentity{
+		RoleARN: role, Session: "job", Issuer: "https://gitlab.com", Audience: "sts.amazonaws.com",
+		Subject: "project_path:acme/api:ref_type:branch:ref:" + branch,
+	})
+	return s.Caller, err
+}
+
+// mayCall makes calls with the rights that bootstrap gives staging's roles.
+func mayCall(t *testing.T, a *iam.Authority, deploy, preview string) {
 	table := iam.Request{Action: "dynamodb:DescribeTable", Resource: "arn:aws:dynamodb:eu-central-1:111111111111:table/skiff-staging-items-0000000"}
 	write := iam.Request{Action: "dynamodb:CreateTable", Resource: table.Resource}
 	secret := iam.Request{Action: "secretsmanager:GetSecretValue", Resource: "arn:aws:secretsmanager:eu-central-1:111111111111:secret:skiff-staging-key-0000000-AbCdEf"}
@@ -102,7 +108,7 @@ func (b bootstrap) takesRoles(t *testing.T) {
 		{deploy, write, true}, {preview, write, false},
 		{deploy, secret, false}, {preview, secret, false},
 	} {
-		caller, err := take(test.role, "main")
+		caller, err := take(a, test.role, "main")
 		if err != nil {
 			t.Fatal(err)
 		}

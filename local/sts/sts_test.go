@@ -69,6 +69,7 @@ func TestForm(t *testing.T) {
 		{http.MethodPost, form, "Action=%zz", "MalformedQueryString"},
 		{http.MethodPost, form, strings.Repeat("x", maxBytes+1), "MalformedInput"},
 		{http.MethodPost, form, "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&DurationSeconds=long&RoleArn=" + deploy + "&RoleSessionName=job&WebIdentityToken=a.b.c", "MalformedInput"},
+		{http.MethodPut, form, "", "InvalidAction"},
 		{http.MethodGet, "", "", "InvalidAction"},
 		{http.MethodPost, "application/json", "{}", "InvalidAction"},
 	} {
