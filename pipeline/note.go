@@ -37,11 +37,10 @@ func (p pipeline) note(*flag.FlagSet) func(context.Context, []string) error {
 		if err := os.WriteFile(p.noteFile(), []byte(text), 0o644); err != nil {
 			return err
 		}
-		widget, err := note.Widget(previews)
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(p.widgetFile(), widget, 0o644); err != nil {
+		// A preview that failed has no counts, and its note all the more to tell.
+		if widget, err := note.Widget(previews); err != nil {
+			fmt.Fprintf(p.stderr, "note: no counts for GitLab's widget: %v\n", err)
+		} else if err := os.WriteFile(p.widgetFile(), widget, 0o644); err != nil {
 			return err
 		}
 		fmt.Fprintln(p.stdout, text)
