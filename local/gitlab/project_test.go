@@ -70,7 +70,7 @@ func TestIDTokens(t *testing.T) {
 	t.Parallel()
 	for file, want := range map[string]string{
 		"stages: [a]\n.aws:\n  id_tokens: {T: {aud: one}}\njob:\n  id_tokens: {T: {aud: [one, two]}}\n": "",
-		"a:\n  id_tokens: {T: {aud: one}}\nb:\n  id_tokens: {T: {aud: two}}\n":                         "give it another name",
+		"a:\n  id_tokens: {T: {aud: one}}\nb:\n  id_tokens: {T: {aud: two}}\n":                          "give it another name",
 		"a: [\n": ".gitlab-ci.yml: ",
 	} {
 		dir := t.TempDir()
