@@ -33,12 +33,12 @@ func TestPipeline(t *testing.T) {
 	if !t.Run("main", r.main) {
 		return
 	}
-	t.Run("a merge request", r.mergeRequest)
 	t.Run("a plan of another commit", r.otherCommit)
-	t.Run("roles", r.roles)
 	t.Run("artifacts that have expired", r.expired)
 	t.Run("a lock", r.locked)
 	t.Run("the night", r.night)
+	t.Run("a merge request", r.mergeRequest)
+	t.Run("roles", r.roles)
 	t.Run("no hidden job", r.list)
 	nothingRuns(t, r.state())
 }
@@ -98,13 +98,14 @@ func (r repository) mustCI(t *testing.T, args ...string) string {
 	return out
 }
 
-// refuses expects of a job that it fails and says why, and changes nothing.
+// refuses expects of a job that it fails and says why, and changes nothing. The
+// pipeline goes on after some: a job that may fail is no failure of it.
 func (r repository) refuses(t *testing.T, want []string, args ...string) {
 	t.Helper()
 	before := r.sums(t)
 	out, err := r.ci(t, args...)
-	for _, w := range want {
-		if err == nil || !strings.Contains(out, w) {
+	for _, w := range append(want, "exit status 1") {
+		if !strings.Contains(out, w) {
 			t.Errorf("ci %s: %v, no %q in\n%s", strings.Join(args, " "), err, w, out)
 		}
 	}
@@ -199,7 +200,6 @@ func (r repository) mergeRequest(t *testing.T) {
 	if after := r.sums(t); !maps.Equal(before, after) {
 		t.Error("a merge request has changed a stack")
 	}
-	r.git(t, "checkout", "-q", "main")
 }
 
 const notesToken = "glpat-of-this-test"
@@ -268,33 +268,30 @@ func (r repository) otherCommit(t *testing.T) {
 	r.git(t, "reset", "-q", "--hard", "HEAD~1")
 }
 
-// roles expects that a merge request cannot take what deploys.
+// roles expects that the branch of a merge request cannot take what deploys,
+// and another project nothing.
 func (r repository) roles(t *testing.T) {
-	refused := "AWS did not give this job its role, so nothing was changed"
-	r.refuses(t, []string{"not authorized to perform", refused}, "-event", "merge_request_event", "-var", "RIGHTS=none", "preview staging")
-	r.git(t, "checkout", "-q", "-b", "branch")
-	r.refuses(t, []string{refused}, "-event", "merge_request_event", "-var", "RIGHTS=deploy", "preview staging")
-	r.refuses(t, []string{refused}, "-project", "fork/api", "-event", "merge_request_event", "preview staging")
-	r.git(t, "checkout", "-q", "main")
+	refused := []string{"Not authorized to perform sts:AssumeRoleWithWebIdentity", "AWS did not give this job its role, so nothing was changed"}
+	r.refuses(t, refused, "-event", "merge_request_event", "-var", "RIGHTS=deploy", "preview staging")
+	r.refuses(t, refused, "-project", "fork/api", "-event", "merge_request_event", "preview staging")
 }
 
 // expired takes away, in turn, what jobs leave for a deployment.
 func (r repository) expired(t *testing.T) {
 	artifacts := filepath.Join(r.state(), "ci", "artifacts")
-	for _, test := range []struct{ path, want string }{
-		{filepath.Join("plan production", ".build", "preview", "production", "plan.json"), `run the job "plan production" again`},
-		{filepath.Join("plan production", ".build"), `the job "plan production" has not run in this pipeline`},
-		{filepath.Join("build", ".build", "manifest.json"), `the job "build" has not run in this pipeline`},
+	for job, want := range map[string]string{
+		"plan?*production": `the job "plan production" has not run in this pipeline`,
+		"build":            `the job "build" has not run in this pipeline`,
 	} {
-		kept := filepath.Join(artifacts, strings.ReplaceAll(test.path, " ", "_"))
-		if _, err := os.Stat(kept); err != nil {
-			kept = filepath.Join(artifacts, test.path)
+		kept, err := filepath.Glob(filepath.Join(artifacts, job, ".build"))
+		if err != nil || len(kept) != 1 {
+			t.Fatalf("the artifacts of %s: %v, %v", job, kept, err)
 		}
-		if err := os.Rename(kept, kept+".kept"); err != nil {
+		if err := os.Rename(kept[0], kept[0]+".kept"); err != nil {
 			t.Fatal(err)
 		}
-		r.refuses(t, []string{test.want}, "deploy production")
-		if err := os.Rename(kept+".kept", kept); err != nil {
+		r.refuses(t, []string{want}, "deploy production")
+		if err := os.Rename(kept[0]+".kept", kept[0]); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -52,7 +52,9 @@ func (p Pipeline) Args() ([]string, error) {
 		return nil, fmt.Errorf("a pipeline is for %s, not %q", strings.Join([]string{Push, MergeRequest, Schedule}, ", "), p.Event)
 	}
 	maps.Copy(variables, p.Variables)
-	for _, name := range slices.Sorted(maps.Keys(variables)) {
+	names := slices.Sorted(maps.Keys(variables))
+	args = append(args, "--ignore-predefined-vars", strings.Join(names, ","))
+	for _, name := range names {
 		args = append(args, "--variable", name+"="+variables[name])
 	}
 	return append(args, p.Jobs...), nil
