@@ -32,11 +32,10 @@ func code(text string, most int) string {
 
 // codeBlock is a block of code. A bar stands before each line: GitLab looks for
 // quick actions such as /merge, and for what it includes, at the beginning of
-// a line before it looks for blocks.
+// a line before it looks for blocks. Nor does a line of the text end the block.
 func codeBlock(text string, most int) string {
 	text = cut(printable(strings.ReplaceAll(text, "\t", "    "), "\n"), most, "…")
-	fence := strings.Repeat("`", max(3, longestRun(text)+1))
-	return fence + "text\n| " + strings.ReplaceAll(text, "\n", "\n| ") + "\n" + fence + "\n"
+	return "```text\n| " + strings.ReplaceAll(text, "\n", "\n| ") + "\n```\n"
 }
 
 // printable spells out what does not print, but for the characters kept.
