@@ -63,16 +63,20 @@ func TestLarge(t *testing.T) {
 	if !strings.Contains(text, "`staging` deletes 20000") || !strings.Contains(text, " of what `staging` replaces and deletes; ") {
 		t.Errorf("got\n%s", text)
 	}
+	// Of those told last there are as many as fit.
+	if !strings.Contains(text, "`delete-é-0000`") || len(text) < o.Limit-200 {
+		t.Errorf("%d bytes of %d:\n%s", len(text), o.Limit, text)
+	}
 }
 
 // More than thirty replacements and deletions are folded, fewer never.
 func TestFolded(t *testing.T) {
 	t.Parallel()
-	for n, want := range map[int]bool{15: false, 16: true} {
-		text := Render(options, []Preview{many(t, "staging", n, "delete", "replace")})
+	for n, want := range map[int]bool{30: false, 31: true} {
+		text := Render(options, []Preview{many(t, "staging", n, "delete")})
 		folded := strings.Index(text, "<details>") >= 0 && strings.Index(text, "<details>") < strings.Index(text, "**Deleted:**")
 		if folded != want {
-			t.Errorf("%d replacements and deletions: folded is %t in\n%s", 2*n, folded, text)
+			t.Errorf("%d deletions: folded is %t in\n%s", n, folded, text)
 		}
 	}
 }
@@ -105,6 +109,7 @@ func TestLink(t *testing.T) {
 		{"https://u:p@gitlab.example.com/a@b>(\\", "### Preview by [this pipeline](<https://gitlab.example.com/a%40b%3E%28%5C>)\n"},
 		{"", "### Preview\n"},
 		{"javascript:alert(1)", "### Preview\n"},
+		{"javascript://gitlab.example.com/%0aalert(1)", "### Preview\n"},
 		{"https:///a", "### Preview\n"},
 		{"https://gitlab.example.com/" + strings.Repeat("a", longestURL), "### Preview\n"},
 	} {
