@@ -58,7 +58,7 @@ func TestMain(m *testing.M) {
 func checkout(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, name := range []string{"go.mod", "go.sum", "Pulumi.yaml", "Pulumi.local.yaml", "Pulumi.staging.yaml", "Pulumi.production.yaml", "infra", "lambdas", "bootstrap"} {
+	for _, name := range []string{"go.mod", "go.sum", "Pulumi.yaml", "Pulumi.local.yaml", "Pulumi.staging.yaml", "Pulumi.production.yaml", "Pulumi.review.yaml", "infra", "lambdas", "bootstrap"} {
 		copyTree(t, filepath.Join("..", name), filepath.Join(dir, name))
 	}
 	return dir

@@ -51,7 +51,7 @@ func (r repository) state() string { return filepath.Join(r.dir, ".local") }
 func newRepository(t *testing.T) repository {
 	t.Helper()
 	r := repository{built(t)}
-	for _, name := range []string{".gitlab-ci.yml", ".gitignore", "pipeline", "Pulumi.review.yaml"} {
+	for _, name := range []string{".gitlab-ci.yml", ".gitignore", "pipeline"} {
 		copyTree(t, filepath.Join("..", name), filepath.Join(r.dir, name))
 	}
 	if err := os.MkdirAll(filepath.Join(r.dir, ".ci"), 0o755); err != nil {

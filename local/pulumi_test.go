@@ -49,12 +49,12 @@ func TestRefuse(t *testing.T) {
 
 func TestStackOf(t *testing.T) {
 	t.Parallel()
-	p := project{Name: "p", state: t.TempDir()}
+	p := project{Name: "p", dir: "/p", state: t.TempDir()}
 	e := &engine{project: p}
 	if got := e.stackOf([]string{"up"}); got != defaultStack {
 		t.Errorf("without a selection it is %q", got)
 	}
-	file := filepath.Join(p.state, "home", "workspaces", "p-0123-workspace.json")
+	file := filepath.Join(p.state, "home", "workspaces", "p-3cb4967322f36d7a491f46d51d197b172738f193-workspace.json") // by the sha1 of /p/Pulumi.yaml, as Pulumi names it
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -70,6 +70,10 @@ func TestStackOf(t *testing.T) {
 		if got := e.stackOf(strings.Fields(args)); got != want {
 			t.Errorf("%q is for %q, not %q", args, got, want)
 		}
+	}
+	e.project.dir = "/q" // another checkout in the same cloud has selected nothing
+	if got := e.stackOf([]string{"up"}); got != defaultStack {
+		t.Errorf("of another folder it is %q", got)
 	}
 }
 
