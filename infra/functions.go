@@ -38,11 +38,7 @@ func (p program) newFunctions(ctx *pulumi.Context, cfg config, in pulumi.Resourc
 	if cfg.AttachTo != "" {
 		functions = attached(functions)
 	}
-	var names []string
-	for _, f := range functions {
-		names = append(names, f.Name)
-	}
-	zips := p.builder(cfg.Target, names)
+	zips := p.builder(cfg.Target, lambdas.Names(functions))
 	digests, err := zips.Digests(ctx.Context())
 	if err != nil {
 		return nil, err

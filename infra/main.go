@@ -19,15 +19,11 @@ import (
 // stay relative: an absolute one would be a change on every other checkout.
 const root = ".."
 
-// targetVariable, where it is set, is what the functions are built for in place
-// of what the stack says: a cloud on this machine runs them on it.
-const targetVariable = "SKIFF_TARGET"
-
 func main() {
 	p := program{
 		functions: lambdas.Functions(),
 		settings:  os.Getenv(pulumi.EnvConfig),
-		target:    os.Getenv(targetVariable),
+		target:    os.Getenv(build.TargetVariable),
 		builder: func(target build.Target, functions []string) builder {
 			return build.New(root, target, functions)
 		},
@@ -129,7 +125,7 @@ func (p program) readConfig(ctx *pulumi.Context) (config, error) {
 	}
 	if p.target != "" {
 		if cfg.Target, err = build.ParseTarget(p.target); err != nil {
-			return cfg, fmt.Errorf("%s %w", targetVariable, err)
+			return cfg, fmt.Errorf("%s %w", build.TargetVariable, err)
 		}
 	}
 	return cfg, cfg.check(p.functions)

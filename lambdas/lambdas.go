@@ -111,3 +111,11 @@ func Functions() []Function {
 		},
 	}
 }
+
+// Names are the functions' names, in the order of the declaration.
+func Names(functions []Function) (names []string) {
+	for _, f := range functions {
+		names = append(names, f.Name)
+	}
+	return names
+}

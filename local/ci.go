@@ -19,15 +19,7 @@ import (
 
 // runCI runs the project's pipeline, or some of its jobs, against the local
 // cloud, which serves as long: a job that asks the API finds it.
-func runCI(ctx context.Context, o options, stdout, stderr io.Writer) (err error) {
-	p, err := openProject(o)
-	if err != nil {
-		return err
-	}
-	pipeline, err := p.pipeline(o.args, stderr)
-	if err != nil {
-		return err
-	}
+func runCI(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	cache, err := dynalite.CacheDir()
 	if err != nil {
 		return err
@@ -36,36 +28,35 @@ func runCI(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 	if err != nil {
 		return err
 	}
-	s, closeCloud, err := attach(ctx, p, p.opener(o, stderr), stderr)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closeCloud()) }()
-	if err := p.addTokens(pipeline); err != nil {
-		return err
-	}
-	env, err := p.jobEnvironment(s)
-	if err != nil {
-		return err
-	}
-	args, err := pipeline.Args()
-	if err != nil {
-		return err
-	}
-	return runTool(ctx, p.dir, append([]string{runner}, args...), env, stdout, stderr)
+	return withCloud(ctx, o, project.openToServe, stderr, func(p project, s session) error {
+		pipeline, err := p.pipeline(o.args, stderr)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(p.addTokens(pipeline), p.addCaches(pipeline)); err != nil {
+			return err
+		}
+		env, err := p.jobEnvironment(s)
+		if err != nil {
+			return err
+		}
+		args, err := pipeline.Args()
+		if err != nil {
+			return err
+		}
+		return runTool(ctx, p.dir, append([]string{runner}, args...), env, stdout, stderr)
+	})
 }
 
-// opener opens the cloud to serve at the address of the command line, or where
-// it was last served.
-func (p project) opener(o options, stderr io.Writer) func() (session, func() error, error) {
-	return func() (session, func() error, error) {
-		last, err := p.lastSession()
-		if err != nil {
-			return last, nil, err
-		}
-		_, s, stop, err := p.openServing(orDefault(o.addr, last.Addr), last.Stack, stderr)
-		return s, stop, err
+// openToServe is an opener of a cloud that serves, at the address of the command
+// line or where it was last served.
+func (p project) openToServe(o options, stderr io.Writer) (session, func() error, error) {
+	last, err := p.lastSession()
+	if err != nil {
+		return last, nil, err
 	}
+	_, s, stop, err := p.openServing(orDefault(o.addr, last.Addr), last.Stack, stderr)
+	return s, stop, err
 }
 
 // pipeline is the pipeline that the words after ci ask for.
@@ -116,20 +107,21 @@ func (p project) addTokens(run *gitlab.Pipeline) error {
 			return fmt.Errorf("the token %s: %w", name, err)
 		}
 	}
-	return p.addCaches(run)
+	return nil
 }
 
 // addCaches lets jobs use this user's caches of Go, wherever the pipeline keeps
 // those of its runners.
 func (p project) addCaches(run *gitlab.Pipeline) error {
-	for _, name := range []string{"GOPATH", "GOCACHE", "GOMODCACHE"} {
-		cmd := exec.Command("go", "env", name)
-		cmd.Dir = p.dir
-		out, err := cmd.Output()
-		if err != nil {
-			return fmt.Errorf("go env %s: %w", name, err)
-		}
-		run.Variables[name] = strings.TrimSpace(string(out))
+	names := []string{"GOPATH", "GOCACHE", "GOMODCACHE"}
+	cmd := exec.Command("go", append([]string{"env"}, names...)...)
+	cmd.Dir = p.dir
+	out, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("go env: %w", err)
+	}
+	for i, value := range strings.SplitN(strings.TrimSpace(string(out)), "\n", len(names)) {
+		run.Variables[names[i]] = value
 	}
 	return nil
 }

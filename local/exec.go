@@ -17,7 +17,7 @@ import (
 // runExec runs a command that uses AWS against the local cloud: the services
 // that it has are at addresses here, and those that it has not are nowhere.
 func runExec(ctx context.Context, o options, stdout, stderr io.Writer) error {
-	return withCloud(ctx, o, stderr, func(p project, s session) error {
+	return withCloud(ctx, o, project.open, stderr, func(p project, s session) error {
 		env := append(s.environment(), "AWS_REGION="+p.region(orDefault(o.stack, s.Stack)))
 		return runTool(ctx, p.dir, o.args, env, stdout, stderr)
 	})

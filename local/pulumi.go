@@ -26,7 +26,7 @@ func runPulumi(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err := refuse(o.args); err != nil {
 		return err
 	}
-	return withCloud(ctx, o, stderr, func(p project, s session) error {
+	return withCloud(ctx, o, project.open, stderr, func(p project, s session) error {
 		e := newEngine(p, s, stdout, stderr)
 		if o.assume {
 			var err error
@@ -47,15 +47,18 @@ func runPulumi(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	})
 }
 
+// opener opens a project's cloud where no process has it open, and returns what
+// closes it.
+type opener func(p project, o options, stderr io.Writer) (session, func() error, error)
+
 // withCloud does something with the cloud that is being served, or with one that
-// lives as long.
-func withCloud(ctx context.Context, o options, stderr io.Writer, do func(project, session) error) (err error) {
+// is opened and lives as long.
+func withCloud(ctx context.Context, o options, open opener, stderr io.Writer, do func(project, session) error) (err error) {
 	p, err := openProject(o)
 	if err != nil {
 		return err
 	}
-	open := func() (session, func() error, error) { return p.open(o, stderr) }
-	s, closeCloud, err := attach(ctx, p, open, stderr)
+	s, closeCloud, err := attach(ctx, p, o, open, stderr)
 	if err != nil {
 		return err
 	}
@@ -68,10 +71,10 @@ const pollDelay = 100 * time.Millisecond
 
 // attach finds the cloud to act on. One that serves is used as it is; one that
 // lives for another command is waited for; where there is none, open opens it.
-func attach(ctx context.Context, p project, open func() (session, func() error, error), stderr io.Writer) (session, func() error, error) {
+func attach(ctx context.Context, p project, o options, open opener, stderr io.Writer) (session, func() error, error) {
 	told := false
 	for {
-		s, closeCloud, err := open()
+		s, closeCloud, err := open(p, o, stderr)
 		if !errors.Is(err, store.ErrInUse) {
 			return s, closeCloud, err
 		}

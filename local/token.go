@@ -19,7 +19,7 @@ import (
 // trusts an issuer, the local cloud stands in for it; where a function decides,
 // the project's own program signs the token, told what that function is told.
 func runToken(ctx context.Context, o options, stdout, stderr io.Writer) error {
-	return withCloud(ctx, o, stderr, func(p project, s session) error {
+	return withCloud(ctx, o, project.open, stderr, func(p project, s session) error {
 		stack := orDefault(o.stack, s.Stack)
 		resources, err := exportStack(ctx, p, s, stack, stderr)
 		if err != nil {

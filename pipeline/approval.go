@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"runtime"
 	"strings"
+
+	"skiff/infra/build"
 )
 
 // approval is what was previewed, and so what whoever starts the deployment has
@@ -24,7 +26,7 @@ func (p pipeline) approve(stack, manifest string) error {
 	if err != nil {
 		return err
 	}
-	plan, err := fileSum(p.planFile(stack))
+	plan, err := build.FileSum(p.planFile(stack))
 	if err != nil {
 		return fmt.Errorf("the plan: %w", err)
 	}
@@ -55,7 +57,7 @@ func (p pipeline) checkApproved(ctx context.Context, stack string) error {
 		return fmt.Errorf("the manifest of the zips differs: what was previewed has the sha256 %s, what is here %s; run the job %q again, then this one",
 			a.Manifest, manifest, preview)
 	}
-	plan, err := fileSum(p.planFile(stack))
+	plan, err := build.FileSum(p.planFile(stack))
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("the plan is missing, though it was made: its artifacts have expired; run the job %q again, then this one", preview)
 	}

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"skiff/infra/build"
 )
 
 // manifest is what the build job has made: every file that a deployment uses.
@@ -43,7 +45,7 @@ func (p pipeline) readManifest() (m manifest, sum string, err error) {
 			short(m.Commit), short(commit))
 	}
 	for _, file := range slices.Sorted(maps.Keys(m.Files)) {
-		got, err := fileSum(filepath.Join(p.folder(), filepath.FromSlash(file)))
+		got, err := build.FileSum(filepath.Join(p.folder(), filepath.FromSlash(file)))
 		if errors.Is(err, fs.ErrNotExist) {
 			return m, "", fmt.Errorf(".build/%s is missing, though the manifest has it: run the job \"build\" again, and those after it", file)
 		}
@@ -55,7 +57,7 @@ func (p pipeline) readManifest() (m manifest, sum string, err error) {
 				file, got, m.Files[file])
 		}
 	}
-	sum, err = fileSum(p.manifestFile())
+	sum, err = build.FileSum(p.manifestFile())
 	return m, sum, err
 }
 
@@ -67,7 +69,7 @@ func (p pipeline) writeManifest(files []string) (manifest, error) {
 	}
 	m := manifest{Commit: commit, Files: map[string]string{}}
 	for _, file := range files {
-		if m.Files[file], err = fileSum(filepath.Join(p.folder(), filepath.FromSlash(file))); err != nil {
+		if m.Files[file], err = build.FileSum(filepath.Join(p.folder(), filepath.FromSlash(file))); err != nil {
 			return m, err
 		}
 	}

@@ -13,10 +13,6 @@ import (
 	"skiff/lambdas"
 )
 
-// targetVariable, where it is set, is what all functions are built for, as the
-// infra program has it.
-const targetVariable = "SKIFF_TARGET"
-
 func (p pipeline) stackFile(stack string) string {
 	return filepath.Join(p.dir, "Pulumi."+stack+".yaml")
 }
@@ -31,16 +27,12 @@ func (p pipeline) builder(stack string) (*build.Builder, build.Target, error) {
 	if err != nil {
 		return nil, target, fmt.Errorf("the target of stack %s %w", stack, err)
 	}
-	var names []string
-	for _, f := range lambdas.Functions() {
-		names = append(names, f.Name)
-	}
-	return build.New(p.dir, target, names), target, nil
+	return build.New(p.dir, target, lambdas.Names(lambdas.Functions())), target, nil
 }
 
 // target is the stack's setting of that name, or its default.
 func (p pipeline) target(stack string) (string, error) {
-	if name := p.getenv(targetVariable); name != "" {
+	if name := p.getenv(build.TargetVariable); name != "" {
 		return name, nil
 	}
 	var project struct {

@@ -36,3 +36,7 @@ func ParseTarget(name string) (Target, error) {
 
 // String is the target in the form of go tool dist list, such as linux/arm64.
 func (t Target) String() string { return t.OS + "/" + t.Arch }
+
+// TargetVariable, where it is set, is what the functions are built for in place
+// of what the stack says: a cloud on this machine runs them on it.
+const TargetVariable = "SKIFF_TARGET"

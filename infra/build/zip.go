@@ -87,19 +87,28 @@ func (b *Builder) zipOne(binary, function string) (sum string, err error) {
 	return hex.EncodeToString(h.Sum(nil)), os.Rename(out.Name(), b.Zip(function))
 }
 
-// fileSum is the sha256 of a file in hexadecimal, or "" if it cannot be read:
-// a zip that cannot be read is a zip to build.
-func fileSum(path string) string {
+// FileSum is the sha256 of a file in hexadecimal.
+func FileSum(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return ""
+		return "", err
 	}
 	defer f.Close()
 	h := sha256.New()
 	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// fileSum is FileSum, or "" if it cannot be read: a zip that cannot be read is a
+// zip to build.
+func fileSum(path string) string {
+	sum, err := FileSum(path)
+	if err != nil {
 		return ""
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	return sum
 }
 
 func isSum(s string) bool {
