@@ -89,6 +89,17 @@ func TestApproval(t *testing.T) {
 	}
 }
 
+// TestOtherManifest has zips of another commit, which nothing was approved of.
+func TestOtherManifest(t *testing.T) {
+	t.Parallel()
+	p, _ := fixture(t)
+	p.getenv = func(string) string { return "fedcba9876543210" }
+	want := "the zips were built for commit 01234567, and this is commit fedcba98"
+	if _, _, err := p.readManifest(); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %q", err, want)
+	}
+}
+
 func remove(t *testing.T, path string) {
 	t.Helper()
 	if err := os.RemoveAll(path); err != nil {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -123,6 +124,27 @@ func TestBuildReplaces(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Stale tells what Build would compile: all at first, then nothing, then what
+// an edit or a spoilt zip has reached.
+func TestStale(t *testing.T) {
+	t.Parallel()
+	b := newModule(t)
+	want := func(when string, functions ...string) {
+		t.Helper()
+		if got, err := b.Stale(t.Context()); err != nil || !slices.Equal(got, functions) {
+			t.Errorf("%s: %v, %v, want %v", when, got, err, functions)
+		}
+	}
+	want("before a build", "alpha", "beta", "gamma")
+	mustBuild(t, b, "alpha")
+	want("after a build")
+	write(t, b.root, "lambdas/beta/more.go", "package main\n")
+	if err := os.Truncate(b.Zip("gamma"), 1000); err != nil {
+		t.Fatal(err)
+	}
+	want("after an edit of beta", "beta", "gamma")
 }
 
 func TestEnsureRefuses(t *testing.T) {
