@@ -11,12 +11,12 @@ import (
 // connects is asked for the same ones. Nobody has a key.
 func TestIssuer(t *testing.T) {
 	t.Parallel()
-	rec, err := deployWith(t, lambdas.Functions(), with(settingsOf(t, "staging"),
+	_, err := deployWith(t, lambdas.Functions(), with(settingsOf(t, "staging"),
 		"skiff:issuer=https://issuer.example/", `skiff:audiences=["web","mobile app:1"]`))
 	if err == nil {
 		t.Fatal("an audience with a space is accepted")
 	}
-	rec, err = deployWith(t, lambdas.Functions(), with(settingsOf(t, "staging"),
+	rec, err := deployWith(t, lambdas.Functions(), with(settingsOf(t, "staging"),
 		"skiff:issuer=https://issuer.example/", `skiff:audiences=["web","mobile"]`))
 	if err != nil {
 		t.Fatal(err)

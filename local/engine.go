@@ -78,7 +78,7 @@ func (e *engine) quietly(ctx context.Context, args ...string) error {
 	quiet.stdout, quiet.stderr = &out, &out
 	err := quiet.run(ctx, args, "")
 	if err != nil {
-		e.stderr.Write(out.Bytes())
+		fmt.Fprint(e.stderr, out.String())
 	}
 	return err
 }

@@ -70,7 +70,7 @@ func (p pipeline) runPreview(ctx context.Context, stack string, withPlan bool) e
 	if shown, readErr := note.Read(stack, r.stdout.Bytes()); readErr == nil {
 		fmt.Fprintln(p.stdout, note.Render(note.Options{}, []note.Preview{shown.Fail(err.Error())}))
 	} else {
-		p.stderr.Write(r.stdout.Bytes())
+		fmt.Fprint(p.stderr, r.stdout.String())
 	}
 	return errors.Join(err, os.WriteFile(p.errorFile(stack), []byte(err.Error()+"\n"), 0o600))
 }

@@ -38,14 +38,19 @@ func lockFile(ctx context.Context, path string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build folder: %w", err)
 	}
-	locked := make(chan error, 1)
-	go func() { locked <- flock(file) }()
+	locked := make(chan error)
+	go func() {
+		// flock cannot be told to stop waiting; whoever gives up leaves it
+		// behind, and it gives the lock back.
+		select {
+		case locked <- flock(file):
+		case <-ctx.Done():
+			file.Close()
+		}
+	}()
 	select {
 	case err = <-locked:
 	case <-ctx.Done():
-		// flock cannot be told to stop waiting; whoever gives up leaves it
-		// behind, and it gives the lock back.
-		go func() { <-locked; file.Close() }()
 		return nil, fmt.Errorf("waiting for another build: %w", ctx.Err())
 	}
 	if err != nil {

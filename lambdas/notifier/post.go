@@ -76,7 +76,7 @@ func (p poster) post(ctx context.Context, to []connections.Connection, message [
 			return nil
 		})
 	}
-	group.Wait()
+	_ = group.Wait() // each has told its error above
 	return result
 }
 

@@ -118,5 +118,5 @@ func (h *Handler) fail(w http.ResponseWriter, err error) {
 func (h *Handler) write(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/x-amz-json-"+h.Version)
 	w.WriteHeader(status)
-	json.MarshalWrite(w, body, json.Deterministic(true))
+	_ = json.MarshalWrite(w, body, json.Deterministic(true))
 }

@@ -5,6 +5,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -26,11 +27,11 @@ const Version = "3.250.0"
 
 // Find returns the path of a Pulumi CLI: the one on PATH if it is at least
 // Version, else the one in cache, which is built if need be, with progress.
-func Find(ctx context.Context, cache string, progress io.Writer) (string, error) {
+func Find(ctx context.Context, cache string, progress io.Writer) (path string, err error) {
 	if path, err := exec.LookPath("pulumi"); err == nil && newEnough(ctx, path) {
 		return path, nil
 	}
-	path := filepath.Join(cache, "pulumi-v"+Version, "pulumi")
+	path = filepath.Join(cache, "pulumi-v"+Version, "pulumi")
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
 	}
@@ -44,7 +45,7 @@ func Find(ctx context.Context, cache string, progress io.Writer) (string, error)
 	if err != nil {
 		return "", err
 	}
-	defer unlock()
+	defer func() { err = errors.Join(err, unlock()) }()
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
 	}

@@ -63,7 +63,7 @@ type Cloud struct {
 	runtime *lambda.Runtime
 	groups  *logs.Groups
 	uses    *os.File
-	mu      sync.Mutex // of uses and Lines
+	mu      sync.Mutex // of Lines
 	servers []func()
 	services
 
@@ -133,10 +133,12 @@ func (c *Cloud) serveGRPC(s *grpc.Server) (addr string, err error) {
 // recordUse keeps every distinct call that a function has made and what the
 // policies said to it.
 func (c *Cloud) recordUse(u iam.Use) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if data, err := json.Marshal(u); err == nil {
-		c.uses.Write(append(data, '\n'))
+	data, err := json.Marshal(u)
+	if err == nil {
+		_, err = c.uses.Write(append(data, '\n'))
+	}
+	if err != nil {
+		c.show("local: a call of %s is not recorded: %v\n", u.Action, err)
 	}
 }
 

@@ -64,7 +64,7 @@ func (c *Cloud) control() http.Handler {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		json.NewEncoder(w).Encode(providers)
+		_ = json.NewEncoder(w).Encode(providers) // a program that has gone is nobody to tell
 	})
 	return mux
 }

@@ -200,5 +200,5 @@ func fail(w http.ResponseWriter, status int, code, message string) {
 	}
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 	w.WriteHeader(status)
-	json.MarshalWrite(w, map[string]string{"__type": prefix + code, "message": message, "Message": message})
+	_ = json.MarshalWrite(w, map[string]string{"__type": prefix + code, "message": message, "Message": message})
 }

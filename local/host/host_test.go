@@ -288,6 +288,7 @@ func TestSmallQuestions(t *testing.T) {
 	if err != nil || len(packages.Packages) > 0 {
 		t.Errorf("packages %v, %v: the engine would look for plugins", packages, err)
 	}
+	//lint:ignore SA1019 an older engine asks it
 	plugins, err := c.GetRequiredPlugins(t.Context(), &pulumirpc.GetRequiredPluginsRequest{})
 	if err != nil || len(plugins.Plugins) > 0 {
 		t.Errorf("plugins %v, %v: the engine would look for them", plugins, err)

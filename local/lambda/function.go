@@ -6,7 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -105,8 +105,7 @@ func (f *Functions) functions() *provider.Resource[Function, FunctionOutputs] {
 
 func describe(r store.Record[Function]) FunctionOutputs {
 	sum, _ := hex.DecodeString(r.State["sha256"])
-	size := 0
-	fmt.Sscan(r.State["size"], &size)
+	size, _ := strconv.Atoi(r.State["size"])
 	out := FunctionOutputs{
 		Architectures:      r.Inputs.Architectures,
 		EphemeralStorage:   EphemeralStorage{Size: 512},

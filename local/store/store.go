@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
 )
 
 // ErrInUse is returned by Open while another process holds the store.
@@ -53,7 +54,7 @@ func Open(dir string, wait time.Duration) (*Store, error) {
 	}
 	// bbolt takes a zero timeout to mean for ever.
 	db, err := bbolt.Open(filepath.Join(dir, "cloud.db"), 0o600, &bbolt.Options{Timeout: max(wait, time.Millisecond)})
-	if errors.Is(err, bbolt.ErrTimeout) {
+	if errors.Is(err, bbolterrors.ErrTimeout) {
 		return nil, ErrInUse
 	}
 	if err != nil {

@@ -187,7 +187,7 @@ func write(w http.ResponseWriter, status int, id string, body any) {
 	w.Header().Set("Content-Type", "text/xml")
 	w.Header().Set("X-Amzn-Requestid", id)
 	w.WriteHeader(status)
-	xml.NewEncoder(w).Encode(body)
+	_ = xml.NewEncoder(w).Encode(body)
 }
 
 func requestID() string {

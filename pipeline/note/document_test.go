@@ -74,7 +74,7 @@ func TestFolded(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int]bool{30: false, 31: true} {
 		text := Render(options, []Preview{many(t, "staging", n, "delete")})
-		folded := strings.Index(text, "<details>") >= 0 && strings.Index(text, "<details>") < strings.Index(text, "**Deleted:**")
+		folded := strings.Contains(text, "<details>") && strings.Index(text, "<details>") < strings.Index(text, "**Deleted:**")
 		if folded != want {
 			t.Errorf("%d deletions: folded is %t in\n%s", n, folded, text)
 		}

@@ -25,13 +25,13 @@ func Serve(t *testing.T, values map[string]string) {
 		operation := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "secretsmanager.")
 		if !there || operation == "GetSecretValue" && value == "" {
 			w.WriteHeader(http.StatusBadRequest)
-			json.NewEncoder(w).Encode(map[string]string{"__type": "ResourceNotFoundException", "Message": "Secrets Manager can't find the specified secret."})
+			_ = json.NewEncoder(w).Encode(map[string]string{"__type": "ResourceNotFoundException", "Message": "Secrets Manager can't find the specified secret."})
 			return
 		}
 		if operation == "PutSecretValue" {
 			values[in.SecretId] = in.SecretString
 		}
-		json.NewEncoder(w).Encode(map[string]string{"Name": in.SecretId, "SecretString": values[in.SecretId]})
+		_ = json.NewEncoder(w).Encode(map[string]string{"Name": in.SecretId, "SecretString": values[in.SecretId]})
 	}))
 	t.Cleanup(server.Close)
 	for name, value := range map[string]string{

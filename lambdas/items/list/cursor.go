@@ -5,7 +5,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"io"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -65,7 +64,7 @@ func seal(key []byte, text string) string {
 
 func sign(key []byte, text string) []byte {
 	mac := hmac.New(sha256.New, key)
-	io.WriteString(mac, text)
+	mac.Write([]byte(text))
 	return mac.Sum(nil)
 }
 
