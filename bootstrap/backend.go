@@ -1,11 +1,11 @@
 package main
 
-// objects is the ARNs of what Pulumi keeps of the one stack in the bucket: its
+// objects is the ARNs of what Pulumi keeps of the stack in the bucket: its
 // state, its history, its backups, its lock. Another project's state in the
 // same bucket is none of the roles' business.
 // https://www.pulumi.com/docs/iac/concepts/state-and-backends/
 func (s scope) objects() []string {
-	stack := s.Project + "/" + s.Stack
+	stack := s.stack()
 	return []string{
 		s.bucket + "/.pulumi/stacks/" + stack + ".*",
 		s.bucket + "/.pulumi/history/" + stack + "/*",

@@ -33,7 +33,7 @@ func (s scope) bounds() []statement {
 		allow([]string{s.named("sqs", "")},
 			"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"),
 		allow([]string{s.named("secretsmanager", "secret:")}, "secretsmanager:GetSecretValue"),
-		allow(s.parameters(s.Project+"/"+s.Stack), "ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"),
+		allow(s.parameters(s.stack()), "ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"),
 		allow([]string{s.named("logs", "log-group:") + ":log-stream:*"}, "logs:CreateLogStream", "logs:PutLogEvents"),
 		allow(anything(), "xray:PutTelemetryRecords", "xray:PutTraceSegments"), // X-Ray has no resources for them
 		allow([]string{s.arn("execute-api", "*/*/*/@connections/*")}, "execute-api:ManageConnections"),

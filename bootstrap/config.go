@@ -16,6 +16,7 @@ type config struct {
 	Region           string
 	Project          string // that is deployed
 	Stack            string // that is deployed; it has the name of this one
+	PerMergeRequest  bool   // whether the stacks deployed are Stack-NUMBER, one for each merge request
 	GitLabURL        string
 	GitLabAudience   string
 	CreateProvider   bool
@@ -54,6 +55,7 @@ func readConfig(ctx *pulumi.Context, set string) (config, error) {
 		// https://docs.gitlab.com/user/reserved_names/
 		GitLabProject:   r.Match("gitlabProject", `[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+`, "the path of one project, such as acme/api"),
 		DeployBranch:    r.Match("deployBranch", `[A-Za-z0-9._/-]{1,255}`, "the name of one branch, without *"),
+		PerMergeRequest: r.Flag("perMergeRequest"),
 		PreviewBranches: r.Match("previewBranches", `[A-Za-z0-9._/*-]{1,255}`, "the name of a branch, in which * stands for any characters"),
 		Domains:         r.List("domains", `([a-z0-9_-]{1,63}\.)+[a-z0-9-]{2,63}`, "domain names in lower case, without a dot at the end and without *"),
 		HostedZones:     r.List("hostedZones", `\*|[A-Z0-9]{1,32}`, `ids of Route 53 zones, or "*"`),
@@ -64,14 +66,27 @@ func readConfig(ctx *pulumi.Context, set string) (config, error) {
 	if cfg.HostedZones != nil && len(cfg.HostedZones) == 0 {
 		r.Refuse("hostedZones", "[]", `a list of at least one id, or "*"`)
 	}
-	if !regexp.MustCompile(`^[a-z][a-z0-9-]*$`).MatchString(cfg.Stack) || len(cfg.prefix()) > maxPrefix {
+	longest := maxPrefix
+	if cfg.PerMergeRequest {
+		longest -= len("-99999")
+	}
+	if !regexp.MustCompile(`^[a-z][a-z0-9-]*$`).MatchString(cfg.Stack) || len(cfg.prefix()) > longest {
 		r.Report(fmt.Errorf("the names of AWS resources begin with %q: a project and a stack are of a-z 0-9 -, "+
-			"and have %d characters together at most", cfg.prefix(), maxPrefix-1))
+			"and have %d characters together at most", cfg.prefix(), longest-1))
 	}
 	r.RefuseOthers(r.Keys(set))
 	return cfg, r.Err()
 }
 
 // prefix is what the names of all that the stack makes begin with, before a
-// hyphen.
+// hyphen. It begins those of every stack that has a number after it, too.
 func (c config) prefix() string { return c.Project + "-" + c.Stack }
+
+// stack is the stack that is deployed, as PROJECT/STACK: a pattern where there
+// is one for each merge request.
+func (c config) stack() string {
+	if c.PerMergeRequest {
+		return c.Project + "/" + c.Stack + "-*"
+	}
+	return c.Project + "/" + c.Stack
+}

@@ -60,6 +60,7 @@ func TestConfigRefused(t *testing.T) {
 		{"previewBranches", "", "skiff-bootstrap:previewBranches must be the name of a branch, in which *"},
 		{"previewBranches", "?", "previewBranches must be"},
 		{"previewBranches", "${aws:userid}", "previewBranches must be"},
+		{"perMergeRequest", "2", "skiff-bootstrap:perMergeRequest must be true or false"},
 		{"domains", "example.com", `skiff-bootstrap:domains must be a list of domain names`},
 		{"domains", `[1]`, `domains must be a list of`},
 		{"domains", `["example.com."]`, `skiff-bootstrap:domains must be domain names in lower case`},
@@ -77,7 +78,7 @@ func TestConfigRefused(t *testing.T) {
 		{"stateVersionDays", "3651", "stateVersionDays must be"},
 		{"stateVersionDays", "a month", "stateVersionDays must be"},
 		{"gitlabProjekt", "a/b", "skiff-bootstrap:gitlabProjekt is not a setting; there are account, attachTo, createProvider, deployBranch, domains, " +
-			"gitlabAudience, gitlabProject, gitlabUrl, hostedZones, previewBranches, project, region, stateVersionDays; " +
+			"gitlabAudience, gitlabProject, gitlabUrl, hostedZones, perMergeRequest, previewBranches, project, region, stateVersionDays; " +
 			"remove it with pulumi config rm gitlabProjekt"},
 	} {
 		t.Run(fmt.Sprintf("%s=%.20q", test.key, test.value), func(t *testing.T) {
@@ -151,6 +152,17 @@ func TestStackNameRefused(t *testing.T) {
 	}
 }
 
+// The number of a merge request has its place in every name, too.
+func TestNumberedStackNameRefused(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]bool{20: true, 21: false} {
+		_, err := deployWith(t, cloud{caller: "333333333333"}, strings.Repeat("a", n), settingsOf(t, "review"))
+		if refused := err != nil && strings.Contains(err.Error(), "and have 25 characters together at most"); refused == want || want && err != nil {
+			t.Errorf("%d characters: %v", n, err)
+		}
+	}
+}
+
 // Nothing is declared with another account's credentials, without any, or with
 // an OIDC provider that is not there or not for this audience.
 func TestAccountRefused(t *testing.T) {
@@ -216,7 +228,7 @@ func TestConfigDeclared(t *testing.T) {
 			t.Errorf("%s: type %v, description %q, default %v", key, setting.Type, setting.Description, setting.Default)
 		}
 	}
-	for _, stack := range []string{"staging", "production"} {
+	for _, stack := range stacks() {
 		settings := settingsOf(t, stack)
 		maps.DeleteFunc(settings, func(key, _ string) bool {
 			_, declared := project.Config[key]

@@ -49,7 +49,7 @@ func (s scope) dataWrites() []statement {
 		allow([]string{s.named("secretsmanager", "secret:")},
 			"secretsmanager:CreateSecret", "secretsmanager:DeleteSecret", "secretsmanager:TagResource", "secretsmanager:UntagResource",
 			"secretsmanager:UpdateSecret"),
-		allow(s.parameters(s.Project+"/"+s.Stack),
+		allow(s.parameters(s.stack()),
 			"ssm:AddTagsToResource", "ssm:DeleteParameter", "ssm:PutParameter", "ssm:RemoveTagsFromResource"),
 	}
 }

@@ -55,8 +55,12 @@ func (c config) subject(branch string) string {
 	return "project_path:" + c.GitLabProject + ":ref_type:branch:ref:" + branch
 }
 
-// trustDeploy lets pipelines of exactly the one branch take the role.
+// trustDeploy lets pipelines of exactly the one branch take the role. A stack
+// of a merge request is deployed by the pipelines that may preview.
 func (c config) trustDeploy(provider string) (string, error) {
+	if c.PerMergeRequest {
+		return c.trustPreview(provider)
+	}
 	return c.trust(provider, "StringEquals", c.subject(c.DeployBranch))
 }
 

@@ -13,7 +13,7 @@ import (
 // change. After an intended change: go test ./bootstrap -update
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	for _, stack := range []string{"staging", "production"} {
+	for _, stack := range stacks() {
 		t.Run(stack, func(t *testing.T) {
 			t.Parallel()
 			recording.Golden(t, filepath.Join("testdata", stack+".golden"), record(t, stack).Text(facts), "go test ./bootstrap -update")

@@ -86,6 +86,9 @@ func facts(res recording.Resource) (lines []string) {
 	return lines
 }
 
+// stacks are those that have a file here.
+func stacks() []string { return []string{"staging", "production", "review"} }
+
 // settingsOf is what the engine hands over for a stack: its file, and the
 // defaults of Pulumi.yaml for what the file leaves out.
 func settingsOf(t *testing.T, stack string) map[string]string {

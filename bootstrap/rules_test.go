@@ -39,7 +39,7 @@ type rule struct {
 
 func TestRules(t *testing.T) {
 	t.Parallel()
-	for _, stack := range []string{"staging", "production"} {
+	for _, stack := range stacks() {
 		whole := record(t, stack)
 		for _, r := range rules() {
 			t.Run(stack+"/"+r.name, func(t *testing.T) {

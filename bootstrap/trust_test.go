@@ -53,6 +53,7 @@ func TestTrust(t *testing.T) {
 		}{
 			{"staging", "deploy", test.may.deploy}, {"production", "deploy", test.may.deploy},
 			{"staging", "preview", test.may.previewStaging}, {"production", "preview", test.may.previewProduction},
+			{"review", "deploy", test.may.previewStaging}, {"review", "preview", test.may.previewStaging},
 		} {
 			t.Run(test.who+"/"+role.stack+" "+role.name, func(t *testing.T) {
 				t.Parallel()
@@ -68,7 +69,7 @@ func TestTrust(t *testing.T) {
 // Nothing but GitLab is trusted, and by no other action.
 func TestTrustIsForGitLab(t *testing.T) {
 	t.Parallel()
-	for _, stack := range []string{"staging", "production"} {
+	for _, stack := range stacks() {
 		rec := record(t, stack)
 		for name, role := range rec.Of(roleType) {
 			text := role.Inputs["assumeRolePolicy"]

@@ -39,20 +39,9 @@ func newEngine(p project, s session, stdout, stderr io.Writer) *engine {
 	return &engine{project: p, session: s, stdout: stdout, stderr: stderr}
 }
 
-// prepare finds the CLI, joins the cloud and makes the stack if the backend has
-// none.
-func (e *engine) prepare(ctx context.Context, stack string) (err error) {
-	cache, err := dynalite.CacheDir()
-	if err != nil {
-		return err
-	}
-	if e.path, err = cli.Find(ctx, cache, e.stderr); err != nil {
-		return err
-	}
-	if e.providers, err = cloud.Join(ctx, e.session.Control, cloud.Program{Dir: e.project.program, Caller: e.caller}); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(e.project.backend(), 0o755); err != nil {
+// prepare connects, and makes the stack if the backend has none.
+func (e *engine) prepare(ctx context.Context, stack string) error {
+	if err := e.connect(ctx); err != nil {
 		return err
 	}
 	if err := e.project.copyConfig(stack); err != nil {
@@ -69,6 +58,21 @@ func (e *engine) prepare(ctx context.Context, stack string) (err error) {
 		return e.quietly(ctx, "stack", "select", stack)
 	}
 	return nil
+}
+
+// connect finds the CLI and joins the cloud.
+func (e *engine) connect(ctx context.Context) (err error) {
+	cache, err := dynalite.CacheDir()
+	if err != nil {
+		return err
+	}
+	if e.path, err = cli.Find(ctx, cache, e.stderr); err != nil {
+		return err
+	}
+	if e.providers, err = cloud.Join(ctx, e.session.Control, cloud.Program{Dir: e.project.program, Caller: e.caller}); err != nil {
+		return err
+	}
+	return os.MkdirAll(e.project.backend(), 0o755)
 }
 
 // quietly runs a command of which only a failure is worth telling.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,9 +12,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // TestPipeline runs .gitlab-ci.yml as it stands: a merge request, its way over
@@ -27,7 +30,7 @@ func TestPipeline(t *testing.T) {
 	}
 	t.Parallel()
 	r := newRepository(t)
-	for _, stack := range []string{"staging", "production"} {
+	for _, stack := range []string{"staging", "production", "review"} {
 		mustLocal(t, "-C", filepath.Join(r.dir, "bootstrap"), "-state", r.state(), "pulumi", "up", "--yes", "--skip-preview", "--stack", stack)
 	}
 	if !t.Run("main", r.main) {
@@ -38,6 +41,7 @@ func TestPipeline(t *testing.T) {
 	t.Run("a lock", r.locked)
 	t.Run("the night", r.night)
 	t.Run("a merge request", r.mergeRequest)
+	t.Run("its stack", r.reviewStack)
 	t.Run("roles", r.roles)
 	t.Run("no hidden job", r.list)
 	nothingRuns(t, r.state())
@@ -47,6 +51,11 @@ func TestPipeline(t *testing.T) {
 type repository struct{ dir string }
 
 func (r repository) state() string { return filepath.Join(r.dir, ".local") }
+
+// stateFile is where Pulumi keeps a stack.
+func (r repository) stateFile(stack string) string {
+	return filepath.Join(r.state(), "pulumi", ".pulumi", "stacks", "skiff", stack+".json")
+}
 
 func newRepository(t *testing.T) repository {
 	t.Helper()
@@ -120,7 +129,7 @@ func (r repository) sums(t *testing.T) map[string]string {
 	t.Helper()
 	sums := map[string]string{}
 	for _, stack := range []string{"staging", "production"} {
-		data, err := os.ReadFile(filepath.Join(r.state(), "pulumi", ".pulumi", "stacks", "skiff", stack+".json"))
+		data, err := os.ReadFile(r.stateFile(stack))
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}
@@ -181,7 +190,7 @@ func (r repository) mergeRequest(t *testing.T) {
 	edit(t, filepath.Join(r.dir, "lambdas", "items", "get", "get.go"), "http.StatusOK", "http.StatusAccepted")
 	r.commit(t, "edit")
 	before := r.sums(t)
-	out := r.mustCI(t, "-event", "merge_request_event")
+	out := r.mustCI(t, "-event", "merge_request_event", "-var", reviewRole)
 	if !strings.Contains(out, "there is no token to write the note with") {
 		t.Errorf("nothing is said of the missing token:\n%s", out)
 	}
@@ -260,6 +269,60 @@ func newNotes(t *testing.T) *notes {
 func (n *notes) json() []byte {
 	data, _ := json.Marshal(map[string]any{"id": 1, "body": n.body, "author": map[string]any{"id": 7}})
 	return data
+}
+
+const reviewRole = "REVIEW_ROLE=arn:aws:iam::333333333333:role/bootstrap/skiff-review"
+
+// reviewStack expects that the merge request's pipeline has made a stack, which
+// goes when it is stopped, or when nobody has updated it for a week. Nothing
+// else goes.
+func (r repository) reviewStack(t *testing.T) {
+	before := r.sums(t)
+	file := r.stateFile("review-1")
+	made, err := os.ReadFile(file)
+	if err != nil || !strings.Contains(string(made), "skiff-review-1-get-item-") {
+		t.Fatalf("the merge request's pipeline has made no stack: %v\n%s", err, made)
+	}
+	r.mustCI(t, "-event", "schedule", "-var", reviewRole, "janitor")
+	if kept, err := os.ReadFile(file); err != nil || !bytes.Equal(kept, made) {
+		t.Fatalf("the janitor has touched a stack of today: %v", err)
+	}
+	age(t, file, 8)
+	r.mustCI(t, "-event", "schedule", "-var", reviewRole, "janitor")
+	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
+		t.Fatalf("the janitor has left a stack of last week: %v", err)
+	}
+	out := r.mustCI(t, "-event", "merge_request_event", "-var", reviewRole, "review")
+	if !strings.Contains(out, "API_URL=http://127.0.0.1:") {
+		t.Errorf("the API's URL is not told:\n%s", out)
+	}
+	if _, err := os.Stat(file); err != nil {
+		t.Fatalf("not made again: %v", err)
+	}
+	r.mustCI(t, "-event", "merge_request_event", "-var", reviewRole, "stop review")
+	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("stopped, and still there: %v", err)
+	}
+	if after := r.sums(t); !maps.Equal(before, after) {
+		t.Error("another stack has changed")
+	}
+}
+
+// age makes the last update of a state so many days older.
+func age(t *testing.T, file string, days int) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	then := time.Now().AddDate(0, 0, -days).Format(time.RFC3339)
+	old := regexp.MustCompile(`("manifest":\s*\{\s*"time":\s*)"[^"]+"`)
+	if n := len(old.FindAll(data, -1)); n != 1 {
+		t.Fatalf("%d times of the last update in\n%s", n, data)
+	}
+	if err := os.WriteFile(file, old.ReplaceAll(data, []byte(`$1"`+then+`"`)), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (r repository) otherCommit(t *testing.T) {

@@ -40,7 +40,11 @@ func runPulumi(ctx context.Context, o options, stdout, stderr io.Writer) error {
 				return err
 			}
 		}
-		if err := e.prepare(ctx, stack); err != nil {
+		prepare := func() error { return e.prepare(ctx, stack) }
+		if words := commandWords(o.args); len(words) > 1 && words[0] == "stack" && words[1] == "ls" {
+			prepare = func() error { return e.connect(ctx) } // it is about none
+		}
+		if err := prepare(); err != nil {
 			return stopped(ctx, err)
 		}
 		return e.run(ctx, o.args, stack)
@@ -153,15 +157,23 @@ func valueFlags() []string {
 	return []string{"-C", "--cwd", "-s", "--stack", "--color", "--profiling", "--tracing", "-v", "--verbose", "--memprofilerate"}
 }
 
-// subcommand is the first word that is no flag, nor a flag's value.
-func subcommand(args []string) string {
+// commandWords are the words that are no flag, nor a global flag's value.
+func commandWords(args []string) (words []string) {
 	for i := 0; i < len(args); i++ {
 		switch {
 		case slices.Contains(valueFlags(), args[i]):
 			i++
 		case !strings.HasPrefix(args[i], "-"):
-			return args[i]
+			words = append(words, args[i])
 		}
+	}
+	return words
+}
+
+// subcommand is the first of a command's words, "" if it has none.
+func subcommand(args []string) string {
+	if words := commandWords(args); len(words) > 0 {
+		return words[0]
 	}
 	return ""
 }
