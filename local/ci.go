@@ -138,8 +138,8 @@ func (p project) jobEnvironment(s session) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	script := fmt.Sprintf("#!/bin/sh\nexec %s -state %s -assume pulumi \"$@\"\n", quoted(self), quoted(p.state))
-	if err := os.WriteFile(filepath.Join(dir, "pulumi"), []byte(script), 0o755); err != nil {
+	path := os.Getenv("PATH")
+	if err := os.WriteFile(filepath.Join(dir, "pulumi"), []byte(pulumiScript(self, p.state, path)), 0o755); err != nil {
 		return nil, err
 	}
 	// https://curl.se/docs/manpage.html#--connect-to
@@ -156,7 +156,14 @@ func (p project) jobEnvironment(s session) ([]string, error) {
 			env = append(env, variable)
 		}
 	}
-	return append(env, "PATH="+dir+string(os.PathListSeparator)+os.Getenv("PATH"), "CURL_HOME="+dir, targetVariable+"=host"), nil
+	return append(env, "PATH="+dir+string(os.PathListSeparator)+path, "CURL_HOME="+dir, targetVariable+"=host"), nil
+}
+
+// pulumiScript is the pulumi of jobs. Those that it starts have the PATH of
+// this process: on a job's they would find the script, and ask it for its
+// version, without an end.
+func pulumiScript(self, state, path string) string {
+	return fmt.Sprintf("#!/bin/sh\nPATH=%s exec %s -state %s -assume pulumi \"$@\"\n", quoted(path), quoted(self), quoted(state))
 }
 
 // quoted is a word of a shell's.
