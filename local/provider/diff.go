@@ -40,6 +40,33 @@ func unify(k kind, olds, news map[string]any) {
 	}
 }
 
+// drifted is the inputs that the engine knows, with what is held in place of
+// what differs: the engine may know no more than an older state does. What is
+// the same keeps the engine's form; of an import it knows none.
+func (k *Resource[In, Out]) drifted(inputs map[string]any, held In) (map[string]any, error) {
+	actual, err := toMap(held)
+	if err != nil || len(inputs) == 0 {
+		return actual, err
+	}
+	in, problem := decode[In](inputs)
+	if problem != nil {
+		return nil, problem
+	}
+	known, err := toMap(in)
+	if err != nil {
+		return nil, err
+	}
+	unify(k, known, actual)
+	drifted := maps.Clone(inputs)
+	for _, name := range compare(known, actual, nil).Diffs {
+		delete(drifted, name)
+		if value, ok := actual[name]; ok {
+			drifted[name] = value
+		}
+	}
+	return drifted, nil
+}
+
 func compare(olds, news map[string]any, replaces map[string]bool) *pulumirpc.DiffResponse {
 	response := &pulumirpc.DiffResponse{
 		Changes:         pulumirpc.DiffResponse_DIFF_NONE,

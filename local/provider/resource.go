@@ -220,8 +220,8 @@ func (k *Resource[In, Out]) delete(ctx context.Context, db *store.Store, c Call,
 	return store.Delete(db, k.Token, key)
 }
 
-func (k *Resource[In, Out]) read(db *store.Store, c Call, id string, inputs map[string]any) (in, outputs map[string]any, err error) {
-	key, err := k.keyOf(c, id, inputs)
+func (k *Resource[In, Out]) read(db *store.Store, c Call, id string, properties, inputs map[string]any) (in, outputs map[string]any, err error) {
+	key, err := k.keyOf(c, id, properties)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -229,7 +229,7 @@ func (k *Resource[In, Out]) read(db *store.Store, c Call, id string, inputs map[
 	if err != nil {
 		return nil, nil, err
 	}
-	if in, err = toMap(r.Inputs); err != nil {
+	if in, err = k.drifted(inputs, r.Inputs); err != nil {
 		return nil, nil, err
 	}
 	outputs, err = k.outputs(r)

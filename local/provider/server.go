@@ -231,17 +231,12 @@ func (p *Provider) Read(ctx context.Context, r *pulumirpc.ReadRequest) (*pulumir
 	if err != nil {
 		return nil, err
 	}
-	inputs, computed, err := k.read(p.o.Store, p.call(ctx, r.Urn), r.Id, r.Properties.AsMap())
+	inputs, computed, err := k.read(p.o.Store, p.call(ctx, r.Urn), r.Id, r.Properties.AsMap(), r.Inputs.AsMap())
 	if errors.Is(err, store.ErrNotFound) {
 		return &pulumirpc.ReadResponse{}, nil
 	}
 	if err != nil {
 		return nil, refused(err)
-	}
-	// The engine's own inputs are kept where it has some: nothing but the
-	// engine changes a resource here, so they cannot have drifted.
-	if len(r.Inputs.GetFields()) > 0 {
-		inputs = r.Inputs.AsMap()
 	}
 	in, err := structpb.NewStruct(inputs)
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"maps"
 	"net"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -63,6 +65,35 @@ func TestLife(t *testing.T) {
 	}
 	_, err = c.Update(t.Context(), &pulumirpc.UpdateRequest{Type: lampToken, Urn: urn("a"), Id: "a", News: properties(t, inputs)})
 	wantError(t, err, `"a" is not found in the local cloud`, "pulumi refresh")
+}
+
+// TestReadDrifted reads a lamp of which the engine knows something older: what
+// differs is as it is held, what is the same as the engine has it.
+func TestReadDrifted(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	c := f.connect(t)
+	if err := os.WriteFile(filepath.Join(f.dir, "new.txt"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	archive := func(path string) map[string]any {
+		return map[string]any{"4dabf18193072939515e22adb298388d": assetMark, "hash": "1", "path": path}
+	}
+	made := map[string]any{"name": "a", "colour": "red", "watts": 5.0, "code": archive("new.txt"), "tags": map[string]any{"a": "b"}}
+	mustCreate(t, c, lampToken, urn("a"), made)
+	for _, test := range []struct{ known, want map[string]any }{
+		{map[string]any{"watts": 5.0, "extra": nil, "code": archive("old.txt")}, map[string]any{"watts": 5.0, "extra": nil, "code": archive("old.txt")}},
+		{map[string]any{"watts": 6.0, "ratio": 0.5}, map[string]any{"watts": 5.0, "code": archive("new.txt")}},
+	} {
+		known, want := maps.Clone(test.known), maps.Clone(test.want)
+		for _, name := range []string{"name", "colour", "tags"} {
+			known[name], want[name] = made[name], made[name]
+		}
+		found, err := c.Read(t.Context(), &pulumirpc.ReadRequest{Type: lampToken, Urn: urn("a"), Id: "a", Inputs: properties(t, known)})
+		if err != nil || !reflect.DeepEqual(found.Inputs.AsMap(), want) || found.Properties.AsMap()["watts"] != 5.0 {
+			t.Errorf("read %v, %v; want the inputs %v", found, err, want)
+		}
+	}
 }
 
 func TestFailedCreateLeavesNothing(t *testing.T) {
