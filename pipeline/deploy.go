@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"flag"
+	"fmt"
 	"path/filepath"
 )
 
@@ -12,6 +13,15 @@ func (p pipeline) deploy(*flag.FlagSet) func(context.Context, []string) error {
 		stack := words[0]
 		if err := p.checkApproved(ctx, stack); err != nil {
 			return err
+		}
+		// Pulumi would warn, and create it once more.
+		pending, err := p.pending(ctx, stack)
+		if err != nil {
+			return err
+		}
+		if len(pending) > 0 {
+			return fmt.Errorf("a deployment of %s was killed while AWS was creating %v, so nothing was changed: run the job \"recover %[1]s\", then this one",
+				stack, pending)
 		}
 		if err := p.writeProject(stack); err != nil {
 			return err

@@ -30,18 +30,12 @@ func failures() []failure {
 			return fmt.Sprintf("AWS did not give this job its role, so nothing was changed: the roles of bootstrap are for pipelines "+
 				"of one project and of the branches that its stack %s names", stack)
 		}},
-		{regexp.MustCompile(`violates plan|expected resource operations`), func(stack string, _ []string) string {
+		{regexp.MustCompile(`violates plan|not allowed by the plan|no plan for resource|expected resource operations`), func(stack string, _ []string) string {
 			return fmt.Sprintf("%s is no longer what it was when it was previewed, or the plan was used already; what was not planned was not done: "+
 				"run the job \"plan %[1]s\" again, read what it would change now, and run this job again", stack)
 		}},
-		{regexp.MustCompile(`pending operations|pending_operations`), func(stack string, _ []string) string {
-			return fmt.Sprintf("a deployment of %s was killed while AWS was creating something: run the job \"recover %[1]s\"", stack)
-		}},
 		{regexp.MustCompile(`ExpiredToken|token has expired|token is expired`), func(stack string, _ []string) string {
 			return "the credentials of this job have expired: what was done until then is in the state; raise the job's timeout, by which its token lives, and run the job \"plan " + stack + "\" again"
-		}},
-		{regexp.MustCompile(`no changes were expected`), func(stack string, _ []string) string {
-			return fmt.Sprintf("%s in AWS is not what its state says; see above what was changed by other hands", stack)
 		}},
 	}
 }

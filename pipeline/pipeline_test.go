@@ -164,10 +164,10 @@ func TestExplain(t *testing.T) {
 	for output, want := range map[string]string{
 		"error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the lock file with `pulumi cancel`.\n  s3://b/.pulumi/locks/organization/skiff/staging/1.json: created by root@runner-1 (pid 33) at 2026-01-02T03:04:05Z": "staging is locked by root@runner-1/33 since 2026-01-02T03:04:05Z, so nothing was changed",
 		"operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 403, api error AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity":                                                                                              "AWS did not give this job its role",
-		"error: resource urn:x violates plan: properties changed: ~~environment":  `run the job "plan staging" again`,
-		"error: the current deployment has 1 resource(s) with pending operations": `run the job "recover staging"`,
-		"error: no changes were expected but changes were proposed":               "not what its state says",
-		"error: something else": "pulumi up failed, as it says above: exit status 1",
+		"error: resource urn:x violates plan: properties changed: ~~environment":           `run the job "plan staging" again`,
+		"error: update is not allowed by the plan: this resource is constrained to create": `run the job "plan staging" again`,
+		"error: no plan for resource urn:x":                                                `run the job "plan staging" again`,
+		"error: something else":                                                            "pulumi up failed, as it says above: exit status 1",
 	} {
 		if err := explain("staging", "up", output, errors.New("exit status 1")); !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s\nis explained by %v, want %q", output, err, want)

@@ -33,15 +33,28 @@ func (p pipeline) recover(flags *flag.FlagSet) func(context.Context, []string) e
 		if err != nil {
 			return err
 		}
-		for _, urn := range pending {
-			fmt.Fprintf(p.stdout, "cleared the creation of %s: look whether AWS has it; if so, delete it there or import it\n", urn)
+		for _, c := range pending {
+			fmt.Fprintf(p.stdout, "cleared the creation of %s: look whether AWS has it; if so, delete it there or import it\n", c)
 		}
 		return nil
 	}
 }
 
-// pending are the URNs of what was being created when the deployment ended.
-func (p pipeline) pending(ctx context.Context, stack string) (urns []string, err error) {
+// creation is what was being created when a deployment was killed.
+type creation struct {
+	URN  string
+	Name string // in AWS, "" if it has none that Pulumi chose
+}
+
+func (c creation) String() string {
+	if c.Name == "" {
+		return c.URN
+	}
+	return fmt.Sprintf("%s (in AWS %s)", c.URN, c.Name)
+}
+
+// pending are the creations whose outcome nobody knows.
+func (p pipeline) pending(ctx context.Context, stack string) (creations []creation, err error) {
 	r, err := p.pulumi(ctx, p.dir, stack, nil, "stack", "export", "--stack", stack)
 	if err != nil {
 		return nil, err
@@ -50,7 +63,10 @@ func (p pipeline) pending(ctx context.Context, stack string) (urns []string, err
 		Deployment struct {
 			Operations []struct {
 				Type     string
-				Resource struct{ URN string }
+				Resource struct {
+					URN    string
+					Inputs struct{ Name string }
+				}
 			} `json:"pending_operations"`
 		}
 	}
@@ -59,8 +75,8 @@ func (p pipeline) pending(ctx context.Context, stack string) (urns []string, err
 	}
 	for _, operation := range state.Deployment.Operations {
 		if operation.Type == "creating" {
-			urns = append(urns, operation.Resource.URN)
+			creations = append(creations, creation{operation.Resource.URN, operation.Resource.Inputs.Name})
 		}
 	}
-	return urns, nil
+	return creations, nil
 }

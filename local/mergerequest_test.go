@@ -1,0 +1,161 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// mergeRequest edits one handler; the note names its function alone, is written
+// once and then over, and without a token is among the artifacts.
+func (r repository) mergeRequest(t *testing.T) {
+	r.git(t, "checkout", "-q", "-b", "edit")
+	edit(t, filepath.Join(r.dir, "lambdas", "items", "get", "get.go"), "http.StatusOK", "http.StatusAccepted")
+	r.commit(t, "edit")
+	before := r.sums(t)
+	out := r.mustCI(t, "-event", "merge_request_event", "-var", reviewRole)
+	if !strings.Contains(out, "there is no token to write the note with") {
+		t.Errorf("nothing is said of the missing token:\n%s", out)
+	}
+	const sentence = "**The code of one function changes:** `get-item`."
+	note, err := os.ReadFile(filepath.Join(r.state(), "ci", "artifacts", "note", ".build", "note.md"))
+	if err != nil || !strings.Contains(string(note), sentence) {
+		t.Errorf("the note among the artifacts: %v\n%s", err, note)
+	}
+	g := newNotes(t)
+	for range 2 {
+		r.mustCI(t, "-event", "merge_request_event", "-var", "CI_API_V4_URL="+g.url, "-var", "GITLAB_NOTE_TOKEN="+notesToken, "note")
+	}
+	if g.created != 1 || g.changed != 1 || !strings.Contains(g.body, sentence) {
+		t.Errorf("written %d times anew and %d times over:\n%s", g.created, g.changed, g.body)
+	}
+	if after := r.sums(t); !maps.Equal(before, after) {
+		t.Error("a merge request has changed a stack")
+	}
+}
+
+const notesToken = "glpat-of-this-test"
+
+// notes is GitLab's API, as far as one note of one merge request goes.
+type notes struct {
+	url string
+
+	mu               sync.Mutex
+	body             string
+	created, changed int
+}
+
+func newNotes(t *testing.T) *notes {
+	t.Helper()
+	n := &notes{}
+	const prefix = "/api/v4/projects/{project}/merge_requests/1"
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /api/v4/user", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"id":7}`) })
+	mux.HandleFunc("GET "+prefix, func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, `{"iid":1,"web_url":"https://gitlab.com/acme/api/-/merge_requests/1"}`)
+	})
+	mux.HandleFunc("GET "+prefix+"/notes", func(w http.ResponseWriter, _ *http.Request) {
+		if n.body == "" {
+			io.WriteString(w, "[]")
+			return
+		}
+		fmt.Fprintf(w, "[%s]", n.json())
+	})
+	write := func(count *int) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			var sent struct{ Body string }
+			if err := json.NewDecoder(r.Body).Decode(&sent); err != nil {
+				t.Error(err)
+			}
+			n.body = sent.Body
+			*count++
+			w.Write(n.json())
+		}
+	}
+	mux.HandleFunc("POST "+prefix+"/notes", write(&n.created))
+	mux.HandleFunc("PUT "+prefix+"/notes/1", write(&n.changed))
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		if r.Header.Get("PRIVATE-TOKEN") != notesToken {
+			http.Error(w, `{"message":"401 Unauthorized"}`, http.StatusUnauthorized)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		mux.ServeHTTP(w, r)
+	}))
+	t.Cleanup(s.Close)
+	n.url = s.URL + "/api/v4"
+	return n
+}
+
+func (n *notes) json() []byte {
+	data, _ := json.Marshal(map[string]any{"id": 1, "body": n.body, "author": map[string]any{"id": 7}})
+	return data
+}
+
+const reviewRole = "REVIEW_ROLE=arn:aws:iam::333333333333:role/bootstrap/skiff-review"
+
+// reviewStack expects that the merge request's pipeline has made a stack, which
+// goes when it is stopped, or when nobody has updated it for a week. Nothing
+// else goes.
+func (r repository) reviewStack(t *testing.T) {
+	before := r.sums(t)
+	file := r.stateFile("review-1")
+	made, err := os.ReadFile(file)
+	if err != nil || !strings.Contains(string(made), "skiff-review-1-get-item-") {
+		t.Fatalf("the merge request's pipeline has made no stack: %v\n%s", err, made)
+	}
+	r.mustCI(t, "-event", "schedule", "-var", reviewRole, "janitor")
+	if kept, err := os.ReadFile(file); err != nil || !bytes.Equal(kept, made) {
+		t.Fatalf("the janitor has touched a stack of today: %v", err)
+	}
+	age(t, file, 8)
+	r.mustCI(t, "-event", "schedule", "-var", reviewRole, "janitor")
+	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
+		t.Fatalf("the janitor has left a stack of last week: %v", err)
+	}
+	out := r.mustCI(t, "-event", "merge_request_event", "-var", reviewRole, "review")
+	if !strings.Contains(out, "API_URL=http://127.0.0.1:") {
+		t.Errorf("the API's URL is not told:\n%s", out)
+	}
+	if _, err := os.Stat(file); err != nil {
+		t.Fatalf("not made again: %v", err)
+	}
+	r.mustCI(t, "-event", "merge_request_event", "-var", reviewRole, "stop review")
+	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("stopped, and still there: %v", err)
+	}
+	if after := r.sums(t); !maps.Equal(before, after) {
+		t.Error("another stack has changed")
+	}
+}
+
+// age makes the last update of a state so many days older.
+func age(t *testing.T, file string, days int) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	then := time.Now().AddDate(0, 0, -days).Format(time.RFC3339)
+	old := regexp.MustCompile(`("manifest":\s*\{\s*"time":\s*)"[^"]+"`)
+	if n := len(old.FindAll(data, -1)); n != 1 {
+		t.Fatalf("%d times of the last update in\n%s", n, data)
+	}
+	if err := os.WriteFile(file, old.ReplaceAll(data, []byte(`$1"`+then+`"`)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
