@@ -65,7 +65,7 @@ func (p pipeline) pending(ctx context.Context, stack string) (creations []creati
 				Type     string
 				Resource struct {
 					URN    string
-					Inputs struct{ Name string }
+					Inputs map[string]any
 				}
 			} `json:"pending_operations"`
 		}
@@ -75,7 +75,8 @@ func (p pipeline) pending(ctx context.Context, stack string) (creations []creati
 	}
 	for _, operation := range state.Deployment.Operations {
 		if operation.Type == "creating" {
-			creations = append(creations, creation{operation.Resource.URN, operation.Resource.Inputs.Name})
+			name, _ := operation.Resource.Inputs["name"].(string) // a secret one is an object
+			creations = append(creations, creation{operation.Resource.URN, name})
 		}
 	}
 	return creations, nil
