@@ -122,6 +122,9 @@ func (r repository) reviewStack(t *testing.T) {
 	if kept, err := os.ReadFile(file); err != nil || !bytes.Equal(kept, made) {
 		t.Fatalf("the janitor has touched a stack of today: %v", err)
 	}
+	if _, err := os.Stat(r.stateFile(defaultStack)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("to list the stacks has made one: %v", err)
+	}
 	age(t, file, 8)
 	r.mustCI(t, "-event", "schedule", "-var", reviewRole, "janitor")
 	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {

@@ -44,27 +44,39 @@ func unify(k kind, olds, news map[string]any) {
 // what differs: the engine may know no more than an older state does. What is
 // the same keeps the engine's form; of an import it knows none.
 func (k *Resource[In, Out]) drifted(inputs map[string]any, held In) (map[string]any, error) {
-	actual, err := toMap(held)
-	if err != nil || len(inputs) == 0 {
-		return actual, err
+	if len(inputs) == 0 {
+		return toMap(held)
 	}
 	in, problem := decode[In](inputs)
 	if problem != nil {
 		return nil, problem
 	}
-	known, err := toMap(in)
+	difference, actual, err := k.compareHeld(held, in)
 	if err != nil {
 		return nil, err
 	}
-	unify(k, known, actual)
 	drifted := maps.Clone(inputs)
-	for _, name := range compare(known, actual, nil).Diffs {
+	for _, name := range difference.Diffs {
 		delete(drifted, name)
 		if value, ok := actual[name]; ok {
 			drifted[name] = value
 		}
 	}
 	return drifted, nil
+}
+
+// compareHeld compares inputs with those that are held, which it returns by
+// their Pulumi names.
+func (k *Resource[In, Out]) compareHeld(held, inputs In) (difference *pulumirpc.DiffResponse, actual map[string]any, err error) {
+	if actual, err = toMap(held); err != nil {
+		return nil, nil, err
+	}
+	known, err := toMap(inputs)
+	if err != nil {
+		return nil, nil, err
+	}
+	unify(k, known, actual)
+	return compare(known, actual, k.properties().replaces), actual, nil
 }
 
 func compare(olds, news map[string]any, replaces map[string]bool) *pulumirpc.DiffResponse {

@@ -156,16 +156,11 @@ func (k *Resource[In, Out]) checkFree(db *store.Store, key, id, urn string, inpu
 		}
 		return k.failure(fmt.Errorf("%q already exists (it belongs to %s): give one of the two another name", id, held.URN))
 	}
-	old, err := toMap(held.Inputs)
+	difference, _, err := k.compareHeld(held.Inputs, again)
 	if err != nil {
 		return err
 	}
-	news, err := toMap(again)
-	if err != nil {
-		return err
-	}
-	unify(k, old, news)
-	if changed := compare(old, news, k.properties().replaces).Replaces; len(changed) > 0 {
+	if changed := difference.Replaces; len(changed) > 0 {
 		return k.failure(fmt.Errorf("%q already exists, with another %s: give it another name", id, strings.Join(changed, ", ")))
 	}
 	return nil
