@@ -42,6 +42,10 @@ type Options struct {
 	// do not say: allowedAccountIds, region.
 	Config          []string
 	Account, Region string
+
+	// Permit decides whether the session of a role, which is the caller, may do
+	// an action; nil where no resource of the provider is AWS's.
+	Permit func(caller string, a Action) error
 }
 
 // Provider serves the resource types of one Pulumi provider. It is made by
@@ -133,6 +137,9 @@ func (p *Provider) call(ctx context.Context, urn string) Call {
 	where := connection.scope()
 	c := Call{URN: urn, Account: cmp.Or(where.account, p.o.Account), Region: cmp.Or(where.region, p.o.Region), Tags: where.tags, Dir: p.dir, Caller: p.caller}
 	c.Log = func(line string) { connection.log(ctx, urn, line) }
+	if p.caller != "" {
+		c.permit = p.o.Permit
+	}
 	return c
 }
 
