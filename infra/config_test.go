@@ -124,7 +124,7 @@ func TestConfigRefused(t *testing.T) {
 		{"delegated", "", "skiff:delegated must be true or false"},
 		{"alarmQueueAge", "1209601", "skiff:alarmQueueAge must be a whole number from 1 to 1209600"},
 		{"memry", "256", "skiff:memry is not a setting; there are account, additionalDomains, alarmEmail, alarmErrorPercent, alarmLatency, alarmQueueAge, alarms, " +
-			"attachTo, audiences, authorizationCache, autoDeploy, basePath, concurrency, corsOrigins, createZone, dashboard, delegated, deletionProtection, " +
+			"attachTo, audiences, authorizationCache, autoDeploy, basePath, checkDelegation, concurrency, corsOrigins, createZone, dashboard, delegated, deletionProtection, " +
 			"detailedMetrics, domain, issuer, logDays, logLevel, memory, parentZone, permissionsBoundary, pointInTimeRecovery, profile, protect, queueDays, " +
 			"queueReceives, queueVisibility, role, routeThrottles, secretRecoveryDays, socketDomain, stage, tags, target, throttleBurst, throttleRate, timeout, " +
 			"tracing, workerConcurrency, zone; remove it with pulumi config rm memry"},
