@@ -110,10 +110,10 @@ func (z *Zones) wholeName(in Record) string {
 
 // See internal/service/route53/zone_data_source.go of terraform-provider-aws
 // 5.100.0: a search by name lists all zones, then the one is read.
-func (z *Zones) permitSearch(c provider.Call) error {
+func permitSearch(c provider.Call) error {
 	return c.Permit(provider.On(provider.Anything, "route53:ListHostedZones")...)
 }
 
-func (z *Zones) permitFound(c provider.Call, id string) error {
+func permitFound(c provider.Call, id string) error {
 	return c.Permit(provider.On(zoneARN(id), "route53:GetHostedZone", "route53:ListTagsForResource")...)
 }

@@ -23,7 +23,7 @@ func (z *Zones) GetZone(c provider.Call, args map[string]any) (map[string]any, e
 		}
 		return z.found(c, r)
 	}
-	if err := z.permitSearch(c); err != nil {
+	if err := permitSearch(c); err != nil {
 		return nil, err
 	}
 	if private, _ := args["privateZone"].(bool); private {
@@ -76,7 +76,7 @@ func hasTags(have map[string]string, want map[string]any) bool {
 }
 
 func (z *Zones) found(c provider.Call, r store.Record[Zone]) (map[string]any, error) {
-	if err := z.permitFound(c, r.ID); err != nil {
+	if err := permitFound(c, r.ID); err != nil {
 		return nil, err
 	}
 	records, err := z.recordsOf(r.ID)
