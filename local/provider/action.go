@@ -33,6 +33,11 @@ func (o Operation[In]) Changed(inputs ...string) bool {
 	return slices.ContainsFunc(inputs, func(name string) bool { return slices.Contains(o.diffs, name) })
 }
 
+// ChangedBesides reports whether an update changes an input that is none of these.
+func (o Operation[In]) ChangedBesides(inputs ...string) bool {
+	return slices.ContainsFunc(o.diffs, func(name string) bool { return !slices.Contains(inputs, name) })
+}
+
 // Tags lists the actions by which the operation changes tags: tag where it
 // sets some, which includes a create of a resource that has tags, untag where
 // an update removes some.
