@@ -187,24 +187,17 @@ func (a *Authority) attach(_ context.Context, _ provider.Call, r *store.Record[A
 	return nil
 }
 
-// addAttached adds the documents of attached policies to those of the roles,
-// whose ARNs are given by name.
-func (a *Authority) addAttached(policies map[string][]*Document, arns map[string]string) error {
+// managedDocuments are the documents of managed policies, by ARN.
+func (a *Authority) managedDocuments() (map[string]*Document, error) {
 	all, err := store.List[Policy](a.db, PolicyToken)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	documents := map[string]*Document{}
 	for _, p := range all {
 		if documents[p.ID], err = Parse(p.Inputs.Policy, false); err != nil {
-			return fmt.Errorf("policy %s: %w", p.ID, err)
+			return nil, fmt.Errorf("policy %s: %w", p.ID, err)
 		}
 	}
-	attached, err := a.attachments(func(Attachment) bool { return true })
-	for _, t := range attached {
-		if d := documents[t.PolicyARN]; d != nil {
-			policies[arns[t.Role]] = append(policies[arns[t.Role]], d)
-		}
-	}
-	return err
+	return documents, nil
 }
