@@ -51,12 +51,12 @@ func operatorOf(name string) (operator, bool) {
 	return o, !o.all || !o.some
 }
 
-// conditionKeys are those that calls here may have, and those of calls that the
-// engine makes on AWS and nobody here: they are absent from all that is decided.
+// conditionKeys are those that calls may have: of functions here, and of programs
+// that the provider makes on AWS for them.
 func conditionKeys() []string {
 	return []string{
 		"aws:RequestedRegion", "aws:PrincipalAccount", "aws:PrincipalArn", "aws:SourceAccount", "aws:SourceArn", "aws:SecureTransport",
-		"acm:DomainNames", "acm:ValidationMethod", "iam:AWSServiceName", "iam:PassedToService", "iam:PermissionsBoundary", "kms:ViaService",
+		"acm:DomainNames", "acm:ValidationMethod", "iam:AWSServiceName", "iam:PassedToService", "iam:PermissionsBoundary", "iam:PolicyARN", "kms:ViaService",
 		"lambda:FunctionArn", "route53:ChangeResourceRecordSetsNormalizedRecordNames",
 	}
 }

@@ -79,6 +79,7 @@ func (a *Authority) Resources() (*provider.Resource[Role, RoleOutputs], *provide
 			return a.checkBoundary(c, *r)
 		},
 		Delete:   a.deleteRole,
+		Actions:  global(a.roleActions),
 		Describe: describeRole,
 	}
 	policies := &provider.Resource[RolePolicy, struct{}]{
@@ -89,6 +90,7 @@ func (a *Authority) Resources() (*provider.Resource[Role, RoleOutputs], *provide
 		Update: func(ctx context.Context, c provider.Call, _ store.Record[RolePolicy], r *store.Record[RolePolicy]) error {
 			return a.createRolePolicy(ctx, c, r)
 		},
+		Actions: global(a.rolePolicyActions),
 	}
 	return roles, policies
 }
