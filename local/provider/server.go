@@ -76,6 +76,19 @@ func (p *Provider) Add(kinds ...kind) {
 	}
 }
 
+// Unjudged lists the types that no program with a role may use, because it is
+// not known which actions they take.
+func (p *Provider) Unjudged() []string {
+	var tokens []string
+	for token, k := range p.kinds {
+		if !k.judged() {
+			tokens = append(tokens, token)
+		}
+	}
+	slices.Sort(tokens)
+	return tokens
+}
+
 // AddInvoke makes a function known.
 func (p *Provider) AddInvoke(token string, f Invoke) { p.invokes[token] = f }
 
