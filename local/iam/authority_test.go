@@ -135,7 +135,7 @@ func TestCheckTrust(t *testing.T) {
 			t.Parallel()
 			a := newAuthority(t, nil)
 			role := putRole(t, a, Role{Name: "r", AssumeRolePolicy: test.policy})
-			err := a.CheckTrust(role, lambda, map[string]string{"aws:SourceAccount": account})
+			err := a.CheckTrust(role, lambda, map[string][]string{"aws:SourceAccount": {account}})
 			if (err == nil) != test.want {
 				t.Errorf("trust: %v, want %v", err, test.want)
 			}

@@ -114,4 +114,9 @@ func TestActionsUnknown(t *testing.T) {
 	f := newFixture(t)
 	_, err := create(t, dial(t, f.roleAddr), fuseToken, "urn:pulumi:dev::test::"+fuseToken+"::x", map[string]any{"slot": "1"})
 	wantError(t, err, fuseToken, "does not know which actions")
+	p := New(Options{})
+	p.Add(f.lamps(), &Resource[fuse, struct{}]{Token: fuseToken})
+	if got := p.Unjudged(); len(got) != 1 || got[0] != fuseToken {
+		t.Errorf("not known of %v", got)
+	}
 }

@@ -21,6 +21,7 @@ const (
 	lampToken = "test:index/lamp:Lamp"
 	bulbToken = "test:index/bulb:Bulb"
 	fuseToken = "test:index/fuse:Fuse"
+	whoToken  = "test:index/who:who"
 )
 
 // A lamp is a resource type with every kind of property.
@@ -94,7 +95,7 @@ func newFixture(t *testing.T) *fixture {
 		}
 	})
 	f := &fixture{store: db, dir: t.TempDir()}
-	p := New(Options{Name: "test", Version: "1.2.3", Store: db, Account: "111111111111", Region: "eu-west-1", Config: []string{"region", "profile", "maxRetries", "allowedAccountIds", "defaultTags", "assumeRole", "assumeRoles", "skipRegionValidation"}, Permit: f.permit})
+	p := New(Options{Name: "test", Version: "1.2.3", Store: db, Account: "111111111111", Region: "eu-west-1", Config: []string{"region", "profile", "maxRetries", "allowedAccountIds", "defaultTags", "assumeRole", "assumeRoles", "skipRegionValidation"}, Permit: f.permit, Assume: assume})
 	p.Add(f.lamps(), &Resource[bulb, struct{}]{
 		Token: bulbToken,
 		ID:    func(_ Call, in bulb) string { return in.Slot },
@@ -112,6 +113,9 @@ func newFixture(t *testing.T) *fixture {
 			return nil, errors.New("nowhere")
 		}
 		return map[string]any{"region": c.Region, "account": c.Account}, nil
+	})
+	p.AddInvoke(whoToken, func(c Call, _ map[string]any) (map[string]any, error) {
+		return map[string]any{"caller": c.Caller}, nil
 	})
 	f.addr = f.serve(t, p.For(f.dir, ""))
 	f.roleAddr = f.serve(t, p.For(f.dir, "arn:aws:sts::111111111111:assumed-role/deploy/job"))
@@ -142,6 +146,15 @@ func (f *fixture) permit(caller string, a Action) error {
 		return fmt.Errorf("AccessDenied: %s may not %s on %s", caller, a.Name, a.Resource)
 	}
 	return nil
+}
+
+// assume appends the role to the caller, but for one that trusts nobody.
+func assume(caller, role, session string) (string, error) {
+	name := role[strings.LastIndexByte(role, '/')+1:]
+	if name == "none" {
+		return "", errors.New("AccessDenied: no trust")
+	}
+	return caller + " " + name + "/" + session, nil
 }
 
 func (f *fixture) lamps() *Resource[lamp, lampOutputs] {
