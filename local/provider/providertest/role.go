@@ -48,7 +48,7 @@ func New(db *store.Store) *Role {
 func (r *Role) permit(_ string, a provider.Action) error {
 	words := []string{a.Name, a.Resource}
 	for _, key := range slices.Sorted(maps.Keys(a.Context)) {
-		if key != "aws:RequestedRegion" {
+		if values := a.Context[key]; key != "aws:RequestedRegion" || !slices.Equal(values, []string{Region}) {
 			words = append(words, key+"="+strings.Join(a.Context[key], ","))
 		}
 	}
@@ -60,10 +60,13 @@ func (r *Role) permit(_ string, a provider.Action) error {
 
 // Asked returns what the role was asked for since the last call, sorted: a line
 // for each action, with its resource and its condition keys.
-func (r *Role) Asked() []string {
+func (r *Role) Asked() []string { return slices.Compact(slices.Sorted(slices.Values(r.take()))) }
+
+// take returns what the role was asked for since the last call, in its order.
+func (r *Role) take() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	asked := slices.Compact(slices.Sorted(slices.Values(r.asked)))
+	asked := r.asked
 	r.asked = nil
 	return asked
 }
