@@ -72,12 +72,9 @@ func (s infraStack) tags(path string) string {
 	return s.gateway("/tags/" + url.QueryEscape(s.gateway(path)))
 }
 
-// foreign is the ARN in another stack of the project, or in another account.
+// foreign is the ARN in another stack of the project.
 func (s infraStack) foreign(arn string) string {
 	return strings.NewReplacer(s.prefix(), s.project+"-other", s.project+"/"+s.stack, s.project+"/other").Replace(arn)
-}
-func (s infraStack) abroad(arn string) string {
-	return strings.ReplaceAll(arn, s.account, "999999999999")
 }
 
 // The ARNs and contexts of a call that the provider makes for a resource.

@@ -38,6 +38,7 @@ func (s scope) computeWrites() []statement {
 			"iam:CreateRole", "iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:AttachRolePolicy", "iam:DetachRolePolicy",
 			"iam:PutRolePermissionsBoundary").when("StringEquals", "iam:PermissionsBoundary", s.boundary),
 		// Before it deletes a role the provider looks for instance profiles with it.
+		// The updates are of properties that infra may come to set.
 		allow(s.roles(),
 			"iam:DeleteRole", "iam:UpdateRole", "iam:UpdateRoleDescription", "iam:UpdateAssumeRolePolicy",
 			"iam:ListInstanceProfilesForRole", "iam:TagRole", "iam:UntagRole"),

@@ -56,6 +56,7 @@ func (s scope) gatewayWrites() []statement {
 			when("StringEquals", "aws:RequestedRegion", s.Region).
 			when("StringEquals", "acm:ValidationMethod", "DNS").
 			whenAll("acm:DomainNames", s.domains()...),
+		// The update is of options, which infra may come to set.
 		allow(certificates, "acm:AddTagsToCertificate", "acm:DeleteCertificate", "acm:RemoveTagsFromCertificate", "acm:UpdateCertificateOptions"),
 		allow(anything(), "route53:CreateHostedZone"), // no condition there is tells one zone's name from another's
 		// A zone outlives its stack (infra/zone.go), so no deployment deletes one.

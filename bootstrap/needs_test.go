@@ -140,7 +140,7 @@ func gatewayNeeds() map[string][]need {
 		"aws:apigatewayv2/stage:Stage": {
 			{writes: words("apigateway", "POST"), on: paths("", "/apis/a1/stages")},
 			{reads: words("apigateway", "GET"), writes: words("apigateway", "PATCH DELETE"), on: paths("name", "/apis/a1/stages/NAME")},
-			{writes: words("apigateway", "DELETE"), on: paths("name", "/apis/a1/stages/NAME/accesslogsettings", "/apis/a1/stages/NAME/routesettings/r1")},
+			{writes: words("apigateway", "DELETE"), on: paths("name", "/apis/a1/stages/NAME/routesettings/r1")},
 			tagged("name", "/apis/a1/stages/NAME"),
 			{writes: words("logs", // its access log
 				"CreateLogDelivery GetLogDelivery UpdateLogDelivery DeleteLogDelivery ListLogDeliveries PutResourcePolicy DescribeResourcePolicies"), with: here},
