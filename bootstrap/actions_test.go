@@ -89,6 +89,7 @@ func knownActions(t *testing.T) map[string]knownAction {
 func TestActionsAreKnownToIAM(t *testing.T) {
 	t.Parallel()
 	known := knownActions(t)
+	known["apigateway:TagResource"] = known["apigateway:POST"] // which AWS asks for and does not list
 	variable := regexp.MustCompile(`\\\$\\\{[^}]*\}`)
 	global := []string{"aws:RequestedRegion", "aws:SecureTransport"}
 	for name, p := range record(t, "staging").Of(policyType) {

@@ -40,6 +40,9 @@ func (s scope) gatewayWrites() []statement {
 		// they are put there; the page knows PUT as well.
 		// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-iam-policy.html
 		allow([]string{s.gateway("/tags/*")}, "apigateway:POST", "apigateway:PUT", "apigateway:DELETE"),
+		// AWS lists no such action, and asks for it where a stage is created with tags.
+		// https://github.com/aws-amplify/amplify-cli/issues/12316
+		allow([]string{s.gateway("/apis/*/stages")}, "apigateway:TagResource"),
 	}
 	if len(s.Domains) == 0 {
 		return writes
