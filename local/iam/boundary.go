@@ -73,7 +73,7 @@ func (a *Authority) checkBoundary(c provider.Call, r store.Record[Role]) error {
 	a.told[boundary] = true
 	a.mu.Unlock()
 	if !told && c.Log != nil {
-		c.Log(fmt.Sprintf("the permissions boundary %s is not in the local cloud, so it bounds nothing until then: bring up the stack that makes it (go run ./local -C DIR -state STATE pulumi up --stack STACK)", boundary))
+		c.Log(fmt.Sprintf("the permissions boundary %s is not in the local cloud and bounds nothing until it is: bring up the stack that makes it (go run ./local -C DIR -state STATE pulumi up --stack STACK)", boundary))
 	}
 	return nil
 }
