@@ -137,7 +137,8 @@ func hasFlag(args []string, name string) bool {
 	return slices.ContainsFunc(args, func(a string) bool { return a == name || strings.HasPrefix(a, name+"=") })
 }
 
-// stackOf is the stack that a command names, else the selected one.
+// stackOf is the stack that a command names, else the selected one, else the one
+// that is served.
 func (e *engine) stackOf(args []string) string {
 	for i, arg := range args {
 		for _, name := range []string{"--stack", "-s"} {
@@ -149,7 +150,11 @@ func (e *engine) stackOf(args []string) string {
 			}
 		}
 	}
-	return orDefault(e.selected(), defaultStack)
+	served := defaultStack
+	if e.session.Serving {
+		served = e.session.Stack
+	}
+	return orDefault(e.selected(), served)
 }
 
 // shortName is a stack's name without organization and project.

@@ -68,6 +68,15 @@ func TestStackOf(t *testing.T) {
 	if got := e.stackOf([]string{"up"}); got != defaultStack {
 		t.Errorf("without a selection it is %q", got)
 	}
+	e.session = session{Stack: "served", Serving: true}
+	if got := e.stackOf([]string{"up"}); got != "served" {
+		t.Errorf("while one is served it is %q", got)
+	}
+	e.session.Serving = false
+	if got := e.stackOf([]string{"up"}); got != defaultStack {
+		t.Errorf("after one was served it is %q", got)
+	}
+	e.session.Serving = true
 	file := filepath.Join(p.state, "home", "workspaces", "p-3cb4967322f36d7a491f46d51d197b172738f193-workspace.json") // by the sha1 of /p/Pulumi.yaml, as Pulumi names it
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		t.Fatal(err)
@@ -86,6 +95,7 @@ func TestStackOf(t *testing.T) {
 		}
 	}
 	e.project.dir = "/q" // another checkout in the same cloud has selected nothing
+	e.session.Serving = false
 	if got := e.stackOf([]string{"up"}); got != defaultStack {
 		t.Errorf("of another folder it is %q", got)
 	}
