@@ -46,13 +46,13 @@ func refuseCommand(words []string) error {
 		return fmt.Errorf("pulumi %s is not for the local cloud, whose state stays on this machine", command)
 	case "logs":
 		return fmt.Errorf("pulumi logs would reach beyond this machine, for it asks AWS itself: the functions' lines are in the folder logs of the local cloud")
-	default:
-		if !slices.Contains(localCommands(), command) {
-			return fmt.Errorf("pulumi %s would reach beyond this machine, or is not known to stay on it: the local cloud takes %s", command, strings.Join(localCommands(), ", "))
-		}
 	case "up", "update":
 		if len(words) > 1 {
 			return fmt.Errorf("pulumi %s %s would reach beyond this machine, for the template %q: the local cloud runs the project's program (to give a flag its value, write --flag=VALUE)", command, words[1], words[1])
+		}
+	default:
+		if !slices.Contains(localCommands(), command) {
+			return fmt.Errorf("pulumi %s would reach beyond this machine, or is not known to stay on it: the local cloud takes %s", command, strings.Join(localCommands(), ", "))
 		}
 	}
 	if len(words) > 1 && slices.Contains(cloudCommands(), words[0]+" "+words[1]) {
