@@ -177,12 +177,9 @@ func (a *Authority) Authorize(c Caller, r Request) error {
 }
 
 func (a *Authority) note(u Use) {
-	// Streams come and go with the processes that write to them, connections with
-	// their clients.
-	for _, passing := range []string{":log-stream:", "/@connections/"} {
-		if of, _, ok := strings.Cut(u.Resource, passing); ok {
-			u.Resource = of + passing + "*"
-		}
+	// Streams come and go with the processes that write to them.
+	if group, _, ok := strings.Cut(u.Resource, ":log-stream:"); ok {
+		u.Resource = group + ":log-stream:*"
 	}
 	a.mu.Lock()
 	known := a.seen[u]
