@@ -32,9 +32,13 @@ func (s scope) computeWrites() []statement {
 		allow(mappings, "lambda:UpdateEventSourceMapping", "lambda:DeleteEventSourceMapping").when("ArnLike", "lambda:FunctionArn", functions...),
 		allow(mappings, "lambda:TagResource", "lambda:UntagResource"),
 		allow([]string{s.named("sqs", "")}, "sqs:CreateQueue", "sqs:SetQueueAttributes", "sqs:DeleteQueue", "sqs:TagQueue", "sqs:UntagQueue"),
+		// infra attaches no policy. A function that takes one that another stack
+		// shares has it attached.
 		allow(s.roles(),
 			"iam:CreateRole", "iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:AttachRolePolicy", "iam:DetachRolePolicy",
 			"iam:PutRolePermissionsBoundary").when("StringEquals", "iam:PermissionsBoundary", s.boundary),
+		// Before it deletes a role the provider looks for instance profiles with it.
+		// The updates are of properties that infra may come to set.
 		allow(s.roles(),
 			"iam:DeleteRole", "iam:UpdateRole", "iam:UpdateRoleDescription", "iam:UpdateAssumeRolePolicy",
 			"iam:ListInstanceProfilesForRole", "iam:TagRole", "iam:UntagRole"),

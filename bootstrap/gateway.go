@@ -26,7 +26,7 @@ func (s scope) gatewayReads() []statement {
 		allow(s.domainNames(), "apigateway:GET"),
 		allow([]string{s.arn("acm", "certificate/*")}, "acm:DescribeCertificate", "acm:ListTagsForCertificate"),
 		allow(s.zones(), "route53:GetHostedZone", "route53:ListResourceRecordSets", "route53:ListTagsForResource"),
-		allow(anything(), "route53:ListHostedZones", "route53:ListHostedZonesByName"),
+		allow(anything(), "route53:ListHostedZones"),
 	)
 }
 
@@ -36,7 +36,8 @@ func (s scope) gatewayWrites() []statement {
 	writes := []statement{
 		allow(s.apis(), "apigateway:POST"),
 		allow([]string{s.gateway("/apis/*")}, "apigateway:PATCH", "apigateway:DELETE"),
-		// The tags of an API or a domain name are a path of their own.
+		// The tags of an API or a domain name are a path of their own. POST is how
+		// they are put there; the page knows PUT as well.
 		// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-iam-policy.html
 		allow([]string{s.gateway("/tags/*")}, "apigateway:POST", "apigateway:PUT", "apigateway:DELETE"),
 	}
@@ -55,9 +56,11 @@ func (s scope) gatewayWrites() []statement {
 			when("StringEquals", "aws:RequestedRegion", s.Region).
 			when("StringEquals", "acm:ValidationMethod", "DNS").
 			whenAll("acm:DomainNames", s.domains()...),
+		// The update is of options, which infra may come to set.
 		allow(certificates, "acm:AddTagsToCertificate", "acm:DeleteCertificate", "acm:RemoveTagsFromCertificate", "acm:UpdateCertificateOptions"),
 		allow(anything(), "route53:CreateHostedZone"), // no condition there is tells one zone's name from another's
-		allow(s.zones(), "route53:ChangeTagsForResource", "route53:DeleteHostedZone", "route53:GetDNSSEC", "route53:UpdateHostedZoneComment"),
+		// A zone outlives its stack (infra/zone.go), so no deployment deletes one.
+		allow(s.zones(), "route53:ChangeTagsForResource", "route53:UpdateHostedZoneComment"),
 		allow([]string{"arn:aws:route53:::change/*"}, "route53:GetChange"),
 		allow(s.zones(), "route53:ChangeResourceRecordSets").
 			whenAll("route53:ChangeResourceRecordSetsNormalizedRecordNames", s.domains()...),

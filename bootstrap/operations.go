@@ -1,15 +1,18 @@
 package main
 
 // logGroups is the stack's log groups: of its functions, and of its API's
-// access logs, whose prefix spares the account's few log resource policies.
+// access log, whose fixed name spares the account's few log resource policies.
+// Most actions know a group by its ARN with :* behind it, those on tags without:
+// both patterns match both.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
 func (s scope) logGroups() []string {
-	return []string{s.named("logs", "log-group:"), s.named("logs", "log-group:/aws/vendedlogs/")}
+	return []string{s.named("logs", "log-group:"), s.arn("logs", "log-group:/aws/vendedlogs/"+s.itself()+"/*")}
 }
 
-// dashboards is the stack's dashboards, which have no region.
-func (s scope) dashboards() string {
-	return "arn:aws:cloudwatch::" + s.Account + ":dashboard/" + s.prefix() + "-*"
+// dashboard is the stack's dashboard, which has a fixed name and no region.
+func (s scope) dashboard() string {
+	return "arn:aws:cloudwatch::" + s.Account + ":dashboard/" + s.itself()
 }
 
 // operationsReads is what a preview reads of logs, alarms and topics: how they
@@ -21,7 +24,7 @@ func (s scope) operationsReads() []statement {
 		// Alarms are listed, and a list is of them all.
 		allow([]string{s.arn("cloudwatch", "alarm:*")}, "cloudwatch:DescribeAlarms"),
 		allow([]string{s.named("cloudwatch", "alarm:")}, "cloudwatch:ListTagsForResource"),
-		allow([]string{s.dashboards()}, "cloudwatch:GetDashboard"),
+		allow([]string{s.dashboard()}, "cloudwatch:GetDashboard"),
 		// A subscription's ARN begins with its topic's.
 		allow([]string{s.named("sns", "")}, "sns:GetSubscriptionAttributes", "sns:GetTopicAttributes", "sns:ListTagsForResource"),
 	}
@@ -41,7 +44,7 @@ func (s scope) operationsWrites() []statement {
 			when("StringEquals", "aws:RequestedRegion", s.Region),
 		allow([]string{s.named("cloudwatch", "alarm:")},
 			"cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource"),
-		allow([]string{s.dashboards()}, "cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard"),
+		allow([]string{s.dashboard()}, "cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard"),
 		allow([]string{s.named("sns", "")},
 			"sns:CreateTopic", "sns:DeleteTopic", "sns:SetTopicAttributes", "sns:Subscribe", "sns:TagResource", "sns:Unsubscribe",
 			"sns:UntagResource"),

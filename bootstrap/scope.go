@@ -1,5 +1,7 @@
 package main
 
+import "strings"
+
 // scope names the stack's resources as policies do: by the prefix that Pulumi's
 // autonaming gives them, and by ARN. AWS itself has no notion of a stack.
 type scope struct {
@@ -19,6 +21,11 @@ const bootstrapPath = "/bootstrap/"
 func (s scope) named(service, kind string) string {
 	return s.arn(service, kind+s.prefix()+"-*")
 }
+
+// itself is PROJECT-STACK alone, as names have it that infra fixes: a pattern
+// where there is a stack for each merge request. Unlike the names that Pulumi
+// gives, these are not those of a stack with the same beginning.
+func (s scope) itself() string { return strings.ReplaceAll(s.stack(), "/", "-") }
 
 // arn is the ARN of something in the account and region.
 func (s scope) arn(service, resource string) string {

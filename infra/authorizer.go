@@ -21,8 +21,10 @@ type asked struct {
 	permissions []pulumi.Resource // to ask it
 }
 
-// newGuard declares the one authorizer of the HTTP API. An answer is used again
-// for the same token, for as long as the setting says.
+// newGuard declares the one authorizer of the HTTP API. Its logical name is its
+// kind: an authorizer of another kind is another authorizer, which is there
+// before the routes leave the old one. API Gateway uses an answer again for the
+// same token, for as long as the setting says.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
 func newGuard(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, api *httpAPI, by *asked) (*authorizer, error) {
 	args := &apigatewayv2.AuthorizerArgs{
@@ -34,7 +36,7 @@ func newGuard(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, api *ht
 		args.JwtConfiguration = apigatewayv2.AuthorizerJwtConfigurationArgs{
 			Issuer: pulumi.String(cfg.Issuer), Audiences: pulumi.ToStringArray(cfg.Audiences),
 		}
-		made, err := apigatewayv2.NewAuthorizer(ctx, "api", args, in)
+		made, err := apigatewayv2.NewAuthorizer(ctx, "jwt", args, in)
 		if err != nil {
 			return nil, err
 		}
@@ -45,7 +47,7 @@ func newGuard(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, api *ht
 	args.AuthorizerPayloadFormatVersion = pulumi.String("2.0")
 	args.EnableSimpleResponses = pulumi.Bool(true)
 	args.AuthorizerResultTtlInSeconds = pulumi.Int(cfg.AuthorizationCache)
-	made, err := apigatewayv2.NewAuthorizer(ctx, "api", args, in)
+	made, err := apigatewayv2.NewAuthorizer(ctx, "request", args, in, formerly("api"))
 	if err != nil {
 		return nil, err
 	}

@@ -51,8 +51,11 @@ func newCertificate(ctx *pulumi.Context, in pulumi.ResourceOption, z *zone, doma
 	return issued.CertificateArn, nil
 }
 
-// newProof declares the record that proves one domain. Another stack may have
-// proved it before; the record is the same, for it goes by account and name.
+// newProof declares the record that proves one domain. The record goes by
+// account and name: another stack of the account may have made it before, and
+// ACM renews the certificates of both by it. So it stays when the stack, or the
+// domain, goes.
+// https://docs.aws.amazon.com/acm/latest/userguide/dns-renewal-validation.html
 func newProof(ctx *pulumi.Context, in pulumi.ResourceOption, z *zone, certificate *acm.Certificate, d domain) (*route53.Record, error) {
 	option := certificate.DomainValidationOptions.ApplyT(func(options []acm.CertificateDomainValidationOption) (acm.CertificateDomainValidationOption, error) {
 		for _, o := range options {
@@ -62,17 +65,16 @@ func newProof(ctx *pulumi.Context, in pulumi.ResourceOption, z *zone, certificat
 		}
 		return acm.CertificateDomainValidationOption{}, fmt.Errorf("ACM tells no record that proves %s", d.name)
 	}).(acm.CertificateDomainValidationOptionOutput)
-	// A wildcard and its apex have one name, whichever comes first in the
-	// settings: under another, the old record would be deleted after the new one,
-	// which is the same, was made.
-	return route53.NewRecord(ctx, "proof-of-"+strings.TrimPrefix(d.logical, "*."), &route53.RecordArgs{
+	// A wildcard and its apex share the record, so it is named by its base: under
+	// two names, one of them would delete what the other has made.
+	return route53.NewRecord(ctx, "proof-of-"+d.base(), &route53.RecordArgs{
 		ZoneId:         z.id,
 		Name:           option.ResourceRecordName().Elem(),
 		Type:           option.ResourceRecordType().Elem(),
 		Records:        pulumi.StringArray{option.ResourceRecordValue().Elem()},
 		Ttl:            pulumi.Int(300), // seconds
 		AllowOverwrite: pulumi.Bool(true),
-	}, in)
+	}, in, z.delegated, pulumi.RetainOnDelete(true), formerly("proof-of-"+strings.TrimPrefix(d.former, "*.")))
 }
 
 // provable are the domains that have a record of their own: a name and the

@@ -20,7 +20,7 @@ const (
 // or that would never work. Attached tells that routes are guarded by the
 // authorizer of another stack.
 func check(project, stack string, functions []lambdas.Function, attached bool) error {
-	owner, seen := map[string]string{}, map[string]bool{}
+	owner, seen := map[string]claim{}, map[string]bool{}
 	routes, integrations, sockets := 0, 0, 0
 	for _, f := range functions {
 		if !validName(f.Name) {
@@ -59,7 +59,7 @@ func checkQuotas(routes, integrations, sockets int) error {
 }
 
 // checkRouteKeys refuses route keys that are none, and those of another function.
-func checkRouteKeys(function string, http, sockets []string, owner map[string]string) error {
+func checkRouteKeys(function string, http, sockets []string, owner map[string]claim) error {
 	for _, key := range http {
 		if !validRouteKey(key) {
 			return fmt.Errorf("function %s: route %q must be a method and a path, such as GET /items/{id}", function, key)
@@ -71,19 +71,32 @@ func checkRouteKeys(function string, http, sockets []string, owner map[string]st
 		}
 	}
 	for _, key := range http {
-		if other, taken := owner[key]; taken {
-			return fmt.Errorf("route %s is declared by %s and by %s; a route has one function", key, other, function)
+		name := shape(key)
+		if other, taken := owner[name]; taken {
+			return other.conflict(claim{function, key})
 		}
-		owner[key] = function
+		owner[name] = claim{function, key}
 	}
 	for _, key := range sockets {
 		name := socketRouteName(key) // each API may have a $default
 		if other, taken := owner[name]; taken {
-			return fmt.Errorf("WebSocket route %s is declared by %s and by %s; a route has one function", key, other, function)
+			return fmt.Errorf("WebSocket route %s is declared by %s and by %s; a route has one function", key, other.function, function)
 		}
-		owner[name] = function
+		owner[name] = claim{function, key}
 	}
 	return nil
+}
+
+// claim is a route key and the function that declares it.
+type claim struct{ function, key string }
+
+// conflict refuses a second claim to one route.
+func (c claim) conflict(other claim) error {
+	if c.key == other.key {
+		return fmt.Errorf("route %s is declared by %s and by %s; a route has one function", c.key, c.function, other.function)
+	}
+	return fmt.Errorf("the routes %s of %s and %s of %s are one to API Gateway, which does not look at the names of variables: remove one, or give it another path",
+		c.key, c.function, other.key, other.function)
 }
 
 // checkDuties refuses a declaration in which the one authorizer is missing, or

@@ -49,6 +49,7 @@ type config struct {
 	CreateZone          bool
 	ParentZone          string // "": somebody else delegates the zone
 	Delegated           bool
+	CheckDelegation     bool
 	DeletionProtection  bool
 	PointInTimeRecovery bool
 	Protect             bool
@@ -148,6 +149,7 @@ func (r reader) names(cfg *config) {
 	cfg.CreateZone = r.Flag("createZone")
 	cfg.ParentZone = r.domain("parentZone")
 	cfg.Delegated = r.Flag("delegated")
+	cfg.CheckDelegation = r.Flag("checkDelegation")
 }
 
 // operations reads what is set of logs, traces and alarms.

@@ -47,6 +47,7 @@ func TestConfigRefused(t *testing.T) {
 		{"role", "arn:aws:iam::111111111111:user/deploy", "skiff:role must be"},
 		{"permissionsBoundary", "arn:aws:iam::111111111111:role/x", "skiff:permissionsBoundary must be empty, or the ARN of a managed policy"},
 		{"role", "arn:aws:iam::123456789012:role/deploy", "skiff:role is of account 123456789012 and skiff:account is 111111111111; they must be one"},
+		{"permissionsBoundary", "arn:aws:iam::123456789012:policy/x", "skiff:permissionsBoundary is of account 123456789012 and skiff:account is 111111111111; they must be one"},
 		{"tags", `"x"`, "skiff:tags must be tags, such as {Team: web}, not"},
 		{"tags", `{"Team": 1}`, "skiff:tags must be tags"},
 		{"tags", `{"project": "x"}`, "skiff:tags must be tags with names of their own (not Project, Stack, ManagedBy, nor one twice)"},
@@ -124,7 +125,7 @@ func TestConfigRefused(t *testing.T) {
 		{"delegated", "", "skiff:delegated must be true or false"},
 		{"alarmQueueAge", "1209601", "skiff:alarmQueueAge must be a whole number from 1 to 1209600"},
 		{"memry", "256", "skiff:memry is not a setting; there are account, additionalDomains, alarmEmail, alarmErrorPercent, alarmLatency, alarmQueueAge, alarms, " +
-			"attachTo, audiences, authorizationCache, autoDeploy, basePath, concurrency, corsOrigins, createZone, dashboard, delegated, deletionProtection, " +
+			"attachTo, audiences, authorizationCache, autoDeploy, basePath, checkDelegation, concurrency, corsOrigins, createZone, dashboard, delegated, deletionProtection, " +
 			"detailedMetrics, domain, issuer, logDays, logLevel, memory, parentZone, permissionsBoundary, pointInTimeRecovery, profile, protect, queueDays, " +
 			"queueReceives, queueVisibility, role, routeThrottles, secretRecoveryDays, socketDomain, stage, tags, target, throttleBurst, throttleRate, timeout, " +
 			"tracing, workerConcurrency, zone; remove it with pulumi config rm memry --stack mock"},

@@ -10,8 +10,8 @@ import (
 
 // domain is a name that an API answers at.
 type domain struct {
-	name    string
-	logical string // permanent: "api" and "sockets" for the first of each, else the name
+	name    string // of its resources, too: a domain that takes another place in the settings is the same domain
+	former  string // by which its resources were named in an earlier version of this program
 	sockets bool   // of the WebSocket API
 	made    *apigatewayv2.DomainName
 }
@@ -33,12 +33,12 @@ func (c config) domains() []domain {
 	if c.Domain == "" {
 		return nil
 	}
-	all := []domain{{name: c.Domain, logical: "api"}}
+	all := []domain{{name: c.Domain, former: "api"}}
 	for _, name := range c.AdditionalDomains {
-		all = append(all, domain{name: name, logical: name})
+		all = append(all, domain{name: name, former: name})
 	}
 	if c.SocketDomain != "" {
-		all = append(all, domain{name: c.SocketDomain, logical: "sockets", sockets: true})
+		all = append(all, domain{name: c.SocketDomain, former: "sockets", sockets: true})
 	}
 	return all
 }
@@ -91,7 +91,7 @@ func (a *domains) make(ctx *pulumi.Context, in pulumi.ResourceOption, i int, cer
 		after = append(after, a.names[i-1].made)
 	}
 	d := &a.names[i]
-	made, err := apigatewayv2.NewDomainName(ctx, d.logical, &apigatewayv2.DomainNameArgs{
+	made, err := apigatewayv2.NewDomainName(ctx, d.name, &apigatewayv2.DomainNameArgs{
 		DomainName: pulumi.String(d.name),
 		DomainNameConfiguration: apigatewayv2.DomainNameDomainNameConfigurationArgs{
 			CertificateArn: certificate,
@@ -99,13 +99,13 @@ func (a *domains) make(ctx *pulumi.Context, in pulumi.ResourceOption, i int, cer
 			SecurityPolicy: pulumi.String("TLS_1_2"),
 			IpAddressType:  pulumi.String("dualstack"),
 		},
-	}, in, pulumi.DependsOn(after))
+	}, in, pulumi.DependsOn(after), formerly(d.former))
 	if err != nil {
 		return err
 	}
 	d.made = made
 	for _, family := range []string{"A", "AAAA"} {
-		record, err := route53.NewRecord(ctx, d.logical+"-"+family, &route53.RecordArgs{
+		record, err := route53.NewRecord(ctx, d.name+"-"+family, &route53.RecordArgs{
 			ZoneId: a.zone.id,
 			Name:   pulumi.String(d.name),
 			Type:   pulumi.String(family),
@@ -114,7 +114,7 @@ func (a *domains) make(ctx *pulumi.Context, in pulumi.ResourceOption, i int, cer
 				ZoneId:               made.DomainNameConfiguration.HostedZoneId().Elem(),
 				EvaluateTargetHealth: pulumi.Bool(false),
 			}},
-		}, in)
+		}, in, a.zone.delegated, formerly(d.former+"-"+family))
 		if err != nil {
 			return err
 		}
@@ -125,7 +125,8 @@ func (a *domains) make(ctx *pulumi.Context, in pulumi.ResourceOption, i int, cer
 
 // newMappings maps each domain to the stage of its API, which has to be there
 // first. They go before the stage in a destroy, so they are protected as that
-// is.
+// is. A mapping that leads to another API is another mapping; a domain has one
+// of a path, so the old one goes first.
 func (a *domains) newMappings(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, api, sockets *apigatewayv2.Stage) error {
 	for _, d := range a.names {
 		to := api
@@ -136,7 +137,7 @@ func (a *domains) newMappings(ctx *pulumi.Context, cfg config, in pulumi.Resourc
 		if cfg.BasePath != "" {
 			args.ApiMappingKey = pulumi.String(cfg.BasePath)
 		}
-		if _, err := apigatewayv2.NewApiMapping(ctx, d.logical, args, in, pulumi.Protect(cfg.Protect)); err != nil {
+		if _, err := apigatewayv2.NewApiMapping(ctx, d.name, args, in, pulumi.Protect(cfg.Protect), pulumi.DeleteBeforeReplace(true), formerly(d.former)); err != nil {
 			return err
 		}
 	}

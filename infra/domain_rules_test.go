@@ -22,10 +22,11 @@ func domainRules() []rule {
 		{"the certificate is waited for, but not for ever", checkCertificate, change(validationType+" domains", func(res *recording.Resource) {
 			res.Type, res.CreatedIn = validationType, ""
 		})},
+		{"a proof outlives the stack", checkProofs, add(recordType, map[string]any{"type": "CNAME", "name": "_proof.more.example", "allowOverwrite": true})},
 		{"a domain is proved once", checkProofs, add(recordType, map[string]any{"type": "CNAME", "name": "_proof.example"})},
 		{"a domain is regional and takes TLS 1.2", checkDomainNames, add(domainType, map[string]any{
 			"domainNameConfiguration": map[string]any{"endpointType": "EDGE", "securityPolicy": "TLS_1_0"}})},
-		{"domains are made one after the other", checkDomainNames, change(domainType+" sockets", func(res *recording.Resource) {
+		{"domains are made one after the other", checkDomainNames, change(domainType+" ws.staging.example.com", func(res *recording.Resource) {
 			res.Type, res.Name, res.After = domainType, "sockets", nil
 		})},
 		{"a domain has both kinds of addresses", checkAddresses, add(recordType, map[string]any{"type": "A", "name": "more.example"})},
@@ -33,20 +34,21 @@ func domainRules() []rule {
 	}
 }
 
-// named is a domain of the settings, its resources' name, and its API.
-type named struct{ domain, logical, api string }
+// named is a domain of the settings, which its resources are named by, and its
+// API.
+type named struct{ domain, api string }
 
 // namedDomains are those of the settings, if the zone is said to be delegated.
 func namedDomains(settings map[string]string) (all []named) {
 	if settings["skiff:domain"] == "" || settings["skiff:delegated"] == "false" {
 		return nil
 	}
-	all = []named{{settings["skiff:domain"], "api", "api"}}
+	all = []named{{settings["skiff:domain"], "api"}}
 	for _, name := range array(settings["skiff:additionalDomains"]) {
-		all = append(all, named{fmt.Sprint(name), fmt.Sprint(name), "api"})
+		all = append(all, named{fmt.Sprint(name), "api"})
 	}
 	if name := settings["skiff:socketDomain"]; name != "" {
-		all = append(all, named{name, "sockets", "sockets"})
+		all = append(all, named{name, "sockets"})
 	}
 	return all
 }
@@ -55,8 +57,9 @@ func namedDomains(settings map[string]string) (all []named) {
 // by that of the name below it.
 func proofs(settings map[string]string) map[string]string {
 	all := map[string]string{}
-	for _, d := range slices.Backward(namedDomains(settings)) {
-		all["_proof."+strings.TrimPrefix(d.domain, "*.")] = "proof-of-" + strings.TrimPrefix(d.logical, "*.")
+	for _, d := range namedDomains(settings) {
+		base := strings.TrimPrefix(d.domain, "*.")
+		all["_proof."+base] = "proof-of-" + base
 	}
 	return all
 }
@@ -77,7 +80,7 @@ func domainKeys(settings map[string]string) (keys []string) {
 		keys = append(keys, recordType+" "+record)
 	}
 	for _, d := range domains {
-		keys = append(keys, domainType+" "+d.logical, mappingType+" "+d.logical, recordType+" "+d.logical+"-A", recordType+" "+d.logical+"-AAAA")
+		keys = append(keys, domainType+" "+d.domain, mappingType+" "+d.domain, recordType+" "+d.domain+"-A", recordType+" "+d.domain+"-AAAA")
 	}
 	return keys
 }
@@ -128,6 +131,7 @@ func checkProofs(r *recording.Stack) (offences []string) {
 			got[fmt.Sprint(record.Inputs["name"])] = name
 			offences = append(offences, differ(name+" overwrites", record.Inputs["allowOverwrite"], true)...)
 			offences = append(offences, differ(name+" in zone", record.Inputs["zoneId"], zoneID(r))...)
+			offences = append(offences, differ(name+" retained", record.Retained, true)...)
 		}
 	}
 	return append(offences, differ("proofs", got, proofs(r.Settings))...)
@@ -145,14 +149,14 @@ func checkDomainNames(r *recording.Stack) (offences []string) {
 	want := map[string]string{}
 	var before []string
 	for _, d := range namedDomains(r.Settings) {
-		want[d.logical] = d.domain
-		made := r.Of(domainType)[d.logical]
+		want[d.domain] = d.domain
+		made := r.Of(domainType)[d.domain]
 		for _, key := range append(before, validationType+" domains") {
 			if !slices.Contains(made.After, key) {
-				offences = append(offences, d.logical+" does not wait for "+key)
+				offences = append(offences, d.domain+" does not wait for "+key)
 			}
 		}
-		before = []string{domainType + " " + d.logical}
+		before = []string{domainType + " " + d.domain}
 	}
 	got := map[string]string{}
 	for name, d := range r.Of(domainType) {
@@ -167,8 +171,8 @@ func checkAddresses(r *recording.Stack) (offences []string) {
 	want := map[string]string{}
 	for _, d := range namedDomains(r.Settings) {
 		for _, family := range []string{"A", "AAAA"} {
-			want[d.logical+"-"+family] = fmt.Sprintf("%s %s in %s to [map[evaluateTargetHealth:false name:%s.target.mock.amazonaws.com zoneId:zone-id of API Gateway]]",
-				d.domain, family, zoneID(r), d.logical)
+			want[d.domain+"-"+family] = fmt.Sprintf("%s %s in %s to [map[evaluateTargetHealth:false name:%s.target.mock.amazonaws.com zoneId:zone-id of API Gateway]]",
+				d.domain, family, zoneID(r), d.domain)
 		}
 	}
 	got := map[string]string{}
@@ -187,7 +191,7 @@ func checkMappings(r *recording.Stack) (offences []string) {
 	}
 	want := map[string]string{}
 	for _, d := range namedDomains(r.Settings) {
-		want[d.logical] = fmt.Sprintf("domainName-id of %s at %v to stage-id of %s of api-id of %[3]s", d.logical, path, d.api)
+		want[d.domain] = fmt.Sprintf("domainName-id of %s at %v to stage-id of %s of api-id of %[3]s", d.domain, path, d.api)
 	}
 	got := map[string]string{}
 	for name, m := range r.Of(mappingType) {

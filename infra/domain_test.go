@@ -80,7 +80,10 @@ func TestUndelegated(t *testing.T) {
 	for _, made := range []string{"true", "false"} {
 		settings := with(settingsOf(t, "staging"), "skiff:zone=undelegated.example", "skiff:domain=api.undelegated.example",
 			"skiff:socketDomain=", "skiff:createZone="+made)
-		c := cloud{caller: settings["skiff:account"], zones: []string{"undelegated.example"}}
+		c := cloud{caller: settings["skiff:account"]}
+		if made == "false" {
+			c.zones = []string{"undelegated.example"}
+		}
 		rec, err := deployIn(t, c, lambdas.Functions(), settings)
 		if err == nil {
 			t.Fatal("accepted")
@@ -95,6 +98,23 @@ func TestUndelegated(t *testing.T) {
 				t.Errorf("zone made %s: %d of %s all the same", made, len(rec.Of(typ)), typ)
 			}
 		}
+		if _, err := deployIn(t, c, lambdas.Functions(), with(settings, "skiff:checkDelegation=false")); err != nil {
+			t.Errorf("zone made %s: asked although the settings say not to: %v", made, err)
+		}
+	}
+}
+
+// A second zone of one name is not made: DNS would not lead to it.
+func TestSecondZone(t *testing.T) {
+	t.Parallel()
+	rec, err := deployDomains(t, "skiff:zone=example.com")
+	const want = "account 111111111111 has the zone example.com already (zone-id of example.com), and a second one would have other name servers; " +
+		"to use the one that is there: pulumi config set skiff:createZone false --stack mock"
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("refused with %v, want %s", err, want)
+	}
+	if zones := rec.Of(zoneType); len(zones) > 0 {
+		t.Errorf("made all the same: %v", zones)
 	}
 }
 
@@ -110,7 +130,7 @@ func TestParentZone(t *testing.T) {
 	if diff := cmp.Diff(want, record.Inputs); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	if proof := rec.Of(recordType)["proof-of-api"]; !slices.Contains(proof.After, record.Key()) {
+	if proof := rec.Of(recordType)["proof-of-api.staging.example.com"]; !slices.Contains(proof.After, record.Key()) {
 		t.Errorf("the domain is proved before its zone is delegated, after %v", proof.After)
 	}
 }

@@ -25,8 +25,11 @@ func predicates() []predicate {
 	with := func(value any) func(subject) { return func(s subject) { s.put(value) } }
 	return slices.Concat(policyPredicates(), storePredicates(), domainPredicates(), []predicate{
 		{"exists when boundary configured", func(s subject) bool {
-			return s.rec.Settings["skiff:boundary"] == "" || s.value() != nil
-		}, func(s subject) { s.rec.Settings["skiff:boundary"] = "x" }},
+			return s.rec.Settings["skiff:permissionsBoundary"] == "" || s.value() != nil
+		}, func(s subject) {
+			s.rec.Settings["skiff:permissionsBoundary"] = "x"
+			s.put(nil)
+		}},
 		{"equals:true when customDomain", func(s subject) bool {
 			return len(s.rec.Of(domainType)) == 0 || s.value() == true
 		}, without},

@@ -31,8 +31,9 @@ func facts(res recording.Resource) (lines []string) {
 	if res.CreatedIn != "" {
 		lines = append(lines, "created within "+res.CreatedIn)
 	}
-	for _, hook := range res.Hooks {
-		lines = append(lines, "before an update "+hook)
+	lines = append(lines, res.Hooks...)
+	for _, name := range res.Formerly {
+		lines = append(lines, "formerly "+name)
 	}
 	return lines
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
@@ -48,7 +49,7 @@ func (f *function) newRoutes(ctx *pulumi.Context, api *httpAPI, guard *authorize
 		if i < len(f.declared.Routes) {
 			args.AuthorizationType, args.AuthorizerId = pulumi.String(guard.kind), guard.id
 		}
-		route, err := apigatewayv2.NewRoute(ctx, key, args, pulumi.Parent(f))
+		route, err := apigatewayv2.NewRoute(ctx, shape(key), args, pulumi.Parent(f), formerly(key))
 		if err != nil {
 			return err
 		}
@@ -64,6 +65,15 @@ func (f *function) newRoutes(ctx *pulumi.Context, api *httpAPI, guard *authorize
 	f.parts = append(f.parts, permission)
 	return err
 }
+
+// pathVariable is a variable of a route's path, with the sign that lets it take
+// the rest of the path.
+var pathVariable = regexp.MustCompile(`\{[^{}+]*(\+?)\}`)
+
+// shape is a route key without the names of its variables, by which API Gateway
+// tells routes apart: it takes no second route of one shape. So it is the
+// logical name, and a renamed variable changes the route in place.
+func shape(key string) string { return pathVariable.ReplaceAllString(key, "{$1}") }
 
 // copied is what a deployment copies of a route. It is told by what the program
 // says of the route: what the provider leaves out of its answer would be unknown

@@ -25,9 +25,9 @@ func routeRules() []rule {
 		{"a route is guarded", checkGuards, recording.Set(routeType, "POST /items", "authorizationType", "NONE")},
 		{"a route is guarded by the one authorizer", checkGuards, recording.Set(routeType, "GET /items", "authorizerId", "authorizer-id of sockets")},
 		{"who connects is let in", checkGuards, recording.Set(routeType, "sockets $connect", "authorizationType", "NONE")},
-		{"a public route asks nobody", checkGuards, recording.Set(routeType, "GET /health", "authorizerId", "authorizer-id of api")},
-		{"the authorizer takes the header and answers yes or no", checkAuthorizers, recording.Set(authorizerType, "api", "identitySources", []any{})},
-		{"what is decided is remembered as long as is set", checkAuthorizers, recording.Set(authorizerType, "api", "authorizerResultTtlInSeconds", 3599.0)},
+		{"a public route asks nobody", checkGuards, recording.Set(routeType, "GET /health", "authorizerId", "authorizer-id of request")},
+		{"the authorizer takes the header and answers yes or no", checkAuthorizers, recording.Set(authorizerType, "request", "identitySources", []any{})},
+		{"what is decided is remembered as long as is set", checkAuthorizers, recording.Set(authorizerType, "request", "authorizerResultTtlInSeconds", 3599.0)},
 		{"there is one authorizer for each API", checkAuthorizers, add(authorizerType, nil)},
 		{"an integration calls its function", checkIntegrations, recording.Set(integrationType, "health", "payloadFormatVersion", "1.0")},
 		{"a WebSocket integration posts", checkIntegrations, recording.Set(integrationType, "socket-sockets", "integrationMethod", "GET")},
@@ -64,7 +64,7 @@ func checkPermissions(r *recording.Stack) (offences []string) {
 		if f.Authorizes {
 			want["authorize-sockets"] = fmt.Sprintf("%v/authorizers/authorizer-id of sockets", sockets)
 			if r.Settings["skiff:issuer"] == "" {
-				want["authorize-api"] = fmt.Sprintf("%v/authorizers/authorizer-id of api", api)
+				want["authorize-api"] = fmt.Sprintf("%v/authorizers/authorizer-id of request", api)
 			}
 		}
 	}
@@ -83,18 +83,15 @@ func checkRoutes(r *recording.Stack) (offences []string) {
 	want := map[string]string{}
 	for _, f := range lambdas.Functions() {
 		for _, key := range httpKeys(f) {
-			want[key] = "api-id of api, integrations/integration-id of " + f.Name
+			want[shape(key)] = key + " of api-id of api, integrations/integration-id of " + f.Name
 		}
 		for _, key := range f.SocketRoutes {
-			want["sockets "+key] = "api-id of sockets, integrations/integration-id of " + f.Name + "-sockets"
+			want["sockets "+key] = key + " of api-id of sockets, integrations/integration-id of " + f.Name + "-sockets"
 		}
 	}
 	got := map[string]string{}
 	for name, route := range r.Of(routeType) {
-		got[name] = fmt.Sprintf("%v, %v", route.Inputs["apiId"], route.Inputs["target"])
-		if key := fmt.Sprint(route.Inputs["routeKey"]); key != strings.TrimPrefix(name, "sockets ") {
-			offences = append(offences, name+" is "+key)
-		}
+		got[name] = fmt.Sprintf("%v of %v, %v", route.Inputs["routeKey"], route.Inputs["apiId"], route.Inputs["target"])
 	}
 	return append(offences, differ("routes", got, want)...)
 }
@@ -102,14 +99,14 @@ func checkRoutes(r *recording.Stack) (offences []string) {
 // checkGuards wants a token for all HTTP routes but those declared public, and
 // for who connects.
 func checkGuards(r *recording.Stack) (offences []string) {
-	kind := "CUSTOM"
+	by := "CUSTOM authorizer-id of request"
 	if r.Settings["skiff:issuer"] != "" {
-		kind = "JWT"
+		by = "JWT authorizer-id of jwt"
 	}
 	want := map[string]string{}
 	for _, f := range lambdas.Functions() {
 		for _, key := range f.Routes {
-			want[key] = kind + " authorizer-id of api"
+			want[key] = by
 		}
 		for _, key := range slices.Concat(f.PublicRoutes, f.SocketRoutes) {
 			want[key] = "NONE <nil>"
@@ -133,13 +130,14 @@ func checkAuthorizers(r *recording.Stack) (offences []string) {
 		}
 	}
 	want := map[string]map[string]any{
-		"api": {"apiId": "api-id of api", "authorizerType": "REQUEST", "authorizerUri": asks, "enableSimpleResponses": true,
+		"request": {"apiId": "api-id of api", "authorizerType": "REQUEST", "authorizerUri": asks, "enableSimpleResponses": true,
 			"authorizerPayloadFormatVersion": "2.0", "authorizerResultTtlInSeconds": r.Settings["skiff:authorizationCache"],
 			"identitySources": "[$request.header.Authorization]"},
 		"sockets": {"apiId": "api-id of sockets", "authorizerType": "REQUEST", "authorizerUri": asks},
 	}
 	if issuer := r.Settings["skiff:issuer"]; issuer != "" {
-		want["api"] = map[string]any{"apiId": "api-id of api", "authorizerType": "JWT", "identitySources": "[$request.header.Authorization]",
+		delete(want, "request")
+		want["jwt"] = map[string]any{"apiId": "api-id of api", "authorizerType": "JWT", "identitySources": "[$request.header.Authorization]",
 			"jwtConfiguration": map[string]any{"issuer": issuer, "audiences": array(r.Settings["skiff:audiences"])}}
 	}
 	got := map[string]map[string]any{}

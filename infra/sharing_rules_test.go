@@ -32,7 +32,7 @@ func parameters() map[string][]string {
 		"apiAutoDeploy":        {stageType + " api", "autoDeploy"},
 		"apiAccessLog":         {logGroupType + " access", "name"},
 		"authorizationType":    {routeType + " POST /items", "authorizationType"},
-		"authorizerId":         {"authorizer-id of api"},
+		"authorizerId":         {routeType + " POST /items", "authorizerId"},
 		"socketUrl":            {"wss://sockets.execute-api.mock.amazonaws.com/live"},
 		"socketPostUrl":        {"https://sockets.execute-api.mock.amazonaws.com/live"},
 		"socketPostArn":        {"arn:aws:execute-api:mock:123456789012:sockets/live/POST/@connections/*"},

@@ -60,7 +60,7 @@ func parts(f lambdas.Function, settings map[string]string) (keys []string) {
 		keys = append(keys, integrationType+" "+f.Name, permissionType+" "+f.Name)
 	}
 	for _, key := range httpKeys(f) {
-		keys = append(keys, routeType+" "+key)
+		keys = append(keys, routeType+" "+shape(key))
 	}
 	if len(f.SocketRoutes) > 0 {
 		keys = append(keys, integrationType+" "+f.Name+"-sockets", permissionType+" "+f.Name+"-sockets")
@@ -86,12 +86,12 @@ func single(settings map[string]string) []string {
 		redriveType + " dead-events", secretType + " cursor-key", logGroupType + " access",
 		sharedType + " items-read", sharedType + " items-write", sharedType + " events-send"}
 	for _, name := range []string{"api", "sockets"} {
-		keys = append(keys, apiType+" "+name, authorizerType+" "+name, stageType+" "+name)
+		keys = append(keys, apiType+" "+name, stageType+" "+name)
 	}
 	for name := range parameters() {
 		keys = append(keys, parameterType+" "+name)
 	}
-	return append(keys, deploymentType+" sockets")
+	return append(keys, deploymentType+" sockets", authorizerType+" sockets")
 }
 
 // optional are those that there is one of if the settings ask for it, and those
@@ -101,7 +101,9 @@ func optional(settings map[string]string) (keys []string) {
 		keys = append(keys, deploymentType+" api")
 	}
 	if settings["skiff:issuer"] == "" {
-		keys = append(keys, secretType+" token-key")
+		keys = append(keys, secretType+" token-key", authorizerType+" request")
+	} else {
+		keys = append(keys, authorizerType+" jwt")
 	}
 	if settings["skiff:alarms"] == "true" {
 		keys = append(keys, topicType+" alarms")
@@ -137,7 +139,7 @@ func checkStage(r *recording.Stack) (offences []string) {
 		switch res.Type {
 		case accountType:
 		case mappingType:
-			if to := fmt.Sprint(stageType, " ", map[bool]string{true: "sockets", false: "api"}[res.Name == "sockets"]); !slices.Contains(res.After, to) {
+			if to := fmt.Sprint(stageType, " ", map[bool]string{true: "sockets", false: "api"}[res.Name == r.Settings["skiff:socketDomain"]]); !slices.Contains(res.After, to) {
 				offences = append(offences, key+" does not wait for its stage")
 			}
 		default:

@@ -58,7 +58,7 @@ func checkKept(r *recording.Stack) (offences []string) {
 }
 
 func checkIndexHook(r *recording.Stack) (offences []string) {
-	return differ("items ask before an update", r.Of(tableType)["items"].Hooks, "[one-index-at-a-time]")
+	return differ("items ask before an update", r.Of(tableType)["items"].Hooks, "[before an update one-index-at-a-time]")
 }
 
 func checkQueues(r *recording.Stack) (offences []string) {

@@ -29,7 +29,7 @@ func TestThirdStack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(record(t, "staging").Shape(), qa.Shape()); diff != "" {
+	if diff := cmp.Diff(shapeOf(record(t, "staging")), shapeOf(qa)); diff != "" {
 		t.Errorf("-staging +qa:\n%s", diff)
 	}
 	obey(t, qa)

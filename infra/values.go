@@ -68,11 +68,16 @@ func (r reader) refuseAWS(keys []string) {
 	}
 }
 
-// sameAccount refuses a role of another account than the stack's: what it made
-// would be refused anyway, later and by another name.
+// sameAccount refuses a role or a boundary of another account than the stack's:
+// AWS would refuse it anyway, later and by another name.
 func (r reader) sameAccount(cfg config) {
-	if parts := strings.Split(cfg.Role, ":"); len(parts) == 6 && parts[4] != cfg.Account {
-		r.Report(fmt.Errorf("%s:role is of account %s and %[1]s:account is %[3]s; they must be one", r.Project, parts[4], cfg.Account))
+	if len(cfg.Account) != 12 {
+		return // refused above
+	}
+	for key, arn := range map[string]string{"role": cfg.Role, "permissionsBoundary": cfg.PermissionsBoundary} {
+		if parts := strings.Split(arn, ":"); len(parts) == 6 && parts[4] != cfg.Account {
+			r.Report(fmt.Errorf("%s:%s is of account %s and %[1]s:account is %[4]s; they must be one", r.Project, key, parts[4], cfg.Account))
+		}
 	}
 }
 

@@ -1,96 +1,94 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"os"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"skiff/infra/delegation"
 )
-
-// resolverVariable names a DNS server, as HOST:PORT, to ask in place of the
-// system's and of the parent zone's. A cloud on this machine has its own.
-const resolverVariable = "SKIFF_RESOLVER"
 
 // zone is the hosted zone that the domains are in.
 type zone struct {
-	id          pulumi.StringOutput // known once the zone is found to be delegated
+	id          pulumi.StringOutput // known once a parent zone that is set delegates it
 	nameServers pulumi.StringArrayOutput
 	declared    []pulumi.Resource
+	delegated   pulumi.ResourceOption // of each record: none is made before DNS leads to the zone
 }
 
-// newZone declares the zone, or finds the one that is there. A zone is retained
-// when the stack goes: a new one of the same name has other name servers, and
-// the domain would be gone until its parent knows them.
+// newZone declares the zone, or finds the one that is there.
 func newZone(ctx *pulumi.Context, cfg config, in pulumi.ResourceOrInvokeOption) (*zone, error) {
+	delegated, err := newDelegationHook(ctx, cfg, in)
+	if err != nil {
+		return nil, err
+	}
 	if !cfg.CreateZone {
 		found, err := route53.LookupZone(ctx, &route53.LookupZoneArgs{Name: pulumi.StringRef(cfg.Zone)}, in)
 		if err != nil {
 			return nil, fmt.Errorf("skiff:zone %s was not found in account %s; create it there, or set skiff:createZone to true: %w", cfg.Zone, cfg.Account, err)
 		}
-		z := &zone{id: pulumi.String(found.ZoneId).ToStringOutput(), nameServers: pulumi.ToStringArray(found.NameServers).ToStringArrayOutput()}
-		z.check(cfg)
-		return z, nil
+		return &zone{
+			id:          pulumi.String(found.ZoneId).ToStringOutput(),
+			nameServers: pulumi.ToStringArray(found.NameServers).ToStringArrayOutput(),
+			delegated:   delegated,
+		}, nil
 	}
-	made, err := route53.NewZone(ctx, "zone", &route53.ZoneArgs{
-		Name:    pulumi.String(cfg.Zone),
-		Comment: pulumi.String(fmt.Sprintf("%s, stack %s", ctx.Project(), ctx.Stack())),
-	}, in, pulumi.Protect(cfg.Protect), pulumi.RetainOnDelete(true))
+	made, err := createZone(ctx, cfg, in)
 	if err != nil {
 		return nil, err
 	}
-	z := &zone{id: made.ZoneId, nameServers: made.NameServers, declared: []pulumi.Resource{made}}
-	if err := z.delegate(ctx, cfg, in); err != nil {
+	z := &zone{id: made.ZoneId, nameServers: made.NameServers, declared: []pulumi.Resource{made}, delegated: delegated}
+	if cfg.ParentZone == "" {
+		return z, nil
+	}
+	record, err := delegate(ctx, cfg, in, made)
+	if err != nil {
 		return nil, err
 	}
-	z.check(cfg)
+	z.declared = append(z.declared, record)
+	z.id = pulumi.All(made.ZoneId, record.Fqdn).ApplyT(func(known []any) string { return known[0].(string) }).(pulumi.StringOutput)
 	return z, nil
 }
 
-// check makes the id known once the zone is found to be delegated, unless the
-// settings say that it is not yet.
-func (z *zone) check(cfg config) {
-	if !cfg.Delegated {
-		return
+// createZone declares the zone. A zone is retained when the stack goes: a new
+// one of the same name has other name servers, and the domain would be gone
+// until its parent knows them.
+func createZone(ctx *pulumi.Context, cfg config, in pulumi.ResourceOrInvokeOption) (*route53.Zone, error) {
+	single, err := newZoneHook(ctx, cfg, in)
+	if err != nil {
+		return nil, err
 	}
-	z.id = pulumi.All(z.id, z.nameServers).ApplyT(func(ctx context.Context, known []any) (string, error) {
-		return known[0].(string), checkDelegation(ctx, cfg.Zone, known[1].([]string))
-	}).(pulumi.StringOutput)
+	return route53.NewZone(ctx, "zone", &route53.ZoneArgs{
+		Name:    pulumi.String(cfg.Zone),
+		Comment: pulumi.String(fmt.Sprintf("%s, stack %s", ctx.Project(), ctx.Stack())),
+	}, in, single, pulumi.Protect(cfg.Protect), pulumi.RetainOnDelete(true))
 }
 
-// delegate tells the parent zone of the new one, where it is of the same account
-// and named. The id is known once that is done.
-func (z *zone) delegate(ctx *pulumi.Context, cfg config, in pulumi.ResourceOrInvokeOption) error {
-	if cfg.ParentZone == "" {
-		return nil
-	}
+// newZoneHook refuses, in previews too, to make a zone where the account has one
+// of the name: Route 53 would make it, with name servers that the world does not
+// ask, and a later look-up by name would find two.
+func newZoneHook(ctx *pulumi.Context, cfg config, in pulumi.InvokeOption) (pulumi.ResourceOption, error) {
+	return beforeCreate(ctx, "one-zone-of-a-name", func(*pulumi.ResourceHookArgs) error {
+		found, err := route53.LookupZone(ctx, &route53.LookupZoneArgs{Name: pulumi.StringRef(cfg.Zone)}, in)
+		if err != nil {
+			return nil // there is none, or its creation will say what is wrong
+		}
+		return fmt.Errorf("account %s has the zone %s already (%s), and a second one would have other name servers; "+
+			"to use the one that is there: pulumi config set %s:createZone false --stack %s", cfg.Account, cfg.Zone, found.ZoneId, ctx.Project(), ctx.Stack())
+	})
+}
+
+// delegate declares the record by which the parent zone, where it is of the same
+// account, leads to the new one.
+func delegate(ctx *pulumi.Context, cfg config, in pulumi.ResourceOrInvokeOption, made *route53.Zone) (*route53.Record, error) {
 	parent, err := route53.LookupZone(ctx, &route53.LookupZoneArgs{Name: pulumi.StringRef(cfg.ParentZone)}, in)
 	if err != nil {
-		return fmt.Errorf("skiff:parentZone %s was not found in account %s: %w", cfg.ParentZone, cfg.Account, err)
+		return nil, fmt.Errorf("skiff:parentZone %s was not found in account %s: %w", cfg.ParentZone, cfg.Account, err)
 	}
-	record, err := route53.NewRecord(ctx, "delegation", &route53.RecordArgs{
+	return route53.NewRecord(ctx, "delegation", &route53.RecordArgs{
 		ZoneId:  pulumi.String(parent.ZoneId),
 		Name:    pulumi.String(cfg.Zone),
 		Type:    pulumi.String("NS"),
 		Ttl:     pulumi.Int(3600), // seconds
-		Records: z.nameServers,
+		Records: made.NameServers,
 	}, in)
-	if err != nil {
-		return err
-	}
-	z.declared = append(z.declared, record)
-	z.id = pulumi.All(z.id, record.Fqdn).ApplyT(func(known []any) string { return known[0].(string) }).(pulumi.StringOutput)
-	return nil
-}
-
-// checkDelegation looks the zone up where the world does. A certificate of a zone
-// that nobody can find is waited for in vain; the look-up takes a second.
-func checkDelegation(ctx context.Context, name string, nameServers []string) error {
-	return delegation.Check(ctx, name, nameServers, delegation.Options{
-		Server: os.Getenv(resolverVariable),
-		Hint:   "to bring up all but the domain, set skiff:delegated to false",
-	})
 }

@@ -14,8 +14,8 @@ import (
 )
 
 // assumeRole takes a role at the cloud's STS as a job of a pipeline takes one at
-// AWS, by the variables that the SDKs read, and returns the session's ARN. What
-// the role may do with resources is not asked; whether it may be taken is.
+// AWS, by the variables that the SDKs read, and returns the session's ARN. The
+// cloud then decides each call of the program by the role's policies.
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-assume-role-credentials.html
 func (s session) assumeRole(ctx context.Context, getenv func(string) string) (string, error) {
 	role, file := getenv("AWS_ROLE_ARN"), getenv("AWS_WEB_IDENTITY_TOKEN_FILE")

@@ -6,6 +6,7 @@
 //	go run ./local token            a bearer token that the stack's API takes
 //	go run ./local exec CMD...      a command that uses AWS, against the same cloud
 //	go run ./local ci JOBS...       the project's GitLab pipeline, against the same cloud
+//	go run ./local iam ROLES...     what roles hold, and which of it was never used
 package main
 
 import (
@@ -48,6 +49,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		err = runExec(ctx, o, stdout, stderr)
 	case "ci":
 		err = runCI(ctx, o, stdout, stderr)
+	case "iam":
+		err = runIAM(ctx, o, stdout, stderr)
 	}
 	var exit exitError
 	switch {
@@ -74,7 +77,7 @@ type options struct {
 	state   string   // folder of the local cloud
 	stack   string   // to serve or to make a token for; "" where the command line does not say
 	assume  bool     // take the role of AWS_ROLE_ARN, as a job of a pipeline does
-	command string   // pulumi, token, exec or ci; "" to serve
+	command string   // pulumi, token, exec, ci or iam; "" to serve
 	args    []string // after that word
 }
 
@@ -95,6 +98,7 @@ const usage = `usage: go run ./local [flags]                  bring the stack up
        go run ./local [flags] token [flags]    print a bearer token that the stack's API takes
        go run ./local [flags] exec CMD...      run a command that uses AWS against the same local cloud
        go run ./local [flags] ci [flags] JOBS...  run the project's GitLab pipeline, or some of its jobs
+       go run ./local [flags] iam [-json] ROLES...  print what roles hold, and which of it was never used
 
 flags:
 `
@@ -114,12 +118,12 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	}
 	switch rest := flags.Args(); {
 	case len(rest) == 0:
-	case rest[0] == "pulumi", rest[0] == "token", rest[0] == "ci", rest[0] == "exec" && len(rest) > 1:
+	case rest[0] == "pulumi", rest[0] == "token", rest[0] == "ci", rest[0] == "iam", rest[0] == "exec" && len(rest) > 1:
 		o.command, o.args = rest[0], rest[1:]
 	case rest[0] == "exec":
 		return o, errors.New("exec takes a command, such as: go run ./local exec go run ./infra/key SECRET")
 	default:
-		return o, fmt.Errorf("%q is not a command: there are pulumi, token, exec and ci, and flags stand before them", rest[0])
+		return o, fmt.Errorf("%q is not a command: there are pulumi, token, exec, ci and iam, and flags stand before them", rest[0])
 	}
 	return o, nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -14,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"skiff/local/arn"
+	"skiff/local/cloud"
 	"skiff/local/iam"
 	"skiff/local/store"
 )
@@ -102,71 +101,34 @@ func elsewhere(grant string) bool {
 // compareRoles compares the policies of the stack with what its functions have
 // called: every action is allowed, none is allowed in vain.
 func compareRoles(t *testing.T, dir, stack string) {
-	used := map[string]bool{}
-	data, err := os.ReadFile(filepath.Join(dir, ".local", "calls.jsonl"))
+	uses, err := iam.ReadUses(filepath.Join(dir, ".local", cloud.UsesFile))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(string(data)) {
-		var u iam.Use
-		if err := json.Unmarshal([]byte(line), &u); err != nil {
-			t.Fatal(err)
+	var roles map[string][]iam.Holding
+	if err := json.Unmarshal([]byte(mustLocal(t, "-C", dir, "iam", "-json")), &roles); err != nil {
+		t.Fatal(err)
+	}
+	var held []iam.Holding
+	for _, rights := range roles {
+		held = append(held, rights...)
+	}
+	if len(held) == 0 {
+		t.Fatalf("the stack %s grants nothing", stack)
+	}
+	for _, h := range held {
+		if !h.Used && !elsewhere(h.String()) {
+			t.Errorf("granted and never used: %s", h)
 		}
+	}
+	for _, u := range uses {
 		if !u.Allowed {
 			t.Errorf("%s was denied %s on %s", u.Session, u.Action, u.Resource)
 		}
-		used[u.Role+" "+u.Action+" "+u.Resource] = true
-	}
-	granted := map[string]bool{}
-	for _, g := range grants(t, dir, stack) {
-		granted[g] = true
-	}
-	for g := range granted {
-		if !elsewhere(g) && !slices.ContainsFunc(slices.Collect(maps.Keys(used)), func(u string) bool { return arn.Match(g, u) }) {
-			t.Errorf("granted and never used: %s", g)
+		if !slices.ContainsFunc(held, func(h iam.Holding) bool { return h.Covers(u) }) {
+			t.Errorf("used and not granted: %s %s %s", u.Role, u.Action, u.Resource)
 		}
 	}
-	for u := range used {
-		if !slices.ContainsFunc(slices.Collect(maps.Keys(granted)), func(g string) bool { return arn.Match(g, u) }) {
-			t.Errorf("used and not granted: %s", u)
-		}
-	}
-}
-
-// grants are role, action and resource of all that the stack's policies allow.
-func grants(t *testing.T, dir, stack string) []string {
-	var state struct {
-		Deployment struct {
-			Resources []struct {
-				Type    string
-				Outputs struct{ Role, Policy string }
-			}
-		}
-	}
-	if err := json.Unmarshal([]byte(mustPulumi(t, dir, "stack", "export", "--stack", stack)), &state); err != nil {
-		t.Fatal(err)
-	}
-	var all []string
-	for _, r := range state.Deployment.Resources {
-		if r.Type != iam.RolePolicyToken {
-			continue
-		}
-		d, err := iam.Parse(r.Outputs.Policy, false)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, s := range d.Statement {
-			for _, action := range s.Action {
-				for _, resource := range s.Resource {
-					all = append(all, r.Outputs.Role+" "+action+" "+resource)
-				}
-			}
-		}
-	}
-	if len(all) == 0 {
-		t.Fatal("the stack grants nothing")
-	}
-	return all
 }
 
 // changed are the resources that a preview would change, by type and name.

@@ -35,9 +35,10 @@ type Options struct {
 	// Timeout is for all questions together; 0 means 5 seconds.
 	Timeout time.Duration
 
-	// Hint tells people how to do without the check, in words that follow an
-	// "or"; it may be empty.
-	Hint string
+	// Meanwhile says what people can do until the zone is delegated, and Skip, in
+	// words that follow an "or", how to go on without the check where DNS is out
+	// of reach. Each may be empty.
+	Meanwhile, Skip string
 }
 
 // Check asks the zone above zone for its delegation. It is nil if that names
@@ -65,7 +66,7 @@ func Check(ctx context.Context, zone string, nameServers []string, o Options) er
 	// Package net heeds the deadline of a question that is under way, not that
 	// its caller gives up.
 	judged := make(chan error, 1)
-	go func() { judged <- l.judge(within, o.Hint) }()
+	go func() { judged <- l.judge(within, o) }()
 	select {
 	case err := <-judged:
 		if err == nil || ctx.Err() == nil {
@@ -76,15 +77,15 @@ func Check(ctx context.Context, zone string, nameServers []string, o Options) er
 	return fmt.Errorf("check the delegation of zone %s: %w", plain(name), context.Cause(ctx))
 }
 
-func (l *lookup) judge(ctx context.Context, hint string) error {
+func (l *lookup) judge(ctx context.Context, o Options) error {
 	parent, have, err := l.delegation(ctx)
 	switch {
 	case err != nil:
-		return &UnreachableError{Zone: plain(l.zone), Hint: hint, Err: err}
+		return &UnreachableError{Zone: plain(l.zone), Hint: o.Skip, Err: err}
 	case l.right(have):
 		return nil
 	}
-	return &NotDelegatedError{Zone: plain(l.zone), Parent: plain(parent), Hint: hint, Want: plains(l.want), Have: plains(have)}
+	return &NotDelegatedError{Zone: plain(l.zone), Parent: plain(parent), Hint: o.Meanwhile, Want: plains(l.want), Have: plains(have)}
 }
 
 // lookup is one check. All names in it are canonical: lower case, with the dot

@@ -10,7 +10,7 @@ import (
 // at their end.
 type NotDelegatedError struct {
 	Zone, Parent string
-	Hint         string   // how to do without the zone for now; may be empty
+	Hint         string   // what to do until it is delegated; may be empty
 	Want         []string // the zone's own name servers, sorted
 	Have         []string // those that the zone above names, sorted; none if it names none
 }

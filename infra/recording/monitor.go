@@ -24,6 +24,7 @@ type monitor struct {
 
 	mu    sync.Mutex // programs register several resources at once
 	stack *Stack
+	hooks map[string]*pulumirpc.Callback // by name
 }
 
 // serve makes the monitor listen for the length of the test, and returns where.
@@ -54,6 +55,9 @@ func (m *monitor) RegisterResource(_ context.Context, in *pulumirpc.RegisterReso
 	}
 	inputs, err := plugin.UnmarshalProperties(in.GetObject(), marshalling())
 	if err != nil {
+		return nil, err
+	}
+	if err := m.beforeCreate(urn, in); err != nil {
 		return nil, err
 	}
 	id, outputs, err := m.record(pulumi.MockResourceArgs{
@@ -100,12 +104,16 @@ func (m *monitor) RegisterResourceOutputs(context.Context, *pulumirpc.RegisterRe
 	return &emptypb.Empty{}, nil
 }
 
-// RegisterResourceHook takes every hook; those of a resource are noted with it.
-func (m *monitor) RegisterResourceHook(context.Context, *pulumirpc.RegisterResourceHookRequest) (*emptypb.Empty, error) {
+// RegisterResourceHook takes every hook.
+func (m *monitor) RegisterResourceHook(_ context.Context, in *pulumirpc.RegisterResourceHookRequest) (*emptypb.Empty, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.hooks[in.GetName()] = in.GetCallback()
 	return &emptypb.Empty{}, nil
 }
 
-// SignalAndWaitForShutdown waits for nothing: hooks are not called.
+// SignalAndWaitForShutdown waits for nothing: the hooks of a resource are called
+// while it is registered.
 func (m *monitor) SignalAndWaitForShutdown(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
 	return &emptypb.Empty{}, nil
 }

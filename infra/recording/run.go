@@ -10,6 +10,7 @@ import (
 	sdkconfig "github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
 // Cloud invents what AWS would answer.
@@ -31,7 +32,7 @@ func Run(t *testing.T, project, stack string, settings map[string]string, cloud 
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &monitor{cloud: cloud, project: project, name: stack,
+	m := &monitor{cloud: cloud, project: project, name: stack, hooks: map[string]*pulumirpc.Callback{},
 		stack: &Stack{Resources: map[string]Resource{}, Outputs: map[string]any{}, Settings: settings}}
 	address := m.serve(t)
 	return m.stack, pulumi.RunErr(func(ctx *pulumi.Context) error {
@@ -63,7 +64,7 @@ func (m *monitor) record(args pulumi.MockResourceArgs) (string, resource.Propert
 	res := Resource{
 		Type: args.TypeToken, Name: args.Name, Parent: keyOf(rpc.GetParent()), Provider: args.Provider, After: after,
 		Protected: rpc.GetProtect(), Retained: rpc.GetRetainOnDelete(), DeletedFirst: rpc.GetDeleteBeforeReplace(),
-		CreatedIn: rpc.GetCustomTimeouts().GetCreate(), Hooks: rpc.GetHooks().GetBeforeUpdate(),
+		CreatedIn: rpc.GetCustomTimeouts().GetCreate(), Formerly: aliases(rpc), Hooks: hooks(rpc),
 		Inputs: plain(args.Inputs), Outputs: plain(outputs),
 	}
 	if _, twice := m.stack.Resources[res.Key()]; twice {
@@ -71,6 +72,27 @@ func (m *monitor) record(args pulumi.MockResourceArgs) (string, resource.Propert
 	}
 	m.stack.Resources[res.Key()] = res
 	return id, outputs, nil
+}
+
+// aliases are the other names of the resource, but its own.
+func aliases(rpc *pulumirpc.RegisterResourceRequest) (names []string) {
+	for _, alias := range rpc.GetAliases() {
+		if name := alias.GetSpec().GetName(); name != "" && name != rpc.GetName() {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// hooks are the resource's, each with when it is called.
+func hooks(rpc *pulumirpc.RegisterResourceRequest) (all []string) {
+	for _, name := range rpc.GetHooks().GetBeforeCreate() {
+		all = append(all, "before a create "+name)
+	}
+	for _, name := range rpc.GetHooks().GetBeforeUpdate() {
+		all = append(all, "before an update "+name)
+	}
+	return all
 }
 
 // merged is the inputs with what is invented and not among them, in objects too.

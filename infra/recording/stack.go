@@ -22,7 +22,8 @@ type Resource struct {
 	Protected bool           // not deleted by Pulumi
 	Retained  bool           // left in AWS when Pulumi forgets it
 	CreatedIn string         // how long that may take, "" for the provider's own time
-	Hooks     []string       // that are called before it is updated
+	Hooks     []string       // what is called when, such as "before an update NAME"
+	Formerly  []string       // names that it had in earlier versions of the program
 	Inputs    map[string]any // as JSON has them; archives as their path
 	Outputs   map[string]any // the inputs, and what the cloud answered
 

@@ -96,7 +96,7 @@ func TestRun(t *testing.T) {
 			"sky:index:Box first": {Type: "sky:index:Box", Name: "first", Parent: "shop:index:Part front", Protected: true, Inputs: inputs,
 				Outputs: map[string]any{"arn": "arn of first", "size": 1.0, "place": anywhere, "policy": inputs["policy"], "code": inputs["code"]}},
 			"sky:index:Box second": {Type: "sky:index:Box", Name: "second", After: []string{"sky:index:Box first"}, Retained: true,
-				DeletedFirst: true, CreatedIn: "15m", Hooks: []string{"look"},
+				DeletedFirst: true, CreatedIn: "15m", Hooks: []string{"before an update look"},
 				Inputs: map[string]any{"first": "id of first", "place": map[string]any{"room": "UTC noon"}},
 				Outputs: map[string]any{"first": "id of first", "arn": "arn of second", "size": 9.0,
 					"place": map[string]any{"room": "UTC noon", "shelf": "top"}}},

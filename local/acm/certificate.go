@@ -122,6 +122,7 @@ func (c *Certificates) Resources() (*provider.Resource[Certificate, CertificateO
 			return arn.New("acm", call.Region, call.Account, "certificate/"+uuid())
 		},
 		Delete:   c.deleteCertificate,
+		Actions:  certificateActions,
 		Describe: c.describe,
 	}
 	return certificates, c.validations()

@@ -71,6 +71,7 @@ func (c *Certificates) validations() *provider.Resource[Validation, ValidationOu
 			}
 			return c.await(ctx, call, certificate)
 		},
+		Actions: validationActions,
 	}
 }
 

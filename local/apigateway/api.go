@@ -91,7 +91,8 @@ func (a *APIs) apis() *provider.Resource[APIInputs, APIOutputs] {
 		Update: func(_ context.Context, _ provider.Call, _ store.Record[APIInputs], r *store.Record[APIInputs]) error {
 			return a.checkSelection(r)
 		},
-		Delete: a.deleteAPI,
+		Delete:  a.deleteAPI,
+		Actions: apiActions,
 		Describe: func(r store.Record[APIInputs]) APIOutputs {
 			return APIOutputs{
 				APIEndpoint:              a.endpoint(r),

@@ -79,6 +79,7 @@ func (a *APIs) authorizers() *provider.Resource[AuthorizerInputs, AuthorizerOutp
 		Delete: func(_ context.Context, _ provider.Call, r store.Record[AuthorizerInputs]) error {
 			return a.checkUnused(r)
 		},
+		Actions: authorizerActions,
 		Describe: func(r store.Record[AuthorizerInputs]) AuthorizerOutputs {
 			return AuthorizerOutputs{ResultTTLInSeconds: int(a.resultTTL(r.Inputs).Seconds())}
 		},

@@ -73,6 +73,7 @@ func (a *APIs) domains() *provider.Resource[DomainInputs, DomainOutputs] {
 		Delete: func(_ context.Context, _ provider.Call, r store.Record[DomainInputs]) error {
 			return a.checkUnmapped("domain name "+r.ID, func(m MappingInputs) bool { return m.DomainName == r.ID })
 		},
+		Actions:  domainActions,
 		Describe: describeDomain,
 	}
 }

@@ -42,7 +42,8 @@ func (a *APIs) integrations() *provider.Resource[IntegrationInputs, IntegrationO
 			_, err := a.api(r.Inputs.APIID)
 			return err
 		},
-		Delete: a.deleteIntegration,
+		Delete:  a.deleteIntegration,
+		Actions: integrationActions,
 		Describe: func(r store.Record[IntegrationInputs]) IntegrationOutputs {
 			socket := a.protocolOf(r.Inputs.APIID) == protocolSocket
 			version, limit := "2.0", maxTimeout

@@ -37,6 +37,7 @@ func (a *APIs) mappings() *provider.Resource[MappingInputs, struct{}] {
 		Update: func(_ context.Context, _ provider.Call, _ store.Record[MappingInputs], r *store.Record[MappingInputs]) error {
 			return a.checkMapped(r)
 		},
+		Actions:  mappingActions,
 		Describe: func(store.Record[MappingInputs]) struct{} { return struct{}{} },
 	}
 }

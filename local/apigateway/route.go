@@ -47,6 +47,7 @@ func (a *APIs) routes() *provider.Resource[RouteInputs, RouteOutputs] {
 		Update: func(_ context.Context, _ provider.Call, _ store.Record[RouteInputs], r *store.Record[RouteInputs]) error {
 			return errors.Join(a.checkTarget(r), a.checkGuard(r))
 		},
+		Actions: routeActions,
 		Describe: func(r store.Record[RouteInputs]) RouteOutputs {
 			return RouteOutputs{AuthorizationType: cmp.Or(r.Inputs.AuthorizationType, authorizationNone)}
 		},

@@ -52,6 +52,7 @@ func (a *APIs) deployments() *provider.Resource[DeploymentInputs, DeploymentOutp
 		Token:    DeploymentToken,
 		Create:   a.deploy,
 		Delete:   a.deleteDeployment,
+		Actions:  deploymentActions,
 		Describe: func(store.Record[DeploymentInputs]) DeploymentOutputs { return DeploymentOutputs{} },
 	}
 }
@@ -104,6 +105,7 @@ func (a *APIs) stages() *provider.Resource[StageInputs, StageOutputs] {
 		Delete: func(_ context.Context, _ provider.Call, r store.Record[StageInputs]) error {
 			return a.checkUnmapped("stage "+r.ID, func(m MappingInputs) bool { return m.APIID == r.Inputs.APIID && m.Stage == r.ID })
 		},
+		Actions:  stageActions,
 		Describe: a.describeStage,
 	}
 }

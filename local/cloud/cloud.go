@@ -33,6 +33,10 @@ const Account = "000000000000"
 // Region is where resources stand for a program that configures none.
 const Region = "us-east-1"
 
+// UsesFile is where a cloud keeps, in its folder, which rights have been used:
+// see iam.ReadUses.
+const UsesFile = "calls.jsonl"
+
 // grace is how long requests that run may take once the cloud closes.
 const grace = 35 * time.Second
 
@@ -85,7 +89,7 @@ func Open(o Options) (_ *Cloud, err error) {
 			err = errors.Join(err, c.Close())
 		}
 	}()
-	c.uses, err = os.OpenFile(filepath.Join(o.Dir, "calls.jsonl"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	c.uses, err = os.OpenFile(filepath.Join(o.Dir, UsesFile), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +134,7 @@ func (c *Cloud) serveGRPC(s *grpc.Server) (addr string, err error) {
 	return l.Addr().String(), nil
 }
 
-// recordUse keeps every distinct call that a function has made and what the
+// recordUse keeps every distinct call that a role was used for and what the
 // policies said to it.
 func (c *Cloud) recordUse(u iam.Use) {
 	data, err := json.Marshal(u)

@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path/filepath"
 	"strings"
+
+	"skiff/local/iam"
 )
 
 // Program is one Pulumi program and who runs it. Several share a cloud: those
@@ -34,23 +37,38 @@ func Join(ctx context.Context, control string, p Program) (Providers, error) {
 	if err != nil {
 		return Providers{}, err
 	}
+	var providers Providers
+	return providers, ask(r, &providers)
+}
+
+// Holdings asks the cloud whose control address it is what its roles hold, and
+// which of it was used.
+func Holdings(ctx context.Context, control string) (map[string][]iam.Holding, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+control+"/roles", nil)
+	if err != nil {
+		return nil, err
+	}
+	var held map[string][]iam.Holding
+	return held, ask(r, &held)
+}
+
+func ask(r *http.Request, into any) error {
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return Providers{}, fmt.Errorf("the local cloud does not answer: %w", err)
+		return fmt.Errorf("the local cloud does not answer: %w", err)
 	}
 	defer response.Body.Close()
 	data, err := io.ReadAll(response.Body)
 	if err != nil {
-		return Providers{}, err
+		return err
 	}
 	if response.StatusCode != http.StatusOK {
-		return Providers{}, fmt.Errorf("the local cloud: %s", strings.TrimSpace(string(data)))
+		return fmt.Errorf("the local cloud: %s", strings.TrimSpace(string(data)))
 	}
-	var providers Providers
-	return providers, json.Unmarshal(data, &providers)
+	return json.Unmarshal(data, into)
 }
 
-// control answers Join.
+// control answers Join and Holdings.
 func (c *Cloud) control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /programs", func(w http.ResponseWriter, r *http.Request) {
@@ -66,7 +84,23 @@ func (c *Cloud) control() http.Handler {
 		}
 		_ = json.NewEncoder(w).Encode(providers) // a program that has gone is nobody to tell
 	})
+	mux.HandleFunc("GET /roles", func(w http.ResponseWriter, r *http.Request) {
+		held, err := c.holdings()
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		_ = json.NewEncoder(w).Encode(held)
+	})
 	return mux
+}
+
+func (c *Cloud) holdings() (map[string][]iam.Holding, error) {
+	uses, err := iam.ReadUses(filepath.Join(c.o.Dir, UsesFile))
+	if err != nil {
+		return nil, err
+	}
+	return c.authority.Holdings(uses)
 }
 
 // providersOf serves the providers for a program, unless they are served.

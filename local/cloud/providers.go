@@ -26,6 +26,7 @@ func (c *Cloud) openProviders() {
 	c.aws = provider.New(provider.Options{
 		Name: "aws", Version: awsVersion, Store: c.store, Account: Account, Region: Region,
 		Config: []string{"region", "profile", "assumeRole", "assumeRoles", "allowedAccountIds", "defaultTags", "maxRetries", "retryMode", "skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId"},
+		Permit: c.authority.Permit, Assume: c.authority.Assume,
 	})
 	c.addTypes(c.aws)
 	c.addInvokes(c.aws)

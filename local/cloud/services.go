@@ -38,6 +38,11 @@ type services struct {
 // they call.
 func (c *Cloud) openServices() (err error) {
 	c.authority = iam.NewAuthority(c.store, c.recordUse)
+	uses, err := iam.ReadUses(filepath.Join(c.o.Dir, UsesFile))
+	if err != nil {
+		return err
+	}
+	c.authority.Recorded(uses)
 	c.tables = dynamodb.New(c.store, c.items.URL)
 	c.secrets = secretsmanager.New(c.store, c.authority)
 	c.queues, err = sqs.New(c.store, c.authority, func() string { return c.o.URL + queuePath }, filepath.Join(c.o.Dir, "messages.db"))

@@ -94,10 +94,11 @@ func (a *Alarms) Resources() (*provider.Resource[Alarm, AlarmOutputs], *provider
 		Update: func(_ context.Context, _ provider.Call, _ store.Record[Alarm], r *store.Record[Alarm]) error {
 			return errors.Join(checkWhole(r), a.checkActions(r))
 		},
+		Actions: alarmActions,
 		Describe: func(r store.Record[Alarm]) AlarmOutputs {
 			in := r.Inputs
 			out := AlarmOutputs{
-				ARN:                               arn.New("cloudwatch", r.Region, r.Account, "alarm:"+r.ID),
+				ARN:                               alarmARN(r),
 				ActionsEnabled:                    in.ActionsEnabled == nil || *in.ActionsEnabled,
 				EvaluateLowSampleCountPercentiles: in.EvaluateLowSampleCountPercentiles,
 				TreatMissingData:                  in.TreatMissingData,
@@ -109,6 +110,10 @@ func (a *Alarms) Resources() (*provider.Resource[Alarm, AlarmOutputs], *provider
 		},
 	}
 	return alarms, dashboards()
+}
+
+func alarmARN(r store.Record[Alarm]) string {
+	return arn.New("cloudwatch", r.Region, r.Account, "alarm:"+r.ID)
 }
 
 // checkWhole refuses an alarm that lacks what it is to watch. Only here is

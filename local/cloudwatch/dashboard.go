@@ -23,13 +23,18 @@ type DashboardOutputs struct {
 
 func dashboards() *provider.Resource[Dashboard, DashboardOutputs] {
 	return &provider.Resource[Dashboard, DashboardOutputs]{
-		Token: DashboardToken,
-		Check: checkDashboard,
-		ID:    func(_ provider.Call, in Dashboard) string { return in.Name },
+		Token:   DashboardToken,
+		Check:   checkDashboard,
+		ID:      func(_ provider.Call, in Dashboard) string { return in.Name },
+		Actions: dashboardActions,
 		Describe: func(r store.Record[Dashboard]) DashboardOutputs {
-			return DashboardOutputs{ARN: arn.New("cloudwatch", "", r.Account, "dashboard/"+r.ID)}
+			return DashboardOutputs{ARN: dashboardARN(r)}
 		},
 	}
+}
+
+func dashboardARN(r store.Record[Dashboard]) string {
+	return arn.New("cloudwatch", "", r.Account, "dashboard/"+r.ID)
 }
 
 // maxWidgets and columns are of

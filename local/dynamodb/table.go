@@ -104,11 +104,12 @@ func New(db *store.Store, engine Engine) *Tables {
 func (t *Tables) Resources() *provider.Resource[Table, Outputs] {
 	return &provider.Resource[Table, Outputs]{
 		Token: Token, Named: "name", MaxName: 255,
-		Check:  check,
-		ID:     func(_ provider.Call, in Table) string { return in.Name },
-		Create: t.create,
-		Update: t.update,
-		Delete: t.delete,
+		Check:   check,
+		ID:      func(_ provider.Call, in Table) string { return in.Name },
+		Create:  t.create,
+		Update:  t.update,
+		Delete:  t.delete,
+		Actions: tableActions,
 		Describe: func(r store.Record[Table]) Outputs {
 			in := r.Inputs
 			out := Outputs{ARN: tableARN(r), BillingMode: in.BillingMode, ReadCapacity: in.ReadCapacity, WriteCapacity: in.WriteCapacity}

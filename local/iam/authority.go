@@ -31,6 +31,7 @@ type Caller struct {
 	Region  string // that the request is signed for; "" for a caller that signed none
 
 	administrator bool // may do everything in every account
+	program       bool // a Pulumi program runs with the session, no function
 }
 
 // Account is the account of the caller's role, 12 digits; "" for the
@@ -38,15 +39,6 @@ type Caller struct {
 func (c Caller) Account() string {
 	account, _ := splitRole(c.RoleARN)
 	return account
-}
-
-// Use is one decided call, as it is recorded.
-type Use struct {
-	Role     string // name
-	Session  string // the function
-	Action   string
-	Resource string
-	Allowed  bool
 }
 
 // Authority knows the keys it has handed out and decides calls by the
@@ -59,8 +51,9 @@ type Authority struct {
 	mu         sync.Mutex
 	keys       map[string]key // by access key id
 	generation uint64
-	policies   map[string][]*Document // by role ARN, as of generation
+	rights     map[string]rights // by role ARN, as of generation
 	seen       map[Use]bool
+	told       map[string]bool // boundaries that are not here and of which a person has heard
 }
 
 type key struct {
@@ -72,7 +65,7 @@ type key struct {
 // NewAuthority decides by the roles in db. Each distinct use is told to record
 // once.
 func NewAuthority(db *store.Store, record func(Use)) *Authority {
-	return &Authority{db: db, record: record, now: time.Now, keys: map[string]key{}, seen: map[Use]bool{}}
+	return &Authority{db: db, record: record, now: time.Now, keys: map[string]key{}, seen: map[Use]bool{}, told: map[string]bool{}}
 }
 
 // Issue hands out keys for a session of a role, as Lambda gets them for a
@@ -152,82 +145,82 @@ func (a *Authority) Authorize(c Caller, r Request) error {
 	if c.administrator {
 		return nil
 	}
-	policies, err := a.policiesOf(c.RoleARN)
+	held, err := a.rightsOf(c.RoleARN)
 	if err != nil {
 		return err
 	}
 	account, name := splitRole(c.RoleARN)
-	context := map[string]string{
-		"aws:PrincipalArn":     c.RoleARN,
-		"aws:PrincipalAccount": account,
-		"aws:RequestedRegion":  arn.Region(r.Resource),
-		"aws:SecureTransport":  "true", // the local cloud stands for HTTPS
+	context := map[string][]string{
+		"aws:PrincipalArn":     {c.RoleARN},
+		"aws:PrincipalAccount": {account},
+		"aws:RequestedRegion":  {arn.Region(r.Resource)},
+		"aws:SecureTransport":  {"true"}, // the local cloud stands for HTTPS
 	}
 	maps.Copy(context, r.Context)
-	asked := Request{Action: r.Action, Resource: r.Resource, Context: context}
-	decision, byResource := Evaluate(policies, asked), false
-	if r.Policy != nil {
-		decision, byResource = withResource(decision, r.Policy.evaluateFor(c, asked), sameAccount(c, r.Resource))
+	decision, by := held.decide(c, Request{Action: r.Action, Resource: r.Resource, Context: context, Policy: r.Policy})
+	session := c.ARN[strings.LastIndexByte(c.ARN, '/')+1:]
+	if c.program {
+		session = "" // each job's has another name
 	}
-	a.note(Use{Role: name, Session: c.ARN[strings.LastIndexByte(c.ARN, '/')+1:], Action: r.Action, Resource: r.Resource, Allowed: decision == Allow})
+	a.note(Use{Role: name, Session: session, Action: r.Action, Resource: r.Resource, Allowed: decision == Allow})
 	if decision != Allow {
-		return &Denied{Caller: c.ARN, Request: r, Explicit: decision == ExplicitDeny, ByResource: byResource}
+		return &Denied{Caller: c.ARN, Request: r, Explicit: decision == ExplicitDeny, By: by}
 	}
 	return nil
 }
 
-func (a *Authority) note(u Use) {
-	// Streams come and go with the processes that write to them.
-	if group, _, ok := strings.Cut(u.Resource, ":log-stream:"); ok {
-		u.Resource = group + ":log-stream:*"
-	}
-	a.mu.Lock()
-	known := a.seen[u]
-	a.seen[u] = true
-	a.mu.Unlock()
-	if !known && a.record != nil {
-		a.record(u)
-	}
-}
-
-// policiesOf reads the policies of a role anew after any change of the store.
-func (a *Authority) policiesOf(roleARN string) ([]*Document, error) {
+// rightsOf reads the policies of the roles anew after any change of the store.
+func (a *Authority) rightsOf(roleARN string) (rights, error) {
 	generation := a.db.Generation()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.policies == nil || a.generation != generation {
-		policies, err := a.readPolicies()
+	if a.rights == nil || a.generation != generation {
+		all, err := a.readRights()
 		if err != nil {
-			return nil, err
+			return rights{}, err
 		}
-		a.policies, a.generation = policies, generation
+		a.rights, a.generation = all, generation
 	}
-	return a.policies[roleARN], nil
+	return a.rights[roleARN], nil
 }
 
-func (a *Authority) readPolicies() (map[string][]*Document, error) {
+func (a *Authority) readRights() (map[string]rights, error) {
 	roles, err := store.List[Role](a.db, RoleToken)
 	if err != nil {
 		return nil, err
 	}
-	arns := map[string]string{}
+	managed, err := a.managedDocuments()
+	if err != nil {
+		return nil, err
+	}
+	all, arns := map[string]rights{}, map[string]string{}
 	for _, r := range roles {
 		arns[r.ID] = roleARNOf(r)
+		all[roleARNOf(r)] = rights{boundary: managed[r.Inputs.PermissionsBoundary]}
+	}
+	hold := func(role string, d *Document) {
+		held := all[arns[role]]
+		held.policies = append(held.policies, d)
+		all[arns[role]] = held
 	}
 	inline, err := store.List[RolePolicy](a.db, RolePolicyToken)
 	if err != nil {
 		return nil, err
 	}
-	policies := map[string][]*Document{}
 	for _, p := range inline {
 		d, err := Parse(p.Inputs.Policy, false)
 		if err != nil {
 			return nil, fmt.Errorf("role policy %s: %w", p.ID, err)
 		}
-		role := arns[p.Inputs.Role]
-		policies[role] = append(policies[role], d)
+		hold(p.Inputs.Role, d)
 	}
-	return policies, a.addAttached(policies, arns)
+	attached, err := a.attachments(func(Attachment) bool { return true })
+	for _, t := range attached {
+		if d := managed[t.PolicyARN]; d != nil {
+			hold(t.Role, d)
+		}
+	}
+	return all, err
 }
 
 // uniqueID is a stable id in the form of IAM's.

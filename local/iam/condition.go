@@ -10,9 +10,9 @@ import (
 	"skiff/local/arn"
 )
 
-// An operator compares the values of a condition with that of its key. One
-// that is negated holds if none of them compares. A key has one value here, so
-// an operator for sets differs where there is none
+// An operator compares the values of a condition with those of its key. A value
+// fits a negated operator if it compares with none of the condition. An operator
+// for sets says how many values of the key have to fit
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html).
 type operator struct {
 	compare           func(pattern, value string) bool // nil for Null
@@ -51,12 +51,12 @@ func operatorOf(name string) (operator, bool) {
 	return o, !o.all || !o.some
 }
 
-// conditionKeys are those that calls here may have, and those of calls that the
-// engine makes on AWS and nobody here: they are absent from all that is decided.
+// conditionKeys are those that calls may have: of functions here, and of programs
+// that the provider makes on AWS for them.
 func conditionKeys() []string {
 	return []string{
 		"aws:RequestedRegion", "aws:PrincipalAccount", "aws:PrincipalArn", "aws:SourceAccount", "aws:SourceArn", "aws:SecureTransport",
-		"acm:DomainNames", "acm:ValidationMethod", "iam:AWSServiceName", "iam:PassedToService", "iam:PermissionsBoundary", "kms:ViaService",
+		"acm:DomainNames", "acm:ValidationMethod", "iam:AWSServiceName", "iam:PassedToService", "iam:PermissionsBoundary", "iam:PolicyARN", "kms:ViaService",
 		"lambda:FunctionArn", "route53:ChangeResourceRecordSetsNormalizedRecordNames",
 	}
 }
@@ -93,34 +93,42 @@ func (s statement) checkConditions(of kind) error {
 	return nil
 }
 
-func holds(operator, key string, patterns words, context map[string]string) bool {
+func holds(operator, key string, patterns words, context map[string][]string) bool {
 	o, known := operatorOf(operator)
 	if !known {
 		return false
 	}
-	value, present := lookUp(context, key)
+	values := lookUp(context, key)
+	if o.all || o.some {
+		// To a set, an empty string is no value.
+		values = slices.DeleteFunc(slices.Clone(values), func(v string) bool { return v == "" })
+	}
+	fits := func(value string) bool {
+		return slices.ContainsFunc(patterns, func(p string) bool { return o.compare(p, value) }) != o.negated
+	}
 	switch {
 	case o.compare == nil: // Null
-		return slices.Contains(patterns, strconv.FormatBool(!present))
-	case !present && o.some:
+		return slices.Contains(patterns, strconv.FormatBool(len(values) == 0))
+	case len(values) == 0 && o.some:
 		return o.optional
-	case !present:
+	case len(values) == 0:
 		// A negated operator holds for a key that is absent.
 		return o.optional || o.negated || o.all
+	case o.all:
+		return !slices.ContainsFunc(values, func(v string) bool { return !fits(v) })
+	case o.some:
+		return slices.ContainsFunc(values, fits)
 	}
-	for _, p := range patterns {
-		if o.compare(p, value) {
-			return !o.negated
-		}
-	}
-	return o.negated
+	// Several values need an operator for sets.
+	return len(values) == 1 && fits(values[0])
 }
 
-func lookUp(context map[string]string, key string) (string, bool) {
-	for k, v := range context {
+// lookUp is the values of a key, none where it is absent.
+func lookUp(context map[string][]string, key string) []string {
+	for k, values := range context {
 		if strings.EqualFold(k, key) {
-			return v, true
+			return values
 		}
 	}
-	return "", false
+	return nil
 }

@@ -9,9 +9,9 @@ import (
 
 // Request is one call as the policies see it.
 type Request struct {
-	Action   string            // such as dynamodb:PutItem
-	Resource string            // an ARN
-	Context  map[string]string // condition keys and their values
+	Action   string              // such as dynamodb:PutItem
+	Resource string              // an ARN, or * where the action knows no resource
+	Context  map[string][]string // condition keys and their values
 
 	// Policy is the resource's own, of ParseResource; nil where its service has
 	// none. An empty one grants nothing, so that only callers of the resource's
@@ -91,30 +91,36 @@ func matches(patterns words, value string) bool {
 	return false
 }
 
+// PolicyKind is a kind of policy, as an error of AWS names it.
+type PolicyKind string
+
+// The kinds of policies that decide a call.
+const (
+	IdentityBased       PolicyKind = "identity-based policy"
+	ResourceBased       PolicyKind = "resource-based policy"
+	PermissionsBoundary PolicyKind = "permissions boundary"
+)
+
 // Denied is the error of a call that a caller's policies do not allow, in the
 // words of
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html.
 type Denied struct {
-	Caller     string // ARN
-	Request    Request
-	Explicit   bool
-	ByResource bool // the resource's policy decided it
+	Caller   string // ARN
+	Request  Request
+	Explicit bool
+	By       PolicyKind // that decided it
 }
 
 func (d *Denied) Error() string {
-	kind := "identity-based policy"
-	if d.ByResource {
-		kind = "resource-based policy"
-	}
-	why := "because no " + kind + " allows the " + d.Request.Action + " action"
+	why := fmt.Sprintf("because no %s allows the %s action", d.By, d.Request.Action)
 	if d.Explicit {
-		why = "with an explicit deny in " + article(kind) + " " + kind
+		why = fmt.Sprintf("with an explicit deny in %s %s", article(d.By), d.By)
 	}
 	return fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s %s", d.Caller, d.Request.Action, d.Request.Resource, why)
 }
 
-func article(kind string) string {
-	if kind[0] == 'i' {
+func article(kind PolicyKind) string {
+	if kind == IdentityBased {
 		return "an"
 	}
 	return "a"

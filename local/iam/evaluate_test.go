@@ -15,10 +15,11 @@ func TestEvaluate(t *testing.T) {
 	}
 	const get = "dynamodb:GetItem"
 	const everything = `"Action":"*","Resource":"*"`
-	region := map[string]string{"aws:RequestedRegion": "eu-west-1", "aws:SecureTransport": "true", "aws:PrincipalArn": "arn:aws:iam::111111111111:role/r"}
+	region := map[string][]string{"aws:RequestedRegion": {"eu-west-1"}, "aws:SecureTransport": {"true"}, "aws:PrincipalArn": {"arn:aws:iam::111111111111:role/r"}}
+	names := map[string][]string{"acm:DomainNames": {"a.com", "a.org"}}
 	tests := []struct {
 		name, policy, action, resource string
-		context                        map[string]string
+		context                        map[string][]string
 		want                           Decision
 	}{
 		{"exact", allow(`"Action":"dynamodb:GetItem","Resource":"` + table + `"`), get, table, nil, Allow},
@@ -67,6 +68,20 @@ func TestEvaluate(t *testing.T) {
 		{"is absent, and is not", when(`"Null":{"aws:RequestedRegion":true}`), get, table, region, ImplicitDeny},
 		{"is there", when(`"Null":{"aws:RequestedRegion":"false"}`), get, table, region, Allow},
 		{"is there, and is not", when(`"Null":{"acm:DomainNames":false}`), get, table, region, ImplicitDeny},
+		{"all of several", when(`"ForAllValues:StringLike":{"acm:DomainNames":["*.org","a.com"]}`), get, table, names, Allow},
+		{"all but one of several", when(`"ForAllValues:StringLike":{"acm:DomainNames":"*.org"}`), get, table, names, ImplicitDeny},
+		{"all of several, negated", when(`"ForAllValues:StringNotLike":{"acm:DomainNames":["*.net","b.com"]}`), get, table, names, Allow},
+		{"all but one of several, negated", when(`"ForAllValues:StringNotLike":{"acm:DomainNames":["*.net","a.com"]}`), get, table, names, ImplicitDeny},
+		{"any of several", when(`"ForAnyValue:StringEquals":{"acm:DomainNames":["b.com","a.com"]}`), get, table, names, Allow},
+		{"none of several", when(`"ForAnyValue:StringEquals":{"acm:DomainNames":["b.com","c.com"]}`), get, table, names, ImplicitDeny},
+		{"any of several, negated", when(`"ForAnyValue:StringNotEquals":{"acm:DomainNames":["a.com"]}`), get, table, names, Allow},
+		{"none of several, negated", when(`"ForAnyValue:StringNotLike":{"acm:DomainNames":["a.com","*.org"]}`), get, table, names, ImplicitDeny},
+		{"several are there", when(`"Null":{"acm:DomainNames":"false"}`), get, table, names, Allow},
+		{"several without a set operator", when(`"StringLike":{"acm:DomainNames":"*"}`), get, table, names, ImplicitDeny},
+		{"several without a set operator, negated", when(`"StringNotEquals":{"acm:DomainNames":"b.com"}`), get, table, names, ImplicitDeny},
+		{"an empty list is absent", when(`"Null":{"acm:DomainNames":"true"}`), get, table, map[string][]string{"acm:DomainNames": {}}, Allow},
+		{"for all values of an empty string", when(`"ForAllValues:StringLike":{"acm:DomainNames":"x"}`), get, table, map[string][]string{"acm:DomainNames": {""}}, Allow},
+		{"for any value of an empty string", when(`"ForAnyValue:StringNotEquals":{"acm:DomainNames":"x"}`), get, table, map[string][]string{"acm:DomainNames": {""}}, ImplicitDeny},
 		{"no value at all", when(`"StringEquals":{"aws:RequestedRegion":[]}`), get, table, region, ImplicitDeny},
 	}
 	for _, test := range tests {

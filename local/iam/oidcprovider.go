@@ -66,6 +66,7 @@ func (a *Authority) OIDCProviders() *provider.Resource[OIDCProvider, OIDCProvide
 			}
 			return r.Inputs.complete()
 		},
+		Actions: global(oidcProviderActions),
 		Describe: func(r store.Record[OIDCProvider]) OIDCProviderOutputs {
 			return OIDCProviderOutputs{ARN: r.ID, Thumbprints: thumbprints(r.Inputs)}
 		},
@@ -153,8 +154,16 @@ func (a *Authority) GetOIDCProvider(c provider.Call, args map[string]any) (map[s
 	if (id == "") == (issuer == "") {
 		return nil, fmt.Errorf("%s needs either arn or url", GetOIDCProviderToken)
 	}
+	// By URL, it is found among all of the account.
+	// See internal/service/iam/openid_connect_provider_data_source.go of
+	// terraform-provider-aws 5.100.0.
+	var actions []provider.Action
 	if id == "" {
 		id = oidcProviderARN(c.Account, issuer)
+		actions = provider.On(provider.Anything, "iam:ListOpenIDConnectProviders")
+	}
+	if err := c.Permit(inIAM(append(actions, provider.On(id, "iam:GetOpenIDConnectProvider")...))...); err != nil {
+		return nil, fmt.Errorf("%s: %w", GetOIDCProviderToken, err)
 	}
 	r, err := store.Get[OIDCProvider](a.db, OIDCProviderToken, id)
 	if err == nil && r.Account != c.Account {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -58,14 +59,17 @@ func (a *Authority) ManagedPolicies() (*provider.Resource[Policy, PolicyOutputs]
 		Check:    checkPolicy,
 		ID:       func(c provider.Call, in Policy) string { return policyARN(c.Account, in) },
 		Create:   a.createPolicy,
+		Update:   updatePolicy,
 		Delete:   a.deletePolicy,
+		Actions:  global(policyActions),
 		Describe: a.describePolicy,
 	}
 	attachments := &provider.Resource[Attachment, struct{}]{
 		Token: AttachmentToken, Exclusive: true,
-		Check:  checkAttachment,
-		ID:     func(_ provider.Call, in Attachment) string { return in.Role + "-" + uniqueID(in.PolicyARN) },
-		Create: a.attach,
+		Check:   checkAttachment,
+		ID:      func(_ provider.Call, in Attachment) string { return in.Role + "-" + uniqueID(in.PolicyARN) },
+		Create:  a.attach,
+		Actions: global(a.attachmentActions),
 	}
 	return policies, attachments
 }
@@ -118,6 +122,17 @@ func (a *Authority) createPolicy(_ context.Context, c provider.Call, r *store.Re
 		if other.Account == c.Account && other.ID != r.ID && strings.EqualFold(other.Inputs.Name, r.Inputs.Name) {
 			return fmt.Errorf("EntityAlreadyExists: a policy called %s already exists: %s", r.Inputs.Name, other.ID)
 		}
+	}
+	return nil
+}
+
+// updatePolicy counts a version for a changed document.
+func updatePolicy(_ context.Context, _ provider.Call, old store.Record[Policy], r *store.Record[Policy]) error {
+	if old.Inputs.Policy != r.Inputs.Policy {
+		if r.State == nil {
+			r.State = map[string]string{}
+		}
+		r.State[versions] = strconv.Itoa(min(versionsOf(old)+1, maxVersions))
 	}
 	return nil
 }
@@ -187,24 +202,17 @@ func (a *Authority) attach(_ context.Context, _ provider.Call, r *store.Record[A
 	return nil
 }
 
-// addAttached adds the documents of attached policies to those of the roles,
-// whose ARNs are given by name.
-func (a *Authority) addAttached(policies map[string][]*Document, arns map[string]string) error {
+// managedDocuments are the documents of managed policies, by ARN.
+func (a *Authority) managedDocuments() (map[string]*Document, error) {
 	all, err := store.List[Policy](a.db, PolicyToken)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	documents := map[string]*Document{}
 	for _, p := range all {
 		if documents[p.ID], err = Parse(p.Inputs.Policy, false); err != nil {
-			return fmt.Errorf("policy %s: %w", p.ID, err)
+			return nil, fmt.Errorf("policy %s: %w", p.ID, err)
 		}
 	}
-	attached, err := a.attachments(func(Attachment) bool { return true })
-	for _, t := range attached {
-		if d := documents[t.PolicyARN]; d != nil {
-			policies[arns[t.Role]] = append(policies[arns[t.Role]], d)
-		}
-	}
-	return err
+	return documents, nil
 }

@@ -5,58 +5,63 @@ import (
 	"strings"
 )
 
-// withResource joins what the caller's own policies say with what the
-// resource's says. Within one account either may allow; across accounts both
-// must
-// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html).
-func withResource(identity, resource Decision, sameAccount bool) (decision Decision, byResource bool) {
-	switch {
-	case identity == ExplicitDeny:
-		return ExplicitDeny, false
-	case resource == ExplicitDeny:
-		return ExplicitDeny, true
-	case sameAccount && (identity == Allow || resource == Allow):
-		return Allow, identity != Allow
-	case sameAccount || identity != Allow:
-		return ImplicitDeny, false
-	}
-	return resource, true
-}
-
 func sameAccount(c Caller, resource string) bool {
 	account, _ := splitRole(resource)
 	return account == c.Account()
 }
 
-// evaluateFor decides a request by the policy of its resource.
-func (d *Document) evaluateFor(c Caller, r Request) Decision {
-	own := &Document{}
+// evaluateFor decides a request by the policy of its resource. Toward is whom an
+// Allow is for: the session itself counts more than its role does.
+func (d *Document) evaluateFor(c Caller, r Request) (decision Decision, toward principalKind) {
+	own, session := &Document{}, &Document{}
 	for _, s := range d.Statement {
-		named, byAccount := s.names(c)
+		by := s.names(c)
 		// To name an account is to leave the decision to that account's own
 		// policies: in its own account it allows nothing by itself.
-		if named || byAccount && (s.Effect == "Deny" || !sameAccount(c, r.Resource)) {
-			own.Statement = append(own.Statement, s)
+		if by == nobody || by == byAccount && s.Effect == "Allow" && sameAccount(c, r.Resource) {
+			continue
+		}
+		own.Statement = append(own.Statement, s)
+		if by == bySession {
+			session.Statement = append(session.Statement, s)
 		}
 	}
-	return Evaluate([]*Document{own}, r)
+	decision, toward = Evaluate([]*Document{own}, r), byRole
+	if decision == Allow && Evaluate([]*Document{session}, r) == Allow {
+		toward = bySession
+	}
+	return decision, toward
 }
 
-// names tells whether a statement is about a caller, itself or by its account.
-func (s statement) names(c Caller) (named, byAccount bool) {
+// principalKind is how a statement names a caller.
+type principalKind int
+
+const (
+	nobody principalKind = iota
+	byAccount
+	byRole
+	bySession
+)
+
+// names tells how a statement names a caller. "*" counts as the role: it is not
+// documented to count as more.
+func (s statement) names(c Caller) principalKind {
 	p, everyone := s.principal()
+	most := nobody
 	if everyone {
-		return true, false
+		most = byRole
 	}
 	for _, name := range p.AWS {
 		switch {
-		case name == c.RoleARN || name == c.ARN:
-			named = true
+		case name == c.ARN:
+			return bySession
+		case name == c.RoleARN:
+			most = byRole
 		case name == c.Account() || strings.HasPrefix(name, "arn:") && strings.HasSuffix(name, "::"+c.Account()+":root"):
-			byAccount = true
+			most = max(most, byAccount)
 		}
 	}
-	return named, byAccount
+	return most
 }
 
 // AllowsAccount tells whether the policy of a resource lets an account, or

@@ -1,5 +1,6 @@
-// Package iam stands for AWS IAM: roles and their policies, the keys that
-// functions sign with, and the decision on every call they make.
+// Package iam stands for AWS IAM: roles, their policies and boundaries, the keys
+// that functions sign with, and the decision on every call that functions, and
+// programs with a role, make.
 package iam
 
 import (
@@ -42,7 +43,7 @@ type Role struct {
 	ForceDetachPolicies bool              `json:"forceDetachPolicies,omitempty"`
 	MaxSessionDuration  int               `json:"maxSessionDuration,omitempty"`
 	Path                string            `json:"path,omitempty" aws:"replace"`
-	PermissionsBoundary string            `json:"permissionsBoundary,omitempty"` // a setting without effect: the policy it names is not held here
+	PermissionsBoundary string            `json:"permissionsBoundary,omitempty"`
 	Tags                map[string]string `json:"tags,omitempty"`
 }
 
@@ -66,9 +67,19 @@ type RolePolicy struct {
 func (a *Authority) Resources() (*provider.Resource[Role, RoleOutputs], *provider.Resource[RolePolicy, struct{}]) {
 	roles := &provider.Resource[Role, RoleOutputs]{
 		Token: RoleToken, Named: "name", MaxName: 64,
-		Check:    checkRole,
-		ID:       func(_ provider.Call, in Role) string { return in.Name },
+		Check: checkRole,
+		ID:    func(_ provider.Call, in Role) string { return in.Name },
+		Create: func(_ context.Context, c provider.Call, r *store.Record[Role]) error {
+			return a.checkBoundary(c, *r)
+		},
+		Update: func(_ context.Context, c provider.Call, old store.Record[Role], r *store.Record[Role]) error {
+			if old.Inputs.PermissionsBoundary == r.Inputs.PermissionsBoundary {
+				return nil
+			}
+			return a.checkBoundary(c, *r)
+		},
 		Delete:   a.deleteRole,
+		Actions:  global(a.roleActions),
 		Describe: describeRole,
 	}
 	policies := &provider.Resource[RolePolicy, struct{}]{
@@ -79,6 +90,7 @@ func (a *Authority) Resources() (*provider.Resource[Role, RoleOutputs], *provide
 		Update: func(ctx context.Context, c provider.Call, _ store.Record[RolePolicy], r *store.Record[RolePolicy]) error {
 			return a.createRolePolicy(ctx, c, r)
 		},
+		Actions: global(a.rolePolicyActions),
 	}
 	return roles, policies
 }

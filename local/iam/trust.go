@@ -11,7 +11,7 @@ import (
 // CheckTrust refuses a role that the service, such as lambda.amazonaws.com,
 // may not assume. The context is the condition keys of the call and their
 // values.
-func (a *Authority) CheckTrust(roleARN, service string, context map[string]string) error {
+func (a *Authority) CheckTrust(roleARN, service string, context map[string][]string) error {
 	r, err := a.role(roleARN)
 	if err != nil {
 		return err

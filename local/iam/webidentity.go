@@ -79,10 +79,10 @@ func (a *Authority) trusting(w WebIdentity, providerARN string) (store.Record[Ro
 	}
 	issuer := strings.TrimPrefix(w.Issuer, "https://")
 	about := func(s statement) bool { return s.namesProvider(providerARN) }
-	allowed, err := admits(r, about, Request{Action: "sts:AssumeRoleWithWebIdentity", Context: map[string]string{
-		issuer + ":aud":       w.Audience,
-		issuer + ":sub":       w.Subject,
-		"aws:SecureTransport": "true", // the local cloud stands for HTTPS
+	allowed, err := admits(r, about, Request{Action: "sts:AssumeRoleWithWebIdentity", Context: map[string][]string{
+		issuer + ":aud":       {w.Audience},
+		issuer + ":sub":       {w.Subject},
+		"aws:SecureTransport": {"true"}, // the local cloud stands for HTTPS
 	}})
 	if err == nil && !allowed {
 		err = denied

@@ -35,6 +35,7 @@ func (k *Keys) aliases() *provider.Resource[Alias, AliasOutputs] {
 			_, err := k.target(*r)
 			return err
 		},
+		Actions: aliasActions,
 		Describe: func(r store.Record[Alias]) AliasOutputs {
 			return AliasOutputs{
 				ARN:          arn.New("kms", r.Region, r.Account, r.ID),

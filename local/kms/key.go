@@ -73,6 +73,7 @@ func (k *Keys) Resources() (*provider.Resource[Key, KeyOutputs], *provider.Resou
 		Update: func(_ context.Context, _ provider.Call, _ store.Record[Key], r *store.Record[Key]) error {
 			return checkLockout(*r)
 		},
+		Actions:  keyActions,
 		Describe: describeKey,
 	}
 	return keys, k.aliases()

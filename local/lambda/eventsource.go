@@ -76,6 +76,7 @@ func (e *EventSources) Resources() *provider.Resource[EventSourceMapping, EventS
 		Delete: func(ctx context.Context, _ provider.Call, r store.Record[EventSourceMapping]) error {
 			return e.stop(ctx, r.ID)
 		},
+		Actions:  mappingActions,
 		Describe: describeMapping,
 	}
 }
@@ -212,9 +213,13 @@ func (e *EventSources) checkUnique(r *store.Record[EventSourceMapping]) error {
 	return nil
 }
 
+func mappingARN(r store.Record[EventSourceMapping]) string {
+	return arn.New("lambda", r.Region, r.Account, "event-source-mapping:"+r.ID)
+}
+
 func describeMapping(r store.Record[EventSourceMapping]) EventSourceMappingOutputs {
 	out := EventSourceMappingOutputs{
-		ARN:                            arn.New("lambda", r.Region, r.Account, "event-source-mapping:"+r.ID),
+		ARN:                            mappingARN(r),
 		BatchSize:                      r.Inputs.batchSize(),
 		Enabled:                        r.Inputs.enabled(),
 		FunctionARN:                    r.State["function"],

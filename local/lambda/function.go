@@ -99,6 +99,7 @@ func (f *Functions) functions() *provider.Resource[Function, FunctionOutputs] {
 		// Requests that run finish on the version they began with.
 		Updated:  func(r store.Record[Function]) { f.runtime.Retire(r.ID, versionID(r)) },
 		Delete:   f.remove,
+		Actions:  functionActions,
 		Describe: describe,
 	}
 }

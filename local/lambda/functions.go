@@ -130,7 +130,7 @@ func (f *Functions) logger(r store.Record[Function], group string) func(stream s
 
 // deploy unpacks the code and checks the role, as CreateFunction does.
 func (f *Functions) deploy(c provider.Call, r *store.Record[Function]) error {
-	context := map[string]string{"aws:SourceAccount": r.Account, "aws:SourceArn": functionARN(*r)}
+	context := map[string][]string{"aws:SourceAccount": {r.Account}, "aws:SourceArn": {functionARN(*r)}}
 	if err := f.authority.CheckTrust(r.Inputs.Role, "lambda.amazonaws.com", context); err != nil {
 		return fmt.Errorf("InvalidParameterValueException: %w", err)
 	}

@@ -33,10 +33,11 @@ type Permission struct {
 func (f *Functions) permissions() *provider.Resource[Permission, struct{}] {
 	return &provider.Resource[Permission, struct{}]{
 		Token: PermissionToken, Named: "statementId", MaxName: 100, Exclusive: true,
-		Check:  checkPermission,
-		ID:     func(_ provider.Call, in Permission) string { return in.StatementID },
-		Key:    permissionKey,
-		Create: f.permit,
+		Check:   checkPermission,
+		ID:      func(_ provider.Call, in Permission) string { return in.StatementID },
+		Key:     permissionKey,
+		Create:  f.permit,
+		Actions: permissionActions,
 	}
 }
 

@@ -52,9 +52,10 @@ func New(db *store.Store, dir string) *Groups { return &Groups{db: db, dir: dir}
 func (g *Groups) Resources() *provider.Resource[Group, Outputs] {
 	return &provider.Resource[Group, Outputs]{
 		Token: Token, Named: "name", MaxName: 512,
-		Check:  check,
-		ID:     func(_ provider.Call, in Group) string { return in.Name },
-		Delete: g.delete,
+		Check:   check,
+		ID:      func(_ provider.Call, in Group) string { return in.Name },
+		Delete:  g.delete,
+		Actions: groupActions,
 		Describe: func(r store.Record[Group]) Outputs {
 			class := r.Inputs.LogGroupClass
 			if class == "" {

@@ -24,6 +24,7 @@ type connection struct {
 // through it.
 type scope struct {
 	account, region string            // "" where the settings do not say
+	caller          string            // ARN of the session of the role that they name
 	tags            map[string]string // of every resource, unless its own say otherwise
 }
 

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"sync"
@@ -20,6 +21,7 @@ const (
 	lampToken = "test:index/lamp:Lamp"
 	bulbToken = "test:index/bulb:Bulb"
 	fuseToken = "test:index/fuse:Fuse"
+	whoToken  = "test:index/who:who"
 )
 
 // A lamp is a resource type with every kind of property.
@@ -62,7 +64,8 @@ type fuse struct {
 
 // A fixture is a provider that serves, and what its types were asked to do.
 type fixture struct {
-	addr  string
+	addr, roleAddr string // the latter for a program that runs with a role
+
 	store *store.Store
 	dir   string
 
@@ -75,6 +78,9 @@ type fixture struct {
 	owners  []string // accounts
 	deleted []string
 	files   []File
+
+	denied string   // the action that no role may do
+	asked  []Action // what roles were asked for
 }
 
 func newFixture(t *testing.T) *fixture {
@@ -83,8 +89,13 @@ func newFixture(t *testing.T) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	f := &fixture{store: db, dir: t.TempDir()}
-	p := New(Options{Name: "test", Version: "1.2.3", Store: db, Account: "111111111111", Region: "eu-west-1", Config: []string{"region", "profile", "maxRetries", "allowedAccountIds", "defaultTags", "assumeRole", "assumeRoles", "skipRegionValidation"}})
+	p := New(Options{Name: "test", Version: "1.2.3", Store: db, Account: "111111111111", Region: "eu-west-1", Config: []string{"region", "profile", "maxRetries", "allowedAccountIds", "defaultTags", "assumeRole", "assumeRoles", "skipRegionValidation"}, Permit: f.permit, Assume: assume})
 	p.Add(f.lamps(), &Resource[bulb, struct{}]{
 		Token: bulbToken,
 		ID:    func(_ Call, in bulb) string { return in.Slot },
@@ -103,22 +114,47 @@ func newFixture(t *testing.T) *fixture {
 		}
 		return map[string]any{"region": c.Region, "account": c.Account}, nil
 	})
+	p.AddInvoke(whoToken, func(c Call, _ map[string]any) (map[string]any, error) {
+		return map[string]any{"caller": c.Caller}, nil
+	})
+	f.addr = f.serve(t, p.For(f.dir, ""))
+	f.roleAddr = f.serve(t, p.For(f.dir, "arn:aws:sts::111111111111:assumed-role/deploy/job"))
+	return f
+}
+
+// serve serves the provider until the test ends, before its store is closed.
+func (f *fixture) serve(t *testing.T, p *Provider) (addr string) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := p.For(f.dir, "").Server()
-	done := make(chan error)
+	server, done := p.Server(), make(chan error)
 	go func() { done <- server.Serve(l) }()
 	t.Cleanup(func() {
 		server.Stop()
 		<-done
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
 	})
-	f.addr = l.Addr().String()
-	return f
+	return l.Addr().String()
+}
+
+func (f *fixture) permit(caller string, a Action) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = append(f.asked, a)
+	if a.Name == f.denied {
+		return fmt.Errorf("AccessDenied: %s may not %s on %s", caller, a.Name, a.Resource)
+	}
+	return nil
+}
+
+// assume appends the role to the caller, but for one that trusts nobody.
+func assume(caller, role, session string) (string, error) {
+	name := role[strings.LastIndexByte(role, '/')+1:]
+	if name == "none" {
+		return "", errors.New("AccessDenied: no trust")
+	}
+	return caller + " " + name + "/" + session, nil
 }
 
 func (f *fixture) lamps() *Resource[lamp, lampOutputs] {
@@ -130,8 +166,9 @@ func (f *fixture) lamps() *Resource[lamp, lampOutputs] {
 			}
 			return nil
 		},
-		ID:     func(_ Call, in lamp) string { return in.Name },
-		Create: f.create,
+		ID:      func(_ Call, in lamp) string { return in.Name },
+		Create:  f.create,
+		Actions: lampActions,
 		Update: func(_ context.Context, _ Call, old store.Record[lamp], r *store.Record[lamp]) error {
 			r.State["uses"] += "u"
 			return nil
@@ -187,7 +224,12 @@ func (f *fixture) noted(list *[]string) string {
 // connect dials the provider as one provider resource of a program does.
 func (f *fixture) connect(t *testing.T) pulumirpc.ResourceProviderClient {
 	t.Helper()
-	conn, err := grpc.NewClient(f.addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	return dial(t, f.addr)
+}
+
+func dial(t *testing.T, addr string) pulumirpc.ResourceProviderClient {
+	t.Helper()
+	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,4 +273,20 @@ func wantError(t *testing.T, err error, parts ...string) {
 			t.Errorf("error %q lacks %q", err, part)
 		}
 	}
+}
+
+func lampActions(o Operation[lamp]) []Action {
+	tags := o.Tags(o.Record.ID, "test:Tag", "test:Untag")
+	switch o.Verb {
+	case Create:
+		return append(When(On(o.Record.ID, "test:Make"), "test:Colour", o.Record.Inputs.Colour), tags...)
+	case Update:
+		if o.Changed("watts", "ratio") {
+			tags = append(tags, On(o.Record.ID, "test:Power")...)
+		}
+		return tags
+	case Delete:
+		return On(o.Record.ID, "test:Break")
+	}
+	return On(o.Record.ID, "test:Look")
 }

@@ -14,6 +14,7 @@ type kind interface {
 	properties() *schema
 	results() *schema
 	taggable() bool
+	judged() bool
 	check(known map[string]any) []Problem
 	same(property string, old, value any) bool
 	computed() []string
@@ -31,6 +32,8 @@ func (k *Resource[In, Out]) results() *schema        { return schemaOf[Out]() }
 func (k *Resource[In, Out]) computed() []string      { return schemaOf[Out]().names() }
 func (k *Resource[In, Out]) volatile() []string      { return k.Volatile }
 func (k *Resource[In, Out]) failure(err error) error { return fmt.Errorf("%s: %w", k.Token, err) }
+
+func (k *Resource[In, Out]) judged() bool { return k.Actions != nil }
 
 func (k *Resource[In, Out]) same(property string, old, value any) bool {
 	return k.Same != nil && k.Same(property, old, value)

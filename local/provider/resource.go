@@ -24,6 +24,8 @@ type Call struct {
 
 	// Log shows one line beside the resource while the engine waits for it.
 	Log func(line string)
+
+	permit func(caller string, a Action) error // nil: the program has no role
 }
 
 // Problem is one reason to refuse a resource's inputs.
@@ -92,6 +94,11 @@ type Resource[In, Out any] struct {
 	// Updated is called once the record of an update is written.
 	Updated func(r store.Record[In])
 
+	// Actions lists the actions of IAM that the real provider needs for an
+	// operation, so that a role's rights can be judged before it. Its comment
+	// names the file of terraform-provider-aws that calls them.
+	Actions func(o Operation[In]) []Action
+
 	// Describe tells the outputs.
 	Describe func(r store.Record[In]) Out
 }
@@ -115,6 +122,9 @@ func (k *Resource[In, Out]) create(ctx context.Context, db *store.Store, c Call,
 		return "", nil, err
 	}
 	r := store.Record[In]{ID: id, URN: c.URN, Account: c.Account, Region: c.Region, Tags: k.tags(c, inputs), Created: time.Now(), Inputs: in, State: map[string]string{}}
+	if err := k.permitted(Operation[In]{Call: c, Verb: Create, Record: r}); err != nil {
+		return "", nil, err
+	}
 	if k.Create != nil {
 		if err := k.Create(ctx, c, &r); err != nil {
 			return "", nil, k.failure(err)
@@ -181,6 +191,9 @@ func (k *Resource[In, Out]) update(ctx context.Context, db *store.Store, c Call,
 	}
 	r := old
 	r.Inputs, r.URN, r.Tags, r.State = in, c.URN, k.tags(c, inputs), maps.Clone(old.State)
+	if err := k.permitted(Operation[In]{Call: c, Verb: Update, Record: r, Old: old}); err != nil {
+		return nil, err
+	}
 	if k.Update != nil {
 		if err := k.Update(ctx, c, old, &r); err != nil {
 			return nil, k.failure(err)
@@ -207,6 +220,9 @@ func (k *Resource[In, Out]) delete(ctx context.Context, db *store.Store, c Call,
 	if err != nil {
 		return err
 	}
+	if err := k.permitted(Operation[In]{Call: c, Verb: Delete, Record: r}); err != nil {
+		return err
+	}
 	if k.Delete != nil {
 		if err := k.Delete(ctx, c, r); err != nil {
 			return k.failure(err)
@@ -222,6 +238,9 @@ func (k *Resource[In, Out]) read(db *store.Store, c Call, id string, properties,
 	}
 	r, err := store.Get[In](db, k.Token, key)
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := k.permitted(Operation[In]{Call: c, Verb: Read, Record: r}); err != nil {
 		return nil, nil, err
 	}
 	if in, err = k.drifted(inputs, r.Inputs); err != nil {

@@ -42,6 +42,14 @@ type Options struct {
 	// do not say: allowedAccountIds, region.
 	Config          []string
 	Account, Region string
+
+	// Permit decides whether the session of a role, which is the caller, may do
+	// an action; nil where no resource of the provider is AWS's.
+	Permit func(caller string, a Action) error
+
+	// Assume takes the role that the settings of a provider name, for such a
+	// caller, and returns the ARN of the new session.
+	Assume func(caller, role, session string) (string, error)
 }
 
 // Provider serves the resource types of one Pulumi provider. It is made by
@@ -66,6 +74,19 @@ func (p *Provider) Add(kinds ...kind) {
 	for _, k := range kinds {
 		p.kinds[k.token()] = k
 	}
+}
+
+// Unjudged lists the types that no program with a role may use, because it is
+// not known which actions they take.
+func (p *Provider) Unjudged() []string {
+	var tokens []string
+	for token, k := range p.kinds {
+		if !k.judged() {
+			tokens = append(tokens, token)
+		}
+	}
+	slices.Sort(tokens)
+	return tokens
 }
 
 // AddInvoke makes a function known.
@@ -131,8 +152,11 @@ func (p *Provider) kind(token, urn string) (kind, error) {
 func (p *Provider) call(ctx context.Context, urn string) Call {
 	connection := connectionOf(ctx)
 	where := connection.scope()
-	c := Call{URN: urn, Account: cmp.Or(where.account, p.o.Account), Region: cmp.Or(where.region, p.o.Region), Tags: where.tags, Dir: p.dir, Caller: p.caller}
+	c := Call{URN: urn, Account: cmp.Or(where.account, p.o.Account), Region: cmp.Or(where.region, p.o.Region), Tags: where.tags, Dir: p.dir, Caller: cmp.Or(where.caller, p.caller)}
 	c.Log = func(line string) { connection.log(ctx, urn, line) }
+	if p.caller != "" {
+		c.permit = p.o.Permit
+	}
 	return c
 }
 

@@ -1,18 +1,21 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
 // settings are those of a provider resource that have a form to check, by the
 // names of https://www.pulumi.com/registry/packages/aws/installation-configuration/.
-// A profile and a role are taken and not used: there are no credentials here.
+// A profile is taken and not used: there are no credentials here. A role is
+// taken by a program that has one already.
 type settings struct {
 	Region            string       `json:"region,omitempty"`
 	Profile           string       `json:"profile,omitempty"`
@@ -101,16 +104,41 @@ func checkSettings(present map[string]any) []Problem {
 			problems = append(problems, Problem{fmt.Sprintf("allowedAccountIds[%d]", i), fmt.Sprintf("%q is no account id, which has 12 digits: quote it in YAML", id)})
 		}
 	}
-	roles := s.AssumeRoles
-	if s.AssumeRole != nil {
-		roles = append(roles, *s.AssumeRole)
-	}
-	for _, role := range roles {
+	for _, role := range s.roles() {
 		if role.RoleARN != "" && !roleForm.MatchString(role.RoleARN) {
 			problems = append(problems, Problem{"assumeRole.roleArn", fmt.Sprintf("%q is not the ARN of a role", role.RoleARN)})
 		}
 	}
 	return problems
+}
+
+// roles are those that the settings name, in the order in which they are taken.
+func (s settings) roles() []assumedRole {
+	if s.AssumeRole == nil {
+		return s.AssumeRoles
+	}
+	return append(slices.Clip(s.AssumeRoles), *s.AssumeRole)
+}
+
+// assume takes the roles of the settings, one with the rights of the other, for
+// a program that runs with a role. A person of this machine needs none.
+func (p *Provider) assume(s settings) (caller string, err error) {
+	if p.caller == "" || p.o.Assume == nil {
+		return "", nil
+	}
+	caller = p.caller
+	for _, role := range s.roles() {
+		switch {
+		case role.RoleARN == "":
+			continue
+		case role.Policy != "" || len(role.PolicyARNs) > 0:
+			return "", fmt.Errorf("assumeRole: the local cloud does not know session policies, which would bound %s: leave out policy and policyArns", role.RoleARN)
+		}
+		if caller, err = p.o.Assume(caller, role.RoleARN, cmp.Or(role.SessionName, "pulumi")); err != nil {
+			return "", fmt.Errorf("cannot assume the role %s: %w", role.RoleARN, err)
+		}
+	}
+	return caller, nil
 }
 
 // DiffConfig never replaces a provider: whatever its settings, it is this
@@ -134,6 +162,10 @@ func (p *Provider) Configure(ctx context.Context, r *pulumirpc.ConfigureRequest)
 	}
 	if s.DefaultTags != nil {
 		scope.tags = s.DefaultTags.Tags
+	}
+	var err error
+	if scope.caller, err = p.assume(s); err != nil {
+		return nil, refused(err)
 	}
 	connectionOf(ctx).setScope(scope)
 	return &pulumirpc.ConfigureResponse{SupportsPreview: true, SupportsAutonamingConfiguration: true}, nil

@@ -116,3 +116,47 @@ func TestAccounts(t *testing.T) {
 	_, err := f.connect(t).Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: properties(t, map[string]any{"maxRetries": "many"})})
 	wantError(t, err, "maxRetries: must be a whole number")
 }
+
+// TestAssumeRole: a program with a role takes the roles of its settings, and
+// what follows is asked of the last one. A person takes none.
+func TestAssumeRole(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	role := func(name string) map[string]any {
+		return map[string]any{"roleArn": "arn:aws:iam::222222222222:role/" + name}
+	}
+	who := func(c pulumirpc.ResourceProviderClient) any {
+		t.Helper()
+		answer, err := c.Invoke(t.Context(), &pulumirpc.InvokeRequest{Tok: whoToken})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer.Return.AsMap()["caller"]
+	}
+	configure := func(c pulumirpc.ResourceProviderClient, settings map[string]any) error {
+		_, err := c.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: properties(t, settings)})
+		return err
+	}
+	chain := map[string]any{"assumeRoles": []any{role("a"), role("b")}}
+	for addr, want := range map[string]string{f.addr: "", f.roleAddr: "arn:aws:sts::111111111111:assumed-role/deploy/job a/pulumi b/pulumi"} {
+		c := dial(t, addr)
+		if err := configure(c, chain); err != nil {
+			t.Fatal(err)
+		}
+		if got := who(c); got != want {
+			t.Errorf("the caller is %v, want %s", got, want)
+		}
+	}
+	f.asked = nil
+	c := dial(t, f.roleAddr)
+	if err := configure(c, map[string]any{"assumeRole": role("a")}); err != nil {
+		t.Fatal(err)
+	}
+	f.denied = "test:Make"
+	_, err := create(t, c, lampToken, urn("a"), map[string]any{"name": "a", "colour": "blue"})
+	wantError(t, err, "AccessDenied", "a/pulumi may not test:Make")
+	wantError(t, configure(c, map[string]any{"assumeRole": role("none")}), "cannot assume the role arn:aws:iam::222222222222:role/none: AccessDenied")
+	bounded := role("a")
+	bounded["policy"] = "{}"
+	wantError(t, configure(c, map[string]any{"assumeRole": bounded}), "does not know session policies")
+}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"skiff/local/arn"
 	"skiff/local/provider"
 	"skiff/local/store"
 )
@@ -22,7 +21,10 @@ func (z *Zones) GetZone(c provider.Call, args map[string]any) (map[string]any, e
 		if err != nil {
 			return nil, err
 		}
-		return z.found(r)
+		return z.found(c, r)
+	}
+	if err := permitSearch(c); err != nil {
+		return nil, err
 	}
 	if private, _ := args["privateZone"].(bool); private {
 		return nil, fmt.Errorf("no matching Route 53 Hosted Zone found: the local cloud has public zones only, and privateZone is true")
@@ -44,7 +46,7 @@ func (z *Zones) GetZone(c provider.Call, args map[string]any) (map[string]any, e
 	case 0:
 		return nil, fmt.Errorf("no matching Route 53 Hosted Zone found: account %s has no public zone %s", c.Account, normal(name))
 	case 1:
-		return z.found(found[0])
+		return z.found(c, found[0])
 	}
 	return nil, fmt.Errorf("multiple Route 53 Hosted Zones matched; use additional constraints to reduce matches to a single Route 53 Hosted Zone: %s are %s; give zoneId instead", strings.Join(ids, " and "), normal(name))
 }
@@ -73,7 +75,10 @@ func hasTags(have map[string]string, want map[string]any) bool {
 	return true
 }
 
-func (z *Zones) found(r store.Record[Zone]) (map[string]any, error) {
+func (z *Zones) found(c provider.Call, r store.Record[Zone]) (map[string]any, error) {
+	if err := permitFound(c, r.ID); err != nil {
+		return nil, err
+	}
 	records, err := z.recordsOf(r.ID)
 	if err != nil {
 		return nil, err
@@ -93,7 +98,7 @@ func (z *Zones) found(r store.Record[Zone]) (map[string]any, error) {
 		servers = append(servers, server)
 	}
 	return map[string]any{
-		"arn": arn.New("route53", "", "", "hostedzone/"+r.ID), "id": r.ID, "zoneId": r.ID, "name": zone.Name, "comment": zone.Comment,
+		"arn": zoneARN(r.ID), "id": r.ID, "zoneId": r.ID, "name": zone.Name, "comment": zone.Comment,
 		"callerReference": "pulumi-" + r.Created.UTC().Format("20060102150405.000000000"),
 		"nameServers":     servers, "primaryNameServer": zone.PrimaryNameServer, "privateZone": false,
 		"resourceRecordSetCount": float64(count), "tags": tags, "vpcId": "",

@@ -55,7 +55,8 @@ func (z *Zones) records() *provider.Resource[Record, RecordOutputs] {
 		Update: func(_ context.Context, c provider.Call, _ store.Record[Record], r *store.Record[Record]) error {
 			return z.place(c, r)
 		},
-		Delete: z.deleteRecord,
+		Delete:  z.deleteRecord,
+		Actions: z.recordActions,
 		Describe: func(r store.Record[Record]) RecordOutputs {
 			return RecordOutputs{AllowOverwrite: r.Inputs.AllowOverwrite, FQDN: r.State[fqdnKey], Name: normal(r.Inputs.Name)}
 		},

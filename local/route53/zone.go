@@ -15,7 +15,6 @@ import (
 	"slices"
 	"unicode/utf8"
 
-	"skiff/local/arn"
 	"skiff/local/provider"
 	"skiff/local/store"
 )
@@ -60,6 +59,7 @@ func (z *Zones) Resources() (*provider.Resource[Zone, ZoneOutputs], *provider.Re
 		// AWS allows several zones of one name, so no id comes from the name.
 		ID:       func(provider.Call, Zone) string { return "Z" + rand.Text()[:20] },
 		Delete:   z.deleteZone,
+		Actions:  z.zoneActions,
 		Describe: describeZone,
 	}
 	return zones, z.records()
@@ -94,7 +94,7 @@ func checkZone(in Zone) []provider.Problem {
 
 func describeZone(r store.Record[Zone]) ZoneOutputs {
 	out := ZoneOutputs{
-		ARN:          arn.New("route53", "", "", "hostedzone/"+r.ID),
+		ARN:          zoneARN(r.ID),
 		Comment:      "Managed by Pulumi",
 		ForceDestroy: r.Inputs.ForceDestroy,
 		Name:         normal(r.Inputs.Name),

@@ -43,9 +43,10 @@ func New(db *store.Store) *Buckets { return &Buckets{db} }
 func (b *Buckets) Resources() *provider.Resource[Bucket, BucketOutputs] {
 	return &provider.Resource[Bucket, BucketOutputs]{
 		Token: BucketToken, Named: "bucket", MaxName: 63,
-		Check:  checkBucket,
-		ID:     func(_ provider.Call, in Bucket) string { return in.Bucket },
-		Delete: b.deleteBucket,
+		Check:   checkBucket,
+		ID:      func(_ provider.Call, in Bucket) string { return in.Bucket },
+		Delete:  b.deleteBucket,
+		Actions: bucketActions,
 		Describe: func(r store.Record[Bucket]) BucketOutputs {
 			return BucketOutputs{
 				ARN: bucketARN(r.ID), Region: r.Region,

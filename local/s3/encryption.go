@@ -27,7 +27,7 @@ type DefaultEncryption struct {
 // Encryption is the resource type of Encryption. Whether there is the key is
 // asked when an object is written, so never.
 func (b *Buckets) Encryption() *provider.Resource[Encryption, struct{}] {
-	return setting(b, EncryptionToken, func(in Encryption) string { return in.Bucket }, checkEncryption, nil)
+	return setting(b, EncryptionToken, func(in Encryption) string { return in.Bucket }, checkEncryption, nil, encryptionActions)
 }
 
 // checkEncryption refuses what

@@ -56,7 +56,7 @@ type AbortUpload struct {
 
 // Lifecycles is the resource type of a Lifecycle.
 func (b *Buckets) Lifecycles() *provider.Resource[Lifecycle, struct{}] {
-	return setting(b, LifecycleToken, func(in Lifecycle) string { return in.Bucket }, checkLifecycle, nil)
+	return setting(b, LifecycleToken, func(in Lifecycle) string { return in.Bucket }, checkLifecycle, nil, lifecycleActions)
 }
 
 // checkLifecycle refuses what

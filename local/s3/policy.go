@@ -24,7 +24,7 @@ type Policy struct {
 func (b *Buckets) Policies() *provider.Resource[Policy, struct{}] {
 	return setting(b, PolicyToken, func(in Policy) string { return in.Bucket }, checkPolicy, func(_, r store.Record[Policy]) error {
 		return b.checkPublic(r)
-	})
+	}, policyActions)
 }
 
 // checkPolicy refuses what

@@ -27,7 +27,8 @@ func settingTokens() []string {
 
 // setting is the resource type of something that a bucket has once. What else
 // is to hold is for fits to check, which may be nil.
-func setting[In any](b *Buckets, token string, bucket func(In) string, check func(In) []provider.Problem, fits func(old, r store.Record[In]) error) *provider.Resource[In, struct{}] {
+func setting[In any](b *Buckets, token string, bucket func(In) string, check func(In) []provider.Problem, fits func(old, r store.Record[In]) error,
+	actions func(provider.Operation[In]) []provider.Action) *provider.Resource[In, struct{}] {
 	put := func(old store.Record[In], r *store.Record[In]) error {
 		if err := b.checkOwn(bucket(r.Inputs), r.Account); err != nil || fits == nil {
 			return err
@@ -44,6 +45,7 @@ func setting[In any](b *Buckets, token string, bucket func(In) string, check fun
 		Update: func(_ context.Context, _ provider.Call, old store.Record[In], r *store.Record[In]) error {
 			return put(old, r)
 		},
+		Actions: actions,
 	}
 }
 
@@ -67,7 +69,7 @@ type PublicAccessBlock struct {
 
 // PublicAccessBlocks is the resource type of a PublicAccessBlock.
 func (b *Buckets) PublicAccessBlocks() *provider.Resource[PublicAccessBlock, struct{}] {
-	return setting(b, PublicAccessBlockToken, func(in PublicAccessBlock) string { return in.Bucket }, nil, nil)
+	return setting(b, PublicAccessBlockToken, func(in PublicAccessBlock) string { return in.Bucket }, nil, nil, publicAccessBlockActions)
 }
 
 // OwnershipControls is the inputs of who owns the objects of a bucket.
@@ -86,7 +88,7 @@ type OwnershipRule struct {
 func (b *Buckets) OwnershipControls() *provider.Resource[OwnershipControls, struct{}] {
 	return setting(b, OwnershipControlsToken, func(in OwnershipControls) string { return in.Bucket }, func(in OwnershipControls) []provider.Problem {
 		return oneOf("rule.objectOwnership", in.Rule.ObjectOwnership, "BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter")
-	}, nil)
+	}, nil, ownershipActions)
 }
 
 // Versioning is the inputs of whether a bucket keeps versions.
@@ -113,5 +115,5 @@ func (b *Buckets) Versioning() *provider.Resource[Versioning, struct{}] {
 			return fmt.Errorf("versioningConfiguration.status cannot be updated from %s to %s: the versions of bucket %s can be Suspended", before, after, r.ID)
 		}
 		return nil
-	})
+	}, versioningActions)
 }

@@ -81,6 +81,7 @@ func (s *Secrets) Resources() *provider.Resource[Secret, SecretOutputs] {
 		Key:      func(id string, _ Secret) string { return withoutSuffix(id) },
 		Create:   s.create,
 		Delete:   s.delete,
+		Actions:  secretActions,
 		Describe: describe,
 	}
 }

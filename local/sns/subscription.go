@@ -48,6 +48,7 @@ func (t *Topics) subscriptions() *provider.Resource[Subscription, SubscriptionOu
 			}
 			return nil
 		},
+		Actions: subscriptionActions,
 		Describe: func(r store.Record[Subscription]) SubscriptionOutputs {
 			in := r.Inputs
 			out := SubscriptionOutputs{ARN: r.ID, OwnerID: r.Account, FilterPolicyScope: in.FilterPolicyScope}

@@ -56,6 +56,7 @@ func (t *Topics) Resources() (*provider.Resource[Topic, TopicOutputs], *provider
 		Check:    checkTopic,
 		ID:       func(c provider.Call, in Topic) string { return arn.New("sns", c.Region, c.Account, in.Name) },
 		Delete:   t.deleteTopic,
+		Actions:  topicActions,
 		Describe: describeTopic,
 	}
 	return topics, t.subscriptions()

@@ -83,6 +83,7 @@ func attribute[In any](q *Queues, token string, url func(In) string, check func(
 			return put(r)
 		},
 		Updated: func(r store.Record[In]) { q.wake(keyOf(r.ID)) },
+		Actions: attributeActions[In],
 	}
 }
 

@@ -91,6 +91,7 @@ func (q *Queues) Resources() (
 		Delete: func(_ context.Context, _ provider.Call, r store.Record[Queue]) error {
 			return q.forget(keyOf(r.ID))
 		},
+		Actions:  queueActions,
 		Describe: describe,
 	}
 	return queues, q.queuePolicies(), q.redrivePolicies(), q.redriveAllowPolicies()

@@ -76,6 +76,7 @@ func (p *Parameters) Resources() *provider.Resource[Parameter, ParameterOutputs]
 			return nil
 		},
 		Update:   update,
+		Actions:  parameterActions,
 		Describe: describe,
 	}
 }
@@ -171,6 +172,10 @@ func (p *Parameters) GetParameter(c provider.Call, args map[string]any) (map[str
 	name, _ := args["name"].(string)
 	if name == "" {
 		return nil, fmt.Errorf("%s: name is required", GetParameterToken)
+	}
+	wanted := store.Record[Parameter]{ID: name, Account: c.Account, Region: c.Region}
+	if err := c.Permit(provider.On(parameterARN(wanted), "ssm:GetParameter")...); err != nil {
+		return nil, fmt.Errorf("reading SSM Parameter (%s): %w", name, err)
 	}
 	r, err := store.Get[Parameter](p.db, Token, name)
 	if err == nil && (r.Account != c.Account || r.Region != c.Region) {

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"skiff/infra/delegation"
+)
+
+// resolverVariable names a DNS server, as HOST:PORT, to ask in place of the
+// system's and of the parent zone's. A cloud on this machine has its own.
+const resolverVariable = "SKIFF_RESOLVER"
+
+// newDelegationHook asks, before a record of a domain is made, whether DNS leads
+// to its zone: a certificate of a zone that nobody can find is waited for in
+// vain. A record that is there is asked nothing, so that a change of something
+// else needs no DNS. A preview asks too, unless the zone is new: then it has no
+// name servers yet.
+func newDelegationHook(ctx *pulumi.Context, cfg config, in pulumi.InvokeOption) (pulumi.ResourceOption, error) {
+	if !cfg.CheckDelegation {
+		return pulumi.ResourceHooks(&pulumi.ResourceHookBinding{}), nil
+	}
+	var once sync.Once // all records are in one zone
+	var failed error
+	return beforeCreate(ctx, "delegated", func(args *pulumi.ResourceHookArgs) error {
+		id := args.NewInputs["zoneId"]
+		if id.IsOutput() {
+			id = id.OutputValue().Element
+		}
+		if !id.IsString() { // not known yet
+			return nil
+		}
+		once.Do(func() { failed = checkDelegation(ctx, cfg.Zone, id.StringValue(), in) })
+		return failed
+	})
+}
+
+// checkDelegation compares what the zone above says with the name servers of the
+// zone.
+func checkDelegation(ctx *pulumi.Context, name, id string, in pulumi.InvokeOption) error {
+	zone, err := route53.LookupZone(ctx, &route53.LookupZoneArgs{ZoneId: pulumi.StringRef(id)}, in)
+	if err != nil {
+		return err
+	}
+	return delegation.Check(ctx.Context(), name, zone.NameServers, delegation.Options{
+		Server:    os.Getenv(resolverVariable),
+		Meanwhile: fmt.Sprintf("Pulumi.yaml says at %s:delegated how a stack that is new comes up without its domain until then", ctx.Project()),
+		Skip:      fmt.Sprintf("go on without this check: pulumi config set %s:checkDelegation false --stack %s", ctx.Project(), ctx.Stack()),
+	})
+}
+
+// beforeCreate is the option of a resource that is looked at before it is made,
+// in previews too.
+func beforeCreate(ctx *pulumi.Context, name string, look pulumi.ResourceHookFunction) (pulumi.ResourceOption, error) {
+	hook, err := ctx.RegisterResourceHook(name, look, &pulumi.ResourceHookOptions{OnDryRun: true})
+	if err != nil {
+		return nil, err
+	}
+	return pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeCreate: []*pulumi.ResourceHook{hook}}), nil
+}
