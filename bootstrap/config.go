@@ -40,7 +40,7 @@ const maxPrefix = 32
 // where a star or a ${variable} too many would let in others: each value is
 // held to what its place needs.
 func readConfig(ctx *pulumi.Context, set string) (config, error) {
-	r := &settings.Reader{Project: ctx.Project(), Lookup: ctx.GetConfig, Unset: "has lost its default in Pulumi.yaml"}
+	r := &settings.Reader{Project: ctx.Project(), Stack: ctx.Stack(), Lookup: ctx.GetConfig, Unset: "has lost its default in Pulumi.yaml"}
 	cfg := config{
 		Account: r.Match("account", `[0-9]{12}`, "the 12 digits of this stack's AWS account, in quotes"),
 		// Other partitions have other ARNs.

@@ -16,7 +16,7 @@ func TestConfigRefused(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ key, value, want string }{
 		{"account", "", "skiff-bootstrap:account must be the 12 digits of this stack's AWS account, in quotes, not \"\"; " +
-			"change it with pulumi config set account VALUE"},
+			"change it with pulumi config set account VALUE --stack staging"},
 		{"account", "11111111111", "account must be"},
 		{"account", "1111-1111-1111", "account must be"},
 		{"account", "1.1111111111e+11", "account must be"},
@@ -79,7 +79,7 @@ func TestConfigRefused(t *testing.T) {
 		{"stateVersionDays", "a month", "stateVersionDays must be"},
 		{"gitlabProjekt", "a/b", "skiff-bootstrap:gitlabProjekt is not a setting; there are account, attachTo, createProvider, deployBranch, domains, " +
 			"gitlabAudience, gitlabProject, gitlabUrl, hostedZones, perMergeRequest, previewBranches, project, region, stateVersionDays; " +
-			"remove it with pulumi config rm gitlabProjekt"},
+			"remove it with pulumi config rm gitlabProjekt --stack staging"},
 	} {
 		t.Run(fmt.Sprintf("%s=%.20q", test.key, test.value), func(t *testing.T) {
 			t.Parallel()
@@ -134,7 +134,7 @@ func TestConfigRefusesAllAtOnce(t *testing.T) {
 		t.Fatal("accepted")
 	}
 	for _, want := range []string{"skiff-bootstrap:region must", "skiff-bootstrap:more is not a setting",
-		"skiff-bootstrap:account is not set and has lost its default in Pulumi.yaml; set it with pulumi config set account VALUE"} {
+		"skiff-bootstrap:account is not set and has lost its default in Pulumi.yaml; set it with pulumi config set account VALUE --stack staging"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("no word of %s in\n%v", want, err)
 		}

@@ -85,7 +85,7 @@ const (
 // Pulumi.yaml and passes unknown keys: a misspelt one would silently leave the
 // default in force.
 func readConfig(ctx *pulumi.Context, set string) (config, error) {
-	r := reader{&settings.Reader{Project: ctx.Project(), Lookup: ctx.GetConfig, Unset: "has no default in Pulumi.yaml"}}
+	r := reader{&settings.Reader{Project: ctx.Project(), Stack: ctx.Stack(), Lookup: ctx.GetConfig, Unset: "has no default in Pulumi.yaml"}}
 	cfg := config{
 		Region: r.region(),
 		// Without quotes YAML reads it as a number and drops the zeros it begins with.

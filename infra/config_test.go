@@ -18,7 +18,7 @@ func TestConfigRefused(t *testing.T) {
 	for _, test := range []struct{ key, value, want string }{
 		{"target", "linux/riscv64", "skiff:target must be linux/arm64, linux/amd64 or host, not"},
 		{"target", "", "skiff:target must be"},
-		{"memory", "127", "skiff:memory must be a whole number from 128 to 10240, not \"127\"; change it with pulumi config set memory VALUE"},
+		{"memory", "127", "skiff:memory must be a whole number from 128 to 10240, not \"127\"; change it with pulumi config set memory VALUE --stack mock"},
 		{"memory", "10241", "skiff:memory must be"},
 		{"memory", "1e3", "skiff:memory must be"},
 		{"memory", "256 MB", "skiff:memory must be"},
@@ -128,7 +128,7 @@ func TestConfigRefused(t *testing.T) {
 			"attachTo, audiences, authorizationCache, autoDeploy, basePath, checkDelegation, concurrency, corsOrigins, createZone, dashboard, delegated, deletionProtection, " +
 			"detailedMetrics, domain, issuer, logDays, logLevel, memory, parentZone, permissionsBoundary, pointInTimeRecovery, profile, protect, queueDays, " +
 			"queueReceives, queueVisibility, role, routeThrottles, secretRecoveryDays, socketDomain, stage, tags, target, throttleBurst, throttleRate, timeout, " +
-			"tracing, workerConcurrency, zone; remove it with pulumi config rm memry"},
+			"tracing, workerConcurrency, zone; remove it with pulumi config rm memry --stack mock"},
 	} {
 		t.Run(fmt.Sprintf("%s=%.20q", test.key, test.value), func(t *testing.T) {
 			t.Parallel()
@@ -207,9 +207,9 @@ func TestConfigRefusesAllAtOnce(t *testing.T) {
 		t.Fatal("accepted")
 	}
 	for _, want := range []string{"skiff:memory must", "skiff:timeout must", "skiff:more is not a setting",
-		"aws:profile has no effect: this program's provider takes skiff:account, profile, role and tags; remove it with pulumi config rm aws:profile",
-		"aws:region must be a region, such as eu-central-1, not \"europe\"; set it with pulumi config set aws:region VALUE",
-		"skiff:stage is not set and has no default in Pulumi.yaml; set it with pulumi config set stage VALUE"} {
+		"aws:profile has no effect: this program's provider takes skiff:account, profile, role and tags; remove it with pulumi config rm aws:profile --stack mock",
+		"aws:region must be a region, such as eu-central-1, not \"europe\"; set it with pulumi config set aws:region VALUE --stack mock",
+		"skiff:stage is not set and has no default in Pulumi.yaml; set it with pulumi config set stage VALUE --stack mock"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("no word of %s in\n%v", want, err)
 		}

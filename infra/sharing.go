@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -45,17 +46,17 @@ func readSharing(ctx *pulumi.Context, cfg config, through pulumi.InvokeOption) (
 	s := &sharing{}
 	fields := s.fields()
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		path := "/" + cfg.AttachTo + "/" + name
-		found, err := ssm.LookupParameter(ctx, &ssm.LookupParameterArgs{Name: path}, through)
+		parameter := "/" + cfg.AttachTo + "/" + name
+		found, err := ssm.LookupParameter(ctx, &ssm.LookupParameterArgs{Name: parameter}, through)
 		if err != nil {
 			return nil, fmt.Errorf("skiff:attachTo: the stack %s tells no %s in this account and region; bring it up first, "+
-				"and let this stack's credentials read the parameter: %w", cfg.AttachTo, path, err)
+				"and let this stack's credentials read the parameter: %w", cfg.AttachTo, parameter, err)
 		}
 		*fields[name] = found.Value
 	}
 	if s.AutoDeploy != "true" {
 		return nil, fmt.Errorf("skiff:attachTo: the stack %s publishes its routes itself and would not publish those of this one; "+
-			"set skiff:autoDeploy to true there, bring it up, and try again", cfg.AttachTo)
+			"set skiff:autoDeploy to true there (pulumi config set autoDeploy true --stack %s), bring it up, and try again", cfg.AttachTo, path.Base(cfg.AttachTo))
 	}
 	return s, nil
 }

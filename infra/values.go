@@ -20,7 +20,7 @@ func (r reader) target(key string) build.Target {
 	value, ok := r.Text(key)
 	target, err := build.ParseTarget(value)
 	if ok && err != nil {
-		r.Report(fmt.Errorf("%s:%s %w; change it with pulumi config set %s VALUE", r.Project, key, err, key))
+		r.Report(fmt.Errorf("%s:%s %w; change it with %s", r.Project, key, err, r.Command("set", key, "VALUE")))
 	}
 	return target
 }
@@ -47,7 +47,7 @@ func (r reader) region() string {
 	value, _ := r.Lookup("aws:region")
 	if !regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`).MatchString(value) {
 		r.Report(fmt.Errorf("aws:region must be a region, such as eu-central-1, not %q; "+
-			"set it with pulumi config set aws:region VALUE", value))
+			"set it with %s", value, r.Command("set", "aws:region", "VALUE")))
 	}
 	return value
 }
@@ -63,7 +63,7 @@ func (r reader) refuseAWS(keys []string) {
 	for _, key := range keys {
 		if strings.HasPrefix(key, "aws:") && key != "aws:region" {
 			r.Report(fmt.Errorf("%s has no effect: this program's provider takes %s:account, profile, role and tags; "+
-				"remove it with pulumi config rm %s", key, r.Project, key))
+				"remove it with %s", key, r.Project, r.Command("rm", key)))
 		}
 	}
 }

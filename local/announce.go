@@ -26,9 +26,13 @@ func announce(stdout io.Writer, c *cloud.Cloud, url string) error {
 		if e.Guarded {
 			note, guarded = "  (token)", true
 		}
-		fmt.Fprintf(stdout, "  %-7s %s%s%s%s\n", method, url, e.Path, path, note)
-		if example == "" && method == http.MethodGet && !e.Guarded && !strings.Contains(path, "{") {
-			example = url + e.Path + path
+		at := ""
+		if e.Open {
+			at = url + e.Path
+		}
+		fmt.Fprintf(stdout, "  %-7s %s%s%s\n", method, at, path, note)
+		if example == "" && e.Open && method == http.MethodGet && !e.Guarded && !strings.Contains(path, "{") {
+			example = at + path
 		}
 	}
 	sockets, err := c.SocketURLs()
@@ -44,7 +48,10 @@ func announce(stdout io.Writer, c *cloud.Cloud, url string) error {
 	if guarded {
 		fmt.Fprintln(stdout, "\ntokens: go run ./local token")
 	}
-	fmt.Fprintf(stdout, "\ntry: curl -i %s\n\nready %s\n", orDefault(example, url+"/"), url)
+	if example != "" {
+		fmt.Fprintf(stdout, "\ntry: curl -i %s\n", example)
+	}
+	fmt.Fprintf(stdout, "\nready %s\n", url)
 	return nil
 }
 

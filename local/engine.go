@@ -47,17 +47,12 @@ func (e *engine) prepare(ctx context.Context, stack string) error {
 	if err := e.project.copyConfig(stack); err != nil {
 		return err
 	}
-	if !e.project.has(stack) {
-		// Made beside the copies of the stack files, so that Pulumi writes none
-		// of the project's.
-		if err := e.quietly(ctx, "-C", e.project.configDir(), "stack", "init", "--no-select", stack); err != nil {
-			return err
-		}
+	if e.project.has(stack) {
+		return nil
 	}
-	if e.selected() == "" {
-		return e.quietly(ctx, "stack", "select", stack)
-	}
-	return nil
+	// Made beside the copies of the stack files, so that Pulumi writes none of
+	// the project's.
+	return e.quietly(ctx, "-C", e.project.configDir(), "stack", "init", "--no-select", stack)
 }
 
 // connect finds the CLI and joins the cloud.
@@ -92,8 +87,8 @@ func (e *engine) quietly(ctx context.Context, args ...string) error {
 const grace = 60 * time.Second
 
 // run runs one command of the CLI to its end; stack is the one whose config
-// it is to read, or "". A failure of Pulumi's, which it has told, is an
-// exitError.
+// it is to read, and which it acts on if neither it nor a selection names one,
+// or "". A failure of Pulumi's, which it has told, is an exitError.
 func (e *engine) run(ctx context.Context, args []string, stack string) error {
 	languages, stop, err := e.serveHost()
 	if err != nil {
@@ -103,6 +98,9 @@ func (e *engine) run(ctx context.Context, args []string, stack string) error {
 	cmd := exec.Command(e.path, e.withConfig(args, stack)...)
 	cmd.Dir = e.project.dir
 	cmd.Env = append(e.environment(), fmt.Sprintf("PULUMI_DEBUG_LANGUAGES=go:%d", languages))
+	if stack != "" && e.selected() == "" {
+		cmd.Env = append(cmd.Env, "PULUMI_STACK="+stack)
+	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, e.stdout, e.stderr
 	interactive := term.IsTerminal(int(os.Stdin.Fd()))
 	if interactive {

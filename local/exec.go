@@ -18,7 +18,10 @@ import (
 // that it has are at addresses here, and those that it has not are nowhere.
 func runExec(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	return withCloud(ctx, o, project.open, stderr, func(p project, s session) error {
-		env := append(s.environment(), "AWS_REGION="+p.region(orDefault(o.stack, s.Stack)))
+		region := p.region(orDefault(o.stack, s.Stack))
+		// boto3 and the first version of the AWS CLI read the second alone.
+		// https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
+		env := append(s.environment(), "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region)
 		return runTool(ctx, p.dir, o.args, env, stdout, stderr)
 	})
 }

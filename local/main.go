@@ -17,6 +17,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 )
 
@@ -78,6 +79,18 @@ type options struct {
 	assume  bool     // take the role of AWS_ROLE_ARN, as a job of a pipeline does
 	command string   // pulumi, token, exec, ci or iam; "" to serve
 	args    []string // after that word
+}
+
+// line is another command for the same local cloud, as a person types it.
+func (o options) line(words ...string) string {
+	line := []string{"go run ./local"}
+	if o.dir != "" && o.dir != "." {
+		line = append(line, "-C", o.dir)
+	}
+	if o.state != "" {
+		line = append(line, "-state", o.state)
+	}
+	return strings.Join(append(line, words...), " ")
 }
 
 const usage = `usage: go run ./local [flags]                  bring the stack up on this machine and serve it

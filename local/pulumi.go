@@ -133,56 +133,12 @@ func (p project) open(o options, stderr io.Writer) (session, func() error, error
 	return s, c.Close, nil
 }
 
-// refuse refuses a command that could reach beyond this machine.
-func refuse(args []string) error {
-	switch subcommand(args) {
-	case "login", "logout":
-		return fmt.Errorf("pulumi %s is not for the local cloud, whose state stays on this machine", subcommand(args))
-	}
-	for _, arg := range args {
-		_, value, isFlag := strings.Cut(arg, "=")
-		if !isFlag {
-			value = arg
-		}
-		if scheme, _, ok := strings.Cut(value, "://"); ok && scheme != "file" {
-			return fmt.Errorf("%q would reach beyond this machine: the local cloud uses nothing there", arg)
-		}
-	}
-	return nil
-}
-
-// valueFlags are Pulumi's global flags with a value of their own word, which
-// may stand before the subcommand.
-func valueFlags() []string {
-	return []string{"-C", "--cwd", "-s", "--stack", "--color", "--profiling", "--tracing", "-v", "--verbose", "--memprofilerate"}
-}
-
-// commandWords are the words that are no flag, nor a global flag's value.
-func commandWords(args []string) (words []string) {
-	for i := 0; i < len(args); i++ {
-		switch {
-		case slices.Contains(valueFlags(), args[i]):
-			i++
-		case !strings.HasPrefix(args[i], "-"):
-			words = append(words, args[i])
-		}
-	}
-	return words
-}
-
-// subcommand is the first of a command's words, "" if it has none.
-func subcommand(args []string) string {
-	if words := commandWords(args); len(words) > 0 {
-		return words[0]
-	}
-	return ""
-}
-
 func hasFlag(args []string, name string) bool {
 	return slices.ContainsFunc(args, func(a string) bool { return a == name || strings.HasPrefix(a, name+"=") })
 }
 
-// stackOf is the stack that a command names, else the selected one.
+// stackOf is the stack that a command names, else the selected one, else the one
+// that is served.
 func (e *engine) stackOf(args []string) string {
 	for i, arg := range args {
 		for _, name := range []string{"--stack", "-s"} {
@@ -194,7 +150,11 @@ func (e *engine) stackOf(args []string) string {
 			}
 		}
 	}
-	return orDefault(e.selected(), defaultStack)
+	served := defaultStack
+	if e.session.Serving {
+		served = e.session.Stack
+	}
+	return orDefault(e.selected(), served)
 }
 
 // shortName is a stack's name without organization and project.

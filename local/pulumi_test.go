@@ -31,15 +31,29 @@ func TestRefuse(t *testing.T) {
 	t.Parallel()
 	for _, args := range []string{
 		"login", "logout", "login file:///tmp/x", "up --cloud-url=https://example.com", "stack change-secrets-provider awskms://alias/x",
-		"--stack x login", "stack init a --secrets-provider=gcpkms://x",
+		"--stack x login", "stack init a --secrets-provider=gcpkms://x", "logs", "logs --follow",
+		"stack init a --secrets-provider gcpkms://x", "up --secrets-provider awskms://alias/x", "stack select --create --stack a --secrets-provider hashivault://x",
+		"stack change-secrets-provider hashivault", "--stack x stack change-secrets-provider --cwd . azurekeyvault://x",
+		"new", "new https://github.com/a/b", "new go", "up https://github.com/a/b", "up go", "up --yes -- go", "up --yes -m x go", "update git@github.com:a/b",
+		"env ls", "config env add a", "--stack x config env init", "org get-default", "console", "deployment run", "api", "ai web", "neo", "do aws", "insights", "template ls",
+		"policy publish", "policy new", "plugin install resource aws 6.0.0", "plugin run resource aws", "package add aws", "package get-schema aws", "install", "convert --from terraform",
+		"up --remote", "preview --remote-git-branch main", "destroy --remote=true", "up --cloud-url https://example.com", "up --neo", "up --copilot",
+		"up --policy-pack https://example.com/pack", "up --tracing http://example.com", "--otel-traces grpc://example.com up", "--otel-traces=grpc://example.com up", "a-command-of-tomorrow",
 	} {
-		if refuse(strings.Fields(args)) == nil {
-			t.Errorf("%q is not refused", args)
+		if err := refuse(strings.Fields(args)); err == nil || !strings.Contains(err.Error(), "this machine") {
+			t.Errorf("%q is not refused: %v", args, err)
 		}
 	}
 	for _, args := range []string{
 		"up --yes", "config set skiff:memory 512", "stack import --file state.json", "preview --save-plan=plan.json",
 		"state delete urn:pulumi:local::skiff::aws:iam/role:Role::x",
+		"config set skiff:issuer https://example.com/", "config set --path skiff:corsOrigins[0] https://example.com", "config set-all --plaintext skiff:issuer=https://example.com",
+		"config set skiff:issuer=https://example.com", "config set skiff:zone -- https://example.com", "-s x config --config-file Pulumi.x.yaml set a https://example.com",
+		"up -m https://example.com", "up --message https://example.com --yes", "up --message=https://example.com", "up -c skiff:issuer=https://example.com", "up --config skiff:issuer=https://example.com -p 4",
+		"up -t urn:x --replace urn:x --target-replace urn:x --exclude urn:x", "preview --policy-pack ./pack", "import aws:x/y:Y name https://example.com/id",
+		"stack tag set url https://example.com", "stack select --create --stack x --secrets-provider passphrase", "stack init x --secrets-provider=default", "stack change-secrets-provider passphrase",
+		"--tracing file:./trace up", "--otel-traces=file:///tmp/x up", "plugin ls", "whoami", "about", "cancel --yes", "refresh --preview-only", "--help", "", "version",
+		"stack export --file x", "stack ls --json", "stack rm x", "watch", "up --plan https",
 	} {
 		if err := refuse(strings.Fields(args)); err != nil {
 			t.Errorf("%q is refused: %v", args, err)
@@ -54,6 +68,15 @@ func TestStackOf(t *testing.T) {
 	if got := e.stackOf([]string{"up"}); got != defaultStack {
 		t.Errorf("without a selection it is %q", got)
 	}
+	e.session = session{Stack: "served", Serving: true}
+	if got := e.stackOf([]string{"up"}); got != "served" {
+		t.Errorf("while one is served it is %q", got)
+	}
+	e.session.Serving = false
+	if got := e.stackOf([]string{"up"}); got != defaultStack {
+		t.Errorf("after one was served it is %q", got)
+	}
+	e.session.Serving = true
 	file := filepath.Join(p.state, "home", "workspaces", "p-3cb4967322f36d7a491f46d51d197b172738f193-workspace.json") // by the sha1 of /p/Pulumi.yaml, as Pulumi names it
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		t.Fatal(err)
@@ -72,6 +95,7 @@ func TestStackOf(t *testing.T) {
 		}
 	}
 	e.project.dir = "/q" // another checkout in the same cloud has selected nothing
+	e.session.Serving = false
 	if got := e.stackOf([]string{"up"}); got != defaultStack {
 		t.Errorf("of another folder it is %q", got)
 	}

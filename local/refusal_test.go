@@ -40,6 +40,8 @@ func TestBadStarts(t *testing.T) {
 		{"unknown flag", []string{"-port", "80"}, []string{"-port"}},
 		{"login", []string{"-C", dir, "pulumi", "login", "s3://bucket"}, []string{"stays on this machine"}},
 		{"a remote key", []string{"-C", dir, "pulumi", "stack", "init", "x", "--secrets-provider=awskms://alias/x"}, []string{"beyond this machine"}},
+		{"a template", []string{"-C", dir, "pulumi", "up", "https://github.com/pulumi/examples"}, []string{"beyond this machine", "template"}},
+		{"AWS's own logs", []string{"-C", dir, "pulumi", "logs"}, []string{"beyond this machine", "folder logs"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,8 @@ func runToken(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		}
 		a, found := authorizerIn(resources)
 		switch {
+		case !up(resources):
+			return fmt.Errorf("the stack %s is not up: bring it up with %s", stack, o.line("pulumi", "up", "--stack", stack, "--yes"))
 		case !found:
 			return fmt.Errorf("the stack %s has no authorizer of its own; name the stack whose API its routes are in, with -stack STACK before the word token", stack)
 		case a.Inputs.AuthorizerType == "JWT":
@@ -86,10 +89,20 @@ type jwtConfiguration struct {
 	Audiences []string
 }
 
-// exportStack is what the engine knows of the stack.
+// up reports whether any resource is there that is not Pulumi's own, such as the
+// stack itself.
+func up(resources []deployed) bool {
+	return slices.ContainsFunc(resources, func(r deployed) bool { return !strings.HasPrefix(r.Type, "pulumi:") })
+}
+
+// exportStack is what the engine knows of the stack, which is nothing of one that
+// was never up.
 func exportStack(ctx context.Context, p project, s session, stack string, stderr io.Writer) ([]deployed, error) {
 	if err := p.checkStack(stack); err != nil {
 		return nil, err
+	}
+	if !p.has(stack) {
+		return nil, nil
 	}
 	var out bytes.Buffer
 	e := newEngine(p, s, &out, stderr)

@@ -125,7 +125,7 @@ func (b *Builder) Ensure(ctx context.Context, function, want string) (string, er
 	}
 	if got != want {
 		return "", fmt.Errorf("%s: this source builds a zip with sha256 %s, the state of the stack holds %s; "+
-			"run pulumi up --replace '**command:local:Command::%s' to build and deploy what is here", function, got, want, function)
+			"run pulumi up --stack STACK --replace '**command:local:Command::%s' to build and deploy what is here", function, got, want, function)
 	}
 	return zip, nil
 }

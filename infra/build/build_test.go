@@ -154,7 +154,7 @@ func TestEnsureRefuses(t *testing.T) {
 	other := strings.Repeat("0", 64)
 	_, err := b.Ensure(t.Context(), "alpha", other)
 	want := "alpha: this source builds a zip with sha256 " + sum + ", the state of the stack holds " + other +
-		"; run pulumi up --replace '**command:local:Command::alpha' to build and deploy what is here"
+		"; run pulumi up --stack STACK --replace '**command:local:Command::alpha' to build and deploy what is here"
 	if err == nil || err.Error() != want {
 		t.Errorf("another sha256: %v", err)
 	}

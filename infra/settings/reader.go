@@ -21,6 +21,7 @@ import (
 // is of use when Err returns nil.
 type Reader struct {
 	Project string                                   // a setting's key is PROJECT:NAME
+	Stack   string                                   // whose settings they are
 	Lookup  func(key string) (value string, ok bool) // finds a setting by its whole key
 	Unset   string                                   // why a setting may not be set, as in "has no default in Pulumi.yaml"
 
@@ -34,15 +35,21 @@ func (r *Reader) Err() error { return errors.Join(r.errs...) }
 // Report adds a refusal that has a sentence of its own.
 func (r *Reader) Report(err error) { r.errs = append(r.errs, err) }
 
+// Command is a `pulumi config` command for the stack, as a person types it,
+// whichever stack is selected.
+func (r *Reader) Command(words ...string) string {
+	return "pulumi config " + strings.Join(append(words, "--stack", r.Stack), " ")
+}
+
 // Refuse reports that a setting has this value and must be what is allowed.
 func (r *Reader) Refuse(key, value, allowed string) {
-	r.Report(fmt.Errorf("%s:%s must be %s, not %q; change it with pulumi config set %s VALUE",
-		r.Project, key, allowed, value, key))
+	r.Report(fmt.Errorf("%s:%s must be %s, not %q; change it with %s",
+		r.Project, key, allowed, value, r.Command("set", key, "VALUE")))
 }
 
 // RefusePart refuses a part of a setting, which is easier edited than set.
 func (r *Reader) RefusePart(key, part, allowed string) {
-	r.Report(fmt.Errorf("%s:%s must be %s, not %s; change it in Pulumi.STACK.yaml", r.Project, key, allowed, part))
+	r.Report(fmt.Errorf("%s:%s must be %s, not %s; change it in Pulumi.%s.yaml", r.Project, key, allowed, part, r.Stack))
 }
 
 // Text returns the setting, or "" and notes that it is not set.
@@ -50,7 +57,7 @@ func (r *Reader) Text(key string) (value string, ok bool) {
 	r.keys = append(r.keys, key)
 	value, ok = r.Lookup(r.Project + ":" + key)
 	if !ok {
-		r.Report(fmt.Errorf("%s:%s is not set and %s; set it with pulumi config set %s VALUE", r.Project, key, r.Unset, key))
+		r.Report(fmt.Errorf("%s:%s is not set and %s; set it with %s", r.Project, key, r.Unset, r.Command("set", key, "VALUE")))
 	}
 	return value, ok
 }
@@ -156,8 +163,8 @@ func (r *Reader) RefuseOthers(keys []string) {
 	for _, key := range keys {
 		name, ours := strings.CutPrefix(key, r.Project+":")
 		if ours && !slices.Contains(r.keys, name) {
-			r.Report(fmt.Errorf("%s is not a setting; there are %s; remove it with pulumi config rm %s",
-				key, strings.Join(slices.Sorted(slices.Values(r.keys)), ", "), name))
+			r.Report(fmt.Errorf("%s is not a setting; there are %s; remove it with %s",
+				key, strings.Join(slices.Sorted(slices.Values(r.keys)), ", "), r.Command("rm", name)))
 		}
 	}
 }

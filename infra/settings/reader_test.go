@@ -10,7 +10,7 @@ import (
 
 // with reads the settings of a project called shop.
 func with(set map[string]string) *Reader {
-	return &Reader{Project: "shop", Unset: "has no default", Lookup: func(key string) (string, bool) {
+	return &Reader{Project: "shop", Stack: "staging", Unset: "has no default", Lookup: func(key string) (string, bool) {
 		value, ok := set[key]
 		return value, ok
 	}}
@@ -29,7 +29,7 @@ func TestReader(t *testing.T) {
 		var to struct{ A int }
 		return fmt.Sprint(r.Object("x", "an object", &to), to.A)
 	}
-	const set = "; change it with pulumi config set x VALUE"
+	const set = "; change it with pulumi config set x VALUE --stack staging"
 	for _, test := range []struct {
 		kind  string
 		read  func(*Reader) any
@@ -60,8 +60,8 @@ func TestReader(t *testing.T) {
 		{"list", list, `a`, []string(nil), `shop:x must be a list of letters, not "a"` + set},
 		{"list", list, `["a","d"]`, []string{"a", "d"}, `shop:x must be letters, not "d"` + set},
 		{"object", object, `{"A":2}`, "true 2", ""},
-		{"object", object, `{"B":2}`, "false 0", `shop:x must be an object, not {"B":2}; change it in Pulumi.STACK.yaml`},
-		{"object", object, `2`, "false 0", `shop:x must be an object, not 2; change it in Pulumi.STACK.yaml`},
+		{"object", object, `{"B":2}`, "false 0", `shop:x must be an object, not {"B":2}; change it in Pulumi.staging.yaml`},
+		{"object", object, `2`, "false 0", `shop:x must be an object, not 2; change it in Pulumi.staging.yaml`},
 	} {
 		t.Run(fmt.Sprintf("%s %q", test.kind, test.value), func(t *testing.T) {
 			t.Parallel()
@@ -74,7 +74,7 @@ func TestReader(t *testing.T) {
 			}
 			unset := with(map[string]string{"x": test.value, "other:x": test.value})
 			test.read(unset)
-			want := "shop:x is not set and has no default; set it with pulumi config set x VALUE"
+			want := "shop:x is not set and has no default; set it with pulumi config set x VALUE --stack staging"
 			if got := fmt.Sprint(unset.Err()); got != want {
 				t.Errorf("not set, refused with\n%s\nwant\n%s", got, want)
 			}
@@ -92,10 +92,10 @@ func TestReaderReportsAll(t *testing.T) {
 	r.Report(fmt.Errorf("a sentence of its own"))
 	r.RefuseOthers(r.Keys(`{"shop:siez":"1","shop:size":"0","other:key":"x","shopping:list":"x"}`))
 	want := strings.Join([]string{
-		`shop:size must be a whole number from 1 to 2, not "0"; change it with pulumi config set size VALUE`,
-		`shop:name is not set and has no default; set it with pulumi config set name VALUE`,
+		`shop:size must be a whole number from 1 to 2, not "0"; change it with pulumi config set size VALUE --stack staging`,
+		`shop:name is not set and has no default; set it with pulumi config set name VALUE --stack staging`,
 		`a sentence of its own`,
-		`shop:siez is not a setting; there are name, size; remove it with pulumi config rm siez`,
+		`shop:siez is not a setting; there are name, size; remove it with pulumi config rm siez --stack staging`,
 	}, "\n")
 	if diff := cmp.Diff(want, fmt.Sprint(r.Err())); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

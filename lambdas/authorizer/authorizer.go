@@ -99,7 +99,7 @@ func (a *Authorizer) decide(ctx context.Context, r request) (string, error) {
 }
 
 // told is what the functions behind the API are told of the client.
-func told(subject string) map[string]any { return map[string]any{"subject": subject} }
+func told(subject string) map[string]any { return map[string]any{names.SubjectContext: subject} }
 
 // policy lets a client connect, or refuses it with 401: without a good token
 // there is nobody to whom something could be forbidden.

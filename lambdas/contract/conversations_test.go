@@ -16,6 +16,7 @@ type conversation func(*world, contractCase)
 func writeConversations() map[string]conversation {
 	return map[string]conversation{
 		"F08": readsBack, "F14": readsBack, "F16": readsBack,
+		"R01": toExisting, "R02": toExisting, "R03": toExisting,
 		"I05": oneOfManyCreates, "I07": oneOfManyUpdates,
 		"H02": func(w *world, c contractCase) {
 			id := w.create(widget)
@@ -56,6 +57,15 @@ func writeConversations() map[string]conversation {
 			w.put(w.item("gone", items.Draft{Name: "a", Status: "active", TTL: w.clock().Unix() - 1}).Row())
 			c.expect(w, c.send(w, "{expired}", "gone"))
 		},
+	}
+}
+
+// toExisting: an item that is there stays as it is.
+func toExisting(w *world, c contractCase) {
+	id := w.create(widget)
+	c.expect(w, c.send(w, "{existing}", id))
+	if got := w.send("GET", "/items/"+id, nil, ""); got.Headers["ETag"] != `"1"` {
+		w.t.Errorf("then: %s", got.Body)
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/aws/aws-lambda-go/events"
+
 	"skiff/lambdas/items"
 	"skiff/lambdas/items/create"
 	"skiff/lambdas/items/get"
@@ -43,13 +45,22 @@ func (w *world) send(method, path string, h headers, body string) answer {
 
 func (w *world) sendTo(api *items.API, method, path string, h headers, body string) answer {
 	w.t.Helper()
+	return w.sendAs(nil, api, method, path, h, body)
+}
+
+// caller is what the event says of the caller, nil on a public route.
+type caller = events.APIGatewayV2HTTPRequestContextAuthorizerDescription
+
+// sendAs is sendTo for a caller that an authorizer knows.
+func (w *world) sendAs(who *caller, api *items.API, method, path string, h headers, body string) answer {
+	w.t.Helper()
 	w.mutex.Lock()
 	w.now = w.now.Add(time.Millisecond)
 	w.sent++
 	requestID := fmt.Sprintf("request-%d", w.sent)
 	w.mutex.Unlock()
 	event, route := eventOf(w.t, method, path, h, body)
-	event.RequestContext.RequestID = requestID
+	event.RequestContext.RequestID, event.RequestContext.Authorizer = requestID, who
 	ctx := context.Background() // a test's own has ended when its cleanups run
 	if w.deadline > 0 {
 		var cancel context.CancelFunc

@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"skiff/lambdas/authorizer"
+	"skiff/lambdas/function"
 	"skiff/lambdas/items"
 	"skiff/lambdas/sockets"
 )
@@ -59,6 +61,62 @@ func TestPanicIsAFailure(t *testing.T) {
 		if !strings.Contains(log, want) {
 			t.Errorf("no %q in %s", want, log)
 		}
+	}
+}
+
+// A panic's text is in the log, on one line with its place; what a value that is
+// no text holds is not, for it may be the request.
+func TestPanicText(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.faulty = true
+	for name, c := range map[string]struct {
+		value     any
+		want, not string
+	}{
+		"a text":         {"no such colour", ": no such colour", "goroutine"},
+		"an error":       {errors.New("boom"), ": boom", "goroutine"},
+		"a wrapped one":  {fmt.Errorf("open: %w", errors.New("boom")), ": open: boom", "goroutine"},
+		"a long text":    {strings.Repeat("x", 3000), "xxxx", strings.Repeat("x", 1000)},
+		"a request":      {items.Request{Body: "what a client sent"}, "panic of events.APIGatewayV2HTTPRequest at", "what a client sent"},
+		"bytes":          {[]byte("what a client sent"), "panic of []uint8 at", "what a client sent"},
+		"a broken error": {(*broken)(nil), "panic of *contract.broken at", "goroutine"},
+	} {
+		handler := w.api.Handler(func(context.Context, *items.API, items.Request) (items.Response, error) { panic(c.value) })
+		request := items.Request{Body: "what a client sent"}
+		request.RequestContext.RequestID = name
+		got, err := handler(t.Context(), request)
+		if err != nil || got.StatusCode != 500 || strings.Contains(got.Body, "boom") || strings.Contains(got.Body, "colour") {
+			t.Errorf("%s: %v %d %s", name, err, got.StatusCode, got.Body)
+		}
+		log := w.log.String()
+		line := log[strings.LastIndex(log, `"msg":"request failed"`):]
+		if !strings.Contains(line, c.want) || strings.Contains(line, c.not) || !strings.Contains(line, "TestPanicText") {
+			t.Errorf("%s: %s", name, line)
+		}
+	}
+}
+
+// broken is an error whose text cannot be had.
+type broken struct{ text string }
+
+func (b *broken) Error() string { return b.text }
+
+// Whatever handler finds a secret without a value, its client is told to come
+// back, and the log how to put one.
+func TestSecretWithoutValue(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.faulty = true
+	handler := w.api.Handler(func(context.Context, *items.API, items.Request) (items.Response, error) {
+		return items.Response{}, fmt.Errorf("mail: %w", &function.Unusable{Secret: "staging-mail", Reason: "has no value"})
+	})
+	got, err := handler(t.Context(), items.Request{})
+	if err != nil || got.StatusCode != 503 || got.Headers["Retry-After"] != "60" || !strings.Contains(got.Body, `"code":"unavailable"`) || strings.Contains(got.Body, "mail") {
+		t.Errorf("%v %d %s %v", err, got.StatusCode, got.Body, got.Headers)
+	}
+	if log := w.log.String(); !strings.Contains(log, "go run ./infra/key staging-mail") {
+		t.Errorf("the log does not say what to do: %s", log)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"skiff/lambdas/items"
@@ -173,6 +174,38 @@ func TestReplayAfterChange(t *testing.T) {
 	replay := w.send("POST", "/items", keyed("k"), body)
 	wantCreated(t, replay, first.text("id"), true)
 	delete(w.stored, first.text("id"))
+}
+
+// A key is its caller's: another caller's request under the same one is a
+// create of its own, also with another body. Who comes by a JWT authorizer and
+// by a function's word under one subject is one caller; who has none is one too.
+func TestKeyIsTheCallers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	byFunction := func(subject any) *caller { return &caller{Lambda: map[string]any{"subject": subject}} }
+	byIssuer := func(claims map[string]string) *caller {
+		return &caller{JWT: &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{Claims: claims}}
+	}
+	ids := map[string]string{} // by caller
+	for _, c := range []struct {
+		name string
+		who  *caller
+	}{
+		{"", nil}, {"", &caller{}}, {"", byFunction("")}, {"", byFunction(7)}, {"", byIssuer(nil)}, {"", byIssuer(map[string]string{"subject": "ann"})},
+		{"ann", byFunction("ann")}, {"ann", byIssuer(map[string]string{"sub": "ann"})}, {"ann", byFunction("ann")},
+		{"bob", byFunction("bob")}, {"k", byFunction("k")}, {"ann#k", byFunction("ann#k")}, {"long", byFunction(strings.Repeat("ü", 4000))},
+	} {
+		body := fmt.Sprintf(`{"name":"of %s","status":"active"}`, c.name)
+		got := w.sendAs(c.who, w.api, "POST", "/items", keyed("k"), body)
+		wantCreated(t, got, ids[c.name], ids[c.name] != "")
+		ids[c.name] = got.text("id")
+	}
+	if len(w.ids()) != len(ids) {
+		t.Errorf("%d items of %d callers", len(w.ids()), len(ids))
+	}
+	if got := w.sendAs(byFunction("bob"), w.api, "POST", "/items", keyed("k"), widget); got.text("code") != "idempotency_mismatch" {
+		t.Errorf("another body of the same caller: %s", got.Body)
+	}
 }
 
 func TestIdempotencyKeyForms(t *testing.T) {

@@ -68,8 +68,13 @@ func TestIfMatch(t *testing.T) {
 		status int
 		code   items.Code
 	}{
-		{"-", 428, items.PreconditionRequired}, {"", 400, items.Validation}, {"1", 400, items.Validation}, {"*", 400, items.Validation},
-		{`"1`, 400, items.Validation}, {`"1", "2"`, 400, items.Validation}, {`"1","1"`, 400, items.Validation}, {`w/"1"`, 400, items.Validation},
+		{"-", 428, items.PreconditionRequired}, {"", 400, items.Validation}, {"1", 400, items.Validation},
+		{`"1`, 400, items.Validation}, {`w/"1"`, 400, items.Validation},
+		{`*, "1"`, 400, items.Validation}, {`"1", *`, 400, items.Validation}, {"**", 400, items.Validation}, {`"*`, 400, items.Validation},
+		{`"1" "2"`, 400, items.Validation}, {`"1";"2"`, 400, items.Validation}, {`"2", 1`, 400, items.Validation}, {",", 400, items.Validation}, {`"1", "2`, 400, items.Validation},
+		{tagsUpTo(102), 400, items.Validation},
+		{`"*"`, 412, items.VersionConflict}, {`W/*`, 400, items.Validation}, {`W/"1", "2"`, 412, items.VersionConflict}, {`"2","3", "4"`, 412, items.VersionConflict},
+		{`"0,1"`, 412, items.VersionConflict}, {`"2" , W/"1"`, 412, items.VersionConflict}, {`"1"2"`, 400, items.Validation},
 		{`W/"1"`, 412, items.VersionConflict}, {`"2"`, 412, items.VersionConflict}, {`"01"`, 412, items.VersionConflict}, {`"+1"`, 412, items.VersionConflict},
 		{`""`, 412, items.VersionConflict}, {`"abc"`, 412, items.VersionConflict}, {`"99999999999999999999"`, 412, items.VersionConflict},
 	} {
@@ -86,6 +91,53 @@ func TestIfMatch(t *testing.T) {
 	}
 }
 
+// tagsUpTo are the tags of the versions 2 to n.
+func tagsUpTo(n int64) string {
+	var tags []string
+	for version := int64(2); version <= n; version++ {
+		tags = append(tags, items.ETag(version))
+	}
+	return strings.Join(tags, ",")
+}
+
+// RFC 9110, 13.1.1: * matches any version, a list the versions in it. Each of
+// these is sent while the item is at version 2.
+func TestIfMatchAnyOrSeveral(t *testing.T) {
+	t.Parallel()
+	for _, header := range []string{
+		"*", " * ", "\t*", `"1", "2"`, `"2","1"`, `"1" ,	"2"`, `, "2",,`, `"2", "2"`, `"a,b", "2"`, `W/"2", "2"`, `"x", W/"1", "2"`, `"1",` + tagsUpTo(100),
+	} {
+		w := newWorld(t)
+		path := "/items/" + w.create(widget)
+		first := w.send("PUT", path, with(jsonBody, "if-match", `"1"`), `{"name":"first","status":"done"}`)
+		second := w.send("PUT", path, with(jsonBody, "if-match", header), `{"name":"second","status":"done"}`)
+		if first.StatusCode != 200 || second.StatusCode != 200 || second.Headers["ETag"] != `"3"` || second.fields["version"] != 3.0 || second.text("name") != "second" {
+			t.Errorf("%q: %d %s after %d", header, second.StatusCode, second.Body, first.StatusCode)
+		}
+		if second.text("createdAt") != first.text("createdAt") {
+			t.Errorf("%q: created at %s, and before at %s", header, second.text("createdAt"), first.text("createdAt"))
+		}
+	}
+}
+
+// Of updates at once that match any version, each goes through, as a version
+// of its own.
+func TestIfMatchAnyAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	path := "/items/" + w.create(widget)
+	seen := map[string]bool{}
+	for _, got := range parallel(20, func() answer { return w.send("PUT", path, with(jsonBody, "if-match", "*"), widget) }) {
+		if got.StatusCode != 200 || seen[got.Headers["ETag"]] {
+			t.Errorf("%d %s %v", got.StatusCode, got.Body, got.Headers)
+		}
+		seen[got.Headers["ETag"]] = true
+	}
+	if got := w.send("GET", path, nil, ""); got.Headers["ETag"] != `"21"` {
+		t.Errorf("in the end %s", got.Body)
+	}
+}
+
 func TestExpiredIsAbsent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -96,6 +148,7 @@ func TestExpiredIsAbsent(t *testing.T) {
 	for _, got := range []answer{
 		w.send("GET", path, nil, ""), w.send("DELETE", path, nil, ""),
 		w.send("PUT", path, with(jsonBody, "if-match", `"1"`), widget), w.send("PUT", path, jsonBody, widget),
+		w.send("PUT", path, with(jsonBody, "if-match", "*"), widget), w.send("PUT", path, with(jsonBody, "if-match", `"1", "2"`), widget),
 	} {
 		if got.StatusCode != 404 {
 			t.Errorf("%d %s", got.StatusCode, got.Body)

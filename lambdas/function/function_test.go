@@ -106,6 +106,9 @@ func TestCatch(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "panic of runtime.") || !strings.Contains(err.Error(), "function.TestCatch") {
 		t.Errorf("%v", err)
 	}
+	if err == nil || !strings.HasSuffix(err.Error(), ": assignment to entry in nil map") {
+		t.Errorf("the panic's text is not at the end of: %v", err)
+	}
 }
 
 // A service that hangs is given up by the tries, not by the function's end:

@@ -86,6 +86,7 @@ func Refuse(code Code, format string, args ...any) *Problem {
 func problemOf(err error) *Problem {
 	var problem *Problem
 	var failure *function.Failure
+	var unusable *function.Unusable
 	switch {
 	case errors.As(err, &problem):
 		return problem
@@ -97,6 +98,8 @@ func problemOf(err error) *Problem {
 		return Refuse(TooLarge, "the item would be larger than 400 KB as stored")
 	case errors.As(err, &failure) && failure.Unavailable:
 		return &Problem{Code: Unavailable, Detail: "the service is busy; try again", RetryAfter: time.Second}
+	case errors.As(err, &unusable):
+		return &Problem{Code: Unavailable, Detail: "the service is not set up yet; try again later", RetryAfter: time.Minute}
 	}
 	return Refuse(Internal, "the request failed; tell us the requestId")
 }

@@ -5,6 +5,8 @@ import (
 	"mime"
 	"strconv"
 	"strings"
+
+	"skiff/lambdas/names"
 )
 
 const maxIDBytes = 64
@@ -43,6 +45,21 @@ func Header(r Request, name string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// Subject is the subject of the caller's token, as the function that authorizes
+// says, or the issuer's token itself. It is empty on a route without authorizer.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+func Subject(r Request) string {
+	authorizer := r.RequestContext.Authorizer
+	switch {
+	case authorizer == nil:
+		return ""
+	case authorizer.JWT != nil:
+		return authorizer.JWT.Claims["sub"]
+	}
+	subject, _ := authorizer.Lambda[names.SubjectContext].(string)
+	return subject
 }
 
 // Body is the body as the client sent it, at most 384 KiB of JSON that is

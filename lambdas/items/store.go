@@ -12,7 +12,7 @@ import (
 var ErrVersion = errors.New("another version")
 
 // Store keeps items in one table. Records of another kind stand beside them,
-// under ids that no item has: idempotency keys (idem#KEY). They have no
+// under ids that no item has: idempotency keys (idem#KEY#CALLER). They have no
 // status, so the index leaves them out.
 type Store struct{ *table.Table }
 

@@ -18,6 +18,10 @@ const (
 	KindAttribute = "kind"
 )
 
+// SubjectContext is where an authorizer's answer has the caller's subject, for
+// the functions behind the API to find.
+const SubjectContext = "subject"
+
 // The environment of a function, as infra sets it and the handlers read it.
 const (
 	LogLevelVariable = "LOG_LEVEL"

@@ -25,17 +25,6 @@ const (
 	staleTime = time.Hour        // how long a value is used that cannot be read again
 )
 
-// Unusable is a secret that an operator has to see to. Its text says how; it
-// holds no value, and no account's id.
-type Unusable struct {
-	Secret string // its name
-	Reason string // such as "has no value"
-}
-
-func (u *Unusable) Error() string {
-	return fmt.Sprintf("secret %s %s; put one: go run ./infra/key %s", u.Secret, u.Reason, u.Secret)
-}
-
 // Reader reads one secret and keeps its value for five minutes: no request
 // pays for the call but the first, and a new value is in use soon.
 type Reader struct {
@@ -67,9 +56,9 @@ func NewReader(e function.Environment, variable string) (*Reader, error) {
 	})}, nil
 }
 
-// Value is the secret's value, a string of at least 32 bytes. It fails with an
-// *Unusable when there is none, or else with a *function.Failure. A value that
-// only cannot be read again is used for up to an hour.
+// Value is the secret's value, a string of at least 32 bytes. It fails with a
+// *function.Unusable when there is none, or else with a *function.Failure. A
+// value that only cannot be read again is used for up to an hour.
 func (r *Reader) Value(ctx context.Context) (string, error) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
@@ -78,7 +67,7 @@ func (r *Reader) Value(ctx context.Context) (string, error) {
 		return r.value, nil
 	}
 	value, err := r.read(ctx)
-	var unusable *Unusable
+	var unusable *function.Unusable
 	switch {
 	case err == nil:
 		r.value, r.readAt, r.nextRead = value, now, now.Add(keepTime)
@@ -100,15 +89,15 @@ func (r *Reader) read(ctx context.Context) (string, error) {
 	var absent *types.ResourceNotFoundException
 	switch {
 	case errors.As(err, &absent): // so is a secret that has not been given a value
-		return "", &Unusable{nameOf(r.arn), "has no value"}
+		return "", &function.Unusable{Secret: nameOf(r.arn), Reason: "has no value"}
 	case err != nil:
 		return "", function.Fail(ctx, "secretsmanager:GetSecretValue", err)
 	}
 	switch {
 	case out.SecretString == nil:
-		return "", &Unusable{nameOf(r.arn), "has a value that is not text"}
+		return "", &function.Unusable{Secret: nameOf(r.arn), Reason: "has a value that is not text"}
 	case len(*out.SecretString) < minBytes:
-		return "", &Unusable{nameOf(r.arn), fmt.Sprintf("has a value of fewer than %d bytes", minBytes)}
+		return "", &function.Unusable{Secret: nameOf(r.arn), Reason: fmt.Sprintf("has a value of fewer than %d bytes", minBytes)}
 	}
 	return *out.SecretString, nil
 }

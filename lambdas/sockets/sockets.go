@@ -14,6 +14,7 @@ import (
 
 	"skiff/lambdas/connections"
 	"skiff/lambdas/function"
+	"skiff/lambdas/names"
 )
 
 // answerTime is kept back of an invocation's time, for the answer to get out.
@@ -78,7 +79,7 @@ func (s *Sockets) route(ctx context.Context, r Request) (response Response, err 
 // subjectOf is what the authorizer told of the client, if there is one.
 func subjectOf(r Request) string {
 	told, _ := r.RequestContext.Authorizer.(map[string]any)
-	subject, _ := told["subject"].(string)
+	subject, _ := told[names.SubjectContext].(string)
 	return subject
 }
 

@@ -142,7 +142,7 @@ func (c *Certificates) validate(certificateARN string) (missing, err error) {
 		return nil, nil
 	case "PENDING_VALIDATION":
 	default:
-		return nil, fmt.Errorf("the certificate %s is %s: replace it by a new one, for instance by pulumi up --replace URN", r.ID, status)
+		return nil, fmt.Errorf("the certificate %s is %s: replace it by a new one, for instance by pulumi up --stack %s --replace %s", r.ID, status, provider.StackOf(r.URN), r.URN)
 	}
 	if missing := c.missing(r); missing != nil {
 		return missing, nil

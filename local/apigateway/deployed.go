@@ -26,10 +26,16 @@ type served struct {
 	domains map[string][]MappingInputs            // by domain name, the longest keys first
 }
 
-// Root are the stages of the API that answers without a prefix.
-func (a *APIs) Root() ([]Stage, error) {
+// Root are the stages of the API that answers without a prefix. It is open
+// unless its endpoint is disabled, for its domain names to be the only way in.
+func (a *APIs) Root() (stages []Stage, open bool, err error) {
 	all, err := a.Stages()
-	return all[a.rootID()], err
+	stages = all[a.rootID()]
+	if err != nil || len(stages) == 0 {
+		return nil, false, err
+	}
+	api, err := a.api(a.rootID())
+	return stages, !api.Inputs.DisableEndpoint, err
 }
 
 // Stages are the stages of every HTTP API, by the API's id.

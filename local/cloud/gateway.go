@@ -54,16 +54,17 @@ func (c *Cloud) invoke(ctx context.Context, function, source string, payload []b
 	return c.functions.Invoke(ctx, function, "apigateway.amazonaws.com", source, payload)
 }
 
-// Entry is a route of the API that answers at the gateway's own address.
+// Entry is a route of the API of the stack that is served.
 type Entry struct {
 	Path    string // of the stage, "" for $default
 	Key     string // of the route
 	Guarded bool
+	Open    bool // at the gateway's own address, and not at a domain alone
 }
 
-// Entries are the routes of the API that answers at the gateway's own address.
+// Entries are the routes of the API of the stack that is served.
 func (c *Cloud) Entries() ([]Entry, error) {
-	stages, err := c.apis.Root()
+	stages, open, err := c.apis.Root()
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +75,7 @@ func (c *Cloud) Entries() ([]Entry, error) {
 			path = "/" + s.Name
 		}
 		for _, r := range s.Routes {
-			entries = append(entries, Entry{path, r.Key, r.Authorizer != nil})
+			entries = append(entries, Entry{path, r.Key, r.Authorizer != nil, open})
 		}
 	}
 	return entries, nil

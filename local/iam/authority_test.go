@@ -96,15 +96,17 @@ func TestAuthorize(t *testing.T) {
 	}
 }
 
-func TestStreamsAreOneUse(t *testing.T) {
+// TestPassingIsOneUse: log streams and connections come and go for ever.
+func TestPassingIsOneUse(t *testing.T) {
 	t.Parallel()
 	var uses []Use
 	a := newAuthority(t, func(u Use) { uses = append(uses, u) })
 	caller := Session(putRole(t, a, Role{Name: "r", AssumeRolePolicy: trust}), "f")
 	for _, stream := range []string{"one", "two"} {
 		a.Authorize(caller, Request{Action: "logs:PutLogEvents", Resource: "arn:aws:logs:r:1:log-group:g:log-stream:" + stream})
+		a.Authorize(caller, Request{Action: "execute-api:ManageConnections", Resource: "arn:aws:execute-api:r:1:api/s/POST/@connections/" + stream})
 	}
-	if len(uses) != 1 || uses[0].Resource != "arn:aws:logs:r:1:log-group:g:log-stream:*" {
+	if len(uses) != 2 || uses[0].Resource != "arn:aws:logs:r:1:log-group:g:log-stream:*" || uses[1].Resource != "arn:aws:execute-api:r:1:api/s/POST/@connections/*" {
 		t.Errorf("recorded %v", uses)
 	}
 }

@@ -48,9 +48,12 @@ func (a *Authority) Recorded(uses []Use) {
 }
 
 func (a *Authority) note(u Use) {
-	// Streams come and go with the processes that write to them.
-	if group, _, ok := strings.Cut(u.Resource, ":log-stream:"); ok {
-		u.Resource = group + ":log-stream:*"
+	// Streams come and go with the processes that write to them, connections with
+	// their clients.
+	for _, passing := range []string{":log-stream:", "/@connections/"} {
+		if of, _, ok := strings.Cut(u.Resource, passing); ok {
+			u.Resource = of + passing + "*"
+		}
 	}
 	a.mu.Lock()
 	known := a.seen[u]

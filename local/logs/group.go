@@ -1,5 +1,5 @@
 // Package logs stands for CloudWatch Logs: log groups, and the lines that
-// functions write to them, kept as one file per group.
+// functions write to them, kept as a file per group and some older ones.
 package logs
 
 import (
@@ -101,13 +101,16 @@ func (g *Groups) delete(_ context.Context, _ provider.Call, r store.Record[Group
 	if r.Inputs.SkipDestroy {
 		return nil
 	}
-	if err := os.Remove(g.File(r.ID)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	var errs []error
+	for _, name := range files(g.File(r.ID)) {
+		if err := os.Remove(name); !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
-// File is where the lines of a group are kept.
+// File is where the newest lines of a group are kept.
 func (g *Groups) File(name string) string {
 	return filepath.Join(g.dir, filepath.FromSlash(filepath.Clean("/"+name)+".log"))
 }
@@ -124,10 +127,5 @@ func (g *Groups) Write(group, stream string, line []byte) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(f, "%s %s %s\n", time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), stream, line)
-	return errors.Join(err, f.Close())
+	return appendLine(name, fmt.Appendf(nil, "%s %s %s\n", time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), stream, line))
 }

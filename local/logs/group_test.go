@@ -1,11 +1,13 @@
 package logs
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -110,6 +112,93 @@ func TestDelete(t *testing.T) {
 		}
 		if _, err := os.Stat(g.File(name)); (err == nil) != kept {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestBound: a group that is written to for ever has 32 MiB at most, in files of
+// 8 MiB, whose lines are the newest ones in their order.
+func TestBound(t *testing.T) {
+	t.Parallel()
+	g := newGroups(t, "/g")
+	const lines = 2500
+	padding := strings.Repeat("x", 20<<10)
+	for i := range lines {
+		if err := g.Write("/g", "s", fmt.Appendf(nil, "%d %s", i, padding)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	names, err := filepath.Glob(g.File("/g") + "*")
+	if err != nil || len(names) != 4 {
+		t.Fatalf("files %q, %v", names, err)
+	}
+	next := lines
+	for _, name := range files(g.File("/g")) {
+		data, err := os.ReadFile(name)
+		if err != nil || len(data) > 8<<20 {
+			t.Fatalf("%s has %d bytes, %v", name, len(data), err)
+		}
+		found := strings.SplitAfter(string(data), "\n")
+		for _, line := range slices.Backward(found[:len(found)-1]) {
+			next--
+			if !strings.Contains(line, fmt.Sprintf(" s %d xxx", next)) || !strings.HasSuffix(line, "x\n") {
+				t.Fatalf("in %s, %.60q is not line %d", name, line, next)
+			}
+		}
+	}
+	if kept := lines - next; kept < 1200 {
+		t.Errorf("%d lines are kept", kept)
+	}
+	if err := g.delete(t.Context(), provider.Call{}, store.Record[Group]{ID: "/g"}); err != nil {
+		t.Error(err)
+	}
+	if names, err = filepath.Glob(g.File("/g") + "*"); err != nil || len(names) > 0 {
+		t.Errorf("of a group that is gone there are %q, %v", names, err)
+	}
+}
+
+// TestKilled: whichever files a process leaves that was killed while it renamed
+// them, the next rotation loses none but the oldest of a full set. Each file of
+// the test has its first place's number in it.
+func TestKilled(t *testing.T) {
+	t.Parallel()
+	for left, want := range map[string]string{"0": "_0", "01": "_01", "0123": "_012", "012": "_012", "02": "_02", "013": "_013", "023": "_023", "03": "_0_3"} {
+		name := filepath.Join(t.TempDir(), "g.log")
+		for _, i := range left {
+			if err := os.WriteFile(files(name)[i-'0'], []byte{byte(i)}, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := rotate(name); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, file := range files(name) {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				data = []byte("_")
+			}
+			got += string(data)
+		}
+		if strings.TrimRight(got, "_") != want {
+			t.Errorf("%s becomes %s, not %s", left, got, want)
+		}
+	}
+}
+
+// TestLongLine: a line that is larger than a file has one of its own.
+func TestLongLine(t *testing.T) {
+	t.Parallel()
+	g := newGroups(t, "g")
+	for _, size := range []int{1, 9 << 20, 2} {
+		if err := g.Write("g", "s", bytes.Repeat([]byte("x"), size)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, want := range []int{2, 9 << 20, 1} {
+		data, err := os.ReadFile(files(g.File("g"))[i])
+		if err != nil || bytes.Count(data, []byte("x")) != want {
+			t.Errorf("file %d has %d bytes, %v", i, len(data), err)
 		}
 	}
 }

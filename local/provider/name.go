@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	mathrand "math/rand/v2"
 	"slices"
+	"strings"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
@@ -74,4 +75,11 @@ func randomID() string {
 		id = append(id, all[mathrand.N(len(all))])
 	}
 	return string(id)
+}
+
+// StackOf is the name of the stack in a resource's URN.
+// https://www.pulumi.com/docs/iac/concepts/resources/names/#urns
+func StackOf(urn string) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(urn, "urn:pulumi:"), "::")
+	return name
 }

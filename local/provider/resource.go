@@ -184,7 +184,7 @@ func (k *Resource[In, Out]) update(ctx context.Context, db *store.Store, c Call,
 	defer k.exclusively()()
 	old, err := store.Get[In](db, k.Token, k.key(c, id, in))
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, k.failure(fmt.Errorf("%q is %w in the local cloud: `pulumi refresh` brings the state up to date", id, err))
+		return nil, k.failure(fmt.Errorf("%q is %w in the local cloud: `pulumi refresh --stack %s` brings the state up to date", id, err, StackOf(c.URN)))
 	}
 	if err != nil {
 		return nil, k.failure(err)

@@ -64,7 +64,7 @@ func TestLife(t *testing.T) {
 		t.Errorf("read of what is gone: %v, %v; want an empty id", found, err)
 	}
 	_, err = c.Update(t.Context(), &pulumirpc.UpdateRequest{Type: lampToken, Urn: urn("a"), Id: "a", News: properties(t, inputs)})
-	wantError(t, err, `"a" is not found in the local cloud`, "pulumi refresh")
+	wantError(t, err, `"a" is not found in the local cloud`, "pulumi refresh --stack dev")
 }
 
 // TestReadDrifted reads a lamp of which the engine knows something older: what

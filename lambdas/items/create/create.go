@@ -23,8 +23,8 @@ import (
 
 const maxKeyChars = 128 // of an Idempotency-Key
 
-// Handle creates an item. Under an Idempotency-Key, a request that is sent
-// again within a day gets the item of the first.
+// Handle creates an item. Under an Idempotency-Key, a request that its caller
+// sends again within a day gets the item of the first.
 func Handle(ctx context.Context, a *items.API, r items.Request) (items.Response, error) {
 	now := a.Now()
 	body, err := items.Body(r)
@@ -48,7 +48,7 @@ func Handle(ctx context.Context, a *items.API, r items.Request) (items.Response,
 		return items.Response{}, err
 	}
 	if keyed {
-		return createOnce(ctx, a, r, key, sha256.Sum256(body), item, now)
+		return createOnce(ctx, a, r, keyOf(items.Subject(r), key), sha256.Sum256(body), item, now)
 	}
 	if err := draft.CheckTTL(now); err != nil {
 		return items.Response{}, err

@@ -9,6 +9,8 @@ package create
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"time"
 
@@ -56,6 +58,18 @@ func (r *record) sameBody(hash []byte) bool { return bytes.Equal(r.hash, hash) }
 
 // ledger is the table, as the keeper of the records.
 type ledger struct{ store *items.Store }
+
+// keyOf is a caller's Idempotency-Key among those of all callers: two callers
+// may choose the same one. A subject may be long and hold any character, so its
+// digest stands for it; a caller without a subject has the bare key, which
+// holds no #.
+func keyOf(subject, key string) string {
+	if subject == "" {
+		return key
+	}
+	digest := sha256.Sum256([]byte(subject))
+	return key + "#" + base64.RawURLEncoding.EncodeToString(digest[:])
+}
 
 func recordID(key string) string { return "idem#" + key }
 

@@ -2,9 +2,6 @@ package list
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"time"
 
 	"skiff/lambdas/function"
 	"skiff/lambdas/items"
@@ -28,16 +25,9 @@ func WithKey(a *items.API, e function.Environment) error {
 // the cursors of the one before.
 type keyring struct{ secret items.Secret }
 
-// key fails with a Problem while the secret has no value that can be used:
-// that is for an operator to put, and the log says how.
+// key fails as the secret does.
 func (k keyring) key(ctx context.Context) ([]byte, error) {
 	value, err := k.secret.Value(ctx)
-	var unusable *secret.Unusable
-	if errors.As(err, &unusable) {
-		return nil, fmt.Errorf("%w: %w", &items.Problem{
-			Code: items.Unavailable, Detail: "cursors are not set up yet; try again later", RetryAfter: time.Minute,
-		}, err)
-	}
 	if err != nil {
 		return nil, err
 	}

@@ -1,42 +1,96 @@
 package update
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
 	"skiff/lambdas/items"
 )
 
-// versionOf is the version that If-Match names. Its problem is
-// PreconditionRequired without the header, Validation unless it is one entity
-// tag, and ErrVersion for a tag that no version has.
-func versionOf(r items.Request) (int64, error) {
-	tag, found := items.Header(r, "If-Match")
-	if !found {
-		return 0, items.Refuse(items.PreconditionRequired, `send the item's ETag as If-Match, such as "3"`)
-	}
-	tag = strings.TrimSpace(tag)
-	opaque, weak := strings.CutPrefix(tag, "W/")
-	if !isEntityTag(opaque) {
-		return 0, items.Refuse(items.Validation, `If-Match must be one entity tag, such as "3"`)
-	}
-	// RFC 9110, 13.1.1: If-Match compares strongly, so a weak tag never matches.
-	version, err := strconv.ParseInt(strings.Trim(opaque, `"`), 10, 64)
-	if weak || err != nil || items.ETag(version) != opaque {
-		return 0, items.ErrVersion
-	}
-	return version, nil
+// maxVersions is how many versions one condition may name.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-expression-parameters
+const maxVersions = 100
+
+// match is what If-Match asks of the item's version.
+type match struct {
+	any      bool    // the item exists, at whatever version
+	versions []int64 // or is at one of these
 }
 
-// isEntityTag follows RFC 9110, 8.8.3, without the weakness.
-func isEntityTag(s string) bool {
-	if len(s) < 2 || s[0] != '"' || s[len(s)-1] != '"' {
-		return false
+// matchOf reads If-Match, which is "*" or a list of entity tags. It fails with
+// PreconditionRequired without the header, with Validation for another form or
+// too many tags, and with ErrVersion when no version has any of the tags.
+// https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1
+func matchOf(r items.Request) (match, error) {
+	header, found := items.Header(r, "If-Match")
+	if !found {
+		return match{}, items.Refuse(items.PreconditionRequired, `send the item's ETag as If-Match, such as "3"`)
 	}
-	for _, c := range []byte(s[1 : len(s)-1]) {
-		if c <= ' ' || c == '"' || c == 0x7f {
-			return false
+	header = strings.Trim(header, " \t")
+	if header == "*" {
+		return match{any: true}, nil
+	}
+	tags, ok := entityTags(header)
+	if !ok {
+		return match{}, items.Refuse(items.Validation, `If-Match must be * or entity tags with commas between them, such as "3"`)
+	}
+	var versions []int64
+	for _, tag := range tags {
+		// If-Match compares strongly, so a weak tag, which has a W/ before its
+		// quotes, is no version's.
+		version, err := strconv.ParseInt(strings.Trim(tag, `"`), 10, 64)
+		if err == nil && items.ETag(version) == tag && !slices.Contains(versions, version) {
+			versions = append(versions, version)
 		}
 	}
-	return true
+	switch {
+	case len(versions) == 0:
+		return match{}, items.ErrVersion
+	case len(versions) > maxVersions:
+		return match{}, items.Refuse(items.Validation, "If-Match may name at most %d versions", maxVersions)
+	}
+	return match{versions: versions}, nil
+}
+
+// entityTags are the tags of a list, of which empty elements are no part. It
+// reports whether the list is well-formed and names one at least.
+// https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1.2
+func entityTags(list string) (tags []string, ok bool) {
+	for {
+		list = strings.TrimLeft(list, " \t")
+		if list != "" && list[0] != ',' {
+			n := tagLength(list)
+			if n == 0 {
+				return nil, false
+			}
+			tags, list = append(tags, list[:n]), strings.TrimLeft(list[n:], " \t")
+		}
+		if list == "" {
+			return tags, len(tags) > 0
+		}
+		if list[0] != ',' {
+			return nil, false
+		}
+		list = list[1:]
+	}
+}
+
+// tagLength is the length of the entity tag that s begins with, 0 if it begins
+// with none. A tag may hold commas.
+// https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3
+func tagLength(s string) int {
+	opaque := strings.TrimPrefix(s, "W/")
+	if !strings.HasPrefix(opaque, `"`) {
+		return 0
+	}
+	for i, c := range []byte(opaque[1:]) {
+		switch {
+		case c == '"':
+			return len(s) - len(opaque) + i + 2
+		case c <= ' ', c == 0x7f:
+			return 0
+		}
+	}
+	return 0
 }

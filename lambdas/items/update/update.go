@@ -37,7 +37,7 @@ func Handle(ctx context.Context, a *items.API, r items.Request) (items.Response,
 	if err := next.CheckSize(); err != nil {
 		return items.Response{}, err
 	}
-	version, problem := versionOf(r)
+	condition, problem := matchOf(r)
 	if problem != nil {
 		if _, err := a.Store.Item(ctx, id, now); err != nil {
 			return items.Response{}, err
@@ -48,7 +48,7 @@ func Handle(ctx context.Context, a *items.API, r items.Request) (items.Response,
 	if err != nil {
 		return items.Response{}, err
 	}
-	item, err := replace(ctx, a.Store, write{id: id, version: version, draft: draft, token: token, now: now})
+	item, err := replace(ctx, a.Store, write{id: id, match: condition, draft: draft, token: token, now: now})
 	if err != nil {
 		return items.Response{}, err
 	}

@@ -3,6 +3,7 @@ package update
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,15 +22,15 @@ const tokenAttribute = "write"
 
 // write is one replacement of an item.
 type write struct {
-	id      string
-	version int64 // the one the client has seen
-	draft   items.Draft
-	token   string // of this update alone
-	now     time.Time
+	id    string
+	match match // of the versions that the client has seen
+	draft items.Draft
+	token string // of this update alone
+	now   time.Time
 }
 
-// replace writes what a client decides about the item, if the item is there at
-// that version, and returns it as it is then. It fails with table.ErrNotFound
+// replace writes what a client decides about the item, if the item is there and
+// matches, and returns it as it is then. It fails with table.ErrNotFound
 // or items.ErrVersion.
 func replace(ctx context.Context, s *items.Store, w write) (*items.Item, error) {
 	row, err := s.Update(ctx, w.input())
@@ -47,8 +48,6 @@ func replace(ctx context.Context, s *items.Store, w write) (*items.Item, error) 
 func (w write) input() *dynamodb.UpdateItemInput {
 	in := &dynamodb.UpdateItemInput{
 		Key: table.Key(w.id), ReturnValues: types.ReturnValueAllNew,
-		// An absent item has no version, so this fails for it too.
-		ConditionExpression: aws.String("#version = :old AND (attribute_not_exists(#ttl) OR #ttl > :now)"),
 		ExpressionAttributeNames: map[string]string{
 			"#name": items.NameAttribute, "#status": names.StatusKey, "#updated": items.UpdatedAttribute, "#write": tokenAttribute,
 			"#version": items.VersionAttribute, "#ttl": names.TTLAttribute, "#attributes": items.AttributesAttribute,
@@ -56,10 +55,11 @@ func (w write) input() *dynamodb.UpdateItemInput {
 		ExpressionAttributeValues: map[string]types.AttributeValue{
 			":name": table.Text(w.draft.Name), ":status": table.Text(w.draft.Status),
 			":updated": table.Text(items.Timestamp(w.now)), ":write": table.Text(w.token),
-			":old": table.Integer(w.version), ":new": table.Integer(w.version + 1), ":now": table.Integer(w.now.Unix()),
+			":one": table.Integer(1), ":now": table.Integer(w.now.Unix()),
 		},
 	}
-	set, remove := "SET #name = :name, #status = :status, #updated = :updated, #version = :new, #write = :write", []string{}
+	in.ConditionExpression = aws.String(w.match.condition(in.ExpressionAttributeValues) + " AND (attribute_not_exists(#ttl) OR #ttl > :now)")
+	set, remove := "SET #name = :name, #status = :status, #updated = :updated, #version = #version + :one, #write = :write", []string{}
 	if w.draft.Attributes != nil {
 		set += ", #attributes = :attributes"
 		in.ExpressionAttributeValues[":attributes"] = &types.AttributeValueMemberM{Value: w.draft.Attributes}
@@ -77,6 +77,20 @@ func (w write) input() *dynamodb.UpdateItemInput {
 	}
 	in.UpdateExpression = &set
 	return in
+}
+
+// condition is the match as DynamoDB checks it, whose values it adds. An absent
+// item has no version, so it meets none.
+func (m match) condition(values map[string]types.AttributeValue) string {
+	if m.any {
+		return "attribute_exists(#version)"
+	}
+	var operands []string
+	for i, version := range m.versions {
+		name := ":v" + strconv.Itoa(i)
+		operands, values[name] = append(operands, name), table.Integer(version)
+	}
+	return "#version IN (" + strings.Join(operands, ", ") + ")"
 }
 
 // whyNot tells an absent item from one at another version. A third case looks

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// What makes Pulumi reach beyond this machine is a command or a flag, never a
+// value: a setting, a message or a file name may hold any URL. Commands that are
+// not known to stay here are refused, for a newer CLI has new ones.
+
+// refuse refuses a command that could reach beyond this machine.
+func refuse(args []string) error {
+	words := commandWords(args)
+	if err := refuseCommand(words); err != nil {
+		return err
+	}
+	return refuseFlags(args)
+}
+
+// localCommands are Pulumi's commands that stay on this machine, with the backend
+// and the providers that they are given here.
+func localCommands() []string {
+	return []string{
+		"up", "update", "preview", "pre", "destroy", "down", "dn", "refresh", "import", "watch", "cancel",
+		"config", "stack", "state", "project", "plugin", "schema",
+		"about", "completion", "gen-completion", "help", "version", "whoami",
+	}
+}
+
+// cloudCommands are commands below them that ask Pulumi Cloud, or download.
+func cloudCommands() []string {
+	return []string{
+		"config env", "plugin install", "plugin run", "project new",
+		"stack drift", "stack schedule", "stack webhook",
+	}
+}
+
+func refuseCommand(words []string) error {
+	if len(words) == 0 {
+		return nil
+	}
+	switch command := words[0]; command {
+	case "login", "logout":
+		return fmt.Errorf("pulumi %s is not for the local cloud, whose state stays on this machine", command)
+	case "logs":
+		return fmt.Errorf("pulumi logs would reach beyond this machine, for it asks AWS itself: the functions' lines are in the folder logs of the local cloud")
+	case "up", "update":
+		if len(words) > 1 {
+			return fmt.Errorf("pulumi %s %s would reach beyond this machine, for the template %q: the local cloud runs the project's program (to give a flag its value, write --flag=VALUE)", command, words[1], words[1])
+		}
+	default:
+		if !slices.Contains(localCommands(), command) {
+			return fmt.Errorf("pulumi %s would reach beyond this machine, or is not known to stay on it: the local cloud takes %s", command, strings.Join(localCommands(), ", "))
+		}
+	}
+	if len(words) > 1 && slices.Contains(cloudCommands(), words[0]+" "+words[1]) {
+		return fmt.Errorf("pulumi %s %s would reach beyond this machine: the local cloud uses nothing there", words[0], words[1])
+	}
+	if len(words) > 2 && words[0] == "stack" && words[1] == "change-secrets-provider" {
+		return refuseSecretsProvider(words[2])
+	}
+	return nil
+}
+
+// refuseSecretsProvider refuses a key of a cloud's. The default one of a backend
+// of files is a passphrase.
+func refuseSecretsProvider(name string) error {
+	if name == "" || name == "default" || name == "passphrase" {
+		return nil
+	}
+	return fmt.Errorf("the secrets provider %q would reach beyond this machine: the local cloud encrypts with a passphrase", name)
+}
+
+// refuseFlags refuses flags by which a command that stays here would not.
+func refuseFlags(args []string) error {
+	for i := 0; i < len(args) && args[i] != "--"; i++ {
+		name, value, joined := strings.Cut(args[i], "=")
+		if !strings.HasPrefix(name, "-") {
+			continue
+		}
+		if !joined && slices.Contains(valueFlags(), name) && i+1 < len(args) {
+			i++
+			value = args[i]
+		}
+		switch {
+		case name == "--secrets-provider":
+			if err := refuseSecretsProvider(value); err != nil {
+				return err
+			}
+		// Traces go to a file, or to whoever collects them.
+		case (name == "--tracing" || name == "--otel-traces") && !strings.HasPrefix(value, "file:"),
+			// A policy pack is a folder.
+			name == "--policy-pack" && strings.Contains(value, "://"):
+			return fmt.Errorf("%s %s would reach beyond this machine: the local cloud uses nothing there", name, value)
+		case slices.Contains([]string{"--cloud-url", "--client", "--copilot", "--neo", "--neo-task-on-failure"}, name), strings.HasPrefix(name, "--remote"):
+			return fmt.Errorf("%s would reach beyond this machine: the local cloud uses nothing there", name)
+		}
+	}
+	return nil
+}
+
+// valueFlags are Pulumi's flags with a value of their own word: the global ones,
+// which may stand before the subcommand, and those of `pulumi up`.
+func valueFlags() []string {
+	return []string{
+		"-C", "--cwd", "-s", "--stack", "--color", "--profiling", "--tracing", "--otel-traces", "-v", "--verbose", "--memprofilerate",
+		"-c", "--config", "--config-file", "-m", "--message", "-p", "--parallel", "-t", "--target", "--target-replace", "--replace", "--exclude",
+		"--policy-pack", "--policy-pack-config", "--secrets-provider", "--plan", "--event-log", "--client", "--exec-kind", "--exec-agent",
+	}
+}
+
+// commandWords are the words that are no flag, nor a flag's value.
+func commandWords(args []string) (words []string) {
+	for i := 0; i < len(args); i++ {
+		switch {
+		case args[i] == "--":
+			return append(words, args[i+1:]...)
+		case slices.Contains(valueFlags(), args[i]):
+			i++
+		case !strings.HasPrefix(args[i], "-"):
+			words = append(words, args[i])
+		}
+	}
+	return words
+}
+
+// subcommand is the first of a command's words, "" if it has none.
+func subcommand(args []string) string {
+	if words := commandWords(args); len(words) > 0 {
+		return words[0]
+	}
+	return ""
+}
