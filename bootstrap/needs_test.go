@@ -138,7 +138,7 @@ func gatewayNeeds() map[string][]need {
 			tagged("", "/apis/a1"),
 		},
 		"aws:apigatewayv2/stage:Stage": {
-			{writes: words("apigateway", "POST"), on: paths("", "/apis/a1/stages")},
+			{writes: words("apigateway", "POST TagResource"), on: paths("", "/apis/a1/stages")},
 			{reads: words("apigateway", "GET"), writes: words("apigateway", "PATCH DELETE"), on: paths("name", "/apis/a1/stages/NAME")},
 			{writes: words("apigateway", "DELETE"), on: paths("name", "/apis/a1/stages/NAME/routesettings/r1")},
 			tagged("name", "/apis/a1/stages/NAME"),

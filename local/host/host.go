@@ -49,6 +49,7 @@ type Host struct {
 	mu     sync.Mutex
 	engine string
 	cancel context.CancelFunc
+	built  map[string]string // binaries, by the folder of the program
 }
 
 // Build compiles the program in dir and returns the binary.
@@ -56,7 +57,9 @@ type Build func(ctx context.Context, dir string) (binary string, err error)
 
 // New makes a host whose programs get env and nothing else of this process's
 // environment.
-func New(build Build, env []string) *Host { return &Host{build: build, env: env} }
+func New(build Build, env []string) *Host {
+	return &Host{build: build, env: env, built: map[string]string{}}
+}
 
 // Server is a gRPC server that serves h and nothing else.
 func (h *Host) Server() *grpc.Server {
@@ -163,7 +166,7 @@ func (h *Host) Run(ctx context.Context, r *pulumirpc.RunRequest) (*pulumirpc.Run
 func (h *Host) binary(ctx context.Context, program *pulumirpc.ProgramInfo) (string, error) {
 	option, ok := program.Options.AsMap()["binary"].(string)
 	if !ok {
-		return h.build(ctx, program.ProgramDirectory)
+		return h.once(ctx, program.ProgramDirectory)
 	}
 	path := option
 	if !filepath.IsAbs(path) {
@@ -173,6 +176,24 @@ func (h *Host) binary(ctx context.Context, program *pulumirpc.ProgramInfo) (stri
 		return "", fmt.Errorf("Pulumi.yaml names the program's binary %s (runtime.options.binary): %w", option, err)
 	}
 	return path, nil
+}
+
+// once builds a program once for the command: what an update runs is what its
+// preview ran.
+func (h *Host) once(ctx context.Context, dir string) (string, error) {
+	h.mu.Lock()
+	binary, ok := h.built[dir]
+	h.mu.Unlock()
+	if ok {
+		return binary, nil
+	}
+	binary, err := h.build(ctx, dir)
+	if err == nil {
+		h.mu.Lock()
+		h.built[dir] = binary
+		h.mu.Unlock()
+	}
+	return binary, err
 }
 
 func await(ctx context.Context, p *child.Process) error {
