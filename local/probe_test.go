@@ -1,0 +1,76 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+)
+
+// every is how often a probe asks.
+const every = 50 * time.Millisecond
+
+// probe asks an API all the while that a stack is changed.
+type probe struct {
+	mu     sync.Mutex
+	client client
+	asked  int
+	failed []string // the first few that were not answered with 200
+	broken int      // how many were not
+}
+
+// asking starts a probe of paths, which it stops at the end of the test.
+func asking(t *testing.T, c client, token string, paths ...string) *probe {
+	t.Helper()
+	c.token = token
+	p, stop, done := &probe{client: c}, make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				return
+			case <-tick.C:
+				p.ask(paths[i%len(paths)])
+			}
+		}
+	}()
+	t.Cleanup(func() { close(stop); <-done })
+	return p
+}
+
+// use sends another token from now on.
+func (p *probe) use(token string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.client.token = token
+	p.asked, p.broken, p.failed = 0, 0, nil
+}
+
+func (p *probe) ask(path string) {
+	p.mu.Lock()
+	c := p.client
+	p.mu.Unlock()
+	a, err := c.send(http.MethodGet, path, "")
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked++
+	if err == nil && a.status == http.StatusOK {
+		return
+	}
+	if p.broken++; len(p.failed) < 3 {
+		p.failed = append(p.failed, fmt.Sprintf("GET %s: %d %.80s %v", path, a.status, a.body, err))
+	}
+}
+
+// take returns what has happened since it was called last.
+func (p *probe) take() (asked, broken int, failed []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	asked, broken, failed = p.asked, p.broken, p.failed
+	p.asked, p.broken, p.failed = 0, 0, nil
+	return asked, broken, failed
+}

@@ -1,0 +1,72 @@
+package main
+
+import "fmt"
+
+// change is a change of settings on a stack that is up. It goes through and
+// back, or a preview refuses it.
+type change struct {
+	name     string
+	settings values
+
+	refused string // the sentence of the preview that refuses the change
+	oneWay  string // the sentence of the preview that refuses the way back
+	keeps   values // what that sentence says to set
+	fails   string // why requests may fail meanwhile; "": none may
+	without string // why it has no effect here; "": it has one
+	newKey  bool   // whether the key of tokens is a new one afterwards
+}
+
+// changesOf are the changes of every setting, for a stack with a domain of the
+// API and one of the WebSocket API in a zone that it has created. Settings that
+// have nothing to do with each other change together.
+func changesOf(f *stackFile) []change {
+	domain, sockets, zone := f.text("domain"), f.text("socketDomain"), f.text("zone")
+	another := "shop." + zone
+	return []change{
+		f.inPlace(),
+		{name: "parts that come and go", settings: values{"autoDeploy": f.not("autoDeploy"), "alarms": f.not("alarms"), "dashboard": f.not("dashboard")}},
+		{name: "the stage", settings: values{"stage": "v1"}},
+		{name: "a path", settings: values{"basePath": "v1"}, fails: "the API has another path meanwhile"},
+		{name: "an issuer", settings: values{"issuer": "https://issuer.example.com/", "audiences": []string{"web"}}, newKey: true,
+			fails: "tokens are the issuer's meanwhile, and the key of the stack's own is a new one then"},
+		{name: "another domain first", settings: values{"domain": another, "additionalDomains": []string{domain}}},
+		{name: "a wildcard", settings: values{"additionalDomains": []string{another, "*." + domain}}},
+		{name: "no domain of WebSocket clients", settings: values{"socketDomain": nil}},
+		{name: "domains exchanged", settings: values{"domain": sockets, "socketDomain": domain}, fails: "the domain leads to the WebSocket API meanwhile"},
+		{name: "not delegated", settings: values{"delegated": false}, fails: "the domain is deleted and made again"},
+		{name: "what a rehearsal overrides", settings: values{"target": "linux/amd64", "profile": "other", "checkDelegation": false},
+			without: "functions are for this machine, there are no credentials, and every record is there"},
+		{name: "the account", settings: values{"account": "999999999999", "permissionsBoundary": nil}, refused: "belongs to AWS account 999999999999 and the credentials are of"},
+		{name: "a parent of the zone", settings: values{"parentZone": "parent.example"}, refused: "parentZone parent.example delegates a zone below it that this stack creates"},
+		{name: "attached", settings: values{"attachTo": f.project + "/other"}, refused: "domain has no effect with"},
+		{name: "another zone", settings: values{"zone": "another.example"}, refused: "is not in the zone another.example"},
+		{name: "a zone that is there", settings: values{"createZone": false}, oneWay: "and a second one would have other name servers", keeps: values{"createZone": false}},
+	}
+}
+
+// inPlace is a change of every setting that changes nothing but a value.
+func (f *stackFile) inPlace() change {
+	return change{name: "values", settings: values{
+		"memory": f.other("memory", 512, 1024), "timeout": 12, "concurrency": 50, "tracing": f.not("tracing"),
+		"logLevel": f.other("logLevel", "info", "warn"), "logDays": f.other("logDays", 30, 60),
+		"secretRecoveryDays": f.other("secretRecoveryDays", 7, 8), "queueVisibility": 240, "queueDays": 2, "queueReceives": 4, "workerConcurrency": 20,
+		"deletionProtection": f.not("deletionProtection"), "pointInTimeRecovery": f.not("pointInTimeRecovery"), "protect": f.not("protect"),
+		"corsOrigins": []string{"https://other.example.com"}, "authorizationCache": f.other("authorizationCache", 30, 90),
+		"throttleRate": f.other("throttleRate", 500, 600), "throttleBurst": f.other("throttleBurst", 900, 800),
+		"routeThrottles": map[string]any{}, "detailedMetrics": f.not("detailedMetrics"),
+		"alarmEmail": "others@example.com", "alarmErrorPercent": f.other("alarmErrorPercent", 7, 8),
+		"alarmLatency": f.other("alarmLatency", 2000, 2500), "alarmQueueAge": f.other("alarmQueueAge", 120, 180),
+		"tags": map[string]any{"Team": "web"},
+	}}
+}
+
+// other is the first of two values that the setting does not have.
+func (f *stackFile) other(name string, one, two any) any {
+	if fmt.Sprint(f.base[name]) == fmt.Sprint(one) {
+		return two
+	}
+	return one
+}
+
+// not is the opposite of a flag.
+func (f *stackFile) not(name string) bool { return f.base[name] != true }

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"text/tabwriter"
+)
+
+// TestStandingStack changes a stack that is up, setting by setting and back
+// again, and then what it declares, while it answers requests. All of it is done
+// with the rights of bootstrap's roles. What it finds are tables:
+//
+//	go test ./local -run TestStandingStack -v
+func TestStandingStack(t *testing.T) {
+	t.Parallel()
+	s := newStanding(t, "staging")
+	changes := changesOf(s.file)
+	t.Run("every setting has a row", func(t *testing.T) { s.covers(t, changes) })
+	for _, c := range changes {
+		t.Run(c.name, func(t *testing.T) { s.try(t, c) })
+	}
+	for _, e := range editsOf() {
+		t.Run(e.name, func(t *testing.T) { s.edit(t, e) })
+	}
+	t.Log(s.table())
+}
+
+// standing is a stack that is up, served, and asked all the while.
+type standing struct {
+	dir, stack      string
+	file            *stackFile
+	probe           *probe
+	deploy, preview []string // environments of jobs with these roles
+	rows            []string
+}
+
+func newStanding(t *testing.T, stack string) *standing {
+	t.Helper()
+	s := &standing{dir: built(t), stack: stack}
+	s.file = openStackFile(t, s.dir, stack)
+	a := account{filepath.Join(s.dir, "bootstrap"), filepath.Join(s.dir, ".local"), stack}
+	a.prepare(t)
+	s.deploy, s.preview = a.job(t, "deploy"), a.job(t, "preview")
+	s.must(t, "up", "--skip-preview")
+	served := serving(t, s.dir, "-stack", stack)
+	t.Cleanup(func() {
+		served.stop(syscall.SIGTERM)
+		nothingRuns(t, filepath.Join(s.dir, ".local"))
+	})
+	r := rehearsal{dir: s.dir}
+	c := client{http: r.newClient(t, served), url: "https://" + s.file.text("domain")}
+	s.probe = asking(t, c, s.token(t), "/health", "/items?status=active")
+	return s
+}
+
+func (s *standing) token(t *testing.T) string {
+	t.Helper()
+	return strings.TrimSpace(mustLocal(t, "-C", s.dir, "token"))
+}
+
+// pulumi runs a command for the stack, with the role that a pipeline takes for
+// it.
+func (s *standing) pulumi(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	env := s.preview
+	if args[0] == "up" {
+		env, args = s.deploy, append(args, "--yes")
+	}
+	return localWith(t, env, append([]string{"-C", s.dir, "-assume", "pulumi"}, append(args, "--stack", s.stack)...)...)
+}
+
+func (s *standing) must(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := s.pulumi(t, args...)
+	if err != nil {
+		t.Fatalf("pulumi %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+// covers expects a change of each setting that Pulumi.yaml declares.
+func (s *standing) covers(t *testing.T, changes []change) {
+	covered := values{
+		"permissionsBoundary": "the deploy role may neither change nor drop a boundary",
+		"role":                "the deploy role takes no other",
+	}
+	for _, c := range changes {
+		maps.Copy(covered, c.settings)
+	}
+	for _, name := range settingNames(t, s.dir) {
+		if _, ok := covered[name]; !ok {
+			t.Errorf("no change of %s: add one to changesOf", name)
+		}
+	}
+}
+
+// try makes a change and takes it back.
+func (s *standing) try(t *testing.T, c change) {
+	s.probe.take()
+	s.file.set(t, c.settings)
+	if c.refused != "" {
+		s.refuses(t, c.refused)
+		s.file.set(t, nil)
+		s.note(t, c, "refused by the preview")
+		return
+	}
+	s.must(t, "up")
+	s.must(t, "refresh", "--preview-only", "--expect-no-changes")
+	s.file.set(t, nil)
+	outcome := "both ways"
+	if c.oneWay != "" {
+		s.refuses(t, c.oneWay)
+		maps.Copy(s.file.base, c.keeps)
+		s.file.set(t, nil)
+		outcome = "one way: the preview refuses the other"
+	}
+	s.must(t, "up", "--skip-preview")
+	s.note(t, c, outcome)
+	if c.newKey {
+		s.putKey(t)
+	}
+}
+
+// refuses expects that a preview ends with a sentence.
+func (s *standing) refuses(t *testing.T, want string) {
+	t.Helper()
+	if out, err := s.pulumi(t, "preview"); err == nil || !strings.Contains(out, want) {
+		t.Errorf("preview: %v, no %q in\n%s", err, want, out)
+	}
+}
+
+// putKey does what an operator does once the key of tokens is a new one.
+func (s *standing) putKey(t *testing.T) {
+	t.Helper()
+	var names struct{ TokenKey string }
+	out := s.must(t, "stack", "output", "secretNames", "--json")
+	if err := json.Unmarshal([]byte(out), &names); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	mustLocal(t, "-C", s.dir, "exec", "go", "run", "./infra/key", names.TokenKey)
+	s.probe.use(s.token(t))
+}
+
+// note writes the rows of a change, and fails if a request did that had no
+// reason to.
+func (s *standing) note(t *testing.T, c change, outcome string) {
+	t.Helper()
+	asked, broken, failed := s.probe.take()
+	switch {
+	case asked == 0:
+		t.Error("the probe did not ask")
+	case broken > 0 && c.fails == "":
+		t.Errorf("%d of %d requests failed while %s changed: %s", broken, asked, c.name, strings.Join(failed, "; "))
+	}
+	if c.without != "" {
+		outcome = "no effect here: " + c.without
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.settings)) {
+		s.rows = append(s.rows, fmt.Sprintf("%s\t%v\t%s\t%d of %d\t%s", name, c.settings[name], outcome, broken, asked, c.fails))
+	}
+}
+
+// table is what was found.
+func (s *standing) table() string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "\nwhat\tbecomes\toutcome\trequests that failed\twhy")
+	for _, row := range s.rows {
+		fmt.Fprintln(w, row)
+	}
+	w.Flush()
+	return b.String()
+}
