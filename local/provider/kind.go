@@ -42,7 +42,7 @@ func (k *Resource[In, Out]) same(property string, old, value any) bool {
 
 // Replacement is how a type treats changed inputs.
 type Replacement struct {
-	Token    string
+	Token string
 
 	// Replaces are the inputs whose change replaces the resource, and Updates the
 	// others, sorted, each with the marks of its tag that say what a change is:
