@@ -88,6 +88,30 @@ func sameElements(a, b any) bool {
 	return len(rest) == 0 && len(x) > 0
 }
 
+// kept is the inputs of an update with what the program leaves out and AWS keeps.
+func (k *Resource[In, Out]) kept(inputs map[string]any, in, old In) (In, error) {
+	computed := k.properties().computed
+	if len(computed) == 0 {
+		return in, nil
+	}
+	held, err := toMap(old)
+	if err != nil {
+		return in, err
+	}
+	all := maps.Clone(inputs)
+	for name := range computed {
+		value, had := held[name]
+		if _, given := all[name]; !given && had {
+			all[name] = value
+		}
+	}
+	in, problem := decode[In](all)
+	if problem != nil {
+		return in, problem
+	}
+	return in, nil
+}
+
 // drifted is the inputs that the engine knows, with what is held in place of
 // what differs: the engine may know no more than an older state does. What is
 // the same keeps the engine's form; of an import it knows none.

@@ -218,30 +218,6 @@ func (k *Resource[In, Out]) update(ctx context.Context, db *store.Store, c Call,
 	return k.outputs(r)
 }
 
-// kept is the inputs of an update with what the program leaves out and AWS keeps.
-func (k *Resource[In, Out]) kept(inputs map[string]any, in, old In) (In, error) {
-	computed := k.properties().computed
-	if len(computed) == 0 {
-		return in, nil
-	}
-	held, err := toMap(old)
-	if err != nil {
-		return in, err
-	}
-	all := maps.Clone(inputs)
-	for name := range computed {
-		value, had := held[name]
-		if _, given := all[name]; !given && had {
-			all[name] = value
-		}
-	}
-	in, problem := decode[In](all)
-	if problem != nil {
-		return in, problem
-	}
-	return in, nil
-}
-
 func (k *Resource[In, Out]) delete(ctx context.Context, db *store.Store, c Call, id string, inputs map[string]any) error {
 	key, err := k.keyOf(c, id, inputs)
 	if err != nil {
