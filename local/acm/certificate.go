@@ -31,9 +31,9 @@ const (
 // Certificate is the inputs of a requested certificate.
 type Certificate struct {
 	DomainName              string              `json:"domainName" aws:"required,replace"`
-	SubjectAlternativeNames []string            `json:"subjectAlternativeNames,omitempty" aws:"replace"`
+	SubjectAlternativeNames []string            `json:"subjectAlternativeNames,omitempty" aws:"replace,set,computed"`
 	ValidationMethod        string              `json:"validationMethod" aws:"required,replace"`
-	KeyAlgorithm            string              `json:"keyAlgorithm,omitempty" aws:"replace"`
+	KeyAlgorithm            string              `json:"keyAlgorithm,omitempty" aws:"replace,computed"`
 	Options                 *CertificateOptions `json:"options,omitempty"`
 	Tags                    map[string]string   `json:"tags,omitempty"`
 }

@@ -27,7 +27,7 @@ type ValidationOption struct {
 // Validation is the inputs of a wait for a certificate to be issued.
 type Validation struct {
 	CertificateARN        string   `json:"certificateArn" aws:"required,replace"`
-	ValidationRecordFQDNs []string `json:"validationRecordFqdns,omitempty" aws:"replace"`
+	ValidationRecordFQDNs []string `json:"validationRecordFqdns,omitempty" aws:"replace,set"`
 }
 
 // ValidationOutputs is what AWS adds to a validation: nothing.

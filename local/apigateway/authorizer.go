@@ -269,7 +269,7 @@ func (a *APIs) checkComplete(in AuthorizerInputs) error {
 	return nil
 }
 
-// checkUnused refuses to take an authorizer from a route.
+// checkUnused refuses to take an authorizer from a route. resourceAuthorizerDelete of terraform-provider-aws waits while AWS does.
 func (a *APIs) checkUnused(r store.Record[AuthorizerInputs]) error {
 	all, err := store.List[RouteInputs](a.db, RouteToken)
 	if err != nil {

@@ -128,6 +128,28 @@ func TestDomainReferences(t *testing.T) {
 	must(t, p.deleteAPI(t.Context(), provider.Call{}, api))
 }
 
+// TestReplacedMapping: while a mapping is being replaced, the old one has its key
+// still. AWS has a key of a domain name once:
+// https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/domainnames-domainname-apimappings.html
+func TestReplacedMapping(t *testing.T) {
+	t.Parallel()
+	p := newPlane(t)
+	p.declareDomain(t, "api.example.com")
+	for _, api := range []string{"a", "b"} {
+		p.declareAPI(t, api)
+		must(t, declare(t, p, p.stages(), "prod", "", StageInputs{APIID: api, Name: "prod", AutoDeploy: true}))
+	}
+	in := MappingInputs{APIID: "a", DomainName: "api.example.com", Stage: "prod", Key: "v1"}
+	must(t, declare(t, p, p.mappings(), "old", "urn:m", in))
+	in.APIID = "b"
+	wantFailure(t, "to another API", declare(t, p, p.mappings(), "new", "urn:m", in), `ConflictException: domain name api.example.com has a mapping of "v1" already, to stage prod of API a`)
+	if _, err := store.Get[MappingInputs](p.db, MappingToken, "old"); err != nil {
+		t.Errorf("the old mapping: %v", err)
+	}
+	must(t, store.Delete(p.db, MappingToken, "old"))
+	must(t, declare(t, p, p.mappings(), "new", "urn:m", in))
+}
+
 func TestCheckMapping(t *testing.T) {
 	t.Parallel()
 	for key, want := range map[string]string{

@@ -13,7 +13,7 @@ import (
 // MappingInputs is the inputs of an API mapping: the stage of an API that a
 // domain name serves, below the path of the key or, without one, at all others.
 type MappingInputs struct {
-	APIID      string `json:"apiId" aws:"required"`
+	APIID      string `json:"apiId" aws:"required,replace"`
 	DomainName string `json:"domainName" aws:"required,replace"`
 	Stage      string `json:"stage" aws:"required"`
 	Key        string `json:"apiMappingKey,omitempty"`
@@ -62,8 +62,10 @@ func checkMapping(in MappingInputs, protocol string) []provider.Problem {
 }
 
 // checkMapped refuses a mapping of what is not there, and one that does not go
-// with another of its domain name. A record of the same resource is what a crash
-// kept from the engine, and goes: AWS would keep it, and refuse for ever.
+// with another of its domain name. A record of the same resource and inputs is
+// what a crash kept from the engine, and goes: AWS would keep it, and refuse for
+// ever. Of other inputs it is the one that is being replaced, which AWS refuses a
+// second of too.
 func (a *APIs) checkMapped(r *store.Record[MappingInputs]) error {
 	in := r.Inputs
 	if _, err := store.Get[DomainInputs](a.db, DomainToken, in.DomainName); err != nil {
@@ -84,7 +86,7 @@ func (a *APIs) checkMapped(r *store.Record[MappingInputs]) error {
 	for _, other := range others {
 		switch {
 		case other.ID == r.ID || other.Inputs.DomainName != in.DomainName:
-		case other.Inputs.Key == in.Key && other.URN == r.URN && r.URN != "":
+		case other.Inputs == in && other.URN == r.URN && r.URN != "":
 			if err := store.Delete(a.db, MappingToken, other.ID); err != nil {
 				return err
 			}

@@ -194,6 +194,21 @@ func TestReferences(t *testing.T) {
 	wantFailure(t, "stage of no deployment", stage("a", "none"), "the API a has no deployment none")
 	wantFailure(t, "stage of another API's deployment", stage("a", "d"), "the API a has no deployment d")
 	must(t, route("a", "ANY /items", "")) // another method
+	update := func(key string) error {
+		r, err := store.Get[RouteInputs](p.db, RouteToken, "new")
+		must(t, err)
+		old := r
+		r.Inputs.RouteKey = key
+		return p.routes().Update(t.Context(), provider.Call{}, old, &r)
+	}
+	wantFailure(t, "update to a route that is there", update("GET /items"), "ConflictException: the API has a route GET /items already")
+	wantFailure(t, "update to another variable of one", update("GET /items/{name}"), "ConflictException: the API has a route GET /items/{id} already")
+	must(t, update("ANY /things/{id}"))
+	v, err := store.Get[RouteInputs](p.db, RouteToken, "v")
+	must(t, err)
+	renamed := v
+	renamed.Inputs.RouteKey = "GET /items/{name}"
+	must(t, p.routes().Update(t.Context(), provider.Call{}, v, &renamed)) // of its own variable
 	must(t, route("b", "GET /items/{id}", "integrations/bi"))
 
 	must(t, declare(t, p, p.apis(), "empty", "", APIInputs{}))

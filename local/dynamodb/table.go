@@ -25,7 +25,7 @@ type Table struct {
 	ReadCapacity              int               `json:"readCapacity,omitempty"`
 	WriteCapacity             int               `json:"writeCapacity,omitempty"`
 	GlobalSecondaryIndexes    []Index           `json:"globalSecondaryIndexes,omitempty"`
-	LocalSecondaryIndexes     []LocalIndex      `json:"localSecondaryIndexes,omitempty" aws:"replace"`
+	LocalSecondaryIndexes     []LocalIndex      `json:"localSecondaryIndexes,omitempty" aws:"replace,set"`
 	TTL                       *TTL              `json:"ttl,omitempty"`
 	PointInTimeRecovery       *Recovery         `json:"pointInTimeRecovery,omitempty"`
 	ServerSideEncryption      *Encryption       `json:"serverSideEncryption,omitempty"`

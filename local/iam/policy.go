@@ -34,7 +34,7 @@ type Policy struct {
 	Name        string            `json:"name" aws:"replace"`
 	Policy      string            `json:"policy" aws:"required"`
 	Description string            `json:"description,omitempty" aws:"replace"`
-	Path        string            `json:"path,omitempty" aws:"replace"`
+	Path        string            `json:"path,omitempty" aws:"replace,default=/"`
 	Tags        map[string]string `json:"tags,omitempty"`
 }
 
@@ -65,7 +65,8 @@ func (a *Authority) ManagedPolicies() (*provider.Resource[Policy, PolicyOutputs]
 		Describe: a.describePolicy,
 	}
 	attachments := &provider.Resource[Attachment, struct{}]{
-		Token: AttachmentToken, Exclusive: true,
+		// See aws_iam_role_policy_attachment in provider/resources.go of pulumi-aws.
+		Token: AttachmentToken, Exclusive: true, DeletedFirst: true,
 		Check:   checkAttachment,
 		ID:      func(_ provider.Call, in Attachment) string { return in.Role + "-" + uniqueID(in.PolicyARN) },
 		Create:  a.attach,

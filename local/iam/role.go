@@ -42,7 +42,7 @@ type Role struct {
 	Description         string            `json:"description,omitempty"`
 	ForceDetachPolicies bool              `json:"forceDetachPolicies,omitempty"`
 	MaxSessionDuration  int               `json:"maxSessionDuration,omitempty"`
-	Path                string            `json:"path,omitempty" aws:"replace"`
+	Path                string            `json:"path,omitempty" aws:"replace,default=/"`
 	PermissionsBoundary string            `json:"permissionsBoundary,omitempty"`
 	Tags                map[string]string `json:"tags,omitempty"`
 }

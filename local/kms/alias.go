@@ -27,7 +27,8 @@ type AliasOutputs struct {
 
 func (k *Keys) aliases() *provider.Resource[Alias, AliasOutputs] {
 	return &provider.Resource[Alias, AliasOutputs]{
-		Token: AliasToken, Regional: true,
+		// The name is always the program's.
+		Token: AliasToken, Regional: true, DeletedFirst: true,
 		Check:  checkAlias,
 		ID:     func(_ provider.Call, in Alias) string { return in.Name },
 		Create: k.createAlias,

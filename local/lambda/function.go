@@ -35,7 +35,7 @@ type Function struct {
 	EphemeralStorage             *EphemeralStorage `json:"ephemeralStorage,omitempty"`
 	LoggingConfig                *LoggingConfig    `json:"loggingConfig,omitempty"`
 	TracingConfig                *TracingConfig    `json:"tracingConfig,omitempty"`
-	PackageType                  string            `json:"packageType,omitempty" aws:"replace"`
+	PackageType                  string            `json:"packageType,omitempty" aws:"replace,default=Zip"`
 	SourceCodeHash               string            `json:"sourceCodeHash,omitempty"`
 	Tags                         map[string]string `json:"tags,omitempty"`
 }

@@ -26,7 +26,7 @@ const Token = "aws:cloudwatch/logGroup:LogGroup"
 type Group struct {
 	Name            string            `json:"name" aws:"replace"`
 	RetentionInDays int               `json:"retentionInDays,omitempty"`
-	LogGroupClass   string            `json:"logGroupClass,omitempty" aws:"replace"`
+	LogGroupClass   string            `json:"logGroupClass,omitempty" aws:"replace,computed"`
 	SkipDestroy     bool              `json:"skipDestroy,omitempty"`
 	Tags            map[string]string `json:"tags,omitempty"`
 }

@@ -18,26 +18,98 @@ func (p *Provider) Diff(ctx context.Context, r *pulumirpc.DiffRequest) (*pulumir
 		return nil, err
 	}
 	olds, news := r.OldInputs.AsMap(), r.News.AsMap()
-	unify(k, olds, news)
+	unify(k, olds, r.Olds.AsMap(), news)
 	response := compare(olds, news, k.properties().replaces)
 	if k.taggable() {
 		compareTags(response, r.Olds.AsMap(), tagsAll(connectionOf(ctx).scope().tags, news))
 	}
-	// A name that the program gives is still taken while the old resource
-	// stands, so that one has to go first.
-	if name, _ := k.named(); name != "" && len(response.Replaces) > 0 {
-		response.DeleteBeforeReplace = isGiven(news, name) && equal(olds[name], news[name])
-	}
+	response.DeleteBeforeReplace = len(response.Replaces) > 0 && k.deletedFirst(news)
 	return response, nil
 }
 
-// unify gives the new inputs the old values that are the same to AWS.
-func unify(k kind, olds, news map[string]any) {
-	for name, old := range olds {
-		if value, ok := news[name]; ok && k.same(name, old, value) {
+// deletedFirst reports whether the old resource goes before the new one comes.
+// Of a type that Pulumi can name it does where the program gives the name, also
+// another name than before: nameRequiresDeleteBeforeReplace in
+// pkg/tfbridge/schema.go of pulumi-terraform-bridge does not compare the two.
+func (k *Resource[In, Out]) deletedFirst(news map[string]any) bool {
+	return k.DeletedFirst || k.Named != "" && isGiven(news, k.Named)
+}
+
+// unify gives the new inputs the old values that are the same to AWS. The state
+// is what the resource had at its last update.
+func unify(k kind, olds, state, news map[string]any) {
+	s := k.properties()
+	for name := range s.fields {
+		s.complete(name, olds, state, news)
+		old, had := olds[name]
+		value, has := news[name]
+		if had && has && (s.sets[name] && sameElements(old, value) || k.same(name, old, value)) {
 			news[name] = old
 		}
 	}
+}
+
+// complete makes up for a property that only one of two programs gives. A list
+// of nothing is no list. What AWS computes stays as it is where the program
+// leaves it out: the AWS provider compares such a property with the state.
+// https://developer.hashicorp.com/terraform/plugin/sdkv2/schemas/schema-behaviors#computed
+func (s *schema) complete(name string, olds, state, news map[string]any) {
+	given, had := olds[name]
+	value, has := news[name]
+	if had == has {
+		return
+	}
+	if has {
+		given = value
+	}
+	fallback, ok := s.defaults[name]
+	list, isList := given.([]any)
+	switch {
+	case isList && len(list) == 0, ok && given == fallback, has && s.computed[name] && equal(state[name], value):
+		delete(olds, name)
+		delete(news, name)
+	case had && s.computed[name]:
+		news[name] = given
+	}
+}
+
+// sameElements reports whether two lists have the same elements in any order.
+func sameElements(a, b any) bool {
+	x, _ := a.([]any)
+	y, _ := b.([]any)
+	rest := slices.Clone(y)
+	for _, e := range x {
+		i := slices.IndexFunc(rest, func(other any) bool { return equal(e, other) })
+		if i < 0 {
+			return false
+		}
+		rest = slices.Delete(rest, i, i+1)
+	}
+	return len(rest) == 0 && len(x) > 0
+}
+
+// kept is the inputs of an update with what the program leaves out and AWS keeps.
+func (k *Resource[In, Out]) kept(inputs map[string]any, in, old In) (In, error) {
+	computed := k.properties().computed
+	if len(computed) == 0 {
+		return in, nil
+	}
+	held, err := toMap(old)
+	if err != nil {
+		return in, err
+	}
+	all := maps.Clone(inputs)
+	for name := range computed {
+		value, had := held[name]
+		if _, given := all[name]; !given && had {
+			all[name] = value
+		}
+	}
+	in, problem := decode[In](all)
+	if problem != nil {
+		return in, problem
+	}
+	return in, nil
 }
 
 // drifted is the inputs that the engine knows, with what is held in place of
@@ -75,7 +147,12 @@ func (k *Resource[In, Out]) compareHeld(held, inputs In) (difference *pulumirpc.
 	if err != nil {
 		return nil, nil, err
 	}
-	unify(k, known, actual)
+	for name := range k.properties().computed {
+		if _, given := known[name]; !given {
+			delete(actual, name)
+		}
+	}
+	unify(k, known, nil, actual)
 	return compare(known, actual, k.properties().replaces), actual, nil
 }
 

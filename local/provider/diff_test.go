@@ -2,6 +2,7 @@ package provider
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -69,7 +70,8 @@ func diff(t *testing.T, c pulumirpc.ResourceProviderClient, olds, news map[strin
 }
 
 // TestDeleteBeforeReplace: two resources cannot have one name, so that one
-// which the program names goes before its successor comes.
+// which the program names goes before its successor comes. As on AWS it does
+// under another name, too.
 func TestDeleteBeforeReplace(t *testing.T) {
 	t.Parallel()
 	c := newFixture(t).connect(t)
@@ -80,7 +82,8 @@ func TestDeleteBeforeReplace(t *testing.T) {
 	}{
 		{"old", "b", []any{}, true},
 		{"old", "b", []any{"name"}, false},
-		{"new", "b", []any{}, false},
+		{"new", "b", []any{}, true},
+		{"new", "b", []any{"name"}, false},
 		{"old", "a", []any{}, false},
 	}
 	for _, test := range tests {
@@ -88,5 +91,68 @@ func TestDeleteBeforeReplace(t *testing.T) {
 		if response.DeleteBeforeReplace != test.want {
 			t.Errorf("%v: delete before replace is %v", test, response.DeleteBeforeReplace)
 		}
+	}
+}
+
+// shade has one property of each kind that a program may leave out.
+type shade struct {
+	Parts  []string `json:"parts,omitempty" aws:"replace,set,computed"`
+	Style  string   `json:"style,omitempty" aws:"replace,computed"`
+	Path   string   `json:"path,omitempty" aws:"replace,default=/"`
+	Folded bool     `json:"folded,omitempty" aws:"replace,default=false"`
+	Layers []string `json:"layers,omitempty" aws:"replace"`
+}
+
+// TestLeftOut compares what only one of two programs gives as the AWS provider
+// does: with the state, or with its default.
+func TestLeftOut(t *testing.T) {
+	t.Parallel()
+	k := &Resource[shade, struct{}]{Token: "test:index/shade:Shade"}
+	type object = map[string]any
+	state := object{"style": "plain", "parts": []any{"a"}}
+	tests := []struct {
+		name       string
+		olds, news object
+		replaces   []string
+	}{
+		{"another order of a set", object{"parts": []any{"a", "b"}}, object{"parts": []any{"b", "a"}}, nil},
+		{"another element of a set", object{"parts": []any{"a", "b"}}, object{"parts": []any{"b", "c"}}, []string{"parts"}},
+		{"one element more", object{"parts": []any{"a"}}, object{"parts": []any{"a", "a"}}, []string{"parts"}},
+		{"another order of a list", object{"layers": []any{"a", "b"}}, object{"layers": []any{"b", "a"}}, []string{"layers"}},
+		{"computed, left out now", object{"style": "fine", "parts": []any{"a"}}, object{}, nil},
+		{"computed, none now", object{"parts": []any{"a"}}, object{"parts": []any{}}, []string{"parts"}},
+		{"computed, given as it is", object{}, object{"style": "plain"}, nil},
+		{"computed, given otherwise", object{}, object{"style": "fine"}, []string{"style"}},
+		{"no list and none in it", object{}, object{"layers": []any{}, "parts": []any{}}, nil},
+		{"none in a list and no list", object{"layers": []any{}}, object{}, nil},
+		{"the default given", object{}, object{"path": "/", "folded": false}, nil},
+		{"the default left out", object{"path": "/", "folded": false}, object{}, nil},
+		{"another than the default", object{"path": "/a/"}, object{"folded": true}, []string{"folded", "path"}},
+	}
+	for _, test := range tests {
+		unify(k, test.olds, state, test.news)
+		got := compare(test.olds, test.news, k.properties().replaces).Replaces
+		if !slices.Equal(got, test.replaces) {
+			t.Errorf("%s: replaces %v, want %v", test.name, got, test.replaces)
+		}
+	}
+	held, err := k.kept(object{"path": "/b/"}, shade{Path: "/b/"}, shade{Parts: []string{"a"}, Style: "fine", Path: "/a/"})
+	if want := (shade{Parts: []string{"a"}, Style: "fine", Path: "/b/"}); err != nil || !reflect.DeepEqual(held, want) {
+		t.Errorf("an update keeps %+v, %v; want %+v", held, err, want)
+	}
+	difference, _, err := k.compareHeld(shade{Style: "fine", Path: "/"}, shade{})
+	if err != nil || len(difference.Diffs) > 0 {
+		t.Errorf("what AWS keeps and the program leaves out has drifted: %v, %v", difference, err)
+	}
+}
+
+func TestDeletedFirst(t *testing.T) {
+	t.Parallel()
+	k := &Resource[shade, struct{}]{DeletedFirst: true}
+	if !k.deletedFirst(nil) {
+		t.Error("the new one comes first")
+	}
+	if r := k.Replacement(); r.DeletedFirst != "always" || !slices.Equal(r.Replaces, []string{"folded,default=false", "layers", "parts,set,computed", "path,default=/", "style,computed"}) || len(r.Updates) > 0 {
+		t.Errorf("%+v", r)
 	}
 }

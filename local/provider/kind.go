@@ -17,6 +17,7 @@ type kind interface {
 	judged() bool
 	check(known map[string]any) []Problem
 	same(property string, old, value any) bool
+	deletedFirst(news map[string]any) bool
 	computed() []string
 	volatile() []string
 	create(ctx context.Context, db *store.Store, c Call, inputs map[string]any) (id string, outputs map[string]any, err error)
@@ -37,6 +38,47 @@ func (k *Resource[In, Out]) judged() bool { return k.Actions != nil }
 
 func (k *Resource[In, Out]) same(property string, old, value any) bool {
 	return k.Same != nil && k.Same(property, old, value)
+}
+
+// Replacement is how a type treats changed inputs.
+type Replacement struct {
+	Token string
+
+	// Replaces are the inputs whose change replaces the resource, and Updates the
+	// others, sorted, each with the marks of its tag that say what a change is:
+	// "path,default=/".
+	Replaces, Updates []string
+
+	// DeletedFirst is when the old resource goes before the new one comes:
+	// "always", or where the program gives the input of this name; "" for never.
+	DeletedFirst string
+}
+
+// Replacement is what the aws tags of the type's inputs say.
+func (k *Resource[In, Out]) Replacement() Replacement {
+	s := k.properties()
+	r := Replacement{Token: k.Token, DeletedFirst: k.Named}
+	if k.DeletedFirst {
+		r.DeletedFirst = "always"
+	}
+	for _, name := range s.names() {
+		marked := name
+		if s.sets[name] {
+			marked += ",set"
+		}
+		if s.computed[name] {
+			marked += ",computed"
+		}
+		if value, ok := s.defaults[name]; ok {
+			marked += fmt.Sprint(",default=", value)
+		}
+		if s.replaces[name] {
+			r.Replaces = append(r.Replaces, marked)
+		} else {
+			r.Updates = append(r.Updates, marked)
+		}
+	}
+	return r
 }
 
 func (k *Resource[In, Out]) taggable() bool {

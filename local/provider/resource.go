@@ -39,8 +39,11 @@ type Problem struct {
 //
 // In holds the inputs and Out the outputs that AWS adds, both by their Pulumi
 // property names in json tags. An aws tag marks an input as required or as
-// one whose change replaces the resource: `aws:"required,replace"`. A type whose
-// inputs have tags also has the output tagsAll, which is not for Out to tell.
+// one whose change replaces the resource: `aws:"required,replace"`. Where the
+// AWS provider's schema says so, the tag also marks a list as a set, and an
+// input that a program leaves out as computed or as of a default=VALUE. A type
+// whose inputs have tags also has the output tagsAll, which is not for Out to
+// tell.
 type Resource[In, Out any] struct {
 	Token string // such as "aws:dynamodb/table:Table"
 
@@ -48,6 +51,10 @@ type Resource[In, Out any] struct {
 	// at most MaxName characters; "" for a type without one.
 	Named   string
 	MaxName int
+
+	// DeletedFirst is a type whose old resource always goes before the new one
+	// comes. Of a Named one it does where the program gives the name.
+	DeletedFirst bool
 
 	// Volatile names the outputs that any update may change: a preview of one
 	// does not know them.
@@ -187,6 +194,9 @@ func (k *Resource[In, Out]) update(ctx context.Context, db *store.Store, c Call,
 		return nil, k.failure(fmt.Errorf("%q is %w in the local cloud: `pulumi refresh --stack %s` brings the state up to date", id, err, StackOf(c.URN)))
 	}
 	if err != nil {
+		return nil, k.failure(err)
+	}
+	if in, err = k.kept(inputs, in, old.Inputs); err != nil {
 		return nil, k.failure(err)
 	}
 	r := old

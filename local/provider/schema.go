@@ -26,6 +26,9 @@ type schema struct {
 	element  *schema            // of a list or a map
 	required []string
 	replaces map[string]bool
+	sets     map[string]bool // lists whose order does not matter
+	computed map[string]bool // AWS keeps its value where a program leaves one out
+	defaults map[string]any  // what the AWS provider takes where a program leaves one out
 }
 
 func schemaOf[T any]() *schema { return schemaOfType(reflect.TypeFor[T]()) }
@@ -43,20 +46,38 @@ func schemaOfType(t reflect.Type) *schema {
 	default:
 		return &schema{}
 	}
-	s := &schema{fields: map[string]*schema{}, replaces: map[string]bool{}}
+	s := &schema{
+		fields: map[string]*schema{}, replaces: map[string]bool{}, sets: map[string]bool{},
+		computed: map[string]bool{}, defaults: map[string]any{},
+	}
 	for f := range t.Fields() {
 		name := fieldName(f)
 		s.fields[name] = schemaOfType(f.Type)
 		for mark := range strings.SplitSeq(f.Tag.Get("aws"), ",") {
-			switch mark {
-			case "required":
-				s.required = append(s.required, name)
-			case "replace":
-				s.replaces[name] = true
-			}
+			s.mark(name, mark, f.Type)
 		}
 	}
 	return s
+}
+
+// mark notes what one word of an aws tag says about a property.
+func (s *schema) mark(name, mark string, t reflect.Type) {
+	mark, value, _ := strings.Cut(mark, "=")
+	switch mark {
+	case "required":
+		s.required = append(s.required, name)
+	case "replace":
+		s.replaces[name] = true
+	case "set":
+		s.sets[name] = true
+	case "computed":
+		s.computed[name] = true
+	case "default":
+		s.defaults[name] = value
+		if t.Kind() == reflect.Bool {
+			s.defaults[name] = value == "true"
+		}
+	}
 }
 
 // fieldName is the Pulumi name of a property, by its json tag.

@@ -54,7 +54,8 @@ func New(db *store.Store) *Zones { return &Zones{db} }
 // Resources are the resource types of this package. Its function is GetZone.
 func (z *Zones) Resources() (*provider.Resource[Zone, ZoneOutputs], *provider.Resource[Record, RecordOutputs]) {
 	zones := &provider.Resource[Zone, ZoneOutputs]{
-		Token: ZoneToken,
+		// The name is always the program's.
+		Token: ZoneToken, DeletedFirst: true,
 		Check: checkZone, Same: sameName,
 		// AWS allows several zones of one name, so no id comes from the name.
 		ID:       func(provider.Call, Zone) string { return "Z" + rand.Text()[:20] },

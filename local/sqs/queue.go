@@ -28,7 +28,7 @@ const modified = "modified"
 type Queue struct {
 	Name                         string            `json:"name" aws:"replace"`
 	DelaySeconds                 int               `json:"delaySeconds,omitempty"`
-	FIFOQueue                    bool              `json:"fifoQueue,omitempty" aws:"replace"`
+	FIFOQueue                    bool              `json:"fifoQueue,omitempty" aws:"replace,default=false"`
 	KMSDataKeyReusePeriodSeconds *int              `json:"kmsDataKeyReusePeriodSeconds,omitempty"`
 	KMSMasterKeyID               string            `json:"kmsMasterKeyId,omitempty"`
 	MaxMessageSize               *int              `json:"maxMessageSize,omitempty"`

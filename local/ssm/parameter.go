@@ -39,7 +39,7 @@ type Parameter struct {
 	Name        string            `json:"name" aws:"replace"`
 	Type        string            `json:"type" aws:"required"`
 	Value       string            `json:"value,omitempty" aws:"required"`
-	DataType    string            `json:"dataType,omitempty"`
+	DataType    string            `json:"dataType,omitempty" aws:"replace,computed"`
 	Description string            `json:"description,omitempty"`
 	Overwrite   bool              `json:"overwrite,omitempty"`
 	Tier        string            `json:"tier,omitempty"`
