@@ -1,4 +1,4 @@
-package dynalite
+package dynoxide
 
 import (
 	"bufio"
@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,8 +27,8 @@ import (
 
 // TestMain doubles as the parent that TestEndsWithKilledParent kills.
 func TestMain(m *testing.M) {
-	if path := os.Getenv("DYNALITE_TEST_PARENT"); path != "" {
-		s, err := Start(context.Background(), Options{Dir: os.Getenv("DYNALITE_TEST_DIR"), Path: path})
+	if path := os.Getenv("DYNOXIDE_TEST_PARENT"); path != "" {
+		s, err := Start(context.Background(), Options{Binary: os.Getenv("DYNOXIDE_TEST_BINARY"), Path: path})
 		if err != nil {
 			fmt.Println(err)
 			os.Exit(1)
@@ -39,25 +40,25 @@ func TestMain(m *testing.M) {
 }
 
 var install = sync.OnceValues(func() (string, error) {
-	dir, err := CacheDir()
+	dir, err := npm.CacheDir()
 	if err != nil {
 		return "", err
 	}
 	return Install(context.Background(), dir, os.Stderr)
 })
 
-func installedDir(t *testing.T) string {
+func installed(t *testing.T) string {
 	t.Helper()
-	dir, err := install()
+	binary, err := install()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return dir
+	return binary
 }
 
 func run(t *testing.T, path string) *Server {
 	t.Helper()
-	s, err := Start(t.Context(), Options{Dir: installedDir(t), Path: path, Stderr: os.Stderr})
+	s, err := Start(t.Context(), Options{Binary: installed(t), Path: path, Stderr: os.Stderr})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +131,7 @@ func tableStatus(t *testing.T, url, name string) any {
 // index tells of each item exactly what the table holds.
 func TestWritesSurviveKill(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "data")
+	path := filepath.Join(t.TempDir(), "data", "items.db")
 	s := run(t, path)
 	createTable(t, s.URL(), "items")
 
@@ -199,58 +200,29 @@ func checkIndex(t *testing.T, url string, items int) {
 	}
 }
 
-// level runs JavaScript on the data folder, with its LevelDB open as db.
-func level(t *testing.T, path, code string) string {
-	t.Helper()
-	cmd := exec.Command("node", "--eval", `(async () => {
-		const { Level } = require('level')
-		const db = new Level(process.env.DATA, { valueEncoding: 'json' })
-		await db.open()
-		`+code+`
-	})().catch(err => { console.error(err); process.exit(1) })`)
-	cmd.Dir = installedDir(t)
-	cmd.Env = append(os.Environ(), "DATA="+path)
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	return string(out)
-}
-
 // A kill while a table is being made or removed must not leave it so.
 func TestTablesAreFinishedAtStart(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "data")
+	path := filepath.Join(t.TempDir(), "data", "items.db")
 	s := run(t, path)
-	for _, name := range []string{"made", "removed"} {
-		createTable(t, s.URL(), name)
-		mustCall(t, s.URL(), "PutItem", fmt.Sprintf(`{"TableName":%q,"Item":{"id":{"S":"1"},"status":{"S":"s"},"createdAt":{"S":"x"}}}`, name))
-	}
-	s.Close()
-	level(t, path, `for (const [name, status] of [['made', 'CREATING'], ['removed', 'DELETING']]) {
-		const table = await db.get('table~' + name)
-		table.TableStatus = status
-		await db.put('table~' + name, table)
-	}
-	await db.close()`)
+	createTable(t, s.URL(), "removed")
+	mustCall(t, s.URL(), "CreateTable", `{"TableName":"made","BillingMode":"PAY_PER_REQUEST",
+		"AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}],"KeySchema":[{"AttributeName":"id","KeyType":"HASH"}]}`)
+	mustCall(t, s.URL(), "DeleteTable", `{"TableName":"removed"}`)
+	s.process.End(syscall.SIGKILL, 0)
+	<-s.Done()
 
 	s = run(t, path)
-	if got := tableStatus(t, s.URL(), "made"); got != "ACTIVE" {
-		t.Errorf("the table that was being made is %v", got)
-	}
+	awaitActive(t, s.URL(), "made")
 	if got := tableStatus(t, s.URL(), "removed"); got != nil {
 		t.Errorf("the table that was being removed is %v", got)
-	}
-	s.Close()
-	if left := level(t, path, `for await (const key of db.keys()) console.log(key)`); strings.Contains(left, "removed") {
-		t.Errorf("left of the removed table:\n%s", left)
 	}
 }
 
 func TestEndsWithKilledParent(t *testing.T) {
 	t.Parallel()
 	parent := exec.Command(os.Args[0])
-	parent.Env = append(os.Environ(), "DYNALITE_TEST_PARENT="+t.TempDir(), "DYNALITE_TEST_DIR="+installedDir(t))
+	parent.Env = append(os.Environ(), "DYNOXIDE_TEST_PARENT="+filepath.Join(t.TempDir(), "items.db"), "DYNOXIDE_TEST_BINARY="+installed(t))
 	out, err := parent.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -277,8 +249,40 @@ func TestEndsWithKilledParent(t *testing.T) {
 	for syscall.Kill(pid, 0) == nil {
 		if time.Now().After(deadline) {
 			syscall.Kill(pid, syscall.SIGKILL)
-			t.Fatal("dynalite runs on without its parent")
+			t.Fatal("dynoxide runs on without its parent")
 		}
+	}
+}
+
+// On systems without a death signal it is its standard input that ends with the
+// parent.
+func TestEndsWithItsInput(t *testing.T) {
+	t.Parallel()
+	port, err := freePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := command(Options{Binary: installed(t)}, port, nil)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Wait()
+	timer := time.AfterFunc(30*time.Second, func() { cmd.Process.Kill() })
+	if line, err := bufio.NewReader(stderr).ReadString('\n'); err != nil || !strings.Contains(line, "listening on") {
+		t.Fatalf("it says %q, %v", line, err)
+	}
+	stdin.Close()
+	io.Copy(io.Discard, stderr) // until it ends
+	if !timer.Stop() {
+		t.Error("dynoxide runs on without its input")
 	}
 }
 
@@ -303,11 +307,11 @@ func TestKeysOfObjects(t *testing.T) {
 
 func TestWaitsForPredecessor(t *testing.T) {
 	t.Parallel()
-	path := t.TempDir()
+	path := filepath.Join(t.TempDir(), "items.db")
 	first := run(t, path)
 	second := make(chan error, 1)
 	go func() {
-		s, err := Start(context.Background(), Options{Dir: installedDir(t), Path: path})
+		s, err := Start(context.Background(), Options{Binary: installed(t), Path: path})
 		if err == nil {
 			err = s.Close()
 		}
@@ -328,9 +332,9 @@ func TestWaitsForPredecessor(t *testing.T) {
 
 func TestRefusesLockedData(t *testing.T) {
 	t.Parallel()
-	path := t.TempDir()
+	path := filepath.Join(t.TempDir(), "items.db")
 	run(t, path)
-	s, err := Start(t.Context(), Options{Dir: installedDir(t), Path: path})
+	s, err := Start(t.Context(), Options{Binary: installed(t), Path: path})
 	if !errors.Is(err, ErrLocked) {
 		t.Fatalf("got %v, %v", s, err)
 	}
@@ -370,12 +374,12 @@ func TestInstallsAtOnce(t *testing.T) {
 	var group sync.WaitGroup
 	for range 2 {
 		group.Go(func() {
-			home, err := Install(context.Background(), dir, io.Discard)
+			binary, err := Install(context.Background(), dir, io.Discard)
 			if err != nil {
 				t.Error(err)
 				return
 			}
-			s, err := Start(context.Background(), Options{Dir: home})
+			s, err := Start(context.Background(), Options{Binary: binary})
 			if err != nil {
 				t.Error(err)
 				return
@@ -403,25 +407,63 @@ func TestNodeMissingOrOld(t *testing.T) {
 		}
 	}
 	check("no node on PATH")
-	if _, err := Start(t.Context(), Options{}); !errors.Is(err, npm.ErrNoNode) {
-		t.Errorf("start: %v", err)
-	}
 	script := func(name, body string) {
 		t.Helper()
 		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+body), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
-	script("node", "case $1 in --version) echo v18.20.1;; *) echo 'failed node-too-old v18.20.1';; esac\n")
+	script("node", "echo v18.20.1\n")
 	check("no npm on PATH")
 	script("npm", "exit 1\n")
 	check("v18.20.1")
-	if _, err := Start(t.Context(), Options{}); !errors.Is(err, npm.ErrNoNode) || !strings.Contains(err.Error(), "v18.20.1") {
-		t.Errorf("start: %v", err)
-	}
 	script("node", "echo v20.0.0\n")
 	script("npm", "echo no such host >&2; exit 1\n")
 	if _, err := Install(t.Context(), t.TempDir(), io.Discard); err == nil || !strings.Contains(err.Error(), "no such host") {
 		t.Errorf("a failing npm: %v", err)
+	}
+	// An npm that leaves the package out has not installed it.
+	script("npm", "exit 0\n")
+	if _, err := Install(t.Context(), t.TempDir(), io.Discard); err == nil {
+		t.Error("npm installed nothing, and that was no failure")
+	}
+}
+
+func TestPlatforms(t *testing.T) {
+	t.Parallel()
+	for _, platform := range []string{"linux/amd64", "linux/arm64", "darwin/amd64", "darwin/arm64"} {
+		b, err := buildFor(platform)
+		if err != nil {
+			t.Error(err)
+		}
+		_, lock, err := b.files()
+		if pinned := fmt.Sprintf(`"node_modules/%s"`, b.Module); err != nil || !strings.Contains(string(lock), pinned) || !strings.Contains(string(lock), b.Integrity) {
+			t.Errorf("%s has the lock %s, %v", platform, lock, err)
+		}
+	}
+	_, err := buildFor("plan9/386")
+	if err == nil || !strings.Contains(err.Error(), "for plan9/386, only for darwin/amd64, darwin/arm64, linux/amd64, linux/arm64: ") || !strings.Contains(err.Error(), "-dynamodb http://127.0.0.1:PORT") {
+		t.Errorf("another platform: %v", err)
+	}
+}
+
+// TestDigest: an archive that is not the pinned one is refused, and a build whose
+// digest is not known is compared with the registry's.
+func TestDigest(t *testing.T) {
+	t.Parallel()
+	b, err := buildFor(runtime.GOOS + "/" + runtime.GOARCH)
+	if err != nil || b.Integrity == "" {
+		t.Skipf("there is no digest for this platform: %v", err)
+	}
+	install := func(integrity string) error {
+		changed := build{Module: b.Module, Integrity: integrity}
+		_, err := changed.install(t.Context(), t.TempDir(), io.Discard)
+		return err
+	}
+	if err := install(strings.Replace(b.Integrity, "sha512-s", "sha512-t", 1)); err == nil || !strings.Contains(err.Error(), "EINTEGRITY") {
+		t.Errorf("another digest: %v", err)
+	}
+	if err := install(""); err != nil {
+		t.Errorf("no digest: %v", err)
 	}
 }
