@@ -42,7 +42,7 @@ func TestBadStarts(t *testing.T) {
 		{"engine by name", []string{"-C", dir, "-dynamodb", "https://dynamodb.eu-west-1.amazonaws.com"}, []string{"-dynamodb", "not http://HOST:PORT"}},
 		{"no engine", []string{"-C", dir, "-dynamodb", "8000"}, []string{"-dynamodb", "not http://HOST:PORT"}},
 		{"unknown stack", []string{"-C", dir, "-stack", "nope"}, []string{`no stack "nope"`, "Pulumi.nope.yaml", "local, production, review, staging"}},
-		{"unknown stack of a command", []string{"-C", dir, "pulumi", "up", "--stack", "nope"}, []string{`no stack "nope"`, "local, production, review, staging"}},
+		{"unknown stack of a command", []string{"-C", checkout(t), "pulumi", "up", "--stack", "nope"}, []string{`no stack "nope"`, "local, production, review, staging"}},
 		{"no project", []string{"-C", empty}, []string{"no Pulumi.yaml", "-C DIR"}},
 		{"another language", []string{"-C", python}, []string{`runtime "python"`, "Go programs"}},
 		{"unknown command", []string{"-C", dir, "serve"}, []string{`"serve" is not a command`}},

@@ -115,6 +115,9 @@ func (f *Front) authorize(r *http.Request, body []byte) error {
 			return missing
 		}
 	}
+	if operation == "Query" {
+		return checkQuery(body)
+	}
 	return nil
 }
 
