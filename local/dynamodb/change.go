@@ -5,20 +5,39 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// bring changes the engine's table into what in says. Its items stay, and a new
-// index has those that were there before it.
-//
-// UpdateTable creates or deletes one index per call
+// checkChange refuses an update of more than one index, which DynamoDB creates
+// or deletes one at a time
 // (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html).
-// So a change of several is several calls, each after the one before has its
-// effect: first those that delete, as the aws provider has it. An index whose
-// keys or projection change is deleted and created, for the same reason.
+// One whose keys or projection change counts twice: it is deleted and created.
+func checkChange(old, in Table) error {
+	have, want := indexed(creation(old)), indexed(creation(in))
+	var changes []string
+	for _, name := range have.names {
+		if !reflect.DeepEqual(have.indexes[name], want.indexes[name]) {
+			changes = append(changes, "delete "+name)
+		}
+	}
+	for _, name := range want.names {
+		if !reflect.DeepEqual(have.indexes[name], want.indexes[name]) {
+			changes = append(changes, "create "+name)
+		}
+	}
+	if len(changes) > 1 {
+		return fmt.Errorf("LimitExceededException: only 1 online index can be created or deleted simultaneously per table, and that is more for table %s (%s): make the change in several updates, a new index under a new name first",
+			in.Name, strings.Join(changes, ", "))
+	}
+	return nil
+}
+
+// bring changes the engine's table into what in says, by a call for each index.
+// Its items stay, and a new index has those that were there before it.
 func bring(ctx context.Context, client *dynamodb.Client, in Table) error {
 	d, err := settled(ctx, client, in.Name)
 	if err != nil {

@@ -77,7 +77,10 @@ func (t *Tables) create(ctx context.Context, _ provider.Call, r *store.Record[Ta
 // update changes the table where the items are kept. It starts from what that
 // table is, not from what the record says: a crash may have kept the record of
 // an update back.
-func (t *Tables) update(ctx context.Context, _ provider.Call, _ store.Record[Table], r *store.Record[Table]) error {
+func (t *Tables) update(ctx context.Context, _ provider.Call, old store.Record[Table], r *store.Record[Table]) error {
+	if err := checkChange(old.Inputs, r.Inputs); err != nil {
+		return err
+	}
 	client, err := t.client(ctx)
 	if err != nil {
 		return err

@@ -124,10 +124,14 @@ func (f *fixture) create(t *testing.T, in Table) error {
 	return f.tables.create(t.Context(), provider.Call{}, &store.Record[Table]{ID: in.Name, Inputs: in})
 }
 
-// update changes a table as the provider does, up to the record.
-func (f *fixture) update(t *testing.T, in Table) error {
+// update changes a table that is declared as the provider does, up to the record.
+func (f *fixture) update(ctx context.Context, t *testing.T, in Table) error {
 	t.Helper()
-	return f.tables.update(t.Context(), provider.Call{}, store.Record[Table]{}, &store.Record[Table]{ID: in.Name, Inputs: in})
+	old, err := store.Get[Table](f.tables.db, Token, in.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f.tables.update(ctx, provider.Call{}, old, &store.Record[Table]{ID: in.Name, Inputs: in})
 }
 
 // nameOf is a table name that no other test has.
