@@ -104,9 +104,9 @@ func (i *items) tellOfDynalite() {
 	if before != nil || !errors.Is(now, fs.ErrNotExist) {
 		return
 	}
-	fmt.Fprintf(i.progress, `%s has items that dynalite has kept until now. They stay there and are not taken over: Dynoxide keeps
-items in %s from now on, and starts without any. To have the old ones back, run a commit from before Dynoxide; to be rid of
-them, delete %s while nothing runs, with all items in it.
+	fmt.Fprintf(i.progress, `%s has items that dynalite has kept until now. They stay there, and are not taken over.
+Dynoxide keeps items in %s from now on, and starts without any.
+To have the old ones back, run a commit from before Dynoxide; to be rid of them, delete %s while nothing runs: the new ones go, too.
 `, i.dir, i.file(), i.dir)
 }
 

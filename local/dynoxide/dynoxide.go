@@ -1,10 +1,10 @@
 // Package dynoxide runs DynamoDB on this machine: the program Dynoxide, pinned
 // by version and digest, as a child process that never outlives its parent.
 //
-// What Dynoxide lacks of DynamoDB: continuous backups, the refusal of an empty
-// key value in a Query, and the check of the types of the items that are there
-// when an index is added. The ARNs it makes have the region "dynoxide". It syncs
-// each write before it acknowledges it.
+// What Dynoxide lacks of DynamoDB: continuous backups, the removal of items past
+// their time to live, the refusal of an empty key value in a Query, and the check
+// of the types of the items that are there when an index is added. The ARNs it
+// makes have the region "dynoxide". It syncs each write before it acknowledges it.
 package dynoxide
 
 import (

@@ -22,8 +22,8 @@ func builds() map[string]build {
 	return map[string]build{
 		"linux/amd64": {Module: "@dynoxide/linux-x64", Integrity: "sha512-sBHqlxJ9ANkLluFkYRfd5r8Y0ApFew4FhOrlhgRAgD4XzEoFOukEo1nuBTQ1+jTtofqwn4NWQ2k0Tn5mNTjgUg=="},
 
-		// The digests of these are not known here. npm compares such a package
-		// with the digest that its registry has of it.
+		// These have no digest yet, so that npm compares them with the one that its
+		// registry has: npm view PACKAGE@VERSION dist.integrity.
 		"linux/arm64":  {Module: "@dynoxide/linux-arm64"},
 		"darwin/amd64": {Module: "@dynoxide/darwin-x64"},
 		"darwin/arm64": {Module: "@dynoxide/darwin-arm64"},
