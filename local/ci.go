@@ -12,15 +12,15 @@ import (
 	"strings"
 	"time"
 
-	"skiff/local/dynalite"
 	"skiff/local/gitlab"
 	"skiff/local/issuer"
+	"skiff/local/npm"
 )
 
 // runCI runs the project's pipeline, or some of its jobs, against the local
 // cloud, which serves as long: a job that asks the API finds it.
 func runCI(ctx context.Context, o options, stdout, stderr io.Writer) error {
-	cache, err := dynalite.CacheDir()
+	cache, err := npm.CacheDir()
 	if err != nil {
 		return err
 	}

@@ -19,9 +19,9 @@ import (
 	"skiff/local/child"
 	"skiff/local/cli"
 	"skiff/local/cloud"
-	"skiff/local/dynalite"
 	"skiff/local/gobuild"
 	"skiff/local/host"
+	"skiff/local/npm"
 )
 
 // engine runs the Pulumi CLI against a local cloud.
@@ -57,7 +57,7 @@ func (e *engine) prepare(ctx context.Context, stack string) error {
 
 // connect finds the CLI and joins the cloud.
 func (e *engine) connect(ctx context.Context) (err error) {
-	cache, err := dynalite.CacheDir()
+	cache, err := npm.CacheDir()
 	if err != nil {
 		return err
 	}

@@ -76,6 +76,7 @@ type options struct {
 	addr    string   // of the gateway; "" where the command line does not say
 	state   string   // folder of the local cloud
 	stack   string   // to serve or to make a token for; "" where the command line does not say
+	items   string   // URL of the engine that keeps the items; "" for one of the cloud's own
 	assume  bool     // take the role of AWS_ROLE_ARN, as a job of a pipeline does
 	command string   // pulumi, token, exec, ci or iam; "" to serve
 	args    []string // after that word
@@ -112,6 +113,10 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&o.addr, "addr", "", "`HOST:PORT` to serve at, on this machine; port 0 takes a free one (default "+defaultAddr+")")
 	flags.StringVar(&o.state, "state", "", "`DIR` that keeps the local cloud (default .local in the project)")
 	flags.StringVar(&o.stack, "stack", "", "`STACK` to serve or to make a token for (default local, or the one that is served)")
+	flags.Func("dynamodb", "`URL` of another engine for the items on this machine, such as DynamoDB Local at http://127.0.0.1:8000 (default Dynoxide, with its data in the local cloud)", func(text string) (err error) {
+		o.items, err = engineURL(text)
+		return err
+	})
 	flags.BoolVar(&o.assume, "assume", false, "run Pulumi with the role that AWS_ROLE_ARN names, taken by the token in the file AWS_WEB_IDENTITY_TOKEN_FILE")
 	if err := flags.Parse(args); err != nil {
 		return o, err

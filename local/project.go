@@ -19,6 +19,7 @@ type project struct {
 	dir     string // absolute
 	program string // absolute
 	state   string // absolute; the folder of the local cloud
+	items   string // URL of the engine that keeps the items; "" for one of the cloud's own
 }
 
 func openProject(o options) (project, error) {
@@ -52,7 +53,7 @@ func openProject(o options) (project, error) {
 		state = filepath.Join(dir, ".local")
 	}
 	state, err = filepath.Abs(state)
-	return project{Name: file.Name, dir: dir, program: filepath.Join(dir, file.Main), state: state}, err
+	return project{Name: file.Name, dir: dir, program: filepath.Join(dir, file.Main), state: state, items: o.items}, err
 }
 
 // runtimeName reads both forms of a runtime: its name, or a map that has it.

@@ -1,11 +1,17 @@
 package main
 
 import (
+	"errors"
+	"io/fs"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+
+	"skiff/local/npm"
 )
 
 // TestBadStarts expects of every start that cannot work one sentence that says
@@ -32,8 +38,11 @@ func TestBadStarts(t *testing.T) {
 		{"address of another machine", []string{"-C", dir, "-addr", "192.0.2.1:80"}, []string{"not an address of this machine", "127.0.0.1:80"}},
 		{"all addresses", []string{"-C", dir, "-addr", "0.0.0.0:80"}, []string{"not an address of this machine", "127.0.0.1:80"}},
 		{"no address", []string{"-C", dir, "-addr", "8080"}, []string{"not HOST:PORT"}},
+		{"engine on another machine", []string{"-C", dir, "-dynamodb", "http://192.0.2.1:8000"}, []string{"not an address of this machine", "http://127.0.0.1:8000"}},
+		{"engine by name", []string{"-C", dir, "-dynamodb", "https://dynamodb.eu-west-1.amazonaws.com"}, []string{"-dynamodb", "not http://HOST:PORT"}},
+		{"no engine", []string{"-C", dir, "-dynamodb", "8000"}, []string{"-dynamodb", "not http://HOST:PORT"}},
 		{"unknown stack", []string{"-C", dir, "-stack", "nope"}, []string{`no stack "nope"`, "Pulumi.nope.yaml", "local, production, review, staging"}},
-		{"unknown stack of a command", []string{"-C", dir, "pulumi", "up", "--stack", "nope"}, []string{`no stack "nope"`, "local, production, review, staging"}},
+		{"unknown stack of a command", []string{"-C", checkout(t), "pulumi", "up", "--stack", "nope"}, []string{`no stack "nope"`, "local, production, review, staging"}},
 		{"no project", []string{"-C", empty}, []string{"no Pulumi.yaml", "-C DIR"}},
 		{"another language", []string{"-C", python}, []string{`runtime "python"`, "Go programs"}},
 		{"unknown command", []string{"-C", dir, "serve"}, []string{`"serve" is not a command`}},
@@ -50,7 +59,7 @@ func TestBadStarts(t *testing.T) {
 	}
 	t.Run("no Node", func(t *testing.T) {
 		t.Parallel()
-		refused(t, withPath(t, "go", "git", "sh"), []string{"-C", checkout(t), "-addr", "127.0.0.1:0"}, []string{"Node.js 20", "install"})
+		refused(t, withoutDynoxide(t, withPath(t, "go", "git", "sh")), []string{"-C", checkout(t), "-addr", "127.0.0.1:0"}, []string{"Node.js 20", "install"})
 	})
 }
 
@@ -65,6 +74,45 @@ func refused(t *testing.T, env, args, want []string) {
 			t.Errorf("no %q in\n%s", w, out)
 		}
 	}
+}
+
+// withoutDynoxide is the environment of a user who has not installed it yet, and
+// has all else: once it is there, nothing needs Node.js.
+func withoutDynoxide(t *testing.T, env []string) []string {
+	t.Helper()
+	from, err := npm.CacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	installed, err := os.ReadDir(from)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	cache := t.TempDir()
+	env = append(env, "XDG_CACHE_HOME="+cache, "HOME="+cache)
+	for _, name := range []string{"GOCACHE", "GOMODCACHE"} {
+		value, err := exec.Command("go", "env", name).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		env = append(env, name+"="+strings.TrimSpace(string(value)))
+	}
+	to := filepath.Join(cache, "skiff")
+	if runtime.GOOS == "darwin" {
+		to = filepath.Join(cache, "Library", "Caches", "skiff")
+	}
+	if err := os.MkdirAll(to, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range installed {
+		if strings.HasPrefix(entry.Name(), "dynoxide-") {
+			continue
+		}
+		if err := os.Symlink(filepath.Join(from, entry.Name()), filepath.Join(to, entry.Name())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return env
 }
 
 // withPath is the environment with a PATH that has these programs alone.

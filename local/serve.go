@@ -12,7 +12,7 @@ import (
 
 	"skiff/local/apigateway"
 	"skiff/local/cloud"
-	"skiff/local/dynalite"
+	"skiff/local/npm"
 	"skiff/local/store"
 )
 
@@ -96,7 +96,7 @@ func orDefault(s, otherwise string) string {
 // openCloud opens the local cloud of a project. While it serves, the functions'
 // log lines are shown.
 func openCloud(p project, s session, stderr io.Writer) (*cloud.Cloud, error) {
-	cache, err := dynalite.CacheDir()
+	cache, err := npm.CacheDir()
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +107,7 @@ func openCloud(p project, s session, stderr io.Writer) (*cloud.Cloud, error) {
 		Dir: p.state, URL: "http://" + s.Addr,
 		Root:  apigateway.Root{Project: p.Name, Stack: s.Stack},
 		Env:   cleanEnvironment(os.Environ()),
-		Cache: cache, Stderr: stderr,
+		Cache: cache, Engine: p.items, Stderr: stderr,
 	}
 	if s.Serving {
 		o.Lines = stderr

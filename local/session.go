@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -65,13 +66,31 @@ func (p project) writeSession(s session) error {
 	return os.Rename(tmp, p.sessionFile())
 }
 
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// engineURL is where an engine for the items is on this machine: no item is to
+// leave it.
+func engineURL(text string) (string, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
+		return "", fmt.Errorf("it is not http://HOST:PORT, such as http://127.0.0.1:8000")
+	}
+	if !isLoopback(u.Hostname()) {
+		return "", fmt.Errorf("%s is not an address of this machine alone: use http://127.0.0.1:%s", u.Host, orDefault(u.Port(), "8000"))
+	}
+	return "http://" + u.Host, nil
+}
+
 // listen opens the gateway's address, which must be this machine's own.
 func listen(addr string) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, fmt.Errorf("-addr %q is not HOST:PORT, such as %s", addr, defaultAddr)
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if !isLoopback(host) {
 		return nil, fmt.Errorf("-addr %q is not an address of this machine alone: use 127.0.0.1:%s", addr, port)
 	}
 	l, err := net.Listen("tcp", strings.Replace(addr, "localhost", "127.0.0.1", 1))

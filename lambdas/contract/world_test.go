@@ -23,7 +23,8 @@ import (
 	"skiff/lambdas/items/list"
 	"skiff/lambdas/names"
 	"skiff/lambdas/queue"
-	"skiff/local/dynalite"
+	"skiff/local/dynoxide"
+	"skiff/local/npm"
 )
 
 const (
@@ -33,8 +34,8 @@ const (
 	tokenARN   = "arn:aws:secretsmanager:us-east-1:" + account + ":secret:staging-tokens-GhIjKl"
 )
 
-// database is the one dynalite of this test binary.
-var database *dynalite.Server
+// database is the one Dynoxide of this test binary.
+var database *dynoxide.Server
 
 func TestMain(m *testing.M) {
 	os.Exit(runTests(m))
@@ -44,15 +45,15 @@ func runTests(m *testing.M) int {
 	// Most of a test's time is waiting for an answer, a timeout or a pause
 	// between tries. The command line, read later, has the last word.
 	err := flag.Set("test.parallel", "16")
-	dir := ""
+	cache, binary := "", ""
 	if err == nil {
-		dir, err = dynalite.CacheDir()
+		cache, err = npm.CacheDir()
 	}
 	if err == nil {
-		dir, err = dynalite.Install(context.Background(), dir, os.Stderr)
+		binary, err = dynoxide.Install(context.Background(), cache, os.Stderr)
 	}
 	if err == nil {
-		database, err = dynalite.Start(context.Background(), dynalite.Options{Dir: dir, Account: account, Stderr: os.Stderr})
+		database, err = dynoxide.Start(context.Background(), dynoxide.Options{Binary: binary, Stderr: os.Stderr})
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

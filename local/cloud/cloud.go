@@ -47,6 +47,7 @@ type Options struct {
 	Root   apigateway.Root // whose API answers there without a prefix
 	Env    []string        // for the commands of a stack
 	Cache  string          // for what all projects of a user share
+	Engine string          // URL of the engine that keeps the items; "" for one of its own
 	Stderr io.Writer       // progress
 	Lines  io.Writer       // the functions' log lines too, as they come; may be nil
 }
@@ -93,7 +94,7 @@ func Open(o Options) (_ *Cloud, err error) {
 	if err != nil {
 		return nil, err
 	}
-	c.items = &items{dir: filepath.Join(o.Dir, "dynamodb"), cache: o.Cache, progress: o.Stderr}
+	c.items = &items{dir: filepath.Join(o.Dir, "dynamodb"), cache: o.Cache, other: o.Engine, progress: o.Stderr}
 	if c.runtime, err = lambda.NewRuntime(lambda.Options{}); err != nil {
 		return nil, err
 	}

@@ -44,6 +44,7 @@ func (c *Cloud) openServices() (err error) {
 	}
 	c.authority.Recorded(uses)
 	c.tables = dynamodb.New(c.store, c.items.URL)
+	c.items.restore = c.tables.Restore
 	c.secrets = secretsmanager.New(c.store, c.authority)
 	c.queues, err = sqs.New(c.store, c.authority, func() string { return c.o.URL + queuePath }, filepath.Join(c.o.Dir, "messages.db"))
 	if err != nil {

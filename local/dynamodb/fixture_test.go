@@ -13,8 +13,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"skiff/local/dynalite"
+	"skiff/local/dynoxide"
 	"skiff/local/iam"
+	"skiff/local/npm"
 	"skiff/local/provider"
 	"skiff/local/store"
 )
@@ -25,16 +26,16 @@ const (
 )
 
 // engine is a real one, which all tests share; each has tables of its own.
-var engine = sync.OnceValues(func() (*dynalite.Server, error) {
-	cache, err := dynalite.CacheDir()
+var engine = sync.OnceValues(func() (*dynoxide.Server, error) {
+	cache, err := npm.CacheDir()
 	if err != nil {
 		return nil, err
 	}
-	dir, err := dynalite.Install(context.Background(), cache, os.Stderr)
+	binary, err := dynoxide.Install(context.Background(), cache, os.Stderr)
 	if err != nil {
 		return nil, err
 	}
-	return dynalite.Start(context.Background(), dynalite.Options{Dir: dir, Region: region, Account: account})
+	return dynoxide.Start(context.Background(), dynoxide.Options{Binary: binary})
 })
 
 func TestMain(m *testing.M) {
@@ -121,6 +122,16 @@ func (f *fixture) declare(t *testing.T, in Table) {
 func (f *fixture) create(t *testing.T, in Table) error {
 	t.Helper()
 	return f.tables.create(t.Context(), provider.Call{}, &store.Record[Table]{ID: in.Name, Inputs: in})
+}
+
+// update changes a table that is declared as the provider does, up to the record.
+func (f *fixture) update(ctx context.Context, t *testing.T, in Table) error {
+	t.Helper()
+	old, err := store.Get[Table](f.tables.db, Token, in.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f.tables.update(ctx, provider.Call{}, old, &store.Record[Table]{ID: in.Name, Inputs: in})
 }
 
 // nameOf is a table name that no other test has.

@@ -43,10 +43,14 @@ func NewFront(tables *Tables, authority *iam.Authority) *Front {
 	return &Front{tables: tables, authority: authority, transport: &http.Transport{MaxIdleConnsPerHost: maxIdle, IdleConnTimeout: time.Minute}}
 }
 
+// engineAuthorization has the form of a signature. An engine on this machine
+// reads the key and the region in it, and verifies nothing.
+const engineAuthorization = "AWS4-HMAC-SHA256 Credential=" + engineKey + "/20260101/" + engineRegion + "/dynamodb/aws4_request, SignedHeaders=host, Signature=0"
+
 // operations are the calls that act on items. Of the others a function has no
 // use, and the engine's answers would not be this cloud's.
 func operations() []string {
-	return []string{"BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"}
+	return []string{"BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "TransactGetItems", "TransactWriteItems", "UpdateItem"}
 }
 
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -76,7 +80,12 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	proxy := httputil.ReverseProxy{
 		Transport: f.transport,
-		Rewrite:   func(p *httputil.ProxyRequest) { p.SetURL(to) },
+		Rewrite: func(p *httputil.ProxyRequest) {
+			p.SetURL(to)
+			// Who calls is decided here. The engine sees the one that made the tables.
+			p.Out.Header.Set("Authorization", engineAuthorization)
+			p.Out.Header.Del("X-Amz-Security-Token")
+		},
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
 			fail(w, http.StatusInternalServerError, "InternalServerError", "the local DynamoDB does not answer: "+err.Error())
 		},
@@ -99,27 +108,55 @@ func (f *Front) authorize(r *http.Request, body []byte) error {
 	}
 	for _, t := range targets {
 		resource, missing := f.resource(caller, t)
-		if err := f.authority.Authorize(caller, iam.Request{Action: "dynamodb:" + operation, Resource: resource}); err != nil {
+		if err := f.authority.Authorize(caller, iam.Request{Action: "dynamodb:" + t.action, Resource: resource}); err != nil {
 			return err
 		}
 		if missing != nil {
 			return missing
 		}
 	}
+	if operation == "Query" {
+		return checkQuery(body)
+	}
 	return nil
 }
 
-// target is one table, or one index of it, that a call acts on.
-type target struct{ table, index string }
+// target is one table, or one index of it, that a call acts on, and the action
+// by which policies decide that.
+type target struct{ action, table, index string }
+
+// transactItem is one item of a transaction. What the policies have to allow is
+// the action on it, not the transaction
+// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html).
+type transactItem struct{ ConditionCheck, Delete, Get, Put, Update *tableOf }
+
+// tableOf is the part of an action that says where it acts.
+type tableOf struct{ TableName string }
+
+func (i transactItem) targets() []target {
+	var targets []target
+	add := func(action string, on *tableOf) {
+		if on != nil {
+			targets = append(targets, target{action: action, table: on.TableName})
+		}
+	}
+	add("ConditionCheckItem", i.ConditionCheck)
+	add("DeleteItem", i.Delete)
+	add("GetItem", i.Get)
+	add("PutItem", i.Put)
+	add("UpdateItem", i.Update)
+	return targets
+}
 
 // targetsOf reads the members that decide what an operation acts on, and no
 // others: a call must not be decided by what the engine then ignores. For the
 // same reason names are exact and none comes twice.
 func targetsOf(operation string, body []byte) ([]target, error) {
 	var call struct {
-		TableName    string
-		IndexName    string
-		RequestItems map[string]jsontext.Value
+		TableName     string
+		IndexName     string
+		RequestItems  map[string]jsontext.Value
+		TransactItems []transactItem
 	}
 	if err := json.Unmarshal(body, &call); err != nil {
 		return nil, &apiError{"SerializationException", "the request is not the JSON of a call: " + err.Error()}
@@ -128,17 +165,24 @@ func targetsOf(operation string, body []byte) ([]target, error) {
 	switch operation {
 	case "BatchGetItem", "BatchWriteItem":
 		for _, name := range slices.Sorted(maps.Keys(call.RequestItems)) {
-			targets = append(targets, target{table: name})
+			targets = append(targets, target{action: operation, table: name})
+		}
+	case "TransactGetItems", "TransactWriteItems":
+		for _, i := range call.TransactItems {
+			targets = append(targets, i.targets()...)
 		}
 	case "Query", "Scan":
-		targets = []target{{call.TableName, call.IndexName}}
+		targets = []target{{operation, call.TableName, call.IndexName}}
 	default:
-		targets = []target{{table: call.TableName}}
+		targets = []target{{action: operation, table: call.TableName}}
 	}
-	if len(targets) == 0 || targets[0].table == "" {
+	if len(targets) == 0 {
 		return nil, &apiError{"ValidationException", "the call names no table"}
 	}
 	for _, t := range targets {
+		if t.table == "" {
+			return nil, &apiError{"ValidationException", "the call names no table"}
+		}
 		if strings.HasPrefix(t.table, "arn:") {
 			return nil, &apiError{"ValidationException", fmt.Sprintf("the local cloud takes a table by its name, not by its ARN as AWS does too: %s", t.table)}
 		}

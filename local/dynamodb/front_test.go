@@ -141,6 +141,9 @@ func TestRefusals(t *testing.T) {
 	f.declare(t, items("secret-"+own))
 	stranger := &iam.Credentials{AccessKeyID: "ASIASTRANGER", SecretAccessKey: "x", SessionToken: "y"}
 	get := func(members string) []byte { return []byte(`{"Key":{"id":{"S":"1"}},` + members + `}`) }
+	query := func(value string) []byte {
+		return []byte(`{"TableName":"` + own + `","KeyConditionExpression":"id = :id","FilterExpression":"x = :x","ExpressionAttributeValues":{":id":` + value + `,":x":{"S":""}}}`)
+	}
 	const service, secret = "com.amazon.coral.service#", `"TableName":"secret-` + own + `"`
 	tests := []struct {
 		name, operation string
@@ -160,6 +163,10 @@ func TestRefusals(t *testing.T) {
 		{"no table", "GetItem", &f.keys, []byte(`{}`), 400, "com.amazon.coral.validate#ValidationException"},
 		{"no table in a batch", "BatchGetItem", &f.keys, []byte(`{"RequestItems":{}}`), 400, "com.amazon.coral.validate#ValidationException"},
 		{"too large", "PutItem", &f.keys, bytes.Repeat([]byte(" "), maxRequest+1), 413, service + "RequestEntityTooLargeException"},
+
+		{"an empty key value", "Query", &f.keys, query(`{"S":""}`), 400, "com.amazon.coral.validate#ValidationException"},
+		{"an empty binary key value", "Query", &f.keys, query(`{"B":""}`), 400, "com.amazon.coral.validate#ValidationException"},
+		{"an empty value that is no key", "Query", &f.keys, query(`{"S":"1"}`), 200, ""},
 
 		// What decides a call is what the engine acts on.
 		{"another batch beside", "GetItem", &f.keys, get(secret + `,"RequestItems":{"` + own + `":{}}`), 400, service + "AccessDeniedException"},

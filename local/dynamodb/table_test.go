@@ -107,36 +107,6 @@ func TestCreateAgain(t *testing.T) {
 	}
 }
 
-func TestUpdate(t *testing.T) {
-	t.Parallel()
-	update := func(change func(*Table)) error {
-		old, in := items("items"), items("items")
-		in.GlobalSecondaryIndexes = append(in.GlobalSecondaryIndexes[:0:0], in.GlobalSecondaryIndexes...)
-		change(&in)
-		return (&Tables{}).update(t.Context(), provider.Call{}, store.Record[Table]{Inputs: old}, &store.Record[Table]{ID: "items", Inputs: in})
-	}
-	for what, change := range map[string]func(*Table){
-		"nothing":   func(*Table) {},
-		"ttl":       func(in *Table) { in.TTL = &TTL{AttributeName: "ttl", Enabled: true} },
-		"order":     func(in *Table) { in.Attributes[0], in.Attributes[1] = in.Attributes[1], in.Attributes[0] },
-		"protected": func(in *Table) { in.DeletionProtectionEnabled = true },
-		"capacity":  func(in *Table) { in.GlobalSecondaryIndexes[0].ReadCapacity = 5 },
-	} {
-		if err := update(change); err != nil {
-			t.Errorf("%s: %v", what, err)
-		}
-	}
-	for what, change := range map[string]func(*Table){
-		"index gone": func(in *Table) { in.GlobalSecondaryIndexes = nil },
-		"index key":  func(in *Table) { in.GlobalSecondaryIndexes[0].RangeKey = "id" },
-		"attribute":  func(in *Table) { in.Attributes[1].Type = "N" },
-	} {
-		if err := update(change); err == nil || !strings.Contains(err.Error(), "cannot change the indexes of table items, which AWS can: to go on here") {
-			t.Errorf("%s: %v", what, err)
-		}
-	}
-}
-
 func TestDelete(t *testing.T) {
 	t.Parallel()
 	name := nameOf(t, "")

@@ -17,6 +17,16 @@ const pollDelay = 100 * time.Millisecond
 // returns what gives it back. If another process holds it, held is called
 // once.
 func Wait(ctx context.Context, path string, held func()) (unlock func() error, err error) {
+	f, err := Open(ctx, path, held)
+	if err != nil {
+		return nil, err
+	}
+	return f.Close, nil
+}
+
+// Open takes the lock as Wait does, and returns the locked file. A process that
+// inherits the file holds the lock as well, until it ends.
+func Open(ctx context.Context, path string, held func()) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err
@@ -25,7 +35,7 @@ func Wait(ctx context.Context, path string, held func()) (unlock func() error, e
 	for {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
-			return f.Close, nil
+			return f, nil
 		}
 		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
 			return nil, errors.Join(err, f.Close())

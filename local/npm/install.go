@@ -25,9 +25,20 @@ const minNode = 20
 // error that wraps it tells what to install.
 var ErrNoNode = errors.New("Node.js 20 or newer is needed")
 
+// CacheDir is the folder that installs of every project share: skiff in the
+// user's cache folder.
+func CacheDir() (string, error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no cache folder: %w; set HOME or XDG_CACHE_HOME", err)
+	}
+	return filepath.Join(dir, "skiff"), nil
+}
+
 // Package is one program: what package.json and package-lock.json say of it.
 type Package struct {
-	Name           string // in the registry
+	Name           string // of the program
+	Module         string // its package in the registry; "" for Name
 	Purpose        string // for the line that tells of an install
 	Manifest, Lock []byte
 }
@@ -68,6 +79,9 @@ func (p Package) install(ctx context.Context, dir, home string, progress io.Writ
 	if err := p.fetch(ctx, npm, temp); err != nil {
 		return err
 	}
+	if !p.installed(temp) {
+		return fmt.Errorf("npm ci has not installed it, and does not say why: remove npm's cache (npm cache clean --force), then try again")
+	}
 	// A rename onto a folder that is not empty fails: another install was quicker, and its files are as good.
 	if err := os.Rename(temp, home); err != nil && !p.installed(home) {
 		return err
@@ -80,7 +94,11 @@ func (p Package) tempPrefix() string { return "." + p.Name + "-" }
 
 // installed trusts the name: a folder gets it by rename, when it is complete.
 func (p Package) installed(home string) bool {
-	_, err := os.Stat(filepath.Join(home, "node_modules", p.Name, "package.json"))
+	module := p.Module
+	if module == "" {
+		module = p.Name
+	}
+	_, err := os.Stat(filepath.Join(home, "node_modules", filepath.FromSlash(module), "package.json"))
 	return err == nil
 }
 
@@ -136,14 +154,9 @@ func findNPM(ctx context.Context) (string, error) {
 	version := strings.TrimSpace(string(out))
 	major, _, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
 	if n, err := strconv.Atoi(major); err != nil || n < minNode {
-		return "", TooOld(version)
+		return "", fmt.Errorf("%w; install it, then try again: node on PATH is %s", ErrNoNode, version)
 	}
 	return npm, nil
-}
-
-// TooOld is the error for a Node.js of that version.
-func TooOld(version string) error {
-	return fmt.Errorf("%w; install it, then try again: node on PATH is %s", ErrNoNode, version)
 }
 
 // lastLines is the end of a program's output on one line, for an error.

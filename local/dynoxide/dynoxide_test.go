@@ -1,8 +1,7 @@
-package dynalite
+package dynoxide
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,8 +25,8 @@ import (
 
 // TestMain doubles as the parent that TestEndsWithKilledParent kills.
 func TestMain(m *testing.M) {
-	if path := os.Getenv("DYNALITE_TEST_PARENT"); path != "" {
-		s, err := Start(context.Background(), Options{Dir: os.Getenv("DYNALITE_TEST_DIR"), Path: path})
+	if path := os.Getenv("DYNOXIDE_TEST_PARENT"); path != "" {
+		s, err := Start(context.Background(), Options{Binary: os.Getenv("DYNOXIDE_TEST_BINARY"), Path: path})
 		if err != nil {
 			fmt.Println(err)
 			os.Exit(1)
@@ -39,25 +38,25 @@ func TestMain(m *testing.M) {
 }
 
 var install = sync.OnceValues(func() (string, error) {
-	dir, err := CacheDir()
+	dir, err := npm.CacheDir()
 	if err != nil {
 		return "", err
 	}
 	return Install(context.Background(), dir, os.Stderr)
 })
 
-func installedDir(t *testing.T) string {
+func installed(t *testing.T) string {
 	t.Helper()
-	dir, err := install()
+	binary, err := install()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return dir
+	return binary
 }
 
 func run(t *testing.T, path string) *Server {
 	t.Helper()
-	s, err := Start(t.Context(), Options{Dir: installedDir(t), Path: path, Stderr: os.Stderr})
+	s, err := Start(t.Context(), Options{Binary: installed(t), Path: path, Stderr: os.Stderr})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +129,7 @@ func tableStatus(t *testing.T, url, name string) any {
 // index tells of each item exactly what the table holds.
 func TestWritesSurviveKill(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "data")
+	path := filepath.Join(t.TempDir(), "data", "items.db")
 	s := run(t, path)
 	createTable(t, s.URL(), "items")
 
@@ -199,58 +198,29 @@ func checkIndex(t *testing.T, url string, items int) {
 	}
 }
 
-// level runs JavaScript on the data folder, with its LevelDB open as db.
-func level(t *testing.T, path, code string) string {
-	t.Helper()
-	cmd := exec.Command("node", "--eval", `(async () => {
-		const { Level } = require('level')
-		const db = new Level(process.env.DATA, { valueEncoding: 'json' })
-		await db.open()
-		`+code+`
-	})().catch(err => { console.error(err); process.exit(1) })`)
-	cmd.Dir = installedDir(t)
-	cmd.Env = append(os.Environ(), "DATA="+path)
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	return string(out)
-}
-
 // A kill while a table is being made or removed must not leave it so.
 func TestTablesAreFinishedAtStart(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "data")
+	path := filepath.Join(t.TempDir(), "data", "items.db")
 	s := run(t, path)
-	for _, name := range []string{"made", "removed"} {
-		createTable(t, s.URL(), name)
-		mustCall(t, s.URL(), "PutItem", fmt.Sprintf(`{"TableName":%q,"Item":{"id":{"S":"1"},"status":{"S":"s"},"createdAt":{"S":"x"}}}`, name))
-	}
-	s.Close()
-	level(t, path, `for (const [name, status] of [['made', 'CREATING'], ['removed', 'DELETING']]) {
-		const table = await db.get('table~' + name)
-		table.TableStatus = status
-		await db.put('table~' + name, table)
-	}
-	await db.close()`)
+	createTable(t, s.URL(), "removed")
+	mustCall(t, s.URL(), "CreateTable", `{"TableName":"made","BillingMode":"PAY_PER_REQUEST",
+		"AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}],"KeySchema":[{"AttributeName":"id","KeyType":"HASH"}]}`)
+	mustCall(t, s.URL(), "DeleteTable", `{"TableName":"removed"}`)
+	s.process.End(syscall.SIGKILL, 0)
+	<-s.Done()
 
 	s = run(t, path)
-	if got := tableStatus(t, s.URL(), "made"); got != "ACTIVE" {
-		t.Errorf("the table that was being made is %v", got)
-	}
+	awaitActive(t, s.URL(), "made")
 	if got := tableStatus(t, s.URL(), "removed"); got != nil {
 		t.Errorf("the table that was being removed is %v", got)
-	}
-	s.Close()
-	if left := level(t, path, `for await (const key of db.keys()) console.log(key)`); strings.Contains(left, "removed") {
-		t.Errorf("left of the removed table:\n%s", left)
 	}
 }
 
 func TestEndsWithKilledParent(t *testing.T) {
 	t.Parallel()
 	parent := exec.Command(os.Args[0])
-	parent.Env = append(os.Environ(), "DYNALITE_TEST_PARENT="+t.TempDir(), "DYNALITE_TEST_DIR="+installedDir(t))
+	parent.Env = append(os.Environ(), "DYNOXIDE_TEST_PARENT="+filepath.Join(t.TempDir(), "items.db"), "DYNOXIDE_TEST_BINARY="+installed(t))
 	out, err := parent.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -277,8 +247,40 @@ func TestEndsWithKilledParent(t *testing.T) {
 	for syscall.Kill(pid, 0) == nil {
 		if time.Now().After(deadline) {
 			syscall.Kill(pid, syscall.SIGKILL)
-			t.Fatal("dynalite runs on without its parent")
+			t.Fatal("dynoxide runs on without its parent")
 		}
+	}
+}
+
+// On systems without a death signal it is its standard input that ends with the
+// parent.
+func TestEndsWithItsInput(t *testing.T) {
+	t.Parallel()
+	port, err := freePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := command(Options{Binary: installed(t)}, port, nil)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Wait()
+	timer := time.AfterFunc(30*time.Second, func() { cmd.Process.Kill() })
+	if line, err := bufio.NewReader(stderr).ReadString('\n'); err != nil || !strings.Contains(line, "listening on") {
+		t.Fatalf("it says %q, %v", line, err)
+	}
+	stdin.Close()
+	io.Copy(io.Discard, stderr) // until it ends
+	if !timer.Stop() {
+		t.Error("dynoxide runs on without its input")
 	}
 }
 
@@ -303,11 +305,11 @@ func TestKeysOfObjects(t *testing.T) {
 
 func TestWaitsForPredecessor(t *testing.T) {
 	t.Parallel()
-	path := t.TempDir()
+	path := filepath.Join(t.TempDir(), "items.db")
 	first := run(t, path)
 	second := make(chan error, 1)
 	go func() {
-		s, err := Start(context.Background(), Options{Dir: installedDir(t), Path: path})
+		s, err := Start(context.Background(), Options{Binary: installed(t), Path: path})
 		if err == nil {
 			err = s.Close()
 		}
@@ -328,9 +330,9 @@ func TestWaitsForPredecessor(t *testing.T) {
 
 func TestRefusesLockedData(t *testing.T) {
 	t.Parallel()
-	path := t.TempDir()
+	path := filepath.Join(t.TempDir(), "items.db")
 	run(t, path)
-	s, err := Start(t.Context(), Options{Dir: installedDir(t), Path: path})
+	s, err := Start(t.Context(), Options{Binary: installed(t), Path: path})
 	if !errors.Is(err, ErrLocked) {
 		t.Fatalf("got %v, %v", s, err)
 	}
@@ -361,67 +363,5 @@ func TestCloseIsQuiet(t *testing.T) {
 	<-s.Done()
 	if err := s.Err(); err != nil {
 		t.Fatal(err)
-	}
-}
-
-func TestInstallsAtOnce(t *testing.T) {
-	t.Parallel()
-	dir := filepath.Join(t.TempDir(), "cache")
-	var group sync.WaitGroup
-	for range 2 {
-		group.Go(func() {
-			home, err := Install(context.Background(), dir, io.Discard)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			s, err := Start(context.Background(), Options{Dir: home})
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			s.Close()
-		})
-	}
-	group.Wait()
-	var line bytes.Buffer
-	if _, err := Install(t.Context(), dir, &line); err != nil || line.Len() > 0 {
-		t.Errorf("a third install: %v, said %q", err, line.String())
-	}
-	if left, _ := os.ReadDir(dir); len(left) != 1 {
-		t.Errorf("left in the cache: %v", left)
-	}
-}
-
-func TestNodeMissingOrOld(t *testing.T) {
-	bin := t.TempDir()
-	t.Setenv("PATH", bin)
-	check := func(want string) {
-		t.Helper()
-		if _, err := Install(t.Context(), t.TempDir(), io.Discard); !errors.Is(err, npm.ErrNoNode) || !strings.Contains(err.Error(), want) {
-			t.Errorf("install: %v", err)
-		}
-	}
-	check("no node on PATH")
-	if _, err := Start(t.Context(), Options{}); !errors.Is(err, npm.ErrNoNode) {
-		t.Errorf("start: %v", err)
-	}
-	script := func(name, body string) {
-		t.Helper()
-		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+body), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	script("node", "case $1 in --version) echo v18.20.1;; *) echo 'failed node-too-old v18.20.1';; esac\n")
-	check("no npm on PATH")
-	script("npm", "exit 1\n")
-	check("v18.20.1")
-	if _, err := Start(t.Context(), Options{}); !errors.Is(err, npm.ErrNoNode) || !strings.Contains(err.Error(), "v18.20.1") {
-		t.Errorf("start: %v", err)
-	}
-	script("node", "echo v20.0.0\n")
-	script("npm", "echo no such host >&2; exit 1\n")
-	if _, err := Install(t.Context(), t.TempDir(), io.Discard); err == nil || !strings.Contains(err.Error(), "no such host") {
-		t.Errorf("a failing npm: %v", err)
 	}
 }

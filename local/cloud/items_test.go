@@ -1,0 +1,119 @@
+package cloud
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"skiff/local/npm"
+)
+
+// newItems keeps items in dir, as for a cloud with the tables a and b, and tells
+// what it has to tell to the buffer.
+func newItems(t *testing.T, dir string) (*items, *bytes.Buffer) {
+	t.Helper()
+	cache, err := npm.CacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told bytes.Buffer
+	i := &items{dir: dir, cache: cache, progress: &told}
+	lacking := []string{"a", "b"}
+	i.restore = func(context.Context, string) ([]string, error) {
+		made := lacking
+		lacking = nil
+		return made, nil
+	}
+	t.Cleanup(func() {
+		if err := i.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return i, &told
+}
+
+func url(t *testing.T, i *items) string {
+	t.Helper()
+	url, err := i.URL(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return url
+}
+
+// TestItemsOfDynalite: whoever has items of dynalite's hears once where they
+// are, and they stay there.
+func TestItemsOfDynalite(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	old := filepath.Join(dir, "CURRENT")
+	if err := os.WriteFile(old, []byte("MANIFEST-000001\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	i, told := newItems(t, dir)
+	url(t, i)
+	for _, want := range []string{dir + " has items that dynalite has kept", "not taken over", "run a commit from before Dynoxide", "delete " + dir, "without items: a, b\n"} {
+		if !strings.Contains(told.String(), want) {
+			t.Errorf("no %q in\n%s", want, told)
+		}
+	}
+	if data, err := os.ReadFile(old); err != nil || string(data) != "MANIFEST-000001\n" {
+		t.Errorf("the old data: %q, %v", data, err)
+	}
+	if err := i.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, told := newItems(t, dir)
+	url(t, again)
+	if strings.Contains(told.String(), "dynalite") {
+		t.Errorf("told again:\n%s", told)
+	}
+}
+
+// TestEngineThatEnds is started again, and its tables are looked after again.
+func TestEngineThatEnds(t *testing.T) {
+	t.Parallel()
+	i, told := newItems(t, t.TempDir())
+	restored := 0
+	i.restore = func(context.Context, string) ([]string, error) {
+		restored++
+		return nil, nil
+	}
+	first := url(t, i)
+	if again := url(t, i); again != first || restored != 1 {
+		t.Errorf("%s, then %s, restored %d times", first, again, restored)
+	}
+	i.server.Kill()
+	if url(t, i) == first || restored != 2 || !strings.Contains(told.String(), "dynoxide ended by itself: signal: killed: it is started again") {
+		t.Errorf("restored %d times, told %q", restored, told)
+	}
+}
+
+// TestTablesThatFail: no call reaches an engine without the cloud's tables.
+func TestTablesThatFail(t *testing.T) {
+	t.Parallel()
+	i, _ := newItems(t, t.TempDir())
+	restore := i.restore
+	i.restore = func(context.Context, string) ([]string, error) { return nil, errors.New("no room") }
+	if _, err := i.URL(t.Context()); err == nil || !strings.Contains(err.Error(), "no room") {
+		t.Errorf("tables that cannot be made: %v", err)
+	}
+	i.restore = restore
+	url(t, i)
+}
+
+func TestOtherEngine(t *testing.T) {
+	t.Parallel()
+	i, told := newItems(t, t.TempDir())
+	i.other, i.cache = "http://127.0.0.1:8000", filepath.Join(t.TempDir(), "not to be made")
+	if got := url(t, i); got != i.other || !strings.Contains(told.String(), i.other+" did not have these tables, which are there now, without items: a, b\n") {
+		t.Errorf("URL %s, told %q", got, told)
+	}
+	if _, err := os.Stat(i.cache); err == nil {
+		t.Error("Dynoxide is installed, too")
+	}
+}

@@ -1,0 +1,30 @@
+package dynamodb
+
+import (
+	"regexp"
+
+	"github.com/go-json-experiment/json"
+)
+
+// valueName is the name of a value in an expression.
+var valueName = regexp.MustCompile(`:\w+`)
+
+// checkQuery refuses a Query for an empty key value, which no item can have:
+// DynamoDB refuses it, too, and the engine would answer with nothing
+// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html).
+func checkQuery(body []byte) error {
+	var call struct {
+		KeyConditionExpression    string
+		ExpressionAttributeValues map[string]struct{ S, B *string }
+	}
+	if err := json.Unmarshal(body, &call); err != nil {
+		return &apiError{"SerializationException", "the request is not the JSON of a call: " + err.Error()}
+	}
+	for _, name := range valueName.FindAllString(call.KeyConditionExpression, -1) {
+		v := call.ExpressionAttributeValues[name]
+		if v.S != nil && *v.S == "" || v.B != nil && *v.B == "" {
+			return &apiError{"ValidationException", "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value: " + name}
+		}
+	}
+	return nil
+}
