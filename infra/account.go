@@ -15,9 +15,9 @@ const retries = 25
 
 // newAccount declares the one provider that everything goes through, bound to
 // the stack's account, and refuses any other before anything is declared. It
-// returns the option that puts a resource, or a call, there. A change of
-// region, role or profile is one of the provider and touches no resource; AWS
-// itself knows where they are.
+// returns the option that puts a resource, or a call, there. A change of role
+// or profile is one of the provider and touches no resource. A change of region
+// replaces all of them: it is another stack's work.
 func newAccount(ctx *pulumi.Context, cfg config) (in pulumi.ResourceOrInvokeOption, err error) {
 	args := &aws.ProviderArgs{
 		Region:            pulumi.String(cfg.Region),

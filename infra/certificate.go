@@ -20,7 +20,9 @@ const validationTime = "15m"
 // https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
 func newCertificate(ctx *pulumi.Context, in pulumi.ResourceOption, z *zone, domains []domain) (pulumi.StringOutput, error) {
 	var none pulumi.StringOutput
-	var others pulumi.StringArray
+	// None is said as well: the provider takes names that are left out to be those
+	// the certificate has.
+	others := pulumi.StringArray{}
 	for _, d := range domains[1:] {
 		others = append(others, pulumi.String(d.name))
 	}
