@@ -122,7 +122,31 @@ func (r rehearsal) stage(t *testing.T, stranger client) {
 	if a := stranger.request(t, http.MethodGet, "/health", ""); a.status != http.StatusOK {
 		t.Errorf("the new stage answers %d %s", a.status, a.body)
 	}
+	r.undelegated(t, file)
 	mustPulumi(t, r.dir, "destroy", "--yes", "--skip-preview", "--stack", "qa")
+}
+
+// undelegated takes the delegation from a zone whose domain is up. DNS is asked
+// when there is something new, and what it is then said does not delete the
+// domain.
+func (r rehearsal) undelegated(t *testing.T, file string) {
+	preview := func() (string, error) { return pulumi(t, r.dir, "preview", "--stack", "qa") }
+	edit(t, file, "  skiff:parentZone: staging.example.com\n", "")
+	mustPulumi(t, r.dir, "up", "--yes", "--skip-preview", "--stack", "qa")
+	edit(t, file, "config:\n", "config:\n  skiff:memory: 512\n")
+	if out, err := preview(); err != nil {
+		t.Errorf("a change of something else: %v\n%s", err, out)
+	}
+	edit(t, file, "config:\n", "config:\n  skiff:additionalDomains: [more.qa.staging.example.com]\n")
+	out, err := preview()
+	if err == nil || !strings.Contains(out, "zone qa.staging.example.com is not delegated yet: add these NS records") || strings.Contains(out, "delegated false") {
+		t.Errorf("a domain more: %v\n%s", err, out)
+	}
+	edit(t, file, "config:\n", "config:\n  skiff:checkDelegation: false\n")
+	if out, err := preview(); err != nil {
+		t.Errorf("a domain more, unchecked: %v\n%s", err, out)
+	}
+	mustPulumi(t, r.dir, "up", "--yes", "--skip-preview", "--stack", "qa")
 }
 
 // refusals are changes that a preview refuses, before anything is done: of the

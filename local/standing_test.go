@@ -29,11 +29,17 @@ func TestStandingStack(t *testing.T) {
 		t.Run(e.name, func(t *testing.T) { s.edit(t, e) })
 	}
 	t.Log(s.table())
+	t.Run("names of an earlier version", s.renamed)
+	t.Run("a second stack of the zone", s.neighbour)
+	t.Run("rights taken away", s.denied)
+	t.Run("destroy", func(t *testing.T) { s.must(t, "destroy", "--skip-preview") })
+	t.Run("rights never used", s.unused)
 }
 
 // standing is a stack that is up, served, and asked all the while.
 type standing struct {
 	dir, stack      string
+	account         account
 	file            *stackFile
 	probe           *probe
 	deploy, preview []string // environments of jobs with these roles
@@ -44,9 +50,9 @@ func newStanding(t *testing.T, stack string) *standing {
 	t.Helper()
 	s := &standing{dir: built(t), stack: stack}
 	s.file = openStackFile(t, s.dir, stack)
-	a := account{filepath.Join(s.dir, "bootstrap"), filepath.Join(s.dir, ".local"), stack}
-	a.prepare(t)
-	s.deploy, s.preview = a.job(t, "deploy"), a.job(t, "preview")
+	s.account = account{filepath.Join(s.dir, "bootstrap"), filepath.Join(s.dir, ".local"), stack}
+	s.account.prepare(t)
+	s.deploy, s.preview = s.account.job(t, "deploy"), s.account.job(t, "preview")
 	s.must(t, "up", "--skip-preview")
 	served := serving(t, s.dir, "-stack", stack)
 	t.Cleanup(func() {
@@ -69,7 +75,7 @@ func (s *standing) token(t *testing.T) string {
 func (s *standing) pulumi(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	env := s.preview
-	if args[0] == "up" {
+	if args[0] == "up" || args[0] == "destroy" {
 		env, args = s.deploy, append(args, "--yes")
 	}
 	return localWith(t, env, append([]string{"-C", s.dir, "-assume", "pulumi"}, append(args, "--stack", s.stack)...)...)

@@ -311,3 +311,23 @@ func TestSmallQuestions(t *testing.T) {
 		t.Errorf("install: %v", err)
 	}
 }
+
+// An update runs the program that its preview ran: it is built once.
+func TestBuiltOnce(t *testing.T) {
+	t.Parallel()
+	builds := 0
+	build := func(_ context.Context, dir string) (string, error) {
+		builds++
+		path := filepath.Join(dir, "program")
+		return path, os.WriteFile(path, []byte("#!/bin/sh\n"), 0o755)
+	}
+	c, r := dial(t, newEngine(t), New(build, nil)), request(t)
+	for range 2 {
+		if response, err := c.Run(t.Context(), r); err != nil || response.Error != "" {
+			t.Fatalf("run: %v, %v", response, err)
+		}
+	}
+	if builds != 1 {
+		t.Errorf("built %d times", builds)
+	}
+}

@@ -141,10 +141,11 @@ func (p *Provider) assume(s settings) (caller string, err error) {
 	return caller, nil
 }
 
-// DiffConfig never replaces a provider: whatever its settings, it is this
-// cloud.
+// DiffConfig replaces a provider for another region, and with it all that was
+// made through it: pulumi-aws marks this one setting so
+// (https://github.com/pulumi/pulumi-aws/blob/master/provider/resources.go).
 func (p *Provider) DiffConfig(_ context.Context, r *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
-	return compare(r.OldInputs.AsMap(), r.News.AsMap(), nil), nil
+	return compare(r.OldInputs.AsMap(), r.News.AsMap(), map[string]bool{"region": true}), nil
 }
 
 // Configure hears the settings of one provider resource, which has a

@@ -160,3 +160,17 @@ func TestAssumeRole(t *testing.T) {
 	bounded["policy"] = "{}"
 	wantError(t, configure(c, map[string]any{"assumeRole": bounded}), "does not know session policies")
 }
+
+// Another region is another provider, with all that is made through it.
+func TestDiffConfig(t *testing.T) {
+	t.Parallel()
+	c := newFixture(t).connect(t)
+	for name, want := range map[string][]string{"region": {"region"}, "profile": nil} {
+		r, err := c.DiffConfig(t.Context(), &pulumirpc.DiffRequest{
+			OldInputs: properties(t, map[string]any{name: "one"}), News: properties(t, map[string]any{name: "two"}),
+		})
+		if err != nil || r.Changes != pulumirpc.DiffResponse_DIFF_SOME || !reflect.DeepEqual(r.Replaces, want) {
+			t.Errorf("%s: %v, replaces %v, %v", name, r.GetChanges(), r.GetReplaces(), err)
+		}
+	}
+}

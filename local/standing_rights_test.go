@@ -1,0 +1,132 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"skiff/local/iam"
+)
+
+// denial is a right that is taken away from the deploying role, and a change of
+// the stack that takes it.
+type denial struct {
+	action   string
+	settings values
+	at       string // the type of the resource at which the change ends
+}
+
+func denialsOf(f *stackFile) []denial {
+	return []denial{
+		{"lambda:UpdateFunctionConfiguration", values{"memory": 2048}, "aws:lambda/function:Function"},
+		{"lambda:UpdateEventSourceMapping", values{"workerConcurrency": 33}, "aws:lambda/eventSourceMapping:EventSourceMapping"},
+		{"logs:PutRetentionPolicy", values{"logDays": 90}, "aws:cloudwatch/logGroup:LogGroup"},
+		{"sqs:SetQueueAttributes", values{"queueDays": 3}, "aws:sqs/queue:Queue"},
+		{"dynamodb:UpdateContinuousBackups", values{"pointInTimeRecovery": f.not("pointInTimeRecovery")}, "aws:dynamodb/table:Table"},
+		{"apigateway:PATCH", values{"throttleRate": 77}, "aws:apigatewayv2/stage:Stage"},
+		{"cloudwatch:PutMetricAlarm", values{"alarmLatency": 1234}, "aws:cloudwatch/metricAlarm:MetricAlarm"},
+		{"cloudwatch:DeleteDashboards", values{"dashboard": false}, "aws:cloudwatch/dashboard:Dashboard"},
+		{"sns:Subscribe", values{"alarmEmail": "denied@example.com"}, "aws:sns/topicSubscription:TopicSubscription"},
+		{"iam:PutRolePolicy", values{"tracing": f.not("tracing")}, "aws:iam/rolePolicy:RolePolicy"},
+		{"acm:RequestCertificate", values{"additionalDomains": []string{"denied." + f.text("zone")}}, "aws:acm/certificate:Certificate"},
+		{"ssm:PutParameter", values{"autoDeploy": f.not("autoDeploy")}, "aws:ssm/parameter:Parameter"},
+	}
+}
+
+// denied takes rights away from the deploying role. Each change that takes one of
+// them ends at its resource, by action and ARN, and the stack is whole.
+func (s *standing) denied(t *testing.T) {
+	all := denialsOf(s.file)
+	kept := s.editPolicies(t, all)
+	for _, d := range all {
+		s.file.set(t, d.settings)
+		out, err := s.pulumi(t, "up", "--skip-preview")
+		said := regexp.MustCompile(regexp.QuoteMeta(d.at) + `: AccessDenied: User: arn:aws:sts::\d{12}:assumed-role/\S+ is not authorized to perform: ` +
+			d.action + ` on resource: arn:aws:\S+ because no identity-based policy allows`)
+		if err == nil || !said.MatchString(out) {
+			t.Errorf("without %s: %v\n%s", d.action, err, out)
+		}
+	}
+	s.file.set(t, nil)
+	for path, text := range kept {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.account.prepare(t)
+	s.must(t, "up", "--skip-preview")
+	s.must(t, "refresh", "--preview-only", "--expect-no-changes")
+	s.must(t, "preview", "--expect-no-changes")
+}
+
+// editPolicies puts an action that nothing takes in the place of others, in
+// bootstrap's program, and brings that up. It returns the files as they were.
+func (s *standing) editPolicies(t *testing.T, denials []denial) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(s.account.dir, "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, taken := map[string]string{}, map[string]bool{}
+	for _, path := range files {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(data)
+		for _, d := range denials {
+			if action := `"` + d.action + `"`; !strings.HasSuffix(path, "_test.go") && strings.Contains(text, action) {
+				text, taken[d.action] = strings.ReplaceAll(text, action, `"sts:GetCallerIdentity"`), true
+			}
+		}
+		if text != string(data) {
+			kept[path] = string(data)
+			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if len(taken) != len(denials) {
+		t.Fatalf("the policies have no more than %v", slices.Sorted(maps.Keys(taken)))
+	}
+	s.account.prepare(t)
+	return kept
+}
+
+// unused compares what the roles were asked for with what they hold: each right
+// was used, or has a reason.
+func (s *standing) unused(t *testing.T) {
+	var held map[string][]iam.Holding
+	out := mustLocal(t, "-C", s.dir, "iam", "-json")
+	if err := json.Unmarshal([]byte(out), &held); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, role := range []string{"deploy", "preview"} {
+		name := s.file.project + "-" + s.stack + "-" + role
+		used, never := 0, []string{}
+		for _, h := range held[name] {
+			if h.Used {
+				used++
+			} else if reason := reasonFor(h); reason == "" {
+				t.Errorf("%s holds %s and never uses it", name, h)
+			} else {
+				never = append(never, fmt.Sprintf("  %s: %s", h, reason))
+			}
+		}
+		if used == 0 {
+			t.Errorf("%s used nothing of %d rights", name, len(held[name]))
+		}
+		t.Logf("%s used %d rights, and not these:\n%s", name, used, strings.Join(never, "\n"))
+	}
+}
+
+// reasonFor is why a right is held that this test does not use.
+func reasonFor(h iam.Holding) string {
+	return ""
+}
