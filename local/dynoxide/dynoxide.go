@@ -5,6 +5,8 @@
 // their time to live, the refusal of an empty key value in a Query, and the check
 // of the types of the items that are there when an index is added. The ARNs it
 // makes have the region "dynoxide". It syncs each write before it acknowledges it.
+// A Query of large items is slow: it reads as many as its limit allows, and then
+// cuts the page at 1 MB.
 package dynoxide
 
 import (
