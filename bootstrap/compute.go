@@ -9,7 +9,7 @@ func (s scope) computeReads() []statement {
 		allow(mappings, "lambda:GetEventSourceMapping", "lambda:ListTags"),
 		allow([]string{s.named("sqs", "")}, "sqs:GetQueueAttributes", "sqs:ListQueueTags"),
 		allow(s.roles(), "iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"),
-		allow([]string{s.iam("policy/" + s.prefix() + "-*")}, "iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions"),
+		allow([]string{s.iam("policy/" + s.prefix() + "-*")}, "iam:GetPolicy", "iam:GetPolicyVersion"),
 	}
 }
 
@@ -43,6 +43,6 @@ func (s scope) computeWrites() []statement {
 			"iam:DeleteRole", "iam:UpdateRole", "iam:UpdateRoleDescription", "iam:UpdateAssumeRolePolicy",
 			"iam:ListInstanceProfilesForRole", "iam:TagRole", "iam:UntagRole"),
 		allow(s.roles(), "iam:PassRole").when("StringEquals", "iam:PassedToService", "lambda.amazonaws.com"),
-		allow(policies, "iam:CreatePolicy", "iam:DeletePolicy", "iam:CreatePolicyVersion", "iam:DeletePolicyVersion", "iam:TagPolicy", "iam:UntagPolicy"),
+		allow(policies, "iam:CreatePolicy", "iam:DeletePolicy", "iam:CreatePolicyVersion", "iam:DeletePolicyVersion", "iam:ListPolicyVersions", "iam:TagPolicy", "iam:UntagPolicy"),
 	}
 }

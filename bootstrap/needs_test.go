@@ -85,8 +85,8 @@ func roleNeeds() map[string][]need {
 			{reads: words("iam", "ListAttachedRolePolicies"), on: role},
 			{writes: words("iam", "AttachRolePolicy DetachRolePolicy"), on: role, with: bounded},
 		},
-		policyType: {{reads: words("iam", "GetPolicy GetPolicyVersion ListPolicyVersions"),
-			writes: words("iam", "CreatePolicy CreatePolicyVersion DeletePolicyVersion DeletePolicy TagPolicy UntagPolicy"), on: itself}},
+		policyType: {{reads: words("iam", "GetPolicy GetPolicyVersion"),
+			writes: words("iam", "CreatePolicy CreatePolicyVersion DeletePolicyVersion ListPolicyVersions DeletePolicy TagPolicy UntagPolicy"), on: itself}},
 	}
 }
 

@@ -68,7 +68,7 @@ func (a *apis) publish(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption
 	if err != nil {
 		return fmt.Errorf("stage: %w", err)
 	}
-	if err := names.newMappings(ctx, cfg, in, stage, sockets); err != nil {
+	if err := names.newMappings(ctx, cfg, in, target{a.http.id, stage}, target{a.sockets.own.ID(), sockets}); err != nil {
 		return fmt.Errorf("domains: %w", err)
 	}
 	return nil

@@ -123,17 +123,25 @@ func (a *domains) make(ctx *pulumi.Context, in pulumi.ResourceOption, i int, cer
 	return nil
 }
 
+// target is the stage of an API that a domain leads to. The API is not asked of
+// the stage: while that is replaced its API would be unknown, and a mapping to
+// an unknown API another mapping.
+type target struct {
+	api   pulumi.StringInput
+	stage *apigatewayv2.Stage
+}
+
 // newMappings maps each domain to the stage of its API, which has to be there
 // first. They go before the stage in a destroy, so they are protected as that
 // is. A mapping that leads to another API is another mapping; a domain has one
 // of a path, so the old one goes first.
-func (a *domains) newMappings(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, api, sockets *apigatewayv2.Stage) error {
+func (a *domains) newMappings(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, api, sockets target) error {
 	for _, d := range a.names {
 		to := api
 		if d.sockets {
 			to = sockets
 		}
-		args := &apigatewayv2.ApiMappingArgs{DomainName: d.made.ID(), ApiId: to.ApiId, Stage: to.ID()}
+		args := &apigatewayv2.ApiMappingArgs{DomainName: d.made.ID(), ApiId: to.api, Stage: to.stage.ID()}
 		if cfg.BasePath != "" {
 			args.ApiMappingKey = pulumi.String(cfg.BasePath)
 		}

@@ -39,7 +39,10 @@ func newStage(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, api *ht
 		}
 		args.DeploymentId = deployment.ID()
 	}
-	return apigatewayv2.NewStage(ctx, "api", args, in, pulumi.Protect(cfg.Protect), pulumi.DependsOn(append(published, before...)))
+	// A stage of another name is there before the old one goes, so that a domain
+	// always leads to one. The provider would delete the old one first.
+	return apigatewayv2.NewStage(ctx, "api", args, in, pulumi.Protect(cfg.Protect), pulumi.DeleteBeforeReplace(false),
+		pulumi.DependsOn(append(published, before...)))
 }
 
 // url is what requests begin with: the stage's path included, without a slash at

@@ -146,7 +146,6 @@ func (r rehearsal) undelegated(t *testing.T, file string) {
 	if out, err := preview(); err != nil {
 		t.Errorf("a domain more, unchecked: %v\n%s", err, out)
 	}
-	mustPulumi(t, r.dir, "up", "--yes", "--skip-preview", "--stack", "qa")
 }
 
 // refusals are changes that a preview refuses, before anything is done: of the

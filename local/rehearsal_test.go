@@ -188,9 +188,12 @@ func (r rehearsal) destroy(t *testing.T) {
 	}
 	mustPulumi(t, r.dir, "destroy", "--yes", "--skip-preview", "--stack", r.stack)
 	// Zones are retained, and secrets can be brought back where a stack says so.
-	want := map[string]int{route53.ZoneToken: 1, "local:secretsmanager/deleted": 2}
+	// So are the records that prove domains: of the API and of WebSocket clients,
+	// and those of the changes, in whose zone is that of the stage made meanwhile.
+	want := map[string]int{route53.ZoneToken: 1, route53.RecordToken: 2, "local:secretsmanager/deleted": 2}
 	if !r.protected {
-		want[route53.ZoneToken]++ // that of the stage which was made meanwhile
+		want[route53.ZoneToken]++
+		want[route53.RecordToken] += 2
 	}
 	if held := r.count(t); !maps.Equal(held, want) {
 		t.Errorf("after a destroy the cloud holds %v, want %v", held, want)
