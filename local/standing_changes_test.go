@@ -6,6 +6,7 @@ import "fmt"
 // back, or a preview refuses it.
 type change struct {
 	name     string
+	from     values // what is set first, beside what the checkout has
 	settings values
 
 	refused string // the sentence of the preview that refuses the change
@@ -31,6 +32,8 @@ func changesOf(f *stackFile) []change {
 			fails: "tokens are the issuer's meanwhile, and the key of the stack's own is a new one then"},
 		{name: "another domain first", settings: values{"domain": another, "additionalDomains": []string{domain}}},
 		{name: "a wildcard", settings: values{"additionalDomains": []string{another, "*." + domain}}},
+		{name: "the first domain replaced, its wildcard kept", from: values{"additionalDomains": []string{"*." + domain}},
+			settings: values{"domain": another, "additionalDomains": []string{"*." + domain}}, fails: "the domain is another one meanwhile"},
 		{name: "no domain of WebSocket clients", settings: values{"socketDomain": nil}},
 		{name: "domains exchanged", settings: values{"domain": sockets, "socketDomain": domain}, fails: "the domain leads to the WebSocket API meanwhile"},
 		{name: "not delegated", settings: values{"delegated": false}, fails: "the domain is deleted and made again"},
@@ -41,6 +44,7 @@ func changesOf(f *stackFile) []change {
 		{name: "attached", settings: values{"attachTo": f.project + "/other"}, refused: "domain has no effect with"},
 		{name: "another zone", settings: values{"zone": "another.example"}, refused: "is not in the zone another.example"},
 		{name: "a zone that is there", settings: values{"createZone": false}, oneWay: "and a second one would have other name servers", keeps: values{"createZone": false}},
+		{name: "no domain", settings: values{"domain": nil, "socketDomain": nil, "zone": nil}, fails: "the domain is deleted and made again"},
 	}
 }
 

@@ -108,6 +108,10 @@ func (s *standing) covers(t *testing.T, changes []change) {
 
 // try makes a change and takes it back.
 func (s *standing) try(t *testing.T, c change) {
+	if c.from != nil {
+		s.file.set(t, c.from)
+		s.must(t, "up", "--skip-preview")
+	}
 	s.probe.take()
 	s.file.set(t, c.settings)
 	if c.refused != "" {
