@@ -8,6 +8,7 @@ type change struct {
 	name     string
 	from     values // what is set first, beside what the checkout has
 	settings values
+	with     values // what has to change with these and has a row of its own
 
 	refused string // the sentence of the preview that refuses the change
 	oneWay  string // the sentence of the preview that refuses the way back
@@ -39,12 +40,21 @@ func changesOf(f *stackFile) []change {
 		{name: "not delegated", settings: values{"delegated": false}, fails: "the domain is deleted and made again"},
 		{name: "what a rehearsal overrides", settings: values{"target": "linux/amd64", "profile": "other", "checkDelegation": false},
 			without: "functions are for this machine, there are no credentials, and every record is there"},
-		{name: "the account", settings: values{"account": "999999999999", "permissionsBoundary": nil}, refused: "belongs to AWS account 999999999999 and the credentials are of"},
+		{name: "the account", settings: values{"account": "999999999999"}, with: values{"permissionsBoundary": nil}, refused: "belongs to AWS account 999999999999 and the credentials are of"},
 		{name: "a parent of the zone", settings: values{"parentZone": "parent.example"}, refused: "parentZone parent.example delegates a zone below it that this stack creates"},
 		{name: "attached", settings: values{"attachTo": f.project + "/other"}, refused: "domain has no effect with"},
 		{name: "another zone", settings: values{"zone": "another.example"}, refused: "is not in the zone another.example"},
 		{name: "a zone that is there", settings: values{"createZone": false}, oneWay: "and a second one would have other name servers", keeps: values{"createZone": false}},
 		{name: "no domain", settings: values{"domain": nil, "socketDomain": nil, "zone": nil}, fails: "the domain is deleted and made again"},
+	}
+}
+
+// administrators are the settings that only an administrator changes on a stack
+// that is up, and why.
+func administrators() values {
+	return values{
+		"permissionsBoundary": "the deploy role may neither change nor drop a boundary",
+		"role":                "the deploy role takes no other",
 	}
 }
 

@@ -92,9 +92,9 @@ func (s *standing) must(t *testing.T, args ...string) string {
 
 // covers expects a change of each setting that Pulumi.yaml declares.
 func (s *standing) covers(t *testing.T, changes []change) {
-	covered := values{
-		"permissionsBoundary": "the deploy role may neither change nor drop a boundary",
-		"role":                "the deploy role takes no other",
+	covered := administrators()
+	for _, name := range slices.Sorted(maps.Keys(covered)) {
+		s.rows = append(s.rows, fmt.Sprintf("%s\t\tan administrator's: %s\t\t", name, covered[name]))
 	}
 	for _, c := range changes {
 		maps.Copy(covered, c.settings)
@@ -113,7 +113,9 @@ func (s *standing) try(t *testing.T, c change) {
 		s.must(t, "up", "--skip-preview")
 	}
 	s.probe.take()
-	s.file.set(t, c.settings)
+	changed := maps.Clone(c.settings)
+	maps.Copy(changed, c.with)
+	s.file.set(t, changed)
 	if c.refused != "" {
 		s.refuses(t, c.refused)
 		s.file.set(t, nil)
