@@ -52,13 +52,3 @@ func checkDelegation(ctx *pulumi.Context, name, id string, in pulumi.InvokeOptio
 		Skip:      fmt.Sprintf("go on without this check: pulumi config set %s:checkDelegation false --stack %s", ctx.Project(), ctx.Stack()),
 	})
 }
-
-// beforeCreate is the option of a resource that is looked at before it is made,
-// in previews too.
-func beforeCreate(ctx *pulumi.Context, name string, look pulumi.ResourceHookFunction) (pulumi.ResourceOption, error) {
-	hook, err := ctx.RegisterResourceHook(name, look, &pulumi.ResourceHookOptions{OnDryRun: true})
-	if err != nil {
-		return nil, err
-	}
-	return pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeCreate: []*pulumi.ResourceHook{hook}}), nil
-}

@@ -16,13 +16,9 @@ import (
 // them fails half way.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
 func newIndexHook(ctx *pulumi.Context) (pulumi.ResourceOption, error) {
-	hook, err := ctx.RegisterResourceHook("one-index-at-a-time", func(args *pulumi.ResourceHookArgs) error {
+	return beforeUpdate(ctx, "one-index-at-a-time", func(args *pulumi.ResourceHookArgs) error {
 		return checkIndexes(args.Name, indexes(args.OldInputs), indexes(args.NewInputs))
-	}, &pulumi.ResourceHookOptions{OnDryRun: true})
-	if err != nil {
-		return nil, err
-	}
-	return pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeUpdate: []*pulumi.ResourceHook{hook}}), nil
+	})
 }
 
 // checkIndexes refuses more than one index that is made or deleted. One that
