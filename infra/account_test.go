@@ -17,8 +17,9 @@ import (
 func TestWrongAccount(t *testing.T) {
 	t.Parallel()
 	settings := settingsOf(t, "staging")
-	sentence := "account: stack mock belongs to AWS account " + settings["skiff:account"] + " and the credentials are of 123456789012, " +
-		"so nothing was changed; sign in to " + settings["skiff:account"] + ", or correct skiff:account, skiff:profile or skiff:role in Pulumi.mock.yaml"
+	account := settings[own(settings, "account")]
+	sentence := "account: stack mock belongs to AWS account " + account + " and the credentials are of 123456789012, " +
+		"so nothing was changed; sign in to " + account + ", or correct PROJECT:account, PROJECT:profile or PROJECT:role in Pulumi.mock.yaml"
 	for name, test := range map[string]struct {
 		cloud
 		want string
@@ -26,14 +27,14 @@ func TestWrongAccount(t *testing.T) {
 		"found by the program":  {cloud{caller: "123456789012"}, sentence},
 		"found by the provider": {cloud{refusal: fmt.Errorf("configuring: AWS account ID not allowed: 123456789012")}, sentence},
 		"no credentials": {cloud{refusal: fmt.Errorf("no valid credential sources")},
-			"of account " + settings["skiff:account"] + ", are of; sign in there, or set skiff:profile or skiff:role"},
+			"of account " + account + ", are of; sign in there, or set PROJECT:profile or PROJECT:role"},
 		"no account": {cloud{}, "AWS did not tell which account"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			rec, err := deployIn(t, test.cloud, lambdas.Functions(), settings)
-			if err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("refused with\n%v\nwant\n%s", err, test.want)
+			if want := inProject(t, test.want); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("refused with\n%v\nwant\n%s", err, want)
 			}
 			if got := slices.Collect(maps.Keys(rec.Resources)); !slices.Equal(got, []string{accountType + " aws"}) {
 				t.Errorf("%v were registered all the same", got)
@@ -57,8 +58,8 @@ func TestProfileAndRole(t *testing.T) {
 	if in := inputs(); in["profile"] != nil || in["assumeRole"] != nil {
 		t.Errorf("neither is set, and the provider is %v", in)
 	}
-	role := "arn:aws:iam::" + settings["skiff:account"] + ":role/deploy"
-	settings["skiff:profile"], settings["skiff:role"] = "web", role
+	role := "arn:aws:iam::" + settings[own(settings, "account")] + ":role/deploy"
+	with(settings, "profile=web", "role="+role)
 	if in := inputs(); in["profile"] != "web" || nested(recording.Resource{Inputs: in}, "assumeRole")["roleArn"] != role {
 		t.Errorf("the provider is %v", in)
 	}
@@ -68,9 +69,8 @@ func TestProfileAndRole(t *testing.T) {
 func TestPermissionsBoundary(t *testing.T) {
 	t.Parallel()
 	settings := settingsOf(t, "staging")
-	for _, arn := range []string{"", "arn:aws:iam::" + settings["skiff:account"] + ":policy/bootstrap/skiff-staging-boundary"} {
-		settings["skiff:permissionsBoundary"] = arn
-		rec, err := deployWith(t, lambdas.Functions(), settings)
+	for _, arn := range []string{"", "arn:aws:iam::" + settings[own(settings, "account")] + ":policy/bootstrap/boundary"} {
+		rec, err := deployWith(t, lambdas.Functions(), with(settings, "permissionsBoundary="+arn))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -87,20 +87,27 @@ func TestPermissionsBoundary(t *testing.T) {
 }
 
 // What holds data is protected, and what clients hold, which is the first that
-// a destroy would delete.
+// a destroy would delete; nothing is where that is not set.
 func TestProtect(t *testing.T) {
 	t.Parallel()
+	mayBe := []string{tableType, stageType, zoneType, mappingType}
 	for _, value := range []string{"true", "false"} {
-		settings := settingsOf(t, "staging")
-		settings["skiff:protect"] = value
-		rec, err := deployWith(t, lambdas.Functions(), settings)
+		rec, err := deployWith(t, lambdas.Functions(), with(settingsOf(t, "staging"), "protect="+value))
 		if err != nil {
 			t.Fatal(err)
 		}
+		protected := map[string]int{}
 		for key, res := range rec.Resources {
-			kept := key == tableType+" items" || key == stageType+" api" || res.Type == zoneType || res.Type == mappingType
-			if want := value == "true" && kept; res.Protected != want {
-				t.Errorf("protect %s: %s is protected: %t", value, key, res.Protected)
+			if res.Protected && (value == "false" || !slices.Contains(mayBe, res.Type)) {
+				t.Errorf("protect %s: %s is protected", value, key)
+			}
+			if res.Protected {
+				protected[res.Type]++
+			}
+		}
+		for _, typ := range mayBe {
+			if value == "true" && len(rec.Of(typ)) > 0 && protected[typ] == 0 {
+				t.Errorf("no %s is protected", typ)
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,132 +17,127 @@ import (
 func TestConfigRefused(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ key, value, want string }{
-		{"target", "linux/riscv64", "skiff:target must be linux/arm64, linux/amd64 or host, not"},
-		{"target", "", "skiff:target must be"},
-		{"memory", "127", "skiff:memory must be a whole number from 128 to 10240, not \"127\"; change it with pulumi config set memory VALUE --stack mock"},
-		{"memory", "10241", "skiff:memory must be"},
-		{"memory", "1e3", "skiff:memory must be"},
-		{"memory", "256 MB", "skiff:memory must be"},
-		{"memory", "99999999999999999999", "skiff:memory must be"},
-		{"timeout", "3", "skiff:timeout must be a whole number from 4 to 29"},
-		{"timeout", "30", "skiff:timeout must be"},
-		{"timeout", "2.5", "skiff:timeout must be"},
-		{"concurrency", "-2", "skiff:concurrency must be a whole number from -1 to 10000"},
-		{"logLevel", "INFO", "skiff:logLevel must be debug, info, warn or error, not \"INFO\""},
-		{"logDays", "0", "skiff:logDays must be 1, 3, 5, 7,"},
-		{"logDays", "31", "skiff:logDays must be"},
-		{"logDays", "30 ", "skiff:logDays must be"},
-		{"stage", "", "skiff:stage must be $default, or 1 to 128 of A-Z a-z 0-9 _ -, not \"\""},
-		{"stage", "a/b", "skiff:stage must be"},
-		{"stage", "$other", "skiff:stage must be"},
-		{"stage", "a\n", "skiff:stage must be"},
-		{"stage", strings.Repeat("a", 129), "skiff:stage must be"},
-		{"autoDeploy", "yes", "skiff:autoDeploy must be true or false, not \"yes\""},
-		{"deletionProtection", "True", "skiff:deletionProtection must be"},
-		{"pointInTimeRecovery", "1", "skiff:pointInTimeRecovery must be"},
-		{"account", "", "skiff:account must be the 12 digits of an AWS account, in quotes, not \"\""},
-		{"account", "12345678901", "skiff:account must be"},
-		{"account", "1111-1111-1111", "skiff:account must be"},
-		{"profile", "a b", "skiff:profile must be empty, or the name of a profile, 1 to 64 of A-Z a-z 0-9 _ . @ / -, not \"a b\""},
-		{"role", "deploy", "skiff:role must be empty, or the ARN of a role, such as arn:aws:iam::111111111111:role/deploy, not"},
-		{"role", "arn:aws:iam::111111111111:user/deploy", "skiff:role must be"},
-		{"permissionsBoundary", "arn:aws:iam::111111111111:role/x", "skiff:permissionsBoundary must be empty, or the ARN of a managed policy"},
-		{"role", "arn:aws:iam::123456789012:role/deploy", "skiff:role is of account 123456789012 and skiff:account is 111111111111; they must be one"},
-		{"permissionsBoundary", "arn:aws:iam::123456789012:policy/x", "skiff:permissionsBoundary is of account 123456789012 and skiff:account is 111111111111; they must be one"},
-		{"tags", `"x"`, "skiff:tags must be tags, such as {Team: web}, not"},
-		{"tags", `{"Team": 1}`, "skiff:tags must be tags"},
-		{"tags", `{"project": "x"}`, "skiff:tags must be tags with names of their own (not Project, Stack, ManagedBy, nor one twice)"},
-		{"tags", `{"Team": "a", "team": "b"}`, "skiff:tags must be tags with names of their own"},
-		{"tags", `{"aws:x": "a"}`, "skiff:tags must be tags with names"},
-		{"tags", `{"": "a"}`, "skiff:tags must be tags with names"},
-		{"tags", `{"Team": "a\nb"}`, "skiff:tags must be tags with values of letters, digits"},
-		{"throttleRate", "0", "skiff:throttleRate must be a whole number from 1 to 10000"},
-		{"throttleRate", "10001", "skiff:throttleRate must be"},
-		{"throttleBurst", "5001", "skiff:throttleBurst must be a whole number from 1 to 5000"},
-		{"routeThrottles", `[]`, "skiff:routeThrottles must be throttles by route key, such as {GET /items: {rate: 10, burst: 20}}, not []"},
-		{"routeThrottles", `{"GET /items": {"rate": 10, "bust": 20}}`, "skiff:routeThrottles must be throttles by route key"},
-		{"routeThrottles", `{"GET /items": {"rate": 1.5, "burst": 20}}`, "skiff:routeThrottles must be throttles by route key"},
-		{"routeThrottles", `{"GET /items": {"rate": 10}}`, "skiff:routeThrottles must be throttles with a rate of 1 to 10000 and a burst of 1 to 5000, both, not \"GET /items\""},
-		{"routeThrottles", `{"GET /nope": {"rate": 10, "burst": 20}}`, "skiff:routeThrottles names \"GET /nope\", which is no route; there are DELETE /items/{id}, "},
-		{"tracing", "Active", "skiff:tracing must be true or false"},
-		{"detailedMetrics", "", "skiff:detailedMetrics must be"},
-		{"alarms", "1", "skiff:alarms must be"},
-		{"alarmEmail", "ops", "skiff:alarmEmail must be empty, or one mail address, not \"ops\""},
-		{"alarmEmail", "a@example.com, b@example.com", "skiff:alarmEmail must be"},
-		{"alarmErrorPercent", "100", "skiff:alarmErrorPercent must be a whole number from 0 to 99"},
-		{"alarmLatency", "0", "skiff:alarmLatency must be a whole number from 1 to 30000"},
-		{"dashboard", "yes", "skiff:dashboard must be"},
-		{"protect", "yes", "skiff:protect must be"},
-		{"attachTo", "skiff", "skiff:attachTo must be empty, or PROJECT/STACK, such as skiff/staging, not \"skiff\""},
-		{"attachTo", "/skiff/staging", "skiff:attachTo must be"},
-		{"corsOrigins", `["*.example.com"]`, "skiff:corsOrigins must be an origin, such as https://www.example.com, or *, not \"*.example.com\""},
-		{"corsOrigins", `["https://a.example/"]`, "skiff:corsOrigins must be"},
-		{"corsOrigins", "https://a.example", "skiff:corsOrigins must be a list of an origin"},
-		{"issuer", "http://issuer.example", "skiff:issuer must be empty, or the https URL of an issuer of tokens, as their iss is, not"},
-		{"issuer", "https://issuer.example", "skiff:issuer and skiff:audiences go together"},
-		{"audiences", `["a,b"]`, "skiff:audiences must be an audience, as a token's aud is, without spaces or commas, not \"a,b\""},
-		{"audiences", `["web"]`, "skiff:issuer and skiff:audiences go together: a token of the issuer that is meant for others must not do"},
-		{"authorizationCache", "3601", "skiff:authorizationCache must be a whole number from 0 to 3600"},
-		{"secretRecoveryDays", "6", "skiff:secretRecoveryDays must be 0, or a whole number of days from 7 to 30, not \"6\""},
-		{"secretRecoveryDays", "31", "skiff:secretRecoveryDays must be"},
-		{"secretRecoveryDays", "", "skiff:secretRecoveryDays must be"},
-		{"queueVisibility", "59", "skiff:queueVisibility is 59 s and must be 60 s at least, 6 times skiff:timeout: a message would come back while its function still tries"},
-		{"queueVisibility", "43201", "skiff:queueVisibility must be a whole number from 1 to 43200"},
-		{"queueDays", "15", "skiff:queueDays must be a whole number from 1 to 14"},
-		{"queueReceives", "2", "skiff:queueReceives must be a whole number from 3 to 1000"},
-		{"workerConcurrency", "1", "skiff:workerConcurrency must be a whole number from 2 to 1000"},
-		{"domain", "*.staging.example.com", "skiff:domain must be empty, or a domain name, such as api.example.com, not \"*.staging.example.com\""},
-		{"domain", "localhost", "skiff:domain must be"},
-		{"domain", ".", "skiff:domain must be"},
-		{"domain", "api..staging.example.com", "skiff:domain must be"},
-		{"domain", "-api.staging.example.com", "skiff:domain must be"},
-		{"domain", "api_1.staging.example.com", "skiff:domain must be"},
-		{"domain", "api.staging.example.com..", "skiff:domain must be"},
-		{"domain", strings.Repeat("a", 64) + ".staging.example.com", "skiff:domain must be"},
-		{"domain", strings.Repeat("a.", 120) + "staging.example.com", "skiff:domain must be"},
+		{"target", "linux/riscv64", "PROJECT:target must be linux/arm64, linux/amd64 or host, not"},
+		{"target", "", "PROJECT:target must be"},
+		{"memory", "127", "PROJECT:memory must be a whole number from 128 to 10240, not \"127\"; change it with pulumi config set memory VALUE --stack mock"},
+		{"memory", "10241", "PROJECT:memory must be"},
+		{"memory", "1e3", "PROJECT:memory must be"},
+		{"memory", "256 MB", "PROJECT:memory must be"},
+		{"memory", "99999999999999999999", "PROJECT:memory must be"},
+		{"timeout", "3", "PROJECT:timeout must be a whole number from 4 to 29"},
+		{"timeout", "30", "PROJECT:timeout must be"},
+		{"timeout", "2.5", "PROJECT:timeout must be"},
+		{"concurrency", "-2", "PROJECT:concurrency must be a whole number from -1 to 10000"},
+		{"logLevel", "INFO", "PROJECT:logLevel must be debug, info, warn or error, not \"INFO\""},
+		{"logDays", "0", "PROJECT:logDays must be 1, 3, 5, 7,"},
+		{"logDays", "31", "PROJECT:logDays must be"},
+		{"logDays", "30 ", "PROJECT:logDays must be"},
+		{"stage", "", "PROJECT:stage must be $default, or 1 to 128 of A-Z a-z 0-9 _ -, not \"\""},
+		{"stage", "a/b", "PROJECT:stage must be"},
+		{"stage", "$other", "PROJECT:stage must be"},
+		{"stage", "a\n", "PROJECT:stage must be"},
+		{"stage", strings.Repeat("a", 129), "PROJECT:stage must be"},
+		{"autoDeploy", "yes", "PROJECT:autoDeploy must be true or false, not \"yes\""},
+		{"deletionProtection", "True", "PROJECT:deletionProtection must be"},
+		{"pointInTimeRecovery", "1", "PROJECT:pointInTimeRecovery must be"},
+		{"account", "", "PROJECT:account must be the 12 digits of an AWS account, in quotes, not \"\""},
+		{"account", "12345678901", "PROJECT:account must be"},
+		{"account", "1111-1111-1111", "PROJECT:account must be"},
+		{"profile", "a b", "PROJECT:profile must be empty, or the name of a profile, 1 to 64 of A-Z a-z 0-9 _ . @ / -, not \"a b\""},
+		{"role", "deploy", "PROJECT:role must be empty, or the ARN of a role, such as arn:aws:iam::111111111111:role/deploy, not"},
+		{"role", "arn:aws:iam::111111111111:user/deploy", "PROJECT:role must be"},
+		{"permissionsBoundary", "arn:aws:iam::111111111111:role/x", "PROJECT:permissionsBoundary must be empty, or the ARN of a managed policy"},
+		{"role", "arn:aws:iam::123456789012:role/deploy", "PROJECT:role is of account 123456789012 and PROJECT:account is 111111111111; they must be one"},
+		{"permissionsBoundary", "arn:aws:iam::123456789012:policy/x", "PROJECT:permissionsBoundary is of account 123456789012 and PROJECT:account is 111111111111; they must be one"},
+		{"tags", `"x"`, "PROJECT:tags must be tags, such as {Team: web}, not"},
+		{"tags", `{"Team": 1}`, "PROJECT:tags must be tags"},
+		{"tags", `{"project": "x"}`, "PROJECT:tags must be tags with names of their own (not Project, Stack, ManagedBy, nor one twice)"},
+		{"tags", `{"Team": "a", "team": "b"}`, "PROJECT:tags must be tags with names of their own"},
+		{"tags", `{"aws:x": "a"}`, "PROJECT:tags must be tags with names"},
+		{"tags", `{"": "a"}`, "PROJECT:tags must be tags with names"},
+		{"tags", `{"Team": "a\nb"}`, "PROJECT:tags must be tags with values of letters, digits"},
+		{"throttleRate", "0", "PROJECT:throttleRate must be a whole number from 1 to 10000"},
+		{"throttleRate", "10001", "PROJECT:throttleRate must be"},
+		{"throttleBurst", "5001", "PROJECT:throttleBurst must be a whole number from 1 to 5000"},
+		{"routeThrottles", `[]`, "PROJECT:routeThrottles must be throttles by route key, such as {GET /items: {rate: 10, burst: 20}}, not []"},
+		{"routeThrottles", `{"GET /items": {"rate": 10, "bust": 20}}`, "PROJECT:routeThrottles must be throttles by route key"},
+		{"routeThrottles", `{"GET /items": {"rate": 1.5, "burst": 20}}`, "PROJECT:routeThrottles must be throttles by route key"},
+		{"routeThrottles", `{"GET /items": {"rate": 10}}`, "PROJECT:routeThrottles must be throttles with a rate of 1 to 10000 and a burst of 1 to 5000, both, not \"GET /items\""},
+		{"routeThrottles", `{"GET /nope": {"rate": 10, "burst": 20}}`, "PROJECT:routeThrottles names \"GET /nope\", which is no route; there are " + strings.Join(declaredRoutes(), ", ")},
+		{"tracing", "Active", "PROJECT:tracing must be true or false"},
+		{"detailedMetrics", "", "PROJECT:detailedMetrics must be"},
+		{"alarms", "1", "PROJECT:alarms must be"},
+		{"alarmEmail", "ops", "PROJECT:alarmEmail must be empty, or one mail address, not \"ops\""},
+		{"alarmEmail", "a@example.com, b@example.com", "PROJECT:alarmEmail must be"},
+		{"alarmErrorPercent", "100", "PROJECT:alarmErrorPercent must be a whole number from 0 to 99"},
+		{"alarmLatency", "0", "PROJECT:alarmLatency must be a whole number from 1 to 30000"},
+		{"dashboard", "yes", "PROJECT:dashboard must be"},
+		{"protect", "yes", "PROJECT:protect must be"},
+		{"attachTo", "shared", "PROJECT:attachTo must be empty, or PROJECT/STACK, such as "},
+		{"attachTo", "/shop/staging", "PROJECT:attachTo must be"},
+		{"corsOrigins", `["*.example.com"]`, "PROJECT:corsOrigins must be an origin, such as https://www.example.com, or *, not \"*.example.com\""},
+		{"corsOrigins", `["https://a.example/"]`, "PROJECT:corsOrigins must be"},
+		{"corsOrigins", "https://a.example", "PROJECT:corsOrigins must be a list of an origin"},
+		{"issuer", "http://issuer.example", "PROJECT:issuer must be empty, or the https URL of an issuer of tokens, as their iss is, not"},
+		{"issuer", "https://issuer.example", "PROJECT:issuer and PROJECT:audiences go together"},
+		{"audiences", `["a,b"]`, "PROJECT:audiences must be an audience, as a token's aud is, without spaces or commas, not \"a,b\""},
+		{"audiences", `["web"]`, "PROJECT:issuer and PROJECT:audiences go together: a token of the issuer that is meant for others must not do"},
+		{"authorizationCache", "3601", "PROJECT:authorizationCache must be a whole number from 0 to 3600"},
+		{"secretRecoveryDays", "6", "PROJECT:secretRecoveryDays must be 0, or a whole number of days from 7 to 30, not \"6\""},
+		{"secretRecoveryDays", "31", "PROJECT:secretRecoveryDays must be"},
+		{"secretRecoveryDays", "", "PROJECT:secretRecoveryDays must be"},
+		{"queueVisibility", "59", "PROJECT:queueVisibility is 59 s and must be 60 s at least, 6 times PROJECT:timeout: a message would come back while its function still tries"},
+		{"queueVisibility", "43201", "PROJECT:queueVisibility must be a whole number from 1 to 43200"},
+		{"queueDays", "15", "PROJECT:queueDays must be a whole number from 1 to 14"},
+		{"queueReceives", "2", "PROJECT:queueReceives must be a whole number from 3 to 1000"},
+		{"workerConcurrency", "1", "PROJECT:workerConcurrency must be a whole number from 2 to 1000"},
+		{"domain", "*.staging.example.com", "PROJECT:domain must be empty, or a domain name, such as api.example.com, not \"*.staging.example.com\""},
+		{"domain", "localhost", "PROJECT:domain must be"},
+		{"domain", ".", "PROJECT:domain must be"},
+		{"domain", "api..staging.example.com", "PROJECT:domain must be"},
+		{"domain", "-api.staging.example.com", "PROJECT:domain must be"},
+		{"domain", "api_1.staging.example.com", "PROJECT:domain must be"},
+		{"domain", "api.staging.example.com..", "PROJECT:domain must be"},
+		{"domain", strings.Repeat("a", 64) + ".staging.example.com", "PROJECT:domain must be"},
+		{"domain", strings.Repeat("a.", 120) + "staging.example.com", "PROJECT:domain must be"},
 		{"domain", strings.Repeat("a", 45) + ".staging.example.com", "has 65 characters, and the first name of a certificate has 64 at most"},
-		{"domain", "api.example.com", "the domain api.example.com is not in the zone staging.example.com; set skiff:zone to one that all domains are in"},
+		{"domain", "api.example.com", "the domain api.example.com is not in the zone staging.example.com; set PROJECT:zone to one that all domains are in"},
 		{"domain", "notstaging.example.com", "the domain notstaging.example.com is not in the zone staging.example.com"},
-		{"domain", "ws.staging.example.com", "the domain ws.staging.example.com is set twice, in skiff:domain, skiff:additionalDomains or skiff:socketDomain"},
-		{"domain", "", "skiff:domain is empty, so skiff:additionalDomains, socketDomain, basePath, zone and parentZone have no effect; set the domain, or unset them"},
-		{"additionalDomains", `["www"]`, "skiff:additionalDomains must be a domain name, such as www.example.com or *.example.com, not \"www\""},
-		{"additionalDomains", `["*"]`, "skiff:additionalDomains must be"},
-		{"additionalDomains", `["*.*.staging.example.com"]`, "skiff:additionalDomains must be"},
-		{"additionalDomains", `["` + strings.Repeat("a.", 120) + `staging.example.com"]`, "skiff:additionalDomains must be"},
+		{"domain", "ws.staging.example.com", "the domain ws.staging.example.com is set twice, in PROJECT:domain, PROJECT:additionalDomains or PROJECT:socketDomain"},
+		{"domain", "", "PROJECT:domain is empty, so PROJECT:additionalDomains, socketDomain, basePath, zone and parentZone have no effect; set the domain, or unset them"},
+		{"additionalDomains", `["www"]`, "PROJECT:additionalDomains must be a domain name, such as www.example.com or *.example.com, not \"www\""},
+		{"additionalDomains", `["*"]`, "PROJECT:additionalDomains must be"},
+		{"additionalDomains", `["*.*.staging.example.com"]`, "PROJECT:additionalDomains must be"},
+		{"additionalDomains", `["` + strings.Repeat("a.", 120) + `staging.example.com"]`, "PROJECT:additionalDomains must be"},
 		{"additionalDomains", `["API.staging.example.com."]`, "the domain api.staging.example.com is set twice"},
 		{"additionalDomains", `["*.example.org"]`, "the domain *.example.org is not in the zone staging.example.com"},
 		{"additionalDomains", tenMore(), "12 domains are set, and a certificate of ACM has 10 names at most"},
-		{"socketDomain", "*.staging.example.com", "skiff:socketDomain must be"},
+		{"socketDomain", "*.staging.example.com", "PROJECT:socketDomain must be"},
 		{"socketDomain", "ws.example.org", "the domain ws.example.org is not in the zone staging.example.com"},
-		{"basePath", "/v1", "skiff:basePath must be empty, or a path without a slash at its ends, such as v1, not \"/v1\""},
-		{"basePath", "v1/", "skiff:basePath must be"},
-		{"basePath", "v1//web", "skiff:basePath must be"},
-		{"basePath", "a~b", "skiff:basePath must be"},
-		{"basePath", strings.Repeat("a", 301), "skiff:basePath has 301 characters, and API Gateway takes 300"},
-		{"zone", "com", "skiff:zone must be"},
-		{"parentZone", "staging.example.com", "skiff:parentZone staging.example.com delegates a zone below it that this stack creates; skiff:zone is staging.example.com, skiff:createZone true"},
-		{"parentZone", "example.org", "skiff:parentZone example.org delegates a zone below it"},
-		{"createZone", "yes", "skiff:createZone must be true or false"},
-		{"delegated", "", "skiff:delegated must be true or false"},
-		{"alarmQueueAge", "1209601", "skiff:alarmQueueAge must be a whole number from 1 to 1209600"},
-		{"memry", "256", "skiff:memry is not a setting; there are account, additionalDomains, alarmEmail, alarmErrorPercent, alarmLatency, alarmQueueAge, alarms, " +
-			"attachTo, audiences, authorizationCache, autoDeploy, basePath, checkDelegation, concurrency, corsOrigins, createZone, dashboard, delegated, deletionProtection, " +
-			"detailedMetrics, domain, issuer, logDays, logLevel, memory, parentZone, permissionsBoundary, pointInTimeRecovery, profile, protect, queueDays, " +
-			"queueReceives, queueVisibility, role, routeThrottles, secretRecoveryDays, socketDomain, stage, tags, target, throttleBurst, throttleRate, timeout, " +
-			"tracing, workerConcurrency, zone; remove it with pulumi config rm memry --stack mock"},
+		{"basePath", "/v1", "PROJECT:basePath must be empty, or a path without a slash at its ends, such as v1, not \"/v1\""},
+		{"basePath", "v1/", "PROJECT:basePath must be"},
+		{"basePath", "v1//web", "PROJECT:basePath must be"},
+		{"basePath", "a~b", "PROJECT:basePath must be"},
+		{"basePath", strings.Repeat("a", 301), "PROJECT:basePath has 301 characters, and API Gateway takes 300"},
+		{"zone", "com", "PROJECT:zone must be"},
+		{"parentZone", "staging.example.com", "PROJECT:parentZone staging.example.com delegates a zone below it that this stack creates; PROJECT:zone is staging.example.com, PROJECT:createZone true"},
+		{"parentZone", "example.org", "PROJECT:parentZone example.org delegates a zone below it"},
+		{"createZone", "yes", "PROJECT:createZone must be true or false"},
+		{"delegated", "", "PROJECT:delegated must be true or false"},
+		{"alarmQueueAge", "1209601", "PROJECT:alarmQueueAge must be a whole number from 1 to 1209600"},
+		{"memry", "256", "PROJECT:memry is not a setting; there are " + settingNames(t) + "; remove it with pulumi config rm memry --stack mock"},
 	} {
 		t.Run(fmt.Sprintf("%s=%.20q", test.key, test.value), func(t *testing.T) {
 			t.Parallel()
-			settings := settingsOf(t, "staging")
-			settings["skiff:"+test.key] = test.value
+			settings := with(settingsOf(t, "staging"), test.key+"="+test.value)
 			rec, err := deployWith(t, lambdas.Functions(), settings)
 			if err == nil {
 				t.Fatal("accepted")
 			}
-			if !strings.Contains(err.Error(), test.want) {
-				t.Errorf("refused with\n%v\nwant\n%s", err, test.want)
+			if want := inProject(t, test.want); !strings.Contains(err.Error(), want) {
+				t.Errorf("refused with\n%v\nwant\n%s", err, want)
 			}
-			if strings.Contains(err.Error(), "\nskiff:") {
+			if strings.Contains(err.Error(), "\n"+project(t)+":") {
 				t.Errorf("refused more than the one setting:\n%v", err)
 			}
 			if len(rec.Resources) > 0 {
@@ -174,7 +170,7 @@ func TestConfigAccepted(t *testing.T) {
 		{"profile", "web@prod"}, {"role", "arn:aws:iam::111111111111:role/ci/deploy"},
 		{"tags", `{"Team": "web + mobile"}`}, {"tags", `{}`}, {"tags", `null`},
 		{"throttleRate", "10000"}, {"throttleBurst", "5000"},
-		{"routeThrottles", `{"GET /items": {"rate": 10000, "burst": 1}}`},
+		{"routeThrottles", `{"` + declaredRoutes()[0] + `": {"rate": 10000, "burst": 1}}`},
 		{"alarmEmail", ""}, {"alarmErrorPercent", "0"}, {"alarmLatency", "30000"}, {"alarmQueueAge", "1209600"},
 		{"corsOrigins", `[]`}, {"corsOrigins", `["*"]`}, {"corsOrigins", `["http://localhost:8080","https://a.example"]`},
 		{"authorizationCache", "0"}, {"authorizationCache", "3600"},
@@ -185,8 +181,7 @@ func TestConfigAccepted(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%s=%.20q", test.key, test.value), func(t *testing.T) {
 			t.Parallel()
-			settings := settingsOf(t, "staging")
-			settings["skiff:"+test.key] = test.value
+			settings := with(settingsOf(t, "staging"), test.key+"="+test.value)
 			settings["other:setting"] = "of another program"
 			if _, err := deployWith(t, lambdas.Functions(), settings); err != nil {
 				t.Error(err)
@@ -198,54 +193,85 @@ func TestConfigAccepted(t *testing.T) {
 // All offences come at once, one line each, a lost default among them.
 func TestConfigRefusesAllAtOnce(t *testing.T) {
 	t.Parallel()
-	settings := settingsOf(t, "staging")
-	settings["skiff:memory"], settings["skiff:timeout"], settings["skiff:more"] = "1", "99", "x"
-	settings["aws:profile"], settings["aws:region"] = "web", "europe"
-	delete(settings, "skiff:stage")
+	settings := with(settingsOf(t, "staging"), "memory=1", "timeout=99", "more=x", "aws:profile=web", "aws:region=europe")
+	delete(settings, own(settings, "stage"))
 	_, err := deployWith(t, lambdas.Functions(), settings)
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, want := range []string{"skiff:memory must", "skiff:timeout must", "skiff:more is not a setting",
-		"aws:profile has no effect: this program's provider takes skiff:account, profile, role and tags; remove it with pulumi config rm aws:profile --stack mock",
+	for _, want := range []string{"PROJECT:memory must", "PROJECT:timeout must", "PROJECT:more is not a setting",
+		"aws:profile has no effect: this program's provider takes PROJECT:account, profile, role and tags; remove it with pulumi config rm aws:profile --stack mock",
 		"aws:region must be a region, such as eu-central-1, not \"europe\"; set it with pulumi config set aws:region VALUE --stack mock",
-		"skiff:stage is not set and has no default in Pulumi.yaml; set it with pulumi config set stage VALUE --stack mock"} {
-		if !strings.Contains(err.Error(), want) {
+		"PROJECT:stage is not set and has no default in Pulumi.yaml; set it with pulumi config set stage VALUE --stack mock"} {
+		if want = inProject(t, want); !strings.Contains(err.Error(), want) {
 			t.Errorf("no word of %s in\n%v", want, err)
 		}
 	}
 }
 
 // Every setting is declared in Pulumi.yaml with type, description and default,
-// but for the account, which no two stacks need share; and the stack files set
-// no other.
+// but for the account, which no two stacks need share; and the team's own stack
+// files set no other.
 func TestConfigDeclared(t *testing.T) {
 	t.Parallel()
-	project, err := workspace.LoadProject("../Pulumi.yaml")
+	declared, err := workspace.LoadProject(projectFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for key, setting := range project.Config {
-		if strings.HasPrefix(key, "skiff:") && (setting.Type == nil || setting.Description == "" ||
-			(setting.Default == nil) != (key == "skiff:account")) {
+	for key, setting := range declared.Config {
+		name, isOwn := strings.CutPrefix(key, project(t)+":")
+		if isOwn && (setting.Type == nil || setting.Description == "" || (setting.Default == nil) != (name == "account")) {
 			t.Errorf("%s: type %v, description %q, default %v", key, setting.Type, setting.Description, setting.Default)
 		}
 	}
 	// A resource that has lost the stack's provider would go to any account.
-	if off := fmt.Sprint(project.Config["pulumi:disable-default-providers"].Value); off != "[aws]" {
+	if off := fmt.Sprint(declared.Config["pulumi:disable-default-providers"].Value); off != "[aws]" {
 		t.Errorf("default providers off: %s", off)
 	}
-	for _, stack := range []string{"local", "staging", "production"} {
-		settings := settingsOf(t, stack)
-		if settings["aws:region"] == "" || settings["skiff:account"] == "" {
-			t.Errorf("%s: no aws:region, or no skiff:account", stack)
+	for stack, path := range rootStacks(t) {
+		settings := settingsIn(t, path)
+		if settings["aws:region"] == "" || settings[own(settings, "account")] == "" {
+			t.Errorf("%s: no aws:region, or no account", stack)
 		}
 		maps.DeleteFunc(settings, func(key, _ string) bool {
-			_, declared := project.Config[key]
-			return declared || key == "aws:region"
+			_, known := declared.Config[key]
+			return known || key == "aws:region"
 		})
 		if len(settings) > 0 {
 			t.Errorf("%s: %v is not declared in Pulumi.yaml", stack, settings)
 		}
 	}
+}
+
+// inProject is a sentence about settings of PROJECT, as the project is called.
+func inProject(t *testing.T, sentence string) string {
+	t.Helper()
+	return strings.ReplaceAll(sentence, "PROJECT:", project(t)+":")
+}
+
+// settingNames are all that Pulumi.yaml declares of the program, as a sentence
+// lists them.
+func settingNames(t *testing.T) string {
+	t.Helper()
+	declared, err := workspace.LoadProject(projectFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for key := range declared.Config {
+		if name, isOwn := strings.CutPrefix(key, project(t)+":"); isOwn {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+// declaredRoutes are the HTTP API's, sorted: what a setting may name.
+func declaredRoutes() (keys []string) {
+	for _, f := range lambdas.Functions() {
+		keys = append(append(keys, f.Routes...), f.PublicRoutes...)
+	}
+	slices.Sort(keys)
+	return keys
 }

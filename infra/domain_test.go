@@ -16,7 +16,7 @@ import (
 func deployDomains(t *testing.T, changes ...string) (*recording.Stack, error) {
 	t.Helper()
 	settings := with(settingsOf(t, "staging"), changes...)
-	return deployIn(t, cloud{caller: settings["skiff:account"], zones: []string{"example.com"}}, lambdas.Functions(), settings)
+	return deployIn(t, cloud{caller: settings[own(settings, "account")], zones: []string{"example.com"}}, lambdas.Functions(), settings)
 }
 
 // The rules of domains hold of every way to have some.
@@ -27,15 +27,15 @@ func TestDomains(t *testing.T) {
 		proofs  int
 	}{
 		"as staging is":            {nil, 2},
-		"the zone's own name":      {[]string{"skiff:zone=", "skiff:socketDomain="}, 1},
-		"an apex and its wildcard": {[]string{`skiff:additionalDomains=["*.staging.example.com","staging.example.com"]`}, 3},
-		"a wildcard of the domain": {[]string{`skiff:additionalDomains=["*.api.staging.example.com"]`}, 2},
-		"a zone that is there":     {[]string{"skiff:createZone=false", "skiff:zone=example.com"}, 2},
-		"a zone of a parent":       {[]string{"skiff:parentZone=example.com"}, 2},
-		"a path":                   {[]string{"skiff:basePath=v1/web"}, 2},
-		"ten names": {[]string{`skiff:additionalDomains=["a.staging.example.com","b.staging.example.com","c.staging.example.com","d.staging.example.com",` +
+		"the zone's own name":      {[]string{"zone=", "socketDomain="}, 1},
+		"an apex and its wildcard": {[]string{`additionalDomains=["*.staging.example.com","staging.example.com"]`}, 3},
+		"a wildcard of the domain": {[]string{`additionalDomains=["*.api.staging.example.com"]`}, 2},
+		"a zone that is there":     {[]string{"createZone=false", "zone=example.com"}, 2},
+		"a zone of a parent":       {[]string{"parentZone=example.com"}, 2},
+		"a path":                   {[]string{"basePath=v1/web"}, 2},
+		"ten names": {[]string{`additionalDomains=["a.staging.example.com","b.staging.example.com","c.staging.example.com","d.staging.example.com",` +
 			`"e.staging.example.com","f.staging.example.com","g.staging.example.com","h.staging.example.com"]`}, 10},
-		"not delegated yet": {[]string{"skiff:delegated=false"}, 0},
+		"not delegated yet": {[]string{"delegated=false"}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -56,7 +56,7 @@ func TestDomains(t *testing.T) {
 // servers are told; the API is at its own URL.
 func TestNotDelegatedYet(t *testing.T) {
 	t.Parallel()
-	rec, err := deployDomains(t, "skiff:delegated=false")
+	rec, err := deployDomains(t, "delegated=false")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,9 +78,9 @@ func TestNotDelegatedYet(t *testing.T) {
 func TestUndelegated(t *testing.T) {
 	t.Parallel()
 	for _, made := range []string{"true", "false"} {
-		settings := with(settingsOf(t, "staging"), "skiff:zone=undelegated.example", "skiff:domain=api.undelegated.example",
-			"skiff:socketDomain=", "skiff:createZone="+made)
-		c := cloud{caller: settings["skiff:account"]}
+		settings := with(settingsOf(t, "staging"), "zone=undelegated.example", "domain=api.undelegated.example",
+			"socketDomain=", "createZone="+made)
+		c := cloud{caller: settings[own(settings, "account")]}
 		if made == "false" {
 			c.zones = []string{"undelegated.example"}
 		}
@@ -98,7 +98,7 @@ func TestUndelegated(t *testing.T) {
 				t.Errorf("zone made %s: %d of %s all the same", made, len(rec.Of(typ)), typ)
 			}
 		}
-		if _, err := deployIn(t, c, lambdas.Functions(), with(settings, "skiff:checkDelegation=false")); err != nil {
+		if _, err := deployIn(t, c, lambdas.Functions(), with(settings, "checkDelegation=false")); err != nil {
 			t.Errorf("zone made %s: asked although the settings say not to: %v", made, err)
 		}
 	}
@@ -107,9 +107,9 @@ func TestUndelegated(t *testing.T) {
 // A second zone of one name is not made: DNS would not lead to it.
 func TestSecondZone(t *testing.T) {
 	t.Parallel()
-	rec, err := deployDomains(t, "skiff:zone=example.com")
-	const want = "account 111111111111 has the zone example.com already (zone-id of example.com), and a second one would have other name servers; " +
-		"to use the one that is there: pulumi config set skiff:createZone false --stack mock"
+	rec, err := deployDomains(t, "zone=example.com")
+	want := inProject(t, "account 111111111111 has the zone example.com already (zone-id of example.com), and a second one would have other name servers; "+
+		"to use the one that is there: pulumi config set PROJECT:createZone false --stack mock")
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("refused with %v, want %s", err, want)
 	}
@@ -121,7 +121,7 @@ func TestSecondZone(t *testing.T) {
 // The parent zone is told of the new one before that is looked for.
 func TestParentZone(t *testing.T) {
 	t.Parallel()
-	rec, err := deployDomains(t, "skiff:parentZone=example.com")
+	rec, err := deployDomains(t, "parentZone=example.com")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,10 +139,11 @@ func TestParentZone(t *testing.T) {
 func TestUnknownZone(t *testing.T) {
 	t.Parallel()
 	for want, changes := range map[string][]string{
-		"domains: skiff:zone staging.example.com was not found in account 111111111111; create it there, or set skiff:createZone to true": {"skiff:createZone=false"},
-		"domains: skiff:parentZone example.net was not found in account 111111111111": {
-			"skiff:parentZone=example.net", "skiff:zone=b.example.net", "skiff:domain=b.example.net", "skiff:socketDomain="},
+		"domains: PROJECT:zone staging.example.com was not found in account 111111111111; create it there, or set PROJECT:createZone to true": {"createZone=false"},
+		"domains: PROJECT:parentZone example.net was not found in account 111111111111": {
+			"parentZone=example.net", "zone=b.example.net", "domain=b.example.net", "socketDomain="},
 	} {
+		want = inProject(t, want)
 		if _, err := deployDomains(t, changes...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("refused with %v, want %s", err, want)
 		}
@@ -153,12 +154,12 @@ func TestUnknownZone(t *testing.T) {
 // nothing.
 func TestDomainSpelling(t *testing.T) {
 	t.Parallel()
-	plain, err := deployDomains(t, "skiff:parentZone=example.com", `skiff:additionalDomains=["www.staging.example.com"]`)
+	plain, err := deployDomains(t, "parentZone=example.com", `additionalDomains=["www.staging.example.com"]`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := deployDomains(t, "skiff:parentZone=EXAMPLE.com.", `skiff:additionalDomains=["WWW.staging.example.com."]`,
-		"skiff:domain=API.Staging.Example.com", "skiff:zone=Staging.example.com.", "skiff:socketDomain=Ws.staging.example.com.")
+	other, err := deployDomains(t, "parentZone=EXAMPLE.com.", `additionalDomains=["WWW.staging.example.com."]`,
+		"domain=API.Staging.Example.com", "zone=Staging.example.com.", "socketDomain=Ws.staging.example.com.")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +173,7 @@ func TestProofStays(t *testing.T) {
 	t.Parallel()
 	shapes := map[string]bool{}
 	for _, list := range []string{`["*.staging.example.com","staging.example.com"]`, `["staging.example.com","*.staging.example.com"]`, `["*.staging.example.com"]`} {
-		rec, err := deployDomains(t, "skiff:additionalDomains="+list)
+		rec, err := deployDomains(t, "additionalDomains="+list)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,12 +12,12 @@ import (
 func TestIssuer(t *testing.T) {
 	t.Parallel()
 	_, err := deployWith(t, lambdas.Functions(), with(settingsOf(t, "staging"),
-		"skiff:issuer=https://issuer.example/", `skiff:audiences=["web","mobile app:1"]`))
+		"issuer=https://issuer.example/", `audiences=["web","mobile app:1"]`))
 	if err == nil {
 		t.Fatal("an audience with a space is accepted")
 	}
 	rec, err := deployWith(t, lambdas.Functions(), with(settingsOf(t, "staging"),
-		"skiff:issuer=https://issuer.example/", `skiff:audiences=["web","mobile"]`))
+		"issuer=https://issuer.example/", `audiences=["web","mobile"]`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func TestIssuer(t *testing.T) {
 	if got := rec.Of(routeType)["POST /items"].Inputs["authorizationType"]; got != "JWT" {
 		t.Errorf("POST /items is guarded by %v", got)
 	}
-	if names := rec.Outputs["secretNames"]; fmt.Sprint(names) != "map[cursorKey:skiff-mock-cursor-key-0000000]" {
+	if names := rec.Outputs["secretNames"]; fmt.Sprint(names) != "map[cursorKey:"+nameOf(rec, secretType, "cursor-key")+"]" {
 		t.Errorf("secretNames %v", names)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"skiff/infra/recording"
 	"skiff/lambdas"
 )
 
@@ -13,8 +14,7 @@ import (
 // functions.
 func TestAlarms(t *testing.T) {
 	t.Parallel()
-	settings := settingsOf(t, "production")
-	settings["skiff:stage"], settings["skiff:alarmEmail"] = "v1", ""
+	settings := with(settingsOf(t, "production"), "stage=v1", "alarmEmail=")
 	functions := append(lambdas.Functions(), lambdas.Function{Name: "more", Routes: []string{"GET /more"}})
 	rec, err := deployWith(t, functions, settings)
 	if err != nil {
@@ -30,12 +30,12 @@ func TestAlarms(t *testing.T) {
 	if got := fmt.Sprint(alarms["api-latency"].Inputs["dimensions"]); got != "map[ApiId:api-id of api Stage:v1]" {
 		t.Errorf("api-latency looks at %s", got)
 	}
-	if got := fmt.Sprint(alarms["table-throttles"].Inputs["metricQueries"]); strings.Count(got, "TableName:skiff-mock-items-0000000") != 4 ||
+	if got := fmt.Sprint(alarms["table-throttles"].Inputs["metricQueries"]); strings.Count(got, "TableName:"+nameOf(rec, tableType, "items")) != 4 ||
 		strings.Count(got, "GlobalSecondaryIndexName:status-index") != 2 {
 		t.Errorf("table-throttles looks at %s", got)
 	}
 	for name, queue := range map[string]string{"queue-age": "events", "dead-events": "dead-events"} {
-		if got := fmt.Sprint(alarms[name].Inputs["dimensions"]); got != "map[QueueName:skiff-mock-"+queue+"-0000000]" {
+		if got := fmt.Sprint(alarms[name].Inputs["dimensions"]); got != "map[QueueName:"+nameOf(rec, queueType, queue)+"]" {
 			t.Errorf("%s looks at %s", name, got)
 		}
 	}
@@ -45,6 +45,11 @@ func TestAlarms(t *testing.T) {
 			t.Errorf("%s: %v", name, in)
 		}
 	}
+}
+
+// nameOf is the name in AWS of a resource.
+func nameOf(r *recording.Stack, typ, name string) string {
+	return fmt.Sprint(r.Of(typ)[name].Outputs["name"])
 }
 
 // The dashboard is what CloudWatch takes as one, and shows every function.
@@ -88,7 +93,8 @@ func TestDashboard(t *testing.T) {
 			t.Errorf("%s is not shown", name)
 		}
 	}
-	if !shown["api-id of api"] || !shown["skiff-mock-items-0000000"] || !shown["skiff-mock-events-0000000"] || !shown["skiff-mock-dead-events-0000000"] || in["dashboardName"] != "skiff-mock" {
+	if !shown["api-id of api"] || !shown[nameOf(rec, tableType, "items")] || !shown[nameOf(rec, queueType, "events")] || !shown[nameOf(rec, queueType, "dead-events")] ||
+		in["dashboardName"] != project(t)+"-mock" {
 		t.Errorf("the dashboard %v shows %v", in["dashboardName"], shown)
 	}
 }

@@ -7,12 +7,16 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"skiff/infra/build"
 	"skiff/infra/recording"
 	"skiff/lambdas"
 )
+
+// projectFile declares the settings, and has the project's name.
+const projectFile = "../Pulumi.yaml"
 
 // facts are what the golden files say of a resource besides its inputs.
 func facts(res recording.Resource) (lines []string) {
@@ -60,32 +64,55 @@ func (p prebuilt) Ensure(_ context.Context, function, sha256 string) (string, er
 	return p.Zip(function), nil
 }
 
-// settingsOf is what the engine hands over for a stack: its file, and the
-// defaults of Pulumi.yaml for what the file leaves out.
+// project is the name of the Pulumi project, which a team may change.
+func project(t *testing.T) string {
+	t.Helper()
+	file, err := workspace.LoadProject(projectFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(file.Name)
+}
+
+// settingsOf is what the engine hands over for a fixture: a stack of
+// testdata/stacks, whose values the tests may rely on. A team's own stacks are
+// ownStacks.
 func settingsOf(t *testing.T, stack string) map[string]string {
 	t.Helper()
-	return settingsIn(t, filepath.Join("..", "Pulumi."+stack+".yaml"))
+	return settingsIn(t, filepath.Join("testdata", "stacks", "Pulumi."+stack+".yaml"))
 }
 
-// settingsIn is what the engine hands over for a stack with the file.
+// settingsIn is what the engine hands over for a stack with the file: what it
+// sets, and the defaults of Pulumi.yaml for what it leaves out.
 func settingsIn(t *testing.T, path string) map[string]string {
 	t.Helper()
-	return recording.Settings(t, "../Pulumi.yaml", path)
+	return recording.Settings(t, projectFile, path)
 }
 
-// with is the settings, changed by texts such as "skiff:memory=512".
+// with is the settings, changed by texts such as "memory=512". A name without a
+// namespace is a setting of the program itself.
 func with(settings map[string]string, changes ...string) map[string]string {
 	for _, change := range changes {
 		key, value, _ := strings.Cut(change, "=")
-		settings[key] = value
+		settings[own(settings, key)] = value
 	}
 	return settings
+}
+
+// own is the whole key of a setting, in the namespace that has the account.
+func own(settings map[string]string, name string) string {
+	for key := range settings {
+		if namespace, isAccount := strings.CutSuffix(key, ":account"); isAccount && !strings.Contains(name, ":") {
+			return namespace + ":" + name
+		}
+	}
+	return name
 }
 
 // deployWith runs the whole program with credentials of the stack's account.
 func deployWith(t *testing.T, functions []lambdas.Function, settings map[string]string) (*recording.Stack, error) {
 	t.Helper()
-	return deployIn(t, cloud{caller: settings["skiff:account"]}, functions, settings)
+	return deployIn(t, cloud{caller: settings[own(settings, "account")]}, functions, settings)
 }
 
 // deployIn runs the whole program in a cloud.
@@ -100,13 +127,13 @@ func run(t *testing.T, c cloud, p program, settings map[string]string) (*recordi
 	p.builder = func(target build.Target, names []string) builder {
 		return prebuilt{build.New(root, target, names), names}
 	}
-	return recording.Run(t, "skiff", "mock", settings, c, func(ctx *pulumi.Context, all string) (pulumi.Map, error) {
+	return recording.Run(t, project(t), "mock", settings, c, func(ctx *pulumi.Context, all string) (pulumi.Map, error) {
 		p.settings = all
 		return p.deploy(ctx)
 	})
 }
 
-// record runs the program for a stack as it stands.
+// record runs the program for a fixture as it stands.
 func record(t *testing.T, stack string) *recording.Stack {
 	t.Helper()
 	rec, err := deployWith(t, lambdas.Functions(), settingsOf(t, stack))

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"os"
 	"slices"
@@ -12,196 +11,206 @@ import (
 	"skiff/infra/recording"
 )
 
-// scannerRule is a rule of public scanners, under all ids that they have for it.
+// scannerRule is a rule of public scanners on resources of some types. A stack
+// follows it, or the rule has a reason why not.
 type scannerRule struct {
-	IDs          []string
-	ResourceType string // "*": all of AWS
-	Property     string
-	Check        string // what it asks of the property; predicates has its words
-	Adopt        string // production: asked of production alone
-	Title        string
+	title  string
+	ids    string                      // that scanners have for it, with spaces between
+	types  []string                    // that it is asked of; none: every type of AWS
+	adopt  func(*recording.Stack) bool // which stacks it is asked of; nil: each
+	where  func(subject) bool          // which resources of the types; nil: each
+	asks   demand
+	except []exception
 }
 
-// key tells a rule from others.
-func (s scannerRule) key() string { return s.ResourceType + " " + s.Property + " " + s.Check }
+// exception is a reason not to follow a rule.
+type exception struct {
+	why string
+	of  func(subject) bool // which resources it excuses; nil: each
+}
 
-// suppressed are the rules that are not followed, by key, or the key and the
-// resource or its type, and why.
-func suppressed() map[string]string {
-	return map[string]string{
-		"aws:lambda/function:Function reservedConcurrentExecutions exists": "what one function reserves the others lack; the stage's throttle bounds them all, and skiff:concurrency reserves",
-		"aws:lambda/function:Function deadLetterConfig.targetArn exists":   "it is for asynchronous calls, and API Gateway waits for each",
-		"aws:lambda/function:Function vpcConfig.subnetIds exists":          "the functions call nothing but AWS; a VPC adds addresses, cost and a way to fail",
-		"aws:lambda/function:Function codeSigningConfigArn exists":         "code comes from this program's build, whose digest and sha256 the stack holds",
-		"aws:lambda/function:Function kmsKeyArn ifPresent(environment):exists": "the environment holds a table's name and a log level; " +
-			"Lambda encrypts it with a key of AWS",
-		"aws:apigatewayv2/stage:Stage clientCertificateId exists":                                                         "an HTTP API has none, and a WebSocket API shows it to HTTP back ends alone",
-		"aws:apigatewayv2/stage:Stage clientCertificateId ifProtocol(WEBSOCKET):exists":                                   "it is shown to HTTP back ends, and these are functions",
-		"aws:apigatewayv2/stage:Stage accessLogSettings.destinationArn exists " + stageType + " sockets":                  "a WebSocket API logs by a role of the whole account",
-		"aws:apigatewayv2/stage:Stage defaultRouteSettings.loggingLevel ifProtocol(WEBSOCKET):in:ERROR,INFO":              "it logs by a role of the whole account",
-		"aws:apigatewayv2/route:Route authorizationType in:JWT,CUSTOM,AWS_IAM " + routeType + " GET /health":              "declared public",
-		"aws:apigatewayv2/route:Route authorizationType in:JWT,CUSTOM,AWS_IAM " + routeType + " sockets $disconnect":      "only $connect can be guarded, and is",
-		"aws:apigatewayv2/route:Route authorizationType in:JWT,CUSTOM,AWS_IAM " + routeType + " sockets $default":         "only $connect can be guarded, and is",
-		"aws:apigatewayv2/integration:Integration payloadFormatVersion equals:2.0 " + integrationType + " socket-sockets": "a WebSocket API has 1.0 alone",
-		"aws:apigatewayv2/api:Api disableExecuteApiEndpoint equals:true when customDomain " + apiType + " sockets":        "functions post to connections at its own URL, which they know before there is a domain",
-		"aws:apigatewayv2/domainName:DomainName domainNameConfiguration.securityPolicy glob:SecurityPolicy_TLS13_*_PQ_*":  "HTTP and WebSocket APIs have TLS_1_2 alone, which takes TLS 1.3 too",
-		"aws:route53/zone:Zone - related:aws:route53/hostedZoneDnsSec:HostedZoneDnsSec":                                   "it needs a key in us-east-1 and a record at the parent, and half of it takes the domain away",
-		"aws:route53/zone:Zone - related:aws:route53/queryLog:QueryLog":                                                   "the log group must be in us-east-1; what was asked for is public",
-		"aws:secretsmanager/secret:Secret kmsKeyId isCMK":                                                                 "a dollar a month; Secrets Manager encrypts with a key of the account, and the policies decide who reads",
-		"aws:secretsmanager/secret:Secret - related:aws:secretsmanager/secretRotation:SecretRotation":                     "a new key ends every token and cursor, so an operator chooses when",
-		"aws:sqs/queue:Queue kmsMasterKeyId exists":                                                                       "SQS encrypts with a key of its own; events hold an item's id and what was done",
-		"aws:dynamodb/table:Table serverSideEncryption.enabled equals:true":                                               "a table without it is encrypted with a key that DynamoDB owns, without calls of KMS",
-		"aws:dynamodb/table:Table serverSideEncryption.kmsKeyArn exists":                                                  "a key of one's own costs each request; the items hold nothing that asks for it",
-		"aws:dynamodb/table:Table - related:aws:backup/selection:Selection":                                               "point-in-time recovery reaches back 35 days; plans of AWS Backup are the account's",
-		"aws:iam/rolePolicy:RolePolicy policy policy:noUnconstrainedWrite":                                                "X-Ray's two actions know no resource; the rules of this program allow no other",
-		"aws:iam/role:Role assumeRolePolicy policy:serviceTrustHasSourceAccount":                                          "Lambda sends no source when it tries a role at a function's creation, which fails then",
-		"aws:cloudwatch/logGroup:LogGroup kmsKeyId exists":                                                                "CloudWatch Logs encrypts with a key of its own; the lines hold no bodies and no headers",
-		"aws:sns/topic:Topic kmsMasterKeyId exists":                                                                       "alarms cannot be published with alias/aws/sns; newAlarms says more",
-		"aws:sns/topic:Topic kmsMasterKeyId isCMK":                                                                        "a dollar a month for messages without data; newAlarms says more",
-		"* name absent aws:apigatewayv2/stage:Stage api":                                                                  "the name is the path of every URL",
-		"* name absent aws:apigatewayv2/stage:Stage sockets":                                                              "the name is the path of every URL",
-		"* name absent aws:ssm/parameter:Parameter":                                                                       "others find it by its name; it holds nothing of its own",
-		"* name absent aws:route53/zone:Zone":                                                                             "the name is the domain's",
-		"* name absent aws:route53/record:Record":                                                                         "the name is the domain's",
-		"* name absent aws:cloudwatch/logGroup:LogGroup access":                                                           "API Gateway writes without a resource policy below /aws/vendedlogs/ alone",
+// unfollowed is the one reason of a rule that no resource follows.
+func unfollowed(why string) []exception { return []exception{{why, nil}} }
+
+func scannerRules() []scannerRule {
+	return slices.Concat(scannerFunctions(), scannerAPIs(), scannerStores(), scannerQueues(), scannerPolicies(), scannerRoles(),
+		scannerOperations(), scannerDomains(), scannerNames())
+}
+
+// operated is whether somebody hears of the stack's failures. What such a stack
+// has, one that lives as long as a merge request can go without.
+func operated(r *recording.Stack) bool { return settingOf(r, "alarms") == "true" }
+
+// guarded is whether the stack holds what nobody may lose.
+func guarded(r *recording.Stack) bool { return settingOf(r, "protect") == "true" }
+
+// settingOf is a setting of the program itself, whatever the project is called.
+func settingOf(r *recording.Stack, name string) string {
+	for key, value := range r.Settings {
+		if namespace, n, _ := strings.Cut(key, ":"); n == name && namespace != "aws" && namespace != "pulumi" {
+			return value
+		}
 	}
+	return ""
 }
 
-// TestScannerRules holds staging and production to the rules, or to a reason
-// why not, and sees each rule that holds fail of a recording that breaks it. A
-// reason for what is followed anyway is one too many.
+// TestScannerRules holds the team's own stacks, and the fixtures, to the rules.
+// A resource that breaks one is to be changed, or to get an exception there.
 func TestScannerRules(t *testing.T) {
 	t.Parallel()
-	all := scannerRules(t)
-	for _, stack := range []string{"staging", "production"} {
-		t.Run(stack, func(t *testing.T) {
+	stacks := ownStacks(t)
+	for _, name := range []string{"staging", "production"} {
+		stacks["fixture "+name] = record(t, name)
+	}
+	for name, rec := range stacks {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			rec, unused := record(t, stack), suppressed()
-			for _, rule := range all {
-				if rule.Adopt == "production" && stack != "production" {
-					maps.DeleteFunc(unused, func(reason, _ string) bool { return strings.HasPrefix(reason, rule.key()) })
-					continue
-				}
-				offences := rule.offences(t, rec)
-				for _, key := range offences {
-					typ, _, _ := strings.Cut(key, " ")
-					for _, reason := range []string{rule.key(), rule.key() + " " + key, rule.key() + " " + typ} {
-						if _, ok := suppressed()[reason]; ok {
-							delete(unused, reason)
-							key = ""
-						}
-					}
-					if key != "" {
-						t.Errorf("%s: %s: %s (%s)", key, rule.Title, rule.key(), strings.Join(rule.IDs, ", "))
+			for _, rule := range scannerRules() {
+				for _, s := range rule.offences(rec) {
+					if rule.excuse(s) == nil {
+						t.Errorf("%s: not so: %s (%s)", s.res.Key(), rule.title, rule.ids)
 					}
 				}
-				if len(offences) < len(rule.subjects(rec)) {
-					rule.fails(t, rec.Clone(t), len(offences))
-				}
-			}
-			for key := range unused {
-				t.Errorf("%q has a reason and is followed, or is no rule", key)
 			}
 		})
 	}
 }
 
-func scannerRules(t *testing.T) []scannerRule {
-	t.Helper()
+// TestScannerRulesFail sees each rule fail of what the program declares, with
+// one resource spoilt, and of the samples, which have a resource of each type.
+func TestScannerRulesFail(t *testing.T) {
+	t.Parallel()
+	product := record(t, "production")
+	for _, rule := range scannerRules() {
+		t.Run(rule.title, func(t *testing.T) {
+			t.Parallel()
+			if len(rule.subjects(product)) > 0 {
+				rule.prove(t, product)
+			}
+			rule.prove(t, samples())
+		})
+	}
+}
+
+// TestScannerReasons finds reasons for what is followed: of the resources that
+// a reason excuses, one has to need it.
+func TestScannerReasons(t *testing.T) {
+	t.Parallel()
+	for _, rec := range []*recording.Stack{record(t, "production"), samples()} {
+		for _, rule := range scannerRules() {
+			for i, reason := range rule.except {
+				excused, needed := 0, 0
+				for _, s := range rule.subjects(rec) {
+					if rule.excuse(s) == &rule.except[i] {
+						excused++
+						if !rule.asks.met(s) {
+							needed++
+						}
+					}
+				}
+				if reason.why == "" || excused > 0 && needed == 0 {
+					t.Errorf("%s: %q is the reason for nothing; remove it", rule.title, reason.why)
+				}
+			}
+		}
+	}
+}
+
+// TestScannerIDs compares the ids that the rules name with those that scanners
+// have for the types which this program declares.
+func TestScannerIDs(t *testing.T) {
+	t.Parallel()
 	data, err := os.ReadFile("testdata/scanner-rules.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var file struct{ Rules []scannerRule }
+	var file struct{ Rules map[string][]string }
 	if err := json.Unmarshal(data, &file); err != nil || len(file.Rules) == 0 {
-		t.Fatal(len(file.Rules), "rules:", err)
+		t.Fatal(len(file.Rules), "types:", err)
 	}
-	return file.Rules
+	listed, named := map[string]bool{}, map[string]bool{}
+	for typ, ids := range file.Rules {
+		for _, id := range ids {
+			listed[typ+" "+id] = true
+		}
+	}
+	for _, rule := range scannerRules() {
+		for _, typ := range rule.typeNames() {
+			for _, id := range strings.Fields(rule.ids) {
+				if !listed[typ+" "+id] {
+					t.Errorf("%s: %s of %s is not in scanner-rules.json", rule.title, id, typ)
+				}
+				named[typ+" "+id] = true
+			}
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(listed)) {
+		if !named[id] {
+			t.Errorf("no rule has %s; add one, with a reason if it is not followed", id)
+		}
+	}
 }
 
-// subjects are the keys of the resources that the rule is asked of.
-func (s scannerRule) subjects(r *recording.Stack) (keys []string) {
+// typeNames are the types as scanner-rules.json has them.
+func (s scannerRule) typeNames() []string {
+	if len(s.types) == 0 {
+		return []string{"*"}
+	}
+	return s.types
+}
+
+// subjects are the resources that the rule is asked of, by key.
+func (s scannerRule) subjects(r *recording.Stack) (all []subject) {
+	if s.adopt != nil && !s.adopt(r) {
+		return nil
+	}
 	for _, key := range slices.Sorted(maps.Keys(r.Resources)) {
-		if typ := r.Resources[key].Type; typ == s.ResourceType || s.ResourceType == "*" && strings.HasPrefix(typ, "aws:") {
-			keys = append(keys, key)
+		res := r.Resources[key]
+		asked := slices.Contains(s.types, res.Type) || len(s.types) == 0 && strings.HasPrefix(res.Type, "aws:")
+		if asked && (s.where == nil || s.where(subject{r, res})) {
+			all = append(all, subject{r, res})
 		}
 	}
-	return keys
+	return all
 }
 
-// offences are the keys of the resources that break the rule.
-func (s scannerRule) offences(t *testing.T, r *recording.Stack) (keys []string) {
+// offences are the subjects that do not meet the demand.
+func (s scannerRule) offences(r *recording.Stack) (all []subject) {
+	for _, sub := range s.subjects(r) {
+		if !s.asks.met(sub) {
+			all = append(all, sub)
+		}
+	}
+	return all
+}
+
+// excuse is the first exception that excuses the resource, nil if none does.
+func (s scannerRule) excuse(sub subject) *exception {
+	for i, e := range s.except {
+		if e.of == nil || e.of(sub) {
+			return &s.except[i]
+		}
+	}
+	return nil
+}
+
+// prove spoils the first resource that meets the demand, and wants that seen.
+// Of a rule that no resource follows, an offence is the proof.
+func (s scannerRule) prove(t *testing.T, r *recording.Stack) {
 	t.Helper()
-	p := s.predicate(t)
-	for _, key := range s.subjects(r) {
-		if !p.holds(subject{r, r.Resources[key], s.Property, s.argument(p)}) {
-			keys = append(keys, key)
+	r = r.Clone(t)
+	for _, sub := range s.subjects(r) {
+		if !s.asks.met(sub) || s.excuse(sub) != nil {
+			continue
 		}
-	}
-	return keys
-}
-
-// fails breaks the rule in the recording, which already breaks it so often, and
-// reports if that goes unseen.
-func (s scannerRule) fails(t *testing.T, r *recording.Stack, before int) {
-	t.Helper()
-	p := s.predicate(t)
-	for _, key := range s.subjects(r) {
-		p.spoil(subject{r, r.Resources[key], s.Property, s.argument(p)})
-	}
-	if len(s.offences(t, r)) <= before {
-		t.Errorf("%s holds of a recording that breaks it", s.key())
-	}
-}
-
-// predicate is the one of the check's first words.
-func (s scannerRule) predicate(t *testing.T) predicate {
-	t.Helper()
-	for _, p := range predicates() {
-		if strings.HasPrefix(s.Check, p.words) {
-			return p
+		s.asks.spoil(sub)
+		broken := func(o subject) bool { return o.res.Key() == sub.res.Key() && s.excuse(o) == nil }
+		if !slices.ContainsFunc(s.offences(r), broken) {
+			t.Errorf("it holds of %s, spoilt to break it", sub.res.Key())
 		}
+		return
 	}
-	t.Fatalf("nothing tells whether %s", s.key())
-	return predicate{}
-}
-
-func (s scannerRule) argument(p predicate) string { return strings.TrimPrefix(s.Check, p.words) }
-
-// subject is a resource that a rule is asked of.
-type subject struct {
-	rec      *recording.Stack
-	res      recording.Resource
-	property string
-	argument string // of the check
-}
-
-// value is that of the property, whose path has dots; nil if there is none.
-func (s subject) value() any {
-	holder, last := s.holder()
-	return holder[last]
-}
-
-func (s subject) holder() (map[string]any, string) {
-	path := strings.Split(s.property, ".")
-	return nested(s.res, path[:len(path)-1]...), path[len(path)-1]
-}
-
-// put sets the property, or takes it away with nil, with what leads to it.
-func (s subject) put(value any) {
-	path := strings.Split(s.property, ".")
-	holder := s.res.Inputs
-	for _, name := range path[:len(path)-1] {
-		next, ok := holder[name].(map[string]any)
-		if !ok {
-			next = map[string]any{}
-			holder[name] = next
-		}
-		holder = next
-	}
-	if holder[path[len(path)-1]] = value; value == nil {
-		delete(holder, path[len(path)-1])
+	if len(s.offences(r)) == 0 {
+		t.Error("nothing can break it")
 	}
 }
-
-func (s subject) text() string { return fmt.Sprint(s.value()) }

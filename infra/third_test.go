@@ -15,7 +15,7 @@ import (
 // no change to the program.
 func TestThirdStack(t *testing.T) {
 	t.Parallel()
-	staging, err := os.ReadFile("../Pulumi.staging.yaml")
+	staging, err := os.ReadFile("testdata/stacks/Pulumi.staging.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

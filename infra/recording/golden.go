@@ -1,9 +1,14 @@
 package recording
 
 import (
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
+	"maps"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,11 +31,47 @@ func Golden(t *testing.T, path, got, command string) {
 	}
 }
 
+// Goldens compares the texts, by stack, with the golden files DIR/STACK.golden.
+// With -update it writes those of new stacks too, and removes those of stacks
+// that are gone: a team adds and removes stacks without touching a test.
+func Goldens(t *testing.T, dir string, texts map[string]string, command string) {
+	t.Helper()
+	if err := goldens(dir, texts, command, flag.Lookup("update").Value.String() == "true"); err != nil {
+		t.Error(err)
+	}
+}
+
+func goldens(dir string, texts map[string]string, command string, update bool) error {
+	const suffix = ".golden"
+	there, err := filepath.Glob(filepath.Join(dir, "*"+suffix))
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, path := range there {
+		_, known := texts[strings.TrimSuffix(filepath.Base(path), suffix)]
+		switch {
+		case known:
+		case update:
+			errs = append(errs, os.Remove(path))
+		default:
+			errs = append(errs, fmt.Errorf("%s is of a stack that is gone; to remove it, %s", path, command))
+		}
+	}
+	for _, stack := range slices.Sorted(maps.Keys(texts)) {
+		errs = append(errs, golden(filepath.Join(dir, stack+suffix), texts[stack], command, update))
+	}
+	return errors.Join(errs...)
+}
+
 func golden(path, got, command string, update bool) error {
 	if update {
 		return os.WriteFile(path, []byte(got), 0o644)
 	}
 	want, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w; to write it for the first time, %s", err, command)
+	}
 	if err != nil {
 		return err
 	}

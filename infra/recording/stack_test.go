@@ -223,6 +223,36 @@ func TestGolden(t *testing.T) {
 	Golden(t, path, "a\nb\n", "run it")
 }
 
+// Stacks come and go: a golden file that is missing, and one too many, are told
+// with the command that mends both.
+func TestGoldens(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	stale := filepath.Join(dir, "gone.golden")
+	if err := os.WriteFile(stale, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{"new": "a\n"}
+	err := goldens(dir, texts, "run it", false)
+	for _, want := range []string{stale + " is of a stack that is gone; to remove it, run it", "new.golden: no such file or directory; to write it for the first time, run it"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	if err := goldens(dir, texts, "run it", true); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(stale); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the golden file of a stack that is gone: %v", err)
+	}
+	if err := goldens(dir, texts, "run it", false); err != nil {
+		t.Error(err)
+	}
+	if err := goldens(dir, map[string]string{"new": "b\n"}, "run it", false); err == nil {
+		t.Error("another text is accepted")
+	}
+}
+
 // A stack's file goes before the project's defaults, which come as text.
 func TestSettings(t *testing.T) {
 	t.Parallel()
