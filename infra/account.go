@@ -15,10 +15,10 @@ const retries = 25
 
 // newAccount declares the one provider that everything goes through, bound to
 // the stack's account, and refuses any other before anything is declared. It
-// returns the option that puts a resource, or a call, there. A change of role
+// returns where to declare the rest. A change of role
 // or profile is one of the provider and touches no resource. A change of region
 // replaces all of them: it is another stack's work.
-func newAccount(ctx *pulumi.Context, cfg config) (in pulumi.ResourceOrInvokeOption, err error) {
+func newAccount(ctx *pulumi.Context, cfg config) (*stack, error) {
 	args := &aws.ProviderArgs{
 		Region:            pulumi.String(cfg.Region),
 		AllowedAccountIds: pulumi.StringArray{pulumi.String(cfg.Account)},
@@ -43,12 +43,13 @@ func newAccount(ctx *pulumi.Context, cfg config) (in pulumi.ResourceOrInvokeOpti
 	switch {
 	case found == "":
 		return nil, fmt.Errorf("AWS did not tell which account the credentials for stack %s, of account %s, are of; "+
-			"sign in there, or set skiff:profile or skiff:role: %w", ctx.Stack(), cfg.Account, err)
+			"sign in there, or set %s or %s: %w", ctx.Stack(), cfg.Account, cfg.key("profile"), cfg.key("role"), err)
 	case found != cfg.Account:
 		return nil, fmt.Errorf("stack %s belongs to AWS account %s and the credentials are of %s, so nothing was changed; "+
-			"sign in to %[2]s, or correct skiff:account, skiff:profile or skiff:role in Pulumi.%[1]s.yaml", ctx.Stack(), cfg.Account, found)
+			"sign in to %[2]s, or correct %[4]s, %[5]s or %[6]s in Pulumi.%[1]s.yaml",
+			ctx.Stack(), cfg.Account, found, cfg.key("account"), cfg.key("profile"), cfg.key("role"))
 	}
-	return pulumi.Provider(provider), nil
+	return &stack{ctx, cfg, pulumi.Provider(provider)}, nil
 }
 
 // refusedAccount is the account that the provider has found and refused by its

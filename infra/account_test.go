@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"skiff/infra/recording"
-	"skiff/lambdas"
 )
 
 // The credentials of another account end the run by one sentence, before
@@ -32,7 +31,7 @@ func TestWrongAccount(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			rec, err := deployIn(t, test.cloud, lambdas.Functions(), settings)
+			rec, err := deployIn(t, test.cloud, fixture(), settings)
 			if want := inProject(t, test.want); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("refused with\n%v\nwant\n%s", err, want)
 			}
@@ -49,7 +48,7 @@ func TestProfileAndRole(t *testing.T) {
 	t.Parallel()
 	settings := settingsOf(t, "staging")
 	inputs := func() map[string]any {
-		rec, err := deployWith(t, lambdas.Functions(), settings)
+		rec, err := deployWith(t, fixture(), settings)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,12 +69,12 @@ func TestPermissionsBoundary(t *testing.T) {
 	t.Parallel()
 	settings := settingsOf(t, "staging")
 	for _, arn := range []string{"", "arn:aws:iam::" + settings[own(settings, "account")] + ":policy/bootstrap/boundary"} {
-		rec, err := deployWith(t, lambdas.Functions(), with(settings, "permissionsBoundary="+arn))
+		rec, err := deployWith(t, fixture(), with(settings, "permissionsBoundary="+arn))
 		if err != nil {
 			t.Fatal(err)
 		}
 		roles := rec.Of(roleType)
-		if len(roles) != len(lambdas.Functions()) {
+		if len(roles) != len(fixture().Functions) {
 			t.Fatalf("%d roles", len(roles))
 		}
 		for name, role := range roles {
@@ -92,7 +91,7 @@ func TestProtect(t *testing.T) {
 	t.Parallel()
 	mayBe := []string{tableType, stageType, zoneType, mappingType}
 	for _, value := range []string{"true", "false"} {
-		rec, err := deployWith(t, lambdas.Functions(), with(settingsOf(t, "staging"), "protect="+value))
+		rec, err := deployWith(t, fixture(), with(settingsOf(t, "staging"), "protect="+value))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"skiff/infra/build"
 	"skiff/lambdas"
 )
 
@@ -38,17 +39,17 @@ func TestSourcePattern(t *testing.T) {
 func TestDeployment(t *testing.T) {
 	t.Parallel()
 	settings := settingsOf(t, "staging")
-	settings["skiff:autoDeploy"] = "true"
-	auto, err := deployWith(t, lambdas.Functions(), settings)
+	settings[own(settings, "autoDeploy")] = "true"
+	auto, err := deployWith(t, fixture(), settings)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if stage := auto.Of(stageType)["api"]; len(auto.Of(deploymentType)) != 1 || stage.Inputs["autoDeploy"] != true || stage.Inputs["deploymentId"] != nil {
 		t.Errorf("auto-deploy: %d deployments, that of the WebSocket API among them, stage %v", len(auto.Of(deploymentType)), stage.Inputs)
 	}
-	settings["skiff:autoDeploy"] = "false"
-	triggers := func(functions []lambdas.Function) (api, sockets any) {
-		rec, err := deployWith(t, functions, settings)
+	settings[own(settings, "autoDeploy")] = "false"
+	triggers := func(s lambdas.Service) (api, sockets any) {
+		rec, err := deployWith(t, s, settings)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,24 +59,32 @@ func TestDeployment(t *testing.T) {
 		made := rec.Of(deploymentType)
 		return nested(made["api"], "triggers")["routes"], nested(made["sockets"], "triggers")["routes"]
 	}
-	api, sockets := triggers(lambdas.Functions())
+	api, sockets := triggers(fixture())
 	for name, test := range map[string]struct {
-		change       func([]lambdas.Function)
+		change       func(of func(string) *lambdas.Function)
 		api, sockets bool // whether it changes
 	}{
-		"nothing":                          {func([]lambdas.Function) {}, false, false},
-		"a new route":                      {func(f []lambdas.Function) { f[0].Routes = append(f[0].Routes, "POST /more") }, true, false},
-		"a route goes to another function": {func(f []lambdas.Function) { f[0].Routes, f[1].Routes = f[1].Routes, f[0].Routes }, true, false},
-		"a route is public from now on":    {func(f []lambdas.Function) { f[0].Routes, f[0].PublicRoutes = nil, f[0].Routes }, true, false},
-		"a new WebSocket route":            {func(f []lambdas.Function) { f[7].SocketRoutes = append(f[7].SocketRoutes, "say") }, false, true},
-		"a WebSocket route of another function": {func(f []lambdas.Function) {
-			f[0].SocketRoutes, f[7].SocketRoutes = f[7].SocketRoutes[2:], f[7].SocketRoutes[:2]
+		"nothing": {func(func(string) *lambdas.Function) {}, false, false},
+		"a new route": {func(of func(string) *lambdas.Function) {
+			of("create-item").Routes = append(of("create-item").Routes, "POST /more")
+		}, true, false},
+		"a route goes to another function": {func(of func(string) *lambdas.Function) {
+			of("create-item").Routes, of("get-item").Routes = of("get-item").Routes, of("create-item").Routes
+		}, true, false},
+		"a route is public from now on": {func(of func(string) *lambdas.Function) {
+			of("create-item").Routes, of("create-item").PublicRoutes = nil, of("create-item").Routes
+		}, true, false},
+		"a new WebSocket route": {func(of func(string) *lambdas.Function) {
+			of("socket").SocketRoutes = append(of("socket").SocketRoutes, "say")
+		}, false, true},
+		"a WebSocket route of another function": {func(of func(string) *lambdas.Function) {
+			of("create-item").SocketRoutes, of("socket").SocketRoutes = of("socket").SocketRoutes[2:], of("socket").SocketRoutes[:2]
 		}, false, true},
 	} {
-		functions := lambdas.Functions()
-		test.change(functions)
-		if a, s := triggers(functions); (a != api) != test.api || (s != sockets) != test.sockets {
-			t.Errorf("%s: the trigger of the API changes: %t, that of the WebSocket API: %t", name, a != api, s != sockets)
+		s := fixture()
+		test.change(func(name string) *lambdas.Function { return find(t, s, name) })
+		if a, b := triggers(s); (a != api) != test.api || (b != sockets) != test.sockets {
+			t.Errorf("%s: the trigger of the API changes: %t, that of the WebSocket API: %t", name, a != api, b != sockets)
 		}
 	}
 }
@@ -86,16 +95,16 @@ func TestOutputs(t *testing.T) {
 	t.Parallel()
 	const api, sockets = "https://api.execute-api.mock.amazonaws.com", "wss://sockets.execute-api.mock.amazonaws.com/live"
 	for name, test := range map[string]struct{ set, urls, socketURLs string }{
-		"no domain":           {"skiff:domain= skiff:socketDomain= skiff:zone=", api, sockets},
-		"a stage with a path": {"skiff:domain= skiff:socketDomain= skiff:zone= skiff:stage=v1", api + "/v1", sockets},
+		"no domain":           {"domain= socketDomain= zone=", api, sockets},
+		"a stage with a path": {"domain= socketDomain= zone= stage=v1", api + "/v1", sockets},
 		"domains":             {"", "https://api.staging.example.com", "wss://ws.staging.example.com"},
-		"not delegated":       {"skiff:delegated=false", api, sockets},
-		"one for requests":    {"skiff:socketDomain= skiff:stage=v1", "https://api.staging.example.com", sockets},
-		"several, with a path": {`skiff:additionalDomains=["*.staging.example.com"] skiff:basePath=v1/web`,
+		"not delegated":       {"delegated=false", api, sockets},
+		"one for requests":    {"socketDomain= stage=v1", "https://api.staging.example.com", sockets},
+		"several, with a path": {`additionalDomains=["*.staging.example.com"] basePath=v1/web`,
 			"https://api.staging.example.com/v1/web https://*.staging.example.com/v1/web", "wss://ws.staging.example.com/v1/web"},
 	} {
 		settings := with(settingsOf(t, "staging"), strings.Fields(test.set)...)
-		rec, err := deployWith(t, lambdas.Functions(), settings)
+		rec, err := deployWith(t, fixture(), settings)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,20 +114,20 @@ func TestOutputs(t *testing.T) {
 		if first, _, _ := strings.Cut(test.urls, " "); rec.Outputs["apiUrl"] != first || rec.Outputs["socketUrl"] != test.socketURLs {
 			t.Errorf("%s: apiUrl %v, socketUrl %v", name, rec.Outputs["apiUrl"], rec.Outputs["socketUrl"])
 		}
-		obey(t, rec)
+		obey(t, fixture(), rec)
 	}
 	rec := record(t, "staging")
 	if got := fmt.Sprint(rec.Outputs["secretNames"], rec.Outputs["zoneNameServers"]); got !=
-		"map[cursorKey:skiff-mock-cursor-key-0000000 tokenKey:skiff-mock-token-key-0000000] [ns-1.mock.example ns-2.mock.example]" {
+		"map[cursorKey:mock-cursor-key-0000000 tokenKey:mock-token-key-0000000] [ns-1.mock.example ns-2.mock.example]" {
 		t.Errorf("secrets and name servers: %s", got)
 	}
 	names, _ := rec.Outputs["functionNames"].(map[string]any)
-	for _, f := range lambdas.Functions() {
+	for _, f := range fixture().Functions {
 		if names[f.Name] != rec.Of(functionType)[f.Name].Outputs["name"] {
 			t.Errorf("functionNames of %s: %v", f.Name, names[f.Name])
 		}
 	}
-	if len(names) != len(lambdas.Functions()) {
+	if len(names) != len(fixture().Functions) {
 		t.Errorf("functionNames %v", names)
 	}
 }
@@ -131,8 +140,8 @@ func TestArchitecture(t *testing.T) {
 		"host": map[string]string{"arm64": "arm64", "amd64": "x86_64"}[runtime.GOARCH],
 	} {
 		settings := settingsOf(t, "local")
-		settings["skiff:target"] = target
-		rec, err := deployWith(t, lambdas.Functions(), settings)
+		settings[own(settings, "target")] = target
+		rec, err := deployWith(t, fixture(), settings)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -146,8 +155,8 @@ func TestArchitecture(t *testing.T) {
 func TestTargetOfTheCloud(t *testing.T) {
 	t.Parallel()
 	settings := settingsOf(t, "staging")
-	c := cloud{caller: settings["skiff:account"]}
-	rec, err := run(t, c, program{functions: lambdas.Functions(), target: "linux/amd64"}, settings)
+	c := cloud{caller: settings[own(settings, "account")]}
+	rec, err := run(t, c, program{declared: fixture(), target: "linux/amd64"}, settings)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,8 +164,8 @@ func TestTargetOfTheCloud(t *testing.T) {
 	if got := fmt.Sprint(health["architectures"], " ", health["code"]); got != "[x86_64] archive ../.build/linux-amd64/health.zip" {
 		t.Errorf("health is %s", got)
 	}
-	rec, err = run(t, c, program{functions: lambdas.Functions(), target: "moon"}, settings)
-	if err == nil || !strings.Contains(err.Error(), "SKIFF_TARGET must be") || len(rec.Resources) > 0 {
+	rec, err = run(t, c, program{declared: fixture(), target: "moon"}, settings)
+	if err == nil || !strings.Contains(err.Error(), build.TargetVariable+" must be") || len(rec.Resources) > 0 {
 		t.Errorf("refused with %v, after %d resources", err, len(rec.Resources))
 	}
 }
@@ -164,7 +173,7 @@ func TestTargetOfTheCloud(t *testing.T) {
 // A function without routes or events has no part in either.
 func TestFunctionWithoutRoutes(t *testing.T) {
 	t.Parallel()
-	rec, err := deployWith(t, append(lambdas.Functions(), lambdas.Function{Name: "worker"}), settingsOf(t, "staging"))
+	rec, err := deployWith(t, more(fixture(), lambdas.Function{Name: "worker"}), settingsOf(t, "staging"))
 	if err != nil {
 		t.Fatal(err)
 	}

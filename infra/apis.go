@@ -2,74 +2,85 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"skiff/lambdas"
+	"skiff/lambdas/names"
 )
 
-// apis are the ways in: requests, and clients that stay connected.
-type apis struct {
-	http    *httpAPI
-	sockets *socketAPI
-	owner   *sharing // what the stack tells that this one is attached to; nil for APIs of one's own
+// apis are the ways in: requests, and clients that stay connected. A stack has
+// APIs of its own, or adds its routes to those of another stack.
+type apis interface {
+	// places are where functions find the WebSocket clients.
+	places() places
+	// connect leads the routes to the functions, past a guard, and returns what
+	// others may know of the APIs, and what publish publishes.
+	connect(s *stack, fns []*function) (*known, *routes, error)
+	// publish makes the routes answer, also at the domains. It comes after all
+	// that is before it, so that a destroy begins with it.
+	publish(s *stack, r *routes, names *domains, before []pulumi.Resource) error
 }
 
-func newAPIs(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, owner *sharing) (*apis, error) {
-	http, err := newAPI(ctx, cfg, in, owner)
+// known is what alarms, outputs and other stacks know of the APIs.
+type known struct {
+	own              bool // they are the stack's, which watches them and tells others of them
+	id, executionARN pulumi.StringInput
+	url              pulumi.StringInput // what requests begin with, without a slash at its end
+	stage, accessLog pulumi.StringInput // names
+	autoDeploy       pulumi.StringInput // true or false
+	guard            *authorizer        // nil: every route is public
+	clients          *clients           // nil: there is no WebSocket API
+}
+
+// clients is where the clients of a WebSocket API are.
+type clients struct {
+	url     pulumi.StringInput // that they connect to
+	postURL pulumi.StringInput // that functions post to
+	postARN pulumi.StringInput // of all connections, as rights to post are on
+}
+
+// routes are what connect has declared, for publish.
+type routes struct {
+	http, sockets published
+	permissions   []pulumi.Resource // to ask the function that authorizes
+}
+
+// published is what a stage makes available.
+type published struct {
+	waitFor  []pulumi.Resource
+	snapshot []any // outputs: what a deployment copies
+}
+
+// and returns both together.
+func (p published) and(more published) published {
+	return published{slices.Concat(p.waitFor, more.waitFor), slices.Concat(p.snapshot, more.snapshot)}
+}
+
+// openAPIs declares the APIs, or finds those of the other stack. They have no
+// routes yet: the functions bring them.
+func openAPIs(s *stack, service parts, tokens *issuer) (apis, error) {
+	if s.cfg.AttachTo != "" {
+		return readAPIs(s, service)
+	}
+	http, err := newAPI(s)
 	if err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
-	sockets, err := newSockets(ctx, in, owner)
-	if err != nil {
-		return nil, fmt.Errorf("sockets: %w", err)
+	own := &ownAPIs{tokens: tokens, http: http}
+	if hasSockets(service.Functions) {
+		if own.sockets, err = newSockets(s); err != nil {
+			return nil, fmt.Errorf("sockets: %w", err)
+		}
 	}
-	return &apis{http, sockets, owner}, nil
+	return own, nil
 }
 
-// connect leads the routes of both APIs to the functions, past a guard, and
-// returns that of the HTTP API with what else is declared. A stack that is
-// attached to another one has no routes but those of the HTTP API.
-func (a *apis) connect(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, fns []*function) (*authorizer, []pulumi.Resource, error) {
-	if a.owner != nil {
-		guard := &authorizer{a.owner.AuthorizationType, pulumi.String(a.owner.AuthorizerID)}
-		return guard, nil, newRoutes(ctx, a.http, guard, fns)
+// places are where messages to the clients are posted.
+func (c *clients) places() places {
+	if c == nil {
+		return nil
 	}
-	by, err := authorizerOf(fns)
-	if err != nil {
-		return nil, nil, err
-	}
-	guard, err := newGuard(ctx, cfg, in, a.http, by)
-	if err != nil {
-		return nil, nil, fmt.Errorf("authorizer: %w", err)
-	}
-	if err := newRoutes(ctx, a.http, guard, fns); err != nil {
-		return nil, nil, fmt.Errorf("routes: %w", err)
-	}
-	socketGuard, err := newSocketGuard(ctx, in, a.sockets.own, by)
-	if err != nil {
-		return nil, nil, fmt.Errorf("authorizer: %w", err)
-	}
-	if err := a.sockets.newRoutes(ctx, socketGuard, fns); err != nil {
-		return nil, nil, fmt.Errorf("sockets: %w", err)
-	}
-	return guard, by.permissions, nil
-}
-
-// publish declares the stages and maps the domains to them. Another stack's API
-// publishes by itself what is added to it.
-func (a *apis) publish(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, fns []*function, names *domains, before []pulumi.Resource) error {
-	if a.owner != nil {
-		return newAttachment(ctx, cfg, in, fns, before)
-	}
-	sockets, err := a.sockets.newStage(ctx, cfg, in, fns)
-	if err != nil {
-		return fmt.Errorf("sockets: %w", err)
-	}
-	stage, err := newStage(ctx, cfg, in, a.http, fns, append(before, sockets))
-	if err != nil {
-		return fmt.Errorf("stage: %w", err)
-	}
-	if err := names.newMappings(ctx, cfg, in, target{a.http.id, stage}, target{a.sockets.own.ID(), sockets}); err != nil {
-		return fmt.Errorf("domains: %w", err)
-	}
-	return nil
+	return places{lambdas.Resource{Clients: true}: {arn: c.postARN, variables: pulumi.StringMap{names.ConnectionsURLVariable: c.postURL}}}
 }

@@ -18,7 +18,7 @@ const validationTime = "15m"
 // in the zone that they are the stack's, and returns its ARN, known once it is
 // issued. The records stay: ACM renews the certificate by them.
 // https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
-func newCertificate(ctx *pulumi.Context, in pulumi.ResourceOption, z *zone, domains []domain) (pulumi.StringOutput, error) {
+func newCertificate(s *stack, z *zone, domains []domain) (pulumi.StringOutput, error) {
 	var none pulumi.StringOutput
 	// None is said as well: the provider takes names that are left out to be those
 	// the certificate has.
@@ -26,27 +26,27 @@ func newCertificate(ctx *pulumi.Context, in pulumi.ResourceOption, z *zone, doma
 	for _, d := range domains[1:] {
 		others = append(others, pulumi.String(d.name))
 	}
-	certificate, err := acm.NewCertificate(ctx, "domains", &acm.CertificateArgs{
+	certificate, err := acm.NewCertificate(s.ctx, "domains", &acm.CertificateArgs{
 		DomainName:              pulumi.String(domains[0].name),
 		SubjectAlternativeNames: others,
 		ValidationMethod:        pulumi.String("DNS"),
 		KeyAlgorithm:            pulumi.String("RSA_2048"), // which clients of any age take
-	}, in)
+	}, s.in)
 	if err != nil {
 		return none, err
 	}
 	var names pulumi.StringArray
 	for _, d := range provable(domains) {
-		record, err := newProof(ctx, in, z, certificate, d)
+		record, err := newProof(s, z, certificate, d)
 		if err != nil {
 			return none, err
 		}
 		names = append(names, record.Fqdn)
 	}
-	issued, err := acm.NewCertificateValidation(ctx, "domains", &acm.CertificateValidationArgs{
+	issued, err := acm.NewCertificateValidation(s.ctx, "domains", &acm.CertificateValidationArgs{
 		CertificateArn:        certificate.Arn,
 		ValidationRecordFqdns: names,
-	}, in, pulumi.Timeouts(&pulumi.CustomTimeouts{Create: validationTime}))
+	}, s.in, pulumi.Timeouts(&pulumi.CustomTimeouts{Create: validationTime}))
 	if err != nil {
 		return none, err
 	}
@@ -58,25 +58,25 @@ func newCertificate(ctx *pulumi.Context, in pulumi.ResourceOption, z *zone, doma
 // ACM renews the certificates of both by it. So it stays when the stack, or the
 // domain, goes.
 // https://docs.aws.amazon.com/acm/latest/userguide/dns-renewal-validation.html
-func newProof(ctx *pulumi.Context, in pulumi.ResourceOption, z *zone, certificate *acm.Certificate, d domain) (*route53.Record, error) {
+func newProof(s *stack, z *zone, certificate *acm.Certificate, d domain) (*route53.Record, error) {
 	option := certificate.DomainValidationOptions.ApplyT(func(options []acm.CertificateDomainValidationOption) (acm.CertificateDomainValidationOption, error) {
 		for _, o := range options {
 			if o.DomainName != nil && strings.TrimPrefix(*o.DomainName, "*.") == d.base() && o.ResourceRecordName != nil {
 				return o, nil
 			}
 		}
-		return acm.CertificateDomainValidationOption{}, fmt.Errorf("ACM tells no record that proves %s", d.name)
+		return acm.CertificateDomainValidationOption{}, fmt.Errorf("ACM names no record that proves %s", d.name)
 	}).(acm.CertificateDomainValidationOptionOutput)
 	// A wildcard and its apex share the record, so it is named by its base: under
 	// two names, one of them would delete what the other has made.
-	return route53.NewRecord(ctx, "proof-of-"+d.base(), &route53.RecordArgs{
+	return route53.NewRecord(s.ctx, "proof-of-"+d.base(), &route53.RecordArgs{
 		ZoneId:         z.id,
 		Name:           option.ResourceRecordName().Elem(),
 		Type:           option.ResourceRecordType().Elem(),
 		Records:        pulumi.StringArray{option.ResourceRecordValue().Elem()},
 		Ttl:            pulumi.Int(300), // seconds
 		AllowOverwrite: pulumi.Bool(true),
-	}, in, z.delegated, pulumi.RetainOnDelete(true), formerly("proof-of-"+strings.TrimPrefix(d.former, "*.")))
+	}, s.in, z.delegated, pulumi.RetainOnDelete(true), formerly("proof-of-"+strings.TrimPrefix(d.former, "*.")))
 }
 
 // provable are the domains that have a record of their own: a name and the

@@ -5,10 +5,27 @@ import (
 	"fmt"
 	"regexp"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
 	"skiff/lambdas"
 )
 
-// Quotas of one API. That of an HTTP API's integrations cannot be raised.
+// check refuses a declaration that AWS would refuse half way through an update,
+// or that would never work.
+func check(ctx *pulumi.Context, service lambdas.Service, cfg config) error {
+	project, stack := ctx.Project(), ctx.Stack()
+	return errors.Join(
+		checkNames(project, stack, service),
+		checkFunctions(service.Functions),
+		checkQuotas(service.Functions),
+		checkStores(service),
+		checkSources(service),
+		checkRights(service, cfg.AttachTo != ""),
+		checkDuties(service.Functions, cfg),
+	)
+}
+
+// Quotas of one API. The one of an HTTP API's integrations cannot be raised.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
 const (
@@ -16,34 +33,14 @@ const (
 	maxIntegrations = 300
 )
 
-// check refuses a declaration that AWS would refuse half way through an update,
-// or that would never work. Attached tells that routes are guarded by the
-// authorizer of another stack.
-func check(project, stack string, functions []lambdas.Function, attached bool) error {
-	owner, seen := map[string]claim{}, map[string]bool{}
+func checkQuotas(functions []lambdas.Function) error {
 	routes, integrations, sockets := 0, 0, 0
 	for _, f := range functions {
-		if !validName(f.Name) {
-			return fmt.Errorf("function %q: a name has 1 to 32 of a-z 0-9 -, and begins with a letter", f.Name)
-		}
-		if seen[f.Name] {
-			return fmt.Errorf("function %s is declared twice", f.Name)
-		}
-		seen[f.Name] = true
-		keys := append(append([]string(nil), f.Routes...), f.PublicRoutes...)
-		if routes += len(keys); len(keys) > 0 {
-			integrations++
+		if n := len(f.HTTPRoutes()); n > 0 {
+			routes, integrations = routes+n, integrations+1
 		}
 		sockets += len(f.SocketRoutes)
-		err := errors.Join(checkLength(project, stack, f.Name), checkRouteKeys(f.Name, keys, f.SocketRoutes, owner), checkRights(f), checkSizes(f))
-		if err != nil {
-			return err
-		}
 	}
-	return errors.Join(checkQuotas(routes, integrations, sockets), checkDuties(functions, attached))
-}
-
-func checkQuotas(routes, integrations, sockets int) error {
 	var errs []error
 	if routes > maxRoutes {
 		errs = append(errs, fmt.Errorf("%d routes are declared, and an HTTP API has %d at most; attach a second stack, or ask AWS for more and raise maxRoutes", routes, maxRoutes))
@@ -58,37 +55,46 @@ func checkQuotas(routes, integrations, sockets int) error {
 	return errors.Join(errs...)
 }
 
-// checkRouteKeys refuses route keys that are none, and those of another function.
-func checkRouteKeys(function string, http, sockets []string, owner map[string]claim) error {
-	for _, key := range http {
-		if !validRouteKey(key) {
-			return fmt.Errorf("function %s: route %q must be a method and a path, such as GET /items/{id}", function, key)
-		}
+// checkFunctions refuses route keys that API Gateway does not take, or that two
+// functions declare, and functions that are too large.
+func checkFunctions(functions []lambdas.Function) error {
+	var errs []error
+	owner := map[string]claim{}
+	for _, f := range functions {
+		errs = append(errs, checkRouteKeys(f, owner), checkSizes(f))
 	}
-	for _, key := range sockets {
-		if !validSocketKey(key) {
-			return fmt.Errorf("function %s: WebSocket route %q must be $connect, $disconnect, $default or an action, 1 to 128 of A-Z a-z 0-9 _ . -", function, key)
-		}
-	}
-	for _, key := range http {
-		name := shape(key)
-		if other, taken := owner[name]; taken {
-			return other.conflict(claim{function, key})
-		}
-		owner[name] = claim{function, key}
-	}
-	for _, key := range sockets {
-		name := socketRouteName(key) // each API may have a $default
-		if other, taken := owner[name]; taken {
-			return fmt.Errorf("WebSocket route %s is declared by %s and by %s; a route has one function", key, other.function, function)
-		}
-		owner[name] = claim{function, key}
-	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // claim is a route key and the function that declares it.
 type claim struct{ function, key string }
+
+// checkRouteKeys refuses route keys that are none, and those of another function.
+func checkRouteKeys(f lambdas.Function, owner map[string]claim) error {
+	var errs []error
+	for _, key := range f.HTTPRoutes() {
+		if !routeKey.MatchString(key) {
+			errs = append(errs, fmt.Errorf("function %s: route %q must be a method and a path, such as GET /items/{id}", f.Name, key))
+			continue
+		}
+		if other, taken := owner[shape(key)]; taken {
+			errs = append(errs, other.conflict(claim{f.Name, key}))
+		}
+		owner[shape(key)] = claim{f.Name, key}
+	}
+	for _, key := range f.SocketRoutes {
+		if !socketKey.MatchString(key) {
+			errs = append(errs, fmt.Errorf("function %s: WebSocket route %q must be $connect, $disconnect, $default or an action, 1 to 128 of A-Z a-z 0-9 _ . -", f.Name, key))
+			continue
+		}
+		name := socketRouteName(key) // each API may have a $default
+		if other, taken := owner[name]; taken {
+			errs = append(errs, fmt.Errorf("WebSocket route %s is declared by %s and by %s; a route has one function", key, other.function, f.Name))
+		}
+		owner[name] = claim{f.Name, key}
+	}
+	return errors.Join(errs...)
+}
 
 // conflict refuses a second claim to one route.
 func (c claim) conflict(other claim) error {
@@ -99,47 +105,34 @@ func (c claim) conflict(other claim) error {
 		c.key, c.function, other.key, other.function)
 }
 
+// routeKey is what an HTTP API takes.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
+var routeKey = regexp.MustCompile(`^((ANY|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT) /\S*|\$default)$`)
+
+// socketKey is what a WebSocket API takes.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-develop-routes.html
+var socketKey = regexp.MustCompile(`^(\$(connect|disconnect|default)|[A-Za-z0-9_.-]{1,128})$`)
+
 // checkDuties refuses a declaration in which the one authorizer is missing, or
-// several functions do the work of one.
-func checkDuties(functions []lambdas.Function, attached bool) error {
-	authorizers, workers := 0, 0
+// one function has two kinds of work that do not go together.
+func checkDuties(functions []lambdas.Function, cfg config) error {
+	var errs []error
+	authorizers, attached := 0, cfg.AttachTo != ""
 	for _, f := range functions {
+		called := len(f.HTTPRoutes())+len(f.SocketRoutes) > 0
 		if f.Authorizes {
 			authorizers++
-			if len(f.Routes)+len(f.PublicRoutes)+len(f.SocketRoutes) > 0 {
-				return fmt.Errorf("function %s authorizes and has routes; API Gateway calls it in another way for each", f.Name)
+			if called {
+				errs = append(errs, fmt.Errorf("function %s authorizes and has routes; API Gateway calls it in another way for each", f.Name))
 			}
 		}
-		if f.Consumes {
-			workers++
-		}
-		if attached && len(f.SocketRoutes) > 0 && (len(f.Routes)+len(f.PublicRoutes) > 0 || f.Consumes) {
-			return fmt.Errorf("function %s has WebSocket routes, which a stack with skiff:attachTo leaves to the other one, and more to do: split it", f.Name)
+		if attached && len(f.SocketRoutes) > 0 && (len(f.HTTPRoutes()) > 0 || f.Consumes != "" || f.Follows != "" || f.Schedule != "") {
+			errs = append(errs, fmt.Errorf("function %s has WebSocket routes, which a stack with %s leaves to the other one, and more to do: split it", f.Name, cfg.key("attachTo")))
 		}
 	}
-	switch {
-	case authorizers > 1 || authorizers == 0 && !attached:
-		return fmt.Errorf("%d functions authorize, and it takes one: routes are guarded unless they are public", authorizers)
-	case workers > 1:
-		return fmt.Errorf("%d functions consume the queue, and each would miss what another one takes", workers)
+	asked := hasSockets(functions) || hasGuarded(functions) && cfg.Issuer == ""
+	if authorizers > 1 || authorizers == 0 && asked && !attached {
+		errs = append(errs, fmt.Errorf("%d functions authorize, and it takes one: routes are guarded unless they are public", authorizers))
 	}
-	return nil
-}
-
-// validRouteKey tells whether an HTTP API takes the route key.
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
-func validRouteKey(key string) bool {
-	return regexp.MustCompile(`^((ANY|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT) /\S*|\$default)$`).MatchString(key)
-}
-
-// validName leaves room for the project and the stack in the 64 characters
-// that Lambda and IAM have for a name.
-func validName(name string) bool {
-	return regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`).MatchString(name)
-}
-
-// validSocketKey tells whether a WebSocket API takes the route key.
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-develop-routes.html
-func validSocketKey(key string) bool {
-	return regexp.MustCompile(`^(\$(connect|disconnect|default)|[A-Za-z0-9_.-]{1,128})$`).MatchString(key)
+	return errors.Join(errs...)
 }

@@ -18,8 +18,8 @@ func TestCheckRefuses(t *testing.T) {
 	socket := func(name string, routes ...string) lambdas.Function {
 		return lambdas.Function{Name: name, SocketRoutes: routes}
 	}
-	rights := func(resource lambdas.Resource, actions ...string) lambdas.Function {
-		return lambdas.Function{Name: "a", Rights: map[lambdas.Resource][]string{resource: actions}}
+	rights := func(table string, actions ...string) lambdas.Function {
+		return lambdas.Function{Name: "a", Rights: lambdas.Rights{{Table: table}: actions}}
 	}
 	var many []lambdas.Function
 	for i := range 301 {
@@ -59,23 +59,38 @@ func TestCheckRefuses(t *testing.T) {
 		{[]lambdas.Function{socket("a", actions...)}, "301 WebSocket routes are declared, and a WebSocket API has 300 at most"},
 		{[]lambdas.Function{fn("a", keys...)}, "301 routes are declared, and an HTTP API has 300 at most"},
 		{many, "301 functions have routes, which is as many integrations, and an HTTP API has 300 at most"},
-		{[]lambdas.Function{rights("moon", "dynamodb:GetItem")}, `function a has rights on "moon", which is no resource; there are ["items table"`},
-		{[]lambdas.Function{rights(lambdas.ItemsTable, "dynamodb:GetItems")},
+		{[]lambdas.Function{rights("moon", "dynamodb:GetItem")}, "function a has rights on the moon table, which is not declared; there are cursor-key secret, events queue, items table, items table, index status-index, token-key secret"},
+		{[]lambdas.Function{rights("items", "dynamodb:GetItems")},
 			`function a, rights on the items table: "dynamodb:GetItems" is an action that IAM does not know; did you mean dynamodb:GetItem?`},
-		{[]lambdas.Function{rights(lambdas.ItemsTable, "dynamodb:*")}, `"dynamodb:*" is a pattern; name each action`},
-		{[]lambdas.Function{rights(lambdas.ItemsTable, "GetItem")}, `"GetItem" is no IAM action`},
-		{[]lambdas.Function{rights(lambdas.ItemsTable, slices.Repeat([]string{"dynamodb:GetItem"}, 600)...)},
+		{[]lambdas.Function{rights("items", "dynamodb:*")}, `"dynamodb:*" is a pattern; name each action`},
+		{[]lambdas.Function{rights("items", "GetItem")}, `"GetItem" is no IAM action`},
+		{[]lambdas.Function{rights("items", slices.Repeat([]string{"dynamodb:GetItem"}, 600)...)},
 			"function a: the policy of its role would have 12144 characters, and IAM takes 10240; give it fewer rights, or split it"},
 		{[]lambdas.Function{fn("a", "GET /"+strings.Repeat("a", 21_000))},
 			"function a: the policy of who may call it would have 21354 characters, and Lambda takes 20480; shorten its routes"},
 		{[]lambdas.Function{fn("a", "GET /x")}, "0 functions authorize, and it takes one: routes are guarded unless they are public"},
-		{[]lambdas.Function{{Name: "a", PublicRoutes: []string{"GET /x"}}}, "0 functions authorize, and it takes one"},
+		{[]lambdas.Function{rights("items", "sqs:SendMessage")}, "function a, rights on the items table: sqs:SendMessage is no action on it; its actions begin with dynamodb:"},
+		{[]lambdas.Function{rights("items")}, "function a has no action on the items table; name some, or remove it from the rights"},
+		{[]lambdas.Function{rights("items", "dynamodb:GetItem", "dynamodb:GetItem")}, "rights on the items table: dynamodb:GetItem is there twice"},
+		{[]lambdas.Function{rights("connections", "dynamodb:GetItem")}, "function a has rights on the connections table, which is not declared"},
+		{[]lambdas.Function{{Name: "a", Rights: lambdas.Rights{{Clients: true}: {"execute-api:ManageConnections"}}}},
+			"function a has rights on the clients of the WebSocket API, which is not declared"},
 		{[]lambdas.Function{{Name: "a", Authorizes: true}, {Name: "b", Authorizes: true}}, "2 functions authorize, and it takes one"},
 		{[]lambdas.Function{{Name: "a", Authorizes: true, Routes: []string{"GET /x"}}}, "function a authorizes and has routes"},
-		{[]lambdas.Function{{Name: "a", Authorizes: true}, {Name: "b", Consumes: true}, {Name: "c", Consumes: true}},
-			"2 functions consume the queue, and each would miss what another one takes"},
+		{[]lambdas.Function{{Name: "b", Consumes: "events"}, {Name: "c", Consumes: "events"}},
+			"functions b and c consume the queue events, and each would miss what the other takes"},
+		{[]lambdas.Function{{Name: "b", Consumes: "moon"}}, "function b consumes the queue moon, which is not declared"},
+		{[]lambdas.Function{{Name: "b", Follows: "items"}}, "function b follows the stream of the table items, and there is no such table with a stream; set Stream there"},
+		{[]lambdas.Function{{Name: "b", Schedule: "every day"}}, `function b: the schedule "every day" must be rate(1 hour), cron(0 3 * * ? *) with six fields, or at(`},
+		{[]lambdas.Function{{Name: "b", Schedule: "cron(0 3 * * *)"}}, "with six fields"},
+		{[]lambdas.Function{{Name: "b", Schedule: "rate(1 day)", TimeZone: "Moon/Sea"}}, `function b: there is no time zone "Moon/Sea"; name one such as Europe/Berlin`},
+		{[]lambdas.Function{{Name: "b", TimeZone: "UTC"}}, "function b has a time zone and no schedule"},
+		{[]lambdas.Function{{Name: "b", Consumes: "events", Schedule: "rate(1 day)"}}, `function b is called by ["a queue" "a schedule"], whose events differ: split it`},
+		{[]lambdas.Function{{Name: "b", PublicRoutes: []string{"GET /x"}, Schedule: "rate(1 day)"}}, `function b is called by ["requests" "a schedule"], whose events differ: split it`},
 	} {
-		rec, err := deployWith(t, test.functions, settingsOf(t, "staging"))
+		declared := fixture()
+		declared.Functions = test.functions
+		rec, err := deployWith(t, declared, with(settingsOf(t, "staging"), "routeThrottles={}"))
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("refused with %.500v, want %s", err, test.want)
 		}
@@ -85,16 +100,62 @@ func TestCheckRefuses(t *testing.T) {
 	}
 }
 
-// A name in AWS begins with the project and the stack, which no function can
-// know.
+// TestCheckStoresRefuses declares stores that AWS would refuse, and such as
+// would take another's place.
+func TestCheckStoresRefuses(t *testing.T) {
+	t.Parallel()
+	id := lambdas.String("id")
+	table := func(change func(*lambdas.Table)) lambdas.Service {
+		d := lambdas.Table{Name: "a", HashKey: id}
+		change(&d)
+		return lambdas.Service{Tables: []lambdas.Table{d}}
+	}
+	index := func(indexes ...lambdas.Index) lambdas.Service {
+		return table(func(d *lambdas.Table) { d.Indexes = indexes })
+	}
+	var many []lambdas.Index
+	for i := range 21 {
+		many = append(many, lambdas.Index{Name: fmt.Sprint("index-", i), HashKey: id})
+	}
+	for want, s := range map[string]lambdas.Service{
+		"table a has no hash key":                                                                    table(func(d *lambdas.Table) { d.HashKey = lambdas.Key{} }),
+		"table a: the key id must be a String, a Number or a Binary":                                 table(func(d *lambdas.Table) { d.HashKey.Type = "SS" }),
+		"table a: id is hash key and range key; they are two attributes":                             table(func(d *lambdas.Table) { d.RangeKey = id }),
+		"table a: the key id has the types S and N; an attribute has one":                            index(lambdas.Index{Name: "by-id", HashKey: lambdas.Number("id")}),
+		"table a: id is the TTL, a number, and a key of another type":                                table(func(d *lambdas.Table) { d.TTL = "id" }),
+		"table a: a stream holds KEYS_ONLY, NEW_IMAGE, OLD_IMAGE or NEW_AND_OLD_IMAGES, not \"ALL\"": table(func(d *lambdas.Table) { d.Stream = "ALL" }),
+		"table a: the name of an index has 3 characters at least, not \"by\"":                        index(lambdas.Index{Name: "by", HashKey: id}),
+		"table a: the index by-id is declared twice":                                                 index(lambdas.Index{Name: "by-id", HashKey: id}, lambdas.Index{Name: "by-id", HashKey: id}),
+		"table a: the index by-id has no hash key":                                                   index(lambdas.Index{Name: "by-id"}),
+		"table a has 21 indexes, and DynamoDB takes 20":                                              index(many...),
+		"table \"A\": a name has 1 to 32 of a-z 0-9 -":                                               table(func(d *lambdas.Table) { d.Name = "A" }),
+		"table a is declared twice":                                                                  {Tables: []lambdas.Table{{Name: "a", HashKey: id}, {Name: "a", HashKey: id}}},
+		"the table a and the table b both have the variable X_NAME; give one another label or name":  {Tables: []lambdas.Table{{Name: "a", HashKey: id, Label: "x"}, {Name: "b", HashKey: id, Label: "x"}}},
+		"queue a is shared: say in Carries what its messages are":                                    {Queues: []lambdas.Queue{{Name: "a", Shared: true}}},
+		"parameter a: its value has 0 characters, and Parameter Store takes 1 to 4096":               {Parameters: []lambdas.Parameter{{Name: "a"}}},
+		"bucket a: ExpireDays is -1; it is a number of days, or 0 for never":                         {Buckets: []lambdas.Bucket{{Name: "a", ExpireDays: -1}}},
+		"the function a and the queue a would both make the queue dead-a; rename one":                {Queues: []lambdas.Queue{{Name: "a"}}, Functions: []lambdas.Function{{Name: "a", Follows: "t"}}},
+	} {
+		rec, err := deployWith(t, s, with(settingsOf(t, "staging"), "routeThrottles={}"))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("refused with %.500v, want %s", err, want)
+		}
+		if len(rec.Resources) > 0 {
+			t.Errorf("%s: resources were registered all the same", want)
+		}
+	}
+}
+
+// A name in AWS begins with the project and the stack, which no entry can know.
 func TestCheckLength(t *testing.T) {
 	t.Parallel()
-	functions := []lambdas.Function{{Name: strings.Repeat("f", 32), Authorizes: true}}
-	if err := check("skiff", strings.Repeat("s", 17), functions, false); err != nil {
+	name := strings.Repeat("f", 32)
+	s := lambdas.Service{Functions: []lambdas.Function{{Name: name, Authorizes: true}}}
+	if err := checkNames("abcde", strings.Repeat("s", 17), s); err != nil {
 		t.Error(err)
 	}
-	err := check("skiff", strings.Repeat("s", 18), functions, false)
-	want := "its name in AWS, skiff-ssssssssssssssssss-" + functions[0].Name + " and 8 more, would have 65 characters, and Lambda takes 64; shorten it, or the stack's name"
+	err := checkNames("abcde", strings.Repeat("s", 18), s)
+	want := "its name in AWS, abcde-ssssssssssssssssss-" + name + " and 8 more, would have 65 characters, and AWS takes 64; shorten it, or the stack's name"
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("refused with %v, want %s", err, want)
 	}
@@ -103,9 +164,9 @@ func TestCheckLength(t *testing.T) {
 // Each API has a catch-all of its own, and each its actions.
 func TestCatchAlls(t *testing.T) {
 	t.Parallel()
-	functions := append(lambdas.Functions(), lambdas.Function{Name: "rest", Routes: []string{"$default"}},
+	declared := more(fixture(), lambdas.Function{Name: "rest", Routes: []string{"$default"}},
 		lambdas.Function{Name: "say", SocketRoutes: []string{"say", "say.more-1_"}})
-	rec, err := deployWith(t, functions, settingsOf(t, "staging"))
+	rec, err := deployWith(t, declared, settingsOf(t, "staging"))
 	if err != nil {
 		t.Fatal(err)
 	}

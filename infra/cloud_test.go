@@ -15,8 +15,10 @@ import (
 	"skiff/infra/recording"
 )
 
-// throughAWS is the one provider that the program declares.
-const throughAWS = "urn:pulumi:mock::skiff::pulumi:providers:aws::aws::pulumi-id of aws"
+// throughAWS reports whether a provider is the one that the program declares.
+func throughAWS(provider string) bool {
+	return strings.HasPrefix(provider, "urn:pulumi:mock::") && strings.HasSuffix(provider, "::pulumi:providers:aws::aws::pulumi-id of aws")
+}
 
 // cloud stands for AWS: it invents what that would answer.
 type cloud struct {
@@ -34,7 +36,7 @@ func (c cloud) Create(args pulumi.MockResourceArgs) (string, map[string]any) {
 	service, _, _ := strings.Cut(strings.TrimPrefix(args.TypeToken, "aws:"), "/")
 	arn := fmt.Sprintf("arn:aws:%s:mock:123456789012:%s/%s", service, kind, args.Name)
 	outputs := map[string]any{
-		"name":         "skiff-mock-" + args.Name + "-0000000",
+		"name":         "mock-" + args.Name + "-0000000",
 		"arn":          arn,
 		"invokeArn":    arn + "/invocations",
 		"executionArn": "arn:aws:execute-api:mock:123456789012:" + args.Name,
@@ -42,6 +44,12 @@ func (c cloud) Create(args pulumi.MockResourceArgs) (string, map[string]any) {
 		"url":          "https://" + service + ".mock.amazonaws.com/123456789012/" + args.Name,
 	}
 	switch args.TypeToken {
+	case tableType:
+		if args.Inputs["streamEnabled"].IsBool() {
+			outputs["streamArn"] = arn + "/stream/2026"
+		}
+	case bucketType:
+		outputs["bucket"] = outputs["name"]
 	case apiType:
 		scheme := map[string]string{"HTTP": "https", "WEBSOCKET": "wss"}[args.Inputs["protocolType"].StringValue()]
 		outputs["apiEndpoint"] = scheme + "://" + args.Name + ".execute-api.mock.amazonaws.com"
@@ -79,7 +87,7 @@ func nameServers() []any { return []any{"ns-1.mock.example", "ns-2.mock.example"
 // Call tells, through the stack's provider, whose the credentials are, and what
 // zones and parameters there are; the program calls nothing else.
 func (c cloud) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
-	if args.Provider != throughAWS {
+	if !throughAWS(args.Provider) {
 		return nil, fmt.Errorf("call of %s through %q", args.Token, args.Provider)
 	}
 	name := args.Args["name"]

@@ -3,8 +3,6 @@ package main
 import (
 	"strings"
 	"testing"
-
-	"skiff/lambdas"
 )
 
 // TestCombinationsRefused sets what may be set, and does not go together.
@@ -25,7 +23,7 @@ func TestCombinationsRefused(t *testing.T) {
 			"PROJECT:corsOrigins has no effect with PROJECT:attachTo: the API is that of shop/shared; set it there\n" +
 			"PROJECT:routeThrottles has no effect with PROJECT:attachTo: the API is that of shop/shared; set it there"},
 	} {
-		rec, err := deployWith(t, lambdas.Functions(), with(settingsOf(t, "staging"), test.changes...))
+		rec, err := deployWith(t, fixture(), with(settingsOf(t, "staging"), test.changes...))
 		if want := inProject(t, test.want); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: refused with %v, want %s", test.changes, err, want)
 		}

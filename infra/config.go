@@ -17,6 +17,7 @@ import (
 // config is what may differ between stacks, named after its effect. Pulumi.yaml
 // describes each setting and holds its default.
 type config struct {
+	project             string // the namespace of the settings
 	Region              string
 	Account             string            // 12 digits
 	Profile             string            // "": the environment's credentials
@@ -87,7 +88,8 @@ const (
 func readConfig(ctx *pulumi.Context, set string) (config, error) {
 	r := reader{&settings.Reader{Project: ctx.Project(), Stack: ctx.Stack(), Lookup: ctx.GetConfig, Unset: "has no default in Pulumi.yaml"}}
 	cfg := config{
-		Region: r.region(),
+		project: ctx.Project(),
+		Region:  r.region(),
 		// Without quotes YAML reads it as a number and drops the zeros it begins with.
 		Account:             r.Match("account", `[0-9]{12}`, "the 12 digits of an AWS account, in quotes"),
 		Profile:             r.Optional("profile", `[A-Za-z0-9_.@/-]{1,64}`, "the name of a profile, 1 to 64 of A-Z a-z 0-9 _ . @ / -"),
@@ -117,7 +119,7 @@ func readConfig(ctx *pulumi.Context, set string) (config, error) {
 func (r reader) apis(cfg *config) {
 	cfg.Stage = r.stage("stage")
 	cfg.AutoDeploy = r.Flag("autoDeploy")
-	cfg.AttachTo = r.Optional("attachTo", `[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}`, "PROJECT/STACK, such as skiff/staging")
+	cfg.AttachTo = r.Optional("attachTo", `[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}`, "PROJECT/STACK, such as "+r.Project+"/staging")
 	cfg.CORSOrigins = r.List("corsOrigins", `\*|https?://[A-Za-z0-9.-]+(:\d{1,5})?`, "an origin, such as https://www.example.com, or *")
 	cfg.Issuer = r.Optional("issuer", `https://[^\s?#]+`, "the https URL of an issuer of tokens, as their iss is")
 	cfg.Audiences = r.List("audiences", `[^\s,]{1,256}`, "an audience, as a token's aud is, without spaces or commas")
@@ -165,15 +167,18 @@ func (r reader) operations(cfg *config) {
 	cfg.Dashboard = r.Flag("dashboard")
 }
 
+// key is the name of a setting as Pulumi has it.
+func (c config) key(name string) string { return c.project + ":" + name }
+
 // check refuses settings that do not fit what is declared, or each other.
 func (c config) check(functions []lambdas.Function) error {
 	var errs []error
 	if least := visibilities * c.Timeout; c.QueueVisibility < least {
-		errs = append(errs, fmt.Errorf("skiff:queueVisibility is %d s and must be %d s at least, %d times skiff:timeout: "+
-			"a message would come back while its function still tries", c.QueueVisibility, least, visibilities))
+		errs = append(errs, fmt.Errorf("%s is %d s and must be %d s at least, %d times %s: "+
+			"a message would come back while its function still tries", c.key("queueVisibility"), c.QueueVisibility, least, visibilities, c.key("timeout")))
 	}
 	if (c.Issuer == "") != (len(c.Audiences) == 0) {
-		errs = append(errs, errors.New("skiff:issuer and skiff:audiences go together: a token of the issuer that is meant for others must not do"))
+		errs = append(errs, fmt.Errorf("%s and %s go together: a token of the issuer that is meant for others must not do", c.key("issuer"), c.key("audiences")))
 	}
 	return errors.Join(append(errs, c.checkThrottles(functions), c.checkDomains(), c.checkAttached())...)
 }
@@ -181,13 +186,13 @@ func (c config) check(functions []lambdas.Function) error {
 func (c config) checkThrottles(functions []lambdas.Function) error {
 	var routes []string
 	for _, f := range functions {
-		routes = append(append(routes, f.Routes...), f.PublicRoutes...)
+		routes = append(routes, f.HTTPRoutes()...)
 	}
 	slices.Sort(routes)
 	var errs []error
 	for _, key := range slices.Sorted(maps.Keys(c.RouteThrottles)) {
 		if !slices.Contains(routes, key) {
-			errs = append(errs, fmt.Errorf("skiff:routeThrottles names %q, which is no route; there are %s", key, strings.Join(routes, ", ")))
+			errs = append(errs, fmt.Errorf("%s names %q, which is no route; there are %s", c.key("routeThrottles"), key, strings.Join(routes, ", ")))
 		}
 	}
 	return errors.Join(errs...)

@@ -8,8 +8,6 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
-
-	"skiff/lambdas"
 )
 
 // TestConfigRefused gives a setting a value it may not have, and reads the
@@ -130,7 +128,7 @@ func TestConfigRefused(t *testing.T) {
 		t.Run(fmt.Sprintf("%s=%.20q", test.key, test.value), func(t *testing.T) {
 			t.Parallel()
 			settings := with(settingsOf(t, "staging"), test.key+"="+test.value)
-			rec, err := deployWith(t, lambdas.Functions(), settings)
+			rec, err := deployWith(t, fixture(), settings)
 			if err == nil {
 				t.Fatal("accepted")
 			}
@@ -183,7 +181,7 @@ func TestConfigAccepted(t *testing.T) {
 			t.Parallel()
 			settings := with(settingsOf(t, "staging"), test.key+"="+test.value)
 			settings["other:setting"] = "of another program"
-			if _, err := deployWith(t, lambdas.Functions(), settings); err != nil {
+			if _, err := deployWith(t, fixture(), settings); err != nil {
 				t.Error(err)
 			}
 		})
@@ -195,7 +193,7 @@ func TestConfigRefusesAllAtOnce(t *testing.T) {
 	t.Parallel()
 	settings := with(settingsOf(t, "staging"), "memory=1", "timeout=99", "more=x", "aws:profile=web", "aws:region=europe")
 	delete(settings, own(settings, "stage"))
-	_, err := deployWith(t, lambdas.Functions(), settings)
+	_, err := deployWith(t, fixture(), settings)
 	if err == nil {
 		t.Fatal("accepted")
 	}
@@ -269,7 +267,7 @@ func settingNames(t *testing.T) string {
 
 // declaredRoutes are the HTTP API's, sorted: what a setting may name.
 func declaredRoutes() (keys []string) {
-	for _, f := range lambdas.Functions() {
+	for _, f := range fixture().Functions {
 		keys = append(append(keys, f.Routes...), f.PublicRoutes...)
 	}
 	slices.Sort(keys)

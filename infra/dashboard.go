@@ -1,123 +1,128 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"skiff/lambdas/names"
 )
 
-// newDashboard declares the page that an operator looks at first. It has a
-// fixed name, by which people find it; a dashboard holds nothing, so it can be
-// replaced at any time.
-func newDashboard(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, w *watched) ([]pulumi.Resource, error) {
-	if !cfg.Dashboard {
+// newDashboard declares the page that an operator looks at first: the API from
+// the outside, the functions, the stores from the inside, and the last failures
+// by name. It has a fixed name, by which people find it; a dashboard holds
+// nothing, so it can be replaced at any time.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+func newDashboard(s *stack, k *known, data *stores, fns []*function) ([]pulumi.Resource, error) {
+	if !s.cfg.Dashboard {
 		return nil, nil
 	}
-	known := pulumi.StringArray{w.api.id, w.data.items.Name, w.data.queues.events.Name, w.data.queues.dead.Name}
-	for _, f := range w.functions {
-		known = append(known, f.lambda.Name)
-	}
-	body := known.ToStringArrayOutput().ApplyT(func(known []string) (string, error) {
-		text, err := json.Marshal(page{widgets(cfg.Region, display{
-			api: known[0], stage: w.api.stage, logs: w.api.accessLog, table: known[1], events: known[2], dead: known[3], functions: known[4:],
-		})})
-		return string(text), err
-	}).(pulumi.StringOutput)
-	d, err := cloudwatch.NewDashboard(ctx, "dashboard", &cloudwatch.DashboardArgs{
-		DashboardName: pulumi.String(fmt.Sprintf("%s-%s", ctx.Project(), ctx.Stack())),
-		DashboardBody: body,
-	}, in)
+	p := page{s.cfg.Region}
+	widgets := slices.Concat(p.api(k), p.functions(fns), p.stores(data), pulumi.Array{p.failures(k)})
+	d, err := cloudwatch.NewDashboard(s.ctx, "dashboard", &cloudwatch.DashboardArgs{
+		DashboardName: pulumi.String(fmt.Sprintf("%s-%s", s.ctx.Project(), s.ctx.Stack())),
+		DashboardBody: pulumi.JSONMarshal(pulumi.Map{"widgets": widgets}),
+	}, s.in)
 	return []pulumi.Resource{d}, err
 }
 
-// page is the body of a dashboard.
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
-type page struct {
-	Widgets []widget `json:"widgets"`
-}
-
-// widget is a part of a page, which is 24 wide. Without a place of its own it
+// page makes the widgets of a page, which is 24 wide. Without a place a widget
 // comes behind the one before.
-type widget struct {
-	Type       string     `json:"type"`
-	Width      int        `json:"width"`
-	Height     int        `json:"height"`
-	Properties properties `json:"properties"`
-}
+type page struct{ region string }
 
-type properties struct {
-	Title   string  `json:"title"`
-	Region  string  `json:"region"`
-	View    string  `json:"view"`
-	Metrics [][]any `json:"metrics,omitempty"`
-	Period  int     `json:"period,omitempty"` // seconds
-	Query   string  `json:"query,omitempty"`
-}
-
-// display is what the page shows, by the names that AWS knows.
-type display struct {
-	api, stage, logs    string
-	table, events, dead string
-	functions           []string
-}
-
-// widgets are those of the page: the API from the outside, the functions, the
-// table and the queue from the inside, and the last failures by name.
-func widgets(region string, d display) []widget {
-	ofAPI := []any{"ApiId", d.api, "Stage", d.stage}
-	ofTable := []any{"TableName", d.table}
-	ofIndex := []any{"TableName", d.table, "GlobalSecondaryIndexName", names.StatusIndex}
-	var errs, throttles, durations [][]any
-	for _, name := range d.functions {
-		of := []any{"FunctionName", name}
-		errs = append(errs, metric("AWS/Lambda", "Errors", of, "Sum"))
-		throttles = append(throttles, metric("AWS/Lambda", "Throttles", of, "Sum"))
-		durations = append(durations, metric("AWS/Lambda", "Duration", of, "p99"))
+func (p page) api(k *known) pulumi.Array {
+	api := origin{pulumi.String("ApiId"), k.id, pulumi.String("Stage"), k.stage}
+	return pulumi.Array{
+		p.graph("Requests and their errors",
+			api.metric("AWS/ApiGateway", "Count", "Sum"),
+			api.metric("AWS/ApiGateway", "4xx", "Sum"),
+			api.metric("AWS/ApiGateway", "5xx", "Sum")),
+		p.graph("Time a client waits, ms",
+			api.metric("AWS/ApiGateway", "Latency", "p50"),
+			api.metric("AWS/ApiGateway", "Latency", "p99"),
+			api.metric("AWS/ApiGateway", "IntegrationLatency", "p99")),
 	}
-	return []widget{
-		graph(region, "Requests and their errors",
-			metric("AWS/ApiGateway", "Count", ofAPI, "Sum"),
-			metric("AWS/ApiGateway", "4xx", ofAPI, "Sum"),
-			metric("AWS/ApiGateway", "5xx", ofAPI, "Sum")),
-		graph(region, "Time a client waits, ms",
-			metric("AWS/ApiGateway", "Latency", ofAPI, "p50"),
-			metric("AWS/ApiGateway", "Latency", ofAPI, "p99"),
-			metric("AWS/ApiGateway", "IntegrationLatency", ofAPI, "p99")),
-		graph(region, "Errors by function", errs...),
-		graph(region, "Throttles by function", throttles...),
-		graph(region, "Duration by function, ms (p99)", durations...),
-		graph(region, "Units of the table and its index",
-			metric("AWS/DynamoDB", "ConsumedReadCapacityUnits", ofTable, "Sum"),
-			metric("AWS/DynamoDB", "ConsumedWriteCapacityUnits", ofTable, "Sum"),
-			metric("AWS/DynamoDB", "ConsumedReadCapacityUnits", ofIndex, "Sum"),
-			metric("AWS/DynamoDB", "ConsumedWriteCapacityUnits", ofIndex, "Sum")),
-		graph(region, "Throttles of the table and its index",
-			metric("AWS/DynamoDB", "ReadThrottleEvents", ofTable, "Sum"),
-			metric("AWS/DynamoDB", "WriteThrottleEvents", ofTable, "Sum"),
-			metric("AWS/DynamoDB", "ReadThrottleEvents", ofIndex, "Sum"),
-			metric("AWS/DynamoDB", "WriteThrottleEvents", ofIndex, "Sum")),
-		graph(region, "Events that wait, and for how many seconds",
-			metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", []any{"QueueName", d.events}, "Maximum"),
-			metric("AWS/SQS", "ApproximateAgeOfOldestMessage", []any{"QueueName", d.events}, "Maximum"),
-			metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", []any{"QueueName", d.dead}, "Maximum")),
-		{"log", 24, 6, properties{Title: "The last failures", Region: region, View: "table", Query: fmt.Sprintf(
-			"SOURCE '%s' | fields @timestamp, requestId, routeKey, status, integrationError, error | "+
-				"filter status like /^5/ | sort @timestamp desc | limit 20", d.logs)}},
+}
+
+func (p page) functions(fns []*function) pulumi.Array {
+	var errs, throttles, durations pulumi.Array
+	for _, f := range fns {
+		of := origin{pulumi.String("FunctionName"), f.lambda.Name}
+		errs = append(errs, of.metric("AWS/Lambda", "Errors", "Sum"))
+		throttles = append(throttles, of.metric("AWS/Lambda", "Throttles", "Sum"))
+		durations = append(durations, of.metric("AWS/Lambda", "Duration", "p99"))
 	}
+	return pulumi.Array{
+		p.graph("Errors by function", errs...),
+		p.graph("Throttles by function", throttles...),
+		p.graph("Duration by function, ms (p99)", durations...),
+	}
+}
+
+func (p page) stores(d *stores) (all pulumi.Array) {
+	for _, t := range d.tables {
+		if !t.Sockets {
+			all = append(all, p.table(t)...)
+		}
+	}
+	for _, q := range d.queues {
+		made, dead := origin{pulumi.String("QueueName"), q.made.Name}, origin{pulumi.String("QueueName"), q.dead.Name}
+		all = append(all, p.graph("Messages that wait in "+q.Name+", and for how many seconds",
+			made.metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum"),
+			made.metric("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum"),
+			dead.metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum")))
+	}
+	return all
+}
+
+func (p page) table(t table) pulumi.Array {
+	var units, throttles pulumi.Array
+	for _, m := range t.metered() {
+		for _, what := range []string{"Read", "Write"} {
+			units = append(units, m.origin().metric("AWS/DynamoDB", "Consumed"+what+"CapacityUnits", "Sum"))
+			throttles = append(throttles, m.origin().metric("AWS/DynamoDB", what+"ThrottleEvents", "Sum"))
+		}
+	}
+	return pulumi.Array{
+		p.graph("Units of the table "+t.Name+" and its indexes", units...),
+		p.graph("Throttles of the table "+t.Name+" and its indexes", throttles...),
+	}
+}
+
+// failures is a table of the last requests that failed here.
+func (p page) failures(k *known) pulumi.Map {
+	return widget("log", 24, pulumi.Map{
+		"title": pulumi.String("The last failures"), "region": pulumi.String(p.region), "view": pulumi.String("table"),
+		"query": pulumi.Sprintf("SOURCE '%s' | fields @timestamp, requestId, routeKey, status, integrationError, error | "+
+			"filter status like /^5/ | sort @timestamp desc | limit 20", k.accessLog)})
 }
 
 // graph is a widget of metrics over time.
-func graph(region, title string, metrics ...[]any) widget {
-	return widget{"metric", 12, 6, properties{Title: title, Region: region, View: "timeSeries", Metrics: metrics, Period: period}}
+func (p page) graph(title string, metrics ...pulumi.Input) pulumi.Map {
+	return widget("metric", 12, pulumi.Map{
+		"title": pulumi.String(title), "region": pulumi.String(p.region), "view": pulumi.String("timeSeries"),
+		"metrics": pulumi.Array(metrics), "period": pulumi.Int(period)})
 }
 
-// metric is a line in a graph: namespace, metric, names and values of its
-// dimensions, and how it is drawn.
-func metric(namespace, name string, dimensions []any, stat string) []any {
-	line := append([]any{namespace, name}, dimensions...)
-	return append(line, map[string]string{"stat": stat, "label": name + " " + stat + " " + fmt.Sprint(dimensions[len(dimensions)-1])})
+func widget(kind string, width int, properties pulumi.Map) pulumi.Map {
+	return pulumi.Map{"type": pulumi.String(kind), "width": pulumi.Int(width), "height": pulumi.Int(6), "properties": properties}
+}
+
+// origin is what CloudWatch knows the source of a metric by: names and values.
+type origin pulumi.Array
+
+// metric is a line in a graph: namespace, metric, its origin, and how it is
+// drawn. The label ends in the last value of the origin, which tells the lines of
+// a graph apart.
+func (o origin) metric(namespace, name, stat string) pulumi.Array {
+	line := append(pulumi.Array{pulumi.String(namespace), pulumi.String(name)}, o...)
+	return append(line, pulumi.Map{"stat": pulumi.String(stat), "label": pulumi.Sprintf("%s %s %s", name, stat, o[len(o)-1])})
+}
+
+func (m metered) origin() origin {
+	s := origin{pulumi.String("TableName"), m.table}
+	if m.index != "" {
+		s = append(s, pulumi.String("GlobalSecondaryIndexName"), pulumi.String(m.index))
+	}
+	return s
 }

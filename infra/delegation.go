@@ -20,13 +20,13 @@ const resolverVariable = "SKIFF_RESOLVER"
 // vain. A record that is there is asked nothing, so that a change of something
 // else needs no DNS. A preview asks too, unless the zone is new: then it has no
 // name servers yet.
-func newDelegationHook(ctx *pulumi.Context, cfg config, in pulumi.InvokeOption) (pulumi.ResourceOption, error) {
-	if !cfg.CheckDelegation {
+func newDelegationHook(s *stack) (pulumi.ResourceOption, error) {
+	if !s.cfg.CheckDelegation {
 		return pulumi.ResourceHooks(&pulumi.ResourceHookBinding{}), nil
 	}
 	var once sync.Once // all records are in one zone
 	var failed error
-	return beforeCreate(ctx, "delegated", func(args *pulumi.ResourceHookArgs) error {
+	return beforeCreate(s.ctx, "delegated", func(args *pulumi.ResourceHookArgs) error {
 		id := args.NewInputs["zoneId"]
 		if id.IsOutput() {
 			id = id.OutputValue().Element
@@ -34,21 +34,21 @@ func newDelegationHook(ctx *pulumi.Context, cfg config, in pulumi.InvokeOption) 
 		if !id.IsString() { // not known yet
 			return nil
 		}
-		once.Do(func() { failed = checkDelegation(ctx, cfg.Zone, id.StringValue(), in) })
+		once.Do(func() { failed = checkDelegation(s, id.StringValue()) })
 		return failed
 	})
 }
 
 // checkDelegation compares what the zone above says with the name servers of the
 // zone.
-func checkDelegation(ctx *pulumi.Context, name, id string, in pulumi.InvokeOption) error {
-	zone, err := route53.LookupZone(ctx, &route53.LookupZoneArgs{ZoneId: pulumi.StringRef(id)}, in)
+func checkDelegation(s *stack, id string) error {
+	zone, err := route53.LookupZone(s.ctx, &route53.LookupZoneArgs{ZoneId: pulumi.StringRef(id)}, s.in)
 	if err != nil {
 		return err
 	}
-	return delegation.Check(ctx.Context(), name, zone.NameServers, delegation.Options{
+	return delegation.Check(s.ctx.Context(), s.cfg.Zone, zone.NameServers, delegation.Options{
 		Server:    os.Getenv(resolverVariable),
-		Meanwhile: fmt.Sprintf("Pulumi.yaml says at %s:delegated how a stack that is new comes up without its domain until then", ctx.Project()),
-		Skip:      fmt.Sprintf("go on without this check: pulumi config set %s:checkDelegation false --stack %s", ctx.Project(), ctx.Stack()),
+		Meanwhile: fmt.Sprintf("Pulumi.yaml says at %s how a stack that is new comes up without its domain until then", s.cfg.key("delegated")),
+		Skip:      fmt.Sprintf("go on without this check: pulumi config set %s false --stack %s", s.cfg.key("checkDelegation"), s.ctx.Stack()),
 	})
 }

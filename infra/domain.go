@@ -56,26 +56,26 @@ func (c config) address() string {
 
 // newDomains declares the zone and, once that is delegated, the certificate, the
 // domains and the records that lead to them.
-func newDomains(ctx *pulumi.Context, cfg config, in pulumi.ResourceOrInvokeOption) (*domains, error) {
-	all := &domains{names: cfg.domains()}
+func newDomains(s *stack) (*domains, error) {
+	all := &domains{names: s.cfg.domains()}
 	if len(all.names) == 0 {
 		return all, nil
 	}
-	z, err := newZone(ctx, cfg, in)
+	z, err := newZone(s)
 	if err != nil {
 		return nil, err
 	}
 	all.zone, all.declared = z, z.declared
-	if !cfg.Delegated {
+	if !s.cfg.Delegated {
 		all.names = nil
 		return all, nil
 	}
-	certificate, err := newCertificate(ctx, in, z, all.names)
+	certificate, err := newCertificate(s, z, all.names)
 	if err != nil {
 		return nil, err
 	}
 	for i := range all.names {
-		if err := all.make(ctx, in, i, certificate); err != nil {
+		if err := all.make(s, i, certificate); err != nil {
 			return nil, err
 		}
 	}
@@ -85,13 +85,13 @@ func newDomains(ctx *pulumi.Context, cfg config, in pulumi.ResourceOrInvokeOptio
 // make declares a domain and its addresses. API Gateway takes one domain in 30
 // seconds, so each waits for the one before it.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
-func (a *domains) make(ctx *pulumi.Context, in pulumi.ResourceOption, i int, certificate pulumi.StringOutput) error {
+func (a *domains) make(s *stack, i int, certificate pulumi.StringOutput) error {
 	var after []pulumi.Resource
 	if i > 0 {
 		after = append(after, a.names[i-1].made)
 	}
 	d := &a.names[i]
-	made, err := apigatewayv2.NewDomainName(ctx, d.name, &apigatewayv2.DomainNameArgs{
+	made, err := apigatewayv2.NewDomainName(s.ctx, d.name, &apigatewayv2.DomainNameArgs{
 		DomainName: pulumi.String(d.name),
 		DomainNameConfiguration: apigatewayv2.DomainNameDomainNameConfigurationArgs{
 			CertificateArn: certificate,
@@ -99,13 +99,13 @@ func (a *domains) make(ctx *pulumi.Context, in pulumi.ResourceOption, i int, cer
 			SecurityPolicy: pulumi.String("TLS_1_2"),
 			IpAddressType:  pulumi.String("dualstack"),
 		},
-	}, in, pulumi.DependsOn(after), formerly(d.former))
+	}, s.in, pulumi.DependsOn(after), formerly(d.former))
 	if err != nil {
 		return err
 	}
 	d.made = made
 	for _, family := range []string{"A", "AAAA"} {
-		record, err := route53.NewRecord(ctx, d.name+"-"+family, &route53.RecordArgs{
+		record, err := route53.NewRecord(s.ctx, d.name+"-"+family, &route53.RecordArgs{
 			ZoneId: a.zone.id,
 			Name:   pulumi.String(d.name),
 			Type:   pulumi.String(family),
@@ -114,7 +114,7 @@ func (a *domains) make(ctx *pulumi.Context, in pulumi.ResourceOption, i int, cer
 				ZoneId:               made.DomainNameConfiguration.HostedZoneId().Elem(),
 				EvaluateTargetHealth: pulumi.Bool(false),
 			}},
-		}, in, a.zone.delegated, formerly(d.former+"-"+family))
+		}, s.in, a.zone.delegated, formerly(d.former+"-"+family))
 		if err != nil {
 			return err
 		}
@@ -135,17 +135,17 @@ type target struct {
 // first. They go before the stage in a destroy, so they are protected as that
 // is. A mapping that leads to another API is another mapping; a domain has one
 // of a path, so the old one goes first.
-func (a *domains) newMappings(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, api, sockets target) error {
+func (a *domains) newMappings(s *stack, api, sockets *target) error {
 	for _, d := range a.names {
 		to := api
 		if d.sockets {
 			to = sockets
 		}
 		args := &apigatewayv2.ApiMappingArgs{DomainName: d.made.ID(), ApiId: to.api, Stage: to.stage.ID()}
-		if cfg.BasePath != "" {
-			args.ApiMappingKey = pulumi.String(cfg.BasePath)
+		if s.cfg.BasePath != "" {
+			args.ApiMappingKey = pulumi.String(s.cfg.BasePath)
 		}
-		if _, err := apigatewayv2.NewApiMapping(ctx, d.name, args, in, pulumi.Protect(cfg.Protect), pulumi.DeleteBeforeReplace(true), formerly(d.former)); err != nil {
+		if _, err := apigatewayv2.NewApiMapping(s.ctx, d.name, args, s.in, pulumi.Protect(s.cfg.Protect), pulumi.DeleteBeforeReplace(true), formerly(d.former)); err != nil {
 			return err
 		}
 	}

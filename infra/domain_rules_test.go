@@ -40,14 +40,14 @@ type named struct{ domain, api string }
 
 // namedDomains are those of the settings, if the zone is said to be delegated.
 func namedDomains(settings map[string]string) (all []named) {
-	if settings["skiff:domain"] == "" || settings["skiff:delegated"] == "false" {
+	if settings[own(settings, "domain")] == "" || settings[own(settings, "delegated")] == "false" {
 		return nil
 	}
-	all = []named{{settings["skiff:domain"], "api"}}
-	for _, name := range array(settings["skiff:additionalDomains"]) {
+	all = []named{{settings[own(settings, "domain")], "api"}}
+	for _, name := range array(settings[own(settings, "additionalDomains")]) {
 		all = append(all, named{fmt.Sprint(name), "api"})
 	}
-	if name := settings["skiff:socketDomain"]; name != "" {
+	if name := settings[own(settings, "socketDomain")]; name != "" {
 		all = append(all, named{name, "sockets"})
 	}
 	return all
@@ -65,10 +65,11 @@ func proofs(settings map[string]string) map[string]string {
 }
 
 // domainKeys are the keys of all that domains need.
-func domainKeys(settings map[string]string) (keys []string) {
-	if settings["skiff:domain"] != "" && settings["skiff:createZone"] == "true" {
+func domainKeys(h held) (keys []string) {
+	settings := h.Settings
+	if settings[own(settings, "domain")] != "" && settings[own(settings, "createZone")] == "true" {
 		keys = append(keys, zoneType+" zone")
-		if settings["skiff:parentZone"] != "" {
+		if settings[own(settings, "parentZone")] != "" {
 			keys = append(keys, recordType+" delegation")
 		}
 	}
@@ -87,70 +88,70 @@ func domainKeys(settings map[string]string) (keys []string) {
 
 // zoneName is that of the zone, which is the domain's unless it is set.
 func zoneName(settings map[string]string) string {
-	return cmp.Or(settings["skiff:zone"], settings["skiff:domain"])
+	return cmp.Or(settings[own(settings, "zone")], settings[own(settings, "domain")])
 }
 
-func checkZone(r *recording.Stack) (offences []string) {
-	for key, zone := range r.Of(zoneType) {
-		offences = append(offences, differ(key+" named", zone.Inputs["name"], zoneName(r.Settings))...)
-		offences = append(offences, differ(key+" protected", zone.Protected, r.Settings["skiff:protect"])...)
+func checkZone(h held) (offences []string) {
+	for key, zone := range h.Of(zoneType) {
+		offences = append(offences, differ(key+" named", zone.Inputs["name"], zoneName(h.Settings))...)
+		offences = append(offences, differ(key+" protected", zone.Protected, h.set("protect"))...)
 		offences = append(offences, differ(key+" retained", zone.Retained, true)...)
 	}
 	return offences
 }
 
-func checkCertificate(r *recording.Stack) (offences []string) {
+func checkCertificate(h held) (offences []string) {
 	var want []string
-	for _, d := range namedDomains(r.Settings) {
+	for _, d := range namedDomains(h.Settings) {
 		want = append(want, d.domain)
 	}
-	for name, c := range r.Of(certificateType) {
+	for name, c := range h.Of(certificateType) {
 		others, _ := c.Inputs["subjectAlternativeNames"].([]any)
 		offences = append(offences, differ(name+" is for", append([]any{c.Inputs["domainName"]}, others...), want)...)
 		offences = append(offences, differ(name, fmt.Sprint(c.Inputs["validationMethod"], c.Inputs["keyAlgorithm"]), "DNSRSA_2048")...)
 	}
-	for name, v := range r.Of(validationType) {
+	for name, v := range h.Of(validationType) {
 		offences = append(offences, differ(name+" is waited for", v.CreatedIn, "15m")...)
-		offences = append(offences, differ(name+" is", v.Inputs["certificateArn"], r.Of(certificateType)["domains"].Outputs["arn"])...)
+		offences = append(offences, differ(name+" is", v.Inputs["certificateArn"], h.Of(certificateType)["domains"].Outputs["arn"])...)
 		names, _ := v.Inputs["validationRecordFqdns"].([]any)
 		for _, name := range names {
-			if proofs(r.Settings)[fmt.Sprint(name)] == "" {
+			if proofs(h.Settings)[fmt.Sprint(name)] == "" {
 				offences = append(offences, fmt.Sprintf("%v proves nothing", name))
 			}
 		}
-		offences = append(offences, differ("proofs waited for", len(names), len(proofs(r.Settings)))...)
+		offences = append(offences, differ("proofs waited for", len(names), len(proofs(h.Settings)))...)
 	}
 	return offences
 }
 
 // checkProofs wants a record for each name, and none twice.
-func checkProofs(r *recording.Stack) (offences []string) {
+func checkProofs(h held) (offences []string) {
 	got := map[string]string{}
-	for name, record := range r.Of(recordType) {
+	for name, record := range h.Of(recordType) {
 		if record.Inputs["type"] == "CNAME" {
 			got[fmt.Sprint(record.Inputs["name"])] = name
 			offences = append(offences, differ(name+" overwrites", record.Inputs["allowOverwrite"], true)...)
-			offences = append(offences, differ(name+" in zone", record.Inputs["zoneId"], zoneID(r))...)
+			offences = append(offences, differ(name+" in zone", record.Inputs["zoneId"], zoneID(h))...)
 			offences = append(offences, differ(name+" retained", record.Retained, true)...)
 		}
 	}
-	return append(offences, differ("proofs", got, proofs(r.Settings))...)
+	return append(offences, differ("proofs", got, proofs(h.Settings))...)
 }
 
 // zoneID is that of the zone that is made, or was found.
-func zoneID(r *recording.Stack) string {
-	if _, ok := r.Of(zoneType)["zone"]; ok {
+func zoneID(h held) string {
+	if _, ok := h.Of(zoneType)["zone"]; ok {
 		return "zone-id of zone"
 	}
-	return "zone-id of " + zoneName(r.Settings)
+	return "zone-id of " + zoneName(h.Settings)
 }
 
-func checkDomainNames(r *recording.Stack) (offences []string) {
+func checkDomainNames(h held) (offences []string) {
 	want := map[string]string{}
 	var before []string
-	for _, d := range namedDomains(r.Settings) {
+	for _, d := range namedDomains(h.Settings) {
 		want[d.domain] = d.domain
-		made := r.Of(domainType)[d.domain]
+		made := h.Of(domainType)[d.domain]
 		for _, key := range append(before, validationType+" domains") {
 			if !slices.Contains(made.After, key) {
 				offences = append(offences, d.domain+" does not wait for "+key)
@@ -159,24 +160,24 @@ func checkDomainNames(r *recording.Stack) (offences []string) {
 		before = []string{domainType + " " + d.domain}
 	}
 	got := map[string]string{}
-	for name, d := range r.Of(domainType) {
+	for name, d := range h.Of(domainType) {
 		got[name] = fmt.Sprint(d.Inputs["domainName"])
 		offences = append(offences, differ(name, d.Inputs["domainNameConfiguration"], map[string]any{
-			"certificateArn": r.Of(certificateType)["domains"].Outputs["arn"], "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2", "ipAddressType": "dualstack"})...)
+			"certificateArn": h.Of(certificateType)["domains"].Outputs["arn"], "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2", "ipAddressType": "dualstack"})...)
 	}
 	return append(offences, differ("domains", got, want)...)
 }
 
-func checkAddresses(r *recording.Stack) (offences []string) {
+func checkAddresses(h held) (offences []string) {
 	want := map[string]string{}
-	for _, d := range namedDomains(r.Settings) {
+	for _, d := range namedDomains(h.Settings) {
 		for _, family := range []string{"A", "AAAA"} {
 			want[d.domain+"-"+family] = fmt.Sprintf("%s %s in %s to [map[evaluateTargetHealth:false name:%s.target.mock.amazonaws.com zoneId:zone-id of API Gateway]]",
-				d.domain, family, zoneID(r), d.domain)
+				d.domain, family, zoneID(h), d.domain)
 		}
 	}
 	got := map[string]string{}
-	for name, record := range r.Of(recordType) {
+	for name, record := range h.Of(recordType) {
 		if family := record.Inputs["type"]; family == "A" || family == "AAAA" {
 			got[name] = fmt.Sprintf("%v %v in %v to %v", record.Inputs["name"], family, record.Inputs["zoneId"], record.Inputs["aliases"])
 		}
@@ -184,19 +185,19 @@ func checkAddresses(r *recording.Stack) (offences []string) {
 	return differ("addresses", got, want)
 }
 
-func checkMappings(r *recording.Stack) (offences []string) {
+func checkMappings(h held) (offences []string) {
 	var path any
-	if base := r.Settings["skiff:basePath"]; base != "" {
+	if base := h.set("basePath"); base != "" {
 		path = base
 	}
 	want := map[string]string{}
-	for _, d := range namedDomains(r.Settings) {
+	for _, d := range namedDomains(h.Settings) {
 		want[d.domain] = fmt.Sprintf("domainName-id of %s at %v to stage-id of %s of api-id of %[3]s", d.domain, path, d.api)
 	}
 	got := map[string]string{}
-	for name, m := range r.Of(mappingType) {
+	for name, m := range h.Of(mappingType) {
 		got[name] = fmt.Sprintf("%v at %v to %v of %v", m.Inputs["domainName"], m.Inputs["apiMappingKey"], m.Inputs["stage"], m.Inputs["apiId"])
-		offences = append(offences, differ(name+" protected", m.Protected, r.Settings["skiff:protect"])...)
+		offences = append(offences, differ(name+" protected", m.Protected, h.set("protect"))...)
 	}
 	return append(offences, differ("mappings", got, want)...)
 }

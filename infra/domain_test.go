@@ -8,7 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"skiff/infra/recording"
-	"skiff/lambdas"
 )
 
 // deployDomains runs the program for staging with other domains, where Route 53
@@ -16,7 +15,7 @@ import (
 func deployDomains(t *testing.T, changes ...string) (*recording.Stack, error) {
 	t.Helper()
 	settings := with(settingsOf(t, "staging"), changes...)
-	return deployIn(t, cloud{caller: settings[own(settings, "account")], zones: []string{"example.com"}}, lambdas.Functions(), settings)
+	return deployIn(t, cloud{caller: settings[own(settings, "account")], zones: []string{"example.com"}}, fixture(), settings)
 }
 
 // The rules of domains hold of every way to have some.
@@ -43,7 +42,7 @@ func TestDomains(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			obey(t, rec)
+			obey(t, fixture(), rec)
 			if got := rec.Of(validationType)["domains"].Inputs["validationRecordFqdns"]; test.proofs == 0 && got != nil ||
 				test.proofs > 0 && len(got.([]any)) != test.proofs {
 				t.Errorf("proved by %v, want %d", got, test.proofs)
@@ -84,7 +83,7 @@ func TestUndelegated(t *testing.T) {
 		if made == "false" {
 			c.zones = []string{"undelegated.example"}
 		}
-		rec, err := deployIn(t, c, lambdas.Functions(), settings)
+		rec, err := deployIn(t, c, fixture(), settings)
 		if err == nil {
 			t.Fatal("accepted")
 		}
@@ -98,7 +97,7 @@ func TestUndelegated(t *testing.T) {
 				t.Errorf("zone made %s: %d of %s all the same", made, len(rec.Of(typ)), typ)
 			}
 		}
-		if _, err := deployIn(t, c, lambdas.Functions(), with(settings, "checkDelegation=false")); err != nil {
+		if _, err := deployIn(t, c, fixture(), with(settings, "checkDelegation=false")); err != nil {
 			t.Errorf("zone made %s: asked although the settings say not to: %v", made, err)
 		}
 	}

@@ -15,48 +15,30 @@ import (
 	"skiff/lambdas/names"
 )
 
-// function is a Lambda function with all that is its own: the command that
-// builds it, its role, its log group, and its place in the API. It is the one
-// component, for it is what repeats. All its parts share its name; routes have
-// their route key's.
+// function is a Lambda function with all that belongs to it alone: the command
+// that builds it, its role, its log group. It is the one component, for it is
+// what repeats. All its parts share its name.
 type function struct {
 	pulumi.ResourceState
+	lambdas.Function
 
-	declared lambdas.Function
-	lambda   *lambda.Function
-	rights   *iam.RolePolicy
-
-	parts     []pulumi.Resource // what connects it with others, and a stage waits for
-	published []any             // outputs: what a deployment of the HTTP API copies
-	sockets   []any             // outputs: what one of the WebSocket API copies
+	lambda *lambda.Function
+	rights *iam.RolePolicy
 }
 
-// newFunctions declares every function of the program. It asks for all digests
-// at once, so that a preview tells what changed without compiling.
-func (p program) newFunctions(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, at places) ([]*function, error) {
-	functions := p.functions
-	if cfg.AttachTo != "" {
-		functions = attached(functions)
-	}
-	zips := p.builder(cfg.Target, lambdas.Names(functions))
-	digests, err := zips.Digests(ctx.Context())
+// newFunctions declares every function. It asks for all digests at once, so that
+// a preview says what changed without compiling.
+func (p program) newFunctions(s *stack, service parts, stored, clients places, tokens *issuer) (fns []*function, err error) {
+	zips := p.builder(s.cfg.Target, service.FunctionNames())
+	digests, err := zips.Digests(s.ctx.Context())
 	if err != nil {
 		return nil, err
 	}
-	var fns []*function
-	for _, declared := range functions {
-		f := &function{declared: declared}
-		if err := ctx.RegisterComponentResource("skiff:lambda:Function", declared.Name, f, in); err != nil {
-			return nil, err
-		}
-		code, err := f.newCode(ctx, cfg, zips, digests[declared.Name])
+	at := stored.and(clients)
+	for _, declared := range service.Functions {
+		env := environment(s.cfg, declared, at, tokens)
+		f, err := newFunction(s, declared, zips, digests[declared.Name], at.grants(declared), env)
 		if err != nil {
-			return nil, err
-		}
-		if err := f.newLambda(ctx, cfg, at, code); err != nil {
-			return nil, err
-		}
-		if err := ctx.RegisterResourceOutputs(f, pulumi.Map{"name": f.lambda.Name, "arn": f.lambda.Arn}); err != nil {
 			return nil, err
 		}
 		fns = append(fns, f)
@@ -64,14 +46,30 @@ func (p program) newFunctions(ctx *pulumi.Context, cfg config, in pulumi.Resourc
 	return fns, nil
 }
 
+// newFunction declares one function with its parts.
+func newFunction(s *stack, declared lambdas.Function, zips builder, digest string, grants []grant, env pulumi.StringMap) (*function, error) {
+	f := &function{Function: declared}
+	if err := s.ctx.RegisterComponentResource(s.ctx.Project()+":lambda:Function", f.Name, f, s.in); err != nil {
+		return nil, err
+	}
+	code, err := f.newCode(s, zips, digest)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.newLambda(s, code, grants, env); err != nil {
+		return nil, err
+	}
+	return f, s.ctx.RegisterResourceOutputs(f, pulumi.Map{"name": f.lambda.Name, "arn": f.lambda.Arn})
+}
+
 // newCode declares the command that builds the function's zip and prints its
 // sha256. The digest makes it run: a changed variable updates the command in
 // place, where a changed trigger would replace it. A checkout that has the
 // state of an earlier run and no zips builds them as the sha256 resolves, even
-// in a preview: the engine reads the zip to tell whether it changed.
-func (f *function) newCode(ctx *pulumi.Context, cfg config, zips builder, digest string) (pulumi.ArchiveOutput, error) {
-	cmd, err := local.NewCommand(ctx, f.declared.Name, &local.CommandArgs{
-		Create:      pulumi.Sprintf("go run ./infra/zip -target %s %s", cfg.Target, f.declared.Name),
+// in a preview: the engine reads the zip to see whether it changed.
+func (f *function) newCode(s *stack, zips builder, digest string) (pulumi.ArchiveOutput, error) {
+	cmd, err := local.NewCommand(s.ctx, f.Name, &local.CommandArgs{
+		Create:      pulumi.Sprintf("go run ./infra/zip -target %s %s", s.cfg.Target, f.Name),
 		Dir:         pulumi.String(root),
 		Environment: pulumi.StringMap{build.DigestVariable: pulumi.String(digest)},
 		// What a command prints is part of its error; logged too, it would be
@@ -82,7 +80,7 @@ func (f *function) newCode(ctx *pulumi.Context, cfg config, zips builder, digest
 		return pulumi.ArchiveOutput{}, err
 	}
 	return cmd.Stdout.ApplyT(func(ctx context.Context, stdout string) (pulumi.Archive, error) {
-		zip, err := zips.Ensure(ctx, f.declared.Name, strings.TrimSpace(stdout))
+		zip, err := zips.Ensure(ctx, f.Name, strings.TrimSpace(stdout))
 		if err != nil {
 			return nil, err
 		}
@@ -92,28 +90,28 @@ func (f *function) newCode(ctx *pulumi.Context, cfg config, zips builder, digest
 
 // newLambda declares the function itself. The log group is there before it,
 // or Lambda would make one of its own that keeps logs for ever.
-func (f *function) newLambda(ctx *pulumi.Context, cfg config, at places, code pulumi.ArchiveOutput) error {
-	logs, err := cloudwatch.NewLogGroup(ctx, f.declared.Name, &cloudwatch.LogGroupArgs{
-		RetentionInDays: pulumi.Int(cfg.LogDays),
+func (f *function) newLambda(s *stack, code pulumi.ArchiveOutput, grants []grant, env pulumi.StringMap) error {
+	logs, err := cloudwatch.NewLogGroup(s.ctx, f.Name, &cloudwatch.LogGroupArgs{
+		RetentionInDays: pulumi.Int(s.cfg.LogDays),
 	}, pulumi.Parent(f))
 	if err != nil {
 		return err
 	}
-	role, err := f.newRole(ctx, cfg, at, logs)
+	role, err := f.newRole(s, logs, grants)
 	if err != nil {
 		return err
 	}
-	f.lambda, err = lambda.NewFunction(ctx, f.declared.Name, &lambda.FunctionArgs{
+	f.lambda, err = lambda.NewFunction(s.ctx, f.Name, &lambda.FunctionArgs{
 		Role:                         role.Arn,
 		Runtime:                      pulumi.String("provided.al2023"),
 		Handler:                      pulumi.String("bootstrap"),
-		Architectures:                pulumi.StringArray{architecture(cfg.Target)},
+		Architectures:                pulumi.StringArray{architecture(s.cfg.Target)},
 		Code:                         code,
-		MemorySize:                   pulumi.Int(cfg.Memory),
-		Timeout:                      pulumi.Int(cfg.Timeout),
-		ReservedConcurrentExecutions: pulumi.Int(cfg.Concurrency),
-		TracingConfig:                lambda.FunctionTracingConfigArgs{Mode: tracingMode(cfg)},
-		Environment:                  lambda.FunctionEnvironmentArgs{Variables: f.environment(cfg, at)},
+		MemorySize:                   pulumi.Int(s.cfg.Memory),
+		Timeout:                      pulumi.Int(s.cfg.Timeout),
+		ReservedConcurrentExecutions: pulumi.Int(s.cfg.Concurrency),
+		TracingConfig:                lambda.FunctionTracingConfigArgs{Mode: tracingMode(s.cfg)},
+		Environment:                  lambda.FunctionEnvironmentArgs{Variables: env},
 		// JSON makes Lambda's own lines, START to REPORT, JSON like those of
 		// the handlers, which it passes on as they are. It drops lines below
 		// its own level, info unless set.
@@ -121,38 +119,42 @@ func (f *function) newLambda(ctx *pulumi.Context, cfg config, at places, code pu
 		LoggingConfig: lambda.FunctionLoggingConfigArgs{
 			LogFormat:           pulumi.String("JSON"),
 			LogGroup:            logs.Name,
-			ApplicationLogLevel: pulumi.String(strings.ToUpper(cfg.LogLevel)),
+			ApplicationLogLevel: pulumi.String(strings.ToUpper(s.cfg.LogLevel)),
 		},
 	}, pulumi.Parent(f), pulumi.DependsOn([]pulumi.Resource{f.rights}))
 	return err
 }
 
-// newRole declares the role that the function alone takes, and its rights: what
-// is declared, and to write to its own log group. It may not create log groups:
-// there is one.
-func (f *function) newRole(ctx *pulumi.Context, cfg config, at places, logs *cloudwatch.LogGroup) (*iam.Role, error) {
+// newRole declares the role that the function alone takes, and its rights: the
+// grants, and to write to its own log group. It may not create log groups: there
+// is one.
+func (f *function) newRole(s *stack, logs *cloudwatch.LogGroup, grants []grant) (*iam.Role, error) {
 	trusted, err := trust("lambda.amazonaws.com")
 	if err != nil {
 		return nil, err
 	}
-	args := &iam.RoleArgs{AssumeRolePolicy: pulumi.String(trusted)}
-	if cfg.PermissionsBoundary != "" {
-		args.PermissionsBoundary = pulumi.String(cfg.PermissionsBoundary)
-	}
-	role, err := iam.NewRole(ctx, f.declared.Name, args, pulumi.Parent(f))
+	role, err := newRole(s, f.Name, trusted, pulumi.Parent(f))
 	if err != nil {
 		return nil, err
 	}
-	grants := append(at.grants(f.declared),
-		grant{[]string{"logs:CreateLogStream", "logs:PutLogEvents"}, pulumi.Sprintf("%s:*", logs.Arn)})
-	if cfg.Tracing {
+	grants = append(grants, grant{[]string{"logs:CreateLogStream", "logs:PutLogEvents"}, pulumi.Sprintf("%s:*", logs.Arn)})
+	if s.cfg.Tracing {
 		grants = append(grants, traces())
 	}
-	f.rights, err = iam.NewRolePolicy(ctx, f.declared.Name, &iam.RolePolicyArgs{
+	f.rights, err = iam.NewRolePolicy(s.ctx, f.Name, &iam.RolePolicyArgs{
 		Role:   role.Name,
 		Policy: allow(grants...),
 	}, pulumi.Parent(f))
 	return role, err
+}
+
+// newRole declares a role within the stack's boundary.
+func newRole(s *stack, name, trusted string, option pulumi.ResourceOption) (*iam.Role, error) {
+	args := &iam.RoleArgs{AssumeRolePolicy: pulumi.String(trusted)}
+	if s.cfg.PermissionsBoundary != "" {
+		args.PermissionsBoundary = pulumi.String(s.cfg.PermissionsBoundary)
+	}
+	return iam.NewRole(s.ctx, name, args, option)
 }
 
 // tracingMode is Lambda's name of the setting. A function that sends no traces
@@ -165,9 +167,12 @@ func tracingMode(cfg config) pulumi.String {
 }
 
 // environment is what the function reads from its environment and nothing else.
-func (f *function) environment(cfg config, at places) pulumi.StringMap {
-	env := at.variables(f.declared)
+func environment(cfg config, f lambdas.Function, at places, tokens *issuer) pulumi.StringMap {
+	env := at.variables(f)
 	env[names.LogLevelVariable] = pulumi.String(cfg.LogLevel)
+	if f.Authorizes && tokens != nil {
+		env[names.IssuerVariable], env[names.AudiencesVariable] = tokens.url, tokens.joined()
+	}
 	return env
 }
 

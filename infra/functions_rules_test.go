@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -25,66 +25,120 @@ func functionRules() []rule {
 			r.Of(functionType)["get-item"].Inputs["role"] = r.Of(roleType)["health"].Outputs["arn"]
 		}},
 		{"a function logs to a group of its own", checkLogs,
-			within(functionType, "get-item", "loggingConfig", "logGroup", "skiff-mock-health-0000000")},
+			within(functionType, "get-item", "loggingConfig", "logGroup", "mock-health-0000000")},
 		{"logs do not stay for ever", checkRetention, recording.Set(logGroupType, "health", "retentionInDays", nil)},
 		{"a function waits for its rights", checkOrder, change(functionType+" health", func(res *recording.Resource) { res.After = nil })},
-		{"a worker waits for its rights", checkOrder, change(workerType+" notify", func(res *recording.Resource) { res.After = nil })},
 		{"the environment holds what is used", checkEnvironments, func(r *recording.Stack) {
 			nested(r.Of(functionType)["health"], "environment", "variables")["TABLE_NAME"] = "items"
 		}},
 		{"the environment tells of the right thing", checkEnvironments, func(r *recording.Stack) {
-			nested(r.Of(functionType)["notify"], "environment", "variables")["CONNECTIONS_TABLE_NAME"] = "skiff-mock-items-0000000"
+			nested(r.Of(functionType)["notify"], "environment", "variables")["CONNECTIONS_TABLE_NAME"] = "mock-items-0000000"
 		}},
 	}
 }
 
-// arns are where the declared resources are; "" for what the stack has not.
-func arns(r *recording.Stack) map[lambdas.Resource]string {
-	table := fmt.Sprint(r.Of(tableType)["items"].Outputs["arn"])
-	all := map[lambdas.Resource]string{
-		lambdas.ItemsTable:       table,
-		lambdas.StatusIndex:      table + "/index/status-index",
-		lambdas.ConnectionsTable: fmt.Sprint(r.Of(tableType)["connections"].Outputs["arn"]),
-		lambdas.EventQueue:       fmt.Sprint(r.Of(queueType)["events"].Outputs["arn"]),
-		lambdas.CursorKey:        fmt.Sprint(r.Of(secretType)["cursor-key"].Outputs["arn"]),
-		lambdas.Connections:      fmt.Sprint(r.Of(apiType)["sockets"].Outputs["executionArn"]) + "/live/POST/@connections/*",
+// component is the key of a function's component.
+func (h held) component(function string) string {
+	for key := range h.Resources {
+		if typ, name, _ := strings.Cut(key, " "); strings.HasSuffix(typ, ":lambda:Function") && name == function {
+			return key
+		}
 	}
-	if key, ok := r.Of(secretType)["token-key"]; ok {
-		all[lambdas.TokenKey] = fmt.Sprint(key.Outputs["arn"])
+	return "no component " + function
+}
+
+// arns are where the declared resources are; there is none for what the stack
+// has not.
+func (h held) arns() map[lambdas.Resource]string {
+	all := map[lambdas.Resource]string{}
+	put := func(resource lambdas.Resource, typ, name, output, rest string) {
+		if arn, ok := h.Of(typ)[name].Outputs[output]; ok {
+			all[resource] = fmt.Sprint(arn, rest)
+		}
 	}
+	for _, t := range h.Tables {
+		put(lambdas.Resource{Table: t.Name}, tableType, t.Name, "arn", "")
+		for _, index := range t.Indexes {
+			put(lambdas.Resource{Table: t.Name, Index: index.Name}, tableType, t.Name, "arn", "/index/"+index.Name)
+		}
+	}
+	for _, q := range h.Queues {
+		put(lambdas.Resource{Queue: q.Name}, queueType, q.Name, "arn", "")
+	}
+	for _, x := range h.Secrets {
+		put(lambdas.Resource{Secret: x.Name}, secretType, x.Name, "arn", "")
+	}
+	for _, b := range h.Buckets {
+		put(lambdas.Resource{Bucket: b.Name}, bucketType, b.Name, "arn", "")
+	}
+	for _, p := range h.Parameters {
+		put(lambdas.Resource{Parameter: p.Name}, parameterType, p.Name, "arn", "")
+	}
+	put(lambdas.Resource{Clients: true}, apiType, "sockets", "executionArn", "/live/POST/@connections/*")
 	return all
 }
 
-// checkPolicies compares the pairs of action and resource that a policy allows
-// with those declared. Connections and log streams have no names to name, and
-// X-Ray has no resources.
-func checkPolicies(r *recording.Stack) (offences []string) {
-	at := arns(r)
-	for _, f := range lambdas.Functions() {
-		var want []string
-		for resource, actions := range f.Rights {
-			for _, action := range actions {
-				if at[resource] != "" {
-					want = append(want, action+" on "+at[resource])
-				}
+// rightsOf are the pairs of action and resource that a function has by its
+// declaration, by what it polls, and to log.
+func (h held) rightsOf(f lambdas.Function) (want []string) {
+	at := h.arns()
+	for resource, actions := range f.Rights {
+		for _, action := range actions {
+			arn := at[resource]
+			if resource.Bucket != "" && action != "s3:ListBucket" {
+				arn += "/*"
+			}
+			if at[resource] != "" {
+				want = append(want, action+" on "+arn)
 			}
 		}
-		streams := fmt.Sprint(r.Of(logGroupType)[f.Name].Outputs["arn"]) + ":*"
-		want = append(want, "logs:CreateLogStream on "+streams, "logs:PutLogEvents on "+streams)
-		if r.Settings["skiff:tracing"] == "true" {
-			want = append(want, traceRights()...)
+	}
+	if f.Consumes != "" {
+		for _, action := range []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"} {
+			want = append(want, action+" on "+at[lambdas.Resource{Queue: f.Consumes}])
 		}
-		slices.Sort(want)
-		got := pairs(r.Of(policyType)[f.Name].Inputs["policy"])
-		offences = append(offences, differ(f.Name+" may", got, want)...)
+	}
+	if f.Follows != "" {
+		for _, action := range []string{"dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"} {
+			want = append(want, fmt.Sprint(action, " on ", h.Of(tableType)[f.Follows].Outputs["streamArn"]))
+		}
+		want = append(want, fmt.Sprint("sqs:SendMessage on ", h.Of(queueType)["dead-"+f.Name].Outputs["arn"]))
+	}
+	streams := fmt.Sprint(h.Of(logGroupType)[f.Name].Outputs["arn"]) + ":*"
+	want = append(want, "logs:CreateLogStream on "+streams, "logs:PutLogEvents on "+streams)
+	if h.set("tracing") == "true" {
+		want = append(want, traceRights()...)
+	}
+	slices.Sort(want)
+	return want
+}
+
+// checkPolicies compares the pairs of action and resource that a policy allows
+// with those declared. Connections, objects and log streams have no names to
+// name, and X-Ray has no resources.
+func checkPolicies(h held) (offences []string) {
+	for name := range h.Of(functionType) {
+		f := h.function(name)
+		got := pairs(h.Of(policyType)[name].Inputs["policy"])
+		offences = append(offences, differ(name+" may", got, h.rightsOf(f))...)
 		for _, pair := range got {
-			if action, resource, _ := strings.Cut(pair, " on "); strings.Contains(action, "*") ||
-				strings.Contains(resource, "*") && resource != streams && resource != at[lambdas.Connections] && !slices.Contains(traceRights(), pair) {
-				offences = append(offences, f.Name+" may "+pair)
+			action, resource, _ := strings.Cut(pair, " on ")
+			if strings.Contains(action, "*") || resource == "*" && !slices.Contains(traceRights(), pair) {
+				offences = append(offences, name+" may "+pair)
 			}
 		}
 	}
 	return offences
+}
+
+// function is the declaration of a function.
+func (h held) function(name string) lambdas.Function {
+	for _, f := range h.Functions {
+		if f.Name == name {
+			return f
+		}
+	}
+	return lambdas.Function{Name: "undeclared " + name}
 }
 
 // traceRights are the one exception of the rule that a resource is named: X-Ray
@@ -94,35 +148,36 @@ func traceRights() []string {
 	return []string{"xray:PutTraceSegments on *", "xray:PutTelemetryRecords on *"}
 }
 
-func checkTrust(r *recording.Stack) (offences []string) {
-	for name, role := range r.Of(roleType) {
+func checkTrust(h held) (offences []string) {
+	for name := range h.Of(functionType) {
+		role := h.Of(roleType)[name]
 		offences = append(offences, differ(name+" trusts", statements(role.Inputs["assumeRolePolicy"]),
 			"[map[Action:[sts:AssumeRole] Effect:Allow Principal:map[Service:lambda.amazonaws.com]]]")...)
 	}
 	return offences
 }
 
-func checkRoles(r *recording.Stack) (offences []string) {
-	for name, f := range r.Of(functionType) {
-		role := r.Of(roleType)[name]
+func checkRoles(h held) (offences []string) {
+	for name, f := range h.Of(functionType) {
+		role := h.Of(roleType)[name]
 		offences = append(offences, differ(name+" takes the role", f.Inputs["role"], role.Outputs["arn"])...)
-		offences = append(offences, differ(name+" has a policy of", r.Of(policyType)[name].Inputs["role"], role.Outputs["name"])...)
+		offences = append(offences, differ(name+" has a policy of", h.Of(policyType)[name].Inputs["role"], role.Outputs["name"])...)
 	}
 	return offences
 }
 
-func checkLogs(r *recording.Stack) (offences []string) {
-	for name, f := range r.Of(functionType) {
+func checkLogs(h held) (offences []string) {
+	for name, f := range h.Of(functionType) {
 		logging := nested(f, "loggingConfig")
-		if logging["logGroup"] != r.Of(logGroupType)[name].Outputs["name"] || logging["logFormat"] != "JSON" {
+		if logging["logGroup"] != h.Of(logGroupType)[name].Outputs["name"] || logging["logFormat"] != "JSON" {
 			offences = append(offences, fmt.Sprintf("%s logs to %v", name, logging))
 		}
 	}
 	return offences
 }
 
-func checkRetention(r *recording.Stack) (offences []string) {
-	for name, group := range r.Of(logGroupType) {
+func checkRetention(h held) (offences []string) {
+	for name, group := range h.Of(logGroupType) {
 		if days, ok := group.Inputs["retentionInDays"].(float64); !ok || days < 1 {
 			offences = append(offences, name+" keeps its logs for ever")
 		}
@@ -130,12 +185,10 @@ func checkRetention(r *recording.Stack) (offences []string) {
 	return offences
 }
 
-func checkOrder(r *recording.Stack) (offences []string) {
-	for _, typ := range []string{functionType, workerType} {
-		for name, f := range r.Of(typ) {
-			if !slices.Contains(f.After, policyType+" "+name) {
-				offences = append(offences, f.Key()+" does not wait for its policy")
-			}
+func checkOrder(h held) (offences []string) {
+	for name, f := range h.Of(functionType) {
+		if !slices.Contains(f.After, policyType+" "+name) {
+			offences = append(offences, f.Key()+" does not wait for its policy")
 		}
 	}
 	return offences
@@ -143,31 +196,55 @@ func checkOrder(r *recording.Stack) (offences []string) {
 
 // checkEnvironments wants the variables of what a function has rights on, and no
 // others.
-func checkEnvironments(r *recording.Stack) (offences []string) {
-	at := arns(r)
-	table := map[string]any{"TABLE_NAME": r.Of(tableType)["items"].Outputs["name"]}
-	told := map[lambdas.Resource]map[string]any{
-		lambdas.ItemsTable:       table,
-		lambdas.StatusIndex:      table,
-		lambdas.ConnectionsTable: {"CONNECTIONS_TABLE_NAME": r.Of(tableType)["connections"].Outputs["name"]},
-		lambdas.EventQueue:       {"QUEUE_URL": r.Of(queueType)["events"].Outputs["url"]},
-		lambdas.CursorKey:        {"CURSOR_KEY_SECRET": at[lambdas.CursorKey]},
-		lambdas.TokenKey:         {"TOKEN_KEY_SECRET": at[lambdas.TokenKey]},
-		lambdas.Connections:      {"CONNECTIONS_URL": "https://sockets.execute-api.mock.amazonaws.com/live"},
-	}
-	if at[lambdas.TokenKey] == "" {
-		var audiences []string
-		for _, audience := range array(r.Settings["skiff:audiences"]) {
-			audiences = append(audiences, fmt.Sprint(audience))
-		}
-		told[lambdas.TokenKey] = map[string]any{"TOKEN_ISSUER": r.Settings["skiff:issuer"], "TOKEN_AUDIENCES": strings.Join(audiences, ",")}
-	}
-	for _, f := range lambdas.Functions() {
-		want := map[string]any{"LOG_LEVEL": r.Settings["skiff:logLevel"]}
+func checkEnvironments(h held) (offences []string) {
+	for name, made := range h.Of(functionType) {
+		want := map[string]any{"LOG_LEVEL": h.set("logLevel")}
+		f := h.function(name)
 		for resource := range f.Rights {
-			maps.Copy(want, told[resource])
+			variable, value := h.variable(resource)
+			if value != nil {
+				want[variable] = value
+			}
 		}
-		offences = append(offences, differ("the environment of "+f.Name, nested(r.Of(functionType)[f.Name], "environment", "variables"), want)...)
+		if f.Consumes != "" {
+			variable, value := h.variable(lambdas.Resource{Queue: f.Consumes})
+			want[variable] = value
+		}
+		if f.Authorizes && h.set("issuer") != "" {
+			var audiences []string
+			for _, audience := range array(h.set("audiences")) {
+				audiences = append(audiences, fmt.Sprint(audience))
+			}
+			want["TOKEN_ISSUER"], want["TOKEN_AUDIENCES"] = h.set("issuer"), strings.Join(audiences, ",")
+		}
+		offences = append(offences, differ("the environment of "+name, nested(made, "environment", "variables"), want)...)
 	}
 	return offences
+}
+
+// variable is what a function finds a resource by, and its value; nil for what
+// the stack has not.
+func (h held) variable(resource lambdas.Resource) (string, any) {
+	spelt := func(own, name, kind, what string) string {
+		return strings.ToUpper(strings.ReplaceAll(cmp.Or(own, name+"_"+kind)+"_"+what, "-", "_"))
+	}
+	for _, t := range h.Tables {
+		if t.Name == resource.Table {
+			return spelt(t.Label, t.Name, "table", "name"), h.Of(tableType)[t.Name].Outputs["name"]
+		}
+	}
+	for _, q := range h.Queues {
+		if q.Name == resource.Queue {
+			return spelt(q.Label, q.Name, "queue", "url"), h.Of(queueType)[q.Name].Outputs["url"]
+		}
+	}
+	switch {
+	case resource.Secret != "":
+		return spelt("", resource.Secret, "secret", "")[:len(resource.Secret)+len("_SECRET")], h.Of(secretType)[resource.Secret].Outputs["arn"]
+	case resource.Parameter != "":
+		return strings.ToUpper(resource.Parameter) + "_PARAMETER", h.Of(parameterType)[resource.Parameter].Inputs["name"]
+	case resource.Bucket != "":
+		return spelt("", resource.Bucket, "bucket", "name"), h.Of(bucketType)[resource.Bucket].Outputs["bucket"]
+	}
+	return "CONNECTIONS_URL", strings.Replace(fmt.Sprint(h.Of(apiType)["sockets"].Outputs["apiEndpoint"]), "wss", "https", 1) + "/live"
 }

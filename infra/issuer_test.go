@@ -3,25 +3,23 @@ package main
 import (
 	"fmt"
 	"testing"
-
-	"skiff/lambdas"
 )
 
 // With an issuer API Gateway itself decides on the tokens of requests; who
 // connects is asked for the same ones. Nobody has a key.
 func TestIssuer(t *testing.T) {
 	t.Parallel()
-	_, err := deployWith(t, lambdas.Functions(), with(settingsOf(t, "staging"),
+	_, err := deployWith(t, fixture(), with(settingsOf(t, "staging"),
 		"issuer=https://issuer.example/", `audiences=["web","mobile app:1"]`))
 	if err == nil {
 		t.Fatal("an audience with a space is accepted")
 	}
-	rec, err := deployWith(t, lambdas.Functions(), with(settingsOf(t, "staging"),
+	rec, err := deployWith(t, fixture(), with(settingsOf(t, "staging"),
 		"issuer=https://issuer.example/", `audiences=["web","mobile"]`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	obey(t, rec)
+	obey(t, fixture(), rec)
 	if keys := rec.Of(secretType); len(keys) != 1 {
 		t.Errorf("%d secrets", len(keys))
 	}

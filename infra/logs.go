@@ -13,11 +13,11 @@ import (
 // account's one resource policy for logs, which has 5,120 characters; so the
 // name is a fixed one.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
-func newAccessLog(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption) (*cloudwatch.LogGroup, error) {
-	return cloudwatch.NewLogGroup(ctx, "access", &cloudwatch.LogGroupArgs{
-		Name:            pulumi.String(accessLogName(ctx)),
-		RetentionInDays: pulumi.Int(cfg.LogDays),
-	}, in)
+func newAccessLog(s *stack) (*cloudwatch.LogGroup, error) {
+	return cloudwatch.NewLogGroup(s.ctx, "access", &cloudwatch.LogGroupArgs{
+		Name:            pulumi.String(accessLogName(s.ctx)),
+		RetentionInDays: pulumi.Int(s.cfg.LogDays),
+	}, s.in)
 }
 
 // accessLogName is the name of the access log group.

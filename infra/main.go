@@ -21,9 +21,9 @@ const root = ".."
 
 func main() {
 	p := program{
-		functions: lambdas.Functions(),
-		settings:  os.Getenv(pulumi.EnvConfig),
-		target:    os.Getenv(build.TargetVariable),
+		declared: lambdas.Declared(),
+		settings: os.Getenv(pulumi.EnvConfig),
+		target:   os.Getenv(build.TargetVariable),
 		builder: func(target build.Target, functions []string) builder {
 			return build.New(root, target, functions)
 		},
@@ -33,10 +33,10 @@ func main() {
 
 // program is what deploy works from.
 type program struct {
-	functions []lambdas.Function
-	settings  string // the stack's whole configuration, a JSON object
-	target    string // in place of the setting's, if it is not ""
-	builder   func(build.Target, []string) builder
+	declared lambdas.Service
+	settings string // the stack's whole configuration, a JSON object
+	target   string // in place of the setting's, if it is not ""
+	builder  func(build.Target, []string) builder
 }
 
 // builder is where the functions' zips come from.
@@ -47,7 +47,14 @@ type builder interface {
 	Ensure(ctx context.Context, function, sha256 string) (zip string, err error)
 }
 
-// run deploys and exports what the stack tells of itself.
+// stack is where resources are declared, and by which settings.
+type stack struct {
+	ctx *pulumi.Context
+	cfg config
+	in  pulumi.ResourceOrInvokeOption // the provider of the stack's account
+}
+
+// run deploys and exports the stack's outputs.
 func (p program) run(ctx *pulumi.Context) error {
 	outputs, err := p.deploy(ctx)
 	if err != nil {
@@ -59,59 +66,61 @@ func (p program) run(ctx *pulumi.Context) error {
 	return nil
 }
 
-// deploy is the table of contents: where it all goes, what is stored, what
-// runs, what calls it, who may, who is told, how it is reached. Logical names
-// are permanent: to rename a resource is to replace it, and the table is not
-// something to replace.
+// deploy is the table of contents: where it all goes, who says who calls, what
+// is stored, what runs, what calls it, how it is reached, who watches it, what
+// others may know of it. Logical names are permanent: to rename a resource is to
+// replace it, and the table is not something to replace.
 func (p program) deploy(ctx *pulumi.Context) (outputs pulumi.Map, err error) {
 	cfg, err := p.readConfig(ctx)
 	if err != nil {
 		return nil, err
 	}
-	in, err := newAccount(ctx, cfg)
+	s, err := newAccount(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("account: %w", err)
 	}
-	owner, err := readSharing(ctx, cfg, in)
+	tokens, err := newIssuer(s)
+	if err != nil {
+		return nil, fmt.Errorf("issuer: %w", err)
+	}
+	service := inForce(p.declared, cfg, tokens)
+	apis, err := openAPIs(s, service, tokens)
 	if err != nil {
 		return nil, err
 	}
-	data, err := newStores(ctx, cfg, in, owner)
+	data, err := newStores(s, service)
 	if err != nil {
 		return nil, err
 	}
-	apis, err := newAPIs(ctx, cfg, in, owner)
-	if err != nil {
-		return nil, err
-	}
-	fns, err := p.newFunctions(ctx, cfg, in, data.places(cfg, apis))
+	fns, err := p.newFunctions(s, service, data.places(), apis.places(), tokens)
 	if err != nil {
 		return nil, fmt.Errorf("functions: %w", err)
 	}
-	if err := newWorkers(ctx, cfg, data.queues, fns); err != nil {
-		return nil, fmt.Errorf("workers: %w", err)
-	}
-	guard, permissions, err := apis.connect(ctx, cfg, in, fns)
+	sources, err := newSources(s, data, fns)
 	if err != nil {
 		return nil, err
 	}
-	shown, err := newOperations(ctx, cfg, in, apis.http, data, fns)
+	known, routes, err := apis.connect(s, fns)
 	if err != nil {
 		return nil, err
 	}
-	parameters, err := share(ctx, cfg, in, apis, guard, data)
+	watched, err := newOperations(s, known, data, fns)
+	if err != nil {
+		return nil, err
+	}
+	shared, err := share(s, known, data)
 	if err != nil {
 		return nil, fmt.Errorf("sharing: %w", err)
 	}
-	names, err := newDomains(ctx, cfg, in)
+	domains, err := newDomains(s)
 	if err != nil {
 		return nil, fmt.Errorf("domains: %w", err)
 	}
-	before := slices.Concat(shown, parameters, permissions, names.declared, []pulumi.Resource{data.queues.allowed})
-	if err := apis.publish(ctx, cfg, in, fns, names, before); err != nil {
+	before := slices.Concat(sources, watched, shared, domains.declared, data.last())
+	if err := apis.publish(s, routes, domains, before); err != nil {
 		return nil, err
 	}
-	return stackOutputs(cfg, apis, data, names, fns), nil
+	return stackOutputs(s, known, data, domains, fns), nil
 }
 
 // readConfig reads the stack's settings, and refuses what does not go with them.
@@ -120,7 +129,7 @@ func (p program) readConfig(ctx *pulumi.Context) (config, error) {
 	if err != nil {
 		return cfg, err
 	}
-	if err := check(ctx.Project(), ctx.Stack(), p.functions, cfg.AttachTo != ""); err != nil {
+	if err := check(ctx, p.declared, cfg); err != nil {
 		return cfg, fmt.Errorf("lambdas: %w", err)
 	}
 	if p.target != "" {
@@ -128,5 +137,8 @@ func (p program) readConfig(ctx *pulumi.Context) (config, error) {
 			return cfg, fmt.Errorf("%s %w", build.TargetVariable, err)
 		}
 	}
-	return cfg, cfg.check(p.functions)
+	if !hasSockets(p.declared.Functions) {
+		cfg.SocketDomain = "" // there is nothing that it could lead to
+	}
+	return cfg, cfg.check(p.declared.Functions)
 }

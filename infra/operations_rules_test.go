@@ -15,7 +15,7 @@ import (
 func operationRules() []rule {
 	return []rule{
 		{"everything goes through the stack's provider", checkProviders, change(tableType+" items", func(res *recording.Resource) {
-			res.Provider = "urn:pulumi:mock::skiff::pulumi:providers:aws::default::id"
+			res.Provider = "urn:pulumi:mock::x::pulumi:providers:aws::default::id"
 		})},
 		{"the provider is bound to the account", checkAccount, recording.Set(accountType, "aws", "allowedAccountIds", []any{"123456789012"})},
 		{"every resource is tagged", checkTags, func(r *recording.Stack) {
@@ -24,7 +24,7 @@ func operationRules() []rule {
 		{"requests are logged as JSON, in less than 3 KB", checkAccessLog, func(r *recording.Stack) {
 			nested(r.Of(stageType)["api"], "accessLogSettings")["format"] = `{"a":"` + strings.Repeat("a", 3<<10) + `"}`
 		}},
-		{"the access log needs no resource policy", checkAccessLog, recording.Set(logGroupType, "access", "name", "/skiff/access")},
+		{"the access log needs no resource policy", checkAccessLog, recording.Set(logGroupType, "access", "name", "/x/access")},
 		{"the stage is throttled", checkThrottle, func(r *recording.Stack) {
 			delete(nested(r.Of(stageType)["api"], "defaultRouteSettings"), "throttlingBurstLimit")
 		}},
@@ -41,30 +41,30 @@ func operationRules() []rule {
 	}
 }
 
-func checkProviders(r *recording.Stack) (offences []string) {
-	for key, res := range r.Resources {
-		if strings.HasPrefix(res.Type, "aws:") && res.Provider != throughAWS {
+func checkProviders(h held) (offences []string) {
+	for key, res := range h.Resources {
+		if strings.HasPrefix(res.Type, "aws:") && !throughAWS(res.Provider) {
 			offences = append(offences, fmt.Sprintf("%s goes through %q", key, res.Provider))
 		}
 	}
 	return offences
 }
 
-func checkAccount(r *recording.Stack) (offences []string) {
-	in := r.Of(accountType)["aws"].Inputs
-	if fmt.Sprint(in["allowedAccountIds"]) != "["+r.Settings["skiff:account"]+"]" || in["region"] != r.Settings["aws:region"] || in["maxRetries"] != 25.0 {
+func checkAccount(h held) (offences []string) {
+	in := h.Of(accountType)["aws"].Inputs
+	if fmt.Sprint(in["allowedAccountIds"]) != "["+h.set("account")+"]" || in["region"] != h.Settings["aws:region"] || in["maxRetries"] != 25.0 {
 		offences = append(offences, fmt.Sprintf("the provider is %v", in))
 	}
 	return offences
 }
 
-func checkTags(r *recording.Stack) (offences []string) {
-	tags := nested(r.Of(accountType)["aws"], "defaultTags", "tags")
-	want := map[string]any{"Project": "skiff", "Stack": "mock", "ManagedBy": "pulumi"}
-	if err := json.Unmarshal([]byte(r.Settings["skiff:tags"]), &want); err != nil {
+func checkTags(h held) (offences []string) {
+	tags := nested(h.Of(accountType)["aws"], "defaultTags", "tags")
+	want := map[string]any{"Project": tags["Project"], "Stack": "mock", "ManagedBy": "pulumi"}
+	if err := json.Unmarshal([]byte(h.set("tags")), &want); err != nil {
 		return []string{err.Error()}
 	}
-	if !maps.Equal(tags, want) {
+	if !maps.Equal(tags, want) || tags["Project"] == nil {
 		offences = append(offences, fmt.Sprintf("tags %v, want %v", tags, want))
 	}
 	return offences
@@ -72,9 +72,9 @@ func checkTags(r *recording.Stack) (offences []string) {
 
 // checkAccessLog holds the format to the quota.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
-func checkAccessLog(r *recording.Stack) (offences []string) {
-	log := nested(r.Of(stageType)["api"], "accessLogSettings")
-	group := r.Of(logGroupType)["access"]
+func checkAccessLog(h held) (offences []string) {
+	log := nested(h.Of(stageType)["api"], "accessLogSettings")
+	group := h.Of(logGroupType)["access"]
 	format, _ := log["format"].(string)
 	var line map[string]string
 	if err := json.Unmarshal([]byte(format), &line); err != nil || len(format) >= 3<<10 {
@@ -86,22 +86,22 @@ func checkAccessLog(r *recording.Stack) (offences []string) {
 			offences = append(offences, fmt.Sprintf("%s is %q", name, line[name]))
 		}
 	}
-	if name := fmt.Sprint(group.Inputs["name"]); !strings.HasPrefix(name, "/aws/vendedlogs/skiff-mock/") || log["destinationArn"] != group.Outputs["arn"] {
+	if name := fmt.Sprint(group.Inputs["name"]); !strings.HasPrefix(name, "/aws/vendedlogs/") || !strings.HasSuffix(name, "-mock/access") || log["destinationArn"] != group.Outputs["arn"] {
 		offences = append(offences, fmt.Sprintf("the log goes to %v, and the group is %s", log["destinationArn"], name))
 	}
 	return offences
 }
 
-func checkThrottle(r *recording.Stack) (offences []string) {
-	stage := r.Of(stageType)["api"]
+func checkThrottle(h held) (offences []string) {
+	stage := h.Of(stageType)["api"]
 	settings := nested(stage, "defaultRouteSettings")
-	if rate, _ := strconv.ParseFloat(r.Settings["skiff:throttleRate"], 64); settings["throttlingRateLimit"] != rate || settings["throttlingBurstLimit"] == nil {
+	if rate, _ := strconv.ParseFloat(h.set("throttleRate"), 64); settings["throttlingRateLimit"] != rate || settings["throttlingBurstLimit"] == nil {
 		offences = append(offences, fmt.Sprintf("the stage has %v", settings))
 	}
 	routes, _ := stage.Inputs["routeSettings"].([]any)
 	for _, entry := range routes {
 		route := entry.(map[string]any)
-		if _, ok := r.Of(routeType)[fmt.Sprint(route["routeKey"])]; !ok {
+		if _, ok := h.Of(routeType)[shape(fmt.Sprint(route["routeKey"]))]; !ok {
 			offences = append(offences, fmt.Sprintf("%v is throttled, and no route", route["routeKey"]))
 		}
 		// A setting that is left out is 0 for the route, not the stage's.
@@ -113,19 +113,19 @@ func checkThrottle(r *recording.Stack) (offences []string) {
 	return offences
 }
 
-func checkTracing(r *recording.Stack) (offences []string) {
-	for name, f := range r.Of(functionType) {
+func checkTracing(h held) (offences []string) {
+	for name, f := range h.Of(functionType) {
 		active := nested(f, "tracingConfig")["mode"] == "Active"
-		if may := strings.Contains(fmt.Sprint(r.Of(policyType)[name].Inputs["policy"]), "xray:PutTraceSegments"); may != active {
+		if may := strings.Contains(fmt.Sprint(h.Of(policyType)[name].Inputs["policy"]), "xray:PutTraceSegments"); may != active {
 			offences = append(offences, fmt.Sprintf("%s: sends traces %t, may %t", name, active, may))
 		}
 	}
 	return offences
 }
 
-func checkAlarms(r *recording.Stack) (offences []string) {
-	want := fmt.Sprintf("[%v]", r.Of(topicType)["alarms"].Outputs["arn"])
-	for name, a := range r.Of(alarmType) {
+func checkAlarms(h held) (offences []string) {
+	want := fmt.Sprintf("[%v]", h.Of(topicType)["alarms"].Outputs["arn"])
+	for name, a := range h.Of(alarmType) {
 		if fmt.Sprint(a.Inputs["alarmActions"]) != want || fmt.Sprint(a.Inputs["okActions"]) != want || a.Inputs["actionsEnabled"] == false {
 			offences = append(offences, fmt.Sprintf("%s goes to %v and %v", name, a.Inputs["alarmActions"], a.Inputs["okActions"]))
 		}

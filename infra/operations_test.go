@@ -15,8 +15,8 @@ import (
 func TestAlarms(t *testing.T) {
 	t.Parallel()
 	settings := with(settingsOf(t, "production"), "stage=v1", "alarmEmail=")
-	functions := append(lambdas.Functions(), lambdas.Function{Name: "more", Routes: []string{"GET /more"}})
-	rec, err := deployWith(t, functions, settings)
+	declared := more(fixture(), lambdas.Function{Name: "more", Routes: []string{"GET /more"}})
+	rec, err := deployWith(t, declared, settings)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,29 +1,65 @@
 package main
 
-import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+import (
+	"maps"
 
-// stackOutputs are what the stack tells of itself: apiUrl and socketUrl are the
-// first of what clients use, urls and socketUrls all of it.
-func stackOutputs(cfg config, a *apis, data *stores, names *domains, fns []*function) pulumi.Map {
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// stackOutputs are what people and pipelines ask the stack for: apiUrl and
+// socketUrl are the first of what clients use, urls and socketUrls all of it.
+func stackOutputs(s *stack, k *known, data *stores, names *domains, fns []*function) pulumi.Map {
 	functions := pulumi.StringMap{}
 	for _, f := range fns {
-		functions[f.declared.Name] = f.lambda.Name
+		functions[f.Name] = f.lambda.Name
 	}
-	urls, socketURLs := names.urls(cfg)
+	all := pulumi.Map{"functionNames": functions}
+	urls, socketURLs := names.urls(s.cfg)
 	if len(urls) == 0 {
-		urls = pulumi.StringArray{a.http.url()}
+		urls = pulumi.StringArray{k.url}
 	}
-	if len(socketURLs) == 0 {
-		socketURLs = pulumi.StringArray{a.sockets.url}
-	}
-	all := pulumi.Map{
-		"apiUrl": urls[0], "urls": urls,
-		"socketUrl": socketURLs[0], "socketUrls": socketURLs,
-		"tableName": data.items.Name, "queueUrl": data.queues.events.Url, "deadQueueUrl": data.queues.dead.Url,
-		"functionNames": functions, "secretNames": data.secrets.outputs(),
+	all["apiUrl"], all["urls"] = urls[0], urls
+	if k.clients != nil {
+		if len(socketURLs) == 0 {
+			socketURLs = pulumi.StringArray{k.clients.url}
+		}
+		all["socketUrl"], all["socketUrls"] = socketURLs[0], socketURLs
 	}
 	if names.zone != nil {
 		all["zoneNameServers"] = names.zone.nameServers
+	}
+	maps.Copy(all, data.outputs())
+	return all
+}
+
+// outputs are the names and addresses of what is stored. Secrets and parameters
+// are by name: an operator puts in their values.
+func (d *stores) outputs() pulumi.Map {
+	all := pulumi.Map{}
+	for _, t := range d.tables {
+		if !t.Sockets {
+			all[tableLabel(t.Table).member("name")] = t.made.Name
+		}
+	}
+	for _, q := range d.queues {
+		l := queueLabel(q.Queue)
+		all[l.member("url")], all[("dead-"+l).member("url")] = q.made.Url, q.dead.Url
+	}
+	for _, b := range d.buckets {
+		all[bucketLabel(b.Bucket).member("name")] = b.made.Bucket
+	}
+	secrets, parameters := pulumi.StringMap{}, pulumi.StringMap{}
+	for _, x := range d.secrets {
+		secrets[label(x.Name).member("")] = x.made.Name
+	}
+	for _, p := range d.parameters {
+		parameters[label(p.Name).member("")] = p.made.Name
+	}
+	if len(secrets) > 0 {
+		all["secretNames"] = secrets
+	}
+	if len(parameters) > 0 {
+		all["parameterNames"] = parameters
 	}
 	return all
 }

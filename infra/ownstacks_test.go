@@ -33,7 +33,7 @@ func ownStacks(t *testing.T) map[string]*recording.Stack {
 			continue
 		}
 		settings := settingsIn(t, path)
-		rec, err := deployIn(t, around(t, settings), lambdas.Functions(), settings)
+		rec, err := deployIn(t, around(t, settings), lambdas.Declared(), settings)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -56,7 +56,7 @@ func around(t *testing.T, settings map[string]string) cloud {
 		c.zones = append(c.zones, zone("zone"), zone("domain"))
 	}
 	if set("attachTo") != "" {
-		host, err := deployWith(t, lambdas.Functions(), with(settingsOf(t, "staging"), "autoDeploy=true"))
+		host, err := deployWith(t, lambdas.Declared(), with(settingsOf(t, "staging"), "autoDeploy=true"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,16 +13,18 @@ type policy struct {
 	Statement []statement
 }
 
-// statement allows actions: on a resource in a role's policy, to a principal in
-// its trust policy.
+// statement allows or denies actions: on a resource in a role's policy, to a
+// principal in its trust policy, both in a bucket's policy.
 type statement struct {
 	Effect    string
-	Principal *principal `json:",omitempty"`
+	Principal any `json:",omitempty"` // a service, or "*"
 	Action    []string
-	Resource  string `json:",omitempty"`
+	Resource  any                          `json:",omitempty"` // a text, or several
+	Condition map[string]map[string]string `json:",omitempty"`
 }
 
-type principal struct {
+// service is an AWS service as a principal.
+type service struct {
 	Service string
 }
 
@@ -39,11 +41,8 @@ func traces() grant {
 	return grant{[]string{"xray:PutTraceSegments", "xray:PutTelemetryRecords"}, pulumi.String("*").ToStringOutput()}
 }
 
-// document is the text of a policy that allows the statements.
+// document is the text of a policy with the statements.
 func document(statements ...statement) (string, error) {
-	for i := range statements {
-		statements[i].Effect = "Allow"
-	}
 	text, err := json.Marshal(policy{Version: "2012-10-17", Statement: statements})
 	return string(text), err
 }
@@ -57,13 +56,28 @@ func allow(grants ...grant) pulumi.StringOutput {
 	return arns.ToStringArrayOutput().ApplyT(func(arns []string) (string, error) {
 		var statements []statement
 		for i, arn := range arns {
-			statements = append(statements, statement{Action: grants[i].actions, Resource: arn})
+			statements = append(statements, statement{Effect: "Allow", Action: grants[i].actions, Resource: arn})
 		}
 		return document(statements...)
 	}).(pulumi.StringOutput)
 }
 
 // trust is the text of a trust policy that lets one AWS service take the role.
-func trust(service string) (string, error) {
-	return document(statement{Principal: &principal{Service: service}, Action: []string{"sts:AssumeRole"}})
+func trust(by string) (string, error) {
+	return document(statement{Effect: "Allow", Principal: service{by}, Action: []string{"sts:AssumeRole"}})
+}
+
+// trustFor is trust in a service that acts for this account alone.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+func trustFor(account, by string) (string, error) {
+	return document(statement{Effect: "Allow", Principal: service{by}, Action: []string{"sts:AssumeRole"},
+		Condition: map[string]map[string]string{"StringEquals": {"aws:SourceAccount": account}}})
+}
+
+// tlsOnly is the text of a bucket's policy that refuses requests without TLS.
+func tlsOnly(bucket pulumi.StringOutput) pulumi.StringOutput {
+	return bucket.ApplyT(func(arn string) (string, error) {
+		return document(statement{Effect: "Deny", Principal: "*", Action: []string{"s3:*"}, Resource: []string{arn, arn + "/*"},
+			Condition: map[string]map[string]string{"Bool": {"aws:SecureTransport": "false"}}})
+	}).(pulumi.StringOutput)
 }

@@ -3,12 +3,10 @@ package main
 import (
 	"encoding/json"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sqs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"skiff/lambdas"
-	"skiff/lambdas/names"
 )
 
 // visibilities is how many of its function's timeouts a message must stay
@@ -20,73 +18,86 @@ const visibilities = 6
 // longest there is.
 const deadDays = 14
 
-// batch is how many messages the worker gets at most in one call.
-const batch = 10
-
-// queues are the queue of events and the one for those that failed too often.
-type queues struct {
-	events, dead *sqs.Queue
-	allowed      pulumi.Resource // that dead takes from events
+// queue is an SQS queue with its declaration and its dead-letter queue.
+type queue struct {
+	lambdas.Queue
+	made, dead *sqs.Queue
+	allowed    pulumi.Resource // the permission to move messages to dead
 }
 
-// newQueues declares both. A message that was received queueReceives times and
-// is still there goes to the dead-letter queue, which takes them from this one
-// queue alone.
-// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
-func newQueues(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption) (*queues, error) {
-	dead, err := sqs.NewQueue(ctx, "dead-events", &sqs.QueueArgs{
-		MessageRetentionSeconds: pulumi.Int(deadDays * 24 * 60 * 60),
-		SqsManagedSseEnabled:    pulumi.Bool(true),
-	}, in)
-	if err != nil {
-		return nil, err
+// newQueues declares the queues.
+func newQueues(s *stack, declared []lambdas.Queue) (queues []queue, err error) {
+	for _, d := range declared {
+		q, err := newQueue(s, d)
+		if err != nil {
+			return nil, err
+		}
+		queues = append(queues, q)
 	}
-	events, err := sqs.NewQueue(ctx, "events", &sqs.QueueArgs{
-		VisibilityTimeoutSeconds: pulumi.Int(cfg.QueueVisibility),
-		MessageRetentionSeconds:  pulumi.Int(cfg.QueueDays * 24 * 60 * 60),
+	return queues, nil
+}
+
+// newQueue declares a queue and its dead-letter queue. A message that was
+// received queueReceives times and is still there goes to that, which takes
+// messages from this one queue alone.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
+func newQueue(s *stack, d lambdas.Queue) (queue, error) {
+	dead, err := newDeadQueue(s, d.Name)
+	if err != nil {
+		return queue{}, err
+	}
+	made, err := sqs.NewQueue(s.ctx, d.Name, &sqs.QueueArgs{
+		VisibilityTimeoutSeconds: pulumi.Int(s.cfg.QueueVisibility),
+		MessageRetentionSeconds:  pulumi.Int(s.cfg.QueueDays * 24 * 60 * 60),
 		SqsManagedSseEnabled:     pulumi.Bool(true),
 		RedrivePolicy: dead.Arn.ApplyT(func(arn string) (string, error) {
-			text, err := json.Marshal(map[string]any{"deadLetterTargetArn": arn, "maxReceiveCount": cfg.QueueReceives})
+			text, err := json.Marshal(map[string]any{"deadLetterTargetArn": arn, "maxReceiveCount": s.cfg.QueueReceives})
 			return string(text), err
 		}).(pulumi.StringOutput),
-	}, in)
+	}, s.in)
 	if err != nil {
-		return nil, err
+		return queue{}, err
 	}
-	allowed, err := sqs.NewRedriveAllowPolicy(ctx, "dead-events", &sqs.RedriveAllowPolicyArgs{
+	allowed, err := sqs.NewRedriveAllowPolicy(s.ctx, deadName(d.Name), &sqs.RedriveAllowPolicyArgs{
 		QueueUrl: dead.Url,
-		RedriveAllowPolicy: events.Arn.ApplyT(func(arn string) (string, error) {
+		RedriveAllowPolicy: made.Arn.ApplyT(func(arn string) (string, error) {
 			text, err := json.Marshal(map[string]any{"redrivePermission": "byQueue", "sourceQueueArns": []string{arn}})
 			return string(text), err
 		}).(pulumi.StringOutput),
-	}, in)
-	return &queues{events, dead, allowed}, err
+	}, s.in)
+	return queue{d, made, dead, allowed}, err
 }
 
-// places are where the queue of events is.
-func (q *queues) places() places {
-	return places{lambdas.EventQueue: {q.events.Arn, pulumi.StringMap{names.QueueURLVariable: q.events.Url}}}
+// newDeadQueue declares the queue of what failed too often, in a queue or a
+// function.
+func newDeadQueue(s *stack, of string) (*sqs.Queue, error) {
+	return sqs.NewQueue(s.ctx, deadName(of), &sqs.QueueArgs{
+		MessageRetentionSeconds: pulumi.Int(deadDays * 24 * 60 * 60),
+		SqsManagedSseEnabled:    pulumi.Bool(true),
+	}, s.in)
 }
 
-// newWorkers lets the functions that consume the queue do so. A function tells
-// which messages of a batch have failed, and those alone come back.
-// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
-func newWorkers(ctx *pulumi.Context, cfg config, q *queues, fns []*function) error {
-	for _, f := range fns {
-		if !f.declared.Consumes {
+// newFailed declares a dead-letter queue for each function that follows a
+// stream: a stream moves on from a record that fails, and this keeps where it is.
+func newFailed(s *stack, functions []lambdas.Function) (map[string]*sqs.Queue, error) {
+	all := map[string]*sqs.Queue{}
+	for _, f := range functions {
+		if f.Follows == "" {
 			continue
 		}
-		worker, err := lambda.NewEventSourceMapping(ctx, f.declared.Name, &lambda.EventSourceMappingArgs{
-			EventSourceArn:        q.events.Arn,
-			FunctionName:          f.lambda.Arn,
-			BatchSize:             pulumi.Int(batch),
-			FunctionResponseTypes: pulumi.StringArray{pulumi.String("ReportBatchItemFailures")},
-			ScalingConfig:         lambda.EventSourceMappingScalingConfigArgs{MaximumConcurrency: pulumi.Int(cfg.WorkerConcurrency)},
-		}, pulumi.Parent(f), pulumi.DependsOn([]pulumi.Resource{f.rights}))
+		dead, err := newDeadQueue(s, f.Name)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		f.parts = append(f.parts, worker)
+		all[f.Name] = dead
 	}
-	return nil
+	return all, nil
+}
+
+func deadName(of string) string { return "dead-" + of }
+
+// places are where the queue is.
+func (q queue) places() places {
+	return places{lambdas.Resource{Queue: q.Name}: {
+		arn: q.made.Arn, variables: pulumi.StringMap{queueLabel(q.Queue).variable("URL"): q.made.Url}}}
 }

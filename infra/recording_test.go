@@ -110,15 +110,15 @@ func own(settings map[string]string, name string) string {
 }
 
 // deployWith runs the whole program with credentials of the stack's account.
-func deployWith(t *testing.T, functions []lambdas.Function, settings map[string]string) (*recording.Stack, error) {
+func deployWith(t *testing.T, declared lambdas.Service, settings map[string]string) (*recording.Stack, error) {
 	t.Helper()
-	return deployIn(t, cloud{caller: settings[own(settings, "account")]}, functions, settings)
+	return deployIn(t, cloud{caller: settings[own(settings, "account")]}, declared, settings)
 }
 
 // deployIn runs the whole program in a cloud.
-func deployIn(t *testing.T, c cloud, functions []lambdas.Function, settings map[string]string) (*recording.Stack, error) {
+func deployIn(t *testing.T, c cloud, declared lambdas.Service, settings map[string]string) (*recording.Stack, error) {
 	t.Helper()
-	return run(t, c, program{functions: functions}, settings)
+	return run(t, c, program{declared: declared}, settings)
 }
 
 // run runs a program, which needs neither settings nor a builder of its own.
@@ -136,7 +136,7 @@ func run(t *testing.T, c cloud, p program, settings map[string]string) (*recordi
 // record runs the program for a fixture as it stands.
 func record(t *testing.T, stack string) *recording.Stack {
 	t.Helper()
-	rec, err := deployWith(t, lambdas.Functions(), settingsOf(t, stack))
+	rec, err := deployWith(t, fixture(), settingsOf(t, stack))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,61 +9,61 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// newRoutes gives the functions their places in the API.
-func newRoutes(ctx *pulumi.Context, api *httpAPI, guard *authorizer, fns []*function) error {
+// newRoutes leads the routes of the HTTP API to the functions.
+func newRoutes(s *stack, k *known, fns []*function) (all published, err error) {
 	for _, f := range fns {
-		if err := f.newRoutes(ctx, api, guard); err != nil {
-			return err
+		if len(f.HTTPRoutes()) == 0 {
+			continue
 		}
+		own, err := f.newRoutes(s, k)
+		if err != nil {
+			return all, err
+		}
+		all = all.and(own)
 	}
-	return nil
+	return all, nil
 }
 
 // newRoutes declares one integration for all routes of the function, of which
 // an API has 300 at most, and one permission, for a function's resource policy
 // has 20 KB. A route is guarded unless it is declared public.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
-func (f *function) newRoutes(ctx *pulumi.Context, api *httpAPI, guard *authorizer) error {
-	keys := append(append([]string(nil), f.declared.Routes...), f.declared.PublicRoutes...)
-	if len(keys) == 0 {
-		return nil
-	}
-	integration, err := apigatewayv2.NewIntegration(ctx, f.declared.Name, &apigatewayv2.IntegrationArgs{
-		ApiId:                api.id,
+func (f *function) newRoutes(s *stack, k *known) (own published, err error) {
+	integration, err := apigatewayv2.NewIntegration(s.ctx, f.Name, &apigatewayv2.IntegrationArgs{
+		ApiId:                k.id,
 		IntegrationType:      pulumi.String("AWS_PROXY"),
 		IntegrationUri:       f.lambda.InvokeArn,
 		PayloadFormatVersion: pulumi.String("2.0"),
 		TimeoutMilliseconds:  pulumi.Int(30_000), // the most there is: the function's own comes first
 	}, pulumi.Parent(f))
 	if err != nil {
-		return err
+		return own, err
 	}
-	f.published = append(f.published, integration.ID(), integration.IntegrationUri, integration.PayloadFormatVersion, integration.TimeoutMilliseconds)
-	for i, key := range keys {
+	own.snapshot = []any{integration.ID(), integration.IntegrationUri, integration.PayloadFormatVersion, integration.TimeoutMilliseconds}
+	for i, key := range f.HTTPRoutes() {
 		args := &apigatewayv2.RouteArgs{
-			ApiId:             api.id,
+			ApiId:             k.id,
 			RouteKey:          pulumi.String(key),
 			Target:            pulumi.Sprintf("integrations/%s", integration.ID()),
 			AuthorizationType: pulumi.String("NONE"),
 		}
-		if i < len(f.declared.Routes) {
-			args.AuthorizationType, args.AuthorizerId = pulumi.String(guard.kind), guard.id
+		if i < len(f.Routes) {
+			args.AuthorizationType, args.AuthorizerId = k.guard.kind.ToStringOutput(), k.guard.id
 		}
-		route, err := apigatewayv2.NewRoute(ctx, shape(key), args, pulumi.Parent(f), formerly(key))
+		route, err := apigatewayv2.NewRoute(s.ctx, shape(key), args, pulumi.Parent(f), formerly(key))
 		if err != nil {
-			return err
+			return own, err
 		}
-		f.parts = append(f.parts, route)
-		f.published = append(f.published, copied(args)...)
+		own = own.and(published{[]pulumi.Resource{route}, snapshot(args)})
 	}
-	permission, err := lambda.NewPermission(ctx, f.declared.Name, &lambda.PermissionArgs{
+	permission, err := lambda.NewPermission(s.ctx, f.Name, &lambda.PermissionArgs{
 		Action:    pulumi.String("lambda:InvokeFunction"),
 		Function:  f.lambda.Name,
 		Principal: pulumi.String("apigateway.amazonaws.com"),
-		SourceArn: pulumi.Sprintf("%s/%s/%s", api.executionARN, api.stage, sourcePattern(keys)),
+		SourceArn: pulumi.Sprintf("%s/%s/%s", k.executionARN, k.stage, sourcePattern(f.HTTPRoutes())),
 	}, pulumi.Parent(f))
-	f.parts = append(f.parts, permission)
-	return err
+	own.waitFor = append(own.waitFor, permission)
+	return own, err
 }
 
 // pathVariable is a variable of a route's path, with the sign that lets it take
@@ -75,15 +75,15 @@ var pathVariable = regexp.MustCompile(`\{[^{}+]*(\+?)\}`)
 // logical name, and a renamed variable changes the route in place.
 func shape(key string) string { return pathVariable.ReplaceAllString(key, "{$1}") }
 
-// copied is what a deployment copies of a route. It is told by what the program
-// says of the route: what the provider leaves out of its answer would be unknown
-// in every preview, and the deployment would seem to change.
-func copied(route *apigatewayv2.RouteArgs) []any {
-	parts := []any{route.RouteKey, route.Target, route.AuthorizationType}
+// snapshot lists the properties of a route that a deployment freezes. It uses the
+// program's inputs: an output that the provider leaves out is unknown in every
+// preview, and the deployment would seem to change.
+func snapshot(route *apigatewayv2.RouteArgs) []any {
+	frozen := []any{route.RouteKey, route.Target, route.AuthorizationType}
 	if route.AuthorizerId != nil {
-		parts = append(parts, route.AuthorizerId)
+		frozen = append(frozen, route.AuthorizerId)
 	}
-	return parts
+	return frozen
 }
 
 // sourcePattern is the end of the ARN that API Gateway calls a function by,

@@ -44,44 +44,59 @@ func routeRules() []rule {
 func httpKeys(f lambdas.Function) []string { return slices.Concat(f.Routes, f.PublicRoutes) }
 
 // owner is the function that a part belongs to.
-func owner(res recording.Resource) string { return strings.TrimPrefix(res.Parent, componentType+" ") }
+func owner(res recording.Resource) string {
+	_, name, _ := strings.Cut(res.Parent, " ")
+	return name
+}
+
+// sockets reports whether the stack has a WebSocket API.
+func (h held) sockets() bool {
+	return slices.ContainsFunc(h.Functions, func(f lambdas.Function) bool { return len(f.SocketRoutes) > 0 })
+}
+
+// guarded reports whether a route of the HTTP API needs a token.
+func (h held) guarded() bool {
+	return slices.ContainsFunc(h.Functions, func(f lambdas.Function) bool { return len(f.Routes) > 0 })
+}
 
 // checkPermissions wants for each function one permission for each API it has
 // routes of, no wider than they are, and for the authorizer one for each API's.
-func checkPermissions(r *recording.Stack) (offences []string) {
-	api, sockets := r.Of(apiType)["api"].Outputs["executionArn"], r.Of(apiType)["sockets"].Outputs["executionArn"]
-	stage := r.Of(stageType)["api"].Inputs["name"]
+func checkPermissions(h held) (offences []string) {
+	api, sockets := h.Of(apiType)["api"].Outputs["executionArn"], h.Of(apiType)["sockets"].Outputs["executionArn"]
+	stage := h.Of(stageType)["api"].Inputs["name"]
 	want := map[string]string{}
-	for _, f := range lambdas.Functions() {
+	for _, f := range h.Functions {
 		if keys := httpKeys(f); len(keys) == 1 {
 			want[f.Name] = fmt.Sprintf("%v/%v/%s", api, stage, strings.Replace(keys[0], " ", "", 1))
 		} else if len(keys) > 1 {
 			want[f.Name] = fmt.Sprintf("%v/%v/%s", api, stage, sourcePattern(keys))
 		}
 		if len(f.SocketRoutes) > 0 {
-			want[f.Name+"-sockets"] = fmt.Sprintf("%v/live/*", sockets)
+			want[f.Name+"-sockets"] = fmt.Sprintf("%v/live/%s", sockets, sourcePattern(f.SocketRoutes))
 		}
 		if f.Authorizes {
-			want["authorize-sockets"] = fmt.Sprintf("%v/authorizers/authorizer-id of sockets", sockets)
-			if r.Settings["skiff:issuer"] == "" {
+			if h.sockets() {
+				want["authorize-sockets"] = fmt.Sprintf("%v/authorizers/authorizer-id of sockets", sockets)
+			}
+			if h.set("issuer") == "" && h.guarded() {
 				want["authorize-api"] = fmt.Sprintf("%v/authorizers/authorizer-id of request", api)
 			}
 		}
 	}
 	got := map[string]string{}
-	for name, p := range r.Of(permissionType) {
+	for name, p := range h.Of(permissionType) {
 		got[name] = fmt.Sprint(p.Inputs["sourceArn"])
 		if p.Inputs["principal"] != "apigateway.amazonaws.com" || p.Inputs["action"] != "lambda:InvokeFunction" ||
-			p.Inputs["function"] != r.Of(functionType)[owner(p)].Outputs["name"] {
+			p.Inputs["function"] != h.Of(functionType)[owner(p)].Outputs["name"] {
 			offences = append(offences, fmt.Sprintf("%s: %v", name, p.Inputs))
 		}
 	}
 	return append(offences, differ("permissions", got, want)...)
 }
 
-func checkRoutes(r *recording.Stack) (offences []string) {
+func checkRoutes(h held) (offences []string) {
 	want := map[string]string{}
-	for _, f := range lambdas.Functions() {
+	for _, f := range h.Functions {
 		for _, key := range httpKeys(f) {
 			want[shape(key)] = key + " of api-id of api, integrations/integration-id of " + f.Name
 		}
@@ -90,7 +105,7 @@ func checkRoutes(r *recording.Stack) (offences []string) {
 		}
 	}
 	got := map[string]string{}
-	for name, route := range r.Of(routeType) {
+	for name, route := range h.Of(routeType) {
 		got[name] = fmt.Sprintf("%v of %v, %v", route.Inputs["routeKey"], route.Inputs["apiId"], route.Inputs["target"])
 	}
 	return append(offences, differ("routes", got, want)...)
@@ -98,13 +113,13 @@ func checkRoutes(r *recording.Stack) (offences []string) {
 
 // checkGuards wants a token for all HTTP routes but those declared public, and
 // for who connects.
-func checkGuards(r *recording.Stack) (offences []string) {
+func checkGuards(h held) (offences []string) {
 	by := "CUSTOM authorizer-id of request"
-	if r.Settings["skiff:issuer"] != "" {
+	if h.set("issuer") != "" {
 		by = "JWT authorizer-id of jwt"
 	}
 	want := map[string]string{}
-	for _, f := range lambdas.Functions() {
+	for _, f := range h.Functions {
 		for _, key := range f.Routes {
 			want[key] = by
 		}
@@ -112,9 +127,11 @@ func checkGuards(r *recording.Stack) (offences []string) {
 			want[key] = "NONE <nil>"
 		}
 	}
-	want["$connect"] = "CUSTOM authorizer-id of sockets"
+	if _, declared := want["$connect"]; declared {
+		want["$connect"] = "CUSTOM authorizer-id of sockets"
+	}
 	got := map[string]string{}
-	for _, route := range r.Of(routeType) {
+	for _, route := range h.Of(routeType) {
 		got[fmt.Sprint(route.Inputs["routeKey"])] = fmt.Sprint(route.Inputs["authorizationType"], " ", route.Inputs["authorizerId"])
 	}
 	return differ("guards", got, want)
@@ -122,26 +139,33 @@ func checkGuards(r *recording.Stack) (offences []string) {
 
 // checkAuthorizers wants one for each API. That of the WebSocket API has no
 // source of the token, which browsers send in the query, others in a header.
-func checkAuthorizers(r *recording.Stack) (offences []string) {
+func checkAuthorizers(h held) (offences []string) {
 	var asks any
-	for _, f := range lambdas.Functions() {
+	for _, f := range h.Functions {
 		if f.Authorizes {
-			asks = r.Of(functionType)[f.Name].Outputs["invokeArn"]
+			asks = h.Of(functionType)[f.Name].Outputs["invokeArn"]
 		}
 	}
 	want := map[string]map[string]any{
 		"request": {"apiId": "api-id of api", "authorizerType": "REQUEST", "authorizerUri": asks, "enableSimpleResponses": true,
-			"authorizerPayloadFormatVersion": "2.0", "authorizerResultTtlInSeconds": r.Settings["skiff:authorizationCache"],
+			"authorizerPayloadFormatVersion": "2.0", "authorizerResultTtlInSeconds": h.set("authorizationCache"),
 			"identitySources": "[$request.header.Authorization]"},
 		"sockets": {"apiId": "api-id of sockets", "authorizerType": "REQUEST", "authorizerUri": asks},
 	}
-	if issuer := r.Settings["skiff:issuer"]; issuer != "" {
+	if issuer := h.set("issuer"); issuer != "" {
 		delete(want, "request")
 		want["jwt"] = map[string]any{"apiId": "api-id of api", "authorizerType": "JWT", "identitySources": "[$request.header.Authorization]",
-			"jwtConfiguration": map[string]any{"issuer": issuer, "audiences": array(r.Settings["skiff:audiences"])}}
+			"jwtConfiguration": map[string]any{"issuer": issuer, "audiences": array(h.set("audiences"))}}
+	}
+	if !h.sockets() {
+		delete(want, "sockets")
+	}
+	if !h.guarded() {
+		delete(want, "request")
+		delete(want, "jwt")
 	}
 	got := map[string]map[string]any{}
-	for name, a := range r.Of(authorizerType) {
+	for name, a := range h.Of(authorizerType) {
 		got[name] = a.Inputs
 	}
 	return differ("authorizers", got, want)
@@ -149,13 +173,13 @@ func checkAuthorizers(r *recording.Stack) (offences []string) {
 
 // checkIntegrations knows that a WebSocket API has no payload version 2.0, and
 // must be told the method.
-func checkIntegrations(r *recording.Stack) (offences []string) {
-	for name, i := range r.Of(integrationType) {
+func checkIntegrations(h held) (offences []string) {
+	for name, i := range h.Of(integrationType) {
 		version, method := any("2.0"), any(nil)
 		if strings.HasSuffix(name, "-sockets") {
 			version, method = nil, "POST"
 		}
-		if i.Inputs["integrationUri"] != r.Of(functionType)[owner(i)].Outputs["invokeArn"] || i.Inputs["integrationType"] != "AWS_PROXY" ||
+		if i.Inputs["integrationUri"] != h.Of(functionType)[owner(i)].Outputs["invokeArn"] || i.Inputs["integrationType"] != "AWS_PROXY" ||
 			i.Inputs["payloadFormatVersion"] != version || i.Inputs["integrationMethod"] != method {
 			offences = append(offences, fmt.Sprintf("%s: %v", name, i.Inputs))
 		}
@@ -164,9 +188,9 @@ func checkIntegrations(r *recording.Stack) (offences []string) {
 }
 
 // checkTimeouts knows that a WebSocket API gives up a second earlier.
-func checkTimeouts(r *recording.Stack) (offences []string) {
-	for name, i := range r.Of(integrationType) {
-		seconds, _ := r.Of(functionType)[owner(i)].Inputs["timeout"].(float64)
+func checkTimeouts(h held) (offences []string) {
+	for name, i := range h.Of(integrationType) {
+		seconds, _ := h.Of(functionType)[owner(i)].Inputs["timeout"].(float64)
 		gateway, most := i.Inputs["timeoutMilliseconds"], 30_000.0
 		if strings.HasSuffix(name, "-sockets") {
 			most = 29_000
@@ -178,8 +202,8 @@ func checkTimeouts(r *recording.Stack) (offences []string) {
 	return offences
 }
 
-func checkEndpoints(r *recording.Stack) (offences []string) {
-	closed := r.Settings["skiff:domain"] != "" && r.Settings["skiff:delegated"] == "true"
-	return append(differ("api closed at its own URL", r.Of(apiType)["api"].Inputs["disableExecuteApiEndpoint"] == true, closed),
-		differ("sockets closed at its own URL", r.Of(apiType)["sockets"].Inputs["disableExecuteApiEndpoint"] == true, false)...)
+func checkEndpoints(h held) (offences []string) {
+	closed := h.set("domain") != "" && h.set("delegated") == "true"
+	return append(differ("api closed at its own URL", h.Of(apiType)["api"].Inputs["disableExecuteApiEndpoint"] == true, closed),
+		differ("sockets closed at its own URL", h.Of(apiType)["sockets"].Inputs["disableExecuteApiEndpoint"] == true, false)...)
 }

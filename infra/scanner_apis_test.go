@@ -50,7 +50,7 @@ func scannerAPIs() []scannerRule {
 
 // declaredPublic is whether the route is one that a function has for anyone.
 func declaredPublic(s subject) bool {
-	return slices.ContainsFunc(lambdas.Functions(), func(f lambdas.Function) bool {
+	return slices.ContainsFunc(more(everything(), lambdas.Declared().Functions...).Functions, func(f lambdas.Function) bool {
 		return slices.Contains(f.PublicRoutes, s.text("routeKey"))
 	})
 }

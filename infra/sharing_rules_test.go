@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"skiff/infra/recording"
@@ -15,52 +16,61 @@ func sharingRules() []rule {
 		{"no parameter tells of a secret", checkParameters, func(r *recording.Stack) {
 			r.Of(parameterType)["tableArn"].Inputs["value"] = r.Of(secretType)["cursor-key"].Outputs["arn"]
 		}},
-		{"what is shared is all", checkParameters, add(parameterType, map[string]any{"name": "/skiff/mock/more", "value": "x"})},
+		{"what is shared is all", checkParameters, add(parameterType, map[string]any{"name": "/x/mock/more", "value": "x"})},
 		{"a shared policy allows what it says", checkShared, recording.Set(sharedType, "items-read", "policy",
 			`{"Statement":[{"Effect":"Allow","Action":["dynamodb:*"],"Resource":"*"}]}`)},
 	}
 }
 
-// parameters are where the value of each is in the recording: the key of a
-// resource and the name of an output, or a text.
-func parameters() map[string][]string {
-	return map[string][]string{
-		"apiId":                {"api-id of api"},
-		"apiExecutionArn":      {apiType + " api", "executionArn"},
-		"apiUrl":               {"", "apiUrl"},
-		"apiStage":             {stageType + " api", "name"},
-		"apiAutoDeploy":        {stageType + " api", "autoDeploy"},
-		"apiAccessLog":         {logGroupType + " access", "name"},
-		"authorizationType":    {routeType + " POST /items", "authorizationType"},
-		"authorizerId":         {routeType + " POST /items", "authorizerId"},
-		"socketUrl":            {"wss://sockets.execute-api.mock.amazonaws.com/live"},
-		"socketPostUrl":        {"https://sockets.execute-api.mock.amazonaws.com/live"},
-		"socketPostArn":        {"arn:aws:execute-api:mock:123456789012:sockets/live/POST/@connections/*"},
-		"connectionsTableName": {tableType + " connections", "name"},
-		"connectionsTableArn":  {tableType + " connections", "arn"},
-		"tableName":            {tableType + " items", "name"},
-		"tableArn":             {tableType + " items", "arn"},
-		"queueUrl":             {queueType + " events", "url"},
-		"queueArn":             {queueType + " events", "arn"},
-		"itemsReadPolicyArn":   {sharedType + " items-read", "arn"},
-		"itemsWritePolicyArn":  {sharedType + " items-write", "arn"},
-		"eventsSendPolicyArn":  {sharedType + " events-send", "arn"},
+// told are the parameters of a stack, with their values.
+func (h held) told() map[string]any {
+	out := func(typ, name, output string) any { return h.Of(typ)[name].Outputs[output] }
+	all := map[string]any{
+		"apiId": "api-id of api", "apiExecutionArn": out(apiType, "api", "executionArn"), "apiUrl": h.Outputs["apiUrl"],
+		"apiStage": h.set("stage"), "apiAutoDeploy": h.set("autoDeploy"), "apiAccessLog": out(logGroupType, "access", "name"),
 	}
+	for _, f := range h.Functions {
+		if len(f.Routes) > 0 {
+			route := h.Of(routeType)[shape(f.Routes[0])].Inputs
+			all["authorizationType"], all["authorizerId"] = route["authorizationType"], route["authorizerId"]
+		}
+	}
+	if h.sockets() {
+		all["socketUrl"] = "wss://sockets.execute-api.mock.amazonaws.com/live"
+		all["socketPostUrl"] = "https://sockets.execute-api.mock.amazonaws.com/live"
+		all["socketPostArn"] = "arn:aws:execute-api:mock:123456789012:sockets/live/POST/@connections/*"
+	}
+	for _, t := range h.Tables {
+		if l := labelOf(t.Label, t.Name, "table"); t.Shared || t.Sockets && h.sockets() {
+			all[l.member("name")], all[l.member("arn")] = out(tableType, t.Name, "name"), out(tableType, t.Name, "arn")
+		}
+	}
+	for _, q := range h.Queues {
+		if l := labelOf(q.Label, q.Name, "queue"); q.Shared && h.Of(queueType)[q.Name].Type != "" {
+			all[l.member("url")], all[l.member("arn")] = out(queueType, q.Name, "url"), out(queueType, q.Name, "arn")
+		}
+	}
+	for _, b := range h.Buckets {
+		if l := labelOf(b.Label, b.Name, "bucket"); b.Shared {
+			all[l.member("name")], all[l.member("arn")] = out(bucketType, b.Name, "bucket"), out(bucketType, b.Name, "arn")
+		}
+	}
+	for name, p := range h.Of(sharedType) {
+		all[label(name).member("policyArn")] = p.Outputs["arn"]
+	}
+	return all
 }
 
-func checkParameters(r *recording.Stack) (offences []string) {
+func checkParameters(h held) (offences []string) {
 	want := map[string]string{}
-	for name, at := range parameters() {
-		value := any(at[0])
-		if len(at) > 1 && at[0] == "" {
-			value = r.Outputs[at[1]]
-		} else if len(at) > 1 {
-			value = r.Resources[at[0]].Outputs[at[1]]
-		}
-		want[name] = fmt.Sprintf("/skiff/mock/%s String %v", name, value)
+	for name, value := range h.told() {
+		want[name] = fmt.Sprintf("%s String %v", h.path(name), value)
+	}
+	for _, p := range h.Parameters {
+		want[p.Name] = fmt.Sprintf("%s String %v", h.path(p.Name), p.Value)
 	}
 	got := map[string]string{}
-	for name, p := range r.Of(parameterType) {
+	for name, p := range h.Of(parameterType) {
 		got[name] = fmt.Sprintf("%v %v %v", p.Inputs["name"], p.Inputs["type"], p.Inputs["value"])
 		if strings.Contains(got[name], "secret") {
 			offences = append(offences, name+" is "+got[name])
@@ -69,15 +79,48 @@ func checkParameters(r *recording.Stack) (offences []string) {
 	return append(offences, differ("parameters", got, want)...)
 }
 
-func checkShared(r *recording.Stack) (offences []string) {
-	table, queue := r.Of(tableType)["items"].Outputs["arn"], r.Of(queueType)["events"].Outputs["arn"]
-	want := map[string]string{
-		"items-read":  fmt.Sprintf("[dynamodb:BatchGetItem on %v dynamodb:GetItem on %[1]v dynamodb:Query on %[1]v/index/status-index]", table),
-		"items-write": fmt.Sprintf("[dynamodb:DeleteItem on %v dynamodb:PutItem on %[1]v dynamodb:UpdateItem on %[1]v]", table),
-		"events-send": fmt.Sprintf("[sqs:SendMessage on %v]", queue),
+// path is the name of a parameter of the stack.
+func (h held) path(name string) string {
+	tags := nested(h.Of(accountType)["aws"], "defaultTags", "tags")
+	return fmt.Sprintf("/%v/%v/%s", tags["Project"], tags["Stack"], name)
+}
+
+// checkShared wants the policies of what is shared: to read, to write, to send,
+// on that and nothing else.
+func checkShared(h held) (offences []string) {
+	want := map[string]string{}
+	allow := func(name string, pairs ...string) {
+		slices.Sort(pairs)
+		want[name] = fmt.Sprint(pairs)
+	}
+	for _, t := range h.Tables {
+		if !t.Shared {
+			continue
+		}
+		arn := fmt.Sprint(h.Of(tableType)[t.Name].Outputs["arn"])
+		read := []string{"dynamodb:GetItem on " + arn, "dynamodb:BatchGetItem on " + arn}
+		if t.RangeKey.Name != "" {
+			read = append(read, "dynamodb:Query on "+arn)
+		}
+		for _, index := range t.Indexes {
+			read = append(read, "dynamodb:Query on "+arn+"/index/"+index.Name)
+		}
+		allow(t.Name+"-read", read...)
+		allow(t.Name+"-write", "dynamodb:PutItem on "+arn, "dynamodb:UpdateItem on "+arn, "dynamodb:DeleteItem on "+arn)
+	}
+	for _, q := range h.Queues {
+		if made := h.Of(queueType)[q.Name]; q.Shared && made.Type != "" {
+			allow(q.Name+"-send", fmt.Sprint("sqs:SendMessage on ", made.Outputs["arn"]))
+		}
+	}
+	for _, b := range h.Buckets {
+		if arn := fmt.Sprint(h.Of(bucketType)[b.Name].Outputs["arn"]); b.Shared {
+			allow(b.Name+"-read", "s3:GetObject on "+arn+"/*", "s3:ListBucket on "+arn)
+			allow(b.Name+"-write", "s3:PutObject on "+arn+"/*", "s3:DeleteObject on "+arn+"/*")
+		}
 	}
 	got := map[string]string{}
-	for name, p := range r.Of(sharedType) {
+	for name, p := range h.Of(sharedType) {
 		got[name] = fmt.Sprint(pairs(p.Inputs["policy"]))
 	}
 	return differ("shared policies", got, want)

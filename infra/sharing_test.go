@@ -15,29 +15,35 @@ import (
 // these parameters besides, or instead of, its own.
 func attach(t *testing.T, told map[string]string, changes ...string) (*recording.Stack, error) {
 	t.Helper()
-	owner, err := deployWith(t, lambdas.Functions(), with(settingsOf(t, "staging"), "skiff:autoDeploy=true"))
+	return attachOf(t, fixture(), told, changes...)
+}
+
+// attachOf is attach with another declaration, on both sides.
+func attachOf(t *testing.T, declared lambdas.Service, told map[string]string, changes ...string) (*recording.Stack, error) {
+	t.Helper()
+	owner, err := deployWith(t, declared, with(settingsOf(t, "staging"), "autoDeploy=true"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := cloud{parameters: map[string]string{}}
 	for name, p := range owner.Of(parameterType) {
-		c.parameters["/skiff/shared/"+name] = fmt.Sprint(p.Inputs["value"])
+		c.parameters["/other/shared/"+name] = fmt.Sprint(p.Inputs["value"])
 	}
 	maps.Copy(c.parameters, told)
 	maps.DeleteFunc(c.parameters, func(_, value string) bool { return value == "" })
-	settings := with(settingsOf(t, "staging"), append([]string{"skiff:attachTo=skiff/shared", "skiff:domain=", "skiff:socketDomain=",
-		"skiff:zone=", "skiff:corsOrigins=[]", "skiff:routeThrottles={}"}, changes...)...)
-	c.caller = settings["skiff:account"]
-	return deployIn(t, c, lambdas.Functions(), settings)
+	settings := with(settingsOf(t, "staging"), append([]string{"attachTo=other/shared", "domain=", "socketDomain=",
+		"zone=", "corsOrigins=[]", "routeThrottles={}"}, changes...)...)
+	c.caller = settings[own(settings, "account")]
+	return deployIn(t, c, declared, settings)
 }
 
 // An attached stack adds its routes to the other's API, under the guard there,
 // and has no API, stage, authorizer or domain of its own.
 func TestAttached(t *testing.T) {
 	t.Parallel()
-	rec, err := attach(t, map[string]string{"/skiff/shared/apiId": "abc123", "/skiff/shared/authorizerId": "auth99",
-		"/skiff/shared/apiExecutionArn": "arn:aws:execute-api:eu-central-1:1:abc123", "/skiff/shared/apiStage": "v1",
-		"/skiff/shared/apiUrl": "https://api.example.com/v1"})
+	rec, err := attach(t, map[string]string{"/other/shared/apiId": "abc123", "/other/shared/authorizerId": "auth99",
+		"/other/shared/apiExecutionArn": "arn:aws:execute-api:eu-central-1:1:abc123", "/other/shared/apiStage": "v1",
+		"/other/shared/apiUrl": "https://api.example.com/v1"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,8 +52,12 @@ func TestAttached(t *testing.T) {
 			t.Errorf("%d of %s", len(rec.Of(typ)), typ)
 		}
 	}
-	if len(rec.Of(routeType)) != 6 {
-		t.Errorf("%d routes", len(rec.Of(routeType)))
+	routes := 0
+	for _, f := range fixture().Functions {
+		routes += len(f.HTTPRoutes())
+	}
+	if len(rec.Of(routeType)) != routes {
+		t.Errorf("%d routes, want %d", len(rec.Of(routeType)), routes)
 	}
 	for key, route := range rec.Of(routeType) {
 		want := "abc123 CUSTOM auth99"
@@ -70,8 +80,8 @@ func TestAttached(t *testing.T) {
 // decides on tokens, and their key, are there.
 func TestAttachedSockets(t *testing.T) {
 	t.Parallel()
-	rec, err := attach(t, map[string]string{"/skiff/shared/connectionsTableName": "theirs", "/skiff/shared/connectionsTableArn": "arn:theirs",
-		"/skiff/shared/socketPostArn": "arn:post", "/skiff/shared/socketPostUrl": "https://post", "/skiff/shared/socketUrl": "wss://clients"})
+	rec, err := attach(t, map[string]string{"/other/shared/connectionsTableName": "theirs", "/other/shared/connectionsTableArn": "arn:theirs",
+		"/other/shared/socketPostArn": "arn:post", "/other/shared/socketPostUrl": "https://post", "/other/shared/socketUrl": "wss://clients"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,10 +118,11 @@ func TestAttachedSockets(t *testing.T) {
 // An attached stack may leave the authorizer undeclared.
 func TestAttachedWithoutAuthorizer(t *testing.T) {
 	t.Parallel()
-	if err := check("skiff", "mock", []lambdas.Function{{Name: "a", Routes: []string{"GET /x"}}}, true); err != nil {
+	attached := config{AttachTo: "other/shared"}
+	if err := checkDuties([]lambdas.Function{{Name: "a", Routes: []string{"GET /x"}}}, attached); err != nil {
 		t.Error(err)
 	}
-	if err := check("skiff", "mock", []lambdas.Function{{Name: "a", Authorizes: true}, {Name: "b", Authorizes: true}}, true); err == nil {
+	if err := checkDuties([]lambdas.Function{{Name: "a", Authorizes: true}, {Name: "b", Authorizes: true}}, attached); err == nil {
 		t.Error("two authorizers are accepted")
 	}
 }
@@ -124,16 +135,17 @@ func TestAttachedRefused(t *testing.T) {
 		told    map[string]string
 		changes []string
 	}{
-		"skiff:attachTo: the stack skiff/shared tells no /skiff/shared/apiId in this account and region; bring it up first": {
-			map[string]string{"/skiff/shared/apiId": ""}, nil},
-		"skiff:attachTo: the stack skiff/shared publishes its routes itself and would not publish those of this one; set skiff:autoDeploy to true there": {
-			map[string]string{"/skiff/shared/apiAutoDeploy": "false"}, nil},
-		"skiff:domain has no effect with skiff:attachTo: the API is that of skiff/shared; set it there": {nil, []string{"skiff:domain=api.example.com", "skiff:zone=example.com"}},
-		"skiff:issuer has no effect with skiff:attachTo":                                                {nil, []string{"skiff:issuer=https://i.example", `skiff:audiences=["a"]`}},
-		"skiff:corsOrigins has no effect with skiff:attachTo":                                           {nil, []string{`skiff:corsOrigins=["https://a.example"]`}},
-		"skiff:routeThrottles has no effect with skiff:attachTo":                                        {nil, []string{`skiff:routeThrottles={"GET /items":{"rate":1,"burst":1}}`}},
+		"PROJECT:attachTo: the stack other/shared has no parameter /other/shared/apiId in this account and region; bring it up first": {
+			map[string]string{"/other/shared/apiId": ""}, nil},
+		"PROJECT:attachTo: the stack other/shared publishes its routes itself and would not publish those of this one; set PROJECT:autoDeploy to true there": {
+			map[string]string{"/other/shared/apiAutoDeploy": "false"}, nil},
+		"PROJECT:domain has no effect with PROJECT:attachTo: the API is that of other/shared; set it there": {nil, []string{"domain=api.example.com", "zone=example.com"}},
+		"PROJECT:issuer has no effect with PROJECT:attachTo":                                                {nil, []string{"issuer=https://i.example", `audiences=["a"]`}},
+		"PROJECT:corsOrigins has no effect with PROJECT:attachTo":                                           {nil, []string{`corsOrigins=["https://a.example"]`}},
+		"PROJECT:routeThrottles has no effect with PROJECT:attachTo":                                        {nil, []string{`routeThrottles={"GET /items":{"rate":1,"burst":1}}`}},
 	} {
 		rec, err := attach(t, test.told, test.changes...)
+		want = strings.ReplaceAll(want, "PROJECT", project(t))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("refused with %v, want %s", err, want)
 		}
@@ -147,7 +159,7 @@ func TestAttachedRefused(t *testing.T) {
 // too: all else is before it.
 func TestAttachedProtected(t *testing.T) {
 	t.Parallel()
-	rec, err := attach(t, nil, "skiff:protect=true")
+	rec, err := attach(t, nil, "protect=true")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,12 +187,12 @@ func TestAttachedProtected(t *testing.T) {
 // A function with routes of both kinds would lose some in an attached stack.
 func TestAttachedBothKinds(t *testing.T) {
 	t.Parallel()
-	functions := append(lambdas.Functions(), lambdas.Function{Name: "both", Routes: []string{"GET /both"}, SocketRoutes: []string{"say"}})
-	err := check("skiff", "mock", functions, true)
-	if err == nil || !strings.Contains(err.Error(), "function both has WebSocket routes, which a stack with skiff:attachTo leaves to the other one") {
+	functions := more(fixture(), lambdas.Function{Name: "both", Routes: []string{"GET /both"}, SocketRoutes: []string{"say"}}).Functions
+	err := checkDuties(functions, config{project: "x", AttachTo: "other/shared"})
+	if err == nil || !strings.Contains(err.Error(), "function both has WebSocket routes, which a stack with x:attachTo leaves to the other one") {
 		t.Errorf("refused with %v", err)
 	}
-	if err := check("skiff", "mock", functions, false); err != nil {
+	if err := checkDuties(functions, config{}); err != nil {
 		t.Error(err)
 	}
 }

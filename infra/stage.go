@@ -17,23 +17,19 @@ import (
 // API, and after all else that is declared. So it is also the first to go, with
 // the domains that are mapped to it: where these are protected, as the table
 // is, a destroy ends before it has deleted anything, even without a preview.
-func newStage(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, api *httpAPI, fns []*function, before []pulumi.Resource) (*apigatewayv2.Stage, error) {
-	var published []pulumi.Resource
-	// To close the API's own URL takes a deployment, too.
-	parts := []any{pulumi.Bool(cfg.reachable()).ToBoolOutput()}
-	for _, f := range fns {
-		published, parts = append(published, f.parts...), append(parts, f.published...)
-	}
-	args, err := stageArgs(ctx, cfg, in)
+func newStage(s *stack, api *apigatewayv2.Api, r *routes, before []pulumi.Resource) (*apigatewayv2.Stage, error) {
+	args, err := stageArgs(s)
 	if err != nil {
 		return nil, err
 	}
-	args.ApiId = api.id
-	if !cfg.AutoDeploy {
-		deployment, err := apigatewayv2.NewDeployment(ctx, "api", &apigatewayv2.DeploymentArgs{
-			ApiId:    api.id,
-			Triggers: pulumi.StringMap{"routes": fingerprint(parts)},
-		}, in, pulumi.DependsOn(published))
+	args.ApiId = api.ID()
+	if !s.cfg.AutoDeploy {
+		// To close the API's own URL takes a deployment, too.
+		frozen := append([]any{pulumi.Bool(s.cfg.reachable()).ToBoolOutput()}, r.http.snapshot...)
+		deployment, err := apigatewayv2.NewDeployment(s.ctx, "api", &apigatewayv2.DeploymentArgs{
+			ApiId:    api.ID(),
+			Triggers: pulumi.StringMap{"routes": fingerprint(frozen)},
+		}, s.in, pulumi.DependsOn(r.http.waitFor))
 		if err != nil {
 			return nil, err
 		}
@@ -41,25 +37,14 @@ func newStage(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, api *ht
 	}
 	// A stage of another name is there before the old one goes, so that a domain
 	// always leads to one. The provider would delete the old one first.
-	return apigatewayv2.NewStage(ctx, "api", args, in, pulumi.Protect(cfg.Protect), pulumi.DeleteBeforeReplace(false),
-		pulumi.DependsOn(append(published, before...)))
-}
-
-// url is what requests begin with: the stage's path included, without a slash at
-// its end.
-func (a *httpAPI) url() pulumi.StringOutput {
-	switch {
-	case a.domain != "":
-		return pulumi.Sprintf("https://%s", a.domain)
-	case a.attached || a.stage == "$default":
-		return a.endpoint
-	}
-	return pulumi.Sprintf("%s/%s", a.endpoint, a.stage)
+	return apigatewayv2.NewStage(s.ctx, "api", args, s.in, pulumi.Protect(s.cfg.Protect), pulumi.DeleteBeforeReplace(false),
+		pulumi.DependsOn(append(before, r.http.waitFor...)))
 }
 
 // stageArgs is what the stage does by itself: log and throttle.
-func stageArgs(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption) (*apigatewayv2.StageArgs, error) {
-	logs, err := newAccessLog(ctx, cfg, in)
+func stageArgs(s *stack) (*apigatewayv2.StageArgs, error) {
+	cfg := s.cfg
+	logs, err := newAccessLog(s)
 	if err != nil {
 		return nil, err
 	}
@@ -99,12 +84,12 @@ func routeSettings(cfg config) apigatewayv2.StageRouteSettingArray {
 	return settings
 }
 
-// fingerprint is a hash over all that a deployment copies, of the routes and
+// fingerprint is a hash over all that a deployment freezes, of the routes and
 // their integrations above all. A deployment never changes: another fingerprint makes
 // another one.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-stages.html
-func fingerprint(parts []any) pulumi.StringOutput {
-	return pulumi.All(parts...).ApplyT(func(values []any) (string, error) {
+func fingerprint(frozen []any) pulumi.StringOutput {
+	return pulumi.All(frozen...).ApplyT(func(values []any) (string, error) {
 		text, err := json.Marshal(values)
 		sum := sha256.Sum256(text)
 		return hex.EncodeToString(sum[:]), err

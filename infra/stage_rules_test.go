@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"skiff/infra/recording"
 	"skiff/lambdas"
@@ -15,7 +16,7 @@ func stageRules() []rule {
 		{"parts belong to their component", checkParts, func(r *recording.Stack) {
 			delete(r.Resources, permissionType+" health")
 		}},
-		{"there is nothing else", checkParts, add(secretType, nil)},
+		{"there is nothing else", checkParts, add(secretVersionType, nil)},
 		{"the stage comes last", checkStage, change(stageType+" api", func(res *recording.Resource) { res.After = res.After[:2] })},
 		{"what a destroy would begin with is protected", checkLeaves, add(parameterType, nil)},
 		{"the WebSocket stage waits for its routes", checkSocketStage,
@@ -25,21 +26,24 @@ func stageRules() []rule {
 	}
 }
 
-// checkParts wants one of each part in each component, with its name, and every
-// other resource outside.
-func checkParts(r *recording.Stack) (offences []string) {
+// checkParts wants the parts of each function in its component, and there to be
+// no resource that neither the declaration nor a setting asks for.
+func checkParts(h held) (offences []string) {
 	want := map[string]string{}
-	for _, f := range lambdas.Functions() {
-		component := componentType + " " + f.Name
+	for _, f := range h.Functions {
+		if f.Authorizes && !h.sockets() && (!h.guarded() || h.set("issuer") != "") {
+			continue
+		}
+		component := h.component(f.Name)
 		want[component] = ""
-		for _, key := range parts(f, r.Settings) {
+		for _, key := range h.partsOf(f) {
 			want[key] = component
 		}
 	}
-	for _, key := range slices.Concat(single(r.Settings), optional(r.Settings)) {
+	for _, key := range slices.Concat(h.storeKeys(), h.apiKeys(), h.operationKeys(), domainKeys(h)) {
 		want[key] = ""
 	}
-	for key, res := range r.Resources {
+	for key, res := range h.Resources {
 		if parent, ok := want[key]; !ok || parent != res.Parent {
 			offences = append(offences, key+" is part of "+strconv.Quote(res.Parent))
 		}
@@ -51,8 +55,8 @@ func checkParts(r *recording.Stack) (offences []string) {
 	return offences
 }
 
-// parts are the keys of a function's own resources.
-func parts(f lambdas.Function, settings map[string]string) (keys []string) {
+// partsOf are the keys of a function's own resources.
+func (h held) partsOf(f lambdas.Function) (keys []string) {
 	for _, typ := range []string{commandType, roleType, policyType, logGroupType, functionType} {
 		keys = append(keys, typ+" "+f.Name)
 	}
@@ -68,65 +72,110 @@ func parts(f lambdas.Function, settings map[string]string) (keys []string) {
 	for _, key := range f.SocketRoutes {
 		keys = append(keys, routeType+" sockets "+key)
 	}
-	if f.Authorizes {
+	if f.Authorizes && h.sockets() {
 		keys = append(keys, permissionType+" authorize-sockets")
-		if settings["skiff:issuer"] == "" {
-			keys = append(keys, permissionType+" authorize-api")
-		}
 	}
-	if f.Consumes {
+	if f.Authorizes && h.guarded() && h.set("issuer") == "" {
+		keys = append(keys, permissionType+" authorize-api")
+	}
+	if f.Consumes != "" {
 		keys = append(keys, workerType+" "+f.Name)
+	}
+	if f.Follows != "" {
+		keys = append(keys, workerType+" "+f.Name+"-stream")
+	}
+	if f.Schedule != "" {
+		keys = append(keys, scheduleType+" "+f.Name, roleType+" "+f.Name+"-schedule", policyType+" "+f.Name+"-schedule")
 	}
 	return keys
 }
 
-// single are the resources that there is one of, whatever is set.
-func single(settings map[string]string) []string {
-	keys := []string{accountType + " aws", tableType + " items", tableType + " connections", queueType + " events", queueType + " dead-events",
-		redriveType + " dead-events", secretType + " cursor-key", logGroupType + " access",
-		sharedType + " items-read", sharedType + " items-write", sharedType + " events-send"}
-	for _, name := range []string{"api", "sockets"} {
-		keys = append(keys, apiType+" "+name, stageType+" "+name)
+// storeKeys are the keys of what is stored. Other rules look at what each is.
+func (h held) storeKeys() (keys []string) {
+	for _, t := range h.Tables {
+		if !t.Sockets || h.sockets() {
+			keys = append(keys, tableType+" "+t.Name)
+		}
 	}
-	for name := range parameters() {
-		keys = append(keys, parameterType+" "+name)
+	for _, typ := range []string{queueType, redriveType, secretType, sharedType, parameterType} {
+		for name := range h.Of(typ) {
+			if name != "more" { // a rule of its own finds one too many
+				keys = append(keys, typ+" "+name)
+			}
+		}
 	}
-	return append(keys, deploymentType+" sockets", authorizerType+" sockets")
+	for _, b := range h.Buckets {
+		for key, res := range h.Resources {
+			if strings.HasPrefix(res.Type, "aws:s3/") && res.Name == b.Name {
+				keys = append(keys, key)
+			}
+		}
+	}
+	return keys
 }
 
-// optional are those that there is one of if the settings ask for it, and those
-// of domains.
-func optional(settings map[string]string) (keys []string) {
-	if settings["skiff:autoDeploy"] == "false" {
+// apiKeys are the keys of the two APIs.
+func (h held) apiKeys() []string {
+	keys := []string{accountType + " aws", logGroupType + " access", apiType + " api", stageType + " api"}
+	if h.set("autoDeploy") == "false" {
 		keys = append(keys, deploymentType+" api")
 	}
-	if settings["skiff:issuer"] == "" {
-		keys = append(keys, secretType+" token-key", authorizerType+" request")
-	} else {
-		keys = append(keys, authorizerType+" jwt")
+	if h.guarded() {
+		keys = append(keys, authorizerType+" "+map[bool]string{true: "request", false: "jwt"}[h.set("issuer") == ""])
 	}
-	if settings["skiff:alarms"] == "true" {
-		keys = append(keys, topicType+" alarms")
-		for _, name := range []string{"api-errors", "api-latency", "function-throttles", "table-throttles", "queue-age", "dead-events"} {
-			keys = append(keys, alarmType+" "+name)
-		}
-		if settings["skiff:alarmEmail"] != "" {
-			keys = append(keys, subscriptionType+" alarms")
+	if h.sockets() {
+		for _, typ := range []string{apiType, stageType, deploymentType, authorizerType} {
+			keys = append(keys, typ+" sockets")
 		}
 	}
-	if settings["skiff:dashboard"] == "true" {
+	return keys
+}
+
+// operationKeys are the keys of alarms and dashboard. There is an alarm for each
+// store that lasts, and for each function that nobody waits for.
+func (h held) operationKeys() (keys []string) {
+	if h.set("dashboard") == "true" {
 		keys = append(keys, dashboardType+" dashboard")
 	}
-	return append(keys, domainKeys(settings)...)
+	if h.set("alarms") != "true" {
+		return keys
+	}
+	keys = append(keys, topicType+" alarms")
+	if h.set("alarmEmail") != "" {
+		keys = append(keys, subscriptionType+" alarms")
+	}
+	alarms := []string{"api-errors", "api-latency", "function-throttles"}
+	for _, t := range h.Tables {
+		if !t.Sockets {
+			alarms = append(alarms, string(labelOf(t.Label, t.Name, "table"))+"-throttles")
+		}
+	}
+	for _, q := range h.Queues {
+		if h.Of(queueType)[q.Name].Type != "" {
+			alarms = append(alarms, string(labelOf(q.Label, q.Name, "queue"))+"-age", "dead-"+q.Name)
+		}
+	}
+	for _, f := range h.Functions {
+		if f.Follows != "" {
+			alarms = append(alarms, f.Name+"-behind", "dead-"+f.Name)
+		}
+		if f.Schedule != "" {
+			alarms = append(alarms, f.Name+"-failed")
+		}
+	}
+	for _, name := range alarms {
+		keys = append(keys, alarmType+" "+name)
+	}
+	return keys
 }
 
 // checkStage wants the stage to wait, by way of others, for all there is but the
 // mappings, which wait for it: a destroy then begins with these.
-func checkStage(r *recording.Stack) (offences []string) {
+func checkStage(h held) (offences []string) {
 	before := map[string]bool{}
 	next := []string{stageType + " api"}
 	for len(next) > 0 {
-		res := r.Resources[next[0]]
+		res := h.Resources[next[0]]
 		next = next[1:]
 		for _, key := range append(slices.Clone(res.After), res.Parent) {
 			if !before[key] {
@@ -135,11 +184,11 @@ func checkStage(r *recording.Stack) (offences []string) {
 			}
 		}
 	}
-	for key, res := range r.Resources {
+	for key, res := range h.Resources {
 		switch res.Type {
 		case accountType:
 		case mappingType:
-			if to := fmt.Sprint(stageType, " ", map[bool]string{true: "sockets", false: "api"}[res.Name == r.Settings["skiff:socketDomain"]]); !slices.Contains(res.After, to) {
+			if to := fmt.Sprint(stageType, " ", map[bool]string{true: "sockets", false: "api"}[res.Name == h.set("socketDomain")]); !slices.Contains(res.After, to) {
 				offences = append(offences, key+" does not wait for its stage")
 			}
 		default:
@@ -153,21 +202,21 @@ func checkStage(r *recording.Stack) (offences []string) {
 
 // checkLeaves wants all that nothing else waits for to be protected, where
 // protection is asked for: a destroy without a preview ends there.
-func checkLeaves(r *recording.Stack) (offences []string) {
+func checkLeaves(h held) (offences []string) {
 	needed := map[string]bool{}
-	for _, res := range r.Resources {
+	for _, res := range h.Resources {
 		needed[res.Parent] = true
 		for _, key := range res.After {
 			needed[key] = true
 		}
 	}
 	leaves := 0
-	for key, res := range r.Resources {
+	for key, res := range h.Resources {
 		if needed[key] || res.Type == accountType {
 			continue
 		}
 		leaves++
-		if known := res.Type == mappingType || key == stageType+" api"; !known || fmt.Sprint(res.Protected) != r.Settings["skiff:protect"] {
+		if known := res.Type == mappingType || key == stageType+" api"; !known || fmt.Sprint(res.Protected) != h.set("protect") {
 			offences = append(offences, fmt.Sprintf("nothing waits for %s, which is protected: %t", key, res.Protected))
 		}
 	}
@@ -177,15 +226,18 @@ func checkLeaves(r *recording.Stack) (offences []string) {
 	return offences
 }
 
-func checkSocketStage(r *recording.Stack) (offences []string) {
-	stage, deployment := r.Of(stageType)["sockets"], r.Of(deploymentType)["sockets"]
+func checkSocketStage(h held) (offences []string) {
+	if !h.sockets() {
+		return nil
+	}
+	stage, deployment := h.Of(stageType)["sockets"], h.Of(deploymentType)["sockets"]
 	offences = append(differ("the name of the stage", stage.Inputs["name"], "live"), differ("it publishes", stage.Inputs["deploymentId"], "deployment-id of sockets")...)
-	for key, res := range r.Resources {
+	for key, res := range h.Resources {
 		if res.Type == routeType && res.Inputs["apiId"] == "api-id of sockets" && !slices.Contains(deployment.After, key) {
 			offences = append(offences, "the deployment does not wait for "+key)
 		}
 	}
 	settings := nested(stage, "defaultRouteSettings")
-	offences = append(offences, differ("rate", settings["throttlingRateLimit"], r.Settings["skiff:throttleRate"])...)
-	return append(offences, differ("burst", settings["throttlingBurstLimit"], r.Settings["skiff:throttleBurst"])...)
+	offences = append(offences, differ("rate", settings["throttlingRateLimit"], h.set("throttleRate"))...)
+	return append(offences, differ("burst", settings["throttlingBurstLimit"], h.set("throttleBurst"))...)
 }

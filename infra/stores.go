@@ -4,42 +4,106 @@ import (
 	"fmt"
 	"maps"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sqs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"skiff/lambdas"
 )
 
-// stores are what outlasts a request: tables, queues, secrets.
+// stores are what outlasts a request.
 type stores struct {
-	items       *dynamodb.Table
-	connections *connections
-	queues      *queues
-	secrets     *secrets
+	tables     []table
+	queues     []queue
+	failed     map[string]*sqs.Queue // by function: records of a stream that it failed on
+	secrets    []secret
+	buckets    []bucket
+	parameters []parameter
 }
 
-// newStores declares them. The connections of a stack that is attached to
-// another one are in the table there.
-func newStores(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, owner *sharing) (s *stores, err error) {
-	s = &stores{}
-	if s.items, err = newTable(ctx, cfg, in); err != nil {
-		return nil, fmt.Errorf("table: %w", err)
+// newStores declares them.
+func newStores(s *stack, service parts) (d *stores, err error) {
+	d = &stores{}
+	if d.tables, err = newTables(s, service.Tables); err != nil {
+		return nil, fmt.Errorf("tables: %w", err)
 	}
-	if s.connections, err = newConnections(ctx, cfg, in, owner); err != nil {
-		return nil, fmt.Errorf("connections: %w", err)
+	if d.queues, err = newQueues(s, service.Queues); err != nil {
+		return nil, fmt.Errorf("queues: %w", err)
 	}
-	if s.queues, err = newQueues(ctx, cfg, in); err != nil {
-		return nil, fmt.Errorf("queue: %w", err)
+	if d.failed, err = newFailed(s, service.Functions); err != nil {
+		return nil, fmt.Errorf("queues: %w", err)
 	}
-	if s.secrets, err = newSecrets(ctx, cfg, in); err != nil {
+	if d.secrets, err = newSecrets(s, service.Secrets); err != nil {
 		return nil, fmt.Errorf("secrets: %w", err)
 	}
-	return s, nil
+	if d.buckets, err = newBuckets(s, service.Buckets); err != nil {
+		return nil, fmt.Errorf("buckets: %w", err)
+	}
+	if d.parameters, err = newParameters(s, service.Parameters); err != nil {
+		return nil, fmt.Errorf("parameters: %w", err)
+	}
+	return d, nil
 }
 
-// places are where all is that functions may use.
-func (s *stores) places(cfg config, a *apis) places {
-	all := tablePlaces(s.items, s.connections)
-	maps.Copy(all, s.queues.places())
-	maps.Copy(all, s.secrets.places(cfg))
-	maps.Copy(all, a.sockets.places())
+// places are where all of them are.
+func (d *stores) places() places {
+	all := places{}
+	for _, t := range d.tables {
+		maps.Copy(all, t.places())
+	}
+	for _, q := range d.queues {
+		maps.Copy(all, q.places())
+	}
+	for function, q := range d.failed {
+		all[lambdas.Resource{Queue: deadName(function)}] = place{arn: q.Arn}
+	}
+	for _, x := range d.secrets {
+		maps.Copy(all, x.places())
+	}
+	for _, b := range d.buckets {
+		maps.Copy(all, b.places())
+	}
+	for _, p := range d.parameters {
+		maps.Copy(all, p.places())
+	}
 	return all
+}
+
+// last are the resources that nothing else waits for.
+func (d *stores) last() (all []pulumi.Resource) {
+	for _, q := range d.queues {
+		all = append(all, q.allowed)
+	}
+	for _, b := range d.buckets {
+		all = append(all, b.settings...)
+	}
+	for _, t := range d.tables {
+		all = append(all, t.made)
+	}
+	for _, x := range d.secrets {
+		all = append(all, x.made)
+	}
+	for _, p := range d.parameters {
+		all = append(all, p.made)
+	}
+	return all
+}
+
+// table returns the table of the name.
+func (d *stores) table(name string) table {
+	for _, t := range d.tables {
+		if t.Name == name {
+			return t
+		}
+	}
+	return table{}
+}
+
+// queue returns the queue of the name.
+func (d *stores) queue(name string) queue {
+	for _, q := range d.queues {
+		if q.Name == name {
+			return q
+		}
+	}
+	return queue{}
 }

@@ -10,111 +10,198 @@ import (
 	"skiff/lambdas"
 )
 
-// storeRules are those of tables, queues and secrets.
+// storeRules are the rules of tables, queues, secrets and parameters.
 func storeRules() []rule {
 	return []rule{
-		{"attributes are keys", checkKeys, func(r *recording.Stack) {
+		{"attributes are keys", checkTables, func(r *recording.Stack) {
 			table := r.Of(tableType)["items"].Inputs
 			table["attributes"] = append(table["attributes"].([]any), map[string]any{"name": "ttl", "type": "N"})
 		}},
-		{"connections are looked up by kind", checkKeys, recording.Set(tableType, "connections", "rangeKey", "ttl")},
-		{"rows go when their time is up", checkKeys, recording.Set(tableType, "connections", "ttl", nil)},
+		{"a table has its keys", checkTables, recording.Set(tableType, "connections", "rangeKey", "ttl")},
+		{"an index has its keys", checkTables, recording.Set(tableType, "orders", "globalSecondaryIndexes", []any{})},
+		{"a stream holds what is declared", checkTables, recording.Set(tableType, "orders", "streamViewType", "KEYS_ONLY")},
+		{"rows go when their time is up", checkTables, recording.Set(tableType, "connections", "ttl", nil)},
 		{"tables are kept as is set", checkKept, recording.Set(tableType, "items", "deletionProtectionEnabled", "no")},
+		{"what lasts is protected as is set", checkProtection, change(tableType+" orders", func(res *recording.Resource) { res.Protected = !res.Protected })},
 		{"indexes change one at a time", checkIndexHook, change(tableType+" items", func(res *recording.Resource) { res.Hooks = nil })},
 		{"queues are encrypted", checkQueues, recording.Set(queueType, "dead-events", "sqsManagedSseEnabled", false)},
-		{"dead events are kept for 14 days", checkQueues, recording.Set(queueType, "dead-events", "messageRetentionSeconds", 345600.0)},
-		{"an event is hidden while it is worked on", checkQueues, recording.Set(queueType, "events", "visibilityTimeoutSeconds", 59.0)},
-		{"an event that fails too often is dead", checkQueues, recording.Set(queueType, "events", "redrivePolicy", "")},
-		{"events alone die", checkQueues, recording.Set(redriveType, "dead-events", "redriveAllowPolicy", `{"redrivePermission":"allowAll"}`)},
-		{"a worker tells which events failed", checkWorker, recording.Set(workerType, "notify", "functionResponseTypes", []any{})},
-		{"workers are bounded", checkWorker, recording.Set(workerType, "notify", "scalingConfig", nil)},
-		{"one function consumes the queue", checkWorker, add(workerType, nil)},
+		{"dead messages are kept for 14 days", checkQueues, recording.Set(queueType, "dead-events", "messageRetentionSeconds", 345600.0)},
+		{"a message is hidden while it is worked on", checkQueues, recording.Set(queueType, "events", "visibilityTimeoutSeconds", 59.0)},
+		{"a message that fails too often is dead", checkQueues, recording.Set(queueType, "mails", "redrivePolicy", "")},
+		{"a dead-letter queue has one source", checkQueues, recording.Set(redriveType, "dead-events", "redriveAllowPolicy", `{"redrivePermission":"allowAll"}`)},
+		{"a queue is declared", checkQueues, add(queueType, map[string]any{"sqsManagedSseEnabled": true})},
 		{"the program knows no secret", checkSecrets, add(secretVersionType, map[string]any{"secretString": "x"})},
-		{"a secret is one function's to read", checkSecrets, func(r *recording.Stack) {
-			r.Of(policyType)["health"].Inputs["policy"] = r.Of(policyType)["list-items"].Inputs["policy"]
+		{"no shared policy reads a secret", checkSecrets, func(r *recording.Stack) {
+			r.Of(sharedType)["items-read"].Inputs["policy"] = r.Of(policyType)["list-items"].Inputs["policy"]
 		}},
 		{"a deleted secret comes back as long as is set", checkSecrets, recording.Set(secretType, "cursor-key", "recoveryWindowInDays", 8.0)},
+		{"a secret is declared", checkSecrets, add(secretType, nil)},
+		{"a parameter begins with the declared value", checkValues, recording.Set(parameterType, "greeting", "value", "bye")},
 	}
 }
 
-// checkKeys wants the attributes to be the keys of table and index, and no more.
-func checkKeys(r *recording.Stack) (offences []string) {
-	keys := func(name string) string {
-		in := r.Of(tableType)[name].Inputs
-		return fmt.Sprint(in["hashKey"], " ", in["rangeKey"], " ", in["attributes"], " ", in["globalSecondaryIndexes"], " ", in["ttl"])
-	}
-	ttl := " map[attributeName:ttl enabled:true]"
-	offences = differ("items", keys("items"), "id <nil> [map[name:id type:S] map[name:status type:S] map[name:createdAt type:S]] "+
-		"[map[hashKey:status name:status-index projectionType:ALL rangeKey:createdAt]]"+ttl)
-	return append(offences, differ("connections", keys("connections"), "kind id [map[name:kind type:S] map[name:id type:S]] <nil>"+ttl)...)
-}
-
-func checkKept(r *recording.Stack) (offences []string) {
-	for name, table := range r.Of(tableType) {
-		offences = append(offences, differ(name+" against deletion", table.Inputs["deletionProtectionEnabled"], r.Settings["skiff:deletionProtection"])...)
-		offences = append(offences, differ(name+" to any second", nested(table, "pointInTimeRecovery")["enabled"], r.Settings["skiff:pointInTimeRecovery"])...)
+// checkTables wants each table to have its keys, those of its indexes, and no
+// other attribute.
+func checkTables(h held) (offences []string) {
+	for _, t := range h.Tables {
+		made, ok := h.Of(tableType)[t.Name]
+		if !ok {
+			if !t.Sockets {
+				offences = append(offences, "there is no table "+t.Name)
+			}
+			continue
+		}
+		want := map[string]any{"hashKey": t.HashKey.Name, "rangeKey": nil, "ttl": nil, "streamViewType": nil, "globalSecondaryIndexes": nil}
+		seen := map[string]bool{}
+		var attributes []any
+		attribute := func(k lambdas.Key) any {
+			if k.Name == "" {
+				return nil
+			}
+			if !seen[k.Name] {
+				attributes = append(attributes, map[string]any{"name": k.Name, "type": k.Type})
+			}
+			seen[k.Name] = true
+			return k.Name
+		}
+		attribute(t.HashKey)
+		want["rangeKey"] = attribute(t.RangeKey)
+		var indexes []any
+		for _, d := range t.Indexes {
+			index := map[string]any{"name": d.Name, "hashKey": attribute(d.HashKey), "projectionType": "ALL"}
+			if key := attribute(d.RangeKey); key != nil {
+				index["rangeKey"] = key
+			}
+			if d.Attributes != nil {
+				index["projectionType"] = "KEYS_ONLY"
+			}
+			if len(d.Attributes) > 0 {
+				index["projectionType"], index["nonKeyAttributes"] = "INCLUDE", d.Attributes
+			}
+			indexes = append(indexes, index)
+		}
+		want["attributes"] = attributes
+		if indexes != nil {
+			want["globalSecondaryIndexes"] = indexes
+		}
+		if t.TTL != "" {
+			want["ttl"] = map[string]any{"attributeName": t.TTL, "enabled": true}
+		}
+		if t.Stream != "" {
+			want["streamViewType"] = t.Stream
+		}
+		got := map[string]any{}
+		for key := range want {
+			got[key] = made.Inputs[key]
+		}
+		offences = append(offences, differ("the table "+t.Name, got, want)...)
 	}
 	return offences
 }
 
-func checkIndexHook(r *recording.Stack) (offences []string) {
-	return differ("items ask before an update", r.Of(tableType)["items"].Hooks, "[before an update one-index-at-a-time]")
+func checkKept(h held) (offences []string) {
+	for name, table := range h.Of(tableType) {
+		offences = append(offences, differ(name+" against deletion", table.Inputs["deletionProtectionEnabled"], h.set("deletionProtection"))...)
+		offences = append(offences, differ(name+" to any second", nested(table, "pointInTimeRecovery")["enabled"], h.set("pointInTimeRecovery"))...)
+	}
+	return offences
 }
 
-func checkQueues(r *recording.Stack) (offences []string) {
-	events, dead := r.Of(queueType)["events"], r.Of(queueType)["dead-events"]
-	for name, q := range r.Of(queueType) {
+// checkProtection wants Pulumi to keep what nobody may lose: tables but that of
+// the clients, and buckets.
+func checkProtection(h held) (offences []string) {
+	for _, t := range h.Tables {
+		if made, ok := h.Of(tableType)[t.Name]; ok {
+			offences = append(offences, differ("protection of the table "+t.Name, made.Protected, h.set("protect") == "true" && !t.Sockets)...)
+		}
+	}
+	for name, b := range h.Of(bucketType) {
+		offences = append(offences, differ("protection of the bucket "+name, b.Protected, h.set("protect"))...)
+	}
+	return offences
+}
+
+func checkIndexHook(h held) (offences []string) {
+	for _, t := range h.Tables {
+		if made, ok := h.Of(tableType)[t.Name]; ok && !t.Sockets {
+			offences = append(offences, differ(t.Name+" asks before an update", made.Hooks, "[before an update one-index-at-a-time]")...)
+		}
+	}
+	return offences
+}
+
+// checkQueues wants each queue that is consumed, with a dead-letter queue that
+// takes from it alone, and one for each function that follows a stream.
+func checkQueues(h held) (offences []string) {
+	known := map[string]bool{}
+	for name := range h.Of(functionType) {
+		if f := h.function(name); f.Follows != "" {
+			known["dead-"+name] = true
+		}
+	}
+	for _, d := range h.Queues {
+		if !slices.ContainsFunc(h.Functions, func(f lambdas.Function) bool { return f.Consumes == d.Name }) {
+			continue
+		}
+		known[d.Name], known["dead-"+d.Name] = true, true
+		q, dead := h.Of(queueType)[d.Name], h.Of(queueType)["dead-"+d.Name]
+		timeout, _ := strconv.ParseFloat(h.set("timeout"), 64)
+		if hidden, _ := q.Inputs["visibilityTimeoutSeconds"].(float64); hidden < 6*timeout {
+			offences = append(offences, fmt.Sprintf("%s hidden for %v s, with a timeout of %v s", d.Name, hidden, timeout))
+		}
+		redrive := object(q.Inputs["redrivePolicy"])
+		offences = append(offences, differ(d.Name+" dead after", redrive["maxReceiveCount"], h.set("queueReceives"))...)
+		offences = append(offences, differ(d.Name+" goes to", redrive["deadLetterTargetArn"], dead.Outputs["arn"])...)
+		allow := h.Of(redriveType)["dead-"+d.Name].Inputs
+		offences = append(offences, differ("the queue of the dead", allow["queueUrl"], dead.Outputs["url"])...)
+		offences = append(offences, differ("takes", object(allow["redriveAllowPolicy"]),
+			map[string]any{"redrivePermission": "byQueue", "sourceQueueArns": []any{q.Outputs["arn"]}})...)
+	}
+	for name, q := range h.Of(queueType) {
+		if !known[name] {
+			offences = append(offences, name+" is not declared")
+		}
+		delete(known, name)
 		offences = append(offences, differ(name+" encrypted", q.Inputs["sqsManagedSseEnabled"], true)...)
+		if strings.HasPrefix(name, "dead-") {
+			offences = append(offences, differ(name+" kept for", q.Inputs["messageRetentionSeconds"], 14*24*60*60.0)...)
+		}
 	}
-	offences = append(offences, differ("dead events kept for", dead.Inputs["messageRetentionSeconds"], 14*24*60*60.0)...)
-	timeout, _ := strconv.ParseFloat(r.Settings["skiff:timeout"], 64)
-	if hidden, _ := events.Inputs["visibilityTimeoutSeconds"].(float64); hidden < 6*timeout {
-		offences = append(offences, fmt.Sprintf("hidden for %v s, with a timeout of %v s", hidden, timeout))
+	for name := range known {
+		offences = append(offences, "there is no queue "+name)
 	}
-	redrive := object(events.Inputs["redrivePolicy"])
-	offences = append(offences, differ("dead after", redrive["maxReceiveCount"], r.Settings["skiff:queueReceives"])...)
-	offences = append(offences, differ("dead events go to", redrive["deadLetterTargetArn"], dead.Outputs["arn"])...)
-	allow := r.Of(redriveType)["dead-events"].Inputs
-	offences = append(offences, differ("the queue of the dead", allow["queueUrl"], dead.Outputs["url"])...)
-	return append(offences, differ("takes", object(allow["redriveAllowPolicy"]),
-		map[string]any{"redrivePermission": "byQueue", "sourceQueueArns": []any{events.Outputs["arn"]}})...)
+	return offences
 }
 
-func checkWorker(r *recording.Stack) (offences []string) {
-	want := map[string]any{}
-	for _, f := range lambdas.Functions() {
-		if f.Consumes {
-			want[f.Name] = map[string]any{
-				"eventSourceArn": r.Of(queueType)["events"].Outputs["arn"], "functionName": r.Of(functionType)[f.Name].Outputs["arn"],
-				"batchSize": 10, "functionResponseTypes": "[ReportBatchItemFailures]",
-				"scalingConfig": map[string]any{"maximumConcurrency": r.Settings["skiff:workerConcurrency"]},
-			}
-		}
+func checkValues(h held) (offences []string) {
+	for _, p := range h.Parameters {
+		offences = append(offences, differ("parameter "+p.Name, h.Of(parameterType)[p.Name].Inputs["value"], p.Value)...)
 	}
-	got := map[string]any{}
-	for name, w := range r.Of(workerType) {
-		got[name] = w.Inputs
-	}
-	return differ("workers", got, want)
+	return offences
 }
 
-// checkSecrets wants each to be read by one function, and by no shared policy.
-func checkSecrets(r *recording.Stack) (offences []string) {
-	for name, secret := range r.Of(secretType) {
-		var readers []string
-		for _, typ := range []string{policyType, sharedType} {
-			for reader, p := range r.Of(typ) {
-				if slices.Contains(pairs(p.Inputs["policy"]), fmt.Sprint("secretsmanager:GetSecretValue on ", secret.Outputs["arn"])) {
-					readers = append(readers, reader)
-				}
+// checkSecrets wants no value and no shared policy that reads one. There is no
+// key of tokens where an issuer signs them.
+func checkSecrets(h held) (offences []string) {
+	declared := map[string]bool{}
+	for _, d := range h.Secrets {
+		declared[d.Name] = true
+		if _, made := h.Of(secretType)[d.Name]; made == (d.Tokens && h.set("issuer") != "") {
+			offences = append(offences, fmt.Sprintf("the secret %s is there: %t", d.Name, made))
+		}
+	}
+	for name, secret := range h.Of(secretType) {
+		if !declared[name] {
+			offences = append(offences, name+" is not declared")
+		}
+		for reader, p := range h.Of(sharedType) {
+			if strings.Contains(fmt.Sprint(p.Inputs["policy"]), fmt.Sprint(secret.Outputs["arn"])) {
+				offences = append(offences, name+" is read by "+reader)
 			}
 		}
-		if len(readers) != 1 {
-			offences = append(offences, fmt.Sprintf("%s is read by %q", name, readers))
-		}
-		offences = append(offences, differ(name+" comes back for", secret.Inputs["recoveryWindowInDays"], r.Settings["skiff:secretRecoveryDays"])...)
+		offences = append(offences, differ(name+" comes back for", secret.Inputs["recoveryWindowInDays"], h.set("secretRecoveryDays"))...)
 	}
-	for key, res := range r.Resources {
+	for key, res := range h.Resources {
 		if strings.HasPrefix(res.Type, "aws:secretsmanager/") && res.Type != secretType {
 			offences = append(offences, key+" would hold a value in the state")
 		}

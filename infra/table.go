@@ -5,79 +5,120 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"skiff/lambdas"
-	"skiff/lambdas/names"
 )
 
-// newTable declares the table of items with its one index. Only keys are
-// attributes here: DynamoDB refuses any other.
+// table is a DynamoDB table with its declaration.
+type table struct {
+	lambdas.Table
+	made *dynamodb.Table
+}
+
+// newTables declares the tables.
+func newTables(s *stack, declared []lambdas.Table) (tables []table, err error) {
+	hook, err := newIndexHook(s.ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range declared {
+		options := []pulumi.ResourceOption{s.in}
+		if !d.Sockets {
+			options = append(options, pulumi.Protect(s.cfg.Protect), hook)
+		}
+		made, err := dynamodb.NewTable(s.ctx, d.Name, tableArgs(s.cfg, d), options...)
+		if err != nil {
+			return nil, err
+		}
+		tables = append(tables, table{d, made})
+	}
+	return tables, nil
+}
+
+// tableArgs has the keys of the table and its indexes as attributes, and no
+// other attribute: DynamoDB refuses one that is no key.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
-func newTable(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption) (*dynamodb.Table, error) {
-	hooks, err := newIndexHook(ctx)
-	if err != nil {
-		return nil, err
-	}
-	args := tableArgs(cfg)
-	args.HashKey = pulumi.String(names.KeyAttribute)
-	args.Attributes = dynamodb.TableAttributeArray{
-		stringKey(names.KeyAttribute),
-		stringKey(names.StatusKey),
-		stringKey(names.CreatedKey),
-	}
-	args.GlobalSecondaryIndexes = dynamodb.TableGlobalSecondaryIndexArray{
-		dynamodb.TableGlobalSecondaryIndexArgs{
-			Name:           pulumi.String(names.StatusIndex),
-			HashKey:        pulumi.String(names.StatusKey),
-			RangeKey:       pulumi.String(names.CreatedKey),
-			ProjectionType: pulumi.String("ALL"),
-		},
-	}
-	return dynamodb.NewTable(ctx, "items", args, in, pulumi.Protect(cfg.Protect), hooks)
-}
-
-// connections is where the table of WebSocket connections is.
-type connections struct {
-	name, arn pulumi.StringInput
-}
-
-// newConnections declares the table of WebSocket connections and of the events
-// that were passed on to them. It holds nothing that lasts, so Pulumi may
-// replace it.
-func newConnections(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption, owner *sharing) (*connections, error) {
-	if owner != nil {
-		return &connections{pulumi.String(owner.ConnectionsTable), pulumi.String(owner.ConnectionsTableARN)}, nil
-	}
-	args := tableArgs(cfg)
-	args.HashKey = pulumi.String(names.KindAttribute)
-	args.RangeKey = pulumi.String(names.KeyAttribute)
-	args.Attributes = dynamodb.TableAttributeArray{stringKey(names.KindAttribute), stringKey(names.KeyAttribute)}
-	table, err := dynamodb.NewTable(ctx, "connections", args, in)
-	if err != nil {
-		return nil, err
-	}
-	return &connections{table.Name, table.Arn}, nil
-}
-
-// tableArgs is what both tables have.
-func tableArgs(cfg config) *dynamodb.TableArgs {
-	return &dynamodb.TableArgs{
+func tableArgs(cfg config, d lambdas.Table) *dynamodb.TableArgs {
+	args := &dynamodb.TableArgs{
 		BillingMode:               pulumi.String("PAY_PER_REQUEST"),
-		Ttl:                       dynamodb.TableTtlArgs{AttributeName: pulumi.String(names.TTLAttribute), Enabled: pulumi.Bool(true)},
+		HashKey:                   pulumi.String(d.HashKey.Name),
+		RangeKey:                  rangeKey(d.RangeKey),
+		Attributes:                attributes(d),
 		DeletionProtectionEnabled: pulumi.Bool(cfg.DeletionProtection),
 		PointInTimeRecovery:       dynamodb.TablePointInTimeRecoveryArgs{Enabled: pulumi.Bool(cfg.PointInTimeRecovery)},
 	}
-}
-
-func stringKey(name string) dynamodb.TableAttributeArgs {
-	return dynamodb.TableAttributeArgs{Name: pulumi.String(name), Type: pulumi.String("S")}
-}
-
-// tablePlaces are where the tables are. To IAM an index is a resource of its
-// own.
-func tablePlaces(items *dynamodb.Table, c *connections) places {
-	told := pulumi.StringMap{names.TableNameVariable: items.Name}
-	return places{
-		lambdas.ItemsTable:       {items.Arn, told},
-		lambdas.StatusIndex:      {pulumi.Sprintf("%s/index/%s", items.Arn, names.StatusIndex), told},
-		lambdas.ConnectionsTable: {c.arn, pulumi.StringMap{names.ConnectionsTableVariable: c.name}},
+	if d.TTL != "" {
+		args.Ttl = dynamodb.TableTtlArgs{AttributeName: pulumi.String(d.TTL), Enabled: pulumi.Bool(true)}
 	}
+	if d.Stream != "" {
+		args.StreamEnabled, args.StreamViewType = pulumi.Bool(true), pulumi.String(d.Stream)
+	}
+	if indexes := indexArgs(d.Indexes); len(indexes) > 0 {
+		args.GlobalSecondaryIndexes = indexes
+	}
+	return args
+}
+
+func indexArgs(declared []lambdas.Index) (indexes dynamodb.TableGlobalSecondaryIndexArray) {
+	for _, d := range declared {
+		index := dynamodb.TableGlobalSecondaryIndexArgs{
+			Name:           pulumi.String(d.Name),
+			HashKey:        pulumi.String(d.HashKey.Name),
+			RangeKey:       rangeKey(d.RangeKey),
+			ProjectionType: pulumi.String("ALL"),
+		}
+		switch {
+		case len(d.Attributes) > 0:
+			index.ProjectionType, index.NonKeyAttributes = pulumi.String("INCLUDE"), pulumi.ToStringArray(d.Attributes)
+		case d.Attributes != nil:
+			index.ProjectionType = pulumi.String("KEYS_ONLY")
+		}
+		indexes = append(indexes, index)
+	}
+	return indexes
+}
+
+// rangeKey is nil for a key that there is none of.
+func rangeKey(k lambdas.Key) pulumi.StringPtrInput {
+	if k.Name == "" {
+		return nil
+	}
+	return pulumi.String(k.Name)
+}
+
+// attributes are the keys of the table and of its indexes, each once.
+func attributes(d lambdas.Table) (all dynamodb.TableAttributeArray) {
+	seen := map[string]bool{"": true}
+	for _, k := range keys(d) {
+		if !seen[k.Name] {
+			all = append(all, dynamodb.TableAttributeArgs{Name: pulumi.String(k.Name), Type: pulumi.String(k.Type)})
+		}
+		seen[k.Name] = true
+	}
+	return all
+}
+
+// keys are the table's own and its indexes'; some have no name, and are none.
+func keys(d lambdas.Table) []lambdas.Key {
+	all := []lambdas.Key{d.HashKey, d.RangeKey}
+	for _, index := range d.Indexes {
+		all = append(all, index.HashKey, index.RangeKey)
+	}
+	return all
+}
+
+// places are where the table and its indexes are. To IAM an index is a resource
+// by itself.
+func (t table) places() places {
+	env := pulumi.StringMap{tableLabel(t.Table).variable("NAME"): t.made.Name}
+	all := places{lambdas.Resource{Table: t.Name}: {arn: t.made.Arn, variables: env}}
+	for _, index := range t.Indexes {
+		all[lambdas.Resource{Table: t.Name, Index: index.Name}] = place{arn: t.indexARN(index.Name), variables: env}
+	}
+	if t.Stream != "" {
+		all[lambdas.Resource{Stream: t.Name}] = place{arn: t.made.StreamArn}
+	}
+	return all
+}
+
+func (t table) indexARN(index string) pulumi.StringOutput {
+	return pulumi.Sprintf("%s/index/%s", t.made.Arn, index)
 }

@@ -7,8 +7,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"skiff/lambdas"
 )
 
 // A third stack is one new file: that of staging with values of its own, and
@@ -25,14 +23,14 @@ func TestThirdStack(t *testing.T) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	qa, err := deployWith(t, lambdas.Functions(), settingsIn(t, file))
+	qa, err := deployWith(t, fixture(), settingsIn(t, file))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(shapeOf(record(t, "staging")), shapeOf(qa)); diff != "" {
 		t.Errorf("-staging +qa:\n%s", diff)
 	}
-	obey(t, qa)
+	obey(t, fixture(), qa)
 	tags := defaultTags(qa)
 	if in := qa.Of(accountType)["aws"].Inputs; in["region"] != "eu-west-1" || tags["Environment"] != "qa" ||
 		qa.Of(functionType)["health"].Inputs["memorySize"] != 1024.0 ||

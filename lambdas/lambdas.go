@@ -1,87 +1,86 @@
-// Package lambdas declares what the service runs: its functions, what calls
-// each of them, and what each may do. The handlers are in the packages below;
-// the infra program turns this list into AWS resources.
+// Package lambdas declares what the service owns: its tables, queues and
+// secrets, its functions, what calls each of them, and what each may do. The
+// infra program turns every entry into AWS resources with all that belongs to
+// them; the handlers are in the packages below.
 package lambdas
 
-// Function is one Lambda function: the main package in the folder of the same
-// name, built into one binary of its own.
-type Function struct {
-	// Name is the folder under lambdas and the function's name in every stack.
-	Name string
+import "skiff/lambdas/names"
 
-	// Routes and PublicRoutes are the HTTP API route keys that reach the
-	// function, such as "GET /items/{id}". Who calls one of Routes needs a
-	// token; anyone may call one of PublicRoutes.
-	Routes       []string
-	PublicRoutes []string
-
-	// SocketRoutes are the WebSocket API route keys that reach it: "$connect",
-	// for which a client needs a token, "$disconnect", "$default" or an action.
-	SocketRoutes []string
-
-	// Consumes makes it the worker of the queue of events.
-	Consumes bool
-
-	// Authorizes makes it the one that decides on tokens, for all routes.
-	Authorizes bool
-
-	// Rights are the IAM actions that it may use, on each resource. It is told
-	// where a resource is by its environment, and of no other.
-	Rights map[Resource][]string
+// Declared is the whole declaration. An entry's name is permanent: under
+// another name it is another resource.
+func Declared() Service {
+	return Service{
+		Tables:    tables(),
+		Queues:    []Queue{{Name: "events", Label: "queue", Carries: "events of items", Shared: true}},
+		Secrets:   secrets(),
+		Functions: functions(),
+	}
 }
 
-// Resource is something of the stack that functions use.
-type Resource string
+func tables() []Table {
+	return []Table{
+		{
+			Name:    "items",
+			Label:   "table",
+			HashKey: String(names.KeyAttribute),
+			Indexes: []Index{{Name: names.StatusIndex, HashKey: String(names.StatusKey), RangeKey: String(names.CreatedKey)}},
+			TTL:     names.TTLAttribute,
+			Shared:  true,
+		},
+		{
+			Name:     "connections", // and the events that were passed on to them
+			HashKey:  String(names.KindAttribute),
+			RangeKey: String(names.KeyAttribute),
+			TTL:      names.TTLAttribute,
+			Sockets:  true,
+		},
+	}
+}
 
-// The resources there are.
-const (
-	ItemsTable       Resource = "items table"
-	StatusIndex      Resource = "status index" // of the items table
-	ConnectionsTable Resource = "connections table"
-	EventQueue       Resource = "event queue"
-	TokenKey         Resource = "token key"   // a secret
-	CursorKey        Resource = "cursor key"  // a secret
-	Connections      Resource = "connections" // of WebSocket clients, to post to
-)
+func secrets() []Secret {
+	return []Secret{
+		{Name: "token-key", Description: "Signs the bearer tokens of the API", Tokens: true},
+		{Name: "cursor-key", Description: "Signs the cursors of lists"},
+	}
+}
 
-// Functions is the whole declaration. Its order is the order of the README.
-func Functions() []Function {
+func functions() []Function {
 	return []Function{
 		{
 			Name:   "create-item",
 			Routes: []string{"POST /items"},
-			Rights: map[Resource][]string{
-				ItemsTable: {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
-				EventQueue: {"sqs:SendMessage"},
+			Rights: Rights{
+				{Table: "items"}:  {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+				{Queue: "events"}: {"sqs:SendMessage"},
 			},
 		},
 		{
 			Name:   "get-item",
 			Routes: []string{"GET /items/{id}"},
-			Rights: map[Resource][]string{ItemsTable: {"dynamodb:GetItem"}},
+			Rights: Rights{{Table: "items"}: {"dynamodb:GetItem"}},
 		},
 		{
 			Name:   "list-items",
 			Routes: []string{"GET /items"},
-			Rights: map[Resource][]string{
-				StatusIndex: {"dynamodb:Query"},
-				CursorKey:   {"secretsmanager:GetSecretValue"},
+			Rights: Rights{
+				{Table: "items", Index: names.StatusIndex}: {"dynamodb:Query"},
+				{Secret: "cursor-key"}:                     {"secretsmanager:GetSecretValue"},
 			},
 		},
 		{
 			Name:   "update-item",
 			Routes: []string{"PUT /items/{id}"},
-			Rights: map[Resource][]string{
-				ItemsTable: {"dynamodb:GetItem", "dynamodb:UpdateItem"},
-				EventQueue: {"sqs:SendMessage"},
+			Rights: Rights{
+				{Table: "items"}:  {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+				{Queue: "events"}: {"sqs:SendMessage"},
 			},
 		},
 		{
 			Name:   "delete-item",
 			Routes: []string{"DELETE /items/{id}"},
-			Rights: map[Resource][]string{
-				ItemsTable: {"dynamodb:DeleteItem"},
-				EventQueue: {"sqs:SendMessage"},
+			Rights: Rights{
+				{Table: "items"}:  {"dynamodb:DeleteItem"},
+				{Queue: "events"}: {"sqs:SendMessage"},
 			},
 		},
 		{
@@ -91,31 +90,20 @@ func Functions() []Function {
 		{
 			Name:       "authorize",
 			Authorizes: true,
-			Rights:     map[Resource][]string{TokenKey: {"secretsmanager:GetSecretValue"}},
+			Rights:     Rights{{Secret: "token-key"}: {"secretsmanager:GetSecretValue"}},
 		},
 		{
 			Name:         "socket",
 			SocketRoutes: []string{"$connect", "$disconnect", "$default"},
-			Rights: map[Resource][]string{
-				ConnectionsTable: {"dynamodb:PutItem", "dynamodb:DeleteItem"},
-			},
+			Rights:       Rights{{Table: "connections"}: {"dynamodb:PutItem", "dynamodb:DeleteItem"}},
 		},
 		{
 			Name:     "notify",
-			Consumes: true,
-			Rights: map[Resource][]string{
-				EventQueue:       {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
-				ConnectionsTable: {"dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},
-				Connections:      {"execute-api:ManageConnections"},
+			Consumes: "events",
+			Rights: Rights{
+				{Table: "connections"}: {"dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},
+				{Clients: true}:        {"execute-api:ManageConnections"},
 			},
 		},
 	}
-}
-
-// Names are the functions' names, in the order of the declaration.
-func Names(functions []Function) (names []string) {
-	for _, f := range functions {
-		names = append(names, f.Name)
-	}
-	return names
 }

@@ -4,13 +4,11 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/flate"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -27,7 +25,7 @@ func TestFoldersAndFunctions(t *testing.T) {
 		t.Fatal(err)
 	}
 	var want []string
-	for _, f := range lambdas.Functions() {
+	for _, f := range lambdas.Declared().Functions {
 		want = append(want, filepath.Join(f.Name, "main.go"))
 	}
 	slices.Sort(want)
@@ -36,168 +34,84 @@ func TestFoldersAndFunctions(t *testing.T) {
 	}
 }
 
-// resources are those there are, each with the services whose actions it takes.
-func resources() map[lambdas.Resource]string {
-	return map[lambdas.Resource]string{
-		lambdas.ItemsTable: "dynamodb", lambdas.StatusIndex: "dynamodb", lambdas.ConnectionsTable: "dynamodb",
-		lambdas.EventQueue: "sqs", lambdas.TokenKey: "secretsmanager", lambdas.CursorKey: "secretsmanager",
-		lambdas.Connections: "execute-api",
-	}
-}
-
-// check tells what is wrong with a declaration.
-func check(functions []lambdas.Function) []string {
-	route := regexp.MustCompile(`^(GET|POST|PUT|DELETE) (/[a-z]+|/\{[a-z]+\})+$`)
-	socket := regexp.MustCompile(`^(\$connect|\$disconnect|\$default|[a-z]+)$`)
-	action := regexp.MustCompile(`^([a-z-]+):[A-Z][A-Za-z]+$`)
-	var wrong []string
-	seen := map[string]bool{}
-	once := func(f lambdas.Function, what string, valid bool) {
-		if !valid || seen[what] {
-			wrong = append(wrong, fmt.Sprintf("%s: %q is malformed, or there twice", f.Name, what))
-		}
-		seen[what] = true
-	}
-	authorizers, workers := 0, 0
-	for _, f := range functions {
-		once(f, f.Name, f.Name != "")
-		for _, r := range slices.Concat(f.Routes, f.PublicRoutes) {
-			once(f, r, route.MatchString(r))
-		}
-		for _, r := range f.SocketRoutes {
-			once(f, "socket "+r, socket.MatchString(r))
-		}
-		called := len(f.Routes) + len(f.PublicRoutes) + len(f.SocketRoutes)
-		if f.Consumes {
-			workers++
-			called++
-		}
-		if f.Authorizes {
-			authorizers++
-			if called > 0 {
-				wrong = append(wrong, f.Name+" authorizes, and something else calls it")
-			}
-		} else if called == 0 {
-			wrong = append(wrong, f.Name+" is called by nothing")
-		}
-		for resource, actions := range f.Rights {
-			for _, a := range actions {
-				once(f, fmt.Sprintf("%s %s %s", f.Name, resource, a), resources()[resource] != "" && strings.HasPrefix(a, resources()[resource]+":") && action.MatchString(a))
-			}
-			if len(actions) == 0 {
-				wrong = append(wrong, fmt.Sprintf("%s: no action on the %s", f.Name, resource))
-			}
-		}
-	}
-	if authorizers != 1 || workers > 1 {
-		wrong = append(wrong, fmt.Sprintf("%d functions authorize, %d consume", authorizers, workers))
-	}
-	return wrong
-}
-
-func TestDeclaration(t *testing.T) {
-	t.Parallel()
-	for _, wrong := range check(lambdas.Functions()) {
-		t.Error(wrong)
-	}
-}
-
-// The check of the declaration finds what it is there for.
-func TestDeclarationIsChecked(t *testing.T) {
-	t.Parallel()
-	rights := func(r lambdas.Resource, actions ...string) lambdas.Function {
-		return lambdas.Function{Name: "f", Routes: []string{"GET /f"}, Rights: map[lambdas.Resource][]string{r: actions}}
-	}
-	for want, f := range map[string]lambdas.Function{
-		`f: "GET items" is malformed`:                     {Name: "f", Routes: []string{"GET items"}},
-		`f: "GET /items" is malformed, or there twice`:    {Name: "f", PublicRoutes: []string{"GET /items"}},
-		`f: "socket $conect" is malformed`:                {Name: "f", SocketRoutes: []string{"$conect"}},
-		`health: "health" is malformed, or there twice`:   {Name: "health", Routes: []string{"GET /h"}},
-		"f is called by nothing":                          {Name: "f"},
-		"f authorizes, and something else calls it":       {Name: "f", Authorizes: true, Consumes: true},
-		"2 functions authorize, 1 consume":                {Name: "f", Authorizes: true},
-		"1 functions authorize, 2 consume":                {Name: "f", Consumes: true},
-		`f: "f items table dynamodb:*" is malformed`:      rights(lambdas.ItemsTable, "dynamodb:*"),
-		`f: "f items table sqs:SendMessage" is malformed`: rights(lambdas.ItemsTable, "sqs:SendMessage"),
-		`f: "f a bucket s3:GetObject" is malformed`:       rights("a bucket", "s3:GetObject"),
-		`f: "f event queue sqs:SendMessage" is malformed`: rights(lambdas.EventQueue, "sqs:SendMessage", "sqs:SendMessage"),
-		"f: no action on the token key":                   rights(lambdas.TokenKey),
-	} {
-		if wrong := check(append(lambdas.Functions(), f)); !slices.ContainsFunc(wrong, func(w string) bool { return strings.Contains(w, want) }) {
-			t.Errorf("%+v: %v, want %q", f, wrong, want)
-		}
-	}
-}
-
-// builtWith are the packages of this folder that each function is built with.
-func builtWith() map[string][]string {
-	items := func(own ...string) []string {
-		return slices.Sorted(slices.Values(append([]string{"event", "function", "items", "names", "table"}, own...)))
-	}
-	return map[string][]string{
-		"create-item": items("items/create", "queue"), "update-item": items("items/update", "queue"), "delete-item": items("items/remove", "queue"),
-		"get-item": items("items/get"), "list-items": items("items/list", "secret"), "health": items("items/health"),
-		"authorize": {"authorizer", "function", "names", "secret", "tokens"},
-		"socket":    {"connections", "function", "names", "sockets", "table"},
-		"notify":    {"connections", "event", "function", "names", "notifier", "table"},
-	}
-}
-
-// An edit of one handler changes exactly one function: the source a function
-// is built from holds its own handler and no other. It does not hold the
-// declaration either, so a new route or right is built into nothing.
+// An edit of one handler changes one function: each is built with a package of
+// this folder that no other function has. No function is built with the
+// declaration, so a new route or right changes no binary.
 func TestEachFunctionHasItsHandlerAlone(t *testing.T) {
 	t.Parallel()
-	const folder = "skiff/lambdas"
-	var mains []string
-	for _, f := range lambdas.Functions() {
-		mains = append(mains, "./"+f.Name)
-	}
-	list := exec.Command("go", append([]string{"list", "-f", `{{.ImportPath}} {{join .Deps " "}}`}, mains...)...)
-	out, err := list.Output()
-	if err != nil {
-		t.Fatalf("%v: %s", list, err)
-	}
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	if len(lines) != len(mains) {
-		t.Fatalf("go list tells of %d packages, not %d", len(lines), len(mains))
-	}
-	for _, line := range lines {
-		main, deps, _ := strings.Cut(line, " ")
-		function := path.Base(main)
-		var own []string
-		for _, dep := range strings.Fields(deps) {
-			if name, found := strings.CutPrefix(dep, folder+"/"); found {
-				own = append(own, name)
-			}
-			if dep == folder {
-				t.Errorf("%s is built with the declaration; names that it needs are in skiff/lambdas/names", function)
-			}
-			if strings.Contains(dep, "go-oidc") && function != "authorize" {
-				t.Errorf("%s is built with %s, which is large", function, dep)
-			}
+	deps := dependencies(t)
+	users := map[string][]string{}
+	for function, packages := range deps {
+		for _, name := range packages {
+			users[name] = append(users[name], function)
 		}
-		if want := builtWith()[function]; !slices.Equal(own, want) {
-			t.Errorf("%s is built with %v, want %v", function, own, want)
+	}
+	for function, packages := range deps {
+		if len(packages) == 0 {
+			t.Errorf("%s is built with nothing of this folder", function)
+		}
+		if !slices.ContainsFunc(packages, func(name string) bool { return len(users[name]) == 1 }) {
+			t.Errorf("%s is built with %v, and every one of them with other functions, too: its handler is in no package that is its alone", function, packages)
+		}
+		if slices.Contains(packages, "") {
+			t.Errorf("%s is built with the declaration; names that it needs are in the package names", function)
 		}
 	}
 }
 
-// sizes are the largest that zips may have, in bytes. A cold start loads the
-// binary: its size is time.
-func sizes() map[string]int {
-	return map[string]int{
-		"get-item": 3_100_000,
+// What checks an issuer's tokens is large, and one function's.
+func TestOnlyTheAuthorizerChecksIssuers(t *testing.T) {
+	t.Parallel()
+	for _, f := range lambdas.Declared().Functions {
+		out, err := exec.Command("go", "list", "-f", `{{join .Deps " "}}`, "./"+f.Name).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(out), "go-oidc") && !f.Authorizes {
+			t.Errorf("%s is built with go-oidc", f.Name)
+		}
 	}
 }
+
+// dependencies are the packages of this folder that each function is built with,
+// by their path in it; "" is the declaration.
+func dependencies(t *testing.T) map[string][]string {
+	t.Helper()
+	args := []string{"list", "-f", `{{.ImportPath}} {{join .Deps " "}}`, "."}
+	for _, name := range lambdas.Declared().FunctionNames() {
+		args = append(args, "./"+name)
+	}
+	out, err := exec.Command("go", args...).Output()
+	if err != nil {
+		t.Fatalf("go %v: %v", args, err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	folder, _, _ := strings.Cut(lines[0], " ")
+	all := map[string][]string{}
+	for _, line := range lines[1:] {
+		main, deps, _ := strings.Cut(line, " ")
+		function := path.Base(main)
+		all[function] = nil
+		for _, dep := range strings.Fields(deps) {
+			if rest, within := strings.CutPrefix(dep, folder); within && (rest == "" || rest[0] == '/') {
+				all[function] = append(all[function], strings.TrimPrefix(rest, "/"))
+			}
+		}
+	}
+	return all
+}
+
+// maxZip is how many bytes a function's zip may have. A cold start loads the
+// binary: its size is time.
+const maxZip = 5_000_000
 
 func TestZipsAreSmall(t *testing.T) {
 	t.Parallel()
-	for function, limit := range sizes() {
-		size := zipSize(t, function)
-		t.Logf("%s.zip has %d bytes", function, size)
-		if size > limit {
-			t.Errorf("%s.zip has %d bytes, the limit is %d", function, size, limit)
+	for _, name := range lambdas.Declared().FunctionNames() {
+		size := zipSize(t, name)
+		t.Logf("%s.zip has %d bytes", name, size)
+		if size > maxZip {
+			t.Errorf("%s.zip has %d bytes, the limit is %d", name, size, maxZip)
 		}
 	}
 }

@@ -27,7 +27,7 @@ func (p pipeline) builder(stack string) (*build.Builder, build.Target, error) {
 	if err != nil {
 		return nil, target, fmt.Errorf("the target of stack %s %w", stack, err)
 	}
-	return build.New(p.dir, target, lambdas.Names(lambdas.Functions())), target, nil
+	return build.New(p.dir, target, lambdas.Declared().FunctionNames()), target, nil
 }
 
 // target is the stack's setting of that name, or its default.

@@ -46,7 +46,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	if _, err := os.Stat("go.mod"); err != nil {
 		return fmt.Errorf("zip: run it at the root of the repository: %w", err)
 	}
-	sum, err := build.New(".", target, lambdas.Names(lambdas.Functions())).Build(ctx, flags.Arg(0), os.Getenv(build.DigestVariable))
+	sum, err := build.New(".", target, lambdas.Declared().FunctionNames()).Build(ctx, flags.Arg(0), os.Getenv(build.DigestVariable))
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"skiff/lambdas"
+	"skiff/lambdas/names"
 )
 
 // proxy stands in front of the database.
@@ -40,10 +41,10 @@ func newProxy(t *testing.T, connections string) *proxy {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		call := "dynamodb:" + action
 		if bytes.Contains(body, []byte(`"IndexName"`)) {
-			call += " of the " + string(lambdas.StatusIndex)
+			call += " of the " + lambdas.Resource{Table: "items", Index: names.StatusIndex}.String()
 		}
 		if bytes.Contains(body, []byte(`"`+connections+`"`)) {
-			call += " of the " + string(lambdas.ConnectionsTable)
+			call += " of the " + lambdas.Resource{Table: "connections"}.String()
 		}
 		harm := p.note(call)
 		if harm != nil && harm(action, w, r) {

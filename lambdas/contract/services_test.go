@@ -47,17 +47,17 @@ func newServices(t *testing.T, p *proxy) *services {
 
 func (s *services) serve(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
-	action, of := "execute-api:ManageConnections", lambdas.Connections
+	action, of := "execute-api:ManageConnections", lambdas.Resource{Clients: true}
 	switch _, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), "."); operation {
 	case "SendMessage":
-		action, of = "sqs:SendMessage", lambdas.EventQueue
+		action, of = "sqs:SendMessage", lambdas.Resource{Queue: "events"}
 	case "GetSecretValue":
-		action, of = "secretsmanager:GetSecretValue", lambdas.TokenKey
+		action, of = "secretsmanager:GetSecretValue", lambdas.Resource{Secret: "token-key"}
 		if strings.Contains(string(body), cursorARN) {
-			of = lambdas.CursorKey
+			of = lambdas.Resource{Secret: "cursor-key"}
 		}
 	}
-	s.proxy.note(action + " of the " + string(of))
+	s.proxy.note(action + " of the " + of.String())
 	s.mutex.Lock()
 	harm := s.harm
 	s.mutex.Unlock()

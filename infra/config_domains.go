@@ -50,7 +50,8 @@ const maxBasePath = 300
 func (c config) checkDomains() error {
 	if c.Domain == "" {
 		if len(c.AdditionalDomains) > 0 || c.SocketDomain != "" || c.BasePath != "" || c.Zone != "" || c.ParentZone != "" {
-			return errors.New("skiff:domain is empty, so skiff:additionalDomains, socketDomain, basePath, zone and parentZone have no effect; set the domain, or unset them")
+			return fmt.Errorf("%s is empty, so %s, socketDomain, basePath, zone and parentZone have no effect; set the domain, or unset them",
+				c.key("domain"), c.key("additionalDomains"))
 		}
 		return nil
 	}
@@ -58,10 +59,10 @@ func (c config) checkDomains() error {
 	seen := map[string]bool{}
 	for _, d := range c.domains() {
 		if d.base() != c.Zone && !strings.HasSuffix(d.base(), "."+c.Zone) {
-			errs = append(errs, fmt.Errorf("the domain %s is not in the zone %s; set skiff:zone to one that all domains are in", d.name, c.Zone))
+			errs = append(errs, fmt.Errorf("the domain %s is not in the zone %s; set %s to one that all domains are in", d.name, c.Zone, c.key("zone")))
 		}
 		if seen[d.name] {
-			errs = append(errs, fmt.Errorf("the domain %s is set twice, in skiff:domain, skiff:additionalDomains or skiff:socketDomain", d.name))
+			errs = append(errs, fmt.Errorf("the domain %s is set twice, in %s, %s or %s", d.name, c.key("domain"), c.key("additionalDomains"), c.key("socketDomain")))
 		}
 		seen[d.name] = true
 	}
@@ -69,13 +70,14 @@ func (c config) checkDomains() error {
 		errs = append(errs, fmt.Errorf("%d domains are set, and a certificate of ACM has %d names at most", len(seen), maxNames))
 	}
 	if len(c.Domain) > 64 {
-		errs = append(errs, fmt.Errorf("skiff:domain %s has %d characters, and the first name of a certificate has 64 at most", c.Domain, len(c.Domain)))
+		errs = append(errs, fmt.Errorf("%s %s has %d characters, and the first name of a certificate has 64 at most", c.key("domain"), c.Domain, len(c.Domain)))
 	}
 	if len(c.BasePath) > maxBasePath {
-		errs = append(errs, fmt.Errorf("skiff:basePath has %d characters, and API Gateway takes %d", len(c.BasePath), maxBasePath))
+		errs = append(errs, fmt.Errorf("%s has %d characters, and API Gateway takes %d", c.key("basePath"), len(c.BasePath), maxBasePath))
 	}
 	if c.ParentZone != "" && (!c.CreateZone || !strings.HasSuffix(c.Zone, "."+c.ParentZone)) {
-		errs = append(errs, fmt.Errorf("skiff:parentZone %s delegates a zone below it that this stack creates; skiff:zone is %s, skiff:createZone %t", c.ParentZone, c.Zone, c.CreateZone))
+		errs = append(errs, fmt.Errorf("%s %s delegates a zone below it that this stack creates; %s is %s, %s %t",
+			c.key("parentZone"), c.ParentZone, c.key("zone"), c.Zone, c.key("createZone"), c.CreateZone))
 	}
 	return errors.Join(errs...)
 }

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"skiff/lambdas"
+)
+
+// Limits of what is stored.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
+const (
+	maxIndexes   = 20
+	minIndexName = 3
+	maxValue     = 4096 // characters of a parameter
+)
+
+// checkStores refuses tables and parameters that AWS would refuse.
+func checkStores(service lambdas.Service) error {
+	var errs []error
+	for _, t := range service.Tables {
+		errs = append(errs, checkKeys(t), checkTableIndexes(t))
+		if t.Stream != "" && !slices.Contains([]string{"KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"}, t.Stream) {
+			errs = append(errs, fmt.Errorf("table %s: a stream holds KEYS_ONLY, NEW_IMAGE, OLD_IMAGE or NEW_AND_OLD_IMAGES, not %q", t.Name, t.Stream))
+		}
+	}
+	for _, q := range service.Queues {
+		if q.Shared && q.Carries == "" {
+			errs = append(errs, fmt.Errorf("queue %s is shared: say in Carries what its messages are, for the policy to send them", q.Name))
+		}
+	}
+	for _, b := range service.Buckets {
+		if b.ExpireDays < 0 {
+			errs = append(errs, fmt.Errorf("bucket %s: ExpireDays is %d; it is a number of days, or 0 for never", b.Name, b.ExpireDays))
+		}
+	}
+	for _, p := range service.Parameters {
+		if n := len(p.Value); n < 1 || n > maxValue {
+			errs = append(errs, fmt.Errorf("parameter %s: its value has %d characters, and Parameter Store takes 1 to %d", p.Name, n, maxValue))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// checkKeys refuses keys without a name, a type, or with two of them.
+func checkKeys(t lambdas.Table) error {
+	var errs []error
+	if t.HashKey.Name == "" {
+		errs = append(errs, fmt.Errorf("table %s has no hash key; give it one, such as String(\"id\")", t.Name))
+	}
+	types := map[string]string{}
+	for _, k := range keys(t) {
+		if k.Name == "" {
+			continue
+		}
+		if k.Type != "S" && k.Type != "N" && k.Type != "B" {
+			errs = append(errs, fmt.Errorf("table %s: the key %s must be a String, a Number or a Binary", t.Name, k.Name))
+		}
+		if types[k.Name] != "" && types[k.Name] != k.Type {
+			errs = append(errs, fmt.Errorf("table %s: the key %s has the types %s and %s; an attribute has one", t.Name, k.Name, types[k.Name], k.Type))
+		}
+		types[k.Name] = k.Type
+	}
+	if t.HashKey.Name != "" && t.HashKey.Name == t.RangeKey.Name {
+		errs = append(errs, fmt.Errorf("table %s: %s is hash key and range key; they are two attributes", t.Name, t.HashKey.Name))
+	}
+	if t.TTL != "" && types[t.TTL] != "" && types[t.TTL] != "N" {
+		errs = append(errs, fmt.Errorf("table %s: %s is the TTL, a number, and a key of another type", t.Name, t.TTL))
+	}
+	return errors.Join(errs...)
+}
+
+func checkTableIndexes(t lambdas.Table) error {
+	var errs []error
+	var seen []string
+	for _, index := range t.Indexes {
+		switch {
+		case len(index.Name) < minIndexName:
+			errs = append(errs, fmt.Errorf("table %s: the name of an index has %d characters at least, not %q", t.Name, minIndexName, index.Name))
+		case slices.Contains(seen, index.Name):
+			errs = append(errs, fmt.Errorf("table %s: the index %s is declared twice", t.Name, index.Name))
+		case index.HashKey.Name == "":
+			errs = append(errs, fmt.Errorf("table %s: the index %s has no hash key; give it one, such as String(\"status\")", t.Name, index.Name))
+		}
+		seen = append(seen, index.Name)
+	}
+	if len(t.Indexes) > maxIndexes {
+		errs = append(errs, fmt.Errorf("table %s has %d indexes, and DynamoDB takes %d: %s", t.Name, len(t.Indexes), maxIndexes, strings.Join(seen, ", ")))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// batch is how many messages or records a function gets at most in one call.
+const batch = 10
+
+// A batch of a stream that fails is tried again, in halves, and holds up what
+// comes after it meanwhile: so not for ever.
+const (
+	streamRetries = 5
+	streamAge     = 6 * 60 * 60 // seconds, after which a record is given up
+)
+
+// newSources declares what calls functions besides requests: queues, streams and
+// schedules.
+func newSources(s *stack, data *stores, fns []*function) (declared []pulumi.Resource, err error) {
+	for _, f := range fns {
+		for _, source := range []struct {
+			is   bool
+			make func(*stack, *stores, *function) (pulumi.Resource, error)
+		}{{f.Consumes != "", newWorker}, {f.Follows != "", newFollower}, {f.Schedule != "", newSchedule}} {
+			if !source.is {
+				continue
+			}
+			made, err := source.make(s, data, f)
+			if err != nil {
+				return nil, fmt.Errorf("function %s: %w", f.Name, err)
+			}
+			declared = append(declared, made)
+		}
+	}
+	return declared, nil
+}
+
+// newWorker lets a function consume its queue. It reports which messages of a
+// batch have failed, and those alone come back.
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+func newWorker(s *stack, data *stores, f *function) (pulumi.Resource, error) {
+	return lambda.NewEventSourceMapping(s.ctx, f.Name, &lambda.EventSourceMappingArgs{
+		EventSourceArn:        data.queue(f.Consumes).made.Arn,
+		FunctionName:          f.lambda.Arn,
+		BatchSize:             pulumi.Int(batch),
+		FunctionResponseTypes: partialFailures(),
+		ScalingConfig:         lambda.EventSourceMappingScalingConfigArgs{MaximumConcurrency: pulumi.Int(s.cfg.WorkerConcurrency)},
+	}, pulumi.Parent(f), pulumi.DependsOn([]pulumi.Resource{f.rights}))
+}
+
+// newFollower lets a function follow the stream of its table, from the changes
+// on that come after the mapping. A record that fails too often is given up, and
+// where it is goes to the function's dead-letter queue.
+// https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
+func newFollower(s *stack, data *stores, f *function) (pulumi.Resource, error) {
+	return lambda.NewEventSourceMapping(s.ctx, f.Name+"-stream", &lambda.EventSourceMappingArgs{
+		EventSourceArn:             data.table(f.Follows).made.StreamArn,
+		FunctionName:               f.lambda.Arn,
+		StartingPosition:           pulumi.String("LATEST"),
+		BatchSize:                  pulumi.Int(batch),
+		BisectBatchOnFunctionError: pulumi.Bool(true),
+		FunctionResponseTypes:      partialFailures(),
+		MaximumRetryAttempts:       pulumi.Int(streamRetries),
+		MaximumRecordAgeInSeconds:  pulumi.Int(streamAge),
+		DestinationConfig: lambda.EventSourceMappingDestinationConfigArgs{
+			OnFailure: lambda.EventSourceMappingDestinationConfigOnFailureArgs{DestinationArn: data.failed[f.Name].Arn},
+		},
+	}, pulumi.Parent(f), pulumi.DependsOn([]pulumi.Resource{f.rights}))
+}
+
+func partialFailures() pulumi.StringArray {
+	return pulumi.StringArray{pulumi.String("ReportBatchItemFailures")}
+}
