@@ -156,12 +156,12 @@ func TestRefusedPrograms(t *testing.T) {
 		{"out of range", config("skiff:memory: 64"), []string{"skiff:memory", "128", "10240"}},
 		{"unknown key", config("skiff:colour: red"), []string{"colour"}},
 		{"unknown resource type", func(t *testing.T) {
-			edit(t, filepath.Join(dir, "infra", "table.go"), "func newTable(", unknownType+"func newTable(")
-			edit(t, filepath.Join(dir, "infra", "stores.go"), "s = &stores{}\n", "s = &stores{}\n\tif err := addUnknown(ctx, in); err != nil {\n\t\treturn nil, err\n\t}\n")
+			edit(t, filepath.Join(dir, "infra", "table.go"), "func newTables(", unknownType+"func newTables(")
+			edit(t, filepath.Join(dir, "infra", "stores.go"), "d = &stores{}\n", "d = &stores{}\n\tif err := addUnknown(s.ctx, s.in); err != nil {\n\t\treturn nil, err\n\t}\n")
 		}, []string{"the local cloud does not know the resource type aws:dynamodb/tag:Tag", "dynamodb/table:Table"}},
 		{"unknown property", func(t *testing.T) {
-			edit(t, filepath.Join(dir, "infra", "table.go"), "dynamodb.TableArgs{", "dynamodb.TableArgs{\nStreamEnabled: pulumi.Bool(true),")
-		}, []string{"streamEnabled", "the local cloud does not know this property"}},
+			edit(t, filepath.Join(dir, "infra", "table.go"), "&dynamodb.TableArgs{", "&dynamodb.TableArgs{\nTableClass: pulumi.String(\"STANDARD\"),")
+		}, []string{"tableClass", "the local cloud does not know this property"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			files := map[string][]byte{}

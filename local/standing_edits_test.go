@@ -31,8 +31,7 @@ func editsOf() []declared {
 			{declaration, `Name:   "delete-item"`, `Name:   "remove-item"`},
 		}, moves: [][2]string{{"lambdas/delete-item", "lambdas/remove-item"}}},
 		{name: "a route moved to another function, a function removed, an index added and removed", files: [][3]string{
-			{"infra/table.go", "TableGlobalSecondaryIndexArray{\n", "TableGlobalSecondaryIndexArray{\n" +
-				`dynamodb.TableGlobalSecondaryIndexArgs{Name: pulumi.String("more"), HashKey: pulumi.String(names.CreatedKey), ProjectionType: pulumi.String("ALL")},` + "\n"},
+			{declaration, "Indexes: []Index{", `Indexes: []Index{{Name: "more", HashKey: String(names.CreatedKey)}, `},
 			{declaration, `		{
 			Name:         "health",
 			PublicRoutes: []string{"GET /health"},
