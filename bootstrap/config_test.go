@@ -152,6 +152,15 @@ func TestStackNameRefused(t *testing.T) {
 	}
 }
 
+// A stack that begins as the buckets with the state could delete them.
+func TestStackNamedAsThisProgramRefused(t *testing.T) {
+	t.Parallel()
+	_, err := deployWith(t, cloud{caller: "111111111111"}, "bootstrap", settingsOf(t, "staging"))
+	if err == nil || !strings.Contains(err.Error(), "as those of the buckets with the state, which the stack could delete then") {
+		t.Errorf("refused with %v", err)
+	}
+}
+
 // The number of a merge request has its place in every name, too.
 func TestNumberedStackNameRefused(t *testing.T) {
 	t.Parallel()

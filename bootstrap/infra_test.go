@@ -141,8 +141,11 @@ func (s infraStack) named(typ, arn string) declared {
 // fixedName is the name that infra itself gives the resource, "" where Pulumi
 // names it.
 func (d declared) fixedName() string {
-	if d.typ == dashboardType {
+	switch d.typ {
+	case dashboardType:
 		return d.input("dashboardName")
+	case bucketType:
+		return d.input("bucket")
 	}
 	return d.input("name")
 }

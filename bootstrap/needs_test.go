@@ -29,7 +29,7 @@ func words(service, names string) []string {
 // needs no permission.
 func needs() map[string][]need {
 	all := map[string][]need{}
-	for _, some := range []map[string][]need{computeNeeds(), roleNeeds(), dataNeeds(), operationsNeeds(), gatewayNeeds(), domainNeeds()} {
+	for _, some := range []map[string][]need{computeNeeds(), roleNeeds(), dataNeeds(), bucketNeeds(), operationsNeeds(), gatewayNeeds(), domainNeeds()} {
 		maps.Copy(all, some)
 	}
 	// What Pulumi itself asks for, of its backend and its secrets.
@@ -60,6 +60,10 @@ func computeNeeds() map[string][]need {
 			{reads: words("lambda", "GetEventSourceMapping ListTags"), writes: words("lambda", "TagResource UntagResource"), on: itself},
 			{writes: words("lambda", "UpdateEventSourceMapping DeleteEventSourceMapping"), on: itself, with: forFunction},
 			{writes: words("lambda", "CreateEventSourceMapping"), with: forFunction},
+		},
+		scheduleType: {
+			{reads: words("scheduler", "GetSchedule"), writes: words("scheduler", "CreateSchedule UpdateSchedule DeleteSchedule"), on: itself},
+			{writes: words("iam", "PassRole"), on: inside(roleType, "roleArn"), with: always("iam:PassedToService", "scheduler.amazonaws.com")},
 		},
 		queueType: {{reads: words("sqs", "GetQueueAttributes ListQueueTags"),
 			writes: words("sqs", "CreateQueue SetQueueAttributes DeleteQueue TagQueue UntagQueue"), on: itself}},
@@ -101,6 +105,27 @@ func dataNeeds() map[string][]need {
 			{writes: words("ssm", "PutParameter DeleteParameter AddTagsToResource RemoveTagsFromResource"), on: itself},
 			{reads: words("ssm", "DescribeParameters")},
 		},
+	}
+}
+
+// bucketNeeds has, for the bucket itself, a read of each setting that a bucket
+// can have: that resource has them as outputs.
+func bucketNeeds() map[string][]need {
+	setting := func(read, write string) []need {
+		return []need{{reads: words("s3", read), writes: words("s3", write), on: bucketOf}}
+	}
+	return map[string][]need{
+		bucketType: {{reads: words("s3", "ListBucket GetAccelerateConfiguration GetBucketAcl GetBucketCORS GetBucketLogging GetBucketObjectLockConfiguration "+
+			"GetBucketPolicy GetBucketRequestPayment GetBucketTagging GetBucketVersioning GetBucketWebsite GetEncryptionConfiguration "+
+			"GetLifecycleConfiguration GetReplicationConfiguration"),
+			writes: words("s3", "CreateBucket PutBucketTagging DeleteBucket"), on: itself}},
+		blockType:      setting("GetBucketPublicAccessBlock", "PutBucketPublicAccessBlock"),
+		ownerType:      setting("GetBucketOwnershipControls", "PutBucketOwnershipControls"),
+		encryptionType: setting("GetEncryptionConfiguration", "PutEncryptionConfiguration"),
+		versioningType: setting("GetBucketVersioning", "PutBucketVersioning"),
+		lifecycleType:  setting("GetLifecycleConfiguration", "PutLifecycleConfiguration"),
+		corsType:       setting("GetBucketCORS", "PutBucketCORS"),
+		bucketRuleType: setting("GetBucketPolicy", "PutBucketPolicy DeleteBucketPolicy"),
 	}
 }
 

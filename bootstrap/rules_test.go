@@ -16,6 +16,7 @@ const (
 	encryptionType = "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
 	versioningType = "aws:s3/bucketVersioningV2:BucketVersioningV2"
 	lifecycleType  = "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
+	corsType       = "aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2"
 	bucketRuleType = "aws:s3/bucketPolicy:BucketPolicy"
 	keyType        = "aws:kms/key:Key"
 	aliasType      = "aws:kms/alias:Alias"
@@ -237,7 +238,7 @@ func checkAttachments(r *recording.Stack) (offences []string) {
 	}
 	for role, want := range map[string]string{
 		"preview": "[guard read read-gateway]",
-		"deploy":  "[deploy-compute deploy-data deploy-gateway deploy-operations deploy-state guard read read-gateway]",
+		"deploy":  "[deploy-compute deploy-data deploy-gateway deploy-objects deploy-operations deploy-state guard read read-gateway]",
 	} {
 		if slices.Sort(got[role]); fmt.Sprint(got[role]) != want || len(got[role]) > 10 {
 			offences = append(offences, fmt.Sprintf("%s has %v, want %s", role, got[role], want))
