@@ -67,7 +67,7 @@ func (p policies) check(t *testing.T, about string, row access) (ok bool) {
 // infra's resources.
 func TestAccess(t *testing.T) {
 	t.Parallel()
-	roles, infra := policiesIn(t, record(t, "staging")), infraOf(t, "staging")
+	roles, infra := policiesIn(t, record(t, "staging")), infraOf(t, "staging", "staging")
 	var rows []access
 	for _, more := range [][]access{iamAccess(t, infra), stateAccess(infra), computeAccess(t, infra), gatewayAccess(t, infra),
 		dataAccess(t, infra), operationsAccess(t, infra), objectsAccess(infra)} {

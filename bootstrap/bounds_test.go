@@ -12,7 +12,7 @@ import (
 // forbidden.
 func TestGuard(t *testing.T) {
 	t.Parallel()
-	rec, s := record(t, "staging"), infraOf(t, "staging")
+	rec, s := record(t, "staging"), infraOf(t, "staging", "staging")
 	role := s.arnOf(s.first(t, roleType))
 	deploy := "role/bootstrap/" + s.prefix() + "-deploy"
 	everything := parse(t, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["*"],"Resource":["*"]}]}`)
@@ -61,7 +61,7 @@ func boundaryOf(t *testing.T, rec *recording.Stack) []parsed {
 // boundary lets it.
 func TestBoundary(t *testing.T) {
 	t.Parallel()
-	boundary, s := boundaryOf(t, record(t, "staging")), infraOf(t, "staging")
+	boundary, s := boundaryOf(t, record(t, "staging")), infraOf(t, "staging", "staging")
 	table, queue, secret := s.arnOf(s.first(t, tableType)), s.arnOf(s.first(t, queueType)), s.arnOf(s.first(t, secretType))
 	parameter, role := s.arnOf(s.first(t, parameterType)), s.arnOf(s.first(t, roleType))
 	group := s.arnOf(s.named(logGroupType, s.first(t, functionType).name))
@@ -148,7 +148,7 @@ func TestStateBucketPolicy(t *testing.T) {
 // connections.
 func TestAttached(t *testing.T) {
 	t.Parallel()
-	s := infraOf(t, "staging")
+	s := infraOf(t, "staging", "staging")
 	for attachTo, want := range map[string]bool{"": false, "web/live": true, "web/liv": false} {
 		rec := record(t, "staging", "attachTo", attachTo)
 		boundary := boundaryOf(t, rec)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"maps"
-	"slices"
 	"strings"
 )
 
@@ -40,11 +39,9 @@ func needs() map[string][]need {
 	return all
 }
 
-// local is the types that ask nothing of AWS: a command runs where Pulumi runs,
-// a component and a provider are in Pulumi alone.
-func local(typ string) bool {
-	return slices.Contains([]string{"command:local:Command", "skiff:lambda:Function", accountType}, typ)
-}
+// local is whether the type asks nothing of AWS: a command runs where Pulumi
+// runs, a component and a provider are in Pulumi alone.
+func local(typ string) bool { return !strings.HasPrefix(typ, "aws:") }
 
 func computeNeeds() map[string][]need {
 	function := byName(functionType, "function")
@@ -190,7 +187,7 @@ func tagged(input, path string) need {
 
 // domainNeeds is what only a stack with a domain has.
 func domainNeeds() map[string][]need {
-	zone := func(infraStack, declared) []string { return []string{"arn:aws:route53:::hostedzone/Z1"} }
+	zone := func(s infraStack, _ declared) []string { return []string{"arn:aws:route53:::hostedzone/" + s.zone} }
 	change := func(infraStack, declared) []string { return []string{"arn:aws:route53:::change/C1"} }
 	issued := need{reads: words("acm", "DescribeCertificate"), on: func(s infraStack, _ declared) []string {
 		return []string{s.arnOf(declared{typ: certificateType})}

@@ -40,13 +40,21 @@ type rule struct {
 
 func TestRules(t *testing.T) {
 	t.Parallel()
-	for _, stack := range stacks() {
+	for _, stack := range fixtures() {
 		whole := record(t, stack)
 		for _, r := range rules() {
 			t.Run(stack+"/"+r.name, func(t *testing.T) {
 				t.Parallel()
 				whole.Prove(t, r.check, r.spoil)
 			})
+		}
+	}
+	for _, stack := range ownStacks(t) {
+		whole := recordOwn(t, stack)
+		for _, r := range rules() {
+			for _, offence := range r.check(whole) {
+				t.Errorf("Pulumi.%s.yaml: %s: %s", stack, r.name, offence)
+			}
 		}
 	}
 }
@@ -82,8 +90,9 @@ func rules() []rule {
 		}},
 		{"roles and policies are where the guard guards", checkPaths, recording.Set(roleType, "preview", "path", "/")},
 		{"a role has its policies", checkAttachments, func(r *recording.Stack) { delete(r.Resources, attachmentType+" preview guard") }},
-		{"no role has another's policies", checkAttachments, recording.Set(attachmentType, "preview read", "policyArn",
-			"arn:aws:iam::111111111111:policy/bootstrap/skiff-staging-deploy-state")},
+		{"no role has another's policies", checkAttachments, func(r *recording.Stack) {
+			r.Of(attachmentType)["preview read"].Inputs["policyArn"] = r.Of(policyType)["deploy-state"].Outputs["arn"]
+		}},
 	}
 }
 
@@ -219,7 +228,7 @@ func checkOrder(r *recording.Stack) (offences []string) {
 func checkPaths(r *recording.Stack) (offences []string) {
 	for _, typ := range []string{roleType, policyType} {
 		for name, res := range r.Of(typ) {
-			if got := input(res, "path") + input(res, "name"); !strings.HasPrefix(got, "/bootstrap/skiff-") {
+			if got := input(res, "path") + input(res, "name"); !strings.HasPrefix(got, "/bootstrap/"+r.Settings["skiff-bootstrap:project"]+"-") {
 				offences = append(offences, name+" is "+got)
 			}
 		}
@@ -231,10 +240,13 @@ func checkPaths(r *recording.Stack) (offences []string) {
 func checkAttachments(r *recording.Stack) (offences []string) {
 	got := map[string][]string{}
 	for _, a := range r.Of(attachmentType) {
-		_, policy, _ := strings.Cut(input(a, "policyArn"), "/bootstrap/skiff-")
-		_, policy, _ = strings.Cut(policy, "-")
-		_, role, _ := strings.Cut(strings.TrimPrefix(input(a, "role"), "skiff-"), "-")
-		got[role] = append(got[role], policy)
+		for role, res := range r.Of(roleType) {
+			for policy, p := range r.Of(policyType) {
+				if res.Inputs["name"] == a.Inputs["role"] && p.Outputs["arn"] == a.Inputs["policyArn"] {
+					got[role] = append(got[role], policy)
+				}
+			}
+		}
 	}
 	for role, want := range map[string]string{
 		"preview": "[guard read read-gateway]",
