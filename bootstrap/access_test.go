@@ -67,10 +67,10 @@ func (p policies) check(t *testing.T, about string, row access) (ok bool) {
 // infra's resources.
 func TestAccess(t *testing.T) {
 	t.Parallel()
-	roles, infra := policiesIn(t, record(t, "staging")), infraOf(t, "staging")
+	roles, infra := policiesIn(t, record(t, "staging")), infraOf(t, "staging", "staging")
 	var rows []access
 	for _, more := range [][]access{iamAccess(t, infra), stateAccess(infra), computeAccess(t, infra), gatewayAccess(t, infra),
-		dataAccess(t, infra), operationsAccess(t, infra)} {
+		dataAccess(t, infra), operationsAccess(t, infra), objectsAccess(infra)} {
 		rows = append(rows, more...)
 	}
 	for _, row := range rows {
@@ -109,6 +109,7 @@ func iamAccess(t *testing.T, s infraStack) []access {
 		{"iam:DeleteRole", s.iam(mine), nil, false, false},
 		{"iam:GetRole", role, nil, true, true},
 		{"iam:PassRole", role, to("lambda.amazonaws.com"), true, false},
+		{"iam:PassRole", role, to("scheduler.amazonaws.com"), true, false},
 		{"iam:PassRole", role, to("ec2.amazonaws.com"), false, false},
 		{"iam:PassRole", role, nil, false, false},
 		{"iam:PassRole", s.iam(mine), to("lambda.amazonaws.com"), false, false},

@@ -151,7 +151,7 @@ func TestSizes(t *testing.T) {
 			t.Errorf("%s: the name has %d characters", name, n)
 		}
 	}
-	if len(rec.Of(policyType)) != 9 {
+	if len(rec.Of(policyType)) != 10 {
 		t.Errorf("%d policies", len(rec.Of(policyType)))
 	}
 }

@@ -6,6 +6,7 @@ import (
 )
 
 const (
+	scheduleType    = "aws:scheduler/schedule:Schedule"
 	functionType    = "aws:lambda/function:Function"
 	mappingType     = "aws:lambda/eventSourceMapping:EventSourceMapping"
 	queueType       = "aws:sqs/queue:Queue"
@@ -30,6 +31,10 @@ func (s infraStack) arnOf(d declared) string {
 		return s.arn("lambda", "function:"+name)
 	case mappingType:
 		return s.arn("lambda", "event-source-mapping:1b2c")
+	case scheduleType:
+		return s.arn("scheduler", "schedule/default/"+name)
+	case bucketType:
+		return "arn:aws:s3:::" + name
 	case roleType:
 		return s.iam("role/" + name)
 	case policyType:
@@ -117,6 +122,20 @@ func groups(s infraStack, d declared) []string {
 // within is the ARN of the resource that an input refers to.
 func within(typ, input string) targets {
 	return func(s infraStack, d declared) []string { return []string{s.arnOf(s.named(typ, d.input(input)))} }
+}
+
+// inside is the ARN of the resource that an input within another one refers to.
+func inside(typ, input string) targets {
+	return func(s infraStack, d declared) []string {
+		_, rest, _ := strings.Cut(d.text, " "+input+": ")
+		arn, _, _ := strings.Cut(rest, "\n")
+		return []string{s.arnOf(s.named(typ, arn))}
+	}
+}
+
+// bucketOf is the ARN of the bucket that the resource is a setting of.
+func bucketOf(s infraStack, d declared) []string {
+	return []string{s.arnOf(s.named(bucketType, strings.ReplaceAll(d.input("bucket"), " of ", "/")))}
 }
 
 // byName is the ARN of the resource whose name in AWS an input has.

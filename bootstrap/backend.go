@@ -39,7 +39,7 @@ func (s scope) stateWrites() []statement {
 // domains.
 func (s scope) reads() []statement {
 	var all []statement
-	for _, part := range [][]statement{s.stateReads(), s.computeReads(), s.dataReads(), s.operationsReads()} {
+	for _, part := range [][]statement{s.stateReads(), s.computeReads(), s.dataReads(), s.operationsReads(), s.bucketReads()} {
 		all = append(all, part...)
 	}
 	return all

@@ -19,17 +19,25 @@ func newBoundary(ctx *pulumi.Context, cfg config, state *state, in pulumi.Resour
 }
 
 // bounds is the most that a function of the stack can do: use the stack's own
-// data, log, trace and answer WebSocket clients. It scans no table.
+// data, log, trace, call its functions, as a schedule does, and answer WebSocket
+// clients. It scans no table.
 func (s scope) bounds() []statement {
 	table := s.named("dynamodb", "table/") // its indexes are paths below
 	services := []string{
 		"dynamodb." + s.Region + ".amazonaws.com", "secretsmanager." + s.Region + ".amazonaws.com",
-		"sqs." + s.Region + ".amazonaws.com", "ssm." + s.Region + ".amazonaws.com",
+		"s3." + s.Region + ".amazonaws.com", "sqs." + s.Region + ".amazonaws.com", "ssm." + s.Region + ".amazonaws.com",
 	}
 	return []statement{
 		allow(append([]string{table}, s.connections()...),
 			"dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem",
 			"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
+		allow([]string{table + "/stream/*"}, "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"),
+		// The poller of a stream lists streams, which have no resource then.
+		// https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-eventsourcemapping.html
+		allow(anything(), "dynamodb:ListStreams"),
+		allow(s.objectsOfBuckets(), "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"),
+		allow(s.buckets(), "s3:ListBucket"), // without it a missing object would be a forbidden one
+		allow([]string{s.named("lambda", "function:")}, "lambda:InvokeFunction"),
 		allow([]string{s.named("sqs", "")},
 			"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"),
 		allow([]string{s.named("secretsmanager", "secret:")}, "secretsmanager:GetSecretValue"),

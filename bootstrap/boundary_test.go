@@ -10,8 +10,8 @@ import (
 // be refused it. The roles and what they reach are those of infra's goldens.
 func TestBoundaryHoldsWhatFunctionsHave(t *testing.T) {
 	t.Parallel()
-	for _, stack := range goldens() {
-		s, boundary, checks := infraOf(t, stack), boundaryOf(t, record(t, stack)), 0
+	for _, stack := range deployed(t) {
+		s, boundary, checks := ownInfra(t, stack), boundaryOf(t, recordOwn(t, stack)), 0
 		for _, d := range append(s.of("aws:iam/rolePolicy:RolePolicy"), s.of(policyType)...) {
 			for _, r := range s.granted(d) {
 				if checks++; !allowed(t, boundary, r) {

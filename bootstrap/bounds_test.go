@@ -12,7 +12,7 @@ import (
 // forbidden.
 func TestGuard(t *testing.T) {
 	t.Parallel()
-	rec, s := record(t, "staging"), infraOf(t, "staging")
+	rec, s := record(t, "staging"), infraOf(t, "staging", "staging")
 	role := s.arnOf(s.first(t, roleType))
 	deploy := "role/bootstrap/" + s.prefix() + "-deploy"
 	everything := parse(t, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["*"],"Resource":["*"]}]}`)
@@ -61,10 +61,11 @@ func boundaryOf(t *testing.T, rec *recording.Stack) []parsed {
 // boundary lets it.
 func TestBoundary(t *testing.T) {
 	t.Parallel()
-	boundary, s := boundaryOf(t, record(t, "staging")), infraOf(t, "staging")
+	boundary, s := boundaryOf(t, record(t, "staging")), infraOf(t, "staging", "staging")
 	table, queue, secret := s.arnOf(s.first(t, tableType)), s.arnOf(s.first(t, queueType)), s.arnOf(s.first(t, secretType))
 	parameter, role := s.arnOf(s.first(t, parameterType)), s.arnOf(s.first(t, roleType))
 	group := s.arnOf(s.named(logGroupType, s.first(t, functionType).name))
+	bucket, function := s.arnOf(declared{typ: bucketType, name: "files"}), s.arnOf(s.first(t, functionType))
 	via := func(service string) map[string][]string {
 		return key("kms:ViaService", service+"."+s.region+".amazonaws.com")
 	}
@@ -77,6 +78,17 @@ func TestBoundary(t *testing.T) {
 		{"dynamodb:Scan", table, nil, false},
 		{"dynamodb:DeleteTable", table, nil, false},
 		{"dynamodb:GetItem", s.foreign(table), nil, false},
+		{"dynamodb:GetRecords", table + "/stream/2026-01-01T00:00:00.000", nil, true},
+		{"dynamodb:GetRecords", s.foreign(table) + "/stream/2026-01-01T00:00:00.000", nil, false},
+		{"dynamodb:ListStreams", "*", nil, true},
+		{"s3:GetObject", bucket + "/o", nil, true},
+		{"s3:PutObject", bucket + "/a/b", nil, true},
+		{"s3:ListBucket", bucket, nil, true},
+		{"s3:DeleteBucket", bucket, nil, false},
+		{"s3:PutBucketPolicy", bucket, nil, false},
+		{"s3:GetObject", s.foreign(bucket) + "/o", nil, false},
+		{"lambda:InvokeFunction", function, nil, true},
+		{"lambda:InvokeFunction", s.foreign(function), nil, false},
 		{"sqs:SendMessage", queue, nil, true},
 		{"sqs:SendMessage", s.arn("sqs", "another"), nil, false},
 		{"secretsmanager:GetSecretValue", secret, nil, true},
@@ -90,14 +102,15 @@ func TestBoundary(t *testing.T) {
 		{"execute-api:ManageConnections", s.arn("execute-api", "a1/live/POST/@connections/c1"), nil, true},
 		{"execute-api:Invoke", s.arn("execute-api", "a1/live/GET/items"), nil, false},
 		{"kms:Decrypt", s.arn("kms", "key/data"), via("sqs"), true},
-		{"kms:Decrypt", s.arn("kms", "key/data"), via("s3"), false},
+		{"kms:Decrypt", s.arn("kms", "key/data"), via("s3"), true},
+		{"kms:Decrypt", s.arn("kms", "key/data"), via("ec2"), false},
 		{"kms:Decrypt", s.arn("kms", "key/data"), nil, false},
 		{"kms:Decrypt", stateKey, via("sqs"), false},
 		{"s3:GetObject", stateBucket + "/.pulumi/stacks/" + s.project + "/" + s.stack + ".json", nil, false},
 		{"iam:CreateUser", s.iam("user/x"), nil, false},
 		{"iam:PassRole", role, nil, false},
 		{"sts:AssumeRole", s.iam("role/bootstrap/" + s.prefix() + "-deploy"), nil, false},
-		{"lambda:UpdateFunctionCode", s.arnOf(s.first(t, functionType)), nil, false},
+		{"lambda:UpdateFunctionCode", function, nil, false},
 	} {
 		if got := allowed(t, boundary, request{test.action, test.resource, test.context}); got != test.want {
 			t.Errorf("%s on %s with %v: %v", test.action, test.resource, test.context, got)
@@ -135,7 +148,7 @@ func TestStateBucketPolicy(t *testing.T) {
 // connections.
 func TestAttached(t *testing.T) {
 	t.Parallel()
-	s := infraOf(t, "staging")
+	s := infraOf(t, "staging", "staging")
 	for attachTo, want := range map[string]bool{"": false, "web/live": true, "web/liv": false} {
 		rec := record(t, "staging", "attachTo", attachTo)
 		boundary := boundaryOf(t, rec)

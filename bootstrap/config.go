@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -73,6 +74,11 @@ func readConfig(ctx *pulumi.Context, set string) (config, error) {
 	if !regexp.MustCompile(`^[a-z][a-z0-9-]*$`).MatchString(cfg.Stack) || len(cfg.prefix()) > longest {
 		r.Report(fmt.Errorf("the names of AWS resources begin with %q: a project and a stack are of a-z 0-9 -, "+
 			"and have %d characters together at most", cfg.prefix(), longest-1))
+	}
+	// The names of the buckets with the state begin with this program's own.
+	if strings.HasPrefix(ctx.Project()+"-", cfg.prefix()+"-") {
+		r.Report(fmt.Errorf("the names of AWS resources begin with %q, as those of the buckets with the state, which the stack could delete then: "+
+			"give the project or the stack another name", cfg.prefix()))
 	}
 	r.RefuseOthers(r.Keys(set))
 	return cfg, r.Err()

@@ -152,6 +152,15 @@ func TestStackNameRefused(t *testing.T) {
 	}
 }
 
+// A stack that begins as the buckets with the state could delete them.
+func TestStackNamedAsThisProgramRefused(t *testing.T) {
+	t.Parallel()
+	_, err := deployWith(t, cloud{caller: "111111111111"}, "bootstrap", settingsOf(t, "staging"))
+	if err == nil || !strings.Contains(err.Error(), "as those of the buckets with the state, which the stack could delete then") {
+		t.Errorf("refused with %v", err)
+	}
+}
+
 // The number of a merge request has its place in every name, too.
 func TestNumberedStackNameRefused(t *testing.T) {
 	t.Parallel()
@@ -216,7 +225,7 @@ func TestTooManyDomains(t *testing.T) {
 }
 
 // Every setting is declared in Pulumi.yaml with type, description and default,
-// and the stack files set no other.
+// and the team's own stack files set no other.
 func TestConfigDeclared(t *testing.T) {
 	t.Parallel()
 	project, err := workspace.LoadProject("Pulumi.yaml")
@@ -228,8 +237,8 @@ func TestConfigDeclared(t *testing.T) {
 			t.Errorf("%s: type %v, description %q, default %v", key, setting.Type, setting.Description, setting.Default)
 		}
 	}
-	for _, stack := range stacks() {
-		settings := settingsOf(t, stack)
+	for _, stack := range ownStacks(t) {
+		settings := ownSettings(t, stack)
 		maps.DeleteFunc(settings, func(key, _ string) bool {
 			_, declared := project.Config[key]
 			return declared

@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -32,13 +31,11 @@ type infraStack struct {
 	account, region string
 	project, stack  string
 	autonaming      string // the pattern in Pulumi.yaml
+	zone            string // id of a hosted zone that the roles may change
 	resources       []declared
 }
 
 func (s infraStack) prefix() string { return s.project + "-" + s.stack }
-
-// goldens are the stacks whose resources infra records.
-func goldens() []string { return []string{"staging", "production"} }
 
 // infraSettings are the settings of a stack of the project that is deployed.
 func infraSettings(t *testing.T, stack string) map[string]string {
@@ -46,22 +43,23 @@ func infraSettings(t *testing.T, stack string) map[string]string {
 	return recording.Settings(t, "../Pulumi.yaml", "../Pulumi."+stack+".yaml")
 }
 
-// infraOf reads what infra declares for a stack of this name.
-func infraOf(t *testing.T, stack string) infraStack {
+// infraOf is a program with a resource of each kind, whatever infra declares
+// today, as a stack of this name in the account of a fixture.
+func infraOf(t *testing.T, fixture, stack string) infraStack {
 	t.Helper()
-	return newInfraStack(t, stack, stack, infraSettings(t, stack))
+	return newInfraStack(t, "testdata/infra.txt", stack, settingsOf(t, fixture))
 }
 
 // newInfraStack gives the resources of a golden the names that they have in the
 // stack. Infra records them under another stack's name, which is among the
-// provider's default tags.
+// provider's default tags. The settings are bootstrap's.
 func newInfraStack(t *testing.T, golden, stack string, settings map[string]string) infraStack {
 	t.Helper()
 	project, err := workspace.LoadProject("../Pulumi.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := os.ReadFile(filepath.Join("..", "infra", "testdata", golden+".golden"))
+	data, err := os.ReadFile(golden)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,8 +75,10 @@ func newInfraStack(t *testing.T, golden, stack string, settings map[string]strin
 	if pattern == "" || recorded == "" {
 		t.Fatalf("the autonaming pattern is %q, the golden's stack %q", pattern, recorded)
 	}
-	text := strings.NewReplacer(name+"-"+recorded, name+"-"+stack, name+"/"+recorded+"/", name+"/"+stack+"/").Replace(string(data))
-	s := infraStack{account: settings["skiff:account"], region: settings["aws:region"], project: name, stack: stack, autonaming: pattern}
+	whole := strings.ReplaceAll(string(data), "PROJECT", name)
+	text := strings.NewReplacer(name+"-"+recorded, name+"-"+stack, name+"/"+recorded+"/", name+"/"+stack+"/").Replace(whole)
+	s := infraStack{account: settings["skiff-bootstrap:account"], region: settings["skiff-bootstrap:region"], project: name, stack: stack,
+		autonaming: pattern, zone: "Z1"}
 	for block := range strings.SplitSeq(text, "\n\n") {
 		if d := parseDeclared(block); strings.Contains(d.typ, ":") {
 			s.resources = append(s.resources, d)
@@ -141,8 +141,11 @@ func (s infraStack) named(typ, arn string) declared {
 // fixedName is the name that infra itself gives the resource, "" where Pulumi
 // names it.
 func (d declared) fixedName() string {
-	if d.typ == dashboardType {
+	switch d.typ {
+	case dashboardType:
 		return d.input("dashboardName")
+	case bucketType:
+		return d.input("bucket")
 	}
 	return d.input("name")
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"maps"
-	"slices"
 	"strings"
 )
 
@@ -29,7 +28,7 @@ func words(service, names string) []string {
 // needs no permission.
 func needs() map[string][]need {
 	all := map[string][]need{}
-	for _, some := range []map[string][]need{computeNeeds(), roleNeeds(), dataNeeds(), operationsNeeds(), gatewayNeeds(), domainNeeds()} {
+	for _, some := range []map[string][]need{computeNeeds(), roleNeeds(), dataNeeds(), bucketNeeds(), operationsNeeds(), gatewayNeeds(), domainNeeds()} {
 		maps.Copy(all, some)
 	}
 	// What Pulumi itself asks for, of its backend and its secrets.
@@ -40,11 +39,9 @@ func needs() map[string][]need {
 	return all
 }
 
-// local is the types that ask nothing of AWS: a command runs where Pulumi runs,
-// a component and a provider are in Pulumi alone.
-func local(typ string) bool {
-	return slices.Contains([]string{"command:local:Command", "skiff:lambda:Function", accountType}, typ)
-}
+// local is whether the type asks nothing of AWS: a command runs where Pulumi
+// runs, a component and a provider are in Pulumi alone.
+func local(typ string) bool { return !strings.HasPrefix(typ, "aws:") }
 
 func computeNeeds() map[string][]need {
 	function := byName(functionType, "function")
@@ -60,6 +57,10 @@ func computeNeeds() map[string][]need {
 			{reads: words("lambda", "GetEventSourceMapping ListTags"), writes: words("lambda", "TagResource UntagResource"), on: itself},
 			{writes: words("lambda", "UpdateEventSourceMapping DeleteEventSourceMapping"), on: itself, with: forFunction},
 			{writes: words("lambda", "CreateEventSourceMapping"), with: forFunction},
+		},
+		scheduleType: {
+			{reads: words("scheduler", "GetSchedule"), writes: words("scheduler", "CreateSchedule UpdateSchedule DeleteSchedule"), on: itself},
+			{writes: words("iam", "PassRole"), on: inside(roleType, "roleArn"), with: always("iam:PassedToService", "scheduler.amazonaws.com")},
 		},
 		queueType: {{reads: words("sqs", "GetQueueAttributes ListQueueTags"),
 			writes: words("sqs", "CreateQueue SetQueueAttributes DeleteQueue TagQueue UntagQueue"), on: itself}},
@@ -101,6 +102,27 @@ func dataNeeds() map[string][]need {
 			{writes: words("ssm", "PutParameter DeleteParameter AddTagsToResource RemoveTagsFromResource"), on: itself},
 			{reads: words("ssm", "DescribeParameters")},
 		},
+	}
+}
+
+// bucketNeeds has, for the bucket itself, a read of each setting that a bucket
+// can have: that resource has them as outputs.
+func bucketNeeds() map[string][]need {
+	setting := func(read, write string) []need {
+		return []need{{reads: words("s3", read), writes: words("s3", write), on: bucketOf}}
+	}
+	return map[string][]need{
+		bucketType: {{reads: words("s3", "ListBucket GetAccelerateConfiguration GetBucketAcl GetBucketCORS GetBucketLogging GetBucketObjectLockConfiguration "+
+			"GetBucketPolicy GetBucketRequestPayment GetBucketTagging GetBucketVersioning GetBucketWebsite GetEncryptionConfiguration "+
+			"GetLifecycleConfiguration GetReplicationConfiguration"),
+			writes: words("s3", "CreateBucket PutBucketTagging DeleteBucket"), on: itself}},
+		blockType:      setting("GetBucketPublicAccessBlock", "PutBucketPublicAccessBlock"),
+		ownerType:      setting("GetBucketOwnershipControls", "PutBucketOwnershipControls"),
+		encryptionType: setting("GetEncryptionConfiguration", "PutEncryptionConfiguration"),
+		versioningType: setting("GetBucketVersioning", "PutBucketVersioning"),
+		lifecycleType:  setting("GetLifecycleConfiguration", "PutLifecycleConfiguration"),
+		corsType:       setting("GetBucketCORS", "PutBucketCORS"),
+		bucketRuleType: setting("GetBucketPolicy", "PutBucketPolicy DeleteBucketPolicy"),
 	}
 }
 
@@ -165,7 +187,7 @@ func tagged(input, path string) need {
 
 // domainNeeds is what only a stack with a domain has.
 func domainNeeds() map[string][]need {
-	zone := func(infraStack, declared) []string { return []string{"arn:aws:route53:::hostedzone/Z1"} }
+	zone := func(s infraStack, _ declared) []string { return []string{"arn:aws:route53:::hostedzone/" + s.zone} }
 	change := func(infraStack, declared) []string { return []string{"arn:aws:route53:::change/C1"} }
 	issued := need{reads: words("acm", "DescribeCertificate"), on: func(s infraStack, _ declared) []string {
 		return []string{s.arnOf(declared{typ: certificateType})}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -86,14 +87,14 @@ func facts(res recording.Resource) (lines []string) {
 	return lines
 }
 
-// stacks are those that have a file here.
-func stacks() []string { return []string{"staging", "production", "review"} }
+// fixtures are the stacks of testdata/stacks, whose values the tests rely on.
+func fixtures() []string { return []string{"staging", "production", "review"} }
 
-// settingsOf is what the engine hands over for a stack: its file, and the
+// settingsOf is what the engine hands over for a fixture: its file, and the
 // defaults of Pulumi.yaml for what the file leaves out.
 func settingsOf(t *testing.T, stack string) map[string]string {
 	t.Helper()
-	return recording.Settings(t, "Pulumi.yaml", "Pulumi."+stack+".yaml")
+	return recording.Settings(t, "Pulumi.yaml", filepath.Join("testdata", "stacks", "Pulumi."+stack+".yaml"))
 }
 
 // deployWith runs the whole program in a cloud.
@@ -102,7 +103,7 @@ func deployWith(t *testing.T, c cloud, stack string, settings map[string]string)
 	return recording.Run(t, "skiff-bootstrap", stack, settings, c, deploy)
 }
 
-// record runs the program for a stack with these settings changed: key, value,
+// record runs the program for a fixture with these settings changed: key, value,
 // key, value.
 func record(t *testing.T, stack string, changed ...string) *recording.Stack {
 	t.Helper()

@@ -11,7 +11,7 @@ import (
 func TestPerMergeRequest(t *testing.T) {
 	t.Parallel()
 	rec := record(t, "review")
-	s := newInfraStack(t, "staging", "review-12", infraSettings(t, "review"))
+	s := infraOf(t, "review", "review-12")
 	function, table, parameter := s.arnOf(s.first(t, functionType)), s.arnOf(s.first(t, tableType)), s.arnOf(s.first(t, parameterType))
 	object := func(path string) string { return stateBucket + "/.pulumi/" + path }
 	deploy, preview := policiesOf(t, rec, "deploy"), policiesOf(t, rec, "preview")

@@ -39,6 +39,7 @@ func deployOnly() []rights {
 		{"deploy-compute", scope.computeWrites},
 		{"deploy-gateway", scope.gatewayWrites},
 		{"deploy-data", scope.dataWrites},
+		{"deploy-objects", scope.bucketWrites},
 		{"deploy-operations", scope.operationsWrites},
 		{"deploy-state", scope.stateWrites},
 	}

@@ -16,6 +16,7 @@ const (
 	encryptionType = "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
 	versioningType = "aws:s3/bucketVersioningV2:BucketVersioningV2"
 	lifecycleType  = "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
+	corsType       = "aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2"
 	bucketRuleType = "aws:s3/bucketPolicy:BucketPolicy"
 	keyType        = "aws:kms/key:Key"
 	aliasType      = "aws:kms/alias:Alias"
@@ -39,13 +40,21 @@ type rule struct {
 
 func TestRules(t *testing.T) {
 	t.Parallel()
-	for _, stack := range stacks() {
+	for _, stack := range fixtures() {
 		whole := record(t, stack)
 		for _, r := range rules() {
 			t.Run(stack+"/"+r.name, func(t *testing.T) {
 				t.Parallel()
 				whole.Prove(t, r.check, r.spoil)
 			})
+		}
+	}
+	for _, stack := range ownStacks(t) {
+		whole := recordOwn(t, stack)
+		for _, r := range rules() {
+			for _, offence := range r.check(whole) {
+				t.Errorf("Pulumi.%s.yaml: %s: %s", stack, r.name, offence)
+			}
 		}
 	}
 }
@@ -81,8 +90,9 @@ func rules() []rule {
 		}},
 		{"roles and policies are where the guard guards", checkPaths, recording.Set(roleType, "preview", "path", "/")},
 		{"a role has its policies", checkAttachments, func(r *recording.Stack) { delete(r.Resources, attachmentType+" preview guard") }},
-		{"no role has another's policies", checkAttachments, recording.Set(attachmentType, "preview read", "policyArn",
-			"arn:aws:iam::111111111111:policy/bootstrap/skiff-staging-deploy-state")},
+		{"no role has another's policies", checkAttachments, func(r *recording.Stack) {
+			r.Of(attachmentType)["preview read"].Inputs["policyArn"] = r.Of(policyType)["deploy-state"].Outputs["arn"]
+		}},
 	}
 }
 
@@ -218,7 +228,7 @@ func checkOrder(r *recording.Stack) (offences []string) {
 func checkPaths(r *recording.Stack) (offences []string) {
 	for _, typ := range []string{roleType, policyType} {
 		for name, res := range r.Of(typ) {
-			if got := input(res, "path") + input(res, "name"); !strings.HasPrefix(got, "/bootstrap/skiff-") {
+			if got := input(res, "path") + input(res, "name"); !strings.HasPrefix(got, "/bootstrap/"+r.Settings["skiff-bootstrap:project"]+"-") {
 				offences = append(offences, name+" is "+got)
 			}
 		}
@@ -230,14 +240,17 @@ func checkPaths(r *recording.Stack) (offences []string) {
 func checkAttachments(r *recording.Stack) (offences []string) {
 	got := map[string][]string{}
 	for _, a := range r.Of(attachmentType) {
-		_, policy, _ := strings.Cut(input(a, "policyArn"), "/bootstrap/skiff-")
-		_, policy, _ = strings.Cut(policy, "-")
-		_, role, _ := strings.Cut(strings.TrimPrefix(input(a, "role"), "skiff-"), "-")
-		got[role] = append(got[role], policy)
+		for role, res := range r.Of(roleType) {
+			for policy, p := range r.Of(policyType) {
+				if res.Inputs["name"] == a.Inputs["role"] && p.Outputs["arn"] == a.Inputs["policyArn"] {
+					got[role] = append(got[role], policy)
+				}
+			}
+		}
 	}
 	for role, want := range map[string]string{
 		"preview": "[guard read read-gateway]",
-		"deploy":  "[deploy-compute deploy-data deploy-gateway deploy-operations deploy-state guard read read-gateway]",
+		"deploy":  "[deploy-compute deploy-data deploy-gateway deploy-objects deploy-operations deploy-state guard read read-gateway]",
 	} {
 		if slices.Sort(got[role]); fmt.Sprint(got[role]) != want || len(got[role]) > 10 {
 			offences = append(offences, fmt.Sprintf("%s has %v, want %s", role, got[role], want))

@@ -11,6 +11,7 @@ func computeAccess(t *testing.T, s infraStack) []access {
 	other := s.foreign(fn)
 	forFunction := key("lambda:FunctionArn", fn)
 	queue := s.arnOf(s.first(t, queueType))
+	schedule := declared{typ: scheduleType, name: "nightly"}
 	return []access{
 		{"lambda:CreateFunction", fn, nil, true, false},
 		{"lambda:UpdateFunctionCode", fn, nil, true, false},
@@ -26,6 +27,11 @@ func computeAccess(t *testing.T, s infraStack) []access {
 		{"lambda:DeleteEventSourceMapping", mapping, forFunction, true, false},
 		{"lambda:DeleteEventSourceMapping", mapping, key("lambda:FunctionArn", other), false, false},
 		{"lambda:GetEventSourceMapping", mapping, forFunction, true, true},
+		{"scheduler:CreateSchedule", s.arnOf(schedule), nil, true, false},
+		{"scheduler:DeleteSchedule", s.foreign(s.arnOf(schedule)), nil, false, false},
+		{"scheduler:UpdateSchedule", strings.Replace(s.arnOf(schedule), "/default/", "/other/", 1), nil, false, false},
+		{"scheduler:GetSchedule", s.arnOf(schedule), nil, true, true},
+		{"scheduler:CreateScheduleGroup", s.arn("scheduler", "schedule-group/"+s.prefix()+"-x"), nil, false, false},
 		{"sqs:CreateQueue", queue, nil, true, false},
 		{"sqs:DeleteQueue", s.arn("sqs", "another"), nil, false, false},
 		{"sqs:GetQueueAttributes", queue, nil, true, true},
@@ -107,6 +113,26 @@ func dataAccess(t *testing.T, s infraStack) []access {
 		{"ssm:PutParameter", in(s.stack + "-2"), nil, false, false},
 		{"ssm:GetParameter", in("shared"), nil, true, true},
 		{"ssm:GetParameter", s.arn("ssm", "parameter/other/password"), nil, false, false},
+	}
+}
+
+// objectsAccess is about buckets of the product: the roles set them up, and reach
+// no object.
+func objectsAccess(s infraStack) []access {
+	bucket := s.arnOf(declared{typ: bucketType, name: "files"})
+	return []access{
+		{"s3:CreateBucket", bucket, nil, true, false},
+		{"s3:PutBucketPolicy", bucket, nil, true, false},
+		{"s3:DeleteBucket", bucket, nil, true, false},
+		{"s3:DeleteBucket", s.foreign(bucket), nil, false, false},
+		{"s3:DeleteBucket", "arn:aws:s3:::another", nil, false, false},
+		{"s3:GetBucketVersioning", bucket, nil, true, true},
+		{"s3:GetBucketVersioning", s.foreign(bucket), nil, false, false},
+		{"s3:PutBucketAcl", bucket, nil, false, false},
+		{"s3:GetObject", bucket + "/o", nil, false, false},
+		{"s3:PutObject", bucket + "/o", nil, false, false},
+		{"s3:DeleteObject", bucket + "/o", nil, false, false},
+		{"s3:DeleteObjectVersion", bucket + "/o", nil, false, false},
 	}
 }
 

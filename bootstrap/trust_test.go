@@ -69,7 +69,7 @@ func TestTrust(t *testing.T) {
 // Nothing but GitLab is trusted, and by no other action.
 func TestTrustIsForGitLab(t *testing.T) {
 	t.Parallel()
-	for _, stack := range stacks() {
+	for _, stack := range fixtures() {
 		rec := record(t, stack)
 		for name, role := range rec.Of(roleType) {
 			text := role.Inputs["assumeRolePolicy"]
