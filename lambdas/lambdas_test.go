@@ -132,11 +132,11 @@ func TestDeclarationIsChecked(t *testing.T) {
 // builtWith are the packages of this folder that each function is built with.
 func builtWith() map[string][]string {
 	items := func(own ...string) []string {
-		return slices.Sorted(slices.Values(append([]string{"event", "function", "items", "names", "table"}, own...)))
+		return slices.Sorted(slices.Values(append([]string{"api", "event", "function", "items", "names", "table"}, own...)))
 	}
 	return map[string][]string{
-		"create-item": items("items/create", "queue"), "update-item": items("items/update", "queue"), "delete-item": items("items/remove", "queue"),
-		"get-item": items("items/get"), "list-items": items("items/list", "secret"), "health": items("items/health"),
+		"create-item": items("items/create", "items/events", "queue"), "update-item": items("items/events", "items/update", "queue"), "delete-item": items("items/events", "items/remove", "queue"),
+		"get-item": items("items/get"), "list-items": items("items/list", "secret"), "health": {"api", "api/health", "function", "names"},
 		"authorize": {"authorizer", "function", "names", "secret", "tokens"},
 		"socket":    {"connections", "function", "names", "sockets", "table"},
 		"notify":    {"connections", "event", "function", "names", "notifier", "table"},

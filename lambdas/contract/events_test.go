@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"skiff/lambdas/items"
-	"skiff/lambdas/queue"
+	"skiff/lambdas/items/events"
 )
 
 // wantMessages holds the queue against the types and versions of events.
@@ -134,11 +134,10 @@ func TestEventQueueHangs(t *testing.T) {
 	for kind, c := range map[string]struct{ try, deadline time.Duration }{
 		"network": {300 * time.Millisecond, 0}, "deadline": {patience, 3 * time.Second},
 	} {
-		events, err := queue.NewSender(w.environment(c.try))
-		if err != nil {
+		if err := events.WithQueue(w.api, w.environment(c.try)); err != nil {
 			t.Fatal(err)
 		}
-		w.api.Events, w.deadline = events, c.deadline
+		w.deadline = c.deadline
 		w.create(widget)
 		if log := w.log.String(); !strings.Contains(log, `"error":"sqs:SendMessage: `+kind+`"`) {
 			t.Errorf("no %s: %s", kind, log)

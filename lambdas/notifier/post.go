@@ -35,13 +35,12 @@ func newPoster(e function.Environment) (poster, error) {
 	if err != nil {
 		return poster{}, err
 	}
-	c, err := e.Client("APIGATEWAYMANAGEMENTAPI")
+	c, err := e.Config("APIGATEWAYMANAGEMENTAPI")
 	if err != nil {
 		return poster{}, err
 	}
-	return poster{apigatewaymanagementapi.New(apigatewaymanagementapi.Options{
-		Region: c.Region, Credentials: c.Credentials, HTTPClient: c.HTTP, Retryer: c.Retryer, BaseEndpoint: &url,
-	})}, nil
+	c.BaseEndpoint = &url
+	return poster{apigatewaymanagementapi.NewFromConfig(c)}, nil
 }
 
 // posted is what came of posting one message.

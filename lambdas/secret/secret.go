@@ -47,13 +47,11 @@ func NewReader(e function.Environment, variable string) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := e.Client("SECRETS_MANAGER")
+	c, err := e.Config("SECRETS_MANAGER")
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{Now: time.Now, arn: arn, client: secretsmanager.New(secretsmanager.Options{
-		Region: c.Region, Credentials: c.Credentials, HTTPClient: c.HTTP, Retryer: c.Retryer, BaseEndpoint: c.Endpoint,
-	})}, nil
+	return &Reader{Now: time.Now, arn: arn, client: secretsmanager.NewFromConfig(c)}, nil
 }
 
 // Value is the secret's value, a string of at least 32 bytes. It fails with a

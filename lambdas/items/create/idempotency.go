@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"skiff/lambdas/api"
 	"skiff/lambdas/items"
 	"skiff/lambdas/names"
 	"skiff/lambdas/table"
@@ -112,7 +113,7 @@ func (l ledger) claim(ctx context.Context, key string, fresh record, now time.Ti
 		case held.owner == fresh.owner:
 			return held, nil // own write, repeated by the SDK after its answer was lost
 		case !held.sameBody(fresh.hash):
-			return record{}, items.Refuse(items.IdempotencyMismatch, "another body was sent with this Idempotency-Key")
+			return record{}, api.Refuse(api.IdempotencyMismatch, "another body was sent with this Idempotency-Key")
 		case held.done:
 			return held, nil
 		case now.UnixMilli() < held.lockedUntil:
@@ -130,8 +131,8 @@ func (l ledger) claim(ctx context.Context, key string, fresh record, now time.Ti
 	return record{}, inProgress(time.Second)
 }
 
-func inProgress(wait time.Duration) *items.Problem {
-	return &items.Problem{Code: items.InProgress, Detail: "a request with this Idempotency-Key is under way", RetryAfter: wait}
+func inProgress(wait time.Duration) *api.Problem {
+	return &api.Problem{Code: api.InProgress, Detail: "a request with this Idempotency-Key is under way", RetryAfter: wait}
 }
 
 // putRecord writes the record of a key that has none, or an expired one.
