@@ -139,7 +139,7 @@ func builtWith() map[string][]string {
 		"get-item": items("items/get"), "list-items": items("items/list", "secret"), "health": {"api", "api/health", "function", "names"},
 		"authorize": {"authorizer", "function", "names", "secret", "tokens"},
 		"socket":    {"connections", "function", "names", "sockets", "table"},
-		"notify":    {"connections", "event", "function", "names", "notifier", "table"},
+		"notify":    {"connections", "event", "function", "names", "notifier", "table", "worker"},
 	}
 }
 
