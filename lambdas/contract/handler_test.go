@@ -110,7 +110,7 @@ func TestSecretWithoutValue(t *testing.T) {
 	w := newWorld(t)
 	w.faulty = true
 	handler := api.Handler(w.api, func(context.Context, *items.API, api.Request) (api.Response, error) {
-		return api.Response{}, fmt.Errorf("mail: %w", &function.Unusable{Secret: "staging-mail", Reason: "has no value"})
+		return api.Response{}, fmt.Errorf("mail: %w", &function.Unusable{Name: "secret staging-mail", Reason: "has no value", Remedy: "go run ./infra/key staging-mail"})
 	})
 	got, err := handler(t.Context(), api.Request{})
 	if err != nil || got.StatusCode != 503 || got.Headers["Retry-After"] != "60" || !strings.Contains(got.Body, `"code":"unavailable"`) || strings.Contains(got.Body, "mail") {

@@ -19,7 +19,7 @@ func (f fixed) Value(context.Context) (string, error) { return string(f), nil }
 type none struct{}
 
 func (none) Value(context.Context) (string, error) {
-	return "", &function.Unusable{Secret: "staging-cursors", Reason: "has no value"}
+	return "", &function.Unusable{Name: "secret staging-cursors", Reason: "has no value", Remedy: "go run ./infra/key staging-cursors"}
 }
 
 func FuzzCursor(f *testing.F) {
