@@ -5,6 +5,8 @@ package body
 import (
 	"errors"
 	"reflect"
+	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -71,7 +73,7 @@ func misfit(err error) *api.Problem {
 	}
 	place := string(semantic.JSONPointer)
 	if len(place) > maxPointer {
-		place = place[:maxPointer] + "…"
+		place = strings.ToValidUTF8(place[:maxPointer], "") + "…"
 	}
 	if errors.Is(err, json.ErrUnknownName) {
 		return api.Refuse(api.UnknownField, "%q is not a member that the body may have", place)
@@ -83,6 +85,9 @@ func misfit(err error) *api.Problem {
 func form(t reflect.Type) string {
 	if t == nil {
 		return "another value"
+	}
+	if t == reflect.TypeFor[time.Time]() {
+		return "a time, such as 2026-03-01T12:00:00Z"
 	}
 	switch t.Kind() {
 	case reflect.String:
@@ -97,7 +102,7 @@ func form(t reflect.Type) string {
 		return "a number"
 	case reflect.Slice, reflect.Array:
 		return "an array"
-	case reflect.Map:
+	case reflect.Map, reflect.Struct:
 		return "an object"
 	case reflect.Pointer:
 		return form(t.Elem())
