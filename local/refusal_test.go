@@ -160,8 +160,8 @@ func TestRefusedPrograms(t *testing.T) {
 			edit(t, filepath.Join(dir, "infra", "stores.go"), "d = &stores{}\n", "d = &stores{}\n\tif err := addUnknown(s.ctx, s.in); err != nil {\n\t\treturn nil, err\n\t}\n")
 		}, []string{"the local cloud does not know the resource type aws:dynamodb/tag:Tag", "dynamodb/table:Table"}},
 		{"unknown property", func(t *testing.T) {
-			edit(t, filepath.Join(dir, "infra", "table.go"), "&dynamodb.TableArgs{", "&dynamodb.TableArgs{\nTableClass: pulumi.String(\"STANDARD\"),")
-		}, []string{"tableClass", "the local cloud does not know this property"}},
+			edit(t, filepath.Join(dir, "infra", "table.go"), "&dynamodb.TableArgs{", "&dynamodb.TableArgs{\nRestoreToLatestTime: pulumi.Bool(true),")
+		}, []string{"restoreToLatestTime", "the local cloud does not know this property"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			files := map[string][]byte{}

@@ -155,7 +155,7 @@ func changed(t *testing.T, dir string) []string {
 
 // handler is the file that is edited, and what in it.
 const (
-	handler = "lambdas/items/health/health.go"
+	handler = "lambdas/api/health/health.go"
 	before  = `{"status":"ok"}`
 	after   = `{"status":"edited"}`
 )
@@ -178,15 +178,15 @@ func editOneHandler(t *testing.T, dir, url string) {
 }
 
 func breakOneHandler(t *testing.T, dir, url string) {
-	edit(t, filepath.Join(dir, handler), "items.Respond(", "items.Reply(")
+	edit(t, filepath.Join(dir, handler), "api.Respond(", "api.Reply(")
 	out, err := pulumi(t, dir, "up", "--yes", "--skip-preview")
-	if err == nil || !strings.Contains(out, "undefined: items.Reply") {
+	if err == nil || !strings.Contains(out, "undefined: api.Reply") {
 		t.Errorf("up of a program that does not compile: %v\n%s", err, out)
 	}
 	if a := request(t, http.MethodGet, url+"/health", ""); a.body != after {
 		t.Errorf("the function that was there before answers %d %s", a.status, a.body)
 	}
-	edit(t, filepath.Join(dir, handler), "items.Reply(", "items.Respond(")
+	edit(t, filepath.Join(dir, handler), "api.Reply(", "api.Respond(")
 	mustPulumi(t, dir, "up", "--yes", "--skip-preview", "--expect-no-changes")
 }
 

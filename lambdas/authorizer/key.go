@@ -17,7 +17,7 @@ type key struct {
 }
 
 func newKey(e function.Environment) (Verifier, error) {
-	r, err := secret.NewReader(e, names.TokenKeyVariable)
+	r, err := secret.NewReader(e, names.TokenKeyVariable, tokens.MinKeyBytes)
 	if err != nil {
 		return nil, err
 	}

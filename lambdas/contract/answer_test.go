@@ -13,13 +13,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"skiff/lambdas/items"
+	"skiff/lambdas/api"
 	"skiff/lambdas/names"
 )
 
 // answer is a Response with its body read.
 type answer struct {
-	items.Response
+	api.Response
 	fields map[string]any
 }
 
@@ -29,7 +29,7 @@ func (a answer) text(name string) string {
 }
 
 // check holds an answer against what every answer must be.
-func (w *world) check(requestID string, r items.Response) answer {
+func (w *world) check(requestID string, r api.Response) answer {
 	w.t.Helper()
 	a := answer{Response: r}
 	if r.Body != "" {

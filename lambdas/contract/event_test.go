@@ -12,10 +12,11 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"skiff/lambdas/api"
+	"skiff/lambdas/api/health"
 	"skiff/lambdas/items"
 	"skiff/lambdas/items/create"
 	"skiff/lambdas/items/get"
-	"skiff/lambdas/items/health"
 	"skiff/lambdas/items/list"
 	"skiff/lambdas/items/remove"
 	"skiff/lambdas/items/update"
@@ -43,16 +44,16 @@ func (w *world) send(method, path string, h headers, body string) answer {
 	return w.sendTo(w.api, method, path, h, body)
 }
 
-func (w *world) sendTo(api *items.API, method, path string, h headers, body string) answer {
+func (w *world) sendTo(to *items.API, method, path string, h headers, body string) answer {
 	w.t.Helper()
-	return w.sendAs(nil, api, method, path, h, body)
+	return w.sendAs(nil, to, method, path, h, body)
 }
 
 // caller is what the event says of the caller, nil on a public route.
 type caller = events.APIGatewayV2HTTPRequestContextAuthorizerDescription
 
 // sendAs is sendTo for a caller that an authorizer knows.
-func (w *world) sendAs(who *caller, api *items.API, method, path string, h headers, body string) answer {
+func (w *world) sendAs(who *caller, to *items.API, method, path string, h headers, body string) answer {
 	w.t.Helper()
 	w.mutex.Lock()
 	w.now = w.now.Add(time.Millisecond)
@@ -67,7 +68,7 @@ func (w *world) sendAs(who *caller, api *items.API, method, path string, h heade
 		ctx, cancel = context.WithTimeout(ctx, w.deadline)
 		defer cancel()
 	}
-	response, err := api.Handler(route)(ctx, event)
+	response, err := api.Handler(to, route)(ctx, event)
 	if err != nil {
 		w.t.Fatalf("%s %s: the handler failed: %v", method, path, err)
 	}
@@ -79,14 +80,14 @@ func (w *world) sendAs(who *caller, api *items.API, method, path string, h heade
 
 // eventOf follows
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-func eventOf(t *testing.T, method, path string, h headers, body string) (items.Request, items.Route) {
+func eventOf(t *testing.T, method, path string, h headers, body string) (api.Request, api.Route[*items.API]) {
 	t.Helper()
 	encoded, query, _ := strings.Cut(path, "?")
 	raw, err := url.PathUnescape(encoded)
 	if err != nil {
 		t.Fatal(err)
 	}
-	event := items.Request{Version: "2.0", RawPath: raw, RawQueryString: query, Headers: h, Body: body}
+	event := api.Request{Version: "2.0", RawPath: raw, RawQueryString: query, Headers: h, Body: body}
 	event.RequestContext.HTTP.Method = method
 	if values, err := url.ParseQuery(query); err == nil && query != "" {
 		event.QueryStringParameters = map[string]string{}
@@ -97,8 +98,8 @@ func eventOf(t *testing.T, method, path string, h headers, body string) (items.R
 	if !utf8.ValidString(body) || strings.Contains(h["content-type"], "octet-stream") {
 		event.Body, event.IsBase64Encoded = base64.StdEncoding.EncodeToString([]byte(body)), true
 	}
-	routes := map[string]items.Route{
-		"POST /items": create.Handle, "GET /items": list.Handle, "GET /health": health.Handle,
+	routes := map[string]api.Route[*items.API]{
+		"POST /items": create.Handle, "GET /items": list.Handle, "GET /health": healthy,
 		"GET /items/{id}": get.Handle, "PUT /items/{id}": update.Handle, "DELETE /items/{id}": remove.Handle,
 	}
 	event.RouteKey = method + " " + encoded
@@ -115,6 +116,11 @@ func eventOf(t *testing.T, method, path string, h headers, body string) (items.R
 		t.Fatalf("no route %s", event.RouteKey)
 	}
 	return event, route
+}
+
+// healthy is the route that no domain has, as a route of items.
+func healthy(ctx context.Context, a *items.API, r api.Request) (api.Response, error) {
+	return health.Handle(ctx, &a.API, r)
 }
 
 // create posts an item and returns its id.

@@ -10,8 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"skiff/lambdas/api"
 	"skiff/lambdas/items"
-	"skiff/lambdas/queue"
+	"skiff/lambdas/items/events"
+	"skiff/lambdas/items/list"
+	"skiff/lambdas/names"
 )
 
 // wantMessages holds the queue against the types and versions of events.
@@ -95,6 +98,44 @@ func TestEventNotSent(t *testing.T) {
 	w.wantTold("a=", lost+"#1", id+"#2", id+"#3")
 }
 
+// A stack without a queue has no QUEUE_URL: every change is made and answered as
+// ever, and nothing is sent or missed.
+func TestNoQueue(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := w.environment(patience)
+	all := e.Getenv
+	e.Getenv = func(name string) string {
+		if name == names.QueueURLVariable || name == "AWS_ENDPOINT_URL_SQS" {
+			return ""
+		}
+		return all(name)
+	}
+	queueless, err := api.New(e, items.WithTable, events.WithQueue, list.WithKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	queueless.Now = w.clock
+	w.api = queueless
+	id := w.create(widget)
+	for i := range 2 {
+		wantCreated(t, w.send("POST", "/items", keyed("k"), widget), "", i > 0)
+	}
+	if got := w.send("PUT", "/items/"+id, with(jsonBody, "if-match", `"1"`), widget); got.StatusCode != 200 || got.Headers["ETag"] != `"2"` {
+		t.Errorf("%d %s", got.StatusCode, got.Body)
+	}
+	w.delete(id)
+	w.wantMessages(id)
+	if log := w.log.String(); strings.Contains(log, "event") || strings.Contains(log, `"level":"WARN"`) {
+		t.Errorf("the log speaks of events: %s", log)
+	}
+	for _, call := range w.proxy.seen() {
+		if strings.HasPrefix(call, "sqs:") {
+			t.Errorf("called %s", call)
+		}
+	}
+}
+
 // A queue that throttles for a moment, or cuts a connection, has the event all
 // the same.
 func TestEventQueueFaults(t *testing.T) {
@@ -134,11 +175,10 @@ func TestEventQueueHangs(t *testing.T) {
 	for kind, c := range map[string]struct{ try, deadline time.Duration }{
 		"network": {300 * time.Millisecond, 0}, "deadline": {patience, 3 * time.Second},
 	} {
-		events, err := queue.NewSender(w.environment(c.try))
-		if err != nil {
+		if err := events.WithQueue(w.api, w.environment(c.try)); err != nil {
 			t.Fatal(err)
 		}
-		w.api.Events, w.deadline = events, c.deadline
+		w.deadline = c.deadline
 		w.create(widget)
 		if log := w.log.String(); !strings.Contains(log, `"error":"sqs:SendMessage: `+kind+`"`) {
 			t.Errorf("no %s: %s", kind, log)

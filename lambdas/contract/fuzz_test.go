@@ -8,11 +8,11 @@ import (
 	"strings"
 	"testing"
 
+	"skiff/lambdas/api"
 	"skiff/lambdas/event"
 	"skiff/lambdas/items"
 	"skiff/lambdas/items/create"
 	"skiff/lambdas/items/get"
-	"skiff/lambdas/items/health"
 	"skiff/lambdas/items/itemstest"
 	"skiff/lambdas/items/list"
 	"skiff/lambdas/items/remove"
@@ -21,7 +21,7 @@ import (
 
 func FuzzEvent(f *testing.F) {
 	const row = `{"id":{"S":"x"},"name":{"S":"n"},"status":{"S":"done"},"createdAt":{"S":"t"},"updatedAt":{"S":"t"},"version":{"N":"3"}}`
-	api, err := itemstest.Offline(io.Discard, func(action string) (int, string) {
+	a, err := itemstest.Offline(io.Discard, func(action string) (int, string) {
 		switch action {
 		case "GetItem":
 			return http.StatusOK, `{"Item":` + row + `}`
@@ -35,8 +35,8 @@ func FuzzEvent(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	api.Events, api.CursorSecret = unsent{}, fixed(testSecret+testSecret)
-	routes := []items.Route{create.Handle, get.Handle, list.Handle, update.Handle, remove.Handle, health.Handle}
+	a.Events, a.CursorSecret = unsent{}, fixed(testSecret+testSecret)
+	routes := []api.Route[*items.API]{create.Handle, get.Handle, list.Handle, update.Handle, remove.Handle, healthy}
 	f.Add(0, widget, false, "application/json", "", "", "", "", "/staging/items/")
 	f.Add(0, "eyJ9", true, "application/json; charset=UTF-8", "gzip", "k", "", "", "")
 	f.Add(1, "", false, "", "", "", "../x", "", "/items/x")
@@ -45,7 +45,7 @@ func FuzzEvent(f *testing.F) {
 	f.Add(4, "", true, "", "", "*", "x", "", "")
 	f.Add(5, "", false, "", "", "", "", "", "")
 	f.Fuzz(func(t *testing.T, route int, body string, encoded bool, contentType, encoding, condition, id, limit, path string) {
-		r := items.Request{
+		r := api.Request{
 			Body: body, IsBase64Encoded: encoded, RawPath: path,
 			Headers:               map[string]string{"content-type": contentType, "content-encoding": encoding, "If-Match": condition},
 			PathParameters:        map[string]string{"id": id},
@@ -54,7 +54,7 @@ func FuzzEvent(f *testing.F) {
 		if condition != "" {
 			r.Headers["Idempotency-Key"] = condition
 		}
-		got, err := api.Handler(routes[uint(route)%uint(len(routes))])(t.Context(), r)
+		got, err := api.Handler(a, routes[uint(route)%uint(len(routes))])(t.Context(), r)
 		if err != nil || got.StatusCode < 200 || got.StatusCode/100 == 3 || got.StatusCode >= 500 {
 			t.Fatalf("%v %d %s", err, got.StatusCode, got.Body)
 		}

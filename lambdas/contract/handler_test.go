@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
+	"skiff/lambdas/api"
 	"skiff/lambdas/authorizer"
 	"skiff/lambdas/function"
 	"skiff/lambdas/items"
@@ -20,13 +21,13 @@ func TestPanicIsAnAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.faulty = true
-	handler := w.api.Handler(func(context.Context, *items.API, items.Request) (items.Response, error) {
+	handler := api.Handler(w.api, func(context.Context, *items.API, api.Request) (api.Response, error) {
 		var none map[string]int
 		none["x"] = 1 //lint:ignore SA5000 the panic is what is tested
-		return items.Response{}, nil
+		return api.Response{}, nil
 	})
 	ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "request-1"})
-	got, err := handler(ctx, items.Request{})
+	got, err := handler(ctx, api.Request{})
 	if err != nil || w.check("request-1", got).text("code") != "internal" {
 		t.Errorf("%v %d %s", err, got.StatusCode, got.Body)
 	}
@@ -78,12 +79,12 @@ func TestPanicText(t *testing.T) {
 		"an error":       {errors.New("boom"), ": boom", "goroutine"},
 		"a wrapped one":  {fmt.Errorf("open: %w", errors.New("boom")), ": open: boom", "goroutine"},
 		"a long text":    {strings.Repeat("x", 3000), "xxxx", strings.Repeat("x", 1000)},
-		"a request":      {items.Request{Body: "what a client sent"}, "panic of events.APIGatewayV2HTTPRequest at", "what a client sent"},
+		"a request":      {api.Request{Body: "what a client sent"}, "panic of events.APIGatewayV2HTTPRequest at", "what a client sent"},
 		"bytes":          {[]byte("what a client sent"), "panic of []uint8 at", "what a client sent"},
 		"a broken error": {(*broken)(nil), "panic of *contract.broken at", "goroutine"},
 	} {
-		handler := w.api.Handler(func(context.Context, *items.API, items.Request) (items.Response, error) { panic(c.value) })
-		request := items.Request{Body: "what a client sent"}
+		handler := api.Handler(w.api, func(context.Context, *items.API, api.Request) (api.Response, error) { panic(c.value) })
+		request := api.Request{Body: "what a client sent"}
 		request.RequestContext.RequestID = name
 		got, err := handler(t.Context(), request)
 		if err != nil || got.StatusCode != 500 || strings.Contains(got.Body, "boom") || strings.Contains(got.Body, "colour") {
@@ -108,10 +109,10 @@ func TestSecretWithoutValue(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.faulty = true
-	handler := w.api.Handler(func(context.Context, *items.API, items.Request) (items.Response, error) {
-		return items.Response{}, fmt.Errorf("mail: %w", &function.Unusable{Secret: "staging-mail", Reason: "has no value"})
+	handler := api.Handler(w.api, func(context.Context, *items.API, api.Request) (api.Response, error) {
+		return api.Response{}, fmt.Errorf("mail: %w", &function.Unusable{Name: "secret staging-mail", Reason: "has no value", Remedy: "go run ./infra/key staging-mail"})
 	})
-	got, err := handler(t.Context(), items.Request{})
+	got, err := handler(t.Context(), api.Request{})
 	if err != nil || got.StatusCode != 503 || got.Headers["Retry-After"] != "60" || !strings.Contains(got.Body, `"code":"unavailable"`) || strings.Contains(got.Body, "mail") {
 		t.Errorf("%v %d %s %v", err, got.StatusCode, got.Body, got.Headers)
 	}

@@ -54,12 +54,12 @@ func (w *world) died(key string) (createdAt string) {
 		"id":            table.Text("idem#" + key),
 		"hash":          &types.AttributeValueMemberB{Value: hash[:]},
 		"itemId":        table.Text(deadID),
-		"itemCreatedAt": table.Text(items.Timestamp(now)),
+		"itemCreatedAt": table.Text(table.Timestamp(now)),
 		"owner":         table.Text("dead"),
 		"lockedUntil":   table.Integer(now.Add(lockTime).UnixMilli()),
 		"ttl":           table.Integer(now.Add(24 * time.Hour).Unix()),
 	})
-	return items.Timestamp(now)
+	return table.Timestamp(now)
 }
 
 // An attempt that died before its item was written is taken over, with the id

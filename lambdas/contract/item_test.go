@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"skiff/lambdas/items"
+	"skiff/lambdas/api"
 	"skiff/lambdas/items/create"
+	"skiff/lambdas/table"
 )
 
 func TestItemsLife(t *testing.T) {
@@ -27,7 +28,7 @@ func TestItemsLife(t *testing.T) {
 	got = w.send("POST", "/items", jsonBody,
 		`{"name":"é","status":"active","ttl":1900000000,"attributes":{"z":[1.10,1e100,12345678901234567890.12345678901234567],"a":{"__proto__":null,"b":"\u0000<&"},"e":""}}`)
 	want := fmt.Sprintf(`{"id":%q,"name":"é","status":"active","attributes":{"a":{"__proto__":null,"b":"\u0000<&"},"e":"","z":[1.1,1e100,12345678901234567890.12345678901234567]},"ttl":1900000000,"createdAt":%q,"updatedAt":%q,"version":1}`,
-		got.text("id"), items.Timestamp(w.clock()), items.Timestamp(w.clock()))
+		got.text("id"), table.Timestamp(w.clock()), table.Timestamp(w.clock()))
 	if got.StatusCode != 201 || got.Body != want || got.Headers["ETag"] != `"1"` || got.Headers["Location"] != "/items/"+got.text("id") {
 		t.Errorf("created %d %s %v\nwant %s", got.StatusCode, got.Body, got.Headers, want)
 	}
@@ -37,7 +38,7 @@ func TestItemsLife(t *testing.T) {
 	}
 	put := w.send("PUT", path, with(jsonBody, "If-Match", ` "1" `), `{"name":"b","status":"done","attributes":{}}`)
 	want = fmt.Sprintf(`{"id":%q,"name":"b","status":"done","attributes":{},"createdAt":%q,"updatedAt":%q,"version":2}`,
-		got.text("id"), got.text("createdAt"), items.Timestamp(w.clock()))
+		got.text("id"), got.text("createdAt"), table.Timestamp(w.clock()))
 	if put.StatusCode != 200 || put.Body != want || put.Headers["ETag"] != `"2"` {
 		t.Errorf("put %d %s %v\nwant %s", put.StatusCode, put.Body, put.Headers, want)
 	}
@@ -66,17 +67,17 @@ func TestIfMatch(t *testing.T) {
 	for _, c := range []struct {
 		match  string
 		status int
-		code   items.Code
+		code   api.Code
 	}{
-		{"-", 428, items.PreconditionRequired}, {"", 400, items.Validation}, {"1", 400, items.Validation},
-		{`"1`, 400, items.Validation}, {`w/"1"`, 400, items.Validation},
-		{`*, "1"`, 400, items.Validation}, {`"1", *`, 400, items.Validation}, {"**", 400, items.Validation}, {`"*`, 400, items.Validation},
-		{`"1" "2"`, 400, items.Validation}, {`"1";"2"`, 400, items.Validation}, {`"2", 1`, 400, items.Validation}, {",", 400, items.Validation}, {`"1", "2`, 400, items.Validation},
-		{tagsUpTo(102), 400, items.Validation},
-		{`"*"`, 412, items.VersionConflict}, {`W/*`, 400, items.Validation}, {`W/"1", "2"`, 412, items.VersionConflict}, {`"2","3", "4"`, 412, items.VersionConflict},
-		{`"0,1"`, 412, items.VersionConflict}, {`"2" , W/"1"`, 412, items.VersionConflict}, {`"1"2"`, 400, items.Validation},
-		{`W/"1"`, 412, items.VersionConflict}, {`"2"`, 412, items.VersionConflict}, {`"01"`, 412, items.VersionConflict}, {`"+1"`, 412, items.VersionConflict},
-		{`""`, 412, items.VersionConflict}, {`"abc"`, 412, items.VersionConflict}, {`"99999999999999999999"`, 412, items.VersionConflict},
+		{"-", 428, api.PreconditionRequired}, {"", 400, api.Validation}, {"1", 400, api.Validation},
+		{`"1`, 400, api.Validation}, {`w/"1"`, 400, api.Validation},
+		{`*, "1"`, 400, api.Validation}, {`"1", *`, 400, api.Validation}, {"**", 400, api.Validation}, {`"*`, 400, api.Validation},
+		{`"1" "2"`, 400, api.Validation}, {`"1";"2"`, 400, api.Validation}, {`"2", 1`, 400, api.Validation}, {",", 400, api.Validation}, {`"1", "2`, 400, api.Validation},
+		{tagsUpTo(102), 400, api.Validation},
+		{`"*"`, 412, api.VersionConflict}, {`W/*`, 400, api.Validation}, {`W/"1", "2"`, 412, api.VersionConflict}, {`"2","3", "4"`, 412, api.VersionConflict},
+		{`"0,1"`, 412, api.VersionConflict}, {`"2" , W/"1"`, 412, api.VersionConflict}, {`"1"2"`, 400, api.Validation},
+		{`W/"1"`, 412, api.VersionConflict}, {`"2"`, 412, api.VersionConflict}, {`"01"`, 412, api.VersionConflict}, {`"+1"`, 412, api.VersionConflict},
+		{`""`, 412, api.VersionConflict}, {`"abc"`, 412, api.VersionConflict}, {`"99999999999999999999"`, 412, api.VersionConflict},
 	} {
 		h := with(jsonBody, "if-match", c.match)
 		if c.match == "-" {
@@ -95,7 +96,7 @@ func TestIfMatch(t *testing.T) {
 func tagsUpTo(n int64) string {
 	var tags []string
 	for version := int64(2); version <= n; version++ {
-		tags = append(tags, items.ETag(version))
+		tags = append(tags, api.ETag(version))
 	}
 	return strings.Join(tags, ",")
 }
@@ -170,14 +171,14 @@ func TestBodyForms(t *testing.T) {
 	w := newWorld(t)
 	for _, c := range []struct {
 		name, value string
-		want        items.Code
+		want        api.Code
 	}{
 		{"content-type", "application/json;charset=utf-8", ""},
-		{"content-type", "application/json; charset=utf-8; x=y", items.UnsupportedMediaType},
-		{"content-type", "application/json,application/json", items.UnsupportedMediaType},
-		{"content-type", "application/merge-patch+json", items.UnsupportedMediaType},
-		{"content-encoding", "gzip", items.UnsupportedEncoding},
-		{"content-encoding", "identity, gzip", items.UnsupportedEncoding},
+		{"content-type", "application/json; charset=utf-8; x=y", api.UnsupportedMediaType},
+		{"content-type", "application/json,application/json", api.UnsupportedMediaType},
+		{"content-type", "application/merge-patch+json", api.UnsupportedMediaType},
+		{"content-encoding", "gzip", api.UnsupportedEncoding},
+		{"content-encoding", "identity, gzip", api.UnsupportedEncoding},
 		{"content-encoding", "Identity", ""},
 	} {
 		if got := w.send("POST", "/items", with(jsonBody, c.name, c.value), widget); got.text("code") != string(c.want) {
@@ -187,7 +188,7 @@ func TestBodyForms(t *testing.T) {
 	event, _ := eventOf(t, "POST", "/items", jsonBody, widget)
 	for body, want := range map[string]int{base64.StdEncoding.EncodeToString([]byte(widget)): 201, widget: 400} {
 		event.Body, event.IsBase64Encoded, event.RawPath = body, true, "/staging/items/"
-		got, _ := w.api.Handler(create.Handle)(t.Context(), event)
+		got, _ := api.Handler(w.api, create.Handle)(t.Context(), event)
 		a := answer{Response: got}
 		json.Unmarshal([]byte(got.Body), &a.fields)
 		if got.StatusCode != want || (want == 201 && got.Headers["Location"] != "/staging/items/"+a.text("id")) {

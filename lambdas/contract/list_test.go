@@ -53,7 +53,7 @@ func bigPages(w *world, c contractCase) {
 		group.Go(func() {
 			for i := n; i < 100; i += 4 {
 				item := w.item(fmt.Sprintf("item-%03d", i), items.Draft{Name: "big", Status: "active", Attributes: pad})
-				item.CreatedAt = items.Timestamp(w.clock().Add(time.Duration(i) * time.Second))
+				item.CreatedAt = table.Timestamp(w.clock().Add(time.Duration(i) * time.Second))
 				w.put(item.Row())
 			}
 		})

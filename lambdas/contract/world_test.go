@@ -18,11 +18,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"skiff/lambdas/api"
 	"skiff/lambdas/function"
 	"skiff/lambdas/items"
+	"skiff/lambdas/items/events"
 	"skiff/lambdas/items/list"
 	"skiff/lambdas/names"
-	"skiff/lambdas/queue"
+	"skiff/lambdas/table"
 	"skiff/local/dynoxide"
 	"skiff/local/npm"
 )
@@ -127,12 +129,12 @@ func (w *world) environment(tryTime time.Duration) function.Environment {
 // what is outside of processes, the clock and the log.
 func (w *world) process(tryTime time.Duration) *items.API {
 	w.t.Helper()
-	api, err := items.New(w.environment(tryTime), items.WithTable, queue.WithEvents, list.WithKey)
+	a, err := api.New(w.environment(tryTime), items.WithTable, events.WithQueue, list.WithKey)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	api.Now = w.clock
-	return api
+	a.Now = w.clock
+	return a
 }
 
 func (w *world) clock() time.Time {
@@ -216,7 +218,7 @@ func (w *world) put(row map[string]types.AttributeValue) {
 	if _, err := w.client().PutItem(w.t.Context(), &dynamodb.PutItemInput{TableName: &w.table, Item: row}); err != nil {
 		w.t.Fatal(err)
 	}
-	if id := row["id"].(*types.AttributeValueMemberS).Value; items.IsToken(id, 64) {
+	if id := row["id"].(*types.AttributeValueMemberS).Value; api.IsToken(id, 64) {
 		w.mutex.Lock()
 		defer w.mutex.Unlock()
 		w.stored[id] = true
@@ -225,6 +227,6 @@ func (w *world) put(row map[string]types.AttributeValue) {
 
 // item is an item that was created now.
 func (w *world) item(id string, draft items.Draft) *items.Item {
-	now := items.Timestamp(w.clock())
+	now := table.Timestamp(w.clock())
 	return &items.Item{ID: id, Draft: draft, CreatedAt: now, UpdatedAt: now, Version: 1}
 }

@@ -2,9 +2,10 @@
 package main
 
 import (
+	"skiff/lambdas/api"
 	"skiff/lambdas/items"
 	"skiff/lambdas/items/create"
-	"skiff/lambdas/queue"
+	"skiff/lambdas/items/events"
 )
 
-func main() { items.Start(create.Handle, items.WithTable, queue.WithEvents) }
+func main() { api.Start(create.Handle, items.WithTable, events.WithQueue) }

@@ -2,9 +2,10 @@
 package main
 
 import (
+	"skiff/lambdas/api"
 	"skiff/lambdas/items"
+	"skiff/lambdas/items/events"
 	"skiff/lambdas/items/remove"
-	"skiff/lambdas/queue"
 )
 
-func main() { items.Start(remove.Handle, items.WithTable, queue.WithEvents) }
+func main() { api.Start(remove.Handle, items.WithTable, events.WithQueue) }

@@ -1,14 +1,13 @@
-// Package event is what the service tells of a change to an item: on the
-// queue, and to every WebSocket client.
+// Package event is the message about a change to an item, which the service puts
+// on the queue and posts to every WebSocket client.
 package event
 
 import (
+	"encoding/json"
 	"strconv"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Type says what became of the item.
+// Type says what happened to the item.
 type Type string
 
 // The types there are.
@@ -39,19 +38,8 @@ func ID(itemID string, version int64) string {
 	return itemID + "#" + strconv.FormatInt(version, 10)
 }
 
-// JSON is the event as it is sent.
+// JSON is the event as it is sent. An id holds no character that JSON escapes.
 func (e Event) JSON() []byte {
-	b := appendMember(nil, `{"id":`, e.ID)
-	b = appendMember(b, `,"type":`, string(e.Type))
-	b = appendMember(b, `,"time":`, e.Time)
-	b = appendMember(b, `,"itemId":`, e.ItemID)
-	b = strconv.AppendInt(append(b, `,"version":`...), e.Version, 10)
-	return append(b, '}')
-}
-
-// appendMember appends a member. What is not valid UTF-8 becomes U+FFFD, which
-// is also the one failure that AppendQuote reports.
-func appendMember(b []byte, start, value string) []byte {
-	b, _ = jsontext.AppendQuote(append(b, start...), value)
+	b, _ := json.Marshal(e) // strings and a number: nothing here can fail
 	return b
 }

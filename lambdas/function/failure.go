@@ -3,7 +3,6 @@ package function
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
@@ -21,17 +20,6 @@ type Failure struct {
 }
 
 func (f *Failure) Error() string { return f.Action + ": " + f.Kind }
-
-// Unusable is a secret that an operator has to see to. Its text says how; it
-// holds no value, and no account's id.
-type Unusable struct {
-	Secret string // its name
-	Reason string // such as "has no value"
-}
-
-func (u *Unusable) Error() string {
-	return fmt.Sprintf("secret %s %s; put one: go run ./infra/key %s", u.Secret, u.Reason, u.Secret)
-}
 
 // Fail sorts an error of the SDK into a *Failure. It returns nil for nil.
 func Fail(ctx context.Context, action string, err error) error {

@@ -26,23 +26,23 @@ func environment(missing string) Environment {
 	}}
 }
 
-func TestClientRefuses(t *testing.T) {
+func TestConfigRefuses(t *testing.T) {
 	t.Parallel()
 	for _, missing := range []string{"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
-		_, err := environment(missing).Client("SQS")
+		_, err := environment(missing).Config("SQS")
 		if err == nil || !strings.Contains(err.Error(), missing+" is not set") {
 			t.Errorf("without %s: %v", missing, err)
 		}
 	}
 }
 
-func TestClient(t *testing.T) {
+func TestConfig(t *testing.T) {
 	t.Parallel()
-	c, err := environment("").Client("SQS")
-	if err != nil || c.Endpoint == nil || *c.Endpoint != "http://127.0.0.1:1" || c.HTTP == nil {
+	c, err := environment("").Config("SQS")
+	if err != nil || c.BaseEndpoint == nil || *c.BaseEndpoint != "http://127.0.0.1:1" || c.HTTPClient == nil {
 		t.Errorf("%+v, %v", c, err)
 	}
-	if c, err := environment("").Client("DYNAMODB"); err != nil || c.Endpoint != nil {
+	if c, err := environment("").Config("DYNAMODB"); err != nil || c.BaseEndpoint != nil {
 		t.Errorf("the endpoint is another service's: %+v, %v", c, err)
 	}
 }

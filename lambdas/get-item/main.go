@@ -2,8 +2,9 @@
 package main
 
 import (
+	"skiff/lambdas/api"
 	"skiff/lambdas/items"
 	"skiff/lambdas/items/get"
 )
 
-func main() { items.Start(get.Handle, items.WithTable) }
+func main() { api.Start(get.Handle, items.WithTable) }

@@ -2,8 +2,8 @@
 package main
 
 import (
-	"skiff/lambdas/items"
-	"skiff/lambdas/items/health"
+	"skiff/lambdas/api"
+	"skiff/lambdas/api/health"
 )
 
-func main() { items.Start(health.Handle) }
+func main() { api.Start(health.Handle) }

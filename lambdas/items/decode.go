@@ -1,8 +1,6 @@
 package items
 
 import (
-	"bytes"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -12,14 +10,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"skiff/lambdas/api"
 	"skiff/lambdas/table"
 )
 
 // The limits of an item's JSON.
 const (
-	maxBodyBytes = 384 * 1024
 	maxNameChars = 256
-	maxDepth     = 32  // attributes itself is level 1
 	maxKeys      = 100 // in all of attributes
 	maxKeyBytes  = 65535
 	maxTTL       = 4102444800 // 2100-01-01: a time in milliseconds is refused
@@ -27,75 +24,38 @@ const (
 
 // DecodeDraft reads one item as a client writes it. It reads token by token
 // and stops at the first offence met, so no limit can be overrun before it is
-// checked. Its error is a *Problem. Whether the ttl lies in the future is for
+// checked. Its error is an
+// *api.Problem. Whether the ttl lies in the future is for
 // CheckTTL.
 func DecodeDraft(body []byte) (Draft, error) {
-	d := decoder{tokens: jsontext.NewDecoder(bytes.NewBuffer(body)), body: body}
+	d := decoder{Tokens: api.NewTokens(body, "an item")}
 	draft, err := d.draft()
 	if err != nil {
 		return Draft{}, err
 	}
-	if _, err := d.next(); err == nil || d.more {
-		return Draft{}, Refuse(InvalidJSON, "there is data after the item")
+	if !d.AtEnd() {
+		return Draft{}, api.Refuse(api.InvalidJSON, "there is data after the item")
 	}
 	return draft, nil
 }
 
-// decoder walks the tokens of a body. The library refuses what JSON refuses,
-// duplicate names and bad Unicode included; the decoder adds the item's rules.
+// decoder adds an item's rules to the tokens of a body.
 type decoder struct {
-	tokens *jsontext.Decoder
-	body   []byte
-	keys   int  // met so far in attributes
-	more   bool // the last failure was not the end of the body
-}
-
-// next is the next token, or the Problem that stands in its place.
-func (d *decoder) next() (jsontext.Token, error) {
-	token, err := d.tokens.ReadToken()
-	if err == nil {
-		return token, nil
-	}
-	var syntax *jsontext.SyntacticError
-	d.more = errors.As(err, &syntax)
-	switch {
-	case !d.more:
-		return token, Refuse(InvalidJSON, "the body ends where an item should be")
-	case errors.Is(err, jsontext.ErrDuplicateName):
-		return token, Refuse(DuplicateKey, "a name stands twice in an object, at byte %d", syntax.ByteOffset)
-	}
-	// The library tells the other kinds apart only in its texts. The offence
-	// itself stands at the offset.
-	rest := d.body[min(syntax.ByteOffset, int64(len(d.body))):]
-	switch r, size := utf8.DecodeRune(rest); {
-	case r == utf8.RuneError && size == 1:
-		return token, Refuse(InvalidUTF8, "the body is not UTF-8, at byte %d", syntax.ByteOffset)
-	case surrogate(rest):
-		return token, Refuse(InvalidUnicode, "half of a surrogate pair, at byte %d", syntax.ByteOffset)
-	}
-	return token, Refuse(InvalidJSON, "the body is not JSON, at byte %d", syntax.ByteOffset)
-}
-
-// surrogate reports whether an escape for half of a surrogate pair comes next.
-func surrogate(rest []byte) bool {
-	if len(rest) < 6 || rest[0] != '\\' || rest[1] != 'u' {
-		return false
-	}
-	n, err := strconv.ParseUint(string(rest[2:6]), 16, 16)
-	return err == nil && 0xd800 <= n && n < 0xe000
+	*api.Tokens
+	keys int // met so far in attributes
 }
 
 func (d *decoder) draft() (Draft, error) {
 	var draft Draft
-	token, err := d.next()
+	token, err := d.Next()
 	if err != nil {
 		return draft, err
 	}
 	if token.Kind() != '{' {
-		return draft, Refuse(InvalidBody, "the body is not a JSON object")
+		return draft, api.Refuse(api.InvalidBody, "the body is not a JSON object")
 	}
 	for {
-		token, err := d.next()
+		token, err := d.Next()
 		if err != nil {
 			return draft, err
 		}
@@ -107,7 +67,7 @@ func (d *decoder) draft() (Draft, error) {
 		}
 	}
 	if draft.Name == "" || draft.Status == "" {
-		return draft, Refuse(Validation, "name and status are required")
+		return draft, api.Refuse(api.Validation, "name and status are required")
 	}
 	return draft, nil
 }
@@ -116,9 +76,9 @@ func (d *decoder) field(name string, draft *Draft) error {
 	switch name {
 	case "name", "status", "attributes", "ttl":
 	default:
-		return Refuse(UnknownField, "an item has name, status, attributes and ttl, nothing else")
+		return api.Refuse(api.UnknownField, "an item has name, status, attributes and ttl, nothing else")
 	}
-	token, err := d.next()
+	token, err := d.Next()
 	if err != nil {
 		return err
 	}
@@ -131,7 +91,7 @@ func (d *decoder) field(name string, draft *Draft) error {
 		draft.TTL, err = ttlOf(token)
 	case "attributes":
 		if token.Kind() != '{' {
-			return Refuse(Validation, "attributes must be an object")
+			return api.Refuse(api.Validation, "attributes must be an object")
 		}
 		draft.Attributes, err = d.object(1)
 	}
@@ -140,23 +100,23 @@ func (d *decoder) field(name string, draft *Draft) error {
 
 func nameOf(token jsontext.Token) (string, error) {
 	if token.Kind() != '"' {
-		return "", Refuse(Validation, "name must be a string")
+		return "", api.Refuse(api.Validation, "name must be a string")
 	}
 	name := token.String()
 	switch {
 	case strings.TrimSpace(name) == "":
-		return "", Refuse(Validation, "name must not be empty")
+		return "", api.Refuse(api.Validation, "name must not be empty")
 	case utf8.RuneCountInString(name) > maxNameChars:
-		return "", Refuse(Validation, "name has more than %d characters", maxNameChars)
+		return "", api.Refuse(api.Validation, "name has more than %d characters", maxNameChars)
 	case strings.ContainsFunc(name, unicode.IsControl):
-		return "", Refuse(Validation, "name holds a control character")
+		return "", api.Refuse(api.Validation, "name holds a control character")
 	}
 	return name, nil
 }
 
 func statusOf(token jsontext.Token) (string, error) {
 	if token.Kind() != '"' || !ValidStatus(token.String()) {
-		return "", Refuse(Validation, "status must be active, done or archived")
+		return "", api.Refuse(api.Validation, "status must be active, done or archived")
 	}
 	return token.String(), nil
 }
@@ -166,7 +126,7 @@ func ValidStatus(s string) bool { return s == "active" || s == "done" || s == "a
 
 // ttlOf takes digits only: 1.9e9 is a whole number too, but nobody means it.
 func ttlOf(token jsontext.Token) (int64, error) {
-	wrong := Refuse(Validation, "ttl must be a time in Unix seconds, before 2100")
+	wrong := api.Refuse(api.Validation, "ttl must be a time in Unix seconds, before 2100")
 	if token.Kind() != '0' {
 		return 0, wrong
 	}
@@ -181,7 +141,7 @@ func ttlOf(token jsontext.Token) (int64, error) {
 // create that is sent again may well come after its item's ttl.
 func (d *Draft) CheckTTL(now time.Time) error {
 	if !table.Alive(d.TTL, now) {
-		return Refuse(Validation, "ttl must be in the future")
+		return api.Refuse(api.Validation, "ttl must be in the future")
 	}
 	return nil
 }
@@ -190,7 +150,7 @@ func (d *Draft) CheckTTL(now time.Time) error {
 func (d *decoder) object(depth int) (map[string]types.AttributeValue, error) {
 	object := map[string]types.AttributeValue{}
 	for {
-		token, err := d.next()
+		token, err := d.Next()
 		if err != nil {
 			return nil, err
 		}
@@ -198,12 +158,12 @@ func (d *decoder) object(depth int) (map[string]types.AttributeValue, error) {
 			return object, nil
 		}
 		if d.keys++; d.keys > maxKeys {
-			return nil, Refuse(TooManyKeys, "attributes has more than %d keys", maxKeys)
+			return nil, api.Refuse(api.TooManyKeys, "attributes has more than %d keys", maxKeys)
 		}
 		name := token.String()
 		// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 		if name == "" || len(name) > maxKeyBytes {
-			return nil, Refuse(Validation, "a key of attributes has 1 to %d bytes", maxKeyBytes)
+			return nil, api.Refuse(api.Validation, "a key of attributes has 1 to %d bytes", maxKeyBytes)
 		}
 		if object[name], err = d.value(depth); err != nil {
 			return nil, err
@@ -215,8 +175,8 @@ func (d *decoder) object(depth int) (map[string]types.AttributeValue, error) {
 func (d *decoder) array(depth int) ([]types.AttributeValue, error) {
 	array := []types.AttributeValue{}
 	for {
-		if d.tokens.PeekKind() == ']' {
-			_, err := d.next()
+		if d.PeekKind() == ']' {
+			_, err := d.Next()
 			return array, err
 		}
 		value, err := d.value(depth)
@@ -229,7 +189,7 @@ func (d *decoder) array(depth int) ([]types.AttributeValue, error) {
 
 // value reads one value inside a container at that depth.
 func (d *decoder) value(depth int) (types.AttributeValue, error) {
-	token, err := d.next()
+	token, err := d.Next()
 	if err != nil {
 		return nil, err
 	}
@@ -239,7 +199,7 @@ func (d *decoder) value(depth int) (types.AttributeValue, error) {
 	case '0':
 		number, fits := parseDecimal(token.String())
 		if !fits {
-			return nil, Refuse(NumberRange, "a number has more than %d digits or is not within 1e%d and 1e%d",
+			return nil, api.Refuse(api.NumberRange, "a number has more than %d digits or is not within 1e%d and 1e%d",
 				maxDigits, minExponent, maxExponent+1)
 		}
 		return &types.AttributeValueMemberN{Value: number.String()}, nil
@@ -248,8 +208,8 @@ func (d *decoder) value(depth int) (types.AttributeValue, error) {
 	case 'n':
 		return &types.AttributeValueMemberNULL{Value: true}, nil
 	}
-	if depth++; depth > maxDepth {
-		return nil, Refuse(TooDeep, "attributes has more than %d levels", maxDepth)
+	if depth++; depth > api.MaxDepth {
+		return nil, api.Refuse(api.TooDeep, "attributes has more than %d levels", api.MaxDepth)
 	}
 	if token.Kind() == '{' {
 		object, err := d.object(depth)

@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"skiff/lambdas/api"
 )
 
 const widget = `{"name":"widget","status":"active"}`
@@ -33,14 +35,14 @@ func attributes(value string) string {
 // decodeCase is a body and the code of its refusal, empty for one accepted.
 type decodeCase struct {
 	body string
-	want Code
+	want api.Code
 }
 
 func checkDecode(t *testing.T, cases []decodeCase) {
 	t.Helper()
 	for _, c := range cases {
 		_, err := DecodeDraft([]byte(c.body))
-		var problem *Problem
+		var problem *api.Problem
 		errors.As(err, &problem)
 		if (c.want == "") != (err == nil) || (problem != nil && problem.Code != c.want) {
 			t.Errorf("%.120q: %v, want %q", c.body, err, c.want)
@@ -53,35 +55,35 @@ func TestDecodeDraft(t *testing.T) {
 	checkDecode(t, []decodeCase{
 		{`{"name":"a","status":"active"}`, ""},
 		{" {\"status\":\"archived\",\n\"name\":\"a\"}\r\n\t", ""},
-		{`{"name":"a","status":"active"} {}`, InvalidJSON},
-		{`{"name":"a","status":"active"}x`, InvalidJSON},
-		{`{"name":"a","status":"active"}"`, InvalidJSON},
-		{`{"name":"a","status":"active",}`, InvalidJSON},
-		{"\ufeff" + `{"name":"a","status":"active"}`, InvalidJSON},
-		{"   ", InvalidJSON},
-		{`{'name':"a"}`, InvalidJSON},
-		{`{"name":"\x"}`, InvalidJSON},
-		{`"a"`, InvalidBody},
-		{`[{"name":"a","status":"active"}]`, InvalidBody},
-		{`{"Name":"a","status":"active"}`, UnknownField},
-		{`{"name":"a","status":"active","id":"x"}`, UnknownField},
-		{`{"name":"a","":1}`, UnknownField},
-		{`{"status":"active"}`, Validation},
-		{`{"name":"a"}`, Validation},
-		{`{"name":null,"status":"active"}`, Validation},
-		{`{"name":" \t\u2003","status":"active"}`, Validation},
-		{`{"name":"a\u0085","status":"active"}`, Validation},
+		{`{"name":"a","status":"active"} {}`, api.InvalidJSON},
+		{`{"name":"a","status":"active"}x`, api.InvalidJSON},
+		{`{"name":"a","status":"active"}"`, api.InvalidJSON},
+		{`{"name":"a","status":"active",}`, api.InvalidJSON},
+		{"\ufeff" + `{"name":"a","status":"active"}`, api.InvalidJSON},
+		{"   ", api.InvalidJSON},
+		{`{'name':"a"}`, api.InvalidJSON},
+		{`{"name":"\x"}`, api.InvalidJSON},
+		{`"a"`, api.InvalidBody},
+		{`[{"name":"a","status":"active"}]`, api.InvalidBody},
+		{`{"Name":"a","status":"active"}`, api.UnknownField},
+		{`{"name":"a","status":"active","id":"x"}`, api.UnknownField},
+		{`{"name":"a","":1}`, api.UnknownField},
+		{`{"status":"active"}`, api.Validation},
+		{`{"name":"a"}`, api.Validation},
+		{`{"name":null,"status":"active"}`, api.Validation},
+		{`{"name":" \t\u2003","status":"active"}`, api.Validation},
+		{`{"name":"a\u0085","status":"active"}`, api.Validation},
 		{`{"name":"` + strings.Repeat("é", 256) + `","status":"active"}`, ""},
-		{`{"name":"a","status":"Active"}`, Validation},
-		{`{"name":"a","status":"active","attributes":null}`, Validation},
-		{`{"name":"a","status":"active","attributes":[]}`, Validation},
-		{`{"name":"a","status":"active","ttl":null}`, Validation},
-		{`{"name":"a","status":"active","ttl":1.9e9}`, Validation},
-		{`{"name":"a","status":"active","ttl":-1}`, Validation},
-		{`{"name":"a","status":"active","ttl":0}`, Validation},
-		{`{"name":"a","status":"active","ttl":4102444800}`, Validation},
+		{`{"name":"a","status":"Active"}`, api.Validation},
+		{`{"name":"a","status":"active","attributes":null}`, api.Validation},
+		{`{"name":"a","status":"active","attributes":[]}`, api.Validation},
+		{`{"name":"a","status":"active","ttl":null}`, api.Validation},
+		{`{"name":"a","status":"active","ttl":1.9e9}`, api.Validation},
+		{`{"name":"a","status":"active","ttl":-1}`, api.Validation},
+		{`{"name":"a","status":"active","ttl":0}`, api.Validation},
+		{`{"name":"a","status":"active","ttl":4102444800}`, api.Validation},
 		{`{"name":"a","status":"active","ttl":4102444799}`, ""},
-		{`{"name":"a","status":"active","ttl":99999999999999999999}`, Validation},
+		{`{"name":"a","status":"active","ttl":99999999999999999999}`, api.Validation},
 	})
 }
 
@@ -89,45 +91,45 @@ func TestDecodeAttributes(t *testing.T) {
 	t.Parallel()
 	checkDecode(t, []decodeCase{
 		{nested(32), ""},
-		{nested(33), TooDeep},
+		{nested(33), api.TooDeep},
 		{attributes(strings.Repeat("[", 31) + strings.Repeat("]", 31)), ""},
-		{attributes(strings.Repeat("[", 32) + strings.Repeat("]", 32)), TooDeep},
+		{attributes(strings.Repeat("[", 32) + strings.Repeat("]", 32)), api.TooDeep},
 		{keysOf(99), ""},
-		{keysOf(100), TooManyKeys},
-		{attributes(`{"a":1,"b":{"a":2,"a":3}}`), DuplicateKey},
-		{attributes(`{"":1}`), Validation},
-		{attributes(`{"a":1,"\u0061":2}`), DuplicateKey},
-		{attributes(`"\udc00"`), InvalidUnicode},
-		{attributes(`"\ud83d\u0041"`), InvalidUnicode},
-		{attributes(`{"\ud83d":1}`), InvalidUnicode},
+		{keysOf(100), api.TooManyKeys},
+		{attributes(`{"a":1,"b":{"a":2,"a":3}}`), api.DuplicateKey},
+		{attributes(`{"":1}`), api.Validation},
+		{attributes(`{"a":1,"\u0061":2}`), api.DuplicateKey},
+		{attributes(`"\udc00"`), api.InvalidUnicode},
+		{attributes(`"\ud83d\u0041"`), api.InvalidUnicode},
+		{attributes(`{"\ud83d":1}`), api.InvalidUnicode},
 		{attributes(`"\ud83d\ude00"`), ""},
-		{attributes("\"\xed\xa0\x80\""), InvalidUTF8},
-		{attributes("\"\xc0\xaf\""), InvalidUTF8},
-		{attributes(`[1,]`), InvalidJSON},
-		{attributes(`01`), InvalidJSON},
-		{attributes(`Infinity`), InvalidJSON},
+		{attributes("\"\xed\xa0\x80\""), api.InvalidUTF8},
+		{attributes("\"\xc0\xaf\""), api.InvalidUTF8},
+		{attributes(`[1,]`), api.InvalidJSON},
+		{attributes(`01`), api.InvalidJSON},
+		{attributes(`Infinity`), api.InvalidJSON},
 		{attributes(`9.9999999999999999999999999999999999999e125`), ""},
 		{attributes(`1e-130`), ""},
-		{attributes(`1e-131`), NumberRange},
-		{attributes(`-1e126`), NumberRange},
+		{attributes(`1e-131`), api.NumberRange},
+		{attributes(`-1e126`), api.NumberRange},
 		{attributes(`0e999999999999999999999`), ""},
-		{attributes(`1e99999999999999999999`), NumberRange},
-		{attributes(`1e-99999999999999999999`), NumberRange},
+		{attributes(`1e99999999999999999999`), api.NumberRange},
+		{attributes(`1e-99999999999999999999`), api.NumberRange},
 		{attributes("1" + strings.Repeat("0", 125)), ""},
-		{attributes("1" + strings.Repeat("0", 126)), NumberRange},
+		{attributes("1" + strings.Repeat("0", 126)), api.NumberRange},
 		{attributes("0." + strings.Repeat("0", 200) + "1e200"), ""},
 		{attributes(`12345678901234567890123456789012345678`), ""},
-		{attributes(`1.23456789012345678901234567890123456789`), NumberRange},
+		{attributes(`1.23456789012345678901234567890123456789`), api.NumberRange},
 	})
 }
 
 func TestFirstOffenceDecides(t *testing.T) {
 	t.Parallel()
 	checkDecode(t, []decodeCase{
-		{`{"name":1,"name":2,"x"`, Validation},
-		{`{"x":1,"name":1`, UnknownField},
-		{`{"name":"a","status":"active","attributes":{"n":1e126,"n"` + "\xff", NumberRange},
-		{`{"name":"a","status":"active","ttl":1` + "}\xff", InvalidJSON},
+		{`{"name":1,"name":2,"x"`, api.Validation},
+		{`{"x":1,"name":1`, api.UnknownField},
+		{`{"name":"a","status":"active","attributes":{"n":1e126,"n"` + "\xff", api.NumberRange},
+		{`{"name":"a","status":"active","ttl":1` + "}\xff", api.InvalidJSON},
 	})
 }
 
@@ -141,8 +143,8 @@ func FuzzDecodeDraft(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		draft, err := DecodeDraft(body)
 		if err != nil {
-			var problem *Problem
-			if !errors.As(err, &problem) || problem.Code.status() != 400 {
+			var problem *api.Problem
+			if !errors.As(err, &problem) {
 				t.Fatalf("%v", err)
 			}
 			return
@@ -150,7 +152,7 @@ func FuzzDecodeDraft(f *testing.F) {
 		if !json.Valid(body) || !utf8.Valid(body) {
 			t.Fatal("accepted what is not JSON")
 		}
-		shown, err := (&Item{ID: "x", Draft: draft}).AppendJSON(nil)
+		shown, err := (&Item{ID: "x", Draft: draft}).MarshalJSON()
 		if err != nil || !json.Valid(shown) {
 			t.Fatalf("%v: %s", err, shown)
 		}

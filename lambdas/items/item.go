@@ -6,7 +6,6 @@ package items
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -30,8 +29,8 @@ type Draft struct {
 type Item struct {
 	ID string
 	Draft
-	CreatedAt string // as Timestamp makes it
-	UpdatedAt string // as Timestamp makes it
+	CreatedAt string // as table.Timestamp makes it
+	UpdatedAt string // as table.Timestamp makes it
 	Version   int64  // 1 at creation, one more with each update
 }
 
@@ -42,12 +41,6 @@ const (
 	UpdatedAttribute    = "updatedAt"
 	VersionAttribute    = "version"
 )
-
-// Timestamp is RFC 3339 in UTC with a fixed number of digits, so that texts
-// sort as times do: the index's range key depends on it.
-func Timestamp(t time.Time) string {
-	return t.UTC().Format("2006-01-02T15:04:05.000000Z")
-}
 
 // Row is the item as the table holds it.
 func (i *Item) Row() map[string]types.AttributeValue {

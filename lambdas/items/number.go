@@ -3,6 +3,8 @@ package items
 import (
 	"strconv"
 	"strings"
+
+	"skiff/lambdas/api"
 )
 
 // DynamoDB's numbers.
@@ -44,7 +46,7 @@ func parseDecimal(number string) (decimal, bool) {
 // clampedInt reads an exponent of any length. What is clamped lies further out
 // than the digits of the longest body could bring back.
 func clampedInt(s string) int {
-	const limit = 10 * maxBodyBytes
+	const limit = 10 * api.MaxBodyBytes
 	n, err := strconv.Atoi(s)
 	switch {
 	case err != nil && strings.HasPrefix(s, "-"), n < -limit:

@@ -2,8 +2,9 @@
 package main
 
 import (
+	"skiff/lambdas/api"
 	"skiff/lambdas/items"
 	"skiff/lambdas/items/list"
 )
 
-func main() { items.Start(list.Handle, items.WithTable, list.WithKey) }
+func main() { api.Start(list.Handle, items.WithTable, list.WithKey) }

@@ -1,11 +1,10 @@
-// Package notifier is the worker of the queue: it tells every WebSocket client
-// of each event.
+// Package notifier is the worker of the queue: it posts each event to every
+// WebSocket client.
 package notifier
 
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -17,22 +16,19 @@ import (
 	"skiff/lambdas/connections"
 	"skiff/lambdas/event"
 	"skiff/lambdas/function"
+	"skiff/lambdas/worker"
 )
 
 const (
-	// answerTime is kept back of an invocation's time for the answer, and
-	// recordTime before it to record what was done.
-	answerTime = 500 * time.Millisecond
+	// recordTime is kept back of the time for posts, to record them.
 	recordTime = time.Second
 
-	// beginTime is the least that is left when a message is begun.
-	beginTime = 2 * time.Second
+	// beginTime is the least that is left when a message is begun, beyond
+	// function.AnswerTime.
+	beginTime = 1500 * time.Millisecond
 )
 
-// errLate says that an invocation has no time left for a message.
-var errLate = errors.New("no time left")
-
-// Notifier tells of events.
+// Notifier posts events.
 type Notifier struct {
 	Connections connections.Table
 	Now         func() time.Time
@@ -42,7 +38,7 @@ type Notifier struct {
 	poster poster
 }
 
-// Open makes what Lambda calls. It fails when a variable is missing.
+// Open returns what Lambda calls. It fails when a variable is missing.
 func Open(e function.Environment) (any, error) {
 	n, err := New(e)
 	return n.Handle, err
@@ -60,135 +56,114 @@ func New(e function.Environment) (*Notifier, error) {
 	return n, err
 }
 
-// Handle takes a batch and answers with the messages that failed: those come
-// again, and in the end to the dead-letter queue, and the others do not.
-// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+// Handle takes a batch and returns the messages that failed.
 func (n *Notifier) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
-	w := &worker{Notifier: n}
-	response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
+	r := &round{Notifier: n}
 	// One after the other: of two events of one item, the batch has the earlier
 	// one first more often than not.
-	for _, m := range batch.Records {
-		if err := w.take(ctx, m); err != nil {
-			n.Log.Error("message failed", "messageId", m.MessageId, "receives", m.Attributes["ApproximateReceiveCount"], "error", err.Error())
-			response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
-		}
-	}
-	return response, nil
+	return worker.Queue(ctx, n.Log, batch, r.take), nil
 }
 
-// worker works on one batch.
-type worker struct {
+// round is the work on one batch.
+type round struct {
 	*Notifier
-	audience map[string]connections.Connection // by id; nil until it is asked for
+	audience map[string]connections.Connection // by id; nil until a message asks for it
 }
 
-// take does what one message asks for. A message that fails for now fails for
-// the queue to bring it again; one that is no event does so until it is out.
-func (w *worker) take(ctx context.Context, m events.SQSMessage) (err error) {
-	defer function.Catch(&err)
+// take posts the event of one message. A temporary failure returns the message
+// to the queue. A message that is not an event fails until its retries are used
+// up.
+func (r *round) take(ctx context.Context, m events.SQSMessage) error {
 	e, err := decode(m.Body)
 	if err != nil {
 		return err
 	}
-	owner, err := newOwner(w.Random)
+	owner, err := function.Nonce(r.Random)
 	if err != nil {
 		return err
 	}
-	now := w.Now()
+	now := r.Now()
 	until := now.Add(lockTime)
 	if deadline, ok := ctx.Deadline(); ok {
 		left := time.Until(deadline)
 		if left < beginTime {
-			return errLate
+			return worker.ErrLate
 		}
 		// An attempt does not outlive its invocation.
-		until = now.Add(left)
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-answerTime))
-		defer cancel()
+		until = now.Add(left + function.AnswerTime)
 	}
-	claims := ledger{w.Connections.Table}
-	c, err := claims.claim(ctx, e, owner, now, until)
+	c, err := newClaim(ctx, r.Connections.Table, e, owner, now, until)
 	switch {
 	case errors.Is(err, errDone), errors.Is(err, errOutdated):
-		w.Log.Info("event dropped", "messageId", m.MessageId, "eventId", e.ID, "reason", err.Error())
+		r.Log.Info("event dropped", "messageId", m.MessageId, "eventId", e.ID, "reason", err.Error())
 		return nil
 	case err != nil:
 		return err
 	}
-	return w.tell(ctx, claims, c)
+	return r.tell(ctx, c)
 }
 
-// tell posts the event to those who have not heard it, and records it.
-func (w *worker) tell(ctx context.Context, claims ledger, c claim) error {
+// tell posts the event to the connections that do not have it, and records which
+// have it then.
+func (r *round) tell(ctx context.Context, c claim) error {
 	result := posted{}
-	err := w.gather(ctx)
+	err := r.gather(ctx)
 	if err == nil {
 		var to []connections.Connection
-		for id, connection := range w.audience {
+		for id, connection := range r.audience {
 			if !c.served[id] {
 				to = append(to, connection)
 			}
 		}
-		result = w.post(ctx, to, c.event)
+		result = r.post(ctx, to, c.event)
 		err = result.err
 	}
-	w.Log.Info("event", "eventId", c.event.ID, "type", string(c.event.Type), "served", len(result.served), "gone", len(result.gone), "failed", result.failed)
+	r.Log.Info("event", "eventId", c.event.ID, "type", string(c.event.Type), "served", len(result.served), "gone", len(result.gone), "failed", result.failed)
 	if err == nil {
-		return claims.settle(ctx, c)
+		return c.settle(ctx)
 	}
-	if err := claims.free(ctx, c, result.served); err != nil {
-		w.Log.Warn("event stays locked", "eventId", c.event.ID, "error", err.Error())
+	if err := c.free(ctx, result.served); err != nil {
+		r.Log.Warn("event stays locked", "eventId", c.event.ID, "error", err.Error())
 	}
-	return fmt.Errorf("tell %d of %d: %w", result.failed, result.failed+len(result.served), err)
+	return fmt.Errorf("posts failed to %d of %d: %w", result.failed, result.failed+len(result.served), err)
 }
 
-// gather reads who there is, once for a batch: who comes later comes after all
-// of its events.
-func (w *worker) gather(ctx context.Context) error {
-	if w.audience != nil {
+// gather reads the connections once for a batch: a client that connects later
+// connects after all of its events.
+func (r *round) gather(ctx context.Context) error {
+	if r.audience != nil {
 		return nil
 	}
-	all, err := w.Connections.All(ctx, w.Now())
+	all, err := r.Connections.All(ctx, r.Now())
 	if err != nil {
 		return err
 	}
-	w.audience = make(map[string]connections.Connection, len(all))
+	r.audience = make(map[string]connections.Connection, len(all))
 	for _, c := range all {
-		w.audience[c.ID] = c
+		r.audience[c.ID] = c
 	}
 	return nil
 }
 
 // post posts the event, with time left to record it, and removes connections
-// that are gone. That they are is no failure, nor is one to remove them: the
-// table does it in the end.
-func (w *worker) post(ctx context.Context, to []connections.Connection, e event.Event) posted {
+// that are gone. A connection that is gone is not a failure; neither is one that
+// cannot be removed, because its row expires.
+func (r *round) post(ctx context.Context, to []connections.Connection, e event.Event) posted {
 	posting := ctx
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
 		posting, cancel = context.WithDeadline(ctx, deadline.Add(-recordTime))
 		defer cancel()
 	}
-	result := w.poster.post(posting, to, e.JSON())
+	result := r.poster.post(posting, to, e.JSON())
 	for _, c := range result.gone {
-		if w.Now().Sub(c.Since) < openTime {
+		if r.Now().Sub(c.Since) < openTime {
 			continue // it may be about to open
 		}
-		delete(w.audience, c.ID)
-		if err := w.Connections.Remove(ctx, c.ID); err != nil {
-			w.Log.Warn("connection stays in the table", "connectionId", c.ID, "error", err.Error())
+		delete(r.audience, c.ID)
+		if err := r.Connections.Remove(ctx, c.ID); err != nil {
+			r.Log.Warn("connection stays in the table", "connectionId", c.ID, "error", err.Error())
 		}
 	}
 	return result
-}
-
-// newOwner is a text that no other attempt has.
-func newOwner(random io.Reader) (string, error) {
-	var owner [10]byte
-	if _, err := io.ReadFull(random, owner[:]); err != nil {
-		return "", fmt.Errorf("randomness: %w", err)
-	}
-	return hex.EncodeToString(owner[:]), nil
 }

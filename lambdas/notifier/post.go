@@ -35,25 +35,24 @@ func newPoster(e function.Environment) (poster, error) {
 	if err != nil {
 		return poster{}, err
 	}
-	c, err := e.Client("APIGATEWAYMANAGEMENTAPI")
+	c, err := e.Config("APIGATEWAYMANAGEMENTAPI")
 	if err != nil {
 		return poster{}, err
 	}
-	return poster{apigatewaymanagementapi.New(apigatewaymanagementapi.Options{
-		Region: c.Region, Credentials: c.Credentials, HTTPClient: c.HTTP, Retryer: c.Retryer, BaseEndpoint: &url,
-	})}, nil
+	c.BaseEndpoint = &url
+	return poster{apigatewaymanagementapi.NewFromConfig(c)}, nil
 }
 
-// posted is what came of posting one message.
+// posted is the result of posting one message.
 type posted struct {
-	served []string // ids of who got it
+	served []string // ids of the connections that have it
 	gone   []connections.Connection
 	err    error // of one of the others, nil when there is none
 	failed int   // how many others
 }
 
-// post posts a message to all, some at once. One that cannot be reached keeps
-// it from nobody else.
+// post posts a message to all, some at once. One that cannot be reached does not
+// stop the others.
 func (p poster) post(ctx context.Context, to []connections.Connection, message []byte) posted {
 	var result posted
 	var mutex sync.Mutex
@@ -76,7 +75,7 @@ func (p poster) post(ctx context.Context, to []connections.Connection, message [
 			return nil
 		})
 	}
-	_ = group.Wait() // each has told its error above
+	_ = group.Wait() // each keeps its error in result
 	return result
 }
 

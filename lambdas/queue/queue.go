@@ -1,50 +1,39 @@
-// Package queue sends the events of items to the SQS queue.
+// Package queue sends messages to an SQS queue, as the functions use it.
 package queue
 
 import (
 	"context"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"skiff/lambdas/event"
 	"skiff/lambdas/function"
-	"skiff/lambdas/items"
-	"skiff/lambdas/names"
 )
 
-// Sender sends to one queue.
-type Sender struct {
+// Queue is one queue.
+type Queue struct {
 	client *sqs.Client
 	url    string
 }
 
-// WithEvents gives the API the sender of its events.
-func WithEvents(a *items.API, e function.Environment) error {
-	s, err := NewSender(e)
-	a.Events = s
-	return err
-}
-
-// NewSender makes the sender to the queue at QUEUE_URL. It fails when a
-// variable is missing.
-func NewSender(e function.Environment) (*Sender, error) {
-	url, err := e.Setting(names.QueueURLVariable)
+// Open returns the queue whose URL the environment's variable holds. It fails
+// when that or another variable is missing.
+func Open(e function.Environment, variable string) (*Queue, error) {
+	url, err := e.Setting(variable)
 	if err != nil {
 		return nil, err
 	}
-	c, err := e.Client("SQS")
+	c, err := e.Config("SQS")
 	if err != nil {
 		return nil, err
 	}
-	return &Sender{url: url, client: sqs.New(sqs.Options{
-		Region: c.Region, Credentials: c.Credentials, HTTPClient: c.HTTP, Retryer: c.Retryer, BaseEndpoint: c.Endpoint,
-	})}, nil
+	return &Queue{url: url, client: sqs.NewFromConfig(c)}, nil
 }
 
-// Send sends one event. A try whose answer is lost is repeated, so an event
-// may come twice; its id tells. The error is a *function.Failure.
-func (s *Sender) Send(ctx context.Context, e event.Event) error {
-	_, err := s.client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &s.url, MessageBody: aws.String(string(e.JSON()))})
+// Send sends one message, of at most 1 MiB. A try whose answer is lost is
+// repeated, so a message may come twice: whoever takes it has to recognise it.
+// The error is a *function.Failure.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+func (q *Queue) Send(ctx context.Context, body string) error {
+	_, err := q.client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: &body})
 	return function.Fail(ctx, "sqs:SendMessage", err)
 }

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
@@ -15,91 +13,58 @@ import (
 	"skiff/lambdas/function"
 )
 
-const (
-	// minBytes is what a key of HMAC-SHA256 has at least.
-	// https://www.rfc-editor.org/rfc/rfc7518#section-3.2
-	minBytes = 32
-
-	keepTime  = 5 * time.Minute  // how long a value is used before it is read again
-	retryTime = 30 * time.Second // from a read that failed to the next, while there is a value
-	staleTime = time.Hour        // how long a value is used that cannot be read again
-)
-
-// Reader reads one secret and keeps its value for five minutes: no request
-// pays for the call but the first, and a new value is in use soon.
+// Reader reads one secret and keeps its value as function.Kept does.
 type Reader struct {
-	// Now is the clock.
-	Now func() time.Time
+	*function.Kept
 
-	client *secretsmanager.Client
-	arn    string
-
-	mutex    sync.Mutex
-	value    string
-	readAt   time.Time
-	nextRead time.Time
+	client  *secretsmanager.Client
+	arn     string
+	minimum int
 }
 
-// NewReader makes the reader of the secret whose ARN the environment's
-// variable holds. It fails when that or another variable is missing.
-func NewReader(e function.Environment, variable string) (*Reader, error) {
+// NewReader makes the reader of the secret whose ARN the environment's variable
+// holds. minimum is the least number of bytes of a value: a key that signs needs
+// as many as its algorithm asks for, and the secret of a third party one. An
+// empty value never passes. NewReader fails when that or another variable is
+// missing.
+func NewReader(e function.Environment, variable string, minimum int) (*Reader, error) {
 	arn, err := e.Setting(variable)
 	if err != nil {
 		return nil, err
 	}
-	c, err := e.Client("SECRETS_MANAGER")
+	c, err := e.Config("SECRETS_MANAGER")
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{Now: time.Now, arn: arn, client: secretsmanager.New(secretsmanager.Options{
-		Region: c.Region, Credentials: c.Credentials, HTTPClient: c.HTTP, Retryer: c.Retryer, BaseEndpoint: c.Endpoint,
-	})}, nil
+	r := &Reader{client: secretsmanager.NewFromConfig(c), arn: arn, minimum: minimum}
+	r.Kept = function.Keep(r.read)
+	return r, nil
 }
 
-// Value is the secret's value, a string of at least 32 bytes. It fails with a
-// *function.Unusable when there is none, or else with a *function.Failure. A
-// value that only cannot be read again is used for up to an hour.
-func (r *Reader) Value(ctx context.Context) (string, error) {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	now := r.Now()
-	if r.value != "" && now.Before(r.nextRead) {
-		return r.value, nil
-	}
-	value, err := r.read(ctx)
-	var unusable *function.Unusable
-	switch {
-	case err == nil:
-		r.value, r.readAt, r.nextRead = value, now, now.Add(keepTime)
-	case errors.As(err, &unusable):
-		r.value = "" // taken away on purpose, perhaps
-		return "", err
-	case r.value == "" || now.Sub(r.readAt) >= staleTime:
-		return "", err
-	default:
-		r.nextRead = now.Add(retryTime)
-	}
-	return r.value, nil
-}
-
-// read asks for the current version of the value.
+// read asks for the current version of the value. It fails with a
+// *function.Unusable when there is none, or else with a *function.Failure.
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
 func (r *Reader) read(ctx context.Context) (string, error) {
 	out, err := r.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &r.arn})
 	var absent *types.ResourceNotFoundException
 	switch {
 	case errors.As(err, &absent): // so is a secret that has not been given a value
-		return "", &function.Unusable{Secret: nameOf(r.arn), Reason: "has no value"}
+		return "", r.unusable("has no value")
 	case err != nil:
 		return "", function.Fail(ctx, "secretsmanager:GetSecretValue", err)
-	}
-	switch {
 	case out.SecretString == nil:
-		return "", &function.Unusable{Secret: nameOf(r.arn), Reason: "has a value that is not text"}
-	case len(*out.SecretString) < minBytes:
-		return "", &function.Unusable{Secret: nameOf(r.arn), Reason: fmt.Sprintf("has a value of fewer than %d bytes", minBytes)}
+		return "", r.unusable("has a value that is not text")
+	case *out.SecretString == "":
+		return "", r.unusable("has an empty value")
+	case len(*out.SecretString) < r.minimum:
+		return "", r.unusable(fmt.Sprintf("has a value of fewer than %d bytes", r.minimum))
 	}
 	return *out.SecretString, nil
+}
+
+func (r *Reader) unusable(reason string) error {
+	name := nameOf(r.arn)
+	return &function.Unusable{Name: "secret " + name, Reason: reason, Remedy: "put one: go run ./infra/key " + name}
 }
 
 // nameOf is the name in a secret's ARN, which ends in a hyphen and six

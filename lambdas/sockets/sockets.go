@@ -1,9 +1,10 @@
 // Package sockets is the function behind the WebSocket API: it keeps the table
-// of who is connected.
+// of connections.
 package sockets
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,9 +17,6 @@ import (
 	"skiff/lambdas/function"
 	"skiff/lambdas/names"
 )
-
-// answerTime is kept back of an invocation's time, for the answer to get out.
-const answerTime = 500 * time.Millisecond
 
 // Request and Response are those of a WebSocket API.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-develop-routes.html
@@ -34,21 +32,18 @@ type Sockets struct {
 	Log         *slog.Logger
 }
 
-// Open makes what Lambda calls. It fails when a variable is missing.
+// Open returns what Lambda calls. It fails when a variable is missing.
 func Open(e function.Environment) (any, error) {
 	t, err := connections.Open(e)
 	s := &Sockets{Connections: t, Now: time.Now, Log: e.Log}
 	return s.Handle, err
 }
 
-// Handle notes that a client comes or goes. It never fails and never panics: a
-// client that cannot be noted is refused with 500.
+// Handle records that a client connects or disconnects. It never fails and never
+// panics: a client that cannot be recorded is refused with 500.
 func (s *Sockets) Handle(ctx context.Context, r Request) (Response, error) {
-	if deadline, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-answerTime))
-		defer cancel()
-	}
+	ctx, cancel := function.Deadline(ctx)
+	defer cancel()
 	log := s.Log.With("requestId", r.RequestContext.RequestID, "route", r.RequestContext.RouteKey)
 	response, err := s.route(ctx, r)
 	if err != nil {
@@ -76,19 +71,19 @@ func (s *Sockets) route(ctx context.Context, r Request) (response Response, err 
 	return respond(http.StatusOK, "OK"), err
 }
 
-// subjectOf is what the authorizer told of the client, if there is one.
+// subjectOf is the subject that the authorizer passes on, if there is one.
 func subjectOf(r Request) string {
-	told, _ := r.RequestContext.Authorizer.(map[string]any)
-	subject, _ := told[names.SubjectContext].(string)
+	passed, _ := r.RequestContext.Authorizer.(map[string]any)
+	subject, _ := passed[names.SubjectContext].(string)
 	return subject
 }
 
-// respond answers as API Gateway itself does: message holds no character that
-// JSON would escape. Of $connect, a client sees only the status; of $default,
+// respond answers as API Gateway itself does. Of $connect, a client sees only the status; of $default,
 // only the body, and only where the route has a response.
 func respond(status int, message string) Response {
+	body, _ := json.Marshal(map[string]string{"message": message}) // a text: nothing in it can fail
 	return Response{
-		StatusCode: status, Body: `{"message":"` + message + `"}`,
+		StatusCode: status, Body: string(body),
 		Headers: map[string]string{"Content-Type": "application/json"},
 	}
 }

@@ -3,6 +3,7 @@ package table
 import (
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -25,6 +26,12 @@ func Text(s string) types.AttributeValue { return &types.AttributeValueMemberS{V
 // Integer is n as DynamoDB holds it.
 func Integer(n int64) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
+}
+
+// Timestamp is RFC 3339 in UTC with a fixed number of digits, so that texts
+// sort as times do: the range key of an index may depend on it.
+func Timestamp(t time.Time) string {
+	return t.UTC().Format("2006-01-02T15:04:05.000000Z")
 }
 
 // Reader takes attributes out of a row and keeps the first failure, so that

@@ -38,13 +38,11 @@ func New(e function.Environment, variable string) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := e.Client("DYNAMODB")
+	c, err := e.Config("DYNAMODB")
 	if err != nil {
 		return nil, err
 	}
-	return &Table{name: name, client: dynamodb.New(dynamodb.Options{
-		Region: c.Region, Credentials: c.Credentials, HTTPClient: c.HTTP, Retryer: c.Retryer, BaseEndpoint: c.Endpoint,
-	})}, nil
+	return &Table{name: name, client: dynamodb.NewFromConfig(c)}, nil
 }
 
 // fail sorts the SDK's errors. None of them leaves this package.

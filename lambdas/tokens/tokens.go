@@ -24,9 +24,9 @@ const (
 	// leeway is how far the clock of who signed may be ahead.
 	leeway = time.Minute
 
-	// minKeyBytes is what a key of HS256 has at least.
+	// MinKeyBytes is the least that a key of HS256 has.
 	// https://www.rfc-editor.org/rfc/rfc7518#section-3.2
-	minKeyBytes = 32
+	MinKeyBytes = 32
 )
 
 // Why a token is refused. The texts are for the log and hold nothing of it.
@@ -44,8 +44,8 @@ func Sign(key []byte, subject string, expires time.Time) (string, error) {
 	if !ValidSubject(subject) {
 		return "", fmt.Errorf("sign a token: a subject has 1 to %d bytes", MaxSubjectBytes)
 	}
-	if len(key) < minKeyBytes {
-		return "", fmt.Errorf("sign a token: the key has %d bytes; use one of at least %d", len(key), minKeyBytes)
+	if len(key) < MinKeyBytes {
+		return "", fmt.Errorf("sign a token: the key has %d bytes; use one of at least %d", len(key), MinKeyBytes)
 	}
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.HS256, Key: key}, (&jose.SignerOptions{}).WithType("JWT"))
 	if err != nil {

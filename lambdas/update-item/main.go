@@ -2,9 +2,10 @@
 package main
 
 import (
+	"skiff/lambdas/api"
 	"skiff/lambdas/items"
+	"skiff/lambdas/items/events"
 	"skiff/lambdas/items/update"
-	"skiff/lambdas/queue"
 )
 
-func main() { items.Start(update.Handle, items.WithTable, queue.WithEvents) }
+func main() { api.Start(update.Handle, items.WithTable, events.WithQueue) }

@@ -1,10 +1,9 @@
 package create
 
-// An idempotency key is a record in the items' table. It is claimed before the
+// An idempotency key is a lease in the items' table. It is claimed before the
 // item is written and holds the item's id and time from then on, so an attempt
 // that died anywhere between is finished by a later one with the very same
-// item. Conditional writes do all of it: a transaction would cost twice as
-// much, and the claim must be seen before the item exists anyway.
+// item.
 
 import (
 	"bytes"
@@ -14,12 +13,10 @@ import (
 	"errors"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"skiff/lambdas/api"
 	"skiff/lambdas/items"
-	"skiff/lambdas/names"
 	"skiff/lambdas/table"
 )
 
@@ -32,18 +29,15 @@ const (
 	lockTime = 30 * time.Second
 )
 
-// The attributes of a record beyond the table's keys.
+// The attributes of a record beyond those of its lease.
 const (
 	hashAttribute        = "hash"
 	itemAttribute        = "itemId"
 	itemCreatedAttribute = "itemCreatedAt"
-	ownerAttribute       = "owner"
-	doneAttribute        = "done"
 	untoldAttribute      = "untold"
-	lockAttribute        = "lockedUntil" // Unix milliseconds
 )
 
-// record is what an idempotency key stands for.
+// record is what the row of an idempotency key says.
 type record struct {
 	hash        []byte // SHA-256 of the body
 	itemID      string
@@ -51,12 +45,12 @@ type record struct {
 	owner       string // the attempt that may write the item
 	done        bool   // the item is written
 	untold      bool   // and its event was not sent
-	lockedUntil int64  // Unix milliseconds
+	lockedUntil time.Time
 }
 
 func (r *record) sameBody(hash []byte) bool { return bytes.Equal(r.hash, hash) }
 
-// ledger is the table, as the keeper of the records.
+// ledger keeps the records.
 type ledger struct{ store *items.Store }
 
 // keyOf is a caller's Idempotency-Key among those of all callers: two callers
@@ -71,21 +65,23 @@ func keyOf(subject, key string) string {
 	return key + "#" + base64.RawURLEncoding.EncodeToString(digest[:])
 }
 
-func recordID(key string) string { return "idem#" + key }
+// lease is the key's, for an attempt of the owner.
+func (l ledger) lease(key, owner string) table.Lease {
+	return table.Lease{Table: l.store.Table, Key: table.Key("idem#" + key), Owner: owner}
+}
 
 // record reads the record of a key. It fails with table.ErrNotFound.
 func (l ledger) record(ctx context.Context, key string, now time.Time) (record, error) {
-	row, err := l.store.Row(ctx, table.Key(recordID(key)), now)
+	held, err := l.lease(key, "").Held(ctx, now)
 	if err != nil {
 		return record{}, err
 	}
-	r := table.Reader{Row: row}
+	r := table.Reader{Row: held.Row}
 	found := record{
 		hash: r.Bytes(hashAttribute), itemID: r.Text(itemAttribute), createdAt: r.Text(itemCreatedAttribute),
-		owner: r.Text(ownerAttribute), lockedUntil: r.Integer(lockAttribute),
+		owner: held.Owner, done: held.Done, lockedUntil: held.LockedUntil,
 	}
-	_, found.done = row[doneAttribute]
-	_, found.untold = row[untoldAttribute]
+	_, found.untold = held.Row[untoldAttribute]
 	return found, r.Err
 }
 
@@ -94,9 +90,10 @@ func (l ledger) record(ctx context.Context, key string, now time.Time) (record, 
 // attempt that died, or one that is done. It fails with a Problem when another
 // attempt is under way or another body came under the key.
 func (l ledger) claim(ctx context.Context, key string, fresh record, now time.Time) (record, error) {
+	lease := l.lease(key, fresh.owner)
 	// Each turn but the last lost a race, to an attempt that went on from there.
 	for range 4 {
-		err := l.putRecord(ctx, key, fresh, now)
+		err := lease.Claim(ctx, fresh.claim(now), now)
 		if err == nil {
 			return fresh, nil
 		}
@@ -112,13 +109,13 @@ func (l ledger) claim(ctx context.Context, key string, fresh record, now time.Ti
 		case held.owner == fresh.owner:
 			return held, nil // own write, repeated by the SDK after its answer was lost
 		case !held.sameBody(fresh.hash):
-			return record{}, items.Refuse(items.IdempotencyMismatch, "another body was sent with this Idempotency-Key")
+			return record{}, api.Refuse(api.IdempotencyMismatch, "another body was sent with this Idempotency-Key")
 		case held.done:
 			return held, nil
-		case now.UnixMilli() < held.lockedUntil:
-			return record{}, inProgress(time.UnixMilli(held.lockedUntil).Sub(now))
+		case now.Before(held.lockedUntil):
+			return record{}, inProgress(held.lockedUntil.Sub(now))
 		}
-		err = l.takeOver(ctx, key, held.owner, fresh.owner, now)
+		err = lease.TakeOver(ctx, held.owner, now.Add(lockTime))
 		if err == nil {
 			held.owner = fresh.owner
 			return held, nil
@@ -130,58 +127,32 @@ func (l ledger) claim(ctx context.Context, key string, fresh record, now time.Ti
 	return record{}, inProgress(time.Second)
 }
 
-func inProgress(wait time.Duration) *items.Problem {
-	return &items.Problem{Code: items.InProgress, Detail: "a request with this Idempotency-Key is under way", RetryAfter: wait}
+func inProgress(wait time.Duration) *api.Problem {
+	return &api.Problem{Code: api.InProgress, Detail: "a request with this Idempotency-Key is under way", RetryAfter: wait}
 }
 
-// putRecord writes the record of a key that has none, or an expired one.
-func (l ledger) putRecord(ctx context.Context, key string, r record, now time.Time) error {
-	return l.store.Put(ctx, &dynamodb.PutItemInput{
-		Item: map[string]types.AttributeValue{
-			names.KeyAttribute:   table.Text(recordID(key)),
+// claim is the record as an attempt writes it.
+func (r record) claim(now time.Time) table.Claim {
+	return table.Claim{
+		Row: map[string]types.AttributeValue{
 			hashAttribute:        &types.AttributeValueMemberB{Value: r.hash},
 			itemAttribute:        table.Text(r.itemID),
 			itemCreatedAttribute: table.Text(r.createdAt),
-			ownerAttribute:       table.Text(r.owner),
-			lockAttribute:        table.Integer(now.Add(lockTime).UnixMilli()),
-			names.TTLAttribute:   table.Integer(now.Add(keyTime).Unix()),
 		},
-		ConditionExpression:       aws.String("attribute_not_exists(#id) OR #ttl <= :now"),
-		ExpressionAttributeNames:  map[string]string{"#id": names.KeyAttribute, "#ttl": names.TTLAttribute},
-		ExpressionAttributeValues: map[string]types.AttributeValue{":now": table.Integer(now.Unix())},
-	})
-}
-
-// takeOver makes the record another attempt's.
-func (l ledger) takeOver(ctx context.Context, key, from, to string, now time.Time) error {
-	return l.updateRecord(ctx, key, from, "SET #owner = :to, #lock = :until",
-		map[string]string{"#lock": lockAttribute},
-		map[string]types.AttributeValue{":to": table.Text(to), ":until": table.Integer(now.Add(lockTime).UnixMilli())})
+		Until: now.Add(lockTime), Keep: now.Add(keyTime),
+	}
 }
 
 // settle ends an attempt whose item is written, its event sent or not.
 func (l ledger) settle(ctx context.Context, key, owner string, sent bool) error {
-	update := "SET #done = :true, #untold = :true"
-	if sent {
-		update = "SET #done = :true REMOVE #untold"
+	change := table.Change{Remove: []string{untoldAttribute}}
+	if !sent {
+		change = table.Change{Set: map[string]types.AttributeValue{untoldAttribute: &types.AttributeValueMemberBOOL{Value: true}}}
 	}
-	return l.updateRecord(ctx, key, owner, update, map[string]string{"#done": doneAttribute, "#untold": untoldAttribute},
-		map[string]types.AttributeValue{":true": &types.AttributeValueMemberBOOL{Value: true}})
+	return l.lease(key, owner).Settle(ctx, change)
 }
 
 // free ends an attempt whose item is not written, and its lock.
 func (l ledger) free(ctx context.Context, key, owner string) error {
-	return l.updateRecord(ctx, key, owner, "SET #lock = :now", map[string]string{"#lock": lockAttribute},
-		map[string]types.AttributeValue{":now": table.Integer(0)})
-}
-
-// updateRecord changes a record that still is the owner's.
-func (l ledger) updateRecord(ctx context.Context, key, owner, update string, aliases map[string]string, values map[string]types.AttributeValue) error {
-	aliases["#owner"], values[":owner"] = ownerAttribute, table.Text(owner)
-	_, err := l.store.Update(ctx, &dynamodb.UpdateItemInput{
-		Key:              table.Key(recordID(key)),
-		UpdateExpression: &update, ConditionExpression: aws.String("#owner = :owner"),
-		ExpressionAttributeNames: aliases, ExpressionAttributeValues: values,
-	})
-	return err
+	return l.lease(key, owner).Free(ctx, table.Change{})
 }

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"skiff/lambdas/api"
 	"skiff/lambdas/function"
-	"skiff/lambdas/items"
 	"skiff/lambdas/items/itemstest"
 )
 
@@ -44,18 +44,18 @@ func TestClaim(t *testing.T) {
 		err     error
 	}{
 		"a new key":                      {"hash", []string{done}, "mine", "fresh", false, nil},
-		"another body":                   {"other hash", []string{failed, open}, "", "", false, &items.Problem{Code: items.IdempotencyMismatch}},
-		"another body, done":             {"other hash", []string{failed, finished}, "", "", false, &items.Problem{Code: items.IdempotencyMismatch}},
-		"under way":                      {"hash", []string{failed, locked}, "", "", false, &items.Problem{Code: items.InProgress, RetryAfter: 7 * time.Second}},
+		"another body":                   {"other hash", []string{failed, open}, "", "", false, &api.Problem{Code: api.IdempotencyMismatch}},
+		"another body, done":             {"other hash", []string{failed, finished}, "", "", false, &api.Problem{Code: api.IdempotencyMismatch}},
+		"under way":                      {"hash", []string{failed, locked}, "", "", false, &api.Problem{Code: api.InProgress, RetryAfter: 7 * time.Second}},
 		"done":                           {"hash", []string{failed, finished}, "other", "first", true, nil},
 		"own write, repeated":            {"hash", []string{failed, held("mine", now.Add(lockTime), "")}, "mine", "first", false, nil},
 		"died, taken over":               {"hash", []string{failed, open, done}, "mine", "first", false, nil},
-		"died, taken over by another":    {"hash", []string{failed, open, failed, failed, locked}, "", "", false, &items.Problem{Code: items.InProgress, RetryAfter: 7 * time.Second}},
+		"died, taken over by another":    {"hash", []string{failed, open, failed, failed, locked}, "", "", false, &api.Problem{Code: api.InProgress, RetryAfter: 7 * time.Second}},
 		"taken over, its answer lost":    {"hash", []string{failed, open, failed, failed, held("mine", now.Add(lockTime), "")}, "mine", "first", false, nil},
 		"done by another meanwhile":      {"hash", []string{failed, open, failed, failed, finished}, "other", "first", true, nil},
 		"removed between write and read": {"hash", []string{failed, done, done}, "mine", "fresh", false, nil},
 		"expired between write and read": {"hash", []string{failed, expired, done}, "mine", "fresh", false, nil},
-		"every race lost":                {"hash", []string{failed, open, failed, failed, open, failed, failed, open, failed, failed, open, failed}, "", "", false, &items.Problem{Code: items.InProgress, RetryAfter: time.Second}},
+		"every race lost":                {"hash", []string{failed, open, failed, failed, open, failed, failed, open, failed, failed, open, failed}, "", "", false, &api.Problem{Code: api.InProgress, RetryAfter: time.Second}},
 		"write denied":                   {"hash", []string{denied}, "", "", false, &function.Failure{Action: "dynamodb:PutItem"}},
 		"read denied":                    {"hash", []string{failed, denied}, "", "", false, &function.Failure{Action: "dynamodb:GetItem"}},
 		"take-over denied":               {"hash", []string{failed, open, denied}, "", "", false, &function.Failure{Action: "dynamodb:UpdateItem"}},
@@ -95,7 +95,7 @@ func ledgerOf(t *testing.T, answers []string) (calls *[]string, keys ledger) {
 
 // sameFailure compares what a client is told, or which action failed.
 func sameFailure(got, want error) bool {
-	var problem, wanted *items.Problem
+	var problem, wanted *api.Problem
 	var store, wantedStore *function.Failure
 	switch {
 	case errors.As(want, &wanted):

@@ -5,19 +5,20 @@ import (
 	"context"
 	"net/http"
 
+	"skiff/lambdas/api"
 	"skiff/lambdas/items"
 )
 
 // Handle answers with the item. An item past its ttl is 404 like one that
 // never was.
-func Handle(ctx context.Context, a *items.API, r items.Request) (items.Response, error) {
+func Handle(ctx context.Context, a *items.API, r api.Request) (api.Response, error) {
 	id, err := items.ID(r)
 	if err != nil {
-		return items.Response{}, err
+		return api.Response{}, err
 	}
 	item, err := a.Store.Item(ctx, id, a.Now())
 	if err != nil {
-		return items.Response{}, err
+		return api.Response{}, err
 	}
-	return items.RespondItem(http.StatusOK, item)
+	return items.Respond(http.StatusOK, item)
 }

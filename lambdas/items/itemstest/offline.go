@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"skiff/lambdas/api"
 	"skiff/lambdas/function"
 	"skiff/lambdas/items"
 	"skiff/lambdas/names"
@@ -30,12 +31,12 @@ func Offline(log io.Writer, answer func(action string) (status int, body string)
 		return nil, err
 	}
 	e.HTTP = client(answer)
-	api, err := items.New(e, items.WithTable)
+	a, err := api.New(e, items.WithTable)
 	if err != nil {
 		return nil, err
 	}
-	api.Now = Now
-	return api, nil
+	a.Now = Now
+	return a, nil
 }
 
 // client is an HTTP client that does not leave the process.

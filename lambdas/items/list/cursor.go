@@ -9,7 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"skiff/lambdas/items"
+	"skiff/lambdas/api"
 	"skiff/lambdas/names"
 	"skiff/lambdas/table"
 )
@@ -82,6 +82,6 @@ func open(key, sealed []byte, status string) (*position, error) {
 	return &position{status: parts[0], createdAt: parts[1], id: parts[2]}, nil
 }
 
-func badCursor() *items.Problem {
-	return items.Refuse(items.InvalidCursor, "the cursor does not belong to this query; start again without one")
+func badCursor() *api.Problem {
+	return api.Refuse(api.InvalidCursor, "the cursor does not belong to this query; start again without one")
 }

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"skiff/lambdas/api"
 	"skiff/lambdas/function"
-	"skiff/lambdas/items"
 )
 
 // fixed is a secret with this value.
@@ -19,7 +19,7 @@ func (f fixed) Value(context.Context) (string, error) { return string(f), nil }
 type none struct{}
 
 func (none) Value(context.Context) (string, error) {
-	return "", &function.Unusable{Secret: "staging-cursors", Reason: "has no value"}
+	return "", &function.Unusable{Name: "secret staging-cursors", Reason: "has no value", Remedy: "go run ./infra/key staging-cursors"}
 }
 
 func FuzzCursor(f *testing.F) {
@@ -39,8 +39,8 @@ func FuzzCursor(f *testing.F) {
 		if (err == nil) != (cursor == good && status == "active") {
 			t.Errorf("%q for %q: %v, %v", cursor, status, position, err)
 		}
-		var problem *items.Problem
-		if err != nil && (!errors.As(err, &problem) || problem.Code != items.InvalidCursor) {
+		var problem *api.Problem
+		if err != nil && (!errors.As(err, &problem) || problem.Code != api.InvalidCursor) {
 			t.Error(err)
 		}
 	})
@@ -56,8 +56,8 @@ func TestNoKey(t *testing.T) {
 	if !errors.As(err, &unusable) || !strings.Contains(err.Error(), "go run ./infra/key staging-cursors") {
 		t.Errorf("%v", err)
 	}
-	var problem *items.Problem
-	if _, err := keys.position(t.Context(), "x", "active"); !errors.As(err, &problem) || problem.Code != items.InvalidCursor {
+	var problem *api.Problem
+	if _, err := keys.position(t.Context(), "x", "active"); !errors.As(err, &problem) || problem.Code != api.InvalidCursor {
 		t.Errorf("%v", err)
 	}
 }

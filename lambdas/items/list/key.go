@@ -9,20 +9,24 @@ import (
 	"skiff/lambdas/secret"
 )
 
+// minKeyBytes is the least that the secret has, as for any key of HMAC-SHA256.
+// https://www.rfc-editor.org/rfc/rfc2104#section-3
+const minKeyBytes = 32
+
 // keyLabel makes the key that signs cursors another one than whatever else may
 // be made of the same secret.
 const keyLabel = "cursors of GET /items"
 
 // WithKey gives the API the secret that its cursors are signed with.
 func WithKey(a *items.API, e function.Environment) error {
-	r, err := secret.NewReader(e, names.CursorKeyVariable)
+	r, err := secret.NewReader(e, names.CursorKeyVariable, minKeyBytes)
 	a.CursorSecret = r
 	return err
 }
 
 // keyring holds the one key that signs all cursors. It is made of a secret, so
-// that every process has the same and no setting carries it. A new value ends
-// the cursors of the one before.
+// every process has the same key and no setting carries it. A new value makes
+// the cursors of the old one invalid.
 type keyring struct{ secret items.Secret }
 
 // key fails as the secret does.

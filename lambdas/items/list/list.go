@@ -4,9 +4,11 @@ package list
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"strconv"
 
+	"skiff/lambdas/api"
 	"skiff/lambdas/items"
 )
 
@@ -18,40 +20,40 @@ const (
 // Handle answers with a page. The index follows the table with a delay, so an
 // item may come a moment after its creation. Parameters of other names than
 // status, limit and cursor are not looked at.
-func Handle(ctx context.Context, a *items.API, r items.Request) (items.Response, error) {
+func Handle(ctx context.Context, a *items.API, r api.Request) (api.Response, error) {
 	// The gateway joins repeated parameters with a comma, which no valid value
 	// of the three has: a repeated one is refused with the rest.
 	status, limit, err := parameters(r)
 	if err != nil {
-		return items.Response{}, err
+		return api.Response{}, err
 	}
 	keys := keyring{a.CursorSecret}
 	var after *position
 	if cursor, found := r.QueryStringParameters["cursor"]; found {
 		if after, err = keys.position(ctx, cursor, status); err != nil {
-			return items.Response{}, err
+			return api.Response{}, err
 		}
 	}
-	p := page{limit: limit, body: []byte(`{"items":[`)}
+	p := page{limit: limit, items: []json.RawMessage{}}
 	if err := p.fill(ctx, a.Store, status, after, a.Now()); err != nil {
-		return items.Response{}, err
+		return api.Response{}, err
 	}
-	p.body = append(p.body, ']')
+	var cursor string
 	if p.next != nil {
-		cursor, err := keys.cursor(ctx, *p.next)
-		if err != nil {
-			return items.Response{}, err
+		if cursor, err = keys.cursor(ctx, *p.next); err != nil {
+			return api.Response{}, err
 		}
-		// A cursor's letters are those of base64url: none needs an escape.
-		p.body = append(append(append(p.body, `,"nextCursor":"`...), cursor...), '"')
 	}
-	return items.Respond(http.StatusOK, append(p.body, '}')), nil
+	return api.RespondJSON(http.StatusOK, struct {
+		Items      []json.RawMessage `json:"items"`
+		NextCursor string            `json:"nextCursor,omitzero"`
+	}{p.items, cursor})
 }
 
-func parameters(r items.Request) (status string, limit int, err error) {
+func parameters(r api.Request) (status string, limit int, err error) {
 	status = r.QueryStringParameters["status"]
 	if !items.ValidStatus(status) {
-		return "", 0, items.Refuse(items.Validation, "status must be given once, as active, done or archived")
+		return "", 0, api.Refuse(api.Validation, "status must be given once, as active, done or archived")
 	}
 	digits, found := r.QueryStringParameters["limit"]
 	if !found {
@@ -60,7 +62,7 @@ func parameters(r items.Request) (status string, limit int, err error) {
 	// Unlike ParseInt, ParseUint takes no sign.
 	n, err := strconv.ParseUint(digits, 10, 8)
 	if err != nil || n < 1 || n > maxLimit {
-		return "", 0, items.Refuse(items.Validation, "limit must be given once, as a whole number from 1 to %d", maxLimit)
+		return "", 0, api.Refuse(api.Validation, "limit must be given once, as a whole number from 1 to %d", maxLimit)
 	}
 	return status, int(n), nil
 }

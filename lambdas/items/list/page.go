@@ -2,6 +2,7 @@ package list
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,8 +22,8 @@ const pageBytes = 1 << 20
 // page is a page under construction.
 type page struct {
 	limit int
-	body  []byte
-	count int
+	items []json.RawMessage
+	size  int // of the items, in bytes
 	last  position
 	next  *position // the last item of a page that another follows
 }
@@ -52,26 +53,21 @@ func (p *page) fill(ctx context.Context, s *items.Store, status string, after *p
 
 // add puts an item on the page and reports whether the page is full.
 func (p *page) add(item *items.Item) (full bool, err error) {
-	if p.count == p.limit {
+	if len(p.items) == p.limit {
 		p.next = &p.last
 		return true, nil
 	}
-	before := len(p.body)
-	if p.count > 0 {
-		p.body = append(p.body, ',')
-	}
-	body, err := item.AppendJSON(p.body)
+	shown, err := item.MarshalJSON()
 	if err != nil {
 		return false, err
 	}
-	// The first item is shown however large it is: a page of none would have
+	// The first item is shown however large it is: an empty page would have
 	// no position to go on from.
-	if p.count > 0 && len(body) > pageBytes {
-		p.body, p.next = body[:before], &p.last
+	if len(p.items) > 0 && p.size+len(shown) > pageBytes {
+		p.next = &p.last
 		return true, nil
 	}
-	p.body = body
-	p.count++
+	p.items, p.size = append(p.items, shown), p.size+len(shown)
 	p.last = position{status: item.Status, createdAt: item.CreatedAt, id: item.ID}
 	return false, nil
 }

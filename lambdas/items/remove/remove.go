@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"skiff/lambdas/api"
 	"skiff/lambdas/event"
 	"skiff/lambdas/items"
 	"skiff/lambdas/names"
@@ -18,18 +19,18 @@ import (
 )
 
 // Handle removes the item, whatever its version; the second time it is 404.
-func Handle(ctx context.Context, a *items.API, r items.Request) (items.Response, error) {
+func Handle(ctx context.Context, a *items.API, r api.Request) (api.Response, error) {
 	id, err := items.ID(r)
 	if err != nil {
-		return items.Response{}, err
+		return api.Response{}, err
 	}
 	now := a.Now()
 	last, err := deleteItem(ctx, a.Store, id, now)
 	if err != nil {
-		return items.Response{}, err
+		return api.Response{}, err
 	}
-	a.Tell(ctx, r, event.New(event.Deleted, id, last+1, items.Timestamp(now)))
-	return items.Respond(http.StatusNoContent, nil), nil
+	a.Tell(ctx, r, event.New(event.Deleted, id, last+1, table.Timestamp(now)))
+	return api.Respond(http.StatusNoContent, nil), nil
 }
 
 // deleteItem returns the version that the item had last. It fails with

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"skiff/lambdas/api"
 	"skiff/lambdas/items"
 	"skiff/lambdas/names"
 	"skiff/lambdas/table"
@@ -23,7 +24,7 @@ const tokenAttribute = "write"
 // write is one replacement of an item.
 type write struct {
 	id    string
-	match match // of the versions that the client has seen
+	match api.Match // of the versions that the client has seen
 	draft items.Draft
 	token string // of this update alone
 	now   time.Time
@@ -54,11 +55,11 @@ func (w write) input() *dynamodb.UpdateItemInput {
 		},
 		ExpressionAttributeValues: map[string]types.AttributeValue{
 			":name": table.Text(w.draft.Name), ":status": table.Text(w.draft.Status),
-			":updated": table.Text(items.Timestamp(w.now)), ":write": table.Text(w.token),
+			":updated": table.Text(table.Timestamp(w.now)), ":write": table.Text(w.token),
 			":one": table.Integer(1), ":now": table.Integer(w.now.Unix()),
 		},
 	}
-	in.ConditionExpression = aws.String(w.match.condition(in.ExpressionAttributeValues) + " AND (attribute_not_exists(#ttl) OR #ttl > :now)")
+	in.ConditionExpression = aws.String(condition(w.match, in.ExpressionAttributeValues) + " AND (attribute_not_exists(#ttl) OR #ttl > :now)")
 	set, remove := "SET #name = :name, #status = :status, #updated = :updated, #version = #version + :one, #write = :write", []string{}
 	if w.draft.Attributes != nil {
 		set += ", #attributes = :attributes"
@@ -79,14 +80,14 @@ func (w write) input() *dynamodb.UpdateItemInput {
 	return in
 }
 
-// condition is the match as DynamoDB checks it, whose values it adds. An absent
-// item has no version, so it meets none.
-func (m match) condition(values map[string]types.AttributeValue) string {
-	if m.any {
+// condition is the match as DynamoDB checks it; it adds its values. An absent
+// item has no version, so it does not match.
+func condition(m api.Match, values map[string]types.AttributeValue) string {
+	if m.Any {
 		return "attribute_exists(#version)"
 	}
 	var operands []string
-	for i, version := range m.versions {
+	for i, version := range m.Versions {
 		name := ":v" + strconv.Itoa(i)
 		operands, values[name] = append(operands, name), table.Integer(version)
 	}

@@ -1,23 +1,22 @@
-package items
+package api
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"skiff/lambdas/function"
-	"skiff/lambdas/table"
 )
 
-// Code tells a client's program what is wrong. Codes never change their
-// meaning; the detail beside them is for people and may.
+// Code says what is wrong to a client's program. A code never changes its
+// meaning; the detail beside it is for people and may.
 type Code string
 
-// The codes of the API.
+// The codes that have the same meaning in every domain. A domain may have
+// others, beside its own errors.
 const (
 	InvalidJSON          Code = "invalid_json"
 	InvalidBody          Code = "invalid_body"
@@ -43,6 +42,7 @@ const (
 	Unavailable          Code = "unavailable"
 )
 
+// status is the status of a code of this package, and 400 for every other.
 func (c Code) status() int {
 	switch c {
 	case NotFound:
@@ -67,35 +67,44 @@ func (c Code) status() int {
 	return http.StatusBadRequest
 }
 
-// Problem is an error that a client is told of. Any other error is internal.
+// Problem is an error that the client reads. Of any other error it reads only
+// that the request failed.
 type Problem struct {
 	Code       Code
+	Status     int // of the answer; 0 is the code's own, which is 400 for a domain's code
 	Detail     string
 	RetryAfter time.Duration // 0 when trying again does not help
 }
 
 func (p *Problem) Error() string { return string(p.Code) + ": " + p.Detail }
 
-// Refuse is a Problem whose detail is formatted as fmt.Sprintf does.
+// Refuse returns a Problem whose detail is formatted as fmt.Sprintf does.
 func Refuse(code Code, format string, args ...any) *Problem {
 	return &Problem{Code: code, Detail: fmt.Sprintf(format, args...)}
 }
 
-// problemOf turns any error of a handler into what the client is told. What an
-// error says beyond its kind stays in the log.
-func problemOf(err error) *Problem {
+// Absent returns the 404 of a thing that is not there, such as "item".
+func Absent(noun string) *Problem { return Refuse(NotFound, "there is no such %s", noun) }
+
+// Changed returns the 412 of a thing that is at another version than the one
+// that If-Match names.
+func Changed(noun string) *Problem {
+	return Refuse(VersionConflict, "the %s has changed; read it again and send its ETag as If-Match", noun)
+}
+
+// problemOf turns any error of a route into what the client reads. The error's
+// own text stays in the log.
+func problemOf(p Problemer, err error) *Problem {
 	var problem *Problem
+	if errors.As(err, &problem) {
+		return problem
+	}
+	if problem = p.Problem(err); problem != nil {
+		return problem
+	}
 	var failure *function.Failure
 	var unusable *function.Unusable
 	switch {
-	case errors.As(err, &problem):
-		return problem
-	case errors.Is(err, table.ErrNotFound):
-		return Refuse(NotFound, "there is no such item")
-	case errors.Is(err, ErrVersion):
-		return Refuse(VersionConflict, "the item has changed; read it again and send its ETag as If-Match")
-	case errors.Is(err, table.ErrTooLarge):
-		return Refuse(TooLarge, "the item would be larger than 400 KB as stored")
 	case errors.As(err, &failure) && failure.Unavailable:
 		return &Problem{Code: Unavailable, Detail: "the service is busy; try again", RetryAfter: time.Second}
 	case errors.As(err, &unusable):
@@ -104,27 +113,23 @@ func problemOf(err error) *Problem {
 	return Refuse(Internal, "the request failed; tell us the requestId")
 }
 
-// answer is the problem as RFC 9457 has it.
+// answer is the problem as RFC 9457 has it. Its title is the status's text, as
+// about:blank asks for.
+// https://www.rfc-editor.org/rfc/rfc9457#section-4.2.1
 func (p *Problem) answer(requestID string) Response {
-	status := p.Code.status()
-	body := append([]byte(`{"type":"about:blank","title":`), quote(http.StatusText(status))...)
-	body = append(body, `,"status":`...)
-	body = strconv.AppendInt(body, int64(status), 10)
-	body = append(append(body, `,"detail":`...), quote(p.Detail)...)
-	body = append(append(body, `,"code":`...), quote(string(p.Code))...)
-	body = append(append(body, `,"requestId":`...), quote(requestID)...)
-	response := Respond(status, append(body, '}'))
+	status := cmp.Or(p.Status, p.Code.status())
+	response, _ := RespondJSON(status, struct { // strings and a number: nothing here can fail
+		Type      string `json:"type"`
+		Title     string `json:"title"`
+		Status    int    `json:"status"`
+		Detail    string `json:"detail"`
+		Code      Code   `json:"code"`
+		RequestID string `json:"requestId"`
+	}{"about:blank", http.StatusText(status), status, p.Detail, p.Code, requestID})
 	response.Headers["Content-Type"] = "application/problem+json"
 	if p.RetryAfter > 0 {
 		seconds := (p.RetryAfter + time.Second - 1) / time.Second
 		response.Headers["Retry-After"] = strconv.FormatInt(int64(seconds), 10)
 	}
 	return response
-}
-
-// quote is s as a JSON string. What is not valid UTF-8 becomes U+FFFD, which
-// is also the one failure that AppendQuote reports.
-func quote(s string) []byte {
-	quoted, _ := jsontext.AppendQuote(nil, s)
-	return quoted
 }

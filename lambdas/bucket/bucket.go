@@ -1,0 +1,74 @@
+// Package bucket signs URLs by which clients reach one S3 bucket themselves: a
+// function's own requests and answers have at most 6 MB.
+package bucket
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"skiff/lambdas/function"
+)
+
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+const (
+	maxExpiry   = 7 * 24 * time.Hour
+	maxKeyBytes = 1024
+)
+
+// Bucket is one bucket.
+type Bucket struct {
+	client *s3.PresignClient
+	name   string
+}
+
+// Open returns the bucket whose name the environment's variable holds. It fails
+// when that or another variable is missing.
+func Open(e function.Environment, variable string) (*Bucket, error) {
+	name, err := e.Setting(variable)
+	if err != nil {
+		return nil, err
+	}
+	c, err := e.Config("S3")
+	if err != nil {
+		return nil, err
+	}
+	// The client that uploads knows the body, not this function, so the URL
+	// must not ask for a checksum of it.
+	c.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+	client := s3.NewFromConfig(c, func(o *s3.Options) {
+		// An endpoint that a variable sets has no DNS name for each bucket.
+		o.UsePathStyle = c.BaseEndpoint != nil
+	})
+	return &Bucket{client: s3.NewPresignClient(client), name: name}, nil
+}
+
+// PresignPut returns a URL at which whoever has it can PUT the object once or
+// many times, from now until the expiry, at most 7 days. Lambda's credentials
+// end within hours, and the URL with them. The client must send exactly this
+// Content-Type, or S3 refuses the request. The function needs s3:PutObject for
+// the key.
+//
+// Signing makes no call: the bucket need not exist. PresignPut fails for a key,
+// a content type or an expiry that S3 does not take.
+func (b *Bucket) PresignPut(ctx context.Context, key, contentType string, expiry time.Duration) (string, error) {
+	switch {
+	case key == "" || len(key) > maxKeyBytes:
+		return "", fmt.Errorf("bucket: a key has 1 to %d bytes, this one %d", maxKeyBytes, len(key))
+	case contentType == "":
+		return "", fmt.Errorf("bucket: no content type for %q", key)
+	case expiry < time.Second || expiry > maxExpiry:
+		return "", fmt.Errorf("bucket: a URL expires in 1s to %s, not in %s", maxExpiry, expiry)
+	}
+	signed, err := b.client.PresignPutObject(ctx, &s3.PutObjectInput{
+		Bucket: &b.name, Key: &key, ContentType: &contentType,
+	}, s3.WithPresignExpires(expiry))
+	if err != nil {
+		return "", function.Fail(ctx, "s3:PutObject", err)
+	}
+	return signed.URL, nil
+}
