@@ -10,99 +10,91 @@ import "skiff/lambdas/names"
 // another name it is another resource.
 func Declared() Service {
 	return Service{
-		Tables:    tables(),
-		Queues:    []Queue{{Name: "events", Label: "queue", Carries: "events of items", Shared: true}},
-		Secrets:   secrets(),
-		Functions: functions(),
-	}
-}
-
-func tables() []Table {
-	return []Table{
-		{
-			Name:    "items",
-			Label:   "table",
-			HashKey: String(names.KeyAttribute),
-			Indexes: []Index{{Name: names.StatusIndex, HashKey: String(names.StatusKey), RangeKey: String(names.CreatedKey)}},
-			TTL:     names.TTLAttribute,
-			Shared:  true,
-		},
-		{
-			Name:     "connections", // and the events that were passed on to them
-			HashKey:  String(names.KindAttribute),
-			RangeKey: String(names.KeyAttribute),
-			TTL:      names.TTLAttribute,
-			Sockets:  true,
-		},
-	}
-}
-
-func secrets() []Secret {
-	return []Secret{
-		{Name: "token-key", Description: "Signs the bearer tokens of the API", Tokens: true},
-		{Name: "cursor-key", Description: "Signs the cursors of lists"},
-	}
-}
-
-func functions() []Function {
-	return []Function{
-		{
-			Name:   "create-item",
-			Routes: []string{"POST /items"},
-			Rights: Rights{
-				{Table: "items"}:  {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
-				{Queue: "events"}: {"sqs:SendMessage"},
+		Tables: []Table{
+			{
+				Name:    "items",
+				Label:   "table",
+				HashKey: String(names.KeyAttribute),
+				Indexes: []Index{
+					{Name: names.StatusIndex, HashKey: String(names.StatusKey), RangeKey: String(names.CreatedKey)},
+				},
+				TTL:    names.TTLAttribute,
+				Shared: true,
+			},
+			{
+				Name:     "connections", // and the events that were passed on to them
+				HashKey:  String(names.KindAttribute),
+				RangeKey: String(names.KeyAttribute),
+				TTL:      names.TTLAttribute,
+				Sockets:  true,
 			},
 		},
-		{
-			Name:   "get-item",
-			Routes: []string{"GET /items/{id}"},
-			Rights: Rights{{Table: "items"}: {"dynamodb:GetItem"}},
+		Queues: []Queue{
+			{Name: "events", Label: "queue", Carries: "events of items", Shared: true},
 		},
-		{
-			Name:   "list-items",
-			Routes: []string{"GET /items"},
-			Rights: Rights{
-				{Table: "items", Index: names.StatusIndex}: {"dynamodb:Query"},
-				{Secret: "cursor-key"}:                     {"secretsmanager:GetSecretValue"},
+		Secrets: []Secret{
+			{Name: "token-key", Description: "Signs the bearer tokens of the API", Tokens: true},
+			{Name: "cursor-key", Description: "Signs the cursors of lists"},
+		},
+		Functions: []Function{
+			{
+				Name:   "create-item",
+				Routes: []string{"POST /items"},
+				Rights: Rights{
+					{Table: "items"}:  {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+					{Queue: "events"}: {"sqs:SendMessage"},
+				},
 			},
-		},
-		{
-			Name:   "update-item",
-			Routes: []string{"PUT /items/{id}"},
-			Rights: Rights{
-				{Table: "items"}:  {"dynamodb:GetItem", "dynamodb:UpdateItem"},
-				{Queue: "events"}: {"sqs:SendMessage"},
+			{
+				Name:   "get-item",
+				Routes: []string{"GET /items/{id}"},
+				Rights: Rights{{Table: "items"}: {"dynamodb:GetItem"}},
 			},
-		},
-		{
-			Name:   "delete-item",
-			Routes: []string{"DELETE /items/{id}"},
-			Rights: Rights{
-				{Table: "items"}:  {"dynamodb:DeleteItem"},
-				{Queue: "events"}: {"sqs:SendMessage"},
+			{
+				Name:   "list-items",
+				Routes: []string{"GET /items"},
+				Rights: Rights{
+					{Table: "items", Index: names.StatusIndex}: {"dynamodb:Query"},
+					{Secret: "cursor-key"}:                     {"secretsmanager:GetSecretValue"},
+				},
 			},
-		},
-		{
-			Name:         "health",
-			PublicRoutes: []string{"GET /health"},
-		},
-		{
-			Name:       "authorize",
-			Authorizes: true,
-			Rights:     Rights{{Secret: "token-key"}: {"secretsmanager:GetSecretValue"}},
-		},
-		{
-			Name:         "socket",
-			SocketRoutes: []string{"$connect", "$disconnect", "$default"},
-			Rights:       Rights{{Table: "connections"}: {"dynamodb:PutItem", "dynamodb:DeleteItem"}},
-		},
-		{
-			Name:     "notify",
-			Consumes: "events",
-			Rights: Rights{
-				{Table: "connections"}: {"dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},
-				{Clients: true}:        {"execute-api:ManageConnections"},
+			{
+				Name:   "update-item",
+				Routes: []string{"PUT /items/{id}"},
+				Rights: Rights{
+					{Table: "items"}:  {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+					{Queue: "events"}: {"sqs:SendMessage"},
+				},
+			},
+			{
+				Name:   "delete-item",
+				Routes: []string{"DELETE /items/{id}"},
+				Rights: Rights{
+					{Table: "items"}:  {"dynamodb:DeleteItem"},
+					{Queue: "events"}: {"sqs:SendMessage"},
+				},
+			},
+			{
+				Name:         "health",
+				PublicRoutes: []string{"GET /health"},
+			},
+			{
+				Name:       "authorize",
+				Authorizes: true,
+				Rights:     Rights{{Secret: "token-key"}: {"secretsmanager:GetSecretValue"}},
+			},
+			{
+				Name:         "socket",
+				SocketRoutes: []string{"$connect", "$disconnect", "$default"},
+				Rights:       Rights{{Table: "connections"}: {"dynamodb:PutItem", "dynamodb:DeleteItem"}},
+			},
+			{
+				Name:     "notify",
+				Consumes: "events",
+				Rights: Rights{
+					{Table: "connections"}: {"dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},
+					{Clients: true}:        {"execute-api:ManageConnections"},
+				},
 			},
 		},
 	}

@@ -31,11 +31,11 @@ func editsOf() []declared {
 			{declaration, `Name:   "delete-item"`, `Name:   "remove-item"`},
 		}, moves: [][2]string{{"lambdas/delete-item", "lambdas/remove-item"}}},
 		{name: "a route moved to another function, a function removed, an index added and removed", files: [][3]string{
-			{declaration, "Indexes: []Index{", `Indexes: []Index{{Name: "more", HashKey: String(names.CreatedKey)}, `},
-			{declaration, `		{
-			Name:         "health",
-			PublicRoutes: []string{"GET /health"},
-		},`, `		{Name: "pulse", PublicRoutes: []string{"GET /health"}},`},
+			{declaration, "Indexes: []Index{\n", "Indexes: []Index{\n" + `{Name: "more", HashKey: String(names.CreatedKey)},` + "\n"},
+			{declaration, `			{
+				Name:         "health",
+				PublicRoutes: []string{"GET /health"},
+			},`, `			{Name: "pulse", PublicRoutes: []string{"GET /health"}},`},
 		}, moves: [][2]string{{"lambdas/health", "lambdas/pulse"}}},
 	}
 }
