@@ -1,0 +1,119 @@
+// Package docs holds the pages for the service's developers. Its tests apply the
+// recipes.
+package docs
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"skiff/docs/recipe"
+)
+
+// copied is a copy of the tracked files in a Git repository, to be changed.
+type copied struct {
+	*testing.T
+	dir string
+}
+
+// newCopy copies the files that Git tracks, as they are in the work tree.
+func newCopy(t *testing.T) copied {
+	t.Helper()
+	c := copied{t, t.TempDir()}
+	list, err := exec.Command("git", "-C", "..", "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range bytes.SplitSeq(bytes.TrimRight(list, "\x00"), []byte{0}) {
+		data, err := os.ReadFile(filepath.Join("..", string(name)))
+		if os.IsNotExist(err) {
+			continue // deleted, and not yet committed
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.write(string(name), data)
+	}
+	c.run("git", "init", "-q")
+	c.keep()
+	return c
+}
+
+func (c copied) write(name string, data []byte) {
+	c.Helper()
+	path := filepath.Join(c.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		c.Fatal(err)
+	}
+	if err := os.WriteFile(path, data, 0o755); err != nil {
+		c.Fatal(err)
+	}
+}
+
+// keep commits what is there.
+func (c copied) keep() {
+	c.Helper()
+	c.run("git", "add", "-A")
+	c.run("git", "-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "-q", "--allow-empty", "-m", "kept")
+}
+
+// reset takes back what is not committed.
+func (c copied) reset() {
+	c.Helper()
+	c.run("git", "reset", "-q", "--hard")
+	c.run("git", "clean", "-qfd")
+}
+
+// run runs a command in the copy, which has to succeed.
+func (c copied) run(name string, args ...string) string {
+	c.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Dir = c.dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		c.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// green runs the tests of the program and of the handlers, with new goldens.
+func (c copied) green() {
+	c.Helper()
+	c.run("gofmt", "-w", "lambdas", "infra")
+	c.run("go", "test", "./infra", "-run", "TestGolden", "-update")
+	c.run("go", "test", "./infra", "./lambdas/...")
+}
+
+// A recipe is a small change: so many lines besides the handlers.
+const most = 15
+
+// TestRecipes applies each recipe alone, and runs the tests on the result.
+func TestRecipes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short leaves out the recipes, which take minutes")
+	}
+	pages, err := recipe.Read("recipes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(pages) == 0 {
+		t.Fatal("there are no recipes")
+	}
+	c := newCopy(t)
+	for _, r := range pages {
+		t.Run(r.Name, func(t *testing.T) {
+			c := copied{t, c.dir}
+			defer c.reset()
+			if n := r.Lines(); n > most {
+				t.Errorf("%d lines besides the handlers, and %d are a recipe", n, most)
+			}
+			if err := r.Apply(c.dir); err != nil {
+				t.Fatal(err)
+			}
+			c.green()
+		})
+	}
+}
