@@ -92,8 +92,8 @@ func TestScannerRulesFail(t *testing.T) {
 	}
 }
 
-// TestScannerReasons finds reasons for what is followed: of the resources that
-// a reason excuses, one has to need it.
+// TestScannerReasons finds reasons for what is followed. A reason for some
+// resources has to be needed by each of them, one for all of them by one.
 func TestScannerReasons(t *testing.T) {
 	t.Parallel()
 	for _, rec := range []*recording.Stack{record(t, "production"), samples()} {
@@ -110,6 +110,8 @@ func TestScannerReasons(t *testing.T) {
 				}
 				if reason.why == "" || excused > 0 && needed == 0 {
 					t.Errorf("%s: %q is the reason for nothing; remove it", rule.title, reason.why)
+				} else if reason.of != nil && needed < excused {
+					t.Errorf("%s: %q excuses %d resources, and %d need it; excuse these alone", rule.title, reason.why, excused, needed)
 				}
 			}
 		}
