@@ -133,7 +133,7 @@ func (w *worker) open() {
 		return aws.Credentials{AccessKeyID: keys.AccessKeyID, SecretAccessKey: keys.SecretAccessKey, SessionToken: keys.SessionToken}, nil
 	})})
 	w.polled = &counted{Queue: w.queues}
-	w.sources = lambda.NewEventSources(w.functions, w.polled, func(err error) {
+	w.sources = lambda.NewEventSources(w.functions, w.polled, nil, func(err error) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.reported = append(w.reported, err.Error())

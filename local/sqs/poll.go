@@ -80,3 +80,21 @@ func (q *Queues) Delete(c iam.Caller, queueARN string, handles []string) error {
 	}
 	return err
 }
+
+// Send puts a message on a queue, whose policies decide whether the caller may.
+func (q *Queues) Send(c iam.Caller, queueARN, body string) error {
+	r, err := q.reach(c, queueARN, "SendMessage")
+	if err != nil {
+		return err
+	}
+	s, err := q.settings(r)
+	if err != nil {
+		return err
+	}
+	m, delay, bad := q.accept(c, s, entryInput{MessageBody: body})
+	if bad != nil {
+		return bad
+	}
+	_, err = q.send(keyOf(r.ID), []message{m}, []time.Duration{delay})
+	return err
+}
