@@ -13,6 +13,7 @@ import (
 	"skiff/local/issuer"
 	"skiff/local/lambda"
 	"skiff/local/route53"
+	"skiff/local/scheduler"
 	"skiff/local/secretsmanager"
 	"skiff/local/sqs"
 	"skiff/local/store"
@@ -25,6 +26,8 @@ type services struct {
 	tables       *dynamodb.Tables
 	functions    *lambda.Functions
 	sources      *lambda.EventSources
+	events       *lambda.Events
+	schedules    *scheduler.Scheduler
 	secrets      *secretsmanager.Secrets
 	queues       *sqs.Queues
 	zones        *route53.Zones
@@ -62,6 +65,11 @@ func (c *Cloud) openServices() (err error) {
 		return err
 	}
 	c.sources = lambda.NewEventSources(c.functions, c.queues, c.tables.Streams(c.authority), func(err error) { c.show("event source: %v\n", err) })
+	c.events = lambda.NewEvents(c.functions, func(err error) { c.show("lambda: %v\n", err) }, nil, nil)
+	c.schedules = scheduler.New(scheduler.Options{
+		Store: c.store, Authority: c.authority, Functions: c.events, Queues: c.queues,
+		Report: func(err error) { c.show("scheduler: %v\n", err) },
+	})
 	if err := c.openDomains(); err != nil {
 		return err
 	}

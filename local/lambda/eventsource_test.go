@@ -85,7 +85,7 @@ func (q *fakeQueue) Receive(ctx context.Context, _ iam.Caller, _ string, _ int, 
 	return nil, ctx.Err()
 }
 
-func (q *fakeQueue) Send(iam.Caller, string, string) error { return nil }
+func (q *fakeQueue) Send(iam.Caller, string, string, map[string]string) error { return nil }
 
 func (q *fakeQueue) Delete(iam.Caller, string, []string) error { return nil }
 

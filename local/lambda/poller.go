@@ -28,8 +28,8 @@ type Queue interface {
 	// VisibilityTimeout is how long a message is hidden once it is received.
 	VisibilityTimeout(queueARN string) (time.Duration, error)
 
-	// Send puts a message on a queue.
-	Send(c iam.Caller, queueARN, body string) error
+	// Send puts a message on a queue, with attributes that are strings.
+	Send(c iam.Caller, queueARN, body string, attributes map[string]string) error
 }
 
 // How long a poller waits: for messages, before it looks again; after an error

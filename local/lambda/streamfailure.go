@@ -72,7 +72,7 @@ func (e *EventSources) discard(ctx context.Context, r store.Record[EventSourceMa
 		if err != nil {
 			return err
 		}
-		if err := e.queue.Send(iam.Session(function.Inputs.Role, function.ID), to, string(data)); err != nil {
+		if err := e.queue.Send(iam.Session(function.Inputs.Role, function.ID), to, string(data), nil); err != nil {
 			return fmt.Errorf("records are kept that its destination %s does not take: %w", to, err)
 		}
 	}
