@@ -6,6 +6,7 @@
 //	go run ./local token            a bearer token that the stack's API takes
 //	go run ./local exec CMD...      a command that uses AWS, against the same cloud
 //	go run ./local ci JOBS...       the project's GitLab pipeline, against the same cloud
+//	go run ./local run-schedule NAME  run a schedule of the same cloud now
 //	go run ./local iam ROLES...     what roles hold, and which of it was never used
 package main
 
@@ -51,6 +52,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		err = runCI(ctx, o, stdout, stderr)
 	case "iam":
 		err = runIAM(ctx, o, stdout, stderr)
+	case "run-schedule":
+		err = runSchedule(ctx, o, stdout, stderr)
 	}
 	var exit exitError
 	switch {
@@ -78,7 +81,7 @@ type options struct {
 	stack   string   // to serve or to make a token for; "" where the command line does not say
 	items   string   // URL of the engine that keeps the items; "" for one of the cloud's own
 	assume  bool     // take the role of AWS_ROLE_ARN, as a job of a pipeline does
-	command string   // pulumi, token, exec, ci or iam; "" to serve
+	command string   // pulumi, token, exec, ci, iam or run-schedule; "" to serve
 	args    []string // after that word
 }
 
@@ -100,6 +103,7 @@ const usage = `usage: go run ./local [flags]                  bring the stack up
        go run ./local [flags] exec CMD...      run a command that uses AWS against the same local cloud
        go run ./local [flags] ci [flags] JOBS...  run the project's GitLab pipeline, or some of its jobs
        go run ./local [flags] iam [-json] ROLES...  print what roles hold, and which of it was never used
+       go run ./local [flags] run-schedule NAME  run a schedule now and print what its function answers
 
 flags:
 `
@@ -123,12 +127,12 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	}
 	switch rest := flags.Args(); {
 	case len(rest) == 0:
-	case rest[0] == "pulumi", rest[0] == "token", rest[0] == "ci", rest[0] == "iam", rest[0] == "exec" && len(rest) > 1:
+	case rest[0] == "pulumi", rest[0] == "token", rest[0] == "ci", rest[0] == "iam", rest[0] == "run-schedule", rest[0] == "exec" && len(rest) > 1:
 		o.command, o.args = rest[0], rest[1:]
 	case rest[0] == "exec":
 		return o, errors.New("exec takes a command, such as: go run ./local exec go run ./infra/key SECRET")
 	default:
-		return o, fmt.Errorf("%q is not a command: there are pulumi, token, exec, ci and iam, and flags stand before them", rest[0])
+		return o, fmt.Errorf("%q is not a command: there are pulumi, token, exec, ci, iam and run-schedule, and flags stand before them", rest[0])
 	}
 	return o, nil
 }

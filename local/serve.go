@@ -72,7 +72,7 @@ func (p project) openServing(addr, stack string, stderr io.Writer) (c *cloud.Clo
 	go gateway.Serve(c.Listen(l))
 	stop = func() error { return errors.Join(shutDown(gateway), c.Close()) }
 	s.use(c)
-	if err := p.writeSession(s); err != nil {
+	if err := errors.Join(c.RunSchedules(), p.writeSession(s)); err != nil {
 		return nil, s, nil, errors.Join(err, stop())
 	}
 	return c, s, stop, nil

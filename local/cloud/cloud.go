@@ -114,6 +114,13 @@ func (c *Cloud) Warm(ctx context.Context) error {
 	return err
 }
 
+// RunSchedules runs the schedules from now on, and takes up what they have begun.
+// A cloud that is open for one command runs none.
+func (c *Cloud) RunSchedules() error {
+	c.schedules.Start()
+	return c.events.Start()
+}
+
 func (c *Cloud) serveHTTP(h http.Handler) (addr string, err error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -169,8 +176,12 @@ func (c *Cloud) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
 	var err error
+	if c.schedules != nil {
+		c.schedules.Close()
+		err = c.events.Close(ctx)
+	}
 	if c.sources != nil {
-		err = c.sources.Close(ctx)
+		err = errors.Join(err, c.sources.Close(ctx))
 	}
 	if c.sockets != nil {
 		err = errors.Join(err, c.sockets.Shutdown(ctx))

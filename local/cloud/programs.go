@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"skiff/local/iam"
+	"skiff/local/lambda"
 )
 
 // Program is one Pulumi program and who runs it. Several share a cloud: those
@@ -52,6 +53,18 @@ func Holdings(ctx context.Context, control string) (map[string][]iam.Holding, er
 	return held, ask(r, &held)
 }
 
+// RunSchedule asks the cloud whose control address it is to run a schedule now,
+// and returns what the function answers. The name is that of the schedule or the
+// one in the Pulumi program.
+func RunSchedule(ctx context.Context, control, name string) (lambda.Result, error) {
+	var result lambda.Result
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+control+"/schedules", strings.NewReader(name))
+	if err != nil {
+		return result, err
+	}
+	return result, ask(r, &result)
+}
+
 func ask(r *http.Request, into any) error {
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
@@ -68,7 +81,7 @@ func ask(r *http.Request, into any) error {
 	return json.Unmarshal(data, into)
 }
 
-// control answers Join and Holdings.
+// control answers Join, Holdings and RunSchedule.
 func (c *Cloud) control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /programs", func(w http.ResponseWriter, r *http.Request) {
@@ -91,6 +104,18 @@ func (c *Cloud) control() http.Handler {
 			return
 		}
 		_ = json.NewEncoder(w).Encode(held)
+	})
+	mux.HandleFunc("POST /schedules", func(w http.ResponseWriter, r *http.Request) {
+		name, err := io.ReadAll(r.Body)
+		var result lambda.Result
+		if err == nil {
+			result, err = c.schedules.Run(r.Context(), string(name))
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		_ = json.NewEncoder(w).Encode(result)
 	})
 	return mux
 }

@@ -58,6 +58,7 @@ func (c *Cloud) addTypes(aws *provider.Provider) {
 	buckets := s3.New(c.store)
 	aws.Add(keys, aliases, buckets.Resources(), buckets.Encryption(), buckets.Lifecycles(), buckets.OwnershipControls(),
 		buckets.Policies(), buckets.PublicAccessBlocks(), buckets.Versioning())
+	aws.Add(c.schedules.Resources())
 	aws.Add(c.tables.Resources(), c.secrets.Resources(), ssm.New(c.store).Resources())
 }
 

@@ -13,6 +13,7 @@ import (
 	"skiff/local/issuer"
 	"skiff/local/lambda"
 	"skiff/local/route53"
+	"skiff/local/scheduler"
 	"skiff/local/secretsmanager"
 	"skiff/local/sqs"
 	"skiff/local/store"
@@ -25,6 +26,8 @@ type services struct {
 	tables       *dynamodb.Tables
 	functions    *lambda.Functions
 	sources      *lambda.EventSources
+	events       *lambda.Events
+	schedules    *scheduler.Scheduler
 	secrets      *secretsmanager.Secrets
 	queues       *sqs.Queues
 	zones        *route53.Zones
@@ -61,7 +64,12 @@ func (c *Cloud) openServices() (err error) {
 	if err := c.functions.Tidy(); err != nil {
 		return err
 	}
-	c.sources = lambda.NewEventSources(c.functions, c.queues, func(err error) { c.show("queue: %v\n", err) })
+	c.sources = lambda.NewEventSources(c.functions, c.queues, c.tables.Streams(c.authority), func(err error) { c.show("event source: %v\n", err) })
+	c.events = lambda.NewEvents(c.functions, func(err error) { c.show("lambda: %v\n", err) }, nil, nil)
+	c.schedules = scheduler.New(scheduler.Options{
+		Store: c.store, Authority: c.authority, Functions: c.events, Queues: c.queues,
+		Report: func(err error) { c.show("scheduler: %v\n", err) },
+	})
 	if err := c.openDomains(); err != nil {
 		return err
 	}
@@ -106,11 +114,12 @@ func (c *Cloud) serves(certificate string) bool {
 func (c *Cloud) serveEndpoints() (map[string]string, error) {
 	endpoints := map[string]string{}
 	for variable, handler := range map[string]http.Handler{
-		"AWS_ENDPOINT_URL":                 http.HandlerFunc(refuseService),
-		"AWS_ENDPOINT_URL_DYNAMODB":        dynamodb.NewFront(c.tables, c.authority),
-		"AWS_ENDPOINT_URL_SECRETS_MANAGER": c.secrets.Handler(),
-		"AWS_ENDPOINT_URL_SQS":             c.queues.Handler(),
-		"AWS_ENDPOINT_URL_STS":             sts.New(sts.Options{Authority: c.authority, Verify: c.issuer.Verify, Account: Account}),
+		"AWS_ENDPOINT_URL":                  http.HandlerFunc(refuseService),
+		"AWS_ENDPOINT_URL_DYNAMODB":         dynamodb.NewFront(c.tables, c.authority),
+		"AWS_ENDPOINT_URL_DYNAMODB_STREAMS": c.tables.StreamsHandler(c.authority),
+		"AWS_ENDPOINT_URL_SECRETS_MANAGER":  c.secrets.Handler(),
+		"AWS_ENDPOINT_URL_SQS":              c.queues.Handler(),
+		"AWS_ENDPOINT_URL_STS":              sts.New(sts.Options{Authority: c.authority, Verify: c.issuer.Verify, Account: Account}),
 	} {
 		addr, err := c.serveHTTP(handler)
 		if err != nil {

@@ -23,7 +23,7 @@ func tableActions(o provider.Operation[Table]) []provider.Action {
 		return actions
 	case provider.Update:
 		add(o.Changed("billingMode", "readCapacity", "writeCapacity", "globalSecondaryIndexes", "serverSideEncryption",
-			"deletionProtectionEnabled", "tableClass"), "dynamodb:UpdateTable")
+			"deletionProtectionEnabled", "tableClass", "streamEnabled", "streamViewType"), "dynamodb:UpdateTable")
 		add(o.Changed("ttl"), "dynamodb:UpdateTimeToLive")
 		add(o.Changed("pointInTimeRecovery"), "dynamodb:UpdateContinuousBackups")
 		return actions

@@ -35,6 +35,7 @@ func TestActions(t *testing.T) {
 	}{
 		{"plain, protected", plain, with(map[string]any{"deletionProtectionEnabled": true}), []string{"CreateTable"}, []string{"UpdateTable"}},
 		{"whole, plain", whole, plain, []string{"TagResource", "CreateTable", "UpdateTimeToLive", "UpdateContinuousBackups"}, []string{"UntagResource", "UpdateTimeToLive", "UpdateContinuousBackups"}},
+		{"a stream, another view", with(map[string]any{"streamEnabled": true, "streamViewType": "KEYS_ONLY"}), with(map[string]any{"streamEnabled": true, "streamViewType": "NEW_IMAGE"}), []string{"CreateTable"}, []string{"UpdateTable"}},
 		{"recovery alone", plain, with(map[string]any{"pointInTimeRecovery": recovery}), []string{"CreateTable"}, []string{"UpdateContinuousBackups"}},
 		{"settings that are off", with(map[string]any{"ttl": map[string]any{"enabled": false}, "pointInTimeRecovery": map[string]any{"enabled": false}}),
 			with(map[string]any{"ttl": ttl, "pointInTimeRecovery": map[string]any{"enabled": false}}), []string{"CreateTable"}, []string{"UpdateTimeToLive"}},

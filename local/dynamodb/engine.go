@@ -71,7 +71,10 @@ func (t *Tables) create(ctx context.Context, _ provider.Call, r *store.Record[Ta
 	if _, err := settled(ctx, client, r.ID); err != nil {
 		return err
 	}
-	return setTTL(ctx, client, r.Inputs)
+	if err := setTTL(ctx, client, r.Inputs); err != nil {
+		return err
+	}
+	return t.bringStream(ctx, r.Inputs)
 }
 
 // update changes the table where the items are kept. It starts from what that
@@ -85,7 +88,10 @@ func (t *Tables) update(ctx context.Context, _ provider.Call, old store.Record[T
 	if err != nil {
 		return err
 	}
-	return bring(ctx, client, r.Inputs)
+	if err := bring(ctx, client, r.Inputs); err != nil {
+		return err
+	}
+	return t.bringStream(ctx, r.Inputs)
 }
 
 // Restore brings what the engine at url holds in line with the records: a table
@@ -108,6 +114,9 @@ func (t *Tables) Restore(ctx context.Context, url string) (made []string, err er
 		if err := bring(ctx, client, r.Inputs); err != nil {
 			return made, fmt.Errorf("table %s: %w", r.ID, err)
 		}
+		if err := t.restoreStream(ctx, url, r.ID); err != nil {
+			return made, fmt.Errorf("table %s: its stream: %w", r.ID, err)
+		}
 	}
 	return made, nil
 }
@@ -122,12 +131,16 @@ func (t *Tables) delete(ctx context.Context, _ provider.Call, r store.Record[Tab
 	}
 	_, err = client.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: aws.String(r.ID)})
 	if _, gone := errors.AsType[*types.ResourceNotFoundException](err); gone {
-		return nil
+		return t.forgetStreams(r.ID)
 	}
 	if err != nil {
 		return err
 	}
-	return dynamodb.NewTableNotExistsWaiter(client, func(o *dynamodb.TableNotExistsWaiterOptions) {
+	err = dynamodb.NewTableNotExistsWaiter(client, func(o *dynamodb.TableNotExistsWaiterOptions) {
 		o.MinDelay, o.MaxDelay = pollDelay, pollDelay
 	}).Wait(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(r.ID)}, waitLimit)
+	if err != nil {
+		return err
+	}
+	return t.forgetStreams(r.ID)
 }

@@ -91,6 +91,15 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		},
 	}
 	proxy.ServeHTTP(w, r)
+	if writes(r) {
+		f.tables.wake()
+	}
+}
+
+// writes reports whether a call may change items.
+func writes(r *http.Request) bool {
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	return slices.Contains([]string{"BatchWriteItem", "DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"}, operation)
 }
 
 func (f *Front) authorize(r *http.Request, body []byte) error {

@@ -13,6 +13,6 @@ func TestReplacements(t *testing.T) {
 	t.Parallel()
 	providertest.CheckReplacements(t,
 		providertest.Schema{Type: New(nil, nil).Resources(), Replaces: "hashKey localSecondaryIndexes,set name rangeKey", DeletedFirst: "name",
-			Updates: "attributes billingMode deletionProtectionEnabled globalSecondaryIndexes pointInTimeRecovery readCapacity serverSideEncryption tableClass tags ttl writeCapacity"},
+			Updates: "attributes billingMode deletionProtectionEnabled globalSecondaryIndexes pointInTimeRecovery readCapacity serverSideEncryption streamEnabled streamViewType,computed tableClass tags ttl writeCapacity"},
 	)
 }

@@ -1,10 +1,15 @@
-// Package dynamodb stands for Amazon DynamoDB: tables, and a front before the
-// engine that holds their items, which decides each call by the role of the
-// function that makes it.
+// Package dynamodb stands for Amazon DynamoDB: tables with their streams, and a
+// front before the engine that holds their items, which decides each call by the
+// role of the function that makes it.
+//
+// A stream has one shard, and keeps its records for as long as the table is
+// there; AWS has a shard for each partition and drops records after 24 hours.
 package dynamodb
 
 import (
 	"net/http"
+	"sync"
+	"time"
 
 	"skiff/local/arn"
 	"skiff/local/provider"
@@ -14,8 +19,7 @@ import (
 // Token is the resource type of this package.
 const Token = "aws:dynamodb/table:Table"
 
-// Table is the inputs of a table. Streams, replicas, imports and restores are
-// left out.
+// Table is the inputs of a table. Replicas, imports and restores are left out.
 type Table struct {
 	Name                      string            `json:"name" aws:"replace"`
 	Attributes                []Attribute       `json:"attributes,omitempty" aws:"required"`
@@ -30,6 +34,8 @@ type Table struct {
 	PointInTimeRecovery       *Recovery         `json:"pointInTimeRecovery,omitempty"`
 	ServerSideEncryption      *Encryption       `json:"serverSideEncryption,omitempty"`
 	DeletionProtectionEnabled bool              `json:"deletionProtectionEnabled,omitempty"`
+	StreamEnabled             bool              `json:"streamEnabled,omitempty"`
+	StreamViewType            string            `json:"streamViewType,omitempty" aws:"computed"`
 	TableClass                string            `json:"tableClass,omitempty"`
 	Tags                      map[string]string `json:"tags,omitempty"`
 }
@@ -93,28 +99,37 @@ type Tables struct {
 	db     *store.Store
 	engine Engine
 	http   *http.Client
+	now    func() time.Time
+
+	mu            sync.Mutex
+	engineStreams map[string]engineStream // by table, as they were read last
+	changed       chan struct{}           // closed at the next change of an item; nil while nobody waits
 }
 
 // New keeps the tables of db in engine.
 func New(db *store.Store, engine Engine) *Tables {
-	return &Tables{db: db, engine: engine, http: &http.Client{Transport: &http.Transport{IdleConnTimeout: idleLimit}}}
+	return &Tables{db: db, engine: engine, http: &http.Client{Transport: &http.Transport{IdleConnTimeout: idleLimit}}, now: time.Now, engineStreams: map[string]engineStream{}}
 }
 
 // Resources are the resource types of this package.
 func (t *Tables) Resources() *provider.Resource[Table, Outputs] {
 	return &provider.Resource[Table, Outputs]{
 		Token: Token, Named: "name", MaxName: 255,
-		Check:   check,
-		ID:      func(_ provider.Call, in Table) string { return in.Name },
-		Create:  t.create,
-		Update:  t.update,
-		Delete:  t.delete,
-		Actions: tableActions,
+		VolatileWith: map[string][]string{"streamArn": {"streamEnabled", "streamViewType"}, "streamLabel": {"streamEnabled", "streamViewType"}},
+		Check:        check,
+		ID:           func(_ provider.Call, in Table) string { return in.Name },
+		Create:       t.create,
+		Update:       t.update,
+		Delete:       t.delete,
+		Actions:      tableActions,
 		Describe: func(r store.Record[Table]) Outputs {
 			in := r.Inputs
 			out := Outputs{ARN: tableARN(r), BillingMode: in.BillingMode, ReadCapacity: in.ReadCapacity, WriteCapacity: in.WriteCapacity}
 			if out.BillingMode == "" {
 				out.BillingMode = "PROVISIONED"
+			}
+			if all, err := t.streamsOf(r.ID); err == nil && all.enabled() != nil {
+				out.StreamARN, out.StreamLabel = streamARN(r, *all.enabled()), all.enabled().Label
 			}
 			return out
 		},

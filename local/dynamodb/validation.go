@@ -43,6 +43,12 @@ func check(in Table) []provider.Problem {
 	if c := in.TableClass; c != "" && c != "STANDARD" && c != "STANDARD_INFREQUENT_ACCESS" {
 		refuse("tableClass", "%q is neither STANDARD nor STANDARD_INFREQUENT_ACCESS", c)
 	}
+	if v := in.StreamViewType; v != "" && !slices.Contains([]string{"KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"}, v) {
+		refuse("streamViewType", "%q is none of KEYS_ONLY, NEW_IMAGE, OLD_IMAGE, NEW_AND_OLD_IMAGES", v)
+	}
+	if in.StreamEnabled && in.StreamViewType == "" {
+		refuse("streamViewType", "is required where streamEnabled is true")
+	}
 	problems = append(problems, checkKeys(in)...)
 	return append(problems, checkIndexes(in)...)
 }

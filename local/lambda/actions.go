@@ -73,7 +73,7 @@ func mappingActions(o provider.Operation[EventSourceMapping]) []provider.Action 
 	case provider.Create:
 		return append(of(provider.Anything, "lambda:CreateEventSourceMapping"), tags...)
 	case provider.Update:
-		if o.Changed("batchSize", "enabled", "functionName", "functionResponseTypes", "maximumBatchingWindowInSeconds", "scalingConfig") {
+		if o.ChangedBesides("tags") {
 			return append(tags, of(resource, "lambda:UpdateEventSourceMapping")...)
 		}
 		return tags

@@ -73,7 +73,7 @@ func TestPermissionActions(t *testing.T) {
 func TestMappingActions(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)
-	kind := NewEventSources(p.Functions, &fakeQueue{}, nil).Resources()
+	kind := NewEventSources(p.Functions, &fakeQueue{}, nil, nil).Resources()
 	kind.ID = func(provider.Call, EventSourceMapping) string { return "0-1" }
 	const on, of = " arn:aws:lambda:eu-west-1:111111111111:event-source-mapping:0-1", " lambda:FunctionArn=" + testARN
 	mapping := func(size float64, tags map[string]any) map[string]any {

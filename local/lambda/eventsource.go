@@ -18,17 +18,36 @@ import (
 // EventSourceMappingToken is the resource type of an event source mapping.
 const EventSourceMappingToken = "aws:lambda/eventSourceMapping:EventSourceMapping"
 
-// EventSourceMapping is the inputs of a mapping of a queue to a function.
-// Streams, filters and provisioned pollers are left out.
+// EventSourceMapping is the inputs of a mapping of a queue, or of the stream of a
+// table, to a function. Filters, tumbling windows and provisioned pollers are
+// left out. The parallelization factor is a setting without effect: one batch of
+// a stream runs at a time, which keeps the order that AWS promises.
 type EventSourceMapping struct {
 	EventSourceARN                 string            `json:"eventSourceArn" aws:"required,replace"`
 	FunctionName                   string            `json:"functionName" aws:"required"`
 	BatchSize                      *int              `json:"batchSize,omitempty"`
+	BisectBatchOnFunctionError     bool              `json:"bisectBatchOnFunctionError,omitempty"`
+	DestinationConfig              *Destinations     `json:"destinationConfig,omitempty"`
 	Enabled                        *bool             `json:"enabled,omitempty"`
 	FunctionResponseTypes          []string          `json:"functionResponseTypes,omitempty"`
 	MaximumBatchingWindowInSeconds int               `json:"maximumBatchingWindowInSeconds,omitempty"`
+	MaximumRecordAgeInSeconds      *int              `json:"maximumRecordAgeInSeconds,omitempty" aws:"computed"`
+	MaximumRetryAttempts           *int              `json:"maximumRetryAttempts,omitempty" aws:"computed"`
+	ParallelizationFactor          int               `json:"parallelizationFactor,omitempty" aws:"computed"`
 	ScalingConfig                  *ScalingConfig    `json:"scalingConfig,omitempty"`
+	StartingPosition               string            `json:"startingPosition,omitempty" aws:"replace"`
 	Tags                           map[string]string `json:"tags,omitempty"`
+}
+
+// Destinations says where the records of a stream go that a function could not
+// process.
+type Destinations struct {
+	OnFailure *Destination `json:"onFailure,omitempty"`
+}
+
+// Destination is a standard queue.
+type Destination struct {
+	DestinationARN string `json:"destinationArn" aws:"required"`
 }
 
 // ScalingConfig is how many batches of a mapping run at once, 2 to 1000; 0 for
@@ -38,7 +57,8 @@ type ScalingConfig struct {
 }
 
 // EventSourceMappingOutputs is what AWS adds to a mapping, its defaults
-// included. The last result is that of a stream: of a queue, AWS tells none.
+// included. Those about retries and results are of a stream: of a queue, AWS
+// tells none. The last result stays as it is at the start.
 type EventSourceMappingOutputs struct {
 	ARN                            string `json:"arn"`
 	BatchSize                      int    `json:"batchSize"`
@@ -61,8 +81,11 @@ func (e *EventSources) Resources() *provider.Resource[EventSourceMapping, EventS
 		Token: EventSourceMappingToken, Volatile: []string{"functionArn", "lastModified", "state"}, Exclusive: true,
 		Check: checkEventSourceMapping,
 		ID:    e.newID,
-		Create: func(_ context.Context, _ provider.Call, r *store.Record[EventSourceMapping]) error {
+		Create: func(ctx context.Context, _ provider.Call, r *store.Record[EventSourceMapping]) error {
 			if err := e.prepare(r); err != nil {
+				return err
+			}
+			if err := e.begin(ctx, *r); err != nil {
 				return err
 			}
 			// It polls for the record as it is: there is none in the store yet.
@@ -74,7 +97,10 @@ func (e *EventSources) Resources() *provider.Resource[EventSourceMapping, EventS
 		},
 		Updated: e.poll,
 		Delete: func(ctx context.Context, _ provider.Call, r store.Record[EventSourceMapping]) error {
-			return e.stop(ctx, r.ID)
+			if err := e.stop(ctx, r.ID); err != nil {
+				return err
+			}
+			return store.Delete(e.functions.db, checkpointToken, r.ID)
 		},
 		Actions:  mappingActions,
 		Describe: describeMapping,
@@ -113,17 +139,17 @@ func checkEventSourceMapping(in EventSourceMapping) []provider.Problem {
 	refuse := func(property, format string, args ...any) {
 		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
 	}
-	if in.EventSourceARN != "" && !queueForm.MatchString(in.EventSourceARN) {
-		refuse("eventSourceArn", "%q is not the ARN of a standard queue, the one event source that the local cloud has", in.EventSourceARN)
+	if in.EventSourceARN != "" && !queueForm.MatchString(in.EventSourceARN) && !in.ofStream() {
+		refuse("eventSourceArn", "%q is the ARN of neither a standard queue nor the stream of a table, the event sources that the local cloud has", in.EventSourceARN)
 	}
 	if in.FunctionName != "" && !functionName.MatchString(nameOf(in.FunctionName)) {
 		refuse("functionName", "%q is neither the name nor the ARN of a function", in.FunctionName)
 	}
-	size, window := orDefault(deref(in.BatchSize), 10), in.MaximumBatchingWindowInSeconds
+	size, window := in.batchSize(), in.MaximumBatchingWindowInSeconds
 	switch {
 	case in.BatchSize != nil && (*in.BatchSize < 1 || *in.BatchSize > 10000):
 		refuse("batchSize", "%d is not within 1 to 10000", *in.BatchSize)
-	case size > 10 && window < 1:
+	case size > 10 && window < 1 && queueForm.MatchString(in.EventSourceARN):
 		refuse("batchSize", "%d: Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10", size)
 	}
 	if window < 0 || window > 300 {
@@ -137,7 +163,7 @@ func checkEventSourceMapping(in EventSourceMapping) []provider.Problem {
 	if s := in.ScalingConfig; s != nil && s.MaximumConcurrency != 0 && (s.MaximumConcurrency < 2 || s.MaximumConcurrency > 1000) {
 		refuse("scalingConfig.maximumConcurrency", "%d is not within 2 to 1000", s.MaximumConcurrency)
 	}
-	return problems
+	return append(problems, checkStreamSettings(in)...)
 }
 
 func deref(n *int) int {
@@ -149,7 +175,13 @@ func deref(n *int) int {
 
 func (in EventSourceMapping) enabled() bool { return in.Enabled == nil || *in.Enabled }
 
-func (in EventSourceMapping) batchSize() int { return orDefault(deref(in.BatchSize), 10) }
+// batchSize is the most records of a batch; the default depends on the source.
+func (in EventSourceMapping) batchSize() int {
+	if in.ofStream() {
+		return orDefault(deref(in.BatchSize), 100)
+	}
+	return orDefault(deref(in.BatchSize), 10)
+}
 
 // concurrency is how many batches run at once. AWS begins with five and adds
 // more while the queue grows; a laptop stays at five.
@@ -172,12 +204,23 @@ func (e *EventSources) prepare(r *store.Record[EventSourceMapping]) error {
 		return fmt.Errorf("ResourceNotFoundException: Function not found: %w", err)
 	}
 	if region := arn.Region(in.EventSourceARN); region != function.Region {
-		return fmt.Errorf("InvalidParameterValueException: the queue is in region %s and the function %s in %s", region, function.ID, function.Region)
+		return fmt.Errorf("InvalidParameterValueException: the event source is in region %s and the function %s in %s", region, function.ID, function.Region)
 	}
 	if err := e.checkUnique(r); err != nil {
 		return err
 	}
+	r.State["function"] = functionARN(function)
+	r.State["modified"] = time.Now().UTC().Format(time.RFC3339)
 	caller := iam.Session(function.Inputs.Role, function.ID)
+	if in.ofStream() {
+		return e.checkStream(caller, in)
+	}
+	return e.checkQueue(caller, in, function)
+}
+
+// checkQueue refuses a queue that the function's role cannot read, or that shows
+// a message again while the function has it.
+func (e *EventSources) checkQueue(caller iam.Caller, in EventSourceMapping, function store.Record[Function]) error {
 	for _, action := range []string{"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"} {
 		err := e.queue.Authorize(caller, in.EventSourceARN, action)
 		if _, denied := errors.AsType[*iam.Denied](err); denied {
@@ -194,8 +237,6 @@ func (e *EventSources) prepare(r *store.Record[EventSourceMapping]) error {
 	if timeout := orDefault(function.Inputs.Timeout, 3); visibility < time.Duration(timeout)*time.Second {
 		return fmt.Errorf("InvalidParameterValueException: Queue visibility timeout: %d seconds is less than Function timeout: %d seconds", int(visibility.Seconds()), timeout)
 	}
-	r.State["function"] = functionARN(function)
-	r.State["modified"] = time.Now().UTC().Format(time.RFC3339)
 	return nil
 }
 
@@ -206,8 +247,12 @@ func (e *EventSources) checkUnique(r *store.Record[EventSourceMapping]) error {
 	}
 	for _, other := range all {
 		if other.ID != r.ID && sameMapping(other.Inputs, r.Inputs) {
-			return fmt.Errorf("ResourceConflictException: An event source mapping with SQS arn (\" %s \") and function (\" %s \") already exists. Please update or delete the existing mapping with UUID %s",
-				r.Inputs.EventSourceARN, nameOf(r.Inputs.FunctionName), other.ID)
+			source := "SQS"
+			if r.Inputs.ofStream() {
+				source = "event source"
+			}
+			return fmt.Errorf("ResourceConflictException: An event source mapping with %s arn (\" %s \") and function (\" %s \") already exists. Please update or delete the existing mapping with UUID %s",
+				source, r.Inputs.EventSourceARN, nameOf(r.Inputs.FunctionName), other.ID)
 		}
 	}
 	return nil
@@ -232,8 +277,20 @@ func describeMapping(r store.Record[EventSourceMapping]) EventSourceMappingOutpu
 	if out.Enabled {
 		out.State = "Enabled"
 	}
+	if r.Inputs.ofStream() {
+		out.LastProcessingResult, out.StateTransitionReason = "No records processed", "User action"
+		out.MaximumRecordAgeInSeconds, out.MaximumRetryAttempts = r.Inputs.recordAge(), r.Inputs.retries()
+		out.ParallelizationFactor = orDefault(r.Inputs.ParallelizationFactor, 1)
+	}
 	return out
 }
 
-// queueName is the last part of a queue's ARN.
-func queueName(queueARN string) string { return queueARN[strings.LastIndexByte(queueARN, ':')+1:] }
+// sourceName is a queue or the table of a stream, in words.
+func sourceName(in EventSourceMapping) string {
+	if in.ofStream() {
+		_, table, _ := strings.Cut(in.EventSourceARN, ":table/")
+		table, _, _ = strings.Cut(table, "/")
+		return "stream of table " + table
+	}
+	return "queue " + in.EventSourceARN[strings.LastIndexByte(in.EventSourceARN, ':')+1:]
+}

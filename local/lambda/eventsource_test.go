@@ -20,7 +20,10 @@ import (
 	"skiff/local/store"
 )
 
-const testQueue = "arn:aws:sqs:eu-west-1:111111111111:q"
+const (
+	testQueue  = "arn:aws:sqs:eu-west-1:111111111111:q"
+	testStream = "arn:aws:dynamodb:eu-west-1:111111111111:table/items/stream/2026-01-02T15:04:05.000"
+)
 
 func pointer[T any](v T) *T { return &v }
 
@@ -38,7 +41,18 @@ func TestCheckEventSourceMapping(t *testing.T) {
 		{EventSourceMapping{EventSourceARN: "arn:aws:kinesis:eu-west-1:111111111111:stream/s"}, "eventSourceArn"},
 		{EventSourceMapping{FunctionName: "a b"}, "functionName"},
 		{EventSourceMapping{BatchSize: pointer(0)}, "batchSize"},
-		{EventSourceMapping{BatchSize: pointer(11)}, "batchSize"},
+		{EventSourceMapping{EventSourceARN: testQueue, BatchSize: pointer(11)}, "batchSize"},
+		{EventSourceMapping{EventSourceARN: testStream, StartingPosition: "LATEST", BatchSize: pointer(10000), ParallelizationFactor: 10, MaximumRetryAttempts: pointer(0), MaximumRecordAgeInSeconds: pointer(60),
+			BisectBatchOnFunctionError: true, DestinationConfig: &Destinations{&Destination{testQueue}}}, ""},
+		{EventSourceMapping{EventSourceARN: testStream}, "startingPosition"},
+		{EventSourceMapping{EventSourceARN: testStream, StartingPosition: "AT_TIMESTAMP"}, "startingPosition"},
+		{EventSourceMapping{EventSourceARN: testStream, StartingPosition: "LATEST", ScalingConfig: &ScalingConfig{2}}, "scalingConfig"},
+		{EventSourceMapping{MaximumRetryAttempts: pointer(-2)}, "maximumRetryAttempts"},
+		{EventSourceMapping{MaximumRecordAgeInSeconds: pointer(59)}, "maximumRecordAgeInSeconds"},
+		{EventSourceMapping{ParallelizationFactor: 11}, "parallelizationFactor"},
+		{EventSourceMapping{DestinationConfig: &Destinations{&Destination{testARN}}}, "destinationConfig.onFailure.destinationArn"},
+		{EventSourceMapping{EventSourceARN: testQueue, BisectBatchOnFunctionError: true}, "bisectBatchOnFunctionError"},
+		{EventSourceMapping{EventSourceARN: testQueue, StartingPosition: "LATEST"}, "startingPosition"},
 		{EventSourceMapping{BatchSize: pointer(10001), MaximumBatchingWindowInSeconds: 1}, "batchSize"},
 		{EventSourceMapping{MaximumBatchingWindowInSeconds: 301}, "maximumBatchingWindowInSeconds"},
 		{EventSourceMapping{MaximumBatchingWindowInSeconds: -1}, "maximumBatchingWindowInSeconds"},
@@ -71,6 +85,8 @@ func (q *fakeQueue) Receive(ctx context.Context, _ iam.Caller, _ string, _ int, 
 	return nil, ctx.Err()
 }
 
+func (q *fakeQueue) Send(iam.Caller, string, string, map[string]string) error { return nil }
+
 func (q *fakeQueue) Delete(iam.Caller, string, []string) error { return nil }
 
 func (q *fakeQueue) Authorize(c iam.Caller, queueARN, action string) error {
@@ -92,7 +108,7 @@ func TestCreateEventSourceMapping(t *testing.T) {
 	in.Timeout = 10
 	p.declare(t, in)
 	queue := &fakeQueue{visibility: 10 * time.Second, actions: []string{"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"}}
-	sources := NewEventSources(p.Functions, queue, nil)
+	sources := NewEventSources(p.Functions, queue, nil, nil)
 	t.Cleanup(func() { must(t, sources.Close(context.Background())) })
 	kind := sources.Resources()
 	create := func(urn, function, queue string) (store.Record[EventSourceMapping], error) {
@@ -111,7 +127,7 @@ func TestCreateEventSourceMapping(t *testing.T) {
 	_, err = create("urn", "f", testQueue+"2")
 	refused("no queue", "InvalidParameterValueException: event source "+testQueue+"2: QueueDoesNotExist", err)
 	_, err = create("urn", "f", strings.Replace(testQueue, testRegion, "us-east-1", 1))
-	refused("another region", "InvalidParameterValueException: the queue is in region us-east-1", err)
+	refused("another region", "InvalidParameterValueException: the event source is in region us-east-1", err)
 	for i, action := range queue.actions {
 		held := queue.actions
 		queue.actions = slices.Delete(slices.Clone(held), i, i+1)
@@ -157,7 +173,7 @@ func TestReports(t *testing.T) {
 	p.declare(t, declaration())
 	queue := &fakeQueue{failures: make(chan error)}
 	reported := make(chan string, 10)
-	sources := NewEventSources(p.Functions, queue, func(err error) { reported <- err.Error() })
+	sources := NewEventSources(p.Functions, queue, nil, func(err error) { reported <- err.Error() })
 	sources.pause = 0
 	sources.poll(store.Record[EventSourceMapping]{ID: "1", Inputs: EventSourceMapping{EventSourceARN: testQueue, FunctionName: "f"}})
 	for _, text := range []string{"a", "a", "b", "b", "", "b"} {

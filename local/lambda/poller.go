@@ -27,6 +27,9 @@ type Queue interface {
 
 	// VisibilityTimeout is how long a message is hidden once it is received.
 	VisibilityTimeout(queueARN string) (time.Duration, error)
+
+	// Send puts a message on a queue, with attributes that are strings.
+	Send(c iam.Caller, queueARN, body string, attributes map[string]string) error
 }
 
 // How long a poller waits: for messages, before it looks again; after an error
@@ -38,13 +41,16 @@ const (
 	throttleMost  = 5 * time.Second
 )
 
-// EventSources poll queues for functions, one poller for each mapping that the
+// EventSources poll queues and streams for functions, one poller for each mapping that the
 // store holds. They are safe for concurrent use.
 type EventSources struct {
 	functions *Functions
 	queue     Queue
+	stream    Stream
 	report    func(err error) // may be nil
-	pause     time.Duration   // after an error of the queue
+	pause     time.Duration   // after an error of the source
+	retry     time.Duration   // after the first failure of a batch of a stream
+	now       func() time.Time
 
 	mu      sync.Mutex
 	pollers map[string]*poller // by the mapping's id
@@ -57,10 +63,14 @@ type poller struct {
 	done   chan struct{} // closed when it polls no longer and no batch runs
 }
 
-// NewEventSources hands messages of queue to functions. What keeps a mapping
+// NewEventSources hands messages of queues and records of streams to functions.
+// What keeps a mapping
 // from doing so is told to report. Start begins.
-func NewEventSources(functions *Functions, queue Queue, report func(err error)) *EventSources {
-	return &EventSources{functions: functions, queue: queue, report: report, pause: errorPause, pollers: map[string]*poller{}}
+func NewEventSources(functions *Functions, queue Queue, stream Stream, report func(err error)) *EventSources {
+	return &EventSources{
+		functions: functions, queue: queue, stream: stream, report: report,
+		pause: errorPause, retry: retryPause, now: time.Now, pollers: map[string]*poller{},
+	}
 }
 
 // Start polls for the mappings that the store holds already. Those that are
@@ -114,7 +124,11 @@ func (e *EventSources) poll(r store.Record[EventSourceMapping]) {
 		if before != nil {
 			<-before.done
 		}
-		if r.Inputs.enabled() {
+		switch {
+		case !r.Inputs.enabled():
+		case r.Inputs.ofStream():
+			e.follow(ctx, r)
+		default:
 			e.run(ctx, r)
 		}
 	}()
@@ -181,7 +195,7 @@ func (e *EventSources) run(ctx context.Context, r store.Record[EventSourceMappin
 
 func (e *EventSources) tell(r store.Record[EventSourceMapping], err error) {
 	if e.report != nil {
-		e.report(fmt.Errorf("queue %s for function %s: %w", queueName(r.Inputs.EventSourceARN), nameOf(r.Inputs.FunctionName), err))
+		e.report(fmt.Errorf("%s for function %s: %w", sourceName(r.Inputs), nameOf(r.Inputs.FunctionName), err))
 	}
 }
 

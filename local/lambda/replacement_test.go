@@ -17,7 +17,7 @@ func TestReplacements(t *testing.T) {
 		providertest.Schema{Type: functions, Replaces: "name packageType,default=Zip", DeletedFirst: "name",
 			Updates: "architectures code description environment ephemeralStorage handler loggingConfig memorySize reservedConcurrentExecutions role runtime sourceCodeHash tags timeout tracingConfig"},
 		providertest.Schema{Type: permissions, Replaces: "action function principal sourceAccount sourceArn statementId", DeletedFirst: "statementId"},
-		providertest.Schema{Type: NewEventSources(p.Functions, &fakeQueue{}, nil).Resources(), Replaces: "eventSourceArn",
-			Updates: "batchSize enabled functionName functionResponseTypes maximumBatchingWindowInSeconds scalingConfig tags"},
+		providertest.Schema{Type: NewEventSources(p.Functions, &fakeQueue{}, nil, nil).Resources(), Replaces: "eventSourceArn startingPosition",
+			Updates: "batchSize bisectBatchOnFunctionError destinationConfig enabled functionName functionResponseTypes maximumBatchingWindowInSeconds maximumRecordAgeInSeconds,computed maximumRetryAttempts,computed parallelizationFactor,computed scalingConfig tags"},
 	)
 }

@@ -3,8 +3,7 @@
 // the Lambda Runtime API, one process per concurrent request, kept warm.
 //
 // What it does not do: freeze a process between invocations, limit its memory
-// or CPU, layers, extensions, response streaming, asynchronous invocations,
-// published versions and aliases.
+// or CPU, layers, extensions, response streaming, published versions and aliases.
 package lambda
 
 import (

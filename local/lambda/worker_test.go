@@ -43,6 +43,7 @@ type worker struct {
 	functions *lambda.Functions
 	queues    *sqs.Queues
 	polled    *counted
+	stream    *fakeStream
 	sources   *lambda.EventSources
 	client    *awssqs.Client // the administrator's
 	server    *httptest.Server
@@ -133,7 +134,11 @@ func (w *worker) open() {
 		return aws.Credentials{AccessKeyID: keys.AccessKeyID, SecretAccessKey: keys.SecretAccessKey, SessionToken: keys.SessionToken}, nil
 	})})
 	w.polled = &counted{Queue: w.queues}
-	w.sources = lambda.NewEventSources(w.functions, w.polled, func(err error) {
+	if w.stream == nil {
+		w.stream = &fakeStream{}
+	}
+	w.stream.authority = w.authority
+	w.sources = lambda.NewEventSources(w.functions, w.polled, w.stream, func(err error) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.reported = append(w.reported, err.Error())

@@ -3,6 +3,8 @@ package provider
 import (
 	"context"
 	"fmt"
+	"reflect"
+	"slices"
 
 	"skiff/local/store"
 )
@@ -19,7 +21,7 @@ type kind interface {
 	same(property string, old, value any) bool
 	deletedFirst(news map[string]any) bool
 	computed() []string
-	volatile() []string
+	volatile(olds, news map[string]any) []string
 	create(ctx context.Context, db *store.Store, c Call, inputs map[string]any) (id string, outputs map[string]any, err error)
 	update(ctx context.Context, db *store.Store, c Call, id string, inputs map[string]any) (outputs map[string]any, err error)
 	delete(ctx context.Context, db *store.Store, c Call, id string, inputs map[string]any) error
@@ -31,8 +33,29 @@ func (k *Resource[In, Out]) named() (string, int)    { return k.Named, k.MaxName
 func (k *Resource[In, Out]) properties() *schema     { return schemaOf[In]() }
 func (k *Resource[In, Out]) results() *schema        { return schemaOf[Out]() }
 func (k *Resource[In, Out]) computed() []string      { return schemaOf[Out]().names() }
-func (k *Resource[In, Out]) volatile() []string      { return k.Volatile }
 func (k *Resource[In, Out]) failure(err error) error { return fmt.Errorf("%s: %w", k.Token, err) }
+
+// volatile is the outputs that an update may change, by the properties before
+// and the inputs after it.
+func (k *Resource[In, Out]) volatile(olds, news map[string]any) []string {
+	names := slices.Clone(k.Volatile)
+	for name, inputs := range k.VolatileWith {
+		changes := func(input string) bool { return !reflect.DeepEqual(nonZero(olds[input]), nonZero(news[input])) }
+		if slices.ContainsFunc(inputs, changes) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// nonZero is a value that a program gives: an absent one is as good as "" or
+// false.
+func nonZero(v any) any {
+	if v == "" || v == false {
+		return nil
+	}
+	return v
+}
 
 func (k *Resource[In, Out]) judged() bool { return k.Actions != nil }
 

@@ -60,6 +60,10 @@ type Resource[In, Out any] struct {
 	// does not know them.
 	Volatile []string
 
+	// VolatileWith names outputs that an update may change only where it changes
+	// one of the inputs beside them.
+	VolatileWith map[string][]string
+
 	// Exclusive lets one create or update run at a time, so that what it checks
 	// of the other records of the type still holds when its own is written.
 	Exclusive bool

@@ -220,7 +220,7 @@ func (p *Provider) Update(ctx context.Context, r *pulumirpc.UpdateRequest) (*pul
 	inputs := r.News.AsMap()
 	if r.Preview {
 		computed := only(r.Olds.AsMap(), k.computed())
-		maps.Copy(computed, unknown(k.volatile()))
+		maps.Copy(computed, unknown(k.volatile(r.Olds.AsMap(), inputs)))
 		outputs, err := merged(computed, k.results().completed(inputs, computed), p.tagsOf(ctx, k, inputs))
 		return &pulumirpc.UpdateResponse{Properties: outputs}, err
 	}

@@ -80,3 +80,26 @@ func (q *Queues) Delete(c iam.Caller, queueARN string, handles []string) error {
 	}
 	return err
 }
+
+// Send puts a message on a queue, with attributes that are strings. The policies
+// of the caller and of the queue decide whether the caller may.
+func (q *Queues) Send(c iam.Caller, queueARN, body string, attributes map[string]string) error {
+	r, err := q.reach(c, queueARN, "SendMessage")
+	if err != nil {
+		return err
+	}
+	s, err := q.settings(r)
+	if err != nil {
+		return err
+	}
+	in := entryInput{MessageBody: body, MessageAttributes: map[string]attributeValue{}}
+	for name, text := range attributes {
+		in.MessageAttributes[name] = attributeValue{DataType: "String", StringValue: &text}
+	}
+	m, delay, bad := q.accept(c, s, in)
+	if bad != nil {
+		return bad
+	}
+	_, err = q.send(keyOf(r.ID), []message{m}, []time.Duration{delay})
+	return err
+}

@@ -29,7 +29,8 @@ type request struct {
 	// An HTTP API event asks by its body.
 	Body string `json:"body"`
 
-	// An event of a queue asks by the body of each message.
+	// An event of a queue asks by the body of each message, one of a table's stream
+	// by the attribute do of each new image.
 	Records []json.RawMessage `json:"Records"`
 }
 
@@ -129,7 +130,7 @@ func (s *server) handle(ctx context.Context, q request) (any, error) {
 	return nil, nil
 }
 
-// batch prints each message of a queue and does what its body asks for: "fail"
+// batch prints each record and does what it asks for: "fail"
 // names the message as failed, "answer" is the answer to them all.
 func (s *server) batch(ctx context.Context, records []json.RawMessage) (any, error) {
 	type failure struct {
@@ -139,9 +140,21 @@ func (s *server) batch(ctx context.Context, records []json.RawMessage) (any, err
 	var answer json.RawMessage
 	for _, data := range records {
 		fmt.Printf("record %s\n", data)
-		var r struct{ MessageID, Body string }
+		var r struct {
+			MessageID, Body string
+			Dynamodb        struct {
+				SequenceNumber string
+				NewImage       struct{ Do struct{ S string } }
+			}
+		}
 		var q request
-		if err := errors.Join(json.Unmarshal(data, &r), json.Unmarshal([]byte(r.Body), &q)); err != nil {
+		if err := json.Unmarshal(data, &r); err != nil {
+			return nil, err
+		}
+		if d := r.Dynamodb; d.SequenceNumber != "" {
+			r.MessageID, r.Body = d.SequenceNumber, d.NewImage.Do.S
+		}
+		if err := json.Unmarshal([]byte(r.Body), &q); err != nil {
 			return nil, err
 		}
 		switch q.Do {

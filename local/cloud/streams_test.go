@@ -1,0 +1,277 @@
+package cloud
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+
+	"skiff/local/apigateway"
+	"skiff/local/dynamodb"
+	"skiff/local/iam"
+	"skiff/local/lambda"
+	"skiff/local/logs"
+	"skiff/local/npm"
+	"skiff/local/scheduler"
+	"skiff/local/sqs"
+)
+
+// lines is what a person sees of a cloud.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(data []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(data)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// await waits until a person has seen something.
+func (l *lines) await(t *testing.T, what string, ok func(text string) bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !ok(l.String()); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within 20 s: %s\n%s", what, l)
+		}
+	}
+}
+
+// openStreams opens the cloud in a folder, with an engine for items.
+func openStreams(t *testing.T, dir string, seen io.Writer) *Cloud {
+	t.Helper()
+	cache, err := npm.CacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := Open(Options{Dir: dir, URL: "http://127.0.0.1:8080", Root: apigateway.Root{Project: "skiff", Stack: "staging"}, Cache: cache, Stderr: io.Discard, Lines: seen})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// program is a folder with the zip of the tests' function.
+func program(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	binary := filepath.Join(dir, "bootstrap")
+	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", binary, "../lambda/testdata/function")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	data, err := os.ReadFile(binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file bytes.Buffer
+	z := zip.NewWriter(&file)
+	h := &zip.FileHeader{Name: "bootstrap", Method: zip.Deflate}
+	h.SetMode(0o755)
+	entry, err := z.CreateHeader(h)
+	if err == nil {
+		_, err = entry.Write(data)
+	}
+	if err := errors.Join(err, z.Close(), os.WriteFile(filepath.Join(dir, "f.zip"), file.Bytes(), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// operator is a person's configuration for the SDK's clients.
+func operator(c *Cloud) (endpoint func(service string) *string, keys aws.CredentialsProvider) {
+	env := func(name string) string {
+		i := slices.IndexFunc(c.Operator, func(v string) bool { return strings.HasPrefix(v, name+"=") })
+		return c.Operator[i][len(name)+1:]
+	}
+	return func(service string) *string { return aws.String(env("AWS_ENDPOINT_URL_" + service)) },
+		aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: env("AWS_ACCESS_KEY_ID"), SecretAccessKey: env("AWS_SECRET_ACCESS_KEY"), SessionToken: env("AWS_SESSION_TOKEN")}, nil
+		})
+}
+
+// putAsk puts an item that asks the function for something.
+func putAsk(t *testing.T, c *Cloud, id, what string) {
+	t.Helper()
+	endpoint, keys := operator(c)
+	client := awsdynamodb.New(awsdynamodb.Options{Region: region, BaseEndpoint: endpoint("DYNAMODB"), Credentials: keys})
+	item := map[string]types.AttributeValue{"id": &types.AttributeValueMemberS{Value: id}, "do": &types.AttributeValueMemberS{Value: what}}
+	if _, err := client.PutItem(t.Context(), &awsdynamodb.PutItemInput{TableName: aws.String("items"), Item: item}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// declareStreams brings up a table with a stream, a function that gets it, a
+// queue for what the function fails with, and a schedule. It returns the ARN of
+// the stream.
+func declareStreams(e *engine) string {
+	trust := func(service string) string {
+		return `{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"` + service + `"}}}`
+	}
+	_, role := e.up(iam.RoleToken, "f", map[string]any{"name": "f", "assumeRolePolicy": trust("lambda.amazonaws.com")})
+	e.up(iam.RolePolicyToken, "f", map[string]any{"name": "f", "role": "f", "policy": `{"Statement":[
+		{"Effect":"Allow","Action":["dynamodb:GetRecords","dynamodb:GetShardIterator","dynamodb:DescribeStream"],"Resource":"arn:aws:dynamodb:` + region + `:` + account + `:table/items/stream/*"},
+		{"Effect":"Allow","Action":"dynamodb:ListStreams","Resource":"*"},{"Effect":"Allow","Action":"sqs:SendMessage","Resource":"*"},{"Effect":"Allow","Action":"logs:*","Resource":"*"}]}`})
+	e.up(logs.Token, "f", map[string]any{"name": "/aws/lambda/f"})
+	_, function := e.up(lambda.FunctionToken, "f", map[string]any{
+		"name": "f", "role": role["arn"], "handler": "bootstrap", "runtime": "provided.al2023", "timeout": 5.0,
+		"code": map[string]any{"4dabf18193072939515e22adb298388d": "0def7320c3a5731c473e5ecbe6d01bc7", "hash": "h", "path": "f.zip"},
+	})
+	_, table := e.up(dynamodb.Token, "items", map[string]any{
+		"name": "items", "hashKey": "id", "billingMode": "PAY_PER_REQUEST", "attributes": []any{map[string]any{"name": "id", "type": "S"}},
+		"streamEnabled": true, "streamViewType": "NEW_AND_OLD_IMAGES",
+	})
+	_, queue := e.up(sqs.Token, "failed", map[string]any{"name": "failed"})
+	e.up(lambda.EventSourceMappingToken, "items", map[string]any{
+		"eventSourceArn": table["streamArn"], "functionName": "f", "startingPosition": "LATEST", "functionResponseTypes": []any{"ReportBatchItemFailures"},
+		"maximumRetryAttempts": 1.0, "bisectBatchOnFunctionError": true, "maximumBatchingWindowInSeconds": 1.0,
+		"destinationConfig": map[string]any{"onFailure": map[string]any{"destinationArn": queue["arn"]}},
+	})
+	_, runs := e.up(iam.RoleToken, "runs", map[string]any{"name": "runs", "assumeRolePolicy": trust("scheduler.amazonaws.com")})
+	e.up(iam.RolePolicyToken, "runs", map[string]any{"name": "runs", "role": "runs", "policy": `{"Statement":{"Effect":"Allow","Action":"lambda:InvokeFunction","Resource":"` + function["arn"].(string) + `"}}`})
+	e.up(scheduler.Token, "nightly", map[string]any{
+		"name": "skiff-nightly", "scheduleExpression": "rate(1 day)", "flexibleTimeWindow": map[string]any{"mode": "OFF"},
+		"target": map[string]any{"arn": function["arn"], "roleArn": runs["arn"], "input": `{"do":"print","text":"scheduled\n"}`},
+	})
+	return table["streamArn"].(string)
+}
+
+// given matches the line of a record that the function was given, with its key.
+var given = regexp.MustCompile(`(?m)^f: record .*"Keys":\{"id":\{"S":"(\w+)"\}\}`)
+
+func timesGiven(text string) map[string]int {
+	n := map[string]int{}
+	for _, m := range given.FindAllStringSubmatch(text, -1) {
+		n[m[1]]++
+	}
+	return n
+}
+
+// TestStreamsAndSchedules: a change of an item reaches the function; one that it
+// fails with ends in the queue, alone; a cloud that is opened again goes on where
+// it was; a schedule runs, and runs when it is asked to.
+func TestStreamsAndSchedules(t *testing.T) {
+	t.Parallel()
+	dir, seen := t.TempDir(), &lines{}
+	c := openStreams(t, dir, seen)
+	if err := c.RunSchedules(); err != nil {
+		t.Fatal(err)
+	}
+	e := newEngineIn(t, c, program(t))
+	stream := declareStreams(e)
+	seen.await(t, "the rate that begins now", func(text string) bool { return strings.Contains(text, "f: scheduled\n") })
+
+	const good, bad = `{"do":"print","text":"good\n"}`, `{"do":"error","text":"poisoned"}`
+	putAsk(t, c, "a", good)
+	seen.await(t, "the first change", func(text string) bool { return timesGiven(text)["a"] == 1 && strings.Contains(text, "f: good") })
+	for _, want := range []string{`"eventSourceARN":"` + stream + `"`, `"awsRegion":"` + region + `"`, `"eventName":"INSERT"`, `"NewImage":{`} {
+		if !strings.Contains(seen.String(), want) {
+			t.Errorf("the event does not have %s\n%s", want, seen)
+		}
+	}
+	for id, what := range map[string]string{"b": good, "c": good, "d": bad, "e": good} {
+		putAsk(t, c, id, what)
+	}
+	endpoint, keys := operator(c)
+	queue := awssqs.New(awssqs.Options{Region: region, BaseEndpoint: endpoint("SQS"), Credentials: keys})
+	out, err := queue.ReceiveMessage(t.Context(), &awssqs.ReceiveMessageInput{QueueUrl: aws.String("http://127.0.0.1/" + account + "/failed"), WaitTimeSeconds: 20})
+	if err != nil || len(out.Messages) != 1 || !strings.Contains(*out.Messages[0].Body, `"batchSize":1,"streamArn":"`+stream+`"`) {
+		t.Fatalf("the queue has %v, %v\n%s", out, err, seen)
+	}
+	seen.await(t, "the changes beside the one that fails", func(text string) bool {
+		n := timesGiven(text)
+		return n["b"] > 0 && n["c"] > 0 && n["e"] > 0
+	})
+	result, err := RunSchedule(t.Context(), c.Control, "nightly")
+	if err != nil || string(result.Payload) != "null" || strings.Count(seen.String(), "f: scheduled\n") != 2 {
+		t.Errorf("run now: %s, %v\n%s", result.Payload, err, seen)
+	}
+	if _, err := RunSchedule(t.Context(), c.Control, "daily"); err == nil || !strings.Contains(err.Error(), "there is no schedule daily; there are skiff-nightly") {
+		t.Errorf("a schedule that is not there: %v", err)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	before := timesGiven(seen.String())
+	c = openStreams(t, dir, seen)
+	t.Cleanup(func() { c.Close() })
+	putAsk(t, c, "z", good)
+	seen.await(t, "the change after the restart", func(text string) bool { return timesGiven(text)["z"] == 1 })
+	after := timesGiven(seen.String())
+	for id := range before {
+		if after[id] != before[id] {
+			t.Errorf("%s came again after the restart", id)
+		}
+	}
+	endpoint, keys = operator(c)
+	streams := dynamodbstreams.New(dynamodbstreams.Options{Region: region, BaseEndpoint: endpoint("DYNAMODB_STREAMS"), Credentials: keys})
+	if d, err := streams.DescribeStream(t.Context(), &dynamodbstreams.DescribeStreamInput{StreamArn: &stream}); err != nil || d.StreamDescription.StreamStatus != "ENABLED" {
+		t.Errorf("described %v, %v", d, err)
+	}
+}
+
+// newEngineIn is an engine of a program in a folder.
+func newEngineIn(t *testing.T, c *Cloud, dir string) *engine {
+	t.Helper()
+	providers, err := Join(t.Context(), c.Control, Program{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := &engine{t, connect(t, providers.AWS)}
+	if _, err := e.client.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: e.properties(map[string]any{"region": region, "allowedAccountIds": []any{account}})}); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// TestStreamPreview: a preview does not know the ARN of a stream that an update
+// enables, and knows it where the update changes something else.
+func TestStreamPreview(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, openCloud(t))
+	plain := map[string]any{"name": "items", "hashKey": "id", "billingMode": "PAY_PER_REQUEST", "attributes": []any{map[string]any{"name": "id", "type": "S"}}}
+	with := func(name string, value any) map[string]any {
+		all := map[string]any{name: value}
+		for k, v := range plain {
+			all[k] = v
+		}
+		return all
+	}
+	olds := with("streamArn", "")
+	for change, known := range map[string]bool{"streamEnabled": false, "deletionProtectionEnabled": true} {
+		r, err := e.client.Update(t.Context(), &pulumirpc.UpdateRequest{Type: dynamodb.Token, Id: "items", Urn: "urn:pulumi:staging::skiff::" + dynamodb.Token + "::items",
+			Preview: true, Olds: e.properties(olds), News: e.properties(with(change, true))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if arn := r.Properties.AsMap()["streamArn"]; (arn == "") != known {
+			t.Errorf("%s: the preview says %v of the ARN", change, arn)
+		}
+	}
+}

@@ -1,0 +1,265 @@
+package dynamodb
+
+import (
+	"context"
+	"crypto/md5"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"skiff/local/store"
+)
+
+// streamsToken is the type under which the store keeps, by a table's name, the
+// streams of the table. They are apart from the table's record, because an
+// engine that starts again may change them at any time.
+const streamsToken = Token + " streams"
+
+// streamRetention is how long a disabled stream can be read
+// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html).
+const streamRetention = 24 * time.Hour
+
+// streams are the streams that a table has or had. The engine keeps one stream
+// of a table, with both images, from the first time a stream is enabled until
+// the table is deleted. Each of these is a part of that one.
+type streams struct {
+	Engine string   // label of the engine's stream: another one means another engine
+	Epoch  int      // grows with each engine, whose numbers begin again at 1
+	All    []stream // the last may be enabled
+}
+
+// stream is one stream: its records follow From, and those of a disabled stream
+// end with To.
+type stream struct {
+	Label    string // such as 2026-01-02T15:04:05.000
+	View     string
+	From     string // a sequence number
+	To       string
+	Disabled time.Time // zero while it is enabled
+}
+
+// enabled is the stream that is enabled, nil if none is.
+func (s *streams) enabled() *stream {
+	if n := len(s.All); n > 0 && s.All[n-1].Disabled.IsZero() {
+		return &s.All[n-1]
+	}
+	return nil
+}
+
+func (t *Tables) streamsOf(table string) (streams, error) {
+	r, err := store.Get[streams](t.db, streamsToken, table)
+	if errors.Is(err, store.ErrNotFound) {
+		err = nil
+	}
+	return r.Inputs, err
+}
+
+func (t *Tables) putStreams(table string, s streams) error {
+	return store.Put(t.db, streamsToken, table, store.Record[streams]{ID: table, Inputs: s})
+}
+
+// forgetStreams takes along the streams of a table that is deleted. AWS lets
+// them be read for a day; here they go with the items.
+func (t *Tables) forgetStreams(table string) error {
+	t.mu.Lock()
+	delete(t.engineStreams, table)
+	t.mu.Unlock()
+	return store.Delete(t.db, streamsToken, table)
+}
+
+// sequenceNumber is the number of the engine's record n. It has 21 digits, as
+// the shortest of AWS have, and a later record has a greater string
+// (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html).
+func sequenceNumber(epoch int, n uint64) string { return fmt.Sprintf("1%05d%015d", epoch, n) }
+
+// parseSequence is the reverse of sequenceNumber.
+func parseSequence(number string) (epoch int, n uint64, ok bool) {
+	if len(number) != 21 || number[0] != '1' {
+		return 0, 0, false
+	}
+	epoch, err1 := strconv.Atoi(number[1:6])
+	n, err2 := strconv.ParseUint(number[6:], 10, 64)
+	return epoch, n, err1 == nil && err2 == nil
+}
+
+func streamARN(r store.Record[Table], s stream) string { return tableARN(r) + "/stream/" + s.Label }
+
+// shardID is the one shard of a stream. AWS has one for each partition of the
+// table, and closes each after some hours.
+func shardID(streamARN string) string {
+	sum := md5.Sum([]byte(streamARN))
+	return fmt.Sprintf("shardId-%020d-%x", 1, sum[:4])
+}
+
+// errNoStream is what a caller hears of a stream that is not there.
+func errNoStream(streamARN string) error {
+	return fmt.Errorf("Requested resource not found: Stream: %s not found: %w", streamARN, store.ErrNotFound)
+}
+
+// findStream finds a stream by its ARN, with its table.
+func (t *Tables) findStream(arnOfStream string) (store.Record[Table], streams, stream, error) {
+	_, resource, _ := strings.Cut(arnOfStream, ":table/")
+	name, label, _ := strings.Cut(resource, "/stream/")
+	r, err := store.Get[Table](t.db, Token, name)
+	if errors.Is(err, store.ErrNotFound) {
+		err = errNoStream(arnOfStream)
+	}
+	if err != nil {
+		return r, streams{}, stream{}, err
+	}
+	all, err := t.streamsOf(name)
+	if err != nil {
+		return r, all, stream{}, err
+	}
+	for _, s := range all.All {
+		if s.Label == label && streamARN(r, s) == arnOfStream {
+			return r, all, s, nil
+		}
+	}
+	return r, all, stream{}, errNoStream(arnOfStream)
+}
+
+// bringStream enables or disables the stream of a table as its inputs say. A
+// stream of another view type is a new one: AWS asks to disable the old one
+// first, and the AWS provider does that within one update (cycleStreamEnabled of
+// internal/service/dynamodb/table.go of terraform-provider-aws 5.100.0).
+func (t *Tables) bringStream(ctx context.Context, in Table) error {
+	all, err := t.streamsOf(in.Name)
+	if err != nil {
+		return err
+	}
+	want := ""
+	if in.StreamEnabled {
+		want = in.StreamViewType
+	}
+	now := all.enabled()
+	if now == nil && want == "" || now != nil && now.View == want {
+		return nil
+	}
+	e, err := t.engineStream(ctx, in.Name)
+	if err != nil {
+		return fmt.Errorf("the stream of table %s: %w", in.Name, err)
+	}
+	all.follow(e)
+	at, clock := sequenceNumber(all.Epoch, e.last), t.now().UTC()
+	if now := all.enabled(); now != nil {
+		now.To, now.Disabled = at, clock
+	}
+	all.All = slices.DeleteFunc(all.All, func(s stream) bool {
+		return !s.Disabled.IsZero() && clock.Sub(s.Disabled) > streamRetention
+	})
+	if want != "" {
+		all.All = append(all.All, stream{Label: all.label(clock), View: want, From: at})
+	}
+	return t.putStreams(in.Name, all)
+}
+
+// label is the time at which a stream is enabled, a millisecond or more after
+// that of the one before.
+func (s *streams) label(at time.Time) string {
+	const form = "2006-01-02T15:04:05.000"
+	if n := len(s.All); n > 0 {
+		if last, err := time.Parse(form, s.All[n-1].Label); err == nil && !at.Truncate(time.Millisecond).After(last) {
+			at = last.Add(time.Millisecond)
+		}
+	}
+	return at.Format(form)
+}
+
+// follow notes whose stream the records come from. All records of another
+// engine are new: its file of items was deleted, or it keeps them elsewhere.
+func (s *streams) follow(e engineStream) (changed bool) {
+	if s.Engine == e.label {
+		return false
+	}
+	first := s.Engine == ""
+	s.Engine = e.label
+	s.Epoch++
+	if first {
+		return true
+	}
+	// The records of the streams that are disabled went with the engine.
+	s.All = slices.DeleteFunc(s.All, func(s stream) bool { return !s.Disabled.IsZero() })
+	return true
+}
+
+// restoreStream has the engine keep the stream of a table that has one.
+func (t *Tables) restoreStream(ctx context.Context, url, table string) error {
+	all, err := t.streamsOf(table)
+	if err != nil || len(all.All) == 0 {
+		return err
+	}
+	e, err := t.engineStreamAt(ctx, url, table)
+	if err != nil {
+		return err
+	}
+	if !all.follow(e) {
+		return nil
+	}
+	return t.putStreams(table, all)
+}
+
+// page is a part of a stream.
+type page struct {
+	records []record
+	next    string // the sequence number to go on after
+	closed  bool   // there are no more records, and there will be none
+}
+
+// readStream reads up to limit changes after a sequence number. A change that
+// leaves an item as it is makes no record, so that a page may have fewer.
+func (t *Tables) readStream(ctx context.Context, arnOfStream, after string, limit int) (page, error) {
+	r, all, s, err := t.findStream(arnOfStream)
+	if err != nil {
+		return page{}, err
+	}
+	after = max(after, s.From)
+	epoch, n, ok := parseSequence(after)
+	if !ok {
+		return page{}, &apiError{"ValidationException", "Invalid SequenceNumber: " + after}
+	}
+	if epoch < all.Epoch {
+		n = 0
+	}
+	p := page{next: after}
+	if s.To != "" && after >= s.To {
+		p.closed = true
+		return p, nil
+	}
+	changes, err := t.engineRecords(ctx, r.ID, n, limit)
+	if err != nil {
+		return p, err
+	}
+	for _, c := range changes {
+		number := sequenceNumber(all.Epoch, c.number)
+		if s.To != "" && number > s.To {
+			p.next, p.closed = s.To, true
+			return p, nil
+		}
+		p.next = number
+		if rec, changed := c.record(r, s, number); changed {
+			p.records = append(p.records, rec)
+		}
+	}
+	p.closed = s.To != "" && (len(changes) == 0 || p.next >= s.To)
+	return p, nil
+}
+
+// latest is the sequence number of the last record of a stream so far.
+func (t *Tables) latest(ctx context.Context, arnOfStream string) (string, error) {
+	r, all, s, err := t.findStream(arnOfStream)
+	if err != nil {
+		return "", err
+	}
+	if s.To != "" {
+		return s.To, nil
+	}
+	e, err := t.engineStream(ctx, r.ID)
+	if err != nil {
+		return "", err
+	}
+	return max(s.From, sequenceNumber(all.Epoch, e.last)), nil
+}

@@ -1,0 +1,29 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestRunScheduleLine: the command explains itself, asks for one name, and says
+// which schedules there are.
+func TestRunScheduleLine(t *testing.T) {
+	t.Parallel()
+	state := t.TempDir()
+	for _, test := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"-h"}, 0, "go run ./local run-schedule nightly"},
+		{nil, 2, "run-schedule NAME"},
+		{[]string{"one", "two"}, 2, "run-schedule NAME"},
+		{[]string{"nightly"}, 1, "there is no schedule nightly, nor any other"},
+	} {
+		var stdout, stderr strings.Builder
+		code := run(t.Context(), append([]string{"-C", "..", "-state", state, "run-schedule"}, test.args...), &stdout, &stderr)
+		if code != test.code || !strings.Contains(stderr.String(), test.want) || stdout.Len() > 0 {
+			t.Errorf("%v: exit %d, %s%s, want %d and %q", test.args, code, stdout.String(), stderr.String(), test.code, test.want)
+		}
+	}
+}
