@@ -58,13 +58,13 @@ func (c *Cloud) addTypes(aws *provider.Provider) {
 	buckets := s3.New(c.store)
 	aws.Add(keys, aliases, buckets.Resources(), buckets.Encryption(), buckets.Lifecycles(), buckets.OwnershipControls(),
 		buckets.Policies(), buckets.PublicAccessBlocks(), buckets.Versioning())
-	aws.Add(c.tables.Resources(), c.secrets.Resources(), ssm.New(c.store).Resources())
+	aws.Add(c.tables.Resources(), c.secrets.Resources(), c.parameters.Resources())
 }
 
 // addInvokes adds the functions of the AWS provider: where a program runs, and
 // what is there already.
 func (c *Cloud) addInvokes(p *provider.Provider) {
-	p.AddInvoke(ssm.GetParameterToken, ssm.New(c.store).GetParameter)
+	p.AddInvoke(ssm.GetParameterToken, c.parameters.GetParameter)
 	p.AddInvoke(route53.GetZoneToken, c.zones.GetZone)
 	p.AddInvoke(iam.GetOIDCProviderToken, c.authority.GetOIDCProvider)
 	p.AddInvoke("aws:index/getCallerIdentity:getCallerIdentity", callerIdentity)

@@ -15,6 +15,7 @@ import (
 	"skiff/local/route53"
 	"skiff/local/secretsmanager"
 	"skiff/local/sqs"
+	"skiff/local/ssm"
 	"skiff/local/store"
 	"skiff/local/sts"
 )
@@ -26,6 +27,7 @@ type services struct {
 	functions    *lambda.Functions
 	sources      *lambda.EventSources
 	secrets      *secretsmanager.Secrets
+	parameters   *ssm.Parameters
 	queues       *sqs.Queues
 	zones        *route53.Zones
 	certificates *acm.Certificates
@@ -46,6 +48,7 @@ func (c *Cloud) openServices() (err error) {
 	c.tables = dynamodb.New(c.store, c.items.URL)
 	c.items.restore = c.tables.Restore
 	c.secrets = secretsmanager.New(c.store, c.authority)
+	c.parameters = ssm.New(ssm.Options{Store: c.store, Authority: c.authority, Account: Account})
 	c.queues, err = sqs.New(c.store, c.authority, func() string { return c.o.URL + queuePath }, filepath.Join(c.o.Dir, "messages.db"))
 	if err != nil {
 		return err
@@ -110,6 +113,7 @@ func (c *Cloud) serveEndpoints() (map[string]string, error) {
 		"AWS_ENDPOINT_URL_DYNAMODB":        dynamodb.NewFront(c.tables, c.authority),
 		"AWS_ENDPOINT_URL_SECRETS_MANAGER": c.secrets.Handler(),
 		"AWS_ENDPOINT_URL_SQS":             c.queues.Handler(),
+		"AWS_ENDPOINT_URL_SSM":             c.parameters.Handler(),
 		"AWS_ENDPOINT_URL_STS":             sts.New(sts.Options{Authority: c.authority, Verify: c.issuer.Verify, Account: Account}),
 	} {
 		addr, err := c.serveHTTP(handler)

@@ -226,7 +226,11 @@ func (p *Provider) Update(ctx context.Context, r *pulumirpc.UpdateRequest) (*pul
 	}
 	ctx, done := connectionOf(ctx).begin(ctx)
 	defer done()
-	computed, err := k.update(ctx, p.o.Store, p.call(ctx, r.Urn), r.Id, inputs)
+	call := p.call(ctx, r.Urn)
+	if r.OldInputs != nil {
+		call.known = r.OldInputs.AsMap()
+	}
+	computed, err := k.update(ctx, p.o.Store, call, r.Id, inputs)
 	if err != nil {
 		return nil, refused(err)
 	}
