@@ -10,7 +10,6 @@ import (
 	"skiff/local/kms"
 	"skiff/local/provider"
 	"skiff/local/route53"
-	"skiff/local/s3"
 	"skiff/local/sns"
 	"skiff/local/ssm"
 )
@@ -55,9 +54,9 @@ func (c *Cloud) addTypes(aws *provider.Provider) {
 	alarms, dashboards := cloudwatch.New(topics).Resources()
 	aws.Add(topicKind, subscriptions, alarms, dashboards, c.groups.Resources())
 	keys, aliases := kms.New(c.store).Resources()
-	buckets := s3.New(c.store)
-	aws.Add(keys, aliases, buckets.Resources(), buckets.Encryption(), buckets.Lifecycles(), buckets.OwnershipControls(),
-		buckets.Policies(), buckets.PublicAccessBlocks(), buckets.Versioning())
+	b := c.buckets
+	aws.Add(keys, aliases, b.Resources(), b.CORS(), b.Encryption(), b.Lifecycles(), b.OwnershipControls(),
+		b.Policies(), b.PublicAccessBlocks(), b.Versioning())
 	aws.Add(c.tables.Resources(), c.secrets.Resources(), c.parameters.Resources())
 }
 

@@ -13,6 +13,7 @@ import (
 	"skiff/local/issuer"
 	"skiff/local/lambda"
 	"skiff/local/route53"
+	"skiff/local/s3"
 	"skiff/local/secretsmanager"
 	"skiff/local/sqs"
 	"skiff/local/ssm"
@@ -28,6 +29,7 @@ type services struct {
 	sources      *lambda.EventSources
 	secrets      *secretsmanager.Secrets
 	parameters   *ssm.Parameters
+	buckets      *s3.Buckets
 	queues       *sqs.Queues
 	zones        *route53.Zones
 	certificates *acm.Certificates
@@ -50,6 +52,10 @@ func (c *Cloud) openServices() (err error) {
 	c.secrets = secretsmanager.New(c.store, c.authority)
 	c.parameters = ssm.New(ssm.Options{Store: c.store, Authority: c.authority, Account: Account})
 	c.queues, err = sqs.New(c.store, c.authority, func() string { return c.o.URL + queuePath }, filepath.Join(c.o.Dir, "messages.db"))
+	if err != nil {
+		return err
+	}
+	c.buckets, err = s3.Open(s3.Options{Store: c.store, Authority: c.authority, Dir: filepath.Join(c.o.Dir, "objects")})
 	if err != nil {
 		return err
 	}
@@ -111,6 +117,7 @@ func (c *Cloud) serveEndpoints() (map[string]string, error) {
 	for variable, handler := range map[string]http.Handler{
 		"AWS_ENDPOINT_URL":                 http.HandlerFunc(refuseService),
 		"AWS_ENDPOINT_URL_DYNAMODB":        dynamodb.NewFront(c.tables, c.authority),
+		"AWS_ENDPOINT_URL_S3":              c.buckets.Handler(),
 		"AWS_ENDPOINT_URL_SECRETS_MANAGER": c.secrets.Handler(),
 		"AWS_ENDPOINT_URL_SQS":             c.queues.Handler(),
 		"AWS_ENDPOINT_URL_SSM":             c.parameters.Handler(),
