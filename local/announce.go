@@ -61,6 +61,9 @@ func seed(stdout io.Writer, c *cloud.Cloud, project, stack string) error {
 	for _, name := range names {
 		fmt.Fprintf(stdout, "secret %s had no value and has a random one\n", name)
 	}
+	if len(names) > 0 {
+		fmt.Fprintln(stdout, "a value that a third party has given: go run ./local exec go run ./infra/key -replace -stdin SECRET")
+	}
 	return err
 }
 

@@ -41,7 +41,7 @@ func newEngine(p project, s session, stdout, stderr io.Writer) *engine {
 
 // prepare connects, and makes the stack if the backend has none.
 func (e *engine) prepare(ctx context.Context, stack string) error {
-	if err := e.connect(ctx); err != nil {
+	if err := e.connect(ctx, stack); err != nil {
 		return err
 	}
 	if err := e.project.copyConfig(stack); err != nil {
@@ -55,8 +55,8 @@ func (e *engine) prepare(ctx context.Context, stack string) error {
 	return e.quietly(ctx, "-C", e.project.configDir(), "stack", "init", "--no-select", stack)
 }
 
-// connect finds the CLI and joins the cloud.
-func (e *engine) connect(ctx context.Context) (err error) {
+// connect finds the CLI and joins the cloud, for a stack or for none.
+func (e *engine) connect(ctx context.Context, stack string) (err error) {
 	cache, err := npm.CacheDir()
 	if err != nil {
 		return err
@@ -64,7 +64,11 @@ func (e *engine) connect(ctx context.Context) (err error) {
 	if e.path, err = cli.Find(ctx, cache, e.stderr); err != nil {
 		return err
 	}
-	if e.providers, err = cloud.Join(ctx, e.session.Control, cloud.Program{Dir: e.project.program, Caller: e.caller}); err != nil {
+	inert, err := e.inert(stack)
+	if err != nil {
+		return err
+	}
+	if e.providers, err = cloud.Join(ctx, e.session.Control, cloud.Program{Dir: e.project.program, Caller: e.caller, Inert: inert}); err != nil {
 		return err
 	}
 	return os.MkdirAll(e.project.backend(), 0o755)

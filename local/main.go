@@ -20,6 +20,8 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+
+	"skiff/local/provider"
 )
 
 func main() {
@@ -80,6 +82,7 @@ type options struct {
 	state   string   // folder of the local cloud
 	stack   string   // to serve or to make a token for; "" where the command line does not say
 	items   string   // URL of the engine that keeps the items; "" for one of the cloud's own
+	inert   []string // types and properties that are kept without effect
 	assume  bool     // take the role of AWS_ROLE_ARN, as a job of a pipeline does
 	command string   // pulumi, token, exec, ci, iam or run-schedule; "" to serve
 	args    []string // after that word
@@ -120,6 +123,10 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.Func("dynamodb", "`URL` of another engine for the items on this machine, such as DynamoDB Local at http://127.0.0.1:8000 (default Dynoxide, with its data in the local cloud)", func(text string) (err error) {
 		o.items, err = engineURL(text)
 		return err
+	})
+	flags.Func("inert", "`TYPE,...` of resources that the local cloud does not know, or TYPE.PROPERTY, to keep as settings without effect, such as aws:cognito/userPool:UserPool; also local:inert in the stack's file", func(text string) error {
+		o.inert = append(o.inert, provider.InertList(text)...)
+		return nil
 	})
 	flags.BoolVar(&o.assume, "assume", false, "run Pulumi with the role that AWS_ROLE_ARN names, taken by the token in the file AWS_WEB_IDENTITY_TOKEN_FILE")
 	if err := flags.Parse(args); err != nil {

@@ -16,10 +16,11 @@ import (
 // project is the Pulumi project that a command is for.
 type project struct {
 	Name    string
-	dir     string // absolute
-	program string // absolute
-	state   string // absolute; the folder of the local cloud
-	items   string // URL of the engine that keeps the items; "" for one of the cloud's own
+	dir     string   // absolute
+	program string   // absolute
+	state   string   // absolute; the folder of the local cloud
+	items   string   // URL of the engine that keeps the items; "" for one of the cloud's own
+	inert   []string // what the command line says is kept without effect
 }
 
 func openProject(o options) (project, error) {
@@ -53,7 +54,7 @@ func openProject(o options) (project, error) {
 		state = filepath.Join(dir, ".local")
 	}
 	state, err = filepath.Abs(state)
-	return project{Name: file.Name, dir: dir, program: filepath.Join(dir, file.Main), state: state, items: o.items}, err
+	return project{Name: file.Name, dir: dir, program: filepath.Join(dir, file.Main), state: state, items: o.items, inert: o.inert}, err
 }
 
 // runtimeName reads both forms of a runtime: its name, or a map that has it.

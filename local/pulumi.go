@@ -42,7 +42,7 @@ func runPulumi(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		}
 		prepare := func() error { return e.prepare(ctx, stack) }
 		if words := commandWords(o.args); len(words) > 1 && words[0] == "stack" && words[1] == "ls" {
-			prepare = func() error { return e.connect(ctx) } // it is about none
+			prepare = func() error { return e.connect(ctx, "") } // it is about none
 		}
 		if err := prepare(); err != nil {
 			return stopped(ctx, err)
@@ -118,7 +118,7 @@ func (p project) open(o options, stderr io.Writer) (session, func() error, error
 	if err != nil {
 		return s, nil, err
 	}
-	s.PID, s.Serving = os.Getpid(), false
+	s.PID, s.Serving, s.Inert = os.Getpid(), false, strings.Join(p.inert, ",")
 	if o.addr != "" {
 		s.Addr = o.addr
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"skiff/local/apigateway"
@@ -62,7 +63,7 @@ func (p project) openServing(addr, stack string, stderr io.Writer) (c *cloud.Clo
 	if err != nil {
 		return nil, s, nil, p.explainPort(err)
 	}
-	s = session{PID: os.Getpid(), Serving: true, Addr: l.Addr().String(), Stack: stack}
+	s = session{PID: os.Getpid(), Serving: true, Addr: l.Addr().String(), Stack: stack, Inert: strings.Join(p.inert, ",")}
 	c, err = openCloud(p, s, stderr)
 	if err != nil {
 		l.Close()

@@ -27,6 +27,7 @@ type session struct {
 	Stack   string // whose API answers there
 	Control string // address at which other programs join
 	DNS     string // address of the server that knows the zones
+	Inert   string // what its -inert says
 
 	// Operator is the environment of a person's commands: where the services of
 	// the cloud are, and keys that they take.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"skiff/infra/operator/operatortest"
 )
@@ -28,7 +29,8 @@ func TestKey(t *testing.T) {
 		{"-h", 0, "", "usage: go run ./infra/key"},
 	} {
 		var stdout, stderr bytes.Buffer
-		code := run(t.Context(), strings.Fields(test.args), &stdout, &stderr)
+		// Without -stdin, standard input is not read.
+		code := run(t.Context(), strings.Fields(test.args), iotest.ErrReader(errTouched), &stdout, &stderr)
 		if code != test.code || stdout.String() != test.stdout || !strings.HasPrefix(stderr.String(), test.stderr) {
 			t.Errorf("%q: exit %d, stdout %q, stderr %q", test.args, code, &stdout, &stderr)
 		}

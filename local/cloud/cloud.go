@@ -200,6 +200,9 @@ func (c *Cloud) Close() error {
 	if c.queues != nil {
 		err = errors.Join(err, c.queues.Close())
 	}
+	if c.buckets != nil {
+		err = errors.Join(err, c.buckets.Close())
+	}
 	if c.uses != nil {
 		err = errors.Join(err, c.uses.Close())
 	}

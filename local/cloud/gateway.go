@@ -88,9 +88,10 @@ func (c *Cloud) SocketURLs() ([]string, error) { return c.apis.SocketURLs() }
 func (c *Cloud) DomainNames() ([]string, error) { return c.apis.DomainNames() }
 
 // Seed puts a random value into each secret of a stack that has none, and
-// returns their names: on this machine nobody else does.
+// returns their names: on this machine nobody else does. A secret that the stack
+// gets later has one at once, and whoever watches the cloud serve sees its name.
 func (c *Cloud) Seed(project, stack string) ([]string, error) {
-	return c.secrets.Seed("urn:pulumi:" + stack + "::" + project + "::")
+	return c.secrets.Seed("urn:pulumi:"+stack+"::"+project+"::", func(name string) { c.show("secret %s is new and has a random value\n", name) })
 }
 
 // CAFile is the certificate of the authority that the domains' certificates are

@@ -12,6 +12,7 @@ import (
 
 	"skiff/local/iam"
 	"skiff/local/lambda"
+	"skiff/local/provider"
 )
 
 // Program is one Pulumi program and who runs it. Several share a cloud: those
@@ -19,6 +20,7 @@ import (
 type Program struct {
 	Dir    string // of the program, absolute: relative paths of its stack start there
 	Caller string // ARN of the session whose role it runs with; "" for a person of this machine
+	Inert  string // what is kept without effect, with commas between: see provider.WithInert
 }
 
 // Providers are the addresses, host and port, of the providers that the engine
@@ -136,11 +138,19 @@ func (c *Cloud) providersOf(p Program) (Providers, error) {
 		return served, nil
 	}
 	var served Providers
-	var err error
-	if served.AWS, err = c.serveGRPC(c.aws.For(p.Dir, p.Caller).Server()); err != nil {
+	inert := provider.InertList(p.Inert)
+	aws, err := c.aws.For(p.Dir, p.Caller).WithInert(inert)
+	if err != nil {
 		return served, err
 	}
-	if served.Command, err = c.serveGRPC(c.commands.For(p.Dir, p.Caller).Server()); err != nil {
+	commands, err := c.commands.For(p.Dir, p.Caller).WithInert(inert)
+	if err != nil {
+		return served, err
+	}
+	if served.AWS, err = c.serveGRPC(aws.Server()); err != nil {
+		return served, err
+	}
+	if served.Command, err = c.serveGRPC(commands.Server()); err != nil {
 		return served, err
 	}
 	c.programs[p] = served

@@ -10,7 +10,6 @@ import (
 	"skiff/local/kms"
 	"skiff/local/provider"
 	"skiff/local/route53"
-	"skiff/local/s3"
 	"skiff/local/sns"
 	"skiff/local/ssm"
 )
@@ -55,17 +54,17 @@ func (c *Cloud) addTypes(aws *provider.Provider) {
 	alarms, dashboards := cloudwatch.New(topics).Resources()
 	aws.Add(topicKind, subscriptions, alarms, dashboards, c.groups.Resources())
 	keys, aliases := kms.New(c.store).Resources()
-	buckets := s3.New(c.store)
-	aws.Add(keys, aliases, buckets.Resources(), buckets.Encryption(), buckets.Lifecycles(), buckets.OwnershipControls(),
-		buckets.Policies(), buckets.PublicAccessBlocks(), buckets.Versioning())
+	b := c.buckets
+	aws.Add(keys, aliases, b.Resources(), b.CORS(), b.Encryption(), b.Lifecycles(), b.OwnershipControls(),
+		b.Policies(), b.PublicAccessBlocks(), b.Versioning())
 	aws.Add(c.schedules.Resources())
-	aws.Add(c.tables.Resources(), c.secrets.Resources(), ssm.New(c.store).Resources())
+	aws.Add(c.tables.Resources(), c.secrets.Resources(), c.parameters.Resources())
 }
 
 // addInvokes adds the functions of the AWS provider: where a program runs, and
 // what is there already.
 func (c *Cloud) addInvokes(p *provider.Provider) {
-	p.AddInvoke(ssm.GetParameterToken, ssm.New(c.store).GetParameter)
+	p.AddInvoke(ssm.GetParameterToken, c.parameters.GetParameter)
 	p.AddInvoke(route53.GetZoneToken, c.zones.GetZone)
 	p.AddInvoke(iam.GetOIDCProviderToken, c.authority.GetOIDCProvider)
 	p.AddInvoke("aws:index/getCallerIdentity:getCallerIdentity", callerIdentity)

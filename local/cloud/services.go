@@ -13,9 +13,11 @@ import (
 	"skiff/local/issuer"
 	"skiff/local/lambda"
 	"skiff/local/route53"
+	"skiff/local/s3"
 	"skiff/local/scheduler"
 	"skiff/local/secretsmanager"
 	"skiff/local/sqs"
+	"skiff/local/ssm"
 	"skiff/local/store"
 	"skiff/local/sts"
 )
@@ -29,6 +31,8 @@ type services struct {
 	events       *lambda.Events
 	schedules    *scheduler.Scheduler
 	secrets      *secretsmanager.Secrets
+	parameters   *ssm.Parameters
+	buckets      *s3.Buckets
 	queues       *sqs.Queues
 	zones        *route53.Zones
 	certificates *acm.Certificates
@@ -49,7 +53,12 @@ func (c *Cloud) openServices() (err error) {
 	c.tables = dynamodb.New(c.store, c.items.URL)
 	c.items.restore = c.tables.Restore
 	c.secrets = secretsmanager.New(c.store, c.authority)
+	c.parameters = ssm.New(ssm.Options{Store: c.store, Authority: c.authority, Account: Account})
 	c.queues, err = sqs.New(c.store, c.authority, func() string { return c.o.URL + queuePath }, filepath.Join(c.o.Dir, "messages.db"))
+	if err != nil {
+		return err
+	}
+	c.buckets, err = s3.Open(s3.Options{Store: c.store, Authority: c.authority, Dir: filepath.Join(c.o.Dir, "objects")})
 	if err != nil {
 		return err
 	}
@@ -120,6 +129,8 @@ func (c *Cloud) serveEndpoints() (map[string]string, error) {
 		"AWS_ENDPOINT_URL_SECRETS_MANAGER":  c.secrets.Handler(),
 		"AWS_ENDPOINT_URL_SQS":              c.queues.Handler(),
 		"AWS_ENDPOINT_URL_STS":              sts.New(sts.Options{Authority: c.authority, Verify: c.issuer.Verify, Account: Account}),
+		"AWS_ENDPOINT_URL_S3":               c.buckets.Handler(),
+		"AWS_ENDPOINT_URL_SSM":              c.parameters.Handler(),
 	} {
 		addr, err := c.serveHTTP(handler)
 		if err != nil {

@@ -157,7 +157,7 @@ func (a *Authority) Authorize(c Caller, r Request) error {
 		"aws:SecureTransport":  {"true"}, // the local cloud stands for HTTPS
 	}
 	maps.Copy(context, r.Context)
-	decision, by := held.decide(c, Request{Action: r.Action, Resource: r.Resource, Context: context, Policy: r.Policy})
+	decision, by := held.decide(c, Request{Action: r.Action, Resource: r.Resource, Context: context, Owner: r.Owner, Policy: r.Policy})
 	session := c.ARN[strings.LastIndexByte(c.ARN, '/')+1:]
 	if c.program {
 		session = "" // each job's has another name

@@ -29,7 +29,7 @@ func (r rights) decide(c Caller, asked Request) (Decision, PolicyKind) {
 	resource, toward, same := ImplicitDeny, nobody, true
 	if asked.Policy != nil {
 		resource, toward = asked.Policy.evaluateFor(c, asked)
-		same = sameAccount(c, asked.Resource)
+		same = sameAccount(c, asked)
 	}
 	switch {
 	case identity == ExplicitDeny:

@@ -57,7 +57,7 @@ func conditionKeys() []string {
 	return []string{
 		"aws:RequestedRegion", "aws:PrincipalAccount", "aws:PrincipalArn", "aws:SourceAccount", "aws:SourceArn", "aws:SecureTransport",
 		"acm:DomainNames", "acm:ValidationMethod", "iam:AWSServiceName", "iam:PassedToService", "iam:PermissionsBoundary", "iam:PolicyARN", "kms:ViaService",
-		"lambda:FunctionArn", "route53:ChangeResourceRecordSetsNormalizedRecordNames",
+		"lambda:FunctionArn", "route53:ChangeResourceRecordSetsNormalizedRecordNames", "s3:prefix",
 	}
 }
 

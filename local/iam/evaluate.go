@@ -12,6 +12,7 @@ type Request struct {
 	Action   string              // such as dynamodb:PutItem
 	Resource string              // an ARN, or * where the action knows no resource
 	Context  map[string][]string // condition keys and their values
+	Owner    string              // account of the resource, where its ARN has none
 
 	// Policy is the resource's own, of ParseResource; nil where its service has
 	// none. An empty one grants nothing, so that only callers of the resource's

@@ -5,8 +5,11 @@ import (
 	"strings"
 )
 
-func sameAccount(c Caller, resource string) bool {
-	account, _ := splitRole(resource)
+func sameAccount(c Caller, r Request) bool {
+	account := r.Owner
+	if account == "" {
+		account, _ = splitRole(r.Resource)
+	}
 	return account == c.Account()
 }
 
@@ -18,7 +21,7 @@ func (d *Document) evaluateFor(c Caller, r Request) (decision Decision, toward p
 		by := s.names(c)
 		// To name an account is to leave the decision to that account's own
 		// policies: in its own account it allows nothing by itself.
-		if by == nobody || by == byAccount && s.Effect == "Allow" && sameAccount(c, r.Resource) {
+		if by == nobody || by == byAccount && s.Effect == "Allow" && sameAccount(c, r) {
 			continue
 		}
 		own.Statement = append(own.Statement, s)

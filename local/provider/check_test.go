@@ -32,6 +32,7 @@ func TestCheckRefuses(t *testing.T) {
 	knows := "the local cloud does not know this property; it knows "
 	socketKnows := knows + "plug, volts"
 	lampKnows := knows + "code, colour, name, on, ratio, room, socket, sockets, tags, watts"
+	const inert = "; to keep it without effect: -inert test:index/lamp:Lamp."
 	tests := []struct {
 		name   string
 		inputs map[string]any
@@ -39,15 +40,15 @@ func TestCheckRefuses(t *testing.T) {
 	}{
 		{"nothing", map[string]any{"colour": "red"}, ""},
 		{"tags of any name", map[string]any{"colour": "red", "tags": map[string]any{"any thing": "x"}}, ""},
-		{"unknown at the top", map[string]any{"colour": "red", "color": "x"}, "color: " + lampKnows},
-		{"other case", map[string]any{"colour": "red", "Watts": 1.0}, "Watts: " + lampKnows},
-		{"unknown in an object", map[string]any{"colour": "red", "socket": map[string]any{"volts": 1.0, "amps": 2.0}}, "socket.amps: " + socketKnows},
-		{"unknown in a list", map[string]any{"colour": "red", "sockets": []any{map[string]any{"volts": 1.0}, map[string]any{"volts": 1.0, "amps": 2.0}}}, "sockets[1].amps: " + socketKnows},
+		{"unknown at the top", map[string]any{"colour": "red", "color": "x"}, "color: " + lampKnows + inert + "color"},
+		{"other case", map[string]any{"colour": "red", "Watts": 1.0}, "Watts: " + lampKnows + inert + "Watts"},
+		{"unknown in an object", map[string]any{"colour": "red", "socket": map[string]any{"volts": 1.0, "amps": 2.0}}, "socket.amps: " + socketKnows + inert + "socket.amps"},
+		{"unknown in a list", map[string]any{"colour": "red", "sockets": []any{map[string]any{"volts": 1.0}, map[string]any{"volts": 1.0, "amps": 2.0}}}, "sockets[1].amps: " + socketKnows + inert + "sockets.amps"},
 		{"required", map[string]any{}, "colour: is required"},
 		{"required but null", map[string]any{"colour": nil}, "colour: is required"},
 		{"required but empty", map[string]any{"colour": ""}, "colour: is required"},
 		{"required in a list", map[string]any{"colour": "red", "sockets": []any{map[string]any{"plug": "f"}}}, "sockets[0].volts: is required"},
-		{"two at once", map[string]any{"x": 1.0}, "x: " + lampKnows + "\ncolour: is required"},
+		{"two at once", map[string]any{"x": 1.0}, "x: " + lampKnows + inert + "x\ncolour: is required"},
 		{"string for a number", map[string]any{"colour": "red", "watts": "60"}, "watts: must be a whole number, not string"},
 		{"fraction for an int", map[string]any{"colour": "red", "watts": 1.5}, "watts: must be a whole number, not number 1.5"},
 		{"string for a fraction", map[string]any{"colour": "red", "ratio": "1"}, "ratio: must be a number, not string"},

@@ -82,13 +82,20 @@ func (c *connection) attach(engine string) error {
 // log shows a line at a resource. A line that does not arrive is no reason to
 // fail the work that it tells of.
 func (c *connection) log(ctx context.Context, urn, line string) {
+	c.tell(ctx, &pulumirpc.LogRequest{Severity: pulumirpc.LogSeverity_INFO, Message: line, Urn: urn, Ephemeral: true})
+}
+
+// warn shows a line at a resource that stays when the work is done.
+func (c *connection) warn(ctx context.Context, urn, line string) {
+	c.tell(ctx, &pulumirpc.LogRequest{Severity: pulumirpc.LogSeverity_WARNING, Message: line, Urn: urn})
+}
+
+func (c *connection) tell(ctx context.Context, r *pulumirpc.LogRequest) {
 	c.mu.Lock()
 	engine := c.engine
 	c.mu.Unlock()
 	if engine != nil {
-		pulumirpc.NewEngineClient(engine).Log(ctx, &pulumirpc.LogRequest{
-			Severity: pulumirpc.LogSeverity_INFO, Message: line, Urn: urn, Ephemeral: true,
-		})
+		pulumirpc.NewEngineClient(engine).Log(ctx, r)
 	}
 }
 

@@ -22,10 +22,28 @@ type Call struct {
 	Dir     string            // the program's directory, where relative paths start
 	Caller  string            // ARN of the session whose role the program runs with; "" for a person of this machine
 
+	// known are the inputs before an update as the engine knows them: what is
+	// held may differ, by a call since then.
+	known map[string]any
+
 	// Log shows one line beside the resource while the engine waits for it.
 	Log func(line string)
 
 	permit func(caller string, a Action) error // nil: the program has no role
+}
+
+// Known is the inputs before an update as the engine knows them, which differ
+// from those that are held where a call of AWS has changed a resource since; nil
+// where it does not say.
+func Known[In any](c Call) (*In, error) {
+	if c.known == nil {
+		return nil, nil
+	}
+	in, problem := decode[In](c.known)
+	if problem != nil {
+		return nil, problem
+	}
+	return &in, nil
 }
 
 // Problem is one reason to refuse a resource's inputs.
@@ -174,6 +192,9 @@ func (k *Resource[In, Out]) checkFree(db *store.Store, key, id, urn string, inpu
 	if held.URN != urn {
 		if k.Overwrites != nil && k.Overwrites(again) {
 			return nil
+		}
+		if held.URN == "" {
+			return k.failure(fmt.Errorf("%q already exists (a call of AWS has made it): delete it, or give the new one another name", id))
 		}
 		return k.failure(fmt.Errorf("%q already exists (it belongs to %s): give one of the two another name", id, held.URN))
 	}

@@ -106,6 +106,9 @@ func (s *schema) completed(inputs, before map[string]any) map[string]any {
 	return all
 }
 
+// notKnown begins the reason to refuse a property that a type does not have.
+const notKnown = "the local cloud does not know this property"
+
 func (s *schema) names() []string { return slices.Sorted(maps.Keys(s.fields)) }
 
 // problems lists the properties of v that s does not know and those it
@@ -138,7 +141,7 @@ func (s *schema) objectProblems(path string, object map[string]any) []Problem {
 		case known:
 			all = append(all, field.problems(inner, object[name])...)
 		default:
-			all = append(all, Problem{inner, "the local cloud does not know this property; it knows " + strings.Join(s.names(), ", ")})
+			all = append(all, Problem{inner, notKnown + "; it knows " + strings.Join(s.names(), ", ")})
 		}
 	}
 	for _, name := range s.required {

@@ -60,8 +60,9 @@ type Provider struct {
 	kinds   map[string]kind
 	invokes map[string]Invoke
 
-	dir    string // the program's directory
-	caller string // as in a Call
+	dir    string          // the program's directory
+	caller string          // as in a Call
+	inert  map[string]bool // types and properties that are kept without effect
 }
 
 // New makes a provider that knows no type yet.
@@ -145,7 +146,7 @@ func (p *Provider) kind(token, urn string) (kind, error) {
 		return k, nil
 	}
 	return nil, status.Errorf(codes.InvalidArgument,
-		"the local cloud does not know the resource type %s (%s); of provider %s it knows:\n  %s",
+		"the local cloud does not know the resource type %s (%s); of provider %s it knows:\n  %s\nto keep it as settings without effect: go run ./local -inert %[1]s",
 		token, urn, p.o.Name, strings.Join(slices.Sorted(maps.Keys(p.kinds)), "\n  "))
 }
 
@@ -162,7 +163,7 @@ func (p *Provider) call(ctx context.Context, urn string) Call {
 
 // Check refuses inputs that AWS, or the local cloud, would not take, and makes
 // up the name of a resource that the program leaves unnamed.
-func (p *Provider) Check(_ context.Context, r *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
+func (p *Provider) Check(ctx context.Context, r *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
 	k, err := p.kind(r.Type, r.Urn)
 	if err != nil {
 		return nil, err
@@ -170,7 +171,8 @@ func (p *Provider) Check(_ context.Context, r *pulumirpc.CheckRequest) (*pulumir
 	news := r.News.AsMap()
 	delete(news, defaultsKey)
 	property, length := k.named()
-	problems := append(named(news, r, property, length), k.properties().problems("", news)...)
+	problems := append(named(news, r, property, length), p.withoutInert(ctx, r.Type, r.Urn, k.properties().problems("", news))...)
+	p.warnInert(ctx, r.Type, r.Urn)
 	if len(problems) == 0 {
 		present, _ := known(news)
 		problems = k.check(present.(map[string]any))
@@ -226,7 +228,11 @@ func (p *Provider) Update(ctx context.Context, r *pulumirpc.UpdateRequest) (*pul
 	}
 	ctx, done := connectionOf(ctx).begin(ctx)
 	defer done()
-	computed, err := k.update(ctx, p.o.Store, p.call(ctx, r.Urn), r.Id, inputs)
+	call := p.call(ctx, r.Urn)
+	if r.OldInputs != nil {
+		call.known = r.OldInputs.AsMap()
+	}
+	computed, err := k.update(ctx, p.o.Store, call, r.Id, inputs)
 	if err != nil {
 		return nil, refused(err)
 	}

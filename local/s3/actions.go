@@ -7,7 +7,8 @@ import "skiff/local/provider"
 // it; HeadBucket goes by s3:ListBucket
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html). One call
 // writes all tags, whether it sets or removes some, after one that reads them.
-func bucketActions(o provider.Operation[Bucket]) []provider.Action {
+// A bucket that may go with its objects is emptied where it has some.
+func (b *Buckets) bucketActions(o provider.Operation[Bucket]) []provider.Action {
 	bucket := bucketARN(o.Record.ID)
 	var tags []provider.Action
 	if len(o.Tags(bucket, "s3:PutBucketTagging", "s3:PutBucketTagging")) > 0 {
@@ -20,7 +21,12 @@ func bucketActions(o provider.Operation[Bucket]) []provider.Action {
 		return tags
 	case provider.Delete:
 		// It is looked for until it is gone.
-		return provider.On(bucket, "s3:DeleteBucket", "s3:ListBucket")
+		actions := provider.On(bucket, "s3:DeleteBucket", "s3:ListBucket")
+		if empty, err := b.objects.empty(o.Record.ID); err == nil && !empty && o.Record.Inputs.ForceDestroy {
+			actions = append(actions, provider.On(bucket, "s3:GetBucketObjectLockConfiguration", "s3:ListBucketVersions")...)
+			actions = append(actions, provider.On(bucket+"/*", "s3:DeleteObject", "s3:DeleteObjectVersion")...)
+		}
+		return actions
 	}
 	return provider.On(bucket,
 		"s3:GetAccelerateConfiguration", "s3:GetBucketAcl", "s3:GetBucketCORS", "s3:GetBucketLogging", "s3:GetBucketObjectLockConfiguration",
@@ -46,6 +52,13 @@ func (s rights) actions(verb provider.Verb, bucket string) []provider.Action {
 		return provider.On(bucketARN(bucket), s.remove)
 	}
 	return provider.On(bucketARN(bucket), s.read)
+}
+
+// See internal/service/s3/bucket_cors_configuration.go of terraform-provider-aws
+// 5.100.0.
+func corsActions(o provider.Operation[CORS]) []provider.Action {
+	const put = "s3:PutBucketCORS" // and delete: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketCors.html
+	return rights{read: "s3:GetBucketCORS", put: put, remove: put, waits: true}.actions(o.Verb, o.Record.ID)
 }
 
 // See internal/service/s3/bucket_server_side_encryption_configuration.go of

@@ -1,7 +1,11 @@
 package s3
 
 import (
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 
 	"skiff/local/provider"
 	"skiff/local/provider/providertest"
@@ -15,10 +19,10 @@ func newRole(t *testing.T) *providertest.Role {
 	t.Helper()
 	b := newBuckets(t)
 	r := providertest.New(b.db)
-	buckets, encryption, lifecycles, owners, policies, blocks, versioning :=
-		b.Resources(), b.Encryption(), b.Lifecycles(), b.OwnershipControls(), b.Policies(), b.PublicAccessBlocks(), b.Versioning()
+	buckets, cors, encryption, lifecycles, owners, policies, blocks, versioning :=
+		b.Resources(), b.CORS(), b.Encryption(), b.Lifecycles(), b.OwnershipControls(), b.Policies(), b.PublicAccessBlocks(), b.Versioning()
 	for token, known := range map[string]bool{
-		BucketToken: buckets.Actions != nil, EncryptionToken: encryption.Actions != nil, LifecycleToken: lifecycles.Actions != nil,
+		BucketToken: buckets.Actions != nil, CORSToken: cors.Actions != nil, EncryptionToken: encryption.Actions != nil, LifecycleToken: lifecycles.Actions != nil,
 		OwnershipControlsToken: owners.Actions != nil, PolicyToken: policies.Actions != nil, PublicAccessBlockToken: blocks.Actions != nil,
 		VersioningToken: versioning.Actions != nil,
 	} {
@@ -26,7 +30,7 @@ func newRole(t *testing.T) *providertest.Role {
 			t.Errorf("%s has no actions", token)
 		}
 	}
-	r.Add(buckets, encryption, lifecycles, owners, policies, blocks, versioning)
+	r.Add(buckets, cors, encryption, lifecycles, owners, policies, blocks, versioning)
 	return r
 }
 
@@ -51,6 +55,27 @@ func TestBucketActions(t *testing.T) {
 	)
 }
 
+// TestEmptyingActions are of a bucket that goes with its objects.
+func TestEmptyingActions(t *testing.T) {
+	t.Parallel()
+	b := newBuckets(t)
+	r := providertest.New(b.db)
+	r.Add(b.Resources())
+	r.Create(t, BucketToken, inputs{"bucket": "mine", "forceDestroy": true})
+	if _, err := b.objects.put("mine", "k", nil, strings.NewReader("x"), func(*object) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	r.Asked()
+	if _, err := r.Delete(t.Context(), &pulumirpc.DeleteRequest{Id: "mine", Type: BucketToken}); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"s3:DeleteBucket" + mine, "s3:DeleteObject" + mine + "/*", "s3:DeleteObjectVersion" + mine + "/*",
+		"s3:GetBucketObjectLockConfiguration" + mine, "s3:ListBucket" + mine, "s3:ListBucketVersions" + mine}
+	if diff := cmp.Diff(want, r.Asked()); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 // TestSettingActions takes each setting of a bucket from its create to its
 // delete.
 func TestSettingActions(t *testing.T) {
@@ -63,6 +88,9 @@ func TestSettingActions(t *testing.T) {
 	encrypted := func(with string) inputs {
 		return inputs{"rules": []any{inputs{"applyServerSideEncryptionByDefault": inputs{"sseAlgorithm": with}}}}
 	}
+	cross := func(method string) inputs {
+		return inputs{"corsRules": []any{inputs{"allowedMethods": []any{method}, "allowedOrigins": []any{"*"}}}}
+	}
 	other := `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::mine/*"}]}`
 	for _, test := range []struct {
 		token             string
@@ -70,6 +98,7 @@ func TestSettingActions(t *testing.T) {
 		read, put, remove string
 		waits             bool
 	}{
+		{CORSToken, cross("GET"), cross("PUT"), "GetBucketCORS", "PutBucketCORS", "PutBucketCORS", true},
 		{EncryptionToken, encrypted("AES256"), encrypted("aws:kms"), "GetEncryptionConfiguration", "PutEncryptionConfiguration", "PutEncryptionConfiguration", false},
 		{LifecycleToken, rule(1), rule(2), "GetLifecycleConfiguration", "PutLifecycleConfiguration", "PutLifecycleConfiguration", true},
 		{OwnershipControlsToken, inputs{"rule": inputs{"objectOwnership": "BucketOwnerEnforced"}}, inputs{"rule": inputs{"objectOwnership": "ObjectWriter"}},

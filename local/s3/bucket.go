@@ -1,5 +1,15 @@
-// Package s3 stands for Amazon S3: buckets and how they are set, as records.
-// There are no objects, so the settings have no effect but on each other.
+// Package s3 stands for Amazon S3: buckets and how they are set, as records, and
+// their objects, in files.
+//
+// An object's policies, and those of its bucket, decide who reaches it: by a
+// signature, or by a presigned URL, which is plain http of this machine. To a
+// policy each request counts as one over TLS, so that a bucket that refuses
+// others takes these. Nobody gets in without a signature.
+//
+// What differs from AWS: a bucket keeps no versions, nothing is encrypted,
+// archived or expired, and no ACLs, tags, locks or form uploads are taken; parts
+// of an upload are in memory until it is complete, and the ETag of such an object
+// is the MD5 of the whole.
 package s3
 
 import (
@@ -9,6 +19,7 @@ import (
 	"regexp"
 	"strings"
 
+	"skiff/local/iam"
 	"skiff/local/provider"
 	"skiff/local/store"
 )
@@ -32,11 +43,33 @@ type BucketOutputs struct {
 	Region                   string `json:"region"`
 }
 
-// Buckets are the declared buckets and their settings.
-type Buckets struct{ db *store.Store }
+// Options are what Buckets are made of.
+type Options struct {
+	Store     *store.Store
+	Authority *iam.Authority
+	Dir       string // of the objects
+}
 
-// New holds the buckets of db.
-func New(db *store.Store) *Buckets { return &Buckets{db} }
+// Buckets are the declared buckets, their settings and their objects. They are
+// safe for concurrent use.
+type Buckets struct {
+	db        *store.Store
+	authority *iam.Authority
+	objects   *objects
+}
+
+// Open holds the buckets of a store, with the objects in a folder that no other
+// process has open.
+func Open(o Options) (*Buckets, error) {
+	held, err := openObjects(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	return &Buckets{o.Store, o.Authority, held}, nil
+}
+
+// Close lets go of the objects.
+func (b *Buckets) Close() error { return b.objects.db.Close() }
 
 // Resources is the resource type of a bucket. A name is taken in every account:
 // the store knows buckets by it alone.
@@ -45,8 +78,9 @@ func (b *Buckets) Resources() *provider.Resource[Bucket, BucketOutputs] {
 		Token: BucketToken, Named: "bucket", MaxName: 63,
 		Check:   checkBucket,
 		ID:      func(_ provider.Call, in Bucket) string { return in.Bucket },
+		Create:  b.createBucket,
 		Delete:  b.deleteBucket,
-		Actions: bucketActions,
+		Actions: b.bucketActions,
 		Describe: func(r store.Record[Bucket]) BucketOutputs {
 			return BucketOutputs{
 				ARN: bucketARN(r.ID), Region: r.Region,
@@ -98,9 +132,30 @@ func reserved(name string) string {
 	return ""
 }
 
+// createBucket removes objects that a write has left which came while the last
+// bucket of the name went.
+func (b *Buckets) createBucket(_ context.Context, _ provider.Call, r *store.Record[Bucket]) error {
+	_, err := store.Get[Bucket](b.db, BucketToken, r.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return b.objects.drop(r.ID)
+	}
+	return err
+}
+
 // deleteBucket takes along what is set for the bucket, as
-// https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html does.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html does, and
+// its objects if forceDestroy says so.
 func (b *Buckets) deleteBucket(_ context.Context, _ provider.Call, r store.Record[Bucket]) error {
+	empty, err := b.objects.empty(r.ID)
+	if err != nil {
+		return err
+	}
+	if !empty && !r.Inputs.ForceDestroy {
+		return fmt.Errorf("BucketNotEmpty: The bucket you tried to delete is not empty: %s (delete its objects, or bring it up with forceDestroy first)", r.ID)
+	}
+	if err := b.objects.drop(r.ID); err != nil {
+		return err
+	}
 	for _, token := range settingTokens() {
 		if err := store.Delete(b.db, token, r.ID); err != nil {
 			return err

@@ -13,8 +13,7 @@ import (
 // maxPolicy is of https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html.
 const maxPolicy = 20 << 10 // bytes
 
-// Policy is the inputs of the policy of a bucket. It decides nothing here: no
-// call reaches a bucket.
+// Policy is the inputs of the policy of a bucket.
 type Policy struct {
 	Bucket string `json:"bucket" aws:"required,replace"`
 	Policy string `json:"policy" aws:"required"`
@@ -47,6 +46,19 @@ func checkPolicy(in Policy) []provider.Problem {
 		return nil
 	}
 	return []provider.Problem{{Property: "policy", Reason: reason}}
+}
+
+// policyOf is the policy of a bucket, an empty one where it has none: a bucket is
+// for its own account.
+func (b *Buckets) policyOf(bucket string) (*iam.Document, error) {
+	r, err := store.Get[Policy](b.db, PolicyToken, bucket)
+	if errors.Is(err, store.ErrNotFound) {
+		return &iam.Document{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return iam.ParseResource(r.Inputs.Policy)
 }
 
 // outside says what of a policy is not of the bucket, whose name may not be

@@ -15,6 +15,8 @@ func TestReplacements(t *testing.T) {
 	providertest.CheckReplacements(t,
 		providertest.Schema{Type: b.Resources(), Replaces: "bucket", DeletedFirst: "bucket",
 			Updates: "forceDestroy tags"},
+		providertest.Schema{Type: b.CORS(), Replaces: "bucket",
+			Updates: "corsRules,set"},
 		providertest.Schema{Type: b.Encryption(), Replaces: "bucket",
 			Updates: "rules"},
 		providertest.Schema{Type: b.Lifecycles(), Replaces: "bucket",

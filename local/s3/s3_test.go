@@ -1,10 +1,12 @@
 package s3
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 
+	"skiff/local/iam"
 	"skiff/local/provider"
 	"skiff/local/store"
 )
@@ -20,8 +22,16 @@ func newBuckets(t *testing.T) *Buckets {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { db.Close() })
-	return New(db)
+	b, err := Open(Options{Store: db, Authority: iam.NewAuthority(db, nil), Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(b.Close(), db.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	return b
 }
 
 func put[In any](t *testing.T, b *Buckets, token string, r store.Record[In]) {
@@ -106,6 +116,7 @@ func TestSettings(t *testing.T) {
 		"mine": "", "none": "NoSuchBucket: The specified bucket does not exist: none",
 		"theirs": "AccessDenied: bucket theirs belongs to another account than " + account,
 	} {
+		wantError(t, "CORS of "+bucket, create(t, b.CORS(), CORS{Bucket: bucket}), want)
 		wantError(t, "encryption of "+bucket, create(t, b.Encryption(), Encryption{Bucket: bucket}), want)
 		wantError(t, "lifecycle of "+bucket, create(t, b.Lifecycles(), Lifecycle{Bucket: bucket}), want)
 		wantError(t, "ownership of "+bucket, create(t, b.OwnershipControls(), OwnershipControls{Bucket: bucket}), want)

@@ -13,6 +13,7 @@ import (
 // Tokens of what is set for a bucket: one of each, whose id is the bucket's
 // name.
 const (
+	CORSToken              = "aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2"
 	EncryptionToken        = "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
 	LifecycleToken         = "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
 	OwnershipControlsToken = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
@@ -22,7 +23,7 @@ const (
 )
 
 func settingTokens() []string {
-	return []string{EncryptionToken, LifecycleToken, OwnershipControlsToken, PolicyToken, PublicAccessBlockToken, VersioningToken}
+	return []string{CORSToken, EncryptionToken, LifecycleToken, OwnershipControlsToken, PolicyToken, PublicAccessBlockToken, VersioningToken}
 }
 
 // setting is the resource type of something that a bucket has once. What else

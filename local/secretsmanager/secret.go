@@ -64,7 +64,10 @@ type Secrets struct {
 	db        *store.Store
 	authority *iam.Authority
 	now       func() time.Time
-	mu        sync.Mutex // of the values
+	mu        sync.Mutex // of the values and of what follows
+
+	seeded  string            // beginning of the URNs whose secrets get a value at once; "" for none
+	created func(name string) // hears of each
 }
 
 // New holds the secrets of db, whose calls authority decides.
@@ -149,20 +152,24 @@ func describe(r store.Record[Secret]) SecretOutputs {
 	}
 }
 
-// create refuses the name of a secret that waits for its deletion.
+// create refuses the name of a secret that waits for its deletion. A value is
+// written before the secret is: a crash between leaves one that nobody reads.
 func (s *Secrets) create(_ context.Context, _ provider.Call, r *store.Record[Secret]) error {
 	key := withoutSuffix(r.ID)
 	d, err := store.Get[deletion](s.db, deletedToken, key)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return nil
+		return s.seedCreated(*r)
 	case err != nil:
 		return err
 	case s.now().Before(d.Inputs.Until):
 		return fmt.Errorf("InvalidRequestException: You can't create this secret because a secret with this name is already scheduled for deletion. "+
 			"(%s, until %s; recoveryWindowInDays 0 frees a name at once)", r.Inputs.Name, d.Inputs.Until.UTC().Format(time.DateOnly))
 	}
-	return store.Delete(s.db, deletedToken, key)
+	if err := store.Delete(s.db, deletedToken, key); err != nil {
+		return err
+	}
+	return s.seedCreated(*r)
 }
 
 // delete takes the value along, which nothing here could restore, and keeps the

@@ -117,7 +117,9 @@ func TestSeed(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.value(t, "given", "mine")
-	names, err := f.Seed("urn:pulumi:local::skiff::")
+	var created []string
+	note := func(name string) { created = append(created, name) }
+	names, err := f.Seed("urn:pulumi:local::skiff::", note)
 	if err != nil || !slices.Equal(names, []string{"a", "b"}) {
 		t.Fatalf("seeded %v, %v", names, err)
 	}
@@ -128,8 +130,27 @@ func TestSeed(t *testing.T) {
 	if got := f.get(t, "given"); got != "mine" {
 		t.Errorf("a value that was given is now %q", got)
 	}
-	if names, err := f.Seed("urn:pulumi:local::skiff::"); err != nil || len(names) > 0 {
+	if names, err := f.Seed("urn:pulumi:local::skiff::", note); err != nil || len(names) > 0 {
 		t.Errorf("seeded again %v, %v", names, err)
+	}
+
+	// What the stack gets from now on has a value at once, another stack's not.
+	if len(created) > 0 {
+		t.Errorf("created before Seed: %v", created)
+	}
+	f.declare(t, account, Secret{Name: "late"})
+	if got := f.get(t, "late"); len(got) != 43 || got == a || got == b {
+		t.Errorf("the value of a secret that came later is %q", got)
+	}
+	if !slices.Equal(created, []string{"late"}) {
+		t.Errorf("heard of %v, want late", created)
+	}
+	other := store.Record[Secret]{ID: plainARN("other") + "-abcdef", URN: elsewhere.URN, Inputs: Secret{Name: "other"}}
+	if err := f.kind.Create(t.Context(), provider.Call{}, &other); err != nil {
+		t.Fatal(err)
+	}
+	if held, err := f.versions(other); err != nil || held.Current != nil {
+		t.Errorf("a secret of another project has %v, %v", held, err)
 	}
 }
 

@@ -84,8 +84,7 @@ func (s *Secrets) put(r store.Record[Secret], v version) (label string, err erro
 		}
 		return label, nil
 	}
-	record := store.Record[versions]{ID: r.ID, URN: r.URN, Account: r.Account, Region: r.Region, Created: v.Created, Inputs: versions{&v, held.Current}}
-	return current, store.Put(s.db, valueToken, withoutSuffix(r.ID), record)
+	return current, s.write(r, versions{&v, held.Current})
 }
 
 func (v *version) equal(o version) bool {
@@ -97,33 +96,62 @@ func (v *version) equal(o version) bool {
 
 // Seed puts a random value of 43 characters into each secret without a value
 // whose URN begins with a prefix, such as "urn:pulumi:local::skiff::" for a
-// stack of a project, and returns their names in order.
-func (s *Secrets) Seed(urnPrefix string) ([]string, error) {
+// stack of a project, and returns their names in order. From then on each such
+// secret that is created has one at once, and created hears its name.
+//
+// A secret that a third party gives the value of gets one, too: the cloud cannot
+// tell the two apart, and a function with a placeholder starts, and is refused
+// by the third party alone.
+func (s *Secrets) Seed(urnPrefix string, created func(name string)) ([]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seeded, s.created = urnPrefix, created
 	all, err := store.List[Secret](s.db, Token)
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	var names []string
 	for _, r := range all {
 		if !strings.HasPrefix(r.URN, urnPrefix) {
 			continue
 		}
-		held, err := s.versions(r)
-		if err != nil {
-			return names, err
-		}
-		if held.Current != nil {
-			continue
-		}
-		if _, err := s.put(r, s.random()); err != nil {
+		switch put, err := s.seed(r); {
+		case err != nil:
 			return names, fmt.Errorf("secret %s: %w", r.Inputs.Name, err)
+		case put:
+			names = append(names, r.Inputs.Name)
 		}
-		names = append(names, r.Inputs.Name)
 	}
 	slices.Sort(names)
 	return names, nil
+}
+
+// seed puts a random value into a secret that has none. The caller holds s.mu.
+func (s *Secrets) seed(r store.Record[Secret]) (put bool, err error) {
+	held, err := s.versions(r)
+	if err != nil || held.Current != nil {
+		return false, err
+	}
+	return true, s.write(r, versions{Current: new(s.random())})
+}
+
+// seedCreated does so for a secret that is being created, if Seed has said so.
+func (s *Secrets) seedCreated(r store.Record[Secret]) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seeded == "" || !strings.HasPrefix(r.URN, s.seeded) {
+		return nil
+	}
+	put, err := s.seed(r)
+	if put && err == nil {
+		s.created(r.Inputs.Name)
+	}
+	return err
+}
+
+func (s *Secrets) write(r store.Record[Secret], v versions) error {
+	record := store.Record[versions]{ID: r.ID, URN: r.URN, Account: r.Account, Region: r.Region, Created: v.Current.Created, Inputs: v}
+	return store.Put(s.db, valueToken, withoutSuffix(r.ID), record)
 }
 
 func (s *Secrets) random() version {

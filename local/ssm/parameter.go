@@ -1,6 +1,8 @@
 // Package ssm stands for the Parameter Store of AWS Systems Manager: standard
-// parameters, which stacks tell each other things by. There is no endpoint for
-// functions: they get what they need by environment.
+// parameters, which programs declare, functions read and operators change.
+//
+// A SecureString is encrypted by the key alias/aws/ssm alone, which every caller
+// of the account may use; here it is kept as it is, like a secret.
 package ssm
 
 import (
@@ -10,11 +12,13 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
+	"sync"
+	"time"
 	"unicode/utf8"
 
 	"skiff/local/arn"
+	"skiff/local/iam"
 	"skiff/local/provider"
 	"skiff/local/store"
 )
@@ -33,8 +37,17 @@ const (
 	maxLevels = 15
 )
 
-// Parameter is the inputs of a parameter. Overwrite is a setting without
-// effect: here a parameter has one owner.
+// The types of a parameter.
+const (
+	plain  = "String"
+	list   = "StringList"
+	secure = "SecureString"
+)
+
+// defaultKey encrypts each SecureString.
+const defaultKey = "alias/aws/ssm"
+
+// Parameter is the inputs of a parameter.
 type Parameter struct {
 	Name        string            `json:"name" aws:"replace"`
 	Type        string            `json:"type" aws:"required"`
@@ -56,28 +69,40 @@ type ParameterOutputs struct {
 	Version       int    `json:"version"`
 }
 
-// Parameters are the declared parameters.
-type Parameters struct{ db *store.Store }
+// Options are what Parameters are made of.
+type Options struct {
+	Store     *store.Store
+	Authority *iam.Authority
+	Account   string // of a parameter that the administrator makes without an ARN
+}
 
-// New holds the parameters of db.
-func New(db *store.Store) *Parameters { return &Parameters{db} }
+// Parameters are the parameters that programs and calls have made. They are safe
+// for concurrent use.
+type Parameters struct {
+	db        *store.Store
+	authority *iam.Authority
+	account   string
+	now       func() time.Time
+	mu        sync.Mutex // of writes by calls
+}
 
-// version is the state of a record that tells how often its value was put.
-const version = "version"
+// New holds the parameters of a store.
+func New(o Options) *Parameters {
+	return &Parameters{db: o.Store, authority: o.Authority, account: o.Account, now: time.Now}
+}
 
-// Resources is the resource type of a parameter.
+// Resources is the resource type of a parameter. Overwrite lets it take the
+// place of one that is there.
 func (p *Parameters) Resources() *provider.Resource[Parameter, ParameterOutputs] {
 	return &provider.Resource[Parameter, ParameterOutputs]{
 		Token: Token, Named: "name", MaxName: maxName, Volatile: []string{version},
-		Check: checkParameter,
-		ID:    func(_ provider.Call, in Parameter) string { return in.Name },
-		Create: func(_ context.Context, _ provider.Call, r *store.Record[Parameter]) error {
-			r.State[version] = "1"
-			return nil
-		},
-		Update:   update,
-		Actions:  parameterActions,
-		Describe: describe,
+		Check:      checkParameter,
+		ID:         func(_ provider.Call, in Parameter) string { return in.Name },
+		Overwrites: func(in Parameter) bool { return in.Overwrite },
+		Create:     p.create,
+		Update:     p.update,
+		Actions:    parameterActions,
+		Describe:   describe,
 	}
 }
 
@@ -95,12 +120,11 @@ func checkParameter(in Parameter) []provider.Problem {
 		refuse("name", "%q %s", in.Name, reason)
 	}
 	switch in.Type {
-	case "", "String", "StringList":
-	case "SecureString":
-		refuse("type", "the local cloud takes no SecureString: the value would lie in the stack's state; put a secret into Secrets Manager")
+	case "", plain, list, secure:
 	default:
-		refuse("type", "%q is neither String nor StringList", in.Type)
+		refuse("type", "%q is none of String, StringList, SecureString", in.Type)
 	}
+	// A value that AWS refuses is not repeated: it may be a secret.
 	if n := utf8.RuneCountInString(in.Value); n > maxValue {
 		refuse("value", "has %d characters; a standard parameter has at most %d", n, maxValue)
 	} else if strings.Contains(in.Value, "{{") && strings.Contains(in.Value, "}}") {
@@ -135,25 +159,62 @@ func nameProblem(name string) string {
 	return ""
 }
 
-// update counts a version for every change but one of tags.
-func update(_ context.Context, _ provider.Call, old store.Record[Parameter], r *store.Record[Parameter]) error {
+// create begins the versions of a parameter, or goes on with those of one that
+// it takes the place of.
+func (p *Parameters) create(_ context.Context, _ provider.Call, r *store.Record[Parameter]) error {
+	old, err := store.Get[Parameter](p.db, Token, r.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return keepVersion(r, nil, 1, p.now())
+	}
+	if err != nil {
+		return err
+	}
+	return p.put(old, r)
+}
+
+// update leaves alone what the program does not change: a call may have put
+// another value since, and the real provider does not write it for a change of
+// tags.
+func (p *Parameters) update(_ context.Context, c provider.Call, old store.Record[Parameter], r *store.Record[Parameter]) error {
+	known, err := provider.Known[Parameter](c)
+	if err != nil {
+		return err
+	}
+	if known != nil && sameContent(*known, r.Inputs) {
+		tags, overwrite := r.Inputs.Tags, r.Inputs.Overwrite
+		r.Inputs = old.Inputs
+		r.Inputs.Tags, r.Inputs.Overwrite = tags, overwrite
+		return nil
+	}
+	return p.put(old, r)
+}
+
+// put counts a version for every change but one of tags.
+func (p *Parameters) put(old store.Record[Parameter], r *store.Record[Parameter]) error {
 	if old.Inputs.Type != r.Inputs.Type {
 		return fmt.Errorf("HierarchyTypeMismatchException: parameter %s is a %s and cannot become a %s: give the new one another name", r.ID, old.Inputs.Type, r.Inputs.Type)
 	}
-	before, after := old.Inputs, r.Inputs
-	if before.Value != after.Value || before.Description != after.Description || before.DataType != after.DataType || before.Tier != after.Tier {
-		r.State[version] = strconv.Itoa(versionOf(old) + 1)
+	if sameContent(old.Inputs, r.Inputs) {
+		r.State = maps.Clone(old.State)
+		return nil
 	}
-	return nil
+	held, err := versionsOf(old)
+	if err != nil {
+		return err
+	}
+	return keepVersion(r, held, versionOf(old)+1, p.now())
 }
 
-func versionOf(r store.Record[Parameter]) int {
-	n, _ := strconv.Atoi(r.State[version]) // written here alone
-	return n
+func sameContent(a, b Parameter) bool {
+	return a.Type == b.Type && a.Value == b.Value && a.Description == b.Description && a.DataType == b.DataType && a.Tier == b.Tier
 }
 
 func describe(r store.Record[Parameter]) ParameterOutputs {
-	return ParameterOutputs{ARN: parameterARN(r), DataType: "text", Tier: "Standard", Version: versionOf(r)}
+	out := ParameterOutputs{ARN: parameterARN(r), DataType: "text", Tier: "Standard", Version: versionOf(r)}
+	if r.Inputs.Type == secure {
+		out.KeyID = defaultKey
+	}
+	return out
 }
 
 // parameterARN has no slash of its own where the name begins with one.
@@ -188,11 +249,17 @@ func (p *Parameters) GetParameter(c provider.Call, args map[string]any) (map[str
 		return nil, fmt.Errorf("reading SSM Parameter (%s): %w", name, err)
 	}
 	result := map[string]any{
-		"arn": parameterARN(r), "id": r.ID, "insecureValue": r.Inputs.Value, "name": r.ID,
+		"arn": parameterARN(r), "id": r.ID, "name": r.ID,
 		"type": r.Inputs.Type, "value": r.Inputs.Value, "version": versionOf(r),
+	}
+	if r.Inputs.Type != secure {
+		result["insecureValue"] = r.Inputs.Value
 	}
 	if decrypt, ok := args["withDecryption"]; ok {
 		result["withDecryption"] = decrypt
+		if decrypt == false {
+			result["value"] = shown(r, r.Inputs.Value, versionOf(r), false)
+		}
 	}
 	return result, nil
 }

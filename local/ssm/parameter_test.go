@@ -1,12 +1,14 @@
 package ssm
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/types/known/structpb"
 
+	"skiff/local/iam"
 	"skiff/local/provider"
 	"skiff/local/store"
 )
@@ -34,7 +36,7 @@ func TestCheckParameter(t *testing.T) {
 		{Parameter{Name: "/aws/a"}, "name"},
 		{Parameter{Name: "/AWSome"}, "name"},
 		{Parameter{Name: "ssm-a"}, "name"},
-		{Parameter{Type: "SecureString"}, "type"},
+		{Parameter{Type: "SecureString", Value: "s3cret"}, ""},
 		{Parameter{Type: "Text"}, "type"},
 		{Parameter{Value: strings.Repeat("é", 4097)}, "value"},
 		{Parameter{Value: "{{ssm:a}}"}, "value"},
@@ -56,7 +58,7 @@ func newParameters(t *testing.T) *Parameters {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	return New(db)
+	return New(Options{Store: db, Authority: iam.NewAuthority(db, nil), Account: account})
 }
 
 func TestVersion(t *testing.T) {
@@ -82,7 +84,7 @@ func TestVersion(t *testing.T) {
 		{"description", func(in *Parameter) { in.Description = "new" }, 3},
 	} {
 		old := r
-		r.State = map[string]string{version: old.State[version]}
+		r.State = maps.Clone(old.State)
 		test.change(&r.Inputs)
 		if err := kind.Update(t.Context(), provider.Call{}, old, &r); err != nil {
 			t.Fatal(err)

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"skiff/local/provider"
+)
+
+// inertKey is the setting of a stack's file that says what -inert does.
+const inertKey = "local:inert"
+
+// inert is what is kept without effect for a stack: what the command line says,
+// that of the cloud which serves, and the stack's file.
+func (e *engine) inert(stack string) (string, error) {
+	all := slices.Concat(e.project.inert, provider.InertList(e.session.Inert))
+	if stack != "" {
+		named, err := e.project.inertOf(stack)
+		if err != nil {
+			return "", err
+		}
+		all = append(all, named...)
+	}
+	return strings.Join(provider.InertList(strings.Join(all, ",")), ","), nil
+}
+
+// inertOf is what the stack's file says, a list.
+func (p project) inertOf(stack string) ([]string, error) {
+	data, err := os.ReadFile(p.stackFile(stack))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var file struct {
+		Config map[string]yaml.Node `yaml:"config"`
+	}
+	if yaml.Unmarshal(data, &file) != nil {
+		return nil, nil // Pulumi says what is wrong with it
+	}
+	node, ok := file.Config[inertKey]
+	if !ok {
+		return nil, nil
+	}
+	var names []string
+	if err := node.Decode(&names); err != nil {
+		return nil, fmt.Errorf("%s of Pulumi.%s.yaml is not a list, such as [aws:cognito/userPool:UserPool]", inertKey, stack)
+	}
+	return names, nil
+}

@@ -1,0 +1,251 @@
+package s3
+
+import (
+	"crypto/md5"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// object is what is known of an object beside its body.
+type object struct {
+	File     string // of the body
+	Size     int64
+	MD5      []byte
+	Modified time.Time
+	Headers  map[string]string // of its answers: Content-Type, X-Amz-Meta-…
+}
+
+var errNoObject = errors.New("there is no such object")
+
+// objects keeps the objects of all buckets in a folder: an index, and a file for
+// each body. A body is written and synced before the index has it, and one that
+// the index has no more is removed after, so that a kill at any moment leaves an
+// object as it was or as it is acknowledged. It is safe for concurrent use.
+type objects struct {
+	dir string
+	db  *bbolt.DB
+}
+
+func openObjects(dir string) (*objects, error) {
+	if err := os.MkdirAll(filepath.Join(dir, "bodies"), 0o700); err != nil {
+		return nil, err
+	}
+	db, err := bbolt.Open(filepath.Join(dir, "index.db"), 0o600, &bbolt.Options{Timeout: 5 * time.Second})
+	if err != nil {
+		return nil, fmt.Errorf("open the objects in %s: %w", dir, err)
+	}
+	o := &objects{dir, db}
+	if err := o.sweep(); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return o, nil
+}
+
+func (o *objects) path(file string) string { return filepath.Join(o.dir, "bodies", file) }
+
+// sweep removes the bodies that a kill has left and no object has.
+func (o *objects) sweep() error {
+	files, err := os.ReadDir(filepath.Join(o.dir, "bodies"))
+	if err != nil {
+		return err
+	}
+	used := map[string]bool{}
+	err = o.db.View(func(tx *bbolt.Tx) error {
+		return tx.ForEach(func(_ []byte, b *bbolt.Bucket) error {
+			return b.ForEach(func(_, data []byte) error {
+				var held object
+				err := json.Unmarshal(data, &held)
+				used[held.File] = true
+				return err
+			})
+		})
+	})
+	for _, f := range files {
+		if err == nil && !used[f.Name()] {
+			err = os.Remove(o.path(f.Name()))
+		}
+	}
+	return err
+}
+
+// put writes an object, of a body that is read to its end, in place of one under
+// the same key, which fits may refuse; it hears nil where there is none.
+func (o *objects) put(bucket, key string, headers map[string]string, body io.Reader, fits func(*object) error) (object, error) {
+	made, err := o.write(body)
+	if err != nil {
+		return made, err
+	}
+	made.Headers = headers
+	var old *object
+	err = o.db.Update(func(tx *bbolt.Tx) error {
+		b, err := tx.CreateBucketIfNotExists([]byte(bucket))
+		if err != nil {
+			return err
+		}
+		if old, err = decode(b.Get([]byte(key))); err != nil {
+			return err
+		}
+		if err := fits(old); err != nil {
+			return err
+		}
+		data, err := json.Marshal(made)
+		if err != nil {
+			return err
+		}
+		return b.Put([]byte(key), data)
+	})
+	if err != nil {
+		_ = os.Remove(o.path(made.File)) // the next start sweeps it
+		return made, err                 // as it is: a client is told by its code
+	}
+	if old != nil {
+		_ = os.Remove(o.path(old.File)) // the next start sweeps it
+	}
+	return made, nil
+}
+
+// write keeps a body that no object has yet.
+func (o *objects) write(body io.Reader) (made object, err error) {
+	made = object{File: rand.Text(), Modified: time.Now().UTC()}
+	f, err := os.OpenFile(o.path(made.File), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return made, err
+	}
+	sum := md5.New()
+	made.Size, err = io.Copy(io.MultiWriter(f, sum), body)
+	if err == nil {
+		err = f.Sync()
+	}
+	made.MD5 = sum.Sum(nil)
+	closed := f.Close()
+	if err == nil {
+		err = closed
+	}
+	if err != nil {
+		_ = os.Remove(o.path(made.File)) // the next start sweeps it
+	}
+	return made, err
+}
+
+func decode(data []byte) (*object, error) {
+	if data == nil {
+		return nil, nil
+	}
+	held := &object{}
+	return held, json.Unmarshal(data, held)
+}
+
+// get is the object under a key; the error is errNoObject where there is none.
+func (o *objects) get(bucket, key string) (held object, err error) {
+	err = o.db.View(func(tx *bbolt.Tx) error {
+		b := tx.Bucket([]byte(bucket))
+		if b == nil {
+			return errNoObject
+		}
+		found, err := decode(b.Get([]byte(key)))
+		if err == nil && found == nil {
+			return errNoObject
+		}
+		if err == nil {
+			held = *found
+		}
+		return err
+	})
+	return held, err
+}
+
+// open opens the body of an object as it is now. One that is written over
+// meanwhile is looked up again.
+func (o *objects) open(bucket, key string) (object, *os.File, error) {
+	for {
+		held, err := o.get(bucket, key)
+		if err != nil {
+			return held, nil, err
+		}
+		f, err := os.Open(o.path(held.File))
+		if err == nil {
+			return held, f, nil
+		}
+		if now, again := o.get(bucket, key); again != nil || now.File == held.File {
+			return held, nil, errors.Join(err, again)
+		}
+	}
+}
+
+// delete removes objects; one that is not there is no error.
+func (o *objects) delete(bucket string, keys ...string) error {
+	var files []string
+	err := o.db.Update(func(tx *bbolt.Tx) error {
+		b := tx.Bucket([]byte(bucket))
+		if b == nil {
+			return nil
+		}
+		for _, key := range keys {
+			held, err := decode(b.Get([]byte(key)))
+			if err != nil {
+				return err
+			}
+			if held != nil {
+				files = append(files, held.File)
+			}
+			if err := b.Delete([]byte(key)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		o.remove(files)
+	}
+	return err
+}
+
+func (o *objects) remove(files []string) {
+	for _, file := range files {
+		_ = os.Remove(o.path(file)) // the next start sweeps it
+	}
+}
+
+// drop removes all objects of a bucket.
+func (o *objects) drop(bucket string) error {
+	var files []string
+	err := o.db.Update(func(tx *bbolt.Tx) error {
+		b := tx.Bucket([]byte(bucket))
+		if b == nil {
+			return nil
+		}
+		err := b.ForEach(func(_, data []byte) error {
+			held, err := decode(data)
+			if err == nil {
+				files = append(files, held.File)
+			}
+			return err
+		})
+		return errors.Join(err, tx.DeleteBucket([]byte(bucket)))
+	})
+	if err == nil {
+		o.remove(files)
+	}
+	return err
+}
+
+// empty tells whether a bucket has no object.
+func (o *objects) empty(bucket string) (empty bool, err error) {
+	err = o.db.View(func(tx *bbolt.Tx) error {
+		empty = true
+		if b := tx.Bucket([]byte(bucket)); b != nil {
+			key, _ := b.Cursor().First()
+			empty = key == nil
+		}
+		return nil
+	})
+	return empty, err
+}
