@@ -32,7 +32,7 @@ func TestAccessToInfra(t *testing.T) {
 			return domain
 		})
 		for _, role := range infra.of(roleType) {
-			role.inputs["permissionsBoundary"] = []string{settings["skiff:permissionsBoundary"]}
+			role.inputs["permissionsBoundary"] = []string{settings[theirs(t, "permissionsBoundary")]}
 		}
 		mine := strings.TrimSuffix(infra.prefix(), "-12")
 		infra.ask(t, "review", append(infra.neighbours(mine), rename{infra.prefix(), mine, true}))

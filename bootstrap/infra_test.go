@@ -78,7 +78,7 @@ func newInfraStack(t *testing.T, golden, stack string, settings map[string]strin
 		t.Fatalf("the autonaming pattern is %q, the golden's stack %q", pattern, recorded)
 	}
 	text := strings.NewReplacer(name+"-"+recorded, name+"-"+stack, name+"/"+recorded+"/", name+"/"+stack+"/").Replace(string(data))
-	s := infraStack{account: settings["skiff:account"], region: settings["aws:region"], project: name, stack: stack, autonaming: pattern}
+	s := infraStack{account: settings[theirs(t, "account")], region: settings["aws:region"], project: name, stack: stack, autonaming: pattern}
 	for block := range strings.SplitSeq(text, "\n\n") {
 		if d := parseDeclared(block); strings.Contains(d.typ, ":") {
 			s.resources = append(s.resources, d)

@@ -43,7 +43,7 @@ func needs() map[string][]need {
 // local is the types that ask nothing of AWS: a command runs where Pulumi runs,
 // a component and a provider are in Pulumi alone.
 func local(typ string) bool {
-	return slices.Contains([]string{"command:local:Command", "skiff:lambda:Function", accountType}, typ)
+	return slices.Contains([]string{"command:local:Command", accountType}, typ) || strings.HasSuffix(typ, ":lambda:Function")
 }
 
 func computeNeeds() map[string][]need {

@@ -25,7 +25,7 @@ const (
 	attachmentType = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 	accountType    = "pulumi:providers:aws"
 
-	stateBucket = "arn:aws:s3:::skiff-bootstrap-mock-state-0000000"
+	stateBucket = "arn:aws:s3:::bootstrap-mock-state-0000000"
 	stateKey    = "arn:aws:kms:eu-central-1:111111111111:key/mock" // staging's
 )
 
@@ -82,7 +82,7 @@ func rules() []rule {
 		{"roles and policies are where the guard guards", checkPaths, recording.Set(roleType, "preview", "path", "/")},
 		{"a role has its policies", checkAttachments, func(r *recording.Stack) { delete(r.Resources, attachmentType+" preview guard") }},
 		{"no role has another's policies", checkAttachments, recording.Set(attachmentType, "preview read", "policyArn",
-			"arn:aws:iam::111111111111:policy/bootstrap/skiff-staging-deploy-state")},
+			"arn:aws:iam::111111111111:policy/bootstrap/project-staging-deploy-state")},
 	}
 }
 
@@ -133,7 +133,7 @@ func checkAccount(r *recording.Stack) (offences []string) {
 
 func checkProvider(r *recording.Stack) (offences []string) {
 	p := r.Of(accountType)["account"]
-	if got := input(p, "allowedAccountIds"); got != "["+r.Settings["skiff-bootstrap:account"]+"]" {
+	if got := input(p, "allowedAccountIds"); got != "["+setting(r, "account")+"]" {
 		offences = append(offences, "allowed accounts "+got)
 	}
 	return offences
@@ -197,7 +197,7 @@ func checkVersions(r *recording.Stack) (offences []string) {
 
 func checkBucket(r *recording.Stack) (offences []string) {
 	for _, typ := range []string{blockType, ownerType, encryptionType, versioningType, lifecycleType, bucketRuleType} {
-		if got := input(r.Of(typ)["state"], "bucket"); got != "skiff-bootstrap-mock-state-0000000" {
+		if got := input(r.Of(typ)["state"], "bucket"); got != "bootstrap-mock-state-0000000" {
 			offences = append(offences, typ+" is of "+got)
 		}
 	}
@@ -218,7 +218,7 @@ func checkOrder(r *recording.Stack) (offences []string) {
 func checkPaths(r *recording.Stack) (offences []string) {
 	for _, typ := range []string{roleType, policyType} {
 		for name, res := range r.Of(typ) {
-			if got := input(res, "path") + input(res, "name"); !strings.HasPrefix(got, "/bootstrap/skiff-") {
+			if got := input(res, "path") + input(res, "name"); !strings.HasPrefix(got, "/bootstrap/"+setting(r, "project")+"-") {
 				offences = append(offences, name+" is "+got)
 			}
 		}
@@ -230,9 +230,9 @@ func checkPaths(r *recording.Stack) (offences []string) {
 func checkAttachments(r *recording.Stack) (offences []string) {
 	got := map[string][]string{}
 	for _, a := range r.Of(attachmentType) {
-		_, policy, _ := strings.Cut(input(a, "policyArn"), "/bootstrap/skiff-")
+		_, policy, _ := strings.Cut(input(a, "policyArn"), "/bootstrap/"+setting(r, "project")+"-")
 		_, policy, _ = strings.Cut(policy, "-")
-		_, role, _ := strings.Cut(strings.TrimPrefix(input(a, "role"), "skiff-"), "-")
+		_, role, _ := strings.Cut(strings.TrimPrefix(input(a, "role"), setting(r, "project")+"-"), "-")
 		got[role] = append(got[role], policy)
 	}
 	for role, want := range map[string]string{

@@ -97,9 +97,9 @@ func withoutDynoxide(t *testing.T, env []string) []string {
 		}
 		env = append(env, name+"="+strings.TrimSpace(string(value)))
 	}
-	to := filepath.Join(cache, "skiff")
+	to := filepath.Join(cache, filepath.Base(from))
 	if runtime.GOOS == "darwin" {
-		to = filepath.Join(cache, "Library", "Caches", "skiff")
+		to = filepath.Join(cache, "Library", "Caches", filepath.Base(from))
 	}
 	if err := os.MkdirAll(to, 0o755); err != nil {
 		t.Fatal(err)

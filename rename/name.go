@@ -37,11 +37,11 @@ func readIdentity(pulumi, gomod []byte) (identity, error) {
 	return identity{project.Name, path}, nil
 }
 
-// nameLength is the limit of a name, in characters. A function's name in AWS has
-// 64 at most, and the stack, the function and eight characters of a suffix
-// follow the project in it.
-// https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
-const nameLength = 20
+// nameLength is the limit of a name, in characters. Names in AWS begin with the
+// project and the stack, and bootstrap gives these 32 characters together: 19 are
+// left beside the stack of a merge request, such as review-12345.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+const nameLength = 19
 
 // checkName refuses a name that AWS, Pulumi or a shell's variables would not
 // take everywhere that this repository puts it.
