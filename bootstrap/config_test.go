@@ -29,7 +29,7 @@ func TestConfigRefused(t *testing.T) {
 		{"region", "*", "region must be"},
 		{"project", "", ours(t, "project") + " must be of a-z 0-9 - and begin with a letter"},
 		{"project", "*", "project must be"},
-		{"project", "Skiff", "project must be"},
+		{"project", "Web", "project must be"},
 		{"project", "a/b", "project must be"},
 		{"project", strings.Repeat("a", 25), `the names of AWS resources begin with "aaaaaaaaaaaaaaaaaaaaaaaaa-staging": a project and a stack ` +
 			"are of a-z 0-9 -, and have 31 characters together at most"},

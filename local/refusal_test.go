@@ -145,16 +145,16 @@ func TestRefusedPrograms(t *testing.T) {
 	dir := checkout(t)
 	stack := filepath.Join(dir, "Pulumi.local.yaml")
 	config := func(line string) func(*testing.T) {
-		return func(t *testing.T) { edit(t, stack, "config:\n", "config:\n  "+line+"\n") }
+		return func(t *testing.T) { edit(t, stack, "config:\n", "config:\n  "+key(t, line)+"\n") }
 	}
 	for _, test := range []struct {
 		name   string
 		change func(*testing.T)
 		want   []string
 	}{
-		{"wrong type", config("skiff:memory: lots"), []string{"memory"}},
-		{"out of range", config("skiff:memory: 64"), []string{"skiff:memory", "128", "10240"}},
-		{"unknown key", config("skiff:colour: red"), []string{"colour"}},
+		{"wrong type", config("memory: lots"), []string{"memory"}},
+		{"out of range", config("memory: 64"), []string{key(t, "memory"), "128", "10240"}},
+		{"unknown key", config("colour: red"), []string{"colour"}},
 		{"unknown resource type", func(t *testing.T) {
 			edit(t, filepath.Join(dir, "infra", "table.go"), "func newTable(", unknownType+"func newTable(")
 			edit(t, filepath.Join(dir, "infra", "stores.go"), "s = &stores{}\n", "s = &stores{}\n\tif err := addUnknown(ctx, in); err != nil {\n\t\treturn nil, err\n\t}\n")

@@ -18,7 +18,7 @@ type renaming struct {
 	folders  []string // at the top of the tree, that packages are in
 	stacks   []string // that have a file at the top of the tree
 	modules  *regexp.Regexp
-	words    *regexp.Regexp // the name, in any case
+	words    *regexp.Regexp // the name, and with a _ behind it the one of variables
 }
 
 // newRenaming prepares the renaming of a tree that has files of these paths.
@@ -34,7 +34,7 @@ func newRenaming(from, to identity, paths []string) *renaming {
 		}
 	}
 	r.modules = regexp.MustCompile(regexp.QuoteMeta(from.Module))
-	r.words = regexp.MustCompile("(?i)" + strings.ReplaceAll(regexp.QuoteMeta(from.Name), "-", "[-_]"))
+	r.words = regexp.MustCompile(variable(from.Name) + "|" + from.Name)
 	return r
 }
 
@@ -123,13 +123,22 @@ func (r *renaming) names(b *strings.Builder, s string, start, end int) {
 	done := start
 	for _, at := range r.words.FindAllStringIndex(s[start:end], -1) {
 		from, to := start+at[0], start+at[1]
-		if !isWord(s, from, to) {
+		switch {
+		case s[from:to] != r.from.Name && isWord(s, from, to) && strings.HasPrefix(s[to:], "_"):
+			b.WriteString(s[done:from] + variable(r.to.Name))
+		case s[from:to] == r.from.Name && r.isName(s, from, to):
+			b.WriteString(s[done:from] + r.to.Name)
+		default:
 			continue
 		}
-		b.WriteString(s[done:from] + r.spell(s[from:to]))
 		done = to
 	}
 	b.WriteString(s[done:end])
+}
+
+// variable is the name as it begins environment variables.
+func variable(name string) string {
+	return strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }
 
 // isModule reports whether the module path that s has at start is meant as one:
@@ -151,22 +160,6 @@ func (r *renaming) isModule(s string, start int) bool {
 		return strings.Contains(r.from.Module, "/")
 	}
 	return nested && inside != "" || selects || !slices.Contains(r.stacks, folder)
-}
-
-// spell writes the new name as the old one was written: in capitals for
-// environment variables, with the first letter large for a sentence.
-func (r *renaming) spell(old string) string {
-	name := r.to.Name
-	switch {
-	case old == strings.ToUpper(old):
-		return strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
-	case old[:1] == strings.ToUpper(old[:1]):
-		name = strings.ToUpper(name[:1]) + name[1:]
-	}
-	if strings.Contains(old, "_") {
-		name = strings.ReplaceAll(name, "-", "_")
-	}
-	return name
 }
 
 // isWord reports whether s[start:end] continues no word, and no word continues
