@@ -64,7 +64,7 @@ func renamed(t *testing.T, dir string) {
 	for file, pairs := range map[string][]string{
 		"Pulumi.yaml":        {"name: " + owner, "name: " + guest, owner + ":", guest + ":"},
 		"Pulumi.local.yaml":  {owner + ":", guest + ":", "config:\n", "config:\n  " + guest + ":attachTo: " + owner + "/local\n"},
-		"lambdas/lambdas.go": {"/items", "/orders", "GET /health", "GET /orders-health"},
+		"lambdas/lambdas.go": {"/items", "/orders", "GET /health", "GET /guest"},
 	} {
 		path := filepath.Join(dir, file)
 		data, err := os.ReadFile(path)

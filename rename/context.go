@@ -52,5 +52,5 @@ func isValue(before string) bool {
 // one that has a merge request's number after it, or of one in a test.
 func (r *renaming) isStack(word string) bool {
 	word = strings.TrimSuffix(word, "-")
-	return slices.Contains([]string{"mock", "shared", "STACK"}, word) || slices.Contains(r.stacks, word)
+	return slices.Contains([]string{"mock", "shared", "access", "STACK"}, word) || slices.Contains(r.stacks, word)
 }

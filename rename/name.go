@@ -47,7 +47,7 @@ const nameLength = 19
 // take everywhere that this repository puts it.
 func checkName(name string) error {
 	if len(name) > nameLength || !regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`).MatchString(name) {
-		return fmt.Errorf("the name is %q and must be 1 to %d of a-z, 0-9 and -, begin with a letter, and have single hyphens between other characters, such as orders-api", name, nameLength)
+		return fmt.Errorf("the name is %q and must be 1 to %d of a-z, 0-9 and -, begin with a letter, and have single hyphens between other characters, such as acme-orders", name, nameLength)
 	}
 	// https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
 	for _, prefix := range []string{"aws", "ssm", "pulumi"} {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -50,11 +51,11 @@ func rename(dir string, words []string, force bool, out io.Writer) error {
 			return err
 		}
 	}
-	changed, err := rewrite(dir, from, to, files)
+	done, err := rewrite(dir, from, to, files)
 	if err != nil {
 		return fmt.Errorf("%w; git restore . undoes what has changed", err)
 	}
-	report(out, from, to, changed)
+	report(out, from, to, done)
 	return nil
 }
 
@@ -108,7 +109,7 @@ func checkFree(name string, present identity, files map[string][]byte) error {
 	if count == 0 {
 		return nil
 	}
-	return fmt.Errorf("%d files have the word %s already, and a later rename could not tell it from the project:\n%s\nChoose another name, such as %s-api, or take it with -force",
+	return fmt.Errorf("%d files have the word %s already, and a later rename could not tell it from the project:\n%s\nChoose a name of more words, such as acme-%s, or take this one with -force",
 		count, name, strings.Join(places, "\n"), name)
 }
 
@@ -123,22 +124,32 @@ func place(path string, before, after []byte) string {
 	return path
 }
 
-// rewrite writes the files that the renaming changes, and returns their number.
-func rewrite(dir string, from, to identity, files map[string][]byte) (changed int, err error) {
+// outcome is what a renaming has done.
+type outcome struct {
+	changed int      // files
+	left    []string // files that have the old name still, as another word
+}
+
+// rewrite writes the files that the renaming changes.
+func rewrite(dir string, from, to identity, files map[string][]byte) (done outcome, err error) {
 	paths := sortedPaths(files)
 	r := newRenaming(from, to, paths)
+	word := regexp.MustCompile(`(?i)\b` + from.Name + `\b`)
 	for _, path := range paths {
 		renamed := r.file(path, files[path])
+		if from.Name != to.Name && r.covers(path, renamed) && word.Match(renamed) {
+			done.left = append(done.left, path)
+		}
 		if bytes.Equal(renamed, files[path]) {
 			continue
 		}
 		// The mode of a file that exists stays.
 		if err := os.WriteFile(filepath.Join(dir, filepath.FromSlash(path)), renamed, 0o644); err != nil {
-			return changed, err
+			return done, err
 		}
-		changed++
+		done.changed++
 	}
-	return changed, nil
+	return done, nil
 }
 
 func sortedPaths(files map[string][]byte) []string {
@@ -150,7 +161,7 @@ func sortedPaths(files map[string][]byte) []string {
 	return paths
 }
 
-func report(out io.Writer, from, to identity, changed int) {
+func report(out io.Writer, from, to identity, done outcome) {
 	if from.Name != to.Name {
 		fmt.Fprintf(out, "The project %s is %s now.\n", from.Name, to.Name)
 	}
@@ -159,7 +170,10 @@ func report(out io.Writer, from, to identity, changed int) {
 	} else if from.Module != from.Name {
 		fmt.Fprintf(out, "The Go module is %s still; name another one after %s to change it.\n", to.Module, to.Name)
 	}
-	fmt.Fprintf(out, "%d files have changed; git restore . undoes that.\n", changed)
+	fmt.Fprintf(out, "%d files have changed; git restore . undoes that.\n", done.changed)
+	if n := len(done.left); n > 0 {
+		fmt.Fprintf(out, "%d files have the word %s still, where it does not name the project: %s\n", n, from.Name, strings.Join(done.left[:min(n, 5)], ", "))
+	}
 	fmt.Fprintf(out, "Next: read git diff, run go test ./infra ./lambdas/..., and commit.\n")
 	if from.Name != to.Name {
 		fmt.Fprintf(out, "To Pulumi this is another project. A stack of %s that is up is neither changed nor found by it: destroy it from a commit before this one. On this machine, delete .local.\n", from.Name)

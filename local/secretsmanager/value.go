@@ -96,7 +96,7 @@ func (v *version) equal(o version) bool {
 }
 
 // Seed puts a random value of 43 characters into each secret without a value
-// whose URN begins with a prefix, such as "urn:pulumi:local::shop::" for a
+// whose URN begins with a prefix, such as "urn:pulumi:local::PROJECT::" for a
 // stack of a project, and returns their names in order.
 func (s *Secrets) Seed(urnPrefix string) ([]string, error) {
 	all, err := store.List[Secret](s.db, Token)
