@@ -1,7 +1,6 @@
 package main
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -44,8 +43,10 @@ func (r *renaming) isName(s string, start, end int) bool {
 
 // isValue reports whether what follows is the value of a key, or a heading.
 func isValue(before string) bool {
-	line := before[strings.LastIndexByte(before, '\n')+1:]
-	return regexp.MustCompile(`(\w:|^#) $`).MatchString(line)
+	if key, ok := strings.CutSuffix(before, ": "); ok {
+		return key != "" && isAlnum(key[len(key)-1])
+	}
+	return before == "# " || strings.HasSuffix(before, "\n# ")
 }
 
 // isStack reports whether the word is the name of a stack: of one with a file, of

@@ -81,6 +81,8 @@ func (r repository) configure() {
 	r.git("config", "user.name", "test")
 	r.git("config", "user.email", "test@example.com")
 	r.git("config", "commit.gpgsign", "false")
+	r.git("config", "gc.auto", "0")
+	r.git("config", "core.compression", "0")
 }
 
 func (r repository) git(args ...string) string {

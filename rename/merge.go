@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"strings"
 )
 
 // merge merges the commit that ref names into the branch of the repository dir,
@@ -39,6 +42,9 @@ func merge(dir, ref string, out io.Writer) error {
 	renamed, err := g.prepare(m)
 	if err != nil {
 		return fmt.Errorf("%w; nothing of the branch has changed", err)
+	}
+	if err := g.checkIgnored(m, renamed); err != nil {
+		return err
 	}
 	return g.mergeCommits(m, renamed, out)
 }
@@ -106,30 +112,51 @@ func (g git) prepare(m merging) (p prepared, err error) {
 	return p, err
 }
 
-func (g git) mergeCommits(m merging, p prepared, out io.Writer) error {
-	back := "git reset --merge " + m.ours[:12]
-	if p.base != "" {
-		if _, err := g.run("merge", "--no-ff", "-s", "ours", "-m", "Merge the names before "+m.ref, p.base); err != nil {
-			return fmt.Errorf("%w; %s goes back", err, back)
+// checkIgnored refuses a merge that would write over a file that git ignores,
+// which git does without a word.
+func (g git) checkIgnored(m merging, p prepared) error {
+	added, err := g.run("diff", "--name-only", "--no-renames", "--diff-filter=A", "-z", m.ours, p.theirs)
+	if err != nil {
+		return err
+	}
+	for path := range strings.SplitSeq(strings.TrimRight(added, "\x00"), "\x00") {
+		if _, err := os.Lstat(filepath.Join(g.dir, filepath.FromSlash(path))); path != "" && err == nil {
+			return fmt.Errorf("%s has %s, and here it is a file that git ignores and the merge would write over: move it away first", m.ref, path)
 		}
 	}
-	_, err := g.run("merge", "--no-ff", "-m", "Merge "+m.ref, p.theirs)
-	if err == nil {
-		count, _ := g.run("rev-list", "--count", m.ours+".."+m.theirs)
-		fmt.Fprintf(out, "%s is merged, with %s commits; %s goes back.\n", m.ref, count, back)
-		fmt.Fprintf(out, "Next: read CHANGELOG.md, then go test ./infra ./lambdas/...\n")
-		return nil
+	return nil
+}
+
+// mergeCommits merges both commits, the base without its changes.
+func (g git) mergeCommits(m merging, p prepared, out io.Writer) error {
+	if p.base != "" {
+		if _, err := g.run("merge", "--no-ff", "-s", "ours", "-m", "Merge the names before "+m.ref, p.base); err != nil {
+			return g.stopped(m, err)
+		}
 	}
-	conflicts, _ := g.run("diff", "--name-only", "--diff-filter=U")
-	if conflicts != "" {
-		return fmt.Errorf("both sides changed these files; edit them, git add them, and git commit. %s goes back:\n%s", back, conflicts)
+	if _, err := g.run("merge", "--no-ff", "-m", "Merge "+m.ref, p.theirs); err != nil {
+		return g.stopped(m, err)
 	}
-	if _, failed := g.commit("MERGE_HEAD"); failed == nil {
-		return fmt.Errorf("%w; the merge is not committed: git commit does so, %s goes back", err, back)
+	count, _ := g.run("rev-list", "--count", m.ours+".."+m.theirs)
+	fmt.Fprintf(out, "%s is merged, with %s commits. %s goes back.\n", m.ref, count, m.back())
+	fmt.Fprintf(out, "Next: read CHANGELOG.md, then go test ./infra ./lambdas/...\n")
+	return nil
+}
+
+// back is the command that undoes a merge, done or half done.
+func (m merging) back() string { return "git reset --merge " + m.ours[:12] }
+
+// stopped says what there is to do after a merge that git has not finished.
+func (g git) stopped(m merging, cause error) error {
+	if conflicts, _ := g.run("diff", "--name-only", "--diff-filter=U"); conflicts != "" {
+		return fmt.Errorf("both sides changed these files; edit them, git add them, and git commit. %s goes back:\n%s", m.back(), conflicts)
 	}
-	// The first merge has changed no file, so the branch alone goes back.
-	if _, failed := g.run("reset", "--soft", m.ours); failed != nil {
-		return fmt.Errorf("%w; %s goes back", errors.Join(err, failed), back)
+	if _, err := g.commit("MERGE_HEAD"); err == nil {
+		return fmt.Errorf("%w\nThe merge is not committed; %s goes back", cause, m.back())
 	}
-	return fmt.Errorf("%w; the branch is as it was", err)
+	// Only the merge that changes no file can be done: the branch alone goes back.
+	if _, err := g.run("reset", "--soft", m.ours); err != nil {
+		return fmt.Errorf("%w\n%s goes back", errors.Join(cause, err), m.back())
+	}
+	return fmt.Errorf("%w\nThe branch is as it was", cause)
 }

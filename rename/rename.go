@@ -97,8 +97,8 @@ func checkFree(name string, present identity, files map[string][]byte) error {
 	var places []string
 	count := 0
 	for _, path := range paths {
-		hidden := hide.file(path, files[path])
-		found := search.file(path, hidden)
+		hidden := hide.content(path, files[path])
+		found := search.content(path, hidden)
 		if bytes.Equal(found, hidden) {
 			continue
 		}

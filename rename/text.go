@@ -38,17 +38,11 @@ func newRenaming(from, to identity, paths []string) *renaming {
 	return r
 }
 
-// file returns a file's new content. Licences, sums and binary files stay.
+// file returns a file's new content, in which Go is formatted as it was.
 func (r *renaming) file(name string, content []byte) []byte {
-	if !r.covers(name, content) {
-		return content
-	}
-	if path.Ext(name) != ".go" {
-		return []byte(r.text(string(content)))
-	}
-	renamed := []byte(r.source(string(content)))
-	if bytes.Equal(renamed, content) {
-		return content
+	renamed := r.content(name, content)
+	if path.Ext(name) != ".go" || bytes.Equal(renamed, content) {
+		return renamed
 	}
 	// Imports are sorted, and columns aligned, by what they have now.
 	if formatted, err := format.Source(content); err == nil && bytes.Equal(formatted, content) {
@@ -57,6 +51,17 @@ func (r *renaming) file(name string, content []byte) []byte {
 		}
 	}
 	return renamed
+}
+
+// content returns a file's new content. Licences, sums and binary files stay.
+func (r *renaming) content(name string, content []byte) []byte {
+	switch {
+	case !r.covers(name, content):
+		return content
+	case path.Ext(name) == ".go":
+		return []byte(r.source(string(content)))
+	}
+	return []byte(r.text(string(content)))
 }
 
 func (r *renaming) covers(name string, content []byte) bool {
