@@ -151,13 +151,13 @@ func TestCommonWord(t *testing.T) {
 	r.commit("code of the word")
 	r.must("heron", "example.com/acme/heron")
 	r.commit("renamed")
-	r.put("infra/scope.go", "package main\n\nimport _ \"example.com/acme/heron/lambdas/heron\"\n\nvar scope = \"heron:read\"\n")
+	r.put("infra/scope.go", "package main\n\nimport _ \"example.com/acme/heron/lambdas/heron-new\"\n\nvar scope = \"heron:read\"\n")
 	r.commit("code of the project's name")
 	out := r.must("plover", "plover")
 	if want := "lambdas/heron/heron.go"; !strings.Contains(out, want) {
 		t.Errorf("it does not say that %s has the word: %s", want, out)
 	}
-	if got, want := r.read("infra/scope.go"), "package main\n\nimport _ \"plover/lambdas/heron\"\n\nvar scope = \"plover:read\"\n"; got != want {
+	if got, want := r.read("infra/scope.go"), "package main\n\nimport _ \"plover/lambdas/heron-new\"\n\nvar scope = \"plover:read\"\n"; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	if text := r.read("lambdas/heron/heron.go"); strings.Contains(text, "plover") {
