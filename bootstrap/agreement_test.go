@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 )
 
 // TestFilesAgree holds the two files of each stack to each other: the one that
@@ -63,16 +62,6 @@ func disagreements(t *testing.T, infra, bootstrap map[string]string, boundary st
 		lines = append(lines, fmt.Sprintf(`the stack makes its zone, whose id is none of bootstrap's hostedZones %v; that takes "*"`, zones))
 	}
 	return lines
-}
-
-// infraProject is the name of the project that is deployed.
-func infraProject(t *testing.T) string {
-	t.Helper()
-	project, err := workspace.LoadProject("../Pulumi.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return project.Name.String()
 }
 
 // list is the names of a setting that is one, a list in JSON, or nothing.

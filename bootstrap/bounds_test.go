@@ -138,7 +138,7 @@ func TestStateBucketPolicy(t *testing.T) {
 		t.Errorf("it is about %v", s.Principal)
 	}
 	key := parse(t, record(t, "staging").Of(keyType)["pulumi"].Inputs["policy"])
-	if got := fmt.Sprint(key.Statement[0].Principal); len(key.Statement) != 1 || !strings.Contains(got, settingsOf(t, "staging")["skiff-bootstrap:account"]+":root") {
+	if got := fmt.Sprint(key.Statement[0].Principal); len(key.Statement) != 1 || !strings.Contains(got, settingsOf(t, "staging")[ours(t, "account")]+":root") {
 		t.Errorf("the key is of %s", got)
 	}
 }

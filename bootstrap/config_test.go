@@ -15,35 +15,35 @@ import (
 func TestConfigRefused(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ key, value, want string }{
-		{"account", "", "skiff-bootstrap:account must be the 12 digits of this stack's AWS account, in quotes, not \"\"; " +
+		{"account", "", ours(t, "account") + " must be the 12 digits of this stack's AWS account, in quotes, not \"\"; " +
 			"change it with pulumi config set account VALUE --stack staging"},
 		{"account", "11111111111", "account must be"},
 		{"account", "1111-1111-1111", "account must be"},
 		{"account", "1.1111111111e+11", "account must be"},
 		{"account", "111111111111\n", "account must be"},
-		{"region", "", "skiff-bootstrap:region must be a region of AWS"},
+		{"region", "", ours(t, "region") + " must be a region of AWS"},
 		{"region", "Frankfurt", "region must be"},
 		{"region", "eu-central", "region must be"},
 		{"region", "cn-north-1", "region must be"},
 		{"region", "us-gov-west-1", "region must be"},
 		{"region", "*", "region must be"},
-		{"project", "", "skiff-bootstrap:project must be of a-z 0-9 - and begin with a letter"},
+		{"project", "", ours(t, "project") + " must be of a-z 0-9 - and begin with a letter"},
 		{"project", "*", "project must be"},
-		{"project", "Skiff", "project must be"},
+		{"project", "Web", "project must be"},
 		{"project", "a/b", "project must be"},
 		{"project", strings.Repeat("a", 25), `the names of AWS resources begin with "aaaaaaaaaaaaaaaaaaaaaaaaa-staging": a project and a stack ` +
 			"are of a-z 0-9 -, and have 31 characters together at most"},
-		{"gitlabUrl", "http://gitlab.com", "skiff-bootstrap:gitlabUrl must be https:// and a host"},
+		{"gitlabUrl", "http://gitlab.com", ours(t, "gitlabUrl") + " must be https:// and a host"},
 		{"gitlabUrl", "https://gitlab.com/", "gitlabUrl must be"},
 		{"gitlabUrl", "https://gitlab.com:8443", "gitlabUrl must be"},
 		{"gitlabUrl", "gitlab.com", "gitlabUrl must be"},
 		{"gitlabUrl", "https://*.com", "gitlabUrl must be"},
 		{"gitlabUrl", "https://gitlab", "gitlabUrl must be"},
-		{"gitlabAudience", "", "skiff-bootstrap:gitlabAudience must be 1 to 255 of"},
+		{"gitlabAudience", "", ours(t, "gitlabAudience") + " must be 1 to 255 of"},
 		{"gitlabAudience", "*", "gitlabAudience must be"},
 		{"gitlabAudience", "${aws:userid}", "gitlabAudience must be"},
-		{"createProvider", "no", "skiff-bootstrap:createProvider must be true or false"},
-		{"gitlabProject", "", "skiff-bootstrap:gitlabProject must be the path of one project, such as acme/api"},
+		{"createProvider", "no", ours(t, "createProvider") + " must be true or false"},
+		{"gitlabProject", "", ours(t, "gitlabProject") + " must be the path of one project, such as acme/api"},
 		{"gitlabProject", "acme", "gitlabProject must be"},
 		{"gitlabProject", "acme/*", "gitlabProject must be"},
 		{"gitlabProject", "acme/api*", "gitlabProject must be"},
@@ -53,38 +53,38 @@ func TestConfigRefused(t *testing.T) {
 		{"gitlabProject", "/acme/api", "gitlabProject must be"},
 		{"gitlabProject", "acme/api/", "gitlabProject must be"},
 		{"gitlabProject", "https://gitlab.com/acme/api", "gitlabProject must be"},
-		{"deployBranch", "", "skiff-bootstrap:deployBranch must be the name of one branch, without *"},
+		{"deployBranch", "", ours(t, "deployBranch") + " must be the name of one branch, without *"},
 		{"deployBranch", "*", "deployBranch must be"},
 		{"deployBranch", "main*", "deployBranch must be"},
 		{"deployBranch", "main:x", "deployBranch must be"},
-		{"previewBranches", "", "skiff-bootstrap:previewBranches must be the name of a branch, in which *"},
+		{"previewBranches", "", ours(t, "previewBranches") + " must be the name of a branch, in which *"},
 		{"previewBranches", "?", "previewBranches must be"},
 		{"previewBranches", "${aws:userid}", "previewBranches must be"},
-		{"perMergeRequest", "2", "skiff-bootstrap:perMergeRequest must be true or false"},
-		{"domains", "example.com", `skiff-bootstrap:domains must be a list of domain names`},
+		{"perMergeRequest", "2", ours(t, "perMergeRequest") + " must be true or false"},
+		{"domains", "example.com", ours(t, "domains") + ` must be a list of domain names`},
 		{"domains", `[1]`, `domains must be a list of`},
-		{"domains", `["example.com."]`, `skiff-bootstrap:domains must be domain names in lower case`},
+		{"domains", `["example.com."]`, ours(t, "domains") + ` must be domain names in lower case`},
 		{"domains", `["*.example.com"]`, `domains must be`},
 		{"domains", `["a.com","*"]`, `domains must be domain names in lower case, without a dot at the end and without *, not "*"`},
 		{"domains", `["com"]`, `domains must be`},
 		{"domains", `["Example.com"]`, `domains must be`},
-		{"hostedZones", `Z1`, `skiff-bootstrap:hostedZones must be a list of ids`},
-		{"hostedZones", `[]`, `skiff-bootstrap:hostedZones must be a list of`},
+		{"hostedZones", `Z1`, ours(t, "hostedZones") + ` must be a list of ids`},
+		{"hostedZones", `[]`, ours(t, "hostedZones") + ` must be a list of`},
 		{"hostedZones", `["/hostedzone/Z1"]`, `hostedZones must be ids of Route 53 zones, or "*", not "/hostedzone/Z1"`},
 		{"hostedZones", `["Z*"]`, `hostedZones must be`},
-		{"attachTo", `web`, `skiff-bootstrap:attachTo must be empty, or PROJECT/STACK`},
+		{"attachTo", `web`, ours(t, "attachTo") + ` must be empty, or PROJECT/STACK`},
 		{"attachTo", `web/*`, `attachTo must be`},
-		{"stateVersionDays", "0", "skiff-bootstrap:stateVersionDays must be a whole number from 1 to 3650"},
+		{"stateVersionDays", "0", ours(t, "stateVersionDays") + " must be a whole number from 1 to 3650"},
 		{"stateVersionDays", "3651", "stateVersionDays must be"},
 		{"stateVersionDays", "a month", "stateVersionDays must be"},
-		{"gitlabProjekt", "a/b", "skiff-bootstrap:gitlabProjekt is not a setting; there are account, attachTo, createProvider, deployBranch, domains, " +
+		{"gitlabProjekt", "a/b", ours(t, "gitlabProjekt") + " is not a setting; there are account, attachTo, createProvider, deployBranch, domains, " +
 			"gitlabAudience, gitlabProject, gitlabUrl, hostedZones, perMergeRequest, previewBranches, project, region, stateVersionDays; " +
 			"remove it with pulumi config rm gitlabProjekt --stack staging"},
 	} {
 		t.Run(fmt.Sprintf("%s=%.20q", test.key, test.value), func(t *testing.T) {
 			t.Parallel()
 			settings := settingsOf(t, "staging")
-			settings["skiff-bootstrap:"+test.key] = test.value
+			settings[ours(t, test.key)] = test.value
 			rec, err := deployWith(t, cloud{caller: "111111111111"}, "staging", settings)
 			if err == nil {
 				t.Fatal("accepted")
@@ -92,7 +92,7 @@ func TestConfigRefused(t *testing.T) {
 			if !strings.Contains(err.Error(), test.want) {
 				t.Errorf("refused with\n%v\nwant\n%s", err, test.want)
 			}
-			if n := len(regexp.MustCompile(`(?m)^\* `).FindAllString(err.Error(), -1)); n > 1 || strings.Contains(err.Error(), "\nskiff-") {
+			if n := len(regexp.MustCompile(`(?m)^\* `).FindAllString(err.Error(), -1)); n > 1 || strings.Contains(err.Error(), "\n"+ours(t, "")) {
 				t.Errorf("refused more than the one setting:\n%v", err)
 			}
 			if len(rec.Resources) > 0 {
@@ -127,14 +127,14 @@ func TestConfigAccepted(t *testing.T) {
 func TestConfigRefusesAllAtOnce(t *testing.T) {
 	t.Parallel()
 	settings := settingsOf(t, "staging")
-	settings["skiff-bootstrap:region"], settings["skiff-bootstrap:more"] = "here", "x"
-	delete(settings, "skiff-bootstrap:account")
+	settings[ours(t, "region")], settings[ours(t, "more")] = "here", "x"
+	delete(settings, ours(t, "account"))
 	_, err := deployWith(t, cloud{caller: "111111111111"}, "staging", settings)
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, want := range []string{"skiff-bootstrap:region must", "skiff-bootstrap:more is not a setting",
-		"skiff-bootstrap:account is not set and has lost its default in Pulumi.yaml; set it with pulumi config set account VALUE --stack staging"} {
+	for _, want := range []string{ours(t, "region") + " must", ours(t, "more") + " is not a setting",
+		ours(t, "account") + " is not set and has lost its default in Pulumi.yaml; set it with pulumi config set account VALUE --stack staging"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("no word of %s in\n%v", want, err)
 		}
@@ -144,9 +144,9 @@ func TestConfigRefusesAllAtOnce(t *testing.T) {
 // A stack's name is part of every ARN, so it is held to the same as a setting.
 func TestStackNameRefused(t *testing.T) {
 	t.Parallel()
-	for _, stack := range []string{"Staging", "a_b", "*", strings.Repeat("a", 27)} {
+	for _, stack := range []string{"Staging", "a_b", "*", strings.Repeat("a", maxPrefix)} {
 		_, err := deployWith(t, cloud{caller: "111111111111"}, stack, settingsOf(t, "staging"))
-		if err == nil || !strings.Contains(err.Error(), `the names of AWS resources begin with "skiff-`+stack+`"`) {
+		if err == nil || !strings.Contains(err.Error(), `the names of AWS resources begin with "`+infraProject(t)+`-`+stack+`"`) {
 			t.Errorf("%s: %v", stack, err)
 		}
 	}
@@ -164,7 +164,8 @@ func TestStackNamedAsThisProgramRefused(t *testing.T) {
 // The number of a merge request has its place in every name, too.
 func TestNumberedStackNameRefused(t *testing.T) {
 	t.Parallel()
-	for n, want := range map[int]bool{20: true, 21: false} {
+	most := maxPrefix - len(infraProject(t)+"-") - len("-99999")
+	for n, want := range map[int]bool{most: true, most + 1: false} {
 		_, err := deployWith(t, cloud{caller: "333333333333"}, strings.Repeat("a", n), settingsOf(t, "review"))
 		if refused := err != nil && strings.Contains(err.Error(), "and have 25 characters together at most"); refused == want || want && err != nil {
 			t.Errorf("%d characters: %v", n, err)
@@ -184,7 +185,7 @@ func TestAccountRefused(t *testing.T) {
 	}{
 		{"another account", "222222222222", nil, "false", []string{"account: stack staging belongs to 111111111111 and the credentials are of 222222222222; set credentials of that account"}},
 		{"no credentials", "", nil, "false", []string{"account: stack staging belongs to 111111111111; set credentials", "no valid credential sources"}},
-		{"no provider", "111111111111", nil, "true", []string{"gitlab: arn:aws:iam::111111111111:oidc-provider/gitlab.com is to exist, since skiff-bootstrap:createProvider is false", "NoSuchEntity"}},
+		{"no provider", "111111111111", nil, "true", []string{"gitlab: arn:aws:iam::111111111111:oidc-provider/gitlab.com is to exist, since " + ours(t, "createProvider") + " is false", "NoSuchEntity"}},
 		{"another audience", "111111111111", []string{"a", "b"}, "true", []string{
 			"gitlab: arn:aws:iam::111111111111:oidc-provider/gitlab.com accepts the audiences a, b and not sts.amazonaws.com; add it with " +
 				"aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn arn:aws:iam::111111111111:oidc-provider/gitlab.com " +
@@ -193,7 +194,7 @@ func TestAccountRefused(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			settings := settingsOf(t, "staging")
-			settings["skiff-bootstrap:createProvider"] = map[string]string{"true": "false", "false": "true"}[test.existing]
+			settings[ours(t, "createProvider")] = map[string]string{"true": "false", "false": "true"}[test.existing]
 			rec, err := deployWith(t, cloud{caller: test.caller, audiences: test.audiences}, "staging", settings)
 			if err == nil {
 				t.Fatal("accepted")
@@ -217,7 +218,7 @@ func TestAccountRefused(t *testing.T) {
 func TestTooManyDomains(t *testing.T) {
 	t.Parallel()
 	settings := settingsOf(t, "staging")
-	settings["skiff-bootstrap:domains"] = "[" + strings.Repeat(`"a.long.domain.name.example.com",`, 40) + `"b.example.com"]`
+	settings[ours(t, "domains")] = "[" + strings.Repeat(`"a.long.domain.name.example.com",`, 40) + `"b.example.com"]`
 	_, err := deployWith(t, cloud{caller: "111111111111"}, "staging", settings)
 	if err == nil || !strings.Contains(err.Error(), "characters and AWS takes 6144: list fewer domains") {
 		t.Errorf("refused with %v", err)
@@ -233,7 +234,7 @@ func TestConfigDeclared(t *testing.T) {
 		t.Fatal(err)
 	}
 	for key, setting := range project.Config {
-		if strings.HasPrefix(key, "skiff-bootstrap:") && (setting.Type == nil || setting.Description == "" || setting.Default == nil) {
+		if strings.HasPrefix(key, ours(t, "")+":") && (setting.Type == nil || setting.Description == "" || setting.Default == nil) {
 			t.Errorf("%s: type %v, description %q, default %v", key, setting.Type, setting.Description, setting.Default)
 		}
 	}

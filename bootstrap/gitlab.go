@@ -33,7 +33,7 @@ func newGitLab(ctx *pulumi.Context, cfg config, in pulumi.ResourceOrInvokeOption
 	arn := scope{config: cfg}.iam("oidc-provider/" + cfg.issuer())
 	found, err := iam.LookupOpenIdConnectProvider(ctx, &iam.LookupOpenIdConnectProviderArgs{Arn: &arn}, in)
 	if err != nil {
-		return nil, fmt.Errorf("%s is to exist, since skiff-bootstrap:createProvider is false: %w", arn, err)
+		return nil, fmt.Errorf("%s is to exist, since %s:createProvider is false: %w", arn, ctx.Project(), err)
 	}
 	if !slices.Contains(found.ClientIdLists, cfg.GitLabAudience) {
 		return nil, fmt.Errorf("%s accepts the audiences %s and not %s; add it with aws iam add-client-id-to-open-id-connect-provider "+

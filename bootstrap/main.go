@@ -81,7 +81,7 @@ func newAccount(ctx *pulumi.Context, cfg config) (pulumi.ResourceOrInvokeOption,
 		return nil, err
 	}
 	in := pulumi.Provider(provider)
-	const advice = "set credentials of that account, or skiff-bootstrap:account"
+	advice := fmt.Sprintf("set credentials of that account, or %s:account", ctx.Project())
 	caller, err := aws.GetCallerIdentity(ctx, nil, in)
 	if err != nil {
 		return nil, fmt.Errorf("stack %s belongs to %s; %s: %w", cfg.Stack, cfg.Account, advice, err)

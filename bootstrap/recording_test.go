@@ -22,7 +22,7 @@ type cloud struct {
 func (c cloud) Create(args pulumi.MockResourceArgs) (string, map[string]any) {
 	id := fmt.Sprintf("id of %s", args.Name)
 	if args.TypeToken == bucketType {
-		id = "skiff-bootstrap-mock-state-0000000"
+		id = "bootstrap-mock-state-0000000"
 	}
 	return id, c.invent(args)
 }
@@ -100,7 +100,7 @@ func settingsOf(t *testing.T, stack string) map[string]string {
 // deployWith runs the whole program in a cloud.
 func deployWith(t *testing.T, c cloud, stack string, settings map[string]string) (*recording.Stack, error) {
 	t.Helper()
-	return recording.Run(t, "skiff-bootstrap", stack, settings, c, deploy)
+	return recording.Run(t, ours(t, ""), stack, settings, c, deploy)
 }
 
 // record runs the program for a fixture with these settings changed: key, value,
@@ -109,9 +109,9 @@ func record(t *testing.T, stack string, changed ...string) *recording.Stack {
 	t.Helper()
 	settings := settingsOf(t, stack)
 	for i := 0; i < len(changed); i += 2 {
-		settings["skiff-bootstrap:"+changed[i]] = changed[i+1]
+		settings[ours(t, changed[i])] = changed[i+1]
 	}
-	rec, err := deployWith(t, cloud{caller: settings["skiff-bootstrap:account"]}, stack, settings)
+	rec, err := deployWith(t, cloud{caller: settings[ours(t, "account")]}, stack, settings)
 	if err != nil {
 		t.Fatal(err)
 	}

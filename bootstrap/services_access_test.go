@@ -86,7 +86,7 @@ func gatewayAccess(t *testing.T, s infraStack) []access {
 // domainsOf are the domains of bootstrap's stack.
 func domainsOf(t *testing.T, stack string) (domains []string) {
 	t.Helper()
-	if err := json.Unmarshal([]byte(settingsOf(t, stack)["skiff-bootstrap:domains"]), &domains); err != nil {
+	if err := json.Unmarshal([]byte(settingsOf(t, stack)[ours(t, "domains")]), &domains); err != nil {
 		t.Fatal(err)
 	}
 	return domains

@@ -124,7 +124,7 @@ func TestTrustOfAnotherGitLab(t *testing.T) {
 func TestExistingProvider(t *testing.T) {
 	t.Parallel()
 	settings := settingsOf(t, "staging")
-	settings["skiff-bootstrap:createProvider"] = "false"
+	settings[ours(t, "createProvider")] = "false"
 	rec, err := deployWith(t, cloud{caller: "111111111111", audiences: []string{"https://gitlab.com", "sts.amazonaws.com"}}, "staging", settings)
 	if err != nil {
 		t.Fatal(err)

@@ -15,15 +15,15 @@ func TestAttached(t *testing.T) {
 	t.Parallel()
 	owner, orders := built(t), built(t)
 	state := filepath.Join(owner, ".local")
-	edit(t, filepath.Join(owner, "Pulumi.local.yaml"), "config:\n", "config:\n  skiff:issuer: https://issuer.example.com/\n  skiff:audiences: [skiff]\n")
+	edit(t, filepath.Join(owner, "Pulumi.local.yaml"), "config:\n", "config:\n  "+key(t, "issuer")+": https://issuer.example.com/\n  "+key(t, "audiences")+": [any]\n")
 	renamed(t, orders)
 	attach := []string{"-C", orders, "-state", state, "pulumi", "up", "--yes", "--skip-preview", "--stack", "local"}
 
 	mustPulumi(t, owner, "up", "--yes", "--skip-preview")
-	if out, err := local(t, attach...); err == nil || !strings.Contains(out, "set skiff:autoDeploy to true there") {
+	if out, err := local(t, attach...); err == nil || !strings.Contains(out, "set "+key(t, "autoDeploy")+" to true there") {
 		t.Errorf("attached to an API that publishes by itself: %v\n%s", err, out)
 	}
-	edit(t, filepath.Join(owner, "Pulumi.local.yaml"), "config:\n", "config:\n  skiff:autoDeploy: true\n")
+	edit(t, filepath.Join(owner, "Pulumi.local.yaml"), "config:\n", "config:\n  "+key(t, "autoDeploy")+": true\n")
 	mustPulumi(t, owner, "up", "--yes", "--skip-preview")
 	mustLocal(t, attach...)
 	mustLocal(t, append(attach, "--expect-no-changes")...)
@@ -60,10 +60,11 @@ func TestAttached(t *testing.T) {
 // attached to the first.
 func renamed(t *testing.T, dir string) {
 	t.Helper()
+	owner, guest := projectHere(t), projectHere(t)+"-guest"
 	for file, pairs := range map[string][]string{
-		"Pulumi.yaml":        {"name: skiff", "name: orders", "skiff:", "orders:"},
-		"Pulumi.local.yaml":  {"skiff:", "orders:", "config:\n", "config:\n  orders:attachTo: skiff/local\n"},
-		"lambdas/lambdas.go": {"/items", "/orders", "GET /health", "GET /orders-health"},
+		"Pulumi.yaml":        {"name: " + owner, "name: " + guest, owner + ":", guest + ":"},
+		"Pulumi.local.yaml":  {owner + ":", guest + ":", "config:\n", "config:\n  " + guest + ":attachTo: " + owner + "/local\n"},
+		"lambdas/lambdas.go": {"/items", "/orders", "GET /health", "GET /guest"},
 	} {
 		path := filepath.Join(dir, file)
 		data, err := os.ReadFile(path)

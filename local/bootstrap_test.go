@@ -57,7 +57,8 @@ func (b bootstrap) open(t *testing.T) *store.Store {
 
 // takesRoles asks for sessions by what tokens of pipelines say.
 func (b bootstrap) takesRoles(t *testing.T) {
-	const staging, production = "arn:aws:iam::111111111111:role/bootstrap/skiff-staging-", "arn:aws:iam::222222222222:role/bootstrap/skiff-production-"
+	project := projectHere(t)
+	staging, production := "arn:aws:iam::111111111111:role/bootstrap/"+project+"-staging-", "arn:aws:iam::222222222222:role/bootstrap/"+project+"-production-"
 	deploy := strings.TrimSpace(b.must(t, "stack", "output", "deployRoleArn", "--stack", "staging"))
 	preview := strings.TrimSpace(b.must(t, "stack", "output", "previewRoleArn", "--stack", "staging"))
 	if deploy != staging+"deploy" || preview != staging+"preview" {
@@ -96,9 +97,9 @@ func take(a *iam.Authority, role, branch string) (iam.Caller, error) {
 
 // mayCall makes calls with the rights that bootstrap gives staging's roles.
 func mayCall(t *testing.T, a *iam.Authority, deploy, preview string) {
-	table := iam.Request{Action: "dynamodb:DescribeTable", Resource: "arn:aws:dynamodb:eu-central-1:111111111111:table/skiff-staging-items-0000000"}
+	table := iam.Request{Action: "dynamodb:DescribeTable", Resource: "arn:aws:dynamodb:eu-central-1:111111111111:table/" + projectHere(t) + "-staging-items-0000000"}
 	write := iam.Request{Action: "dynamodb:CreateTable", Resource: table.Resource}
-	secret := iam.Request{Action: "secretsmanager:GetSecretValue", Resource: "arn:aws:secretsmanager:eu-central-1:111111111111:secret:skiff-staging-key-0000000-AbCdEf"}
+	secret := iam.Request{Action: "secretsmanager:GetSecretValue", Resource: "arn:aws:secretsmanager:eu-central-1:111111111111:secret:" + projectHere(t) + "-staging-key-0000000-AbCdEf"}
 	for _, test := range []struct {
 		role    string
 		request iam.Request
@@ -133,11 +134,12 @@ func (b bootstrap) usesProvider(t *testing.T) {
 	if out, err := b.pulumi(t, up...); err == nil || !strings.Contains(out, `"arn:aws:iam::111111111111:oidc-provider/gitlab.com" already exists`) {
 		t.Errorf("a second provider for one URL: %v\n%s", err, out)
 	}
-	edit(t, file, "config:\n", "config:\n  skiff-bootstrap:createProvider: false\n  skiff-bootstrap:gitlabAudience: other\n")
+	own := projectName(t, b.dir)
+	edit(t, file, "config:\n", "config:\n  "+own+":createProvider: false\n  "+own+":gitlabAudience: other\n")
 	if out, err := b.pulumi(t, up...); err == nil || !strings.Contains(out, "accepts the audiences sts.amazonaws.com and not other") {
 		t.Errorf("an audience that the provider lacks: %v\n%s", err, out)
 	}
-	edit(t, file, "  skiff-bootstrap:gitlabAudience: other\n", "")
+	edit(t, file, "  "+own+":gitlabAudience: other\n", "")
 	b.must(t, up...)
 	b.must(t, append(up, "--expect-no-changes")...)
 	if roles := count(t, b.open(t), iam.RoleToken); roles != 6 {

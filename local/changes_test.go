@@ -60,7 +60,7 @@ func apply(t *testing.T, dir string) {
 // new: at the next update, in a stage of its own, at a domain more.
 func (r rehearsal) changes(t *testing.T, stranger client) {
 	apply(t, r.dir)
-	edit(t, filepath.Join(r.dir, "Pulumi.staging.yaml"), "  skiff:tags:", "  skiff:storage: 1024\n  skiff:tags:")
+	edit(t, filepath.Join(r.dir, "Pulumi.staging.yaml"), "  "+key(t, "tags")+":", "  "+key(t, "storage")+": 1024\n  "+key(t, "tags")+":")
 	mustPulumi(t, r.dir, "up", "--yes", "--skip-preview", "--stack", r.stack)
 	for _, path := range []string{"/", "/ready"} {
 		if a := stranger.request(t, http.MethodGet, path, ""); a.status != http.StatusOK {
@@ -104,19 +104,19 @@ func storage(t *testing.T, dir string) float64 {
 // it would.
 func (r rehearsal) stage(t *testing.T, stranger client) {
 	file := filepath.Join(r.dir, "Pulumi.qa.yaml")
-	edit(t, file, "  skiff:parentZone: staging.example.com\n", "")
+	edit(t, file, "  "+key(t, "parentZone")+": staging.example.com\n", "")
 	out, err := pulumi(t, r.dir, "up", "--yes", "--skip-preview", "--stack", "qa")
-	for _, want := range []string{"zone qa.staging.example.com is not delegated yet: add these NS records to staging.example.com", "qa.staging.example.com. NS ns-", "skiff:delegated"} {
+	for _, want := range []string{"zone qa.staging.example.com is not delegated yet: add these NS records to staging.example.com", "qa.staging.example.com. NS ns-", key(t, "delegated")} {
 		if err == nil || !strings.Contains(out, want) {
 			t.Errorf("up of an undelegated zone: %v, no %q in\n%s", err, want, out)
 		}
 	}
-	edit(t, file, "config:\n", "config:\n  skiff:delegated: false\n")
+	edit(t, file, "config:\n", "config:\n  "+key(t, "delegated")+": false\n")
 	mustPulumi(t, r.dir, "up", "--yes", "--skip-preview", "--stack", "qa")
 	if out := mustPulumi(t, r.dir, "stack", "output", "--stack", "qa"); !strings.Contains(out, "zoneNameServers") || strings.Contains(out, "https://api.qa") {
 		t.Errorf("the outputs without a delegation are\n%s", out)
 	}
-	edit(t, file, "  skiff:delegated: false\n", "  skiff:parentZone: staging.example.com\n")
+	edit(t, file, "  "+key(t, "delegated")+": false\n", "  "+key(t, "parentZone")+": staging.example.com\n")
 	mustPulumi(t, r.dir, "up", "--yes", "--skip-preview", "--stack", "qa")
 	stranger.url = "https://api.qa.staging.example.com"
 	if a := stranger.request(t, http.MethodGet, "/health", ""); a.status != http.StatusOK {
@@ -131,18 +131,18 @@ func (r rehearsal) stage(t *testing.T, stranger client) {
 // domain.
 func (r rehearsal) undelegated(t *testing.T, file string) {
 	preview := func() (string, error) { return pulumi(t, r.dir, "preview", "--stack", "qa") }
-	edit(t, file, "  skiff:parentZone: staging.example.com\n", "")
+	edit(t, file, "  "+key(t, "parentZone")+": staging.example.com\n", "")
 	mustPulumi(t, r.dir, "up", "--yes", "--skip-preview", "--stack", "qa")
-	edit(t, file, "config:\n", "config:\n  skiff:memory: 512\n")
+	edit(t, file, "config:\n", "config:\n  "+key(t, "memory")+": 512\n")
 	if out, err := preview(); err != nil {
 		t.Errorf("a change of something else: %v\n%s", err, out)
 	}
-	edit(t, file, "config:\n", "config:\n  skiff:additionalDomains: [more.qa.staging.example.com]\n")
+	edit(t, file, "config:\n", "config:\n  "+key(t, "additionalDomains")+": [more.qa.staging.example.com]\n")
 	out, err := preview()
 	if err == nil || !strings.Contains(out, "zone qa.staging.example.com is not delegated yet: add these NS records") || strings.Contains(out, "delegated false") {
 		t.Errorf("a domain more: %v\n%s", err, out)
 	}
-	edit(t, file, "config:\n", "config:\n  skiff:checkDelegation: false\n")
+	edit(t, file, "config:\n", "config:\n  "+key(t, "checkDelegation")+": false\n")
 	if out, err := preview(); err != nil {
 		t.Errorf("a domain more, unchecked: %v\n%s", err, out)
 	}

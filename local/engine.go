@@ -178,7 +178,7 @@ func (e *engine) withConfig(args []string, stack string) []string {
 	return append(slices.Clone(args), "--config-file", e.project.configFile(stack))
 }
 
-// targetVariable tells a program of skiff's kind what its functions run on.
+// targetVariable names what a program builds its functions for.
 const targetVariable = "SKIFF_TARGET"
 
 // environment is what Pulumi and the program get: nothing by which they could
@@ -191,7 +191,7 @@ func (e *engine) environment() []string {
 		"PULUMI_SKIP_UPDATE_CHECK=true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
 		"PULUMI_DEBUG_PROVIDERS=aws:"+port(e.providers.AWS)+",command:"+port(e.providers.Command),
-		// What a program of skiff's kind may want to know of where it runs: its
+		// What the program may want to know of where it runs: its
 		// functions run on this machine, and its zones are known to this server.
 		targetVariable+"=host", "SKIFF_RESOLVER="+e.session.DNS,
 	)

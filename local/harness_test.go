@@ -29,7 +29,7 @@ const commandLimit = 5 * time.Minute
 
 // program is the binary under test, built once.
 var program = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "skiff-local-")
+	dir, err := os.MkdirTemp("", "local-test-")
 	if err != nil {
 		return "", err
 	}

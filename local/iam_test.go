@@ -13,7 +13,7 @@ func TestHoldingsTable(t *testing.T) {
 	t.Parallel()
 	held := map[string][]iam.Holding{
 		"deploy": {
-			{Role: "deploy", Action: "dynamodb:CreateTable", Resource: "arn:aws:dynamodb:r:1:table/skiff-*", Used: true},
+			{Role: "deploy", Action: "dynamodb:CreateTable", Resource: "arn:aws:dynamodb:r:1:table/project-*", Used: true},
 			{Role: "deploy", NotAction: []string{"iam:*", "sts:*"}, Resource: "*"},
 		},
 		"preview": {},
@@ -35,7 +35,7 @@ func TestHoldingsTable(t *testing.T) {
 		}
 	}
 	const want = `deploy
-  used   dynamodb:CreateTable  arn:aws:dynamodb:r:1:table/skiff-*
+  used   dynamodb:CreateTable  arn:aws:dynamodb:r:1:table/project-*
   never  all but iam:*, sts:*  *
 deploy: 2 rights, 1 of them never used
 

@@ -25,7 +25,7 @@ func (r repository) mergeRequest(t *testing.T) {
 	edit(t, filepath.Join(r.dir, "lambdas", "items", "get", "get.go"), "http.StatusOK", "http.StatusAccepted")
 	r.commit(t, "edit")
 	before := r.sums(t)
-	out := r.mustCI(t, "-event", "merge_request_event", "-var", reviewRole)
+	out := r.mustCI(t, "-event", "merge_request_event", "-var", reviewRole(t))
 	if !strings.Contains(out, "there is no token to write the note with") {
 		t.Errorf("nothing is said of the missing token:\n%s", out)
 	}
@@ -106,38 +106,41 @@ func (n *notes) json() []byte {
 	return data
 }
 
-const reviewRole = "REVIEW_ROLE=arn:aws:iam::333333333333:role/bootstrap/skiff-review"
+// reviewRole is the variable that makes stacks for merge requests.
+func reviewRole(t *testing.T) string {
+	return "REVIEW_ROLE=arn:aws:iam::333333333333:role/bootstrap/" + projectHere(t) + "-review"
+}
 
 // reviewStack expects that the merge request's pipeline has made a stack, which
 // goes when it is stopped, or when nobody has updated it for a week. Nothing
 // else goes.
 func (r repository) reviewStack(t *testing.T) {
 	before := r.sums(t)
-	file := r.stateFile("review-1")
+	file := r.stateFile(t, "review-1")
 	made, err := os.ReadFile(file)
-	if err != nil || !strings.Contains(string(made), "skiff-review-1-get-item-") {
+	if err != nil || !strings.Contains(string(made), projectHere(t)+"-review-1-get-item-") {
 		t.Fatalf("the merge request's pipeline has made no stack: %v\n%s", err, made)
 	}
-	r.mustCI(t, "-event", "schedule", "-var", reviewRole, "janitor")
+	r.mustCI(t, "-event", "schedule", "-var", reviewRole(t), "janitor")
 	if kept, err := os.ReadFile(file); err != nil || !bytes.Equal(kept, made) {
 		t.Fatalf("the janitor has touched a stack of today: %v", err)
 	}
-	if _, err := os.Stat(r.stateFile(defaultStack)); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(r.stateFile(t, defaultStack)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("to list the stacks has made one: %v", err)
 	}
 	age(t, file, 8)
-	r.mustCI(t, "-event", "schedule", "-var", reviewRole, "janitor")
+	r.mustCI(t, "-event", "schedule", "-var", reviewRole(t), "janitor")
 	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
 		t.Fatalf("the janitor has left a stack of last week: %v", err)
 	}
-	out := r.mustCI(t, "-event", "merge_request_event", "-var", reviewRole, "review")
+	out := r.mustCI(t, "-event", "merge_request_event", "-var", reviewRole(t), "review")
 	if !strings.Contains(out, "API_URL=http://127.0.0.1:") {
 		t.Errorf("the API's URL is not told:\n%s", out)
 	}
 	if _, err := os.Stat(file); err != nil {
 		t.Fatalf("not made again: %v", err)
 	}
-	r.mustCI(t, "-event", "merge_request_event", "-var", reviewRole, "stop review")
+	r.mustCI(t, "-event", "merge_request_event", "-var", reviewRole(t), "stop review")
 	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("stopped, and still there: %v", err)
 	}

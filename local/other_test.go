@@ -5,12 +5,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 )
 
-// TestOtherProject runs a project that is not skiff, with a module, names and
+// TestOtherProject runs a project that is not this one, with a module, names and
 // a provider of its own, and a first preview that cannot see the zip yet.
 func TestOtherProject(t *testing.T) {
 	t.Parallel()
@@ -21,7 +22,7 @@ func TestOtherProject(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		data = bytes.Replace(data, []byte("module skiff\n"), []byte("module other\n"), 1)
+		data = regexp.MustCompile("(?m)^module .*").ReplaceAll(data, []byte("module other"))
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
 			t.Fatal(err)
 		}

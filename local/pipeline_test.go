@@ -46,8 +46,9 @@ type repository struct{ dir string }
 func (r repository) state() string { return filepath.Join(r.dir, ".local") }
 
 // stateFile is where Pulumi keeps a stack.
-func (r repository) stateFile(stack string) string {
-	return filepath.Join(r.state(), "pulumi", ".pulumi", "stacks", "skiff", stack+".json")
+func (r repository) stateFile(t *testing.T, stack string) string {
+	t.Helper()
+	return filepath.Join(r.state(), "pulumi", ".pulumi", "stacks", projectHere(t), stack+".json")
 }
 
 func newRepository(t *testing.T) repository {
@@ -70,7 +71,7 @@ func newRepository(t *testing.T) repository {
 
 func (r repository) git(t *testing.T, args ...string) string {
 	t.Helper()
-	cmd := exec.Command("git", append([]string{"-c", "user.name=skiff", "-c", "user.email=skiff@example.com", "-c", "commit.gpgsign=false"}, args...)...)
+	cmd := exec.Command("git", append([]string{"-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"}, args...)...)
 	cmd.Dir = r.dir
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -122,7 +123,7 @@ func (r repository) sums(t *testing.T) map[string]string {
 	t.Helper()
 	sums := map[string]string{}
 	for _, stack := range []string{"staging", "production"} {
-		data, err := os.ReadFile(r.stateFile(stack))
+		data, err := os.ReadFile(r.stateFile(t, stack))
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}

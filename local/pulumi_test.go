@@ -45,11 +45,11 @@ func TestRefuse(t *testing.T) {
 		}
 	}
 	for _, args := range []string{
-		"up --yes", "config set skiff:memory 512", "stack import --file state.json", "preview --save-plan=plan.json",
-		"state delete urn:pulumi:local::skiff::aws:iam/role:Role::x",
-		"config set skiff:issuer https://example.com/", "config set --path skiff:corsOrigins[0] https://example.com", "config set-all --plaintext skiff:issuer=https://example.com",
-		"config set skiff:issuer=https://example.com", "config set skiff:zone -- https://example.com", "-s x config --config-file Pulumi.x.yaml set a https://example.com",
-		"up -m https://example.com", "up --message https://example.com --yes", "up --message=https://example.com", "up -c skiff:issuer=https://example.com", "up --config skiff:issuer=https://example.com -p 4",
+		"up --yes", "config set project:memory 512", "stack import --file state.json", "preview --save-plan=plan.json",
+		"state delete urn:pulumi:local::project::aws:iam/role:Role::x",
+		"config set project:issuer https://example.com/", "config set --path project:corsOrigins[0] https://example.com", "config set-all --plaintext project:issuer=https://example.com",
+		"config set project:issuer=https://example.com", "config set project:zone -- https://example.com", "-s x config --config-file Pulumi.x.yaml set a https://example.com",
+		"up -m https://example.com", "up --message https://example.com --yes", "up --message=https://example.com", "up -c project:issuer=https://example.com", "up --config project:issuer=https://example.com -p 4",
 		"up -t urn:x --replace urn:x --target-replace urn:x --exclude urn:x", "preview --policy-pack ./pack", "import aws:x/y:Y name https://example.com/id",
 		"stack tag set url https://example.com", "stack select --create --stack x --secrets-provider passphrase", "stack init x --secrets-provider=default", "stack change-secrets-provider passphrase",
 		"--tracing file:./trace up", "--otel-traces=file:///tmp/x up", "plugin ls", "whoami", "about", "cancel --yes", "refresh --preview-only", "--help", "", "version",

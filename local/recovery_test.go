@@ -17,12 +17,12 @@ func (r repository) killed(t *testing.T) {
 	r.editState(t, "staging", func(latest map[string]any) {
 		secret := maps.Clone(resourceIn(t, latest, "aws:secretsmanager/secret:Secret", "cursor-key"))
 		delete(secret, "id")
-		secret["urn"], secret["inputs"] = secret["urn"].(string)+"-2", map[string]any{"name": "skiff-staging-cursor-key-2-0000000"}
+		secret["urn"], secret["inputs"] = secret["urn"].(string)+"-2", map[string]any{"name": projectHere(t) + "-staging-cursor-key-2-0000000"}
 		latest["pending_operations"] = []any{map[string]any{"type": "creating", "resource": secret}}
 	})
-	const creation = "::cursor-key-2 (in AWS skiff-staging-cursor-key-2-0000000)"
-	r.refuses(t, []string{"was killed while AWS was creating [urn:pulumi:staging::skiff::", creation, `run the job "recover staging", then this one`}, "deploy staging")
-	file := filepath.Join(r.state(), "pulumi", ".pulumi", "locks", "organization", "skiff", "staging", "0.json")
+	creation := "::cursor-key-2 (in AWS " + projectHere(t) + "-staging-cursor-key-2-0000000)"
+	r.refuses(t, []string{"was killed while AWS was creating [urn:pulumi:staging::" + projectHere(t) + "::", creation, `run the job "recover staging", then this one`}, "deploy staging")
+	file := filepath.Join(r.state(), "pulumi", ".pulumi", "locks", "organization", projectHere(t), "staging", "0.json")
 	lock := func() {
 		holder := `{"pid":12,"username":"root","hostname":"runner-7","timestamp":"2026-01-02T03:04:05Z"}`
 		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(holder), 0o644)); err != nil {
@@ -55,7 +55,7 @@ func (r repository) killed(t *testing.T) {
 // editState changes what Pulumi knows of a stack.
 func (r repository) editState(t *testing.T, stack string, edit func(latest map[string]any)) {
 	t.Helper()
-	data, err := os.ReadFile(r.stateFile(stack))
+	data, err := os.ReadFile(r.stateFile(t, stack))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func (r repository) editState(t *testing.T, stack string, edit func(latest map[s
 	if data, err = json.Marshal(state); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(r.stateFile(stack), data, 0o600); err != nil {
+	if err := os.WriteFile(r.stateFile(t, stack), data, 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -105,7 +105,7 @@ func (r repository) setMemory(t *testing.T, megabytes int) {
 
 // outgrown expects that a plan is not applied to what it was not made for.
 func (r repository) outgrown(t *testing.T) {
-	kept, err := os.ReadFile(r.stateFile("staging"))
+	kept, err := os.ReadFile(r.stateFile(t, "staging"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func (r repository) outgrown(t *testing.T) {
 			t.Errorf("the function was changed all the same: it has %v MB", inputs["memorySize"])
 		}
 	})
-	if err := os.WriteFile(r.stateFile("staging"), kept, 0o600); err != nil {
+	if err := os.WriteFile(r.stateFile(t, "staging"), kept, 0o600); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -97,9 +97,9 @@ func withoutDynoxide(t *testing.T, env []string) []string {
 		}
 		env = append(env, name+"="+strings.TrimSpace(string(value)))
 	}
-	to := filepath.Join(cache, "skiff")
+	to := filepath.Join(cache, filepath.Base(from))
 	if runtime.GOOS == "darwin" {
-		to = filepath.Join(cache, "Library", "Caches", "skiff")
+		to = filepath.Join(cache, "Library", "Caches", filepath.Base(from))
 	}
 	if err := os.MkdirAll(to, 0o755); err != nil {
 		t.Fatal(err)
@@ -145,16 +145,16 @@ func TestRefusedPrograms(t *testing.T) {
 	dir := checkout(t)
 	stack := filepath.Join(dir, "Pulumi.local.yaml")
 	config := func(line string) func(*testing.T) {
-		return func(t *testing.T) { edit(t, stack, "config:\n", "config:\n  "+line+"\n") }
+		return func(t *testing.T) { edit(t, stack, "config:\n", "config:\n  "+key(t, line)+"\n") }
 	}
 	for _, test := range []struct {
 		name   string
 		change func(*testing.T)
 		want   []string
 	}{
-		{"wrong type", config("skiff:memory: lots"), []string{"memory"}},
-		{"out of range", config("skiff:memory: 64"), []string{"skiff:memory", "128", "10240"}},
-		{"unknown key", config("skiff:colour: red"), []string{"colour"}},
+		{"wrong type", config("memory: lots"), []string{"memory"}},
+		{"out of range", config("memory: 64"), []string{key(t, "memory"), "128", "10240"}},
+		{"unknown key", config("colour: red"), []string{"colour"}},
 		{"unknown resource type", func(t *testing.T) {
 			edit(t, filepath.Join(dir, "infra", "table.go"), "func newTables(", unknownType+"func newTables(")
 			edit(t, filepath.Join(dir, "infra", "stores.go"), "d = &stores{}\n", "d = &stores{}\n\tif err := addUnknown(s.ctx, s.in); err != nil {\n\t\treturn nil, err\n\t}\n")

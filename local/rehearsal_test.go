@@ -182,8 +182,8 @@ func (r rehearsal) destroy(t *testing.T) {
 			t.Errorf("the cloud held %v, and after a destroy that was refused %v", held, now)
 		}
 		file := filepath.Join(r.dir, "Pulumi."+r.stack+".yaml")
-		edit(t, file, "skiff:protect: true", "skiff:protect: false")
-		edit(t, file, "skiff:deletionProtection: true", "skiff:deletionProtection: false")
+		edit(t, file, key(t, "protect")+": true", key(t, "protect")+": false")
+		edit(t, file, key(t, "deletionProtection")+": true", key(t, "deletionProtection")+": false")
 		mustPulumi(t, r.dir, "up", "--yes", "--skip-preview", "--stack", r.stack)
 	}
 	mustPulumi(t, r.dir, "destroy", "--yes", "--skip-preview", "--stack", r.stack)

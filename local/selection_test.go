@@ -1,10 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -40,7 +40,7 @@ func main() {
 		if err != nil {
 			t.Fatal(err)
 		}
-		files[name] = bytes.Replace(data, []byte("module skiff\n"), []byte("module bare\n"), 1)
+		files[name] = regexp.MustCompile("(?m)^module .*").ReplaceAll(data, []byte("module bare"))
 	}
 	for name, data := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {

@@ -24,8 +24,8 @@ func fixture(t *testing.T) (pipeline, *bytes.Buffer) {
 		p.programFile():       "program",
 		p.planFile("staging"): "plan",
 		filepath.Join(p.folder(), "linux-arm64", "health.zip"): "zip",
-		filepath.Join(p.dir, "Pulumi.yaml"):                    "name: skiff\n# why\nmain: infra\nruntime: go\nconfig:\n  skiff:target:\n    default: linux/arm64\n",
-		p.stackFile("staging"):                                 "config:\n  skiff:memory: 256\n",
+		filepath.Join(p.dir, "Pulumi.yaml"):                    "name: project\n# why\nmain: infra\nruntime: go\nconfig:\n  project:target:\n    default: linux/arm64\n",
+		p.stackFile("staging"):                                 "config:\n  project:memory: 256\n",
 	} {
 		write(t, file, text)
 	}
@@ -129,7 +129,7 @@ func TestProject(t *testing.T) {
 	if err := readYAML(filepath.Join(p.projectDir(), "Pulumi.yaml"), &made); err != nil {
 		t.Fatal(err)
 	}
-	if made.Name != "skiff" || made.Main != "../../infra" || made.Runtime.Name != "go" || made.Runtime.Options.Binary != p.programFile() {
+	if made.Name != "project" || made.Main != "../../infra" || made.Runtime.Name != "go" || made.Runtime.Options.Binary != p.programFile() {
 		t.Errorf("%+v", made)
 	}
 	if _, err := os.Stat(filepath.Join(p.projectDir(), "Pulumi.staging.yaml")); err != nil {
@@ -146,7 +146,7 @@ func TestProject(t *testing.T) {
 func TestTarget(t *testing.T) {
 	t.Parallel()
 	p, _ := fixture(t)
-	write(t, p.stackFile("own"), "config:\n  skiff:target: linux/amd64\n")
+	write(t, p.stackFile("own"), "config:\n  project:target: linux/amd64\n")
 	for stack, want := range map[string]string{"staging": "linux/arm64", "own": "linux/amd64"} {
 		if got, err := p.target(stack); got != want || err != nil {
 			t.Errorf("%s: %q, %v", stack, got, err)
@@ -162,8 +162,8 @@ func TestTarget(t *testing.T) {
 func TestExplain(t *testing.T) {
 	t.Parallel()
 	for output, want := range map[string]string{
-		"error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the lock file with `pulumi cancel`.\n  s3://b/.pulumi/locks/organization/skiff/staging/1.json: created by root@runner-1 (pid 33) at 2026-01-02T03:04:05Z": "staging is locked by root@runner-1/33 since 2026-01-02T03:04:05Z, so nothing was changed",
-		"operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 403, api error AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity":                                                                                              "AWS did not give this job its role",
+		"error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the lock file with `pulumi cancel`.\n  s3://b/.pulumi/locks/organization/project/staging/1.json: created by root@runner-1 (pid 33) at 2026-01-02T03:04:05Z": "staging is locked by root@runner-1/33 since 2026-01-02T03:04:05Z, so nothing was changed",
+		"operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 403, api error AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity":                                                                                                "AWS did not give this job its role",
 		"error: resource urn:x violates plan: properties changed: ~~environment":           `run the job "plan staging" again`,
 		"error: update is not allowed by the plan: this resource is constrained to create": `run the job "plan staging" again`,
 		"error: no plan for resource urn:x":                                                `run the job "plan staging" again`,

@@ -133,7 +133,7 @@ func TestUnreachable(t *testing.T) {
 			t.Parallel()
 			f := newFake(t, test.answers)
 			began := time.Now()
-			err := Check(t.Context(), zone, own(), Options{Server: f.addr, Timeout: 500 * time.Millisecond, Skip: "set skiff:checkDelegation to do without"})
+			err := Check(t.Context(), zone, own(), Options{Server: f.addr, Timeout: 500 * time.Millisecond, Skip: "set project:checkDelegation to do without"})
 			if took := time.Since(began); took > 4*time.Second {
 				t.Errorf("it took %v", took)
 			}
@@ -141,7 +141,7 @@ func TestUnreachable(t *testing.T) {
 			if !ok || failed.Zone != zone || errors.Unwrap(failed) == nil {
 				t.Fatalf("error %#v; asked %q", err, f.asked)
 			}
-			const begin = "the delegation of zone api.example.com cannot be checked, for DNS gives no answer: check the network, or set skiff:checkDelegation to do without: "
+			const begin = "the delegation of zone api.example.com cannot be checked, for DNS gives no answer: check the network, or set project:checkDelegation to do without: "
 			if asked := f.questions("udp no recursion"); name == "it refers upwards" && len(asked) != 1 {
 				t.Errorf("asked %q", asked)
 			}

@@ -8,9 +8,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// with reads the settings of a project called shop.
+// with reads the settings of a project of that name.
 func with(set map[string]string) *Reader {
-	return &Reader{Project: "shop", Stack: "staging", Unset: "has no default", Lookup: func(key string) (string, bool) {
+	return &Reader{Project: "project", Stack: "staging", Unset: "has no default", Lookup: func(key string) (string, bool) {
 		value, ok := set[key]
 		return value, ok
 	}}
@@ -39,33 +39,33 @@ func TestReader(t *testing.T) {
 	}{
 		{"match", match, "a", "a", ""},
 		{"match", match, "bc", "bc", ""},
-		{"match", match, "ac", "ac", `shop:x must be a or bc, not "ac"` + set},
-		{"match", match, "a\n", "a\n", `shop:x must be a or bc, not "a\n"` + set},
-		{"match", match, "", "", `shop:x must be a or bc, not ""` + set},
+		{"match", match, "ac", "ac", `project:x must be a or bc, not "ac"` + set},
+		{"match", match, "a\n", "a\n", `project:x must be a or bc, not "a\n"` + set},
+		{"match", match, "", "", `project:x must be a or bc, not ""` + set},
 		{"optional", optional, "", "", ""},
 		{"optional", optional, "bc", "bc", ""},
-		{"optional", optional, " ", " ", `shop:x must be empty, or a or bc, not " "` + set},
+		{"optional", optional, " ", " ", `project:x must be empty, or a or bc, not " "` + set},
 		{"oneOf", oneOf, "c", "c", ""},
-		{"oneOf", oneOf, "d", "d", `shop:x must be a, b or c, not "d"` + set},
+		{"oneOf", oneOf, "d", "d", `project:x must be a, b or c, not "d"` + set},
 		{"number", number, "-1", -1, ""},
 		{"number", number, "9", 9, ""},
-		{"number", number, "-2", -2, `shop:x must be a whole number from -1 to 9, not "-2"` + set},
-		{"number", number, "10", 10, `shop:x must be a whole number from -1 to 9, not "10"` + set},
-		{"number", number, "1.5", 0, `shop:x must be a whole number from -1 to 9, not "1.5"` + set},
+		{"number", number, "-2", -2, `project:x must be a whole number from -1 to 9, not "-2"` + set},
+		{"number", number, "10", 10, `project:x must be a whole number from -1 to 9, not "10"` + set},
+		{"number", number, "1.5", 0, `project:x must be a whole number from -1 to 9, not "1.5"` + set},
 		{"flag", flag, "true", true, ""},
 		{"flag", flag, "false", false, ""},
-		{"flag", flag, "yes", false, `shop:x must be true or false, not "yes"` + set},
+		{"flag", flag, "yes", false, `project:x must be true or false, not "yes"` + set},
 		{"list", list, `["a","bc"]`, []string{"a", "bc"}, ""},
 		{"list", list, `[]`, []string{}, ""},
-		{"list", list, `a`, []string(nil), `shop:x must be a list of letters, not "a"` + set},
-		{"list", list, `["a","d"]`, []string{"a", "d"}, `shop:x must be letters, not "d"` + set},
+		{"list", list, `a`, []string(nil), `project:x must be a list of letters, not "a"` + set},
+		{"list", list, `["a","d"]`, []string{"a", "d"}, `project:x must be letters, not "d"` + set},
 		{"object", object, `{"A":2}`, "true 2", ""},
-		{"object", object, `{"B":2}`, "false 0", `shop:x must be an object, not {"B":2}; change it in Pulumi.staging.yaml`},
-		{"object", object, `2`, "false 0", `shop:x must be an object, not 2; change it in Pulumi.staging.yaml`},
+		{"object", object, `{"B":2}`, "false 0", `project:x must be an object, not {"B":2}; change it in Pulumi.staging.yaml`},
+		{"object", object, `2`, "false 0", `project:x must be an object, not 2; change it in Pulumi.staging.yaml`},
 	} {
 		t.Run(fmt.Sprintf("%s %q", test.kind, test.value), func(t *testing.T) {
 			t.Parallel()
-			r := with(map[string]string{"shop:x": test.value})
+			r := with(map[string]string{"project:x": test.value})
 			if diff := cmp.Diff(test.want, test.read(r)); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
@@ -74,7 +74,7 @@ func TestReader(t *testing.T) {
 			}
 			unset := with(map[string]string{"x": test.value, "other:x": test.value})
 			test.read(unset)
-			want := "shop:x is not set and has no default; set it with pulumi config set x VALUE --stack staging"
+			want := "project:x is not set and has no default; set it with pulumi config set x VALUE --stack staging"
 			if got := fmt.Sprint(unset.Err()); got != want {
 				t.Errorf("not set, refused with\n%s\nwant\n%s", got, want)
 			}
@@ -86,16 +86,16 @@ func TestReader(t *testing.T) {
 // are none of the reader's.
 func TestReaderReportsAll(t *testing.T) {
 	t.Parallel()
-	r := with(map[string]string{"shop:size": "0"})
+	r := with(map[string]string{"project:size": "0"})
 	r.Number("size", 1, 2)
 	r.Text("name")
 	r.Report(fmt.Errorf("a sentence of its own"))
-	r.RefuseOthers(r.Keys(`{"shop:siez":"1","shop:size":"0","other:key":"x","shopping:list":"x"}`))
+	r.RefuseOthers(r.Keys(`{"project:siez":"1","project:size":"0","other:key":"x","projects:list":"x"}`))
 	want := strings.Join([]string{
-		`shop:size must be a whole number from 1 to 2, not "0"; change it with pulumi config set size VALUE --stack staging`,
-		`shop:name is not set and has no default; set it with pulumi config set name VALUE --stack staging`,
+		`project:size must be a whole number from 1 to 2, not "0"; change it with pulumi config set size VALUE --stack staging`,
+		`project:name is not set and has no default; set it with pulumi config set name VALUE --stack staging`,
 		`a sentence of its own`,
-		`shop:siez is not a setting; there are name, size; remove it with pulumi config rm siez --stack staging`,
+		`project:siez is not a setting; there are name, size; remove it with pulumi config rm siez --stack staging`,
 	}, "\n")
 	if diff := cmp.Diff(want, fmt.Sprint(r.Err())); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -105,7 +105,7 @@ func TestReaderReportsAll(t *testing.T) {
 func TestReaderKeys(t *testing.T) {
 	t.Parallel()
 	r := with(nil)
-	if got := r.Keys(`{"shop:b":"1","aws:region":"x","shop:a":"1"}`); !cmp.Equal(got, []string{"aws:region", "shop:a", "shop:b"}) {
+	if got := r.Keys(`{"project:b":"1","aws:region":"x","project:a":"1"}`); !cmp.Equal(got, []string{"aws:region", "project:a", "project:b"}) {
 		t.Errorf("keys %q", got)
 	}
 	if got := r.Keys(""); got != nil || r.Err() != nil {

@@ -93,7 +93,7 @@ func makeKey(dir string) ([]byte, error) {
 func makeCertificate(file string, key crypto.Signer, now time.Time) ([]byte, error) {
 	template := &x509.Certificate{
 		SerialNumber:          serial(),
-		Subject:               pkix.Name{Organization: []string{"skiff"}, CommonName: "skiff local certificate authority"},
+		Subject:               pkix.Name{Organization: []string{"local cloud"}, CommonName: "local certificate authority"},
 		NotBefore:             now.Add(-time.Hour), // clocks differ
 		NotAfter:              now.AddDate(10, 0, 0),
 		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,

@@ -99,7 +99,7 @@ func integrationIn(api string) inputs {
 func TestStageActions(t *testing.T) {
 	t.Parallel()
 	p, r := newRole(t)
-	const group = "/aws/vendedlogs/skiff-staging/access"
+	const group = "/aws/vendedlogs/project-staging/access"
 	must(t, store.Put(p.db, logs.Token, group, store.Record[logs.Group]{ID: group, Account: providertest.Account, Region: providertest.Region}))
 	api := r.Create(t, APIToken, inputs{"name": "a", "protocolType": "HTTP"})
 	integration := r.Create(t, IntegrationToken, integrationIn(api))

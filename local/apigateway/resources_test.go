@@ -34,7 +34,7 @@ func newPlane(t *testing.T) *plane {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	return &plane{APIs: NewAPIs(db, gatewayURL, Root{"skiff", "local"}, certificates{}), db: db, clock: time.Unix(1e9, 0)}
+	return &plane{APIs: NewAPIs(db, gatewayURL, Root{"project", "local"}, certificates{}), db: db, clock: time.Unix(1e9, 0)}
 }
 
 // declare makes a resource, later than all before it.
@@ -69,7 +69,7 @@ func wantFailure(t *testing.T, what string, err error, part string) {
 }
 
 func apiURN(stack, name string) string {
-	return "urn:pulumi:" + stack + "::skiff::" + APIToken + "::" + name
+	return "urn:pulumi:" + stack + "::project::" + APIToken + "::" + name
 }
 
 // api declares an API with one integration and the route GET /items.

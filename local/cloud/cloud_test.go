@@ -67,7 +67,7 @@ func (e *engine) properties(m map[string]any) *structpb.Struct {
 // up checks and creates a resource.
 func (e *engine) up(token, name string, inputs map[string]any) (id string, outputs map[string]any) {
 	e.t.Helper()
-	urn := "urn:pulumi:staging::skiff::" + token + "::" + name
+	urn := "urn:pulumi:staging::project::" + token + "::" + name
 	checked, err := e.client.Check(e.t.Context(), &pulumirpc.CheckRequest{Type: token, Urn: urn, Name: name, News: e.properties(inputs)})
 	if err != nil || len(checked.Failures) > 0 {
 		e.t.Fatalf("%s %s is refused: %v, %v", token, name, checked, err)
@@ -83,7 +83,7 @@ func openCloud(t *testing.T) *Cloud {
 	t.Helper()
 	c, err := Open(Options{
 		Dir: t.TempDir(), URL: "http://127.0.0.1:8080",
-		Root: apigateway.Root{Project: "skiff", Stack: "staging"}, Cache: t.TempDir(), Stderr: io.Discard,
+		Root: apigateway.Root{Project: "project", Stack: "staging"}, Cache: t.TempDir(), Stderr: io.Discard,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -18,19 +18,19 @@ func TestPermit(t *testing.T) {
 	t.Parallel()
 	c := openCloud(t)
 	e := newEngine(t, c)
-	const form = "arn:aws:ssm:" + region + ":" + account + ":parameter/skiff/"
+	const form = "arn:aws:ssm:" + region + ":" + account + ":parameter/project/"
 	e.up(iam.RoleToken, "deploy", map[string]any{"name": "deploy", "path": "/bootstrap/", "assumeRolePolicy": `{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"lambda.amazonaws.com"}}}`})
 	e.up(iam.RolePolicyToken, "ssm", map[string]any{"name": "ssm", "role": "deploy", "policy": `{"Statement":[{"Effect":"Allow","Action":"ssm:*","Resource":"` + form + `*"},{"Effect":"Allow","Action":"ssm:DescribeParameters","Resource":"*","Condition":{"StringEquals":{"aws:RequestedRegion":"` + region + `"}}}]}`})
 
 	for _, job := range []string{"1", "2"} {
 		j := newJob(t, c, "gitlab-"+job)
-		j.up(ssm.Token, "id"+job, map[string]any{"name": "/skiff/id" + job, "type": "String", "value": "x"})
-		_, err := j.client.Create(t.Context(), &pulumirpc.CreateRequest{Type: ssm.Token, Urn: "urn:pulumi:staging::skiff::" + ssm.Token + "::other", Properties: j.properties(map[string]any{"name": "/other/id", "type": "String", "value": "x"})})
+		j.up(ssm.Token, "id"+job, map[string]any{"name": "/project/id" + job, "type": "String", "value": "x"})
+		_, err := j.client.Create(t.Context(), &pulumirpc.CreateRequest{Type: ssm.Token, Urn: "urn:pulumi:staging::project::" + ssm.Token + "::other", Properties: j.properties(map[string]any{"name": "/other/id", "type": "String", "value": "x"})})
 		want := "AccessDenied: User: arn:aws:sts::" + account + ":assumed-role/deploy/gitlab-" + job + " is not authorized to perform: ssm:PutParameter on resource: arn:aws:ssm:" + region + ":" + account + ":parameter/other/id because no identity-based policy allows the ssm:PutParameter action"
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
 		}
-		for name, want := range map[string]string{"/skiff/id1": "", "/other/id": "not authorized to perform: ssm:GetParameter on resource: "} {
+		for name, want := range map[string]string{"/project/id1": "", "/other/id": "not authorized to perform: ssm:GetParameter on resource: "} {
 			if _, err := j.client.Invoke(t.Context(), &pulumirpc.InvokeRequest{Tok: ssm.GetParameterToken, Args: j.properties(map[string]any{"name": name})}); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 				t.Errorf("%s: %v, want %q", name, err, want)
 			}
@@ -53,8 +53,8 @@ func TestPermit(t *testing.T) {
 		}
 	}
 	use("DescribeParameters", "*", true)
-	use("PutParameter", strings.Replace(form, "skiff/", "other/id", 1), false)
-	use("GetParameter", strings.Replace(form, "skiff/", "other/id", 1), false)
+	use("PutParameter", strings.Replace(form, "project/", "other/id", 1), false)
+	use("GetParameter", strings.Replace(form, "project/", "other/id", 1), false)
 	if diff := cmp.Diff(times(want), times(uses)); diff != "" {
 		t.Errorf("recorded (-want +got)\n%s", diff)
 	}

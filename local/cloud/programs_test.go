@@ -15,7 +15,7 @@ import (
 func TestPrograms(t *testing.T) {
 	t.Parallel()
 	c := openCloud(t)
-	deployer := "arn:aws:sts::222222222222:assumed-role/skiff-staging-deploy/job"
+	deployer := "arn:aws:sts::222222222222:assumed-role/project-staging-deploy/job"
 	for _, p := range []Program{{Dir: t.TempDir()}, {Dir: t.TempDir(), Caller: deployer}} {
 		providers, err := Join(t.Context(), c.Control, p)
 		if err != nil {

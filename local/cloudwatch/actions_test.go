@@ -42,12 +42,12 @@ func TestActions(t *testing.T) {
 		providertest.Step{Verb: provider.Update, In: both, Want: append(tags, "cloudwatch:PutMetricAlarm "+alarm)},
 		providertest.Step{Verb: provider.Delete, Want: []string{"cloudwatch:DeleteAlarms " + alarm}},
 	)
-	const dashboard = "arn:aws:cloudwatch::111111111111:dashboard/skiff-staging-api"
+	const dashboard = "arn:aws:cloudwatch::111111111111:dashboard/project-staging-api"
 	put := []string{"cloudwatch:PutDashboard " + dashboard}
 	r.Run(t, DashboardToken,
-		providertest.Step{Verb: provider.Create, In: inputs{"dashboardName": "skiff-staging-api", "dashboardBody": `{"widgets":[]}`}, Want: put},
+		providertest.Step{Verb: provider.Create, In: inputs{"dashboardName": "project-staging-api", "dashboardBody": `{"widgets":[]}`}, Want: put},
 		providertest.Step{Verb: provider.Read, Want: []string{"cloudwatch:GetDashboard " + dashboard}},
-		providertest.Step{Verb: provider.Update, In: inputs{"dashboardName": "skiff-staging-api", "dashboardBody": `{"widgets":[],"start":"-PT1H"}`}, Want: put},
+		providertest.Step{Verb: provider.Update, In: inputs{"dashboardName": "project-staging-api", "dashboardBody": `{"widgets":[],"start":"-PT1H"}`}, Want: put},
 		providertest.Step{Verb: provider.Delete, Want: []string{"cloudwatch:DeleteDashboards " + dashboard}},
 	)
 }

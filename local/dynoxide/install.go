@@ -81,7 +81,7 @@ func (b build) files() (manifest, lock []byte, err error) {
 		Integrity    string       `json:"integrity,omitempty"`
 		Dependencies dependencies `json:"dependencies,omitempty"`
 	}
-	const name = "skiff-dynoxide"
+	const name = "local-dynoxide"
 	needs := dependencies{b.Module: release}
 	manifest, err = json.MarshalIndent(map[string]any{"name": name, "private": true, "dependencies": needs}, "", "  ")
 	if err != nil {

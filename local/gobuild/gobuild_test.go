@@ -18,7 +18,7 @@ func TestProgress(t *testing.T) {
 	long := time.Now().Add(-time.Minute)
 	c := &counter{build: Build{Packages: 1650, Progress: &out}, started: long, shown: long}
 	// A line may come in pieces; within the interval nothing more is shown.
-	for _, piece := range []string{"go: downloading a v1\nf", "mt\nstrings\n# skiff/infra\nmain.go:1:1: no such thing\n"} {
+	for _, piece := range []string{"go: downloading a v1\nf", "mt\nstrings\n# project/infra\nmain.go:1:1: no such thing\n"} {
 		if _, err := c.Write([]byte(piece)); err != nil {
 			t.Fatal(err)
 		}
@@ -26,7 +26,7 @@ func TestProgress(t *testing.T) {
 	if want := "local:      1 modules fetched,    0 of about 1650 packages compiled, 1m0s\n"; out.String() != want {
 		t.Errorf("shows %q, not %q", out.String(), want)
 	}
-	if said := strings.Join(c.said, "|"); c.fetched != 1 || c.compiled != 2 || said != "# skiff/infra|main.go:1:1: no such thing" {
+	if said := strings.Join(c.said, "|"); c.fetched != 1 || c.compiled != 2 || said != "# project/infra|main.go:1:1: no such thing" {
 		t.Errorf("%d fetched, %d compiled, said %q", c.fetched, c.compiled, said)
 	}
 }

@@ -104,7 +104,7 @@ func (h *Host) GetProgramDependencies(context.Context, *pulumirpc.GetProgramDepe
 
 // About answers `pulumi about`.
 func (h *Host) About(context.Context, *pulumirpc.AboutRequest) (*pulumirpc.AboutResponse, error) {
-	return &pulumirpc.AboutResponse{Metadata: map[string]string{"host": "skiff/local"}}, nil
+	return &pulumirpc.AboutResponse{Metadata: map[string]string{"host": "the local cloud"}}, nil
 }
 
 // Cancel ends the running program.

@@ -97,7 +97,7 @@ func request(t *testing.T) *pulumirpc.RunRequest {
 	t.Helper()
 	dir := t.TempDir()
 	return &pulumirpc.RunRequest{
-		Project: "skiff", Stack: "dev", Organization: "organization", Pwd: dir, MonitorAddress: "127.0.0.1:9",
+		Project: "project", Stack: "dev", Organization: "organization", Pwd: dir, MonitorAddress: "127.0.0.1:9",
 		Info: &pulumirpc.ProgramInfo{ProgramDirectory: dir, RootDirectory: "/root/dir"},
 	}
 }
@@ -171,7 +171,7 @@ func TestEnvironment(t *testing.T) {
 	e := newEngine(t)
 	c := connect(t, e, "pwd -P; env", "GIVEN=yes")
 	r := request(t)
-	r.Config, r.ConfigSecretKeys = map[string]string{"skiff:memory": "256", "skiff:token": `a "secret"`}, []string{"skiff:token"}
+	r.Config, r.ConfigSecretKeys = map[string]string{"project:memory": "256", "project:token": `a "secret"`}, []string{"project:token"}
 	r.DryRun, r.Parallel = true, 8
 	if response, err := c.Run(t.Context(), r); err != nil || response.Error != "" {
 		t.Fatalf("run: %v, %v", response, err)
@@ -186,9 +186,9 @@ func TestEnvironment(t *testing.T) {
 		got[name] = value
 	}
 	for name, want := range map[string]string{
-		"GIVEN": "yes", "AWS_ACCESS_KEY_ID": "", "PULUMI_PROJECT": "skiff", "PULUMI_STACK": "dev", "PULUMI_ORGANIZATION": "organization",
+		"GIVEN": "yes", "AWS_ACCESS_KEY_ID": "", "PULUMI_PROJECT": "project", "PULUMI_STACK": "dev", "PULUMI_ORGANIZATION": "organization",
 		"PULUMI_ROOT_DIRECTORY": "/root/dir", "PULUMI_DRY_RUN": "true", "PULUMI_PARALLEL": "8", "PULUMI_MONITOR": "127.0.0.1:9", "PULUMI_ENGINE": e.addr,
-		"PULUMI_CONFIG_SECRET_KEYS": `["skiff:token"]`,
+		"PULUMI_CONFIG_SECRET_KEYS": `["project:token"]`,
 	} {
 		if got[name] != want {
 			t.Errorf("%s is %q, want %q", name, got[name], want)
@@ -294,7 +294,7 @@ func TestSmallQuestions(t *testing.T) {
 		t.Errorf("plugins %v, %v: the engine would look for them", plugins, err)
 	}
 	about, err := c.About(t.Context(), &pulumirpc.AboutRequest{})
-	if err != nil || !slices.Contains(slices.Collect(maps.Values(about.Metadata)), "skiff/local") {
+	if err != nil || !slices.Contains(slices.Collect(maps.Values(about.Metadata)), "the local cloud") {
 		t.Errorf("about %v, %v", about, err)
 	}
 	if _, err := c.GetPluginInfo(t.Context(), &emptypb.Empty{}); err != nil {

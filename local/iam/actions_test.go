@@ -25,9 +25,9 @@ func asked(on string, names ...string) (lines []string) {
 
 func TestRoleActions(t *testing.T) {
 	t.Parallel()
-	const role, in, other = "arn:aws:iam::" + account + ":role/skiff/r", "iam:PermissionsBoundary=" + bound, "iam:PermissionsBoundary=" + bound + "2"
+	const role, in, other = "arn:aws:iam::" + account + ":role/project/r", "iam:PermissionsBoundary=" + bound, "iam:PermissionsBoundary=" + bound + "2"
 	reads := []string{"GetRole", "ListRolePolicies", "ListAttachedRolePolicies"}
-	plain := map[string]any{"name": "r", "path": "/skiff/", "assumeRolePolicy": trust}
+	plain := map[string]any{"name": "r", "path": "/project/", "assumeRolePolicy": trust}
 	with := func(changes map[string]any) map[string]any {
 		all := maps.Clone(plain)
 		maps.Copy(all, changes)
@@ -92,13 +92,13 @@ func attach(t *testing.T, a *Authority, role, policyARN string) {
 // changes it.
 func TestPolicyActions(t *testing.T) {
 	t.Parallel()
-	const role, managed, of = "arn:aws:iam::" + account + ":role/skiff/r", "arn:aws:iam::" + account + ":policy/skiff/p", " iam:PermissionsBoundary=" + bound
+	const role, managed, of = "arn:aws:iam::" + account + ":role/project/r", "arn:aws:iam::" + account + ":policy/project/p", " iam:PermissionsBoundary=" + bound
 	a := newAuthority(t, nil)
-	putRole(t, a, Role{Name: "r", Path: "/skiff/", AssumeRolePolicy: trust, PermissionsBoundary: bound})
+	putRole(t, a, Role{Name: "r", Path: "/project/", AssumeRolePolicy: trust, PermissionsBoundary: bound})
 	_, inline := a.Resources()
 	policies, attachments := a.ManagedPolicies()
 	put := map[string]any{"name": "p", "role": "r", "policy": readOnly}
-	in := map[string]any{"name": "p", "path": "/skiff/", "policy": readOnly, "tags": map[string]any{"Team": "x"}}
+	in := map[string]any{"name": "p", "path": "/project/", "policy": readOnly, "tags": map[string]any{"Team": "x"}}
 	attachment := map[string]any{"role": "r", "policyArn": managed}
 	which := of + " iam:PolicyARN=" + managed
 	for name, test := range map[string]struct{ got, want map[provider.Verb][]string }{
@@ -106,7 +106,7 @@ func TestPolicyActions(t *testing.T) {
 			provider.Create: asked(role, "PutRolePolicy"+of, "GetRolePolicy"), provider.Read: asked(role, "GetRolePolicy"),
 			provider.Update: asked(role, "PutRolePolicy"+of, "GetRolePolicy"), provider.Delete: asked(role, "DeleteRolePolicy"+of),
 		}},
-		"managed": {providertest.Asked(t, a.db, policies, in, map[string]any{"name": "p", "path": "/skiff/", "policy": readOnly + " "}), map[provider.Verb][]string{
+		"managed": {providertest.Asked(t, a.db, policies, in, map[string]any{"name": "p", "path": "/project/", "policy": readOnly + " "}), map[provider.Verb][]string{
 			provider.Create: asked(managed, "CreatePolicy", "TagPolicy", "GetPolicy", "GetPolicyVersion"),
 			provider.Read:   asked(managed, "GetPolicy", "GetPolicyVersion"),
 			provider.Update: asked(managed, "UntagPolicy", "ListPolicyVersions", "CreatePolicyVersion", "GetPolicy", "GetPolicyVersion"),

@@ -117,10 +117,10 @@ func TestCheckPolicy(t *testing.T) {
 		want string
 	}{
 		{"not known yet", Policy{}, ""},
-		{"plain", Policy{Name: strings.Repeat("a", 128), Path: "/skiff/", Policy: spaced, Description: strings.Repeat("é", 1000)}, ""},
+		{"plain", Policy{Name: strings.Repeat("a", 128), Path: "/project/", Policy: spaced, Description: strings.Repeat("é", 1000)}, ""},
 		{"name", Policy{Name: "a b"}, "name"},
 		{"long name", Policy{Name: strings.Repeat("a", 129)}, "name"},
-		{"path", Policy{Path: "skiff/"}, "path"},
+		{"path", Policy{Path: "project/"}, "path"},
 		{"description", Policy{Description: strings.Repeat("é", 1001)}, "description"},
 		{"long", Policy{Policy: long}, "policy"},
 		{"character", Policy{Policy: strings.Replace(readOnly, "Get*", "Get–*", 1)}, "policy"},

@@ -52,14 +52,14 @@ func TestAliasActions(t *testing.T) {
 	t.Parallel()
 	r := newRole(t)
 	first, second := r.Create(t, KeyToken, inputs{}), r.Create(t, KeyToken, inputs{})
-	const alias = "arn:aws:kms:eu-west-1:111111111111:alias/skiff-staging-pulumi"
+	const alias = "arn:aws:kms:eu-west-1:111111111111:alias/project-staging-pulumi"
 	on := func(name string, resources ...string) (want []string) {
 		for _, resource := range resources {
 			want = append(want, name+" "+resource)
 		}
 		return want
 	}
-	in := func(key string) inputs { return inputs{"name": "alias/skiff-staging-pulumi", "targetKeyId": key} }
+	in := func(key string) inputs { return inputs{"name": "alias/project-staging-pulumi", "targetKeyId": key} }
 	r.Run(t, AliasToken,
 		providertest.Step{Verb: provider.Create, In: in(first), Want: on("kms:CreateAlias", alias, keys+first)},
 		providertest.Step{Verb: provider.Read, Want: []string{"kms:ListAliases *"}},

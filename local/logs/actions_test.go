@@ -16,10 +16,10 @@ func TestActions(t *testing.T) {
 		t.Fatal("the type has no actions")
 	}
 	r.Add(groups)
-	const tagged = "arn:aws:logs:eu-west-1:111111111111:log-group:skiff-staging-items"
+	const tagged = "arn:aws:logs:eu-west-1:111111111111:log-group:project-staging-items"
 	const group = tagged + ":*"
 	in := func(days int, tags providertest.Inputs) providertest.Inputs {
-		return providertest.Inputs{"name": "skiff-staging-items", "retentionInDays": days, "tags": tags}
+		return providertest.Inputs{"name": "project-staging-items", "retentionInDays": days, "tags": tags}
 	}
 	team, room := providertest.Inputs{"Team": "x"}, providertest.Inputs{"Room": "y"}
 	r.Run(t, Token,
@@ -31,7 +31,7 @@ func TestActions(t *testing.T) {
 		providertest.Step{Verb: provider.Delete, Want: []string{"logs:DeleteLogGroup " + group}},
 	)
 	r.Run(t, Token,
-		providertest.Step{Verb: provider.Create, In: providertest.Inputs{"name": "skiff-staging-items", "skipDestroy": true}, Want: []string{"logs:CreateLogGroup " + group}},
+		providertest.Step{Verb: provider.Create, In: providertest.Inputs{"name": "project-staging-items", "skipDestroy": true}, Want: []string{"logs:CreateLogGroup " + group}},
 		providertest.Step{Verb: provider.Delete},
 	)
 }

@@ -25,14 +25,15 @@ const minNode = 20
 // error that wraps it tells what to install.
 var ErrNoNode = errors.New("Node.js 20 or newer is needed")
 
-// CacheDir is the folder that installs of every project share: skiff in the
-// user's cache folder.
+// CacheDir is the folder that installs of every project share: local-cloud in
+// the user's cache folder. It does not have a project's name: each renamed
+// clone would build the Pulumi CLI again, for ten minutes.
 func CacheDir() (string, error) {
 	dir, err := os.UserCacheDir()
 	if err != nil {
 		return "", fmt.Errorf("no cache folder: %w; set HOME or XDG_CACHE_HOME", err)
 	}
-	return filepath.Join(dir, "skiff"), nil
+	return filepath.Join(dir, "local-cloud"), nil
 }
 
 // Package is one program: what package.json and package-lock.json say of it.

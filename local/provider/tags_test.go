@@ -22,9 +22,9 @@ func tagged(t *testing.T, f *fixture, tags map[string]any) pulumirpc.ResourcePro
 func TestDefaultTags(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	c := tagged(t, f, map[string]any{"Project": "skiff", "Stack": "dev"})
+	c := tagged(t, f, map[string]any{"Project": "project", "Stack": "dev"})
 	inputs := map[string]any{"name": "a", "colour": "red", "tags": map[string]any{"Stack": "mine", "Own": "x"}}
-	want := map[string]any{"Project": "skiff", "Stack": "mine", "Own": "x"}
+	want := map[string]any{"Project": "project", "Stack": "mine", "Own": "x"}
 	wantTags := func(what string, outputs map[string]any, want map[string]any) {
 		t.Helper()
 		if !reflect.DeepEqual(outputs[tagsAllKey], any(want)) {
@@ -47,7 +47,7 @@ func TestDefaultTags(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want = map[string]any{"Project": "skiff", "Stack": "dev", "Own": "y"}
+	want = map[string]any{"Project": "project", "Stack": "dev", "Own": "y"}
 	wantTags("update", updated.Properties.AsMap(), want)
 	// The record has the tags, whatever the connection that asks for it says.
 	found, err := f.connect(t).Read(t.Context(), &pulumirpc.ReadRequest{Type: lampToken, Id: "a"})

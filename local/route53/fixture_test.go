@@ -55,7 +55,7 @@ func encode(t *testing.T, m properties) *structpb.Struct {
 	return s
 }
 
-func urnOf(token, name string) string { return "urn:pulumi:local::skiff::" + token + "::" + name }
+func urnOf(token, name string) string { return "urn:pulumi:local::project::" + token + "::" + name }
 
 // create checks and makes a resource, and returns its id and outputs. What
 // Check refuses is an error too.

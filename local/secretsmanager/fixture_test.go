@@ -83,7 +83,7 @@ func (f *fixture) declare(t *testing.T, account string, in Secret) string {
 
 func (f *fixture) create(t *testing.T, account string, in Secret) (store.Record[Secret], error) {
 	t.Helper()
-	c := provider.Call{URN: "urn:pulumi:local::skiff::" + Token + "::" + in.Name, Account: account, Region: region}
+	c := provider.Call{URN: "urn:pulumi:local::project::" + Token + "::" + in.Name, Account: account, Region: region}
 	r := store.Record[Secret]{ID: f.kind.ID(c, in), URN: c.URN, Account: account, Region: region, Created: time.Unix(1700000000, 0), Inputs: in, Tags: in.Tags}
 	if err := f.kind.Create(t.Context(), c, &r); err != nil {
 		return r, err

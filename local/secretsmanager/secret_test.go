@@ -19,7 +19,7 @@ func TestCheckSecret(t *testing.T) {
 		want string
 	}{
 		{Secret{}, ""}, // nothing known yet
-		{Secret{Name: "skiff/local/api_key+=.@-" + strings.Repeat("a", 488), Description: strings.Repeat("é", 2048), RecoveryWindowInDays: days(0)}, ""},
+		{Secret{Name: "project/local/api_key+=.@-" + strings.Repeat("a", 486), Description: strings.Repeat("é", 2048), RecoveryWindowInDays: days(0)}, ""},
 		{Secret{RecoveryWindowInDays: days(7)}, ""},
 		{Secret{RecoveryWindowInDays: days(30)}, ""},
 		{Secret{Name: "a b"}, "name"},
@@ -112,14 +112,14 @@ func TestSeed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	elsewhere.URN = strings.Replace(elsewhere.URN, "local::skiff", "local::skiff2", 1)
+	elsewhere.URN = strings.Replace(elsewhere.URN, "local::project", "local::project2", 1)
 	if err := store.Put(f.db, Token, plainARN("elsewhere"), elsewhere); err != nil {
 		t.Fatal(err)
 	}
 	f.value(t, "given", "mine")
 	var created []string
 	note := func(name string) { created = append(created, name) }
-	names, err := f.Seed("urn:pulumi:local::skiff::", note)
+	names, err := f.Seed("urn:pulumi:local::project::", note)
 	if err != nil || !slices.Equal(names, []string{"a", "b"}) {
 		t.Fatalf("seeded %v, %v", names, err)
 	}
@@ -130,7 +130,7 @@ func TestSeed(t *testing.T) {
 	if got := f.get(t, "given"); got != "mine" {
 		t.Errorf("a value that was given is now %q", got)
 	}
-	if names, err := f.Seed("urn:pulumi:local::skiff::", note); err != nil || len(names) > 0 {
+	if names, err := f.Seed("urn:pulumi:local::project::", note); err != nil || len(names) > 0 {
 		t.Errorf("seeded again %v, %v", names, err)
 	}
 

@@ -95,7 +95,7 @@ func (v *version) equal(o version) bool {
 }
 
 // Seed puts a random value of 43 characters into each secret without a value
-// whose URN begins with a prefix, such as "urn:pulumi:local::skiff::" for a
+// whose URN begins with a prefix, such as "urn:pulumi:local::PROJECT::" for a
 // stack of a project, and returns their names in order. From then on each such
 // secret that is created has one at once, and created hears its name.
 //

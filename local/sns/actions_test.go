@@ -18,9 +18,9 @@ func TestActions(t *testing.T) {
 		t.Fatal("a type has no actions")
 	}
 	r.Add(topics, subscriptions)
-	const topic = "arn:aws:sns:eu-west-1:111111111111:skiff-staging-alarms"
+	const topic = "arn:aws:sns:eu-west-1:111111111111:project-staging-alarms"
 	in := func(display string, tags inputs) inputs {
-		return inputs{"name": "skiff-staging-alarms", "displayName": display, "tags": tags}
+		return inputs{"name": "project-staging-alarms", "displayName": display, "tags": tags}
 	}
 	r.Run(t, TopicToken,
 		providertest.Step{Verb: provider.Create, In: in("", inputs{"Team": "x"}), Want: []string{"sns:CreateTopic " + topic, "sns:TagResource " + topic}},

@@ -17,7 +17,7 @@ func TestLifecycle(t *testing.T) {
 	aws := provider.New(provider.Options{Name: "aws", Store: f.db, Account: account, Region: region})
 	queues, policies, redrives, allows := f.Resources()
 	aws.Add(queues, policies, redrives, allows)
-	const urn = "urn:pulumi:local::skiff::" + Token + "::events"
+	const urn = "urn:pulumi:local::project::" + Token + "::events"
 	properties := func(m map[string]any) *structpb.Struct {
 		s, err := structpb.NewStruct(m)
 		if err != nil {

@@ -12,10 +12,10 @@ import (
 func TestActions(t *testing.T) {
 	t.Parallel()
 	p := newParameters(t)
-	const on = " arn:aws:ssm:eu-west-1:111111111111:parameter/skiff/staging/apiId"
+	const on = " arn:aws:ssm:eu-west-1:111111111111:parameter/project/staging/apiId"
 	reads := []string{"ssm:GetParameter" + on, "ssm:ListTagsForResource" + on, "ssm:DescribeParameters *"}
 	parameter := func(value string, tags map[string]any) map[string]any {
-		return map[string]any{"name": "/skiff/staging/apiId", "type": "String", "value": value, "tags": tags}
+		return map[string]any{"name": "/project/staging/apiId", "type": "String", "value": value, "tags": tags}
 	}
 	got := providertest.Asked(t, p.db, p.Resources(), parameter("a", map[string]any{"Team": "x"}), parameter("b", map[string]any{"Room": "y"}))
 	want := map[provider.Verb][]string{

@@ -22,15 +22,15 @@ func TestCheckParameter(t *testing.T) {
 		want string
 	}{
 		{Parameter{}, ""}, // nothing known yet
-		{Parameter{Name: "/skiff/local/api.id_1-a", Type: "String", Value: strings.Repeat("é", 4096), Tier: "Standard", DataType: "text", Description: strings.Repeat("é", 1024)}, ""},
+		{Parameter{Name: "/project/local/api.id_1-a", Type: "String", Value: strings.Repeat("é", 4096), Tier: "Standard", DataType: "text", Description: strings.Repeat("é", 1024)}, ""},
 		{Parameter{Name: "plain", Type: "StringList", Value: "a,b"}, ""},
 		{Parameter{Name: strings.Repeat("/a", 15)}, ""},
 		{Parameter{Name: "/" + strings.Repeat("a", 1010)}, ""},
 		{Parameter{Name: "/" + strings.Repeat("a", 1011)}, "name"},
 		{Parameter{Name: strings.Repeat("/a", 16)}, "name"},
-		{Parameter{Name: "skiff/local"}, "name"},
-		{Parameter{Name: "/skiff/"}, "name"},
-		{Parameter{Name: "/skiff//a"}, "name"},
+		{Parameter{Name: "project/local"}, "name"},
+		{Parameter{Name: "/project/"}, "name"},
+		{Parameter{Name: "/project//a"}, "name"},
 		{Parameter{Name: "/"}, "name"},
 		{Parameter{Name: "/a b"}, "name"},
 		{Parameter{Name: "/aws/a"}, "name"},
@@ -64,12 +64,12 @@ func newParameters(t *testing.T) *Parameters {
 func TestVersion(t *testing.T) {
 	t.Parallel()
 	kind := newParameters(t).Resources()
-	in := Parameter{Name: "/skiff/local/api-id", Type: "String", Value: "a"}
+	in := Parameter{Name: "/project/local/api-id", Type: "String", Value: "a"}
 	r := store.Record[Parameter]{ID: kind.ID(provider.Call{}, in), Account: "111111111111", Region: "eu-west-1", Inputs: in, State: map[string]string{}}
 	if err := kind.Create(t.Context(), provider.Call{}, &r); err != nil {
 		t.Fatal(err)
 	}
-	want := ParameterOutputs{ARN: "arn:aws:ssm:eu-west-1:111111111111:parameter/skiff/local/api-id", DataType: "text", Tier: "Standard", Version: 1}
+	want := ParameterOutputs{ARN: "arn:aws:ssm:eu-west-1:111111111111:parameter/project/local/api-id", DataType: "text", Tier: "Standard", Version: 1}
 	if diff := cmp.Diff(want, kind.Describe(r)); diff != "" {
 		t.Errorf("described otherwise (-want +got):\n%s", diff)
 	}
@@ -95,7 +95,7 @@ func TestVersion(t *testing.T) {
 	}
 	old := r
 	r.Inputs.Type = "StringList"
-	if err := kind.Update(t.Context(), provider.Call{}, old, &r); err == nil || !strings.HasPrefix(err.Error(), "HierarchyTypeMismatchException: parameter /skiff/local/api-id is a String") {
+	if err := kind.Update(t.Context(), provider.Call{}, old, &r); err == nil || !strings.HasPrefix(err.Error(), "HierarchyTypeMismatchException: parameter /project/local/api-id is a String") {
 		t.Errorf("another type: %v", err)
 	}
 	r.ID = "plain"
@@ -107,7 +107,7 @@ func TestVersion(t *testing.T) {
 func TestGetParameter(t *testing.T) {
 	t.Parallel()
 	p := newParameters(t)
-	const name = "/skiff/local/api-id"
+	const name = "/project/local/api-id"
 	r := store.Record[Parameter]{ID: name, Account: "111111111111", Region: "eu-west-1", Inputs: Parameter{Name: name, Type: "String", Value: "abc"}, State: map[string]string{version: "2"}}
 	if err := store.Put(p.db, Token, name, r); err != nil {
 		t.Fatal(err)
@@ -118,7 +118,7 @@ func TestGetParameter(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]any{
-		"arn": "arn:aws:ssm:eu-west-1:111111111111:parameter/skiff/local/api-id", "id": name, "name": name,
+		"arn": "arn:aws:ssm:eu-west-1:111111111111:parameter/project/local/api-id", "id": name, "name": name,
 		"value": "abc", "insecureValue": "abc", "type": "String", "version": 2, "withDecryption": true,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -24,7 +24,7 @@ func TestSession(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const session = "arn:aws:sts::" + account + ":assumed-role/skiff-staging-deploy/job-1"
+	const session = "arn:aws:sts::" + account + ":assumed-role/project-staging-deploy/job-1"
 	if *out.AssumedRoleUser.Arn != session || *out.SubjectFromWebIdentityToken != main || *out.Audience != audience ||
 		*out.Provider != "arn:aws:iam::"+account+":oidc-provider/gitlab.com" {
 		t.Errorf("assumed %v for %s, %s by %s", *out.AssumedRoleUser, *out.SubjectFromWebIdentityToken, *out.Audience, *out.Provider)
@@ -40,7 +40,7 @@ func TestSession(t *testing.T) {
 	if *who.Arn != session || *who.Account != account || *who.UserId != *out.AssumedRoleUser.AssumedRoleId || !strings.HasSuffix(*who.UserId, ":job-1") {
 		t.Errorf("the keys are of %s, %s, %s", *who.Arn, *who.Account, *who.UserId)
 	}
-	if err := store.Delete(f.db, iam.RoleToken, "skiff-staging-deploy"); err != nil {
+	if err := store.Delete(f.db, iam.RoleToken, "project-staging-deploy"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := f.client(&keys).GetCallerIdentity(t.Context(), nil); told(err) != "InvalidClientTokenId: The security token included in the request is invalid." {
@@ -67,7 +67,7 @@ func TestEnvironment(t *testing.T) {
 		t.Fatal(err)
 	}
 	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(t.Context(), nil)
-	if err != nil || !strings.HasPrefix(*who.Arn, "arn:aws:sts::"+account+":assumed-role/skiff-staging-preview/") {
+	if err != nil || !strings.HasPrefix(*who.Arn, "arn:aws:sts::"+account+":assumed-role/project-staging-preview/") {
 		t.Errorf("the keys are of %v, %v", who, err)
 	}
 }
@@ -107,8 +107,8 @@ func TestWhoMayAssume(t *testing.T) {
 		{"a star", deploy, f.token(branch("acme/api", "branch", "*")), denied},
 		{"a tag", preview, f.token(branch("acme/api", "tag", "main")), denied},
 		{"a fork", preview, f.token(branch("mallory/api", "branch", "main")), denied},
-		{"a role that is not there", "arn:aws:iam::" + account + ":role/bootstrap/skiff-staging-none", f.token(main), denied},
-		{"a role of another path", "arn:aws:iam::" + account + ":role/skiff-staging-deploy", f.token(main), denied},
+		{"a role that is not there", "arn:aws:iam::" + account + ":role/bootstrap/project-staging-none", f.token(main), denied},
+		{"a role of another path", "arn:aws:iam::" + account + ":role/project-staging-deploy", f.token(main), denied},
 		{"another audience", deploy, f.token(main, to(gitlab)), wrongAudience},
 		{"another issuer", deploy, f.token(main, from("https://git.example.com/gitlab")), "InvalidIdentityToken: No OpenIDConnect provider found in your account for https://git.example.com/gitlab"},
 		{"an issuer without TLS", deploy, f.token(main, from("gitlab.com")), "InvalidIdentityToken: No OpenIDConnect provider found in your account for gitlab.com"},

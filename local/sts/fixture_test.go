@@ -18,8 +18,8 @@ import (
 
 const (
 	account  = "111111111111"
-	deploy   = "arn:aws:iam::" + account + ":role/bootstrap/skiff-staging-deploy"
-	preview  = "arn:aws:iam::" + account + ":role/bootstrap/skiff-staging-preview"
+	deploy   = "arn:aws:iam::" + account + ":role/bootstrap/project-staging-deploy"
+	preview  = "arn:aws:iam::" + account + ":role/bootstrap/project-staging-preview"
 	audience = "sts.amazonaws.com"
 	gitlab   = "https://gitlab.com"
 
@@ -60,8 +60,8 @@ func newFixture(t *testing.T) *fixture {
 	}
 	t.Cleanup(func() { db.Close() })
 	f := &fixture{t: t, db: db, authority: iam.NewAuthority(db, nil), issuer: openIssuer(t)}
-	f.role(iam.Role{Name: "skiff-staging-deploy", Path: "/bootstrap/", AssumeRolePolicy: trust("StringEquals", main)})
-	f.role(iam.Role{Name: "skiff-staging-preview", Path: "/bootstrap/", AssumeRolePolicy: trust("StringLike", "project_path:acme/api:ref_type:branch:ref:*")})
+	f.role(iam.Role{Name: "project-staging-deploy", Path: "/bootstrap/", AssumeRolePolicy: trust("StringEquals", main)})
+	f.role(iam.Role{Name: "project-staging-preview", Path: "/bootstrap/", AssumeRolePolicy: trust("StringLike", "project_path:acme/api:ref_type:branch:ref:*")})
 	f.provider(account, gitlab)
 	server := httptest.NewServer(New(Options{Authority: f.authority, Verify: f.issuer.Verify, Account: "000000000000"}))
 	t.Cleanup(server.Close)

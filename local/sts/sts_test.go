@@ -25,7 +25,7 @@ func TestIdentity(t *testing.T) {
 		name, account, arn, want string
 		keys                     iam.Credentials
 	}{
-		{"a function", account, "arn:aws:sts::" + account + ":assumed-role/skiff-staging-deploy/get-item", "", function},
+		{"a function", account, "arn:aws:sts::" + account + ":assumed-role/project-staging-deploy/get-item", "", function},
 		{"the administrator", "000000000000", "arn:aws:iam::000000000000:user/administrator", "", admin},
 		{"nobody", "", "", "InvalidClientTokenId: The security token included in the request is invalid.", iam.Credentials{AccessKeyID: "ASIANOBODY", SecretAccessKey: "x"}},
 		{"another secret", "", "", "SignatureDoesNotMatch: The request signature we calculated does not match the signature you provided.", wrong},

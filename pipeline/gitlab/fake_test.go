@@ -59,7 +59,7 @@ func newFake(t *testing.T) *fake {
 	const notes = "/api/v4/projects/42/merge_requests/7/notes"
 	mux.HandleFunc("GET /api/v4/user", func(w http.ResponseWriter, r *http.Request) { answer(w, 200, map[string]any{"id": bot}) })
 	mux.HandleFunc("GET /api/v4/projects/42/merge_requests/7", func(w http.ResponseWriter, r *http.Request) {
-		answer(w, 200, map[string]any{"iid": 7, "web_url": f.url + "/group/skiff/-/merge_requests/7"})
+		answer(w, 200, map[string]any{"iid": 7, "web_url": f.url + "/group/project/-/merge_requests/7"})
 	})
 	mux.HandleFunc("GET "+notes, f.list)
 	mux.HandleFunc("POST "+notes, f.create)

@@ -69,7 +69,7 @@ func TestPut(t *testing.T) {
 			if !errors.Is(err, test.failed) {
 				t.Errorf("failed with %v, want %v", err, test.failed)
 			}
-			if want := fmt.Sprintf("%s/group/skiff/-/merge_requests/7#note_%d", f.url, test.at); url != want {
+			if want := fmt.Sprintf("%s/group/project/-/merge_requests/7#note_%d", f.url, test.at); url != want {
 				t.Errorf("is at %s, want %s", url, want)
 			}
 			if diff := cmp.Diff(test.want, f.bodies()); diff != "" {
@@ -164,7 +164,7 @@ func TestFailures(t *testing.T) {
 			"could not read the merge request: invalid character '<' looking for beginning of value"},
 		{"a long answer", func(f *fake, m *MergeRequest) { f.fail = on("GET", always, 418, strings.Repeat("é", 400)) },
 			"could not read the merge request: failed to parse unknown error format: " + strings.Repeat("é", 300-len("failed to parse unknown error format: ")) + "…"},
-		{"another text", func(f *fake, m *MergeRequest) {}, `the note begins with "hello", not with its marker "<!-- skiff preview -->"`},
+		{"another text", func(f *fake, m *MergeRequest) {}, `the note begins with "hello", not with its marker "<!-- pulumi preview -->"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -33,10 +33,11 @@ func (p Preview) functions(zips map[string]string) (changed, same []string) {
 }
 
 // builds tells whether the change is one of the command that makes a function's
-// zip. It has the function's name. A command with the digest that it had makes
-// the same bytes, whatever else changes about it.
+// zip. It has the function's name, and the project begins its parent's type. A
+// command with the digest that it had makes the same bytes, whatever else changes
+// about it.
 func (c change) builds() bool {
-	if c.typ != "command:local:Command" || c.parent != "skiff:lambda:Function" {
+	if c.typ != "command:local:Command" || !strings.HasSuffix(c.parent, ":lambda:Function") {
 		return false
 	}
 	if c.kind != created && c.kind != updated && c.kind != replaced {

@@ -20,7 +20,7 @@ var markdown = goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.Wit
 // ours are the tags that a note may have; all of them but the link are without
 // attributes, but for the language of a block.
 var ours = regexp.MustCompile(`^</?(h3|h4|p|ul|li|strong|em|code|pre|details|summary)>$|^<code class="language-text">$|^<a href="` +
-	regexp.QuoteMeta(options.PipelineURL) + `">$|^</a>$|^<!-- (skiff preview|pipeline 4711) -->$`)
+	regexp.QuoteMeta(options.PipelineURL) + `">$|^</a>$|^<!-- (pulumi preview|pipeline 4711) -->$`)
 
 var (
 	tag  = regexp.MustCompile(`<!--.*?-->|<[^>]*>`)
@@ -71,7 +71,7 @@ func check(t *testing.T, note string, limit int) {
 
 // hostile are names and values that try to be more than text.
 var hostile = []string{
-	"plain", "</details>", "</summary></details>\n\n<script>alert(1)</script>", "<!-- skiff preview -->", "-->", "@all", "\n/merge\n", "/close",
+	"plain", "</details>", "</summary></details>\n\n<script>alert(1)</script>", "<!-- pulumi preview -->", "-->", "@all", "\n/merge\n", "/close",
 	"/merge", "![x](https://evil.example/x.png)", "[x](javascript:alert(1))", "https://evil.example", "<https://evil.example>", "|---|---|", "a|b",
 	"`", "``", "```", "````````", "`a`", "` `", " ", "  ", "", "\x00", "\r\n\r\n# Heading", "\u202egnp.exe", "\u200b", "\u2028/merge", "\ufeff",
 	"```\n/merge\n```", "~~~\n/merge\n~~~", "::include{file=README.md}", "[[_TOC_]]", "$`a`$", ":smile:", "#1 !2 ~label %milestone &3",
@@ -91,14 +91,14 @@ func documentOf(t testing.TB, text string) []byte {
 	var steps []any
 	for op := range kinds {
 		steps = append(steps, map[string]any{
-			"op": op, "urn": "urn:pulumi:staging::skiff::" + text + "$aws:x/y:" + text + "::" + text + op, "oldState": states(0), "newState": states(1),
+			"op": op, "urn": "urn:pulumi:staging::project::" + text + "$aws:x/y:" + text + "::" + text + op, "oldState": states(0), "newState": states(1),
 			"replaceReasons": []string{text},
 			"detailedDiff": map[string]any{
 				"a": map[string]any{"kind": "update-replace"}, "b": map[string]any{"kind": "update"}, text: map[string]any{"kind": text},
 				`["` + text + `"]`: map[string]any{"kind": "add"}, "b." + text: map[string]any{"kind": "delete-replace"},
 			},
 		}, map[string]any{
-			"op": op, "urn": "urn:pulumi:staging::skiff::skiff:lambda:Function$command:local:Command::" + text + op,
+			"op": op, "urn": "urn:pulumi:staging::project::project:lambda:Function$command:local:Command::" + text + op,
 			"newState": map[string]any{"inputs": map[string]any{"environment": map[string]any{"FUNCTION_DIGEST": text}}},
 		})
 	}

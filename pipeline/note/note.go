@@ -17,7 +17,7 @@ import (
 
 // Marker is the first line of a note, by which it is found again. GitLab shows
 // no comments of HTML.
-const Marker = "<!-- skiff preview -->"
+const Marker = "<!-- pulumi preview -->"
 
 // Limit is the size of a note in bytes that GitLab takes by default. It counts
 // characters, of which a text never has more than bytes.

@@ -15,7 +15,7 @@ func TestMain(m *testing.M) { recording.Main(m) }
 var options = Options{
 	Commit:      "0123456789abcdef0123456789abcdef01234567",
 	Pipeline:    4711,
-	PipelineURL: "https://gitlab.example.com/group/skiff/-/pipelines/4711",
+	PipelineURL: "https://gitlab.example.com/group/project/-/pipelines/4711",
 }
 
 // deployed is what the code case's get-item has: its zip is the same with a

@@ -40,7 +40,7 @@ func TestReadSurrounded(t *testing.T) {
 
 // one is a step with an operation.
 func one(op, name string) string {
-	return fmt.Sprintf(`{"op": %q, "urn": "urn:pulumi:staging::skiff::aws:a/b:B::%s"}`, op, name)
+	return fmt.Sprintf(`{"op": %q, "urn": "urn:pulumi:staging::project::aws:a/b:B::%s"}`, op, name)
 }
 
 // Each operation counts as what it does, a replacement once, and the widget has
@@ -99,7 +99,7 @@ func TestWidget(t *testing.T) {
 // A resource that is protected no longer, or from now on, is shown.
 func TestProtection(t *testing.T) {
 	t.Parallel()
-	p, err := Read("staging", []byte(`{"steps": [{"op": "same", "urn": "urn:pulumi:staging::skiff::aws:a/b:B::name",
+	p, err := Read("staging", []byte(`{"steps": [{"op": "same", "urn": "urn:pulumi:staging::project::aws:a/b:B::name",
 		"oldState": {"protect": true}, "newState": {"protect": false}}]}`))
 	if err != nil {
 		t.Fatal(err)
@@ -112,7 +112,7 @@ func TestProtection(t *testing.T) {
 // What is deleted in the state alone says so.
 func TestRetained(t *testing.T) {
 	t.Parallel()
-	p, err := Read("staging", []byte(`{"steps": [{"op": "delete", "urn": "urn:pulumi:staging::skiff::aws:a/b:B::name", "oldState": {"retainOnDelete": true}}]}`))
+	p, err := Read("staging", []byte(`{"steps": [{"op": "delete", "urn": "urn:pulumi:staging::project::aws:a/b:B::name", "oldState": {"retainOnDelete": true}}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,11 +125,11 @@ func TestRetained(t *testing.T) {
 func TestCode(t *testing.T) {
 	t.Parallel()
 	step := func(op, typ, was, is string) string {
-		return fmt.Sprintf(`{"op": %q, "urn": "urn:pulumi:staging::skiff::%s::f",
+		return fmt.Sprintf(`{"op": %q, "urn": "urn:pulumi:staging::project::%s::f",
 			"oldState": {"inputs": {"environment": {"FUNCTION_DIGEST": %q}}, "outputs": {"stdout": "sum\n"}},
 			"newState": {"inputs": {"environment": {"FUNCTION_DIGEST": %q}}}}`, op, typ, was, is)
 	}
-	const command = "skiff:lambda:Function$command:local:Command"
+	const command = "project:lambda:Function$command:local:Command"
 	const changes, none, same = "**The code of one function changes:** `f`.", "No function's code changes.", "The sources of `f` change, but not a byte"
 	for _, test := range []struct {
 		name, step string
@@ -144,7 +144,7 @@ func TestCode(t *testing.T) {
 		{"delete", step("delete", command, "1", ""), "", none},
 		{"another change of the command", step("update", command, "1", "1"), "", none},
 		{"a command of something else", step("update", "command:local:Command", "1", "2"), "", none},
-		{"something else of a function", step("update", "skiff:lambda:Function$aws:lambda/function:Function", "1", "2"), "", none},
+		{"something else of a function", step("update", "project:lambda:Function$aws:lambda/function:Function", "1", "2"), "", none},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -8,7 +8,7 @@ import (
 
 // updateOf is the JSON of a preview that updates one resource.
 func updateOf(oldState, newState, diff string) []byte {
-	return fmt.Appendf(nil, `{"steps": [{"op": "update", "urn": "urn:pulumi:staging::skiff::aws:a/b:B::name",
+	return fmt.Appendf(nil, `{"steps": [{"op": "update", "urn": "urn:pulumi:staging::project::aws:a/b:B::name",
 		"oldState": %s, "newState": %s, "detailedDiff": %s}]}`, oldState, newState, diff)
 }
 
@@ -75,11 +75,11 @@ func TestSecrets(t *testing.T) {
 // An error repeats no secret, wherever it comes from.
 func TestSecretsInErrors(t *testing.T) {
 	t.Parallel()
-	states := `{"inputs": {"environment": {"variables": {"KEY": "hunter2-hunter2", "TABLE": "skiff-staging-items", "LEVEL": "debug"}}, "name": "skiff-staging-items"}}`
+	states := `{"inputs": {"environment": {"variables": {"KEY": "hunter2-hunter2", "TABLE": "project-staging-items", "LEVEL": "debug"}}, "name": "project-staging-items"}}`
 	document := strings.TrimSuffix(string(updateOf(states, states, "null")), "}") + `, "diagnostics": [{"severity": "%s", "message": "%s"}]}`
 	for _, test := range []struct{ name, message, want string }{
 		{"variable", "KEY is hunter2-hunter2, once more hunter2-hunter2!", "KEY is [hidden], once more [hidden]!"},
-		{"name that is shown elsewhere", "no table skiff-staging-items", "no table skiff-staging-items"},
+		{"name that is shown elsewhere", "no table project-staging-items", "no table project-staging-items"},
 		{"short variable", "debug", "debug"},
 		{"ciphertext", "key: v1:fc/enWX4iWaAcNZ+:X4sHbzcLJPp3hW08REuV5ay9p4LTAUoU8R8njGXxOA==", "key: [secret]"},
 		{"encrypted", `{4dabf18193072939515e22adb298388d: 1b47061264138c4ac30d75fd1eb44270, plaintext: hunter2}`, "[secret]"},

@@ -150,7 +150,7 @@ func (r *Role) step(t *testing.T, token string, id *string, s Step, held Inputs)
 	return reads
 }
 
-func urn(token string) string { return "urn:pulumi:local::skiff::" + token + "::a" }
+func urn(token string) string { return "urn:pulumi:local::project::" + token + "::a" }
 
 func encode(t *testing.T, in Inputs) *structpb.Struct {
 	t.Helper()

@@ -1,5 +1,6 @@
-// Command other is a stack of the same resource types as skiff's, declared
-// another way: at the top of the project, with names and a provider of its own.
+// Command other is a stack of the same resource types as this repository's,
+// declared another way: at the top of the project, with names and a provider of
+// its own.
 package main
 
 import (

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestWhole renames a copy of this repository, again and again, and back. No name
+// is written whole in this file: the copy has this file, too.
+func TestWhole(t *testing.T) {
+	t.Parallel()
+	r := whole(t)
+	first, tree, unformatted := r.identity(), r.git("rev-parse", "HEAD^{tree}"), r.unformatted()
+	for _, to := range []identity{
+		{word("fulfil", "ment-of-it"), word("fulfil", "ment-of-it")},
+		{word("z", "q"), word("z", "q")},
+		{word("oys", "ter-2"), word("git.example.com/ac", "me-1/v.oys", "ter")},
+	} {
+		from := r.identity()
+		args := []string{to.Name}
+		if to.Module != to.Name {
+			args = append(args, to.Module)
+		}
+		r.must(args...)
+		if out := r.must(args...); !strings.Contains(out, "Nothing has changed") {
+			t.Errorf("a second run: %s", out)
+		}
+		r.commit(to.Name)
+		switch {
+		case from != first:
+			r.without(from.Name, "-w") // digests have so few letters
+		case original(first.Name):
+			r.without(from.Name)
+		}
+		if got := r.identity(); got != to {
+			t.Errorf("it is %v, not %v", got, to)
+		}
+	}
+	r.compiles()
+	if got := r.unformatted(); got != unformatted {
+		t.Errorf("gofmt would change\n%s", got)
+	}
+	r.must(first.Name, first.Module)
+	r.commit("back")
+	if r.git("rev-parse", "HEAD^{tree}") != tree {
+		t.Errorf("renamed back, it differs:\n%.3000s", r.git("diff", tree, "HEAD"))
+	}
+}
+
+// original reports whether the name is the one of the repository that others are
+// clones of. There no line may have the name where context.go does not expect it:
+// word it without the name, take the name from the program, or teach context.go
+// the place. In a clone the team's code may have its name as a word. A digest is
+// what a renaming does not change.
+func original(name string) bool {
+	sum := sha256.Sum256([]byte(name))
+	return hex.EncodeToString(sum[:]) == "7985a8b8e1885ff73de4ece8dd8e8ed5280d2cd1422deb1f30f0c6aa1f4e70fc"
+}
+
+// TestNames takes names that teams have, and refuses those of the code.
+func TestNames(t *testing.T) {
+	t.Parallel()
+	files, err := readTracked("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	present, err := readIdentity(files["Pulumi.yaml"], files["go.mod"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !original(present.Name) {
+		t.Skip("a clone has words of its team's")
+	}
+	for name, free := range map[string]bool{
+		word("ord", "ers"): true, word("ta", "sks"): true, "infra": false, "items": false, "local": false, "api": false,
+	} {
+		if err := checkFree(name, present, files); (err == nil) != free {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func word(parts ...string) string { return strings.Join(parts, "") }
+
+func (r repository) unformatted() string {
+	r.t.Helper()
+	cmd := exec.Command("gofmt", "-l", ".")
+	cmd.Dir = r.dir
+	out, _ := cmd.Output() // it fails for a file that does not parse
+	return string(out)
+}
+
+// compiles checks some packages, of which some import others.
+func (r repository) compiles() {
+	r.t.Helper()
+	cmd := exec.Command("go", "vet", "./rename/...", "./infra/build", "./lambdas/names", "./lambdas/event")
+	cmd.Dir = r.dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		r.t.Errorf("go vet: %v\n%s", err, out)
+	}
+}
+
+// TestRefused gives arguments that the command does not take, and repositories
+// that it does not change.
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	r := small(t)
+	for _, name := range []string{"", "Orders", "1a", "a_b", "a.b", "-a", "a-", "a--b", "ä", strings.Repeat("a", nameLength+1)} {
+		r.refuses([]string{"must be 1 to 19 of a-z"}, "--", name)
+	}
+	for _, name := range []string{"aws-x", "ssm", "pulumi-x"} {
+		r.refuses([]string{"keeps names that begin with"}, name)
+	}
+	for _, module := range []string{"/a", "a/", "a//b", "a b", "a/../b", "a:b", "-a", "https://a.example/b"} {
+		r.refuses([]string{"write a module path, such as"}, "--", "fine", module)
+	}
+	for _, module := range []string{"net", "encoding/x", "cmd", "internal/a"} {
+		r.refuses([]string{"which the go command looks for in Go's own library"}, "fine", module)
+	}
+	for _, args := range [][]string{{}, {"a", "b", "c"}, {"-merge", "main", "a"}, {"-x"}} {
+		r.refuses([]string{"usage: go run ./rename"}, args...)
+	}
+	r.put("new.txt", "")
+	r.refuses([]string{"not committed", "git stash -u", "new.txt"}, "fine")
+}
+
+// TestRefusedElsewhere runs the command where there is no project.
+func TestRefusedElsewhere(t *testing.T) {
+	t.Parallel()
+	r := newRepository(t, func(dir string) error { return os.WriteFile(filepath.Join(dir, "a"), nil, 0o644) })
+	r.refuses([]string{"the root of the repository has Pulumi.yaml and go.mod"}, "fine")
+	r.put("Pulumi.yaml", "name: fine\n")
+	r.refuses([]string{"the root of the repository has Pulumi.yaml and go.mod"}, "fine")
+	r.put("go.mod", "go 1.26\n")
+	r.refuses([]string{"go.mod has no module path"}, "fine")
+	r.put("Pulumi.yaml", "description: x\n")
+	r.refuses([]string{"Pulumi.yaml has no name"}, "fine")
+}
+
+// TestCommonWord takes a name that the files have as a setting only with -force,
+// and leaves such a word where it is not the project's.
+func TestCommonWord(t *testing.T) {
+	t.Parallel()
+	r := small(t)
+	r.put("lambdas/heron/heron.go", "// Package heron heron heron.\npackage heron\n\nvar heron = \"GET /heron/{id}\"\n")
+	r.commit("code of the word")
+	r.must("heron", "example.com/acme/heron")
+	r.commit("renamed")
+	r.put("infra/scope.go", "package main\n\nimport _ \"example.com/acme/heron/lambdas/heron-new\"\n\nvar scope = \"heron:read\"\n")
+	r.commit("code of the project's name")
+	out := r.must("plover", "plover")
+	if want := "lambdas/heron/heron.go"; !strings.Contains(out, want) {
+		t.Errorf("it does not say that %s has the word: %s", want, out)
+	}
+	if got, want := r.read("infra/scope.go"), "package main\n\nimport _ \"plover/lambdas/heron-new\"\n\nvar scope = \"plover:read\"\n"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if text := r.read("lambdas/heron/heron.go"); strings.Contains(text, "plover") {
+		t.Errorf("words of the code are renamed:\n%s", text)
+	}
+	r.commit("renamed again")
+	r.put("infra/scope.go", "package main\n\nvar scope = \"finch:read\"\n")
+	r.commit("a scope")
+	r.refuses([]string{"1 files have the word finch", "infra/scope.go:3", "-force"}, "finch")
+	r.must("-force", "finch")
+}
+
+// TestModuleStays keeps a module path that is not the project's name.
+func TestModuleStays(t *testing.T) {
+	t.Parallel()
+	r := small(t)
+	r.must("heron", "example.com/acme/heron")
+	r.commit("renamed")
+	if out := r.must("plover"); !strings.Contains(out, "The Go module is example.com/acme/heron still") {
+		t.Error(out)
+	}
+	if got, want := r.identity(), (identity{"plover", "example.com/acme/heron"}); got != want {
+		t.Errorf("it is %v", got)
+	}
+	if text := r.read("infra/main.go"); !strings.Contains(text, `"example.com/acme/heron/lambdas"`) {
+		t.Error(text)
+	}
+}
