@@ -176,6 +176,8 @@ func TestIfMatch(t *testing.T) {
 		"*":           {api.Match{Any: true}, ""},
 		`"3", "4"`:    {api.Match{Versions: []int64{3, 4}}, ""},
 		`W/"3"`:       {api.Match{}, "version_conflict: the order has changed; read it again and send its ETag as If-Match"},
+		`"03", "3"`:   {api.Match{Versions: []int64{3}}, ""},
+		`"03"`:        {api.Match{}, "version_conflict: the order has changed; read it again and send its ETag as If-Match"},
 		`"x"`:         {api.Match{}, "version_conflict: the order has changed; read it again and send its ETag as If-Match"},
 		"3":           {api.Match{}, `validation: If-Match must be * or entity tags with commas between them, such as "3"`},
 		"(no header)": {api.Match{}, `precondition_required: send the order's ETag as If-Match, such as "3"`},

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"skiff/lambdas/function"
@@ -37,9 +36,6 @@ func Open(e function.Environment, variable string) (*Bucket, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The client that uploads knows the body, not this function, so the URL
-	// must not ask for a checksum of it.
-	c.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 	client := s3.NewFromConfig(c, func(o *s3.Options) {
 		// An endpoint that a variable sets has no DNS name for each bucket.
 		o.UsePathStyle = c.BaseEndpoint != nil

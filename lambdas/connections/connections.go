@@ -43,7 +43,7 @@ type Connection struct {
 	Since   time.Time
 }
 
-// Table is the table of connections. Rows of other kinds may stand beside them.
+// Table is the table of connections. It may hold rows of other kinds.
 type Table struct{ *table.Table }
 
 // Open is the table that CONNECTIONS_TABLE_NAME names. It fails when a

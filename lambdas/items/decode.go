@@ -124,7 +124,7 @@ func statusOf(token jsontext.Token) (string, error) {
 // ValidStatus reports whether an item can have the status.
 func ValidStatus(s string) bool { return s == "active" || s == "done" || s == "archived" }
 
-// ttlOf takes digits only: 1.9e9 is a whole number too, but nobody means it.
+// ttlOf takes digits only: no client writes a time as 1.9e9.
 func ttlOf(token jsontext.Token) (int64, error) {
 	wrong := api.Refuse(api.Validation, "ttl must be a time in Unix seconds, before 2100")
 	if token.Kind() != '0' {

@@ -15,7 +15,7 @@ import (
 //
 // It writes tokens: encoding/json would escape U+2028, and a struct's tags read
 // by the library of jsontext would add 600 KB to each function.
-func (i *Item) MarshalJSON() ([]byte, error) {
+func (i Item) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
 	w := writer{Encoder: jsontext.NewEncoder(&b, jsontext.AllowInvalidUTF8(true))}
 	w.put(jsontext.BeginObject)

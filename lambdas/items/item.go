@@ -1,7 +1,7 @@
-// Package items is what the handlers of the items API share: the item and its
-// two forms, JSON and DynamoDB's, the store, the errors, and the start of a
-// function. A handler has a package of its own below this one, and nothing of
-// another's: an edit of one changes one function, an edit here changes all.
+// Package items is the domain of this service: the item in JSON and as DynamoDB
+// holds it, the rules for it, the store and its errors. Each handler has a
+// package below this one and imports no other handler, so an edit of a handler
+// changes one function; an edit here changes all.
 package items
 
 import (

@@ -11,9 +11,9 @@ import (
 // ErrVersion says that an item is not at the version a client has seen.
 var ErrVersion = errors.New("another version")
 
-// Store keeps items in one table. Records of another kind stand beside them,
-// under ids that no item has: idempotency keys (idem#KEY#CALLER). They have no
-// status, so the index leaves them out.
+// Store keeps items in one table. The table also holds idempotency
+// keys, under ids that no item has (idem#KEY#CALLER). They have no status, so
+// the index leaves them out.
 type Store struct{ *table.Table }
 
 // Item reads an item, consistently. It fails with table.ErrNotFound when there

@@ -30,7 +30,7 @@ func Open(e function.Environment, variable string) (*Queue, error) {
 }
 
 // Send sends one message, of at most 1 MiB. A try whose answer is lost is
-// repeated, so a message may come twice: whoever takes it has to recognise it.
+// repeated, so a message may come twice: its consumer has to recognise it.
 // The error is a *function.Failure.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 func (q *Queue) Send(ctx context.Context, body string) error {

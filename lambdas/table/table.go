@@ -22,7 +22,7 @@ import (
 var (
 	ErrNotFound  = errors.New("no such row")
 	ErrTooLarge  = errors.New("row too large")
-	ErrCondition = errors.New("condition not met") // who calls tells what it means
+	ErrCondition = errors.New("condition not met") // the caller knows what it means
 )
 
 // Table is one table. Its name is filled into the input of every call.

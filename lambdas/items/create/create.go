@@ -54,8 +54,8 @@ func Handle(ctx context.Context, a *items.API, r api.Request) (api.Response, err
 	if err := draft.CheckTTL(now); err != nil {
 		return api.Response{}, err
 	}
-	// An item that stood there already is this very write: the id is new, so
-	// the SDK repeated a put whose answer was lost.
+	// An item that is there already is this very write: the id is new, so the
+	// SDK repeated a put whose answer was lost.
 	if _, err := put(ctx, a.Store, item); err != nil {
 		return api.Response{}, err
 	}
@@ -73,10 +73,10 @@ func newItem(id, createdAt string, draft items.Draft) *items.Item {
 	return &items.Item{ID: id, Draft: draft, CreatedAt: createdAt, UpdatedAt: createdAt, Version: 1}
 }
 
-// put writes an item whose id is the caller's alone. It reports whether the
-// item stood there before: then an earlier try of the same write, by this
-// invocation or by one that died, has made it, for nobody else knows the id.
-func put(ctx context.Context, s *items.Store, item *items.Item) (stood bool, err error) {
+// put writes an item under an id that only its caller knows. It reports whether
+// the item was there before: then an earlier try of the same write made it, in
+// this invocation or in one that died.
+func put(ctx context.Context, s *items.Store, item *items.Item) (existed bool, err error) {
 	err = s.Put(ctx, &dynamodb.PutItemInput{
 		Item:                     item.Row(),
 		ConditionExpression:      aws.String("attribute_not_exists(#id)"),
@@ -110,7 +110,7 @@ func createOnce(ctx context.Context, a *items.API, r api.Request, key string, ha
 	if held.done {
 		return replay(ctx, a, r, key, held, item)
 	}
-	stood, err := put(ctx, a.Store, item)
+	existed, err := put(ctx, a.Store, item)
 	if err != nil {
 		// The client's next try need not wait for the lock to end.
 		if err := keys.free(ctx, key, held.owner); err != nil {
@@ -126,7 +126,7 @@ func createOnce(ctx context.Context, a *items.API, r api.Request, key string, ha
 	if err := keys.settle(ctx, key, held.owner, sent); err != nil {
 		a.Log.Warn("idempotency key stays open", "error", err.Error())
 	}
-	return respond(r, item, stood && held.itemID != fresh.itemID)
+	return respond(r, item, existed && held.itemID != fresh.itemID)
 }
 
 // replay answers for a create that is done. Where its event could not be sent

@@ -53,8 +53,8 @@ func (r *record) sameBody(hash []byte) bool { return bytes.Equal(r.hash, hash) }
 // ledger keeps the records.
 type ledger struct{ store *items.Store }
 
-// keyOf is a caller's Idempotency-Key among those of all callers: two callers
-// may choose the same one. A subject may be long and hold any character, so its
+// keyOf makes a caller's Idempotency-Key unique: two callers may choose the same
+// one. A subject may be long and hold any character, so its
 // digest stands for it; a caller without a subject has the bare key, which
 // holds no #.
 func keyOf(subject, key string) string {

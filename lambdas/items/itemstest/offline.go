@@ -17,8 +17,9 @@ import (
 // Now is the time of an Offline API, which does not pass.
 func Now() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 
-// Offline is an API without a network: answer stands in for DynamoDB. It gets
-// the action, such as GetItem, and gives the status and body of the response.
+// Offline is an API without a network: answer takes the place of
+// DynamoDB. It gets the action, such as GetItem, and returns the status and body
+// of the response.
 // The API logs nothing that is not an error, and that to log.
 func Offline(log io.Writer, answer func(action string) (status int, body string)) (*items.API, error) {
 	environment := map[string]string{

@@ -71,7 +71,7 @@ func sign(key []byte, text string) []byte {
 func open(key, sealed []byte, status string) (*position, error) {
 	mac, text := sealed[:sha256.Size], string(sealed[sha256.Size:])
 	// Equal takes the same time wherever the two differ, so that the time of a
-	// refusal tells nothing of the right signature.
+	// refusal says nothing about the right signature.
 	if !hmac.Equal(mac, sign(key, text)) {
 		return nil, badCursor()
 	}

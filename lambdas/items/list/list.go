@@ -34,7 +34,7 @@ func Handle(ctx context.Context, a *items.API, r api.Request) (api.Response, err
 			return api.Response{}, err
 		}
 	}
-	p := page{limit: limit, items: []json.RawMessage{}}
+	p := page{limit: limit, items: []json.RawMessage{}, size: len(`{"items":[`)}
 	if err := p.fill(ctx, a.Store, status, after, a.Now()); err != nil {
 		return api.Response{}, err
 	}

@@ -23,7 +23,7 @@ const pageBytes = 1 << 20
 type page struct {
 	limit int
 	items []json.RawMessage
-	size  int // of the items, in bytes
+	size  int // of the body so far, in bytes
 	last  position
 	next  *position // the last item of a page that another follows
 }
@@ -67,7 +67,7 @@ func (p *page) add(item *items.Item) (full bool, err error) {
 		p.next = &p.last
 		return true, nil
 	}
-	p.items, p.size = append(p.items, shown), p.size+len(shown)
+	p.items, p.size = append(p.items, shown), p.size+len(shown)+len(",")
 	p.last = position{status: item.Status, createdAt: item.CreatedAt, id: item.ID}
 	return false, nil
 }

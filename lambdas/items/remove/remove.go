@@ -34,12 +34,12 @@ func Handle(ctx context.Context, a *items.API, r api.Request) (api.Response, err
 }
 
 // deleteItem returns the version that the item had last. It fails with
-// table.ErrNotFound; so does a delete whose first answer was lost, for nothing
-// is left that could tell it from a second delete. The item is gone either
-// way, in the second without an event.
+// table.ErrNotFound; so does a delete whose first answer was lost, because
+// nothing is left that distinguishes it from a second delete. The item is gone
+// either way; the delete that answers 404 sends no event.
 func deleteItem(ctx context.Context, s *items.Store, id string, now time.Time) (last int64, err error) {
-	// DynamoDB removes an expired item only within days: until then it stands
-	// in the table, and must not be found.
+	// DynamoDB removes an expired item only within days: until then it is in
+	// the table, and must not be found.
 	row, err := s.Delete(ctx, &dynamodb.DeleteItemInput{
 		Key: table.Key(id), ReturnValues: types.ReturnValueAllOld,
 		ConditionExpression:       aws.String("attribute_exists(#id) AND (attribute_not_exists(#ttl) OR #ttl > :now)"),

@@ -17,8 +17,8 @@ import (
 	"skiff/lambdas/table"
 )
 
-// tokenAttribute is the token of the update that wrote the item last. It tells
-// an update whose answer was lost from another's.
+// tokenAttribute is the token of the update that wrote the item last. It
+// distinguishes an update whose answer was lost from another one.
 const tokenAttribute = "write"
 
 // write is one replacement of an item.
@@ -94,9 +94,9 @@ func condition(m api.Match, values map[string]types.AttributeValue) string {
 	return "#version IN (" + strings.Join(operands, ", ") + ")"
 }
 
-// whyNot tells an absent item from one at another version. A third case looks
+// whyNot distinguishes an absent item from one at another version. A third case looks
 // like the second: the update went through, its answer was lost, and the SDK's
-// next try met the new version. The token tells it.
+// next try met the new version. The token shows it.
 func whyNot(ctx context.Context, s *items.Store, w write) (*items.Item, error) {
 	row, err := s.Row(ctx, table.Key(w.id), w.now)
 	if err != nil {
