@@ -39,26 +39,26 @@ func TestFilesAgree(t *testing.T) {
 func disagreements(t *testing.T, infra, bootstrap map[string]string, boundary string) (lines []string) {
 	t.Helper()
 	for _, pair := range []struct{ about, got, want string }{
-		{"skiff:account", infra["skiff:account"], bootstrap["skiff-bootstrap:account"]},
-		{"aws:region", infra["aws:region"], bootstrap["skiff-bootstrap:region"]},
-		{"skiff:attachTo", infra["skiff:attachTo"], bootstrap["skiff-bootstrap:attachTo"]},
-		{"skiff:permissionsBoundary", infra["skiff:permissionsBoundary"], boundary},
-		{"the project", infraProject(t), bootstrap["skiff-bootstrap:project"]},
+		{theirs(t, "account"), infra[theirs(t, "account")], bootstrap[ours(t, "account")]},
+		{"aws:region", infra["aws:region"], bootstrap[ours(t, "region")]},
+		{theirs(t, "attachTo"), infra[theirs(t, "attachTo")], bootstrap[ours(t, "attachTo")]},
+		{theirs(t, "permissionsBoundary"), infra[theirs(t, "permissionsBoundary")], boundary},
+		{"the project", infraProject(t), bootstrap[ours(t, "project")]},
 	} {
 		if pair.got != pair.want {
 			lines = append(lines, fmt.Sprintf("%s is %q, bootstrap's stack has %q", pair.about, pair.got, pair.want))
 		}
 	}
-	covered := list(t, bootstrap["skiff-bootstrap:domains"])
+	covered := list(t, bootstrap[ours(t, "domains")])
 	for _, key := range []string{"domain", "additionalDomains", "socketDomain", "zone"} {
-		for _, name := range list(t, infra["skiff:"+key]) {
+		for _, name := range list(t, infra[theirs(t, key)]) {
 			if !slices.ContainsFunc(covered, func(domain string) bool { return name == domain || strings.HasSuffix(name, "."+domain) }) {
-				lines = append(lines, fmt.Sprintf("skiff:%s %s is none of bootstrap's domains %v", key, name, covered))
+				lines = append(lines, fmt.Sprintf(theirs(t, "")+":%s %s is none of bootstrap's domains %v", key, name, covered))
 			}
 		}
 	}
-	zones := list(t, bootstrap["skiff-bootstrap:hostedZones"])
-	if infra["skiff:domain"] != "" && infra["skiff:createZone"] == "true" && !slices.Contains(zones, "*") {
+	zones := list(t, bootstrap[ours(t, "hostedZones")])
+	if infra[theirs(t, "domain")] != "" && infra[theirs(t, "createZone")] == "true" && !slices.Contains(zones, "*") {
 		lines = append(lines, fmt.Sprintf(`the stack makes its zone, whose id is none of bootstrap's hostedZones %v; that takes "*"`, zones))
 	}
 	return lines
@@ -89,27 +89,30 @@ func TestDisagreements(t *testing.T) {
 		want             []string
 	}{
 		{"none", nil, nil, nil},
-		{"account", map[string]string{"account": "1"}, nil, []string{`skiff:account is "1", bootstrap's stack has "111111111111"`}},
+		{"account", map[string]string{"account": "1"}, nil, []string{`PROJECT:account is "1", bootstrap's stack has "111111111111"`}},
 		{"region", nil, map[string]string{"region": "eu-west-1"}, []string{`aws:region is "eu-central-1", bootstrap's stack has "eu-west-1"`}},
 		{"project", nil, map[string]string{"project": "web"}, []string{`the project is "` + infraProject(t) + `", bootstrap's stack has "web"`}},
-		{"attached", map[string]string{"attachTo": "web/live"}, nil, []string{`skiff:attachTo is "web/live", bootstrap's stack has ""`}},
-		{"boundary", map[string]string{"permissionsBoundary": ""}, nil, []string{`skiff:permissionsBoundary is "", bootstrap's stack has "` + boundary + `"`}},
-		{"domain", map[string]string{"domain": "api.example.org"}, nil, []string{"skiff:domain api.example.org is none of bootstrap's domains [example.com]"}},
-		{"socket", map[string]string{"socketDomain": "ws.example.com.org"}, nil, []string{"skiff:socketDomain ws.example.com.org is none of bootstrap's domains [example.com]"}},
-		{"zone", map[string]string{"zone": "com"}, nil, []string{"skiff:zone com is none of bootstrap's domains [example.com]"}},
-		{"more", map[string]string{"additionalDomains": `["*.example.com","evilexample.com"]`}, nil, []string{"skiff:additionalDomains evilexample.com is none of bootstrap's domains [example.com]"}},
+		{"attached", map[string]string{"attachTo": "web/live"}, nil, []string{`PROJECT:attachTo is "web/live", bootstrap's stack has ""`}},
+		{"boundary", map[string]string{"permissionsBoundary": ""}, nil, []string{`PROJECT:permissionsBoundary is "", bootstrap's stack has "` + boundary + `"`}},
+		{"domain", map[string]string{"domain": "api.example.org"}, nil, []string{"PROJECT:domain api.example.org is none of bootstrap's domains [example.com]"}},
+		{"socket", map[string]string{"socketDomain": "ws.example.com.org"}, nil, []string{"PROJECT:socketDomain ws.example.com.org is none of bootstrap's domains [example.com]"}},
+		{"zone", map[string]string{"zone": "com"}, nil, []string{"PROJECT:zone com is none of bootstrap's domains [example.com]"}},
+		{"more", map[string]string{"additionalDomains": `["*.example.com","evilexample.com"]`}, nil, []string{"PROJECT:additionalDomains evilexample.com is none of bootstrap's domains [example.com]"}},
 		{"a zone it makes", nil, map[string]string{"hostedZones": `["Z1"]`}, []string{`the stack makes its zone, whose id is none of bootstrap's hostedZones [Z1]; that takes "*"`}},
 		{"a zone that is there", map[string]string{"createZone": "false"}, map[string]string{"hostedZones": `["Z1"]`}, nil},
 	} {
-		infra := map[string]string{"aws:region": "eu-central-1", "skiff:account": "111111111111", "skiff:permissionsBoundary": boundary,
-			"skiff:domain": "api.example.com", "skiff:additionalDomains": "[]", "skiff:zone": "example.com", "skiff:createZone": "true"}
-		bootstrap := map[string]string{"skiff-bootstrap:account": "111111111111", "skiff-bootstrap:region": "eu-central-1",
-			"skiff-bootstrap:project": infraProject(t), "skiff-bootstrap:domains": `["example.com"]`, "skiff-bootstrap:hostedZones": `["*"]`}
+		infra := map[string]string{"aws:region": "eu-central-1", theirs(t, "account"): "111111111111", theirs(t, "permissionsBoundary"): boundary,
+			theirs(t, "domain"): "api.example.com", theirs(t, "additionalDomains"): "[]", theirs(t, "zone"): "example.com", theirs(t, "createZone"): "true"}
+		bootstrap := map[string]string{ours(t, "account"): "111111111111", ours(t, "region"): "eu-central-1",
+			ours(t, "project"): infraProject(t), ours(t, "domains"): `["example.com"]`, ours(t, "hostedZones"): `["*"]`}
 		for key, value := range test.infra {
-			infra["skiff:"+key] = value
+			infra[theirs(t, key)] = value
 		}
 		for key, value := range test.bootstrap {
-			bootstrap["skiff-bootstrap:"+key] = value
+			bootstrap[ours(t, key)] = value
+		}
+		for i := range test.want {
+			test.want[i] = strings.ReplaceAll(test.want[i], "PROJECT", infraProject(t))
 		}
 		if diff := cmp.Diff(test.want, disagreements(t, infra, bootstrap, boundary)); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", test.name, diff)

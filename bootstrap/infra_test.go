@@ -77,7 +77,7 @@ func newInfraStack(t *testing.T, golden, stack string, settings map[string]strin
 	}
 	whole := strings.ReplaceAll(string(data), "PROJECT", name)
 	text := strings.NewReplacer(name+"-"+recorded, name+"-"+stack, name+"/"+recorded+"/", name+"/"+stack+"/").Replace(whole)
-	s := infraStack{account: settings["skiff-bootstrap:account"], region: settings["skiff-bootstrap:region"], project: name, stack: stack,
+	s := infraStack{account: settings[ours(t, "account")], region: settings[ours(t, "region")], project: name, stack: stack,
 		autonaming: pattern, zone: "Z1"}
 	for block := range strings.SplitSeq(text, "\n\n") {
 		if d := parseDeclared(block); strings.Contains(d.typ, ":") {

@@ -34,9 +34,9 @@ func ownSettings(t *testing.T, stack string) map[string]string {
 func recordOwn(t *testing.T, stack string) *recording.Stack {
 	t.Helper()
 	settings := ownSettings(t, stack)
-	c := cloud{caller: settings["skiff-bootstrap:account"]}
-	if settings["skiff-bootstrap:createProvider"] == "false" {
-		c.audiences = []string{settings["skiff-bootstrap:gitlabAudience"]}
+	c := cloud{caller: settings[ours(t, "account")]}
+	if settings[ours(t, "createProvider")] == "false" {
+		c.audiences = []string{settings[ours(t, "gitlabAudience")]}
 	}
 	rec, err := deployWith(t, c, stack, settings)
 	if err != nil {
@@ -65,12 +65,12 @@ func deployed(t *testing.T) (names []string) {
 func ownInfra(t *testing.T, stack string) infraStack {
 	t.Helper()
 	settings, name := ownSettings(t, stack), stack
-	if settings["skiff-bootstrap:perMergeRequest"] == "true" {
+	if settings[ours(t, "perMergeRequest")] == "true" {
 		name += "-12"
 	}
 	s := newInfraStack(t, filepath.Join("..", "infra", "testdata", stack+".golden"), name, settings)
 	var zones []string
-	if err := json.Unmarshal([]byte(settings["skiff-bootstrap:hostedZones"]), &zones); err == nil && len(zones) > 0 && zones[0] != "*" {
+	if err := json.Unmarshal([]byte(settings[ours(t, "hostedZones")]), &zones); err == nil && len(zones) > 0 && zones[0] != "*" {
 		s.zone = zones[0]
 	}
 	return s

@@ -26,7 +26,7 @@ const (
 	attachmentType = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 	accountType    = "pulumi:providers:aws"
 
-	stateBucket = "arn:aws:s3:::skiff-bootstrap-mock-state-0000000"
+	stateBucket = "arn:aws:s3:::bootstrap-mock-state-0000000"
 	stateKey    = "arn:aws:kms:eu-central-1:111111111111:key/mock" // staging's
 )
 
@@ -143,7 +143,7 @@ func checkAccount(r *recording.Stack) (offences []string) {
 
 func checkProvider(r *recording.Stack) (offences []string) {
 	p := r.Of(accountType)["account"]
-	if got := input(p, "allowedAccountIds"); got != "["+r.Settings["skiff-bootstrap:account"]+"]" {
+	if got := input(p, "allowedAccountIds"); got != "["+setting(r, "account")+"]" {
 		offences = append(offences, "allowed accounts "+got)
 	}
 	return offences
@@ -207,7 +207,7 @@ func checkVersions(r *recording.Stack) (offences []string) {
 
 func checkBucket(r *recording.Stack) (offences []string) {
 	for _, typ := range []string{blockType, ownerType, encryptionType, versioningType, lifecycleType, bucketRuleType} {
-		if got := input(r.Of(typ)["state"], "bucket"); got != "skiff-bootstrap-mock-state-0000000" {
+		if got := input(r.Of(typ)["state"], "bucket"); got != "bootstrap-mock-state-0000000" {
 			offences = append(offences, typ+" is of "+got)
 		}
 	}
@@ -228,7 +228,7 @@ func checkOrder(r *recording.Stack) (offences []string) {
 func checkPaths(r *recording.Stack) (offences []string) {
 	for _, typ := range []string{roleType, policyType} {
 		for name, res := range r.Of(typ) {
-			if got := input(res, "path") + input(res, "name"); !strings.HasPrefix(got, "/bootstrap/"+r.Settings["skiff-bootstrap:project"]+"-") {
+			if got := input(res, "path") + input(res, "name"); !strings.HasPrefix(got, "/bootstrap/"+setting(r, "project")+"-") {
 				offences = append(offences, name+" is "+got)
 			}
 		}

@@ -118,7 +118,7 @@ func TestOutputs(t *testing.T) {
 	}
 	rec := record(t, "staging")
 	if got := fmt.Sprint(rec.Outputs["secretNames"], rec.Outputs["zoneNameServers"]); got !=
-		"map[cursorKey:mock-cursor-key-0000000 tokenKey:mock-token-key-0000000] [ns-1.mock.example ns-2.mock.example]" {
+		fmt.Sprintf("map[cursorKey:%s-mock-cursor-key-0000000 tokenKey:%[1]s-mock-token-key-0000000] [ns-1.mock.example ns-2.mock.example]", project(t)) {
 		t.Errorf("secrets and name servers: %s", got)
 	}
 	names, _ := rec.Outputs["functionNames"].(map[string]any)

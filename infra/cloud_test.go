@@ -22,6 +22,7 @@ func throughAWS(provider string) bool {
 
 // cloud stands for AWS: it invents what that would answer.
 type cloud struct {
+	project    string            // that names begin with
 	caller     string            // account of the credentials
 	refusal    error             // of the provider, for who is calling
 	zones      []string          // of Route 53, besides those that the program makes
@@ -36,7 +37,7 @@ func (c cloud) Create(args pulumi.MockResourceArgs) (string, map[string]any) {
 	service, _, _ := strings.Cut(strings.TrimPrefix(args.TypeToken, "aws:"), "/")
 	arn := fmt.Sprintf("arn:aws:%s:mock:123456789012:%s/%s", service, kind, args.Name)
 	outputs := map[string]any{
-		"name":         "mock-" + args.Name + "-0000000",
+		"name":         c.project + "-mock-" + args.Name + "-0000000",
 		"arn":          arn,
 		"invokeArn":    arn + "/invocations",
 		"executionArn": "arn:aws:execute-api:mock:123456789012:" + args.Name,

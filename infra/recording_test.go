@@ -127,7 +127,8 @@ func run(t *testing.T, c cloud, p program, settings map[string]string) (*recordi
 	p.builder = func(target build.Target, names []string) builder {
 		return prebuilt{build.New(root, target, names), names}
 	}
-	return recording.Run(t, project(t), "mock", settings, c, func(ctx *pulumi.Context, all string) (pulumi.Map, error) {
+	c.project = project(t)
+	return recording.Run(t, c.project, "mock", settings, c, func(ctx *pulumi.Context, all string) (pulumi.Map, error) {
 		p.settings = all
 		return p.deploy(ctx)
 	})

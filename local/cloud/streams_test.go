@@ -68,7 +68,7 @@ func openStreams(t *testing.T, dir string, seen io.Writer) *Cloud {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := Open(Options{Dir: dir, URL: "http://127.0.0.1:8080", Root: apigateway.Root{Project: "skiff", Stack: "staging"}, Cache: cache, Stderr: io.Discard, Lines: seen})
+	c, err := Open(Options{Dir: dir, URL: "http://127.0.0.1:8080", Root: apigateway.Root{Project: "project", Stack: "staging"}, Cache: cache, Stderr: io.Discard, Lines: seen})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ func declareStreams(e *engine) string {
 	_, runs := e.up(iam.RoleToken, "runs", map[string]any{"name": "runs", "assumeRolePolicy": trust("scheduler.amazonaws.com")})
 	e.up(iam.RolePolicyToken, "runs", map[string]any{"name": "runs", "role": "runs", "policy": `{"Statement":{"Effect":"Allow","Action":"lambda:InvokeFunction","Resource":"` + function["arn"].(string) + `"}}`})
 	e.up(scheduler.Token, "nightly", map[string]any{
-		"name": "skiff-nightly", "scheduleExpression": "rate(1 day)", "flexibleTimeWindow": map[string]any{"mode": "OFF"},
+		"name": "project-nightly", "scheduleExpression": "rate(1 day)", "flexibleTimeWindow": map[string]any{"mode": "OFF"},
 		"target": map[string]any{"arn": function["arn"], "roleArn": runs["arn"], "input": `{"do":"print","text":"scheduled\n"}`},
 	})
 	return table["streamArn"].(string)
@@ -211,7 +211,7 @@ func TestStreamsAndSchedules(t *testing.T) {
 	if err != nil || string(result.Payload) != "null" || strings.Count(seen.String(), "f: scheduled\n") != 2 {
 		t.Errorf("run now: %s, %v\n%s", result.Payload, err, seen)
 	}
-	if _, err := RunSchedule(t.Context(), c.Control, "daily"); err == nil || !strings.Contains(err.Error(), "there is no schedule daily; there are skiff-nightly") {
+	if _, err := RunSchedule(t.Context(), c.Control, "daily"); err == nil || !strings.Contains(err.Error(), "there is no schedule daily; there are project-nightly") {
 		t.Errorf("a schedule that is not there: %v", err)
 	}
 	if err := c.Close(); err != nil {
@@ -265,7 +265,7 @@ func TestStreamPreview(t *testing.T) {
 	}
 	olds := with("streamArn", "")
 	for change, known := range map[string]bool{"streamEnabled": false, "deletionProtectionEnabled": true} {
-		r, err := e.client.Update(t.Context(), &pulumirpc.UpdateRequest{Type: dynamodb.Token, Id: "items", Urn: "urn:pulumi:staging::skiff::" + dynamodb.Token + "::items",
+		r, err := e.client.Update(t.Context(), &pulumirpc.UpdateRequest{Type: dynamodb.Token, Id: "items", Urn: "urn:pulumi:staging::project::" + dynamodb.Token + "::items",
 			Preview: true, Olds: e.properties(olds), News: e.properties(with(change, true))})
 		if err != nil {
 			t.Fatal(err)

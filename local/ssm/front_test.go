@@ -35,12 +35,12 @@ type fixture struct {
 	role, admin iam.Credentials
 }
 
-// newFixture has a role that may do the actions below /skiff/.
+// newFixture has a role that may do the actions below /project/.
 func newFixture(t *testing.T, actions ...string) *fixture {
 	t.Helper()
 	f := &fixture{Parameters: newParameters(t)}
 	f.now = func() time.Time { return time.Unix(1700000000, 0) }
-	policy, err := json.Marshal(object{"Statement": []any{object{"Effect": "Allow", "Action": actions, "Resource": form + "skiff/*"}}})
+	policy, err := json.Marshal(object{"Statement": []any{object{"Effect": "Allow", "Action": actions, "Resource": form + "project/*"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,29 +110,29 @@ func (f *fixture) value(t *testing.T, name string) string {
 func TestGetOverTheWire(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "ssm:GetParameter", "ssm:PutParameter")
-	f.must(t, f.role, "PutParameter", object{"Name": "/skiff/a", "Value": "1", "Type": "String"})
+	f.must(t, f.role, "PutParameter", object{"Name": "/project/a", "Value": "1", "Type": "String"})
 	want := object{"Parameter": object{
-		"ARN": form + "skiff/a", "DataType": "text", "LastModifiedDate": 1700000000.0, "Name": "/skiff/a", "Type": "String", "Value": "1", "Version": 1.0,
+		"ARN": form + "project/a", "DataType": "text", "LastModifiedDate": 1700000000.0, "Name": "/project/a", "Type": "String", "Value": "1", "Version": 1.0,
 	}}
-	for _, name := range []string{"/skiff/a", form + "skiff/a"} {
+	for _, name := range []string{"/project/a", form + "project/a"} {
 		if diff := cmp.Diff(want, f.must(t, f.role, "GetParameter", object{"Name": name})); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", name, diff)
 		}
 	}
 	for _, test := range []struct{ name, want string }{
-		{"/skiff/none", "ParameterNotFound Parameter /skiff/none not found."},
-		{"/skiff/a:2", "ParameterVersionNotFound Systems Manager could not find version 2 of /skiff/a."},
+		{"/project/none", "ParameterNotFound Parameter /project/none not found."},
+		{"/project/a:2", "ParameterVersionNotFound Systems Manager could not find version 2 of /project/a."},
 		{"/other/a", "AccessDeniedException User: arn:aws:sts::" + account + ":assumed-role/r/f is not authorized to perform: ssm:GetParameter on resource: " + form + "other/a"},
 		{"", "ValidationException"},
-		{"arn:aws:ssm:us-east-1:" + account + ":parameter/skiff/a", "ValidationException"},
-		{"arn:aws:ssm:" + region + ":222222222222:parameter/skiff/a", "AccessDeniedException"},
+		{"arn:aws:ssm:us-east-1:" + account + ":parameter/project/a", "ValidationException"},
+		{"arn:aws:ssm:" + region + ":222222222222:parameter/project/a", "AccessDeniedException"},
 	} {
 		if _, err := f.call(t, f.role, "GetParameter", object{"Name": test.name}); !strings.HasPrefix(err, test.want) {
 			t.Errorf("%q: %q, want %q", test.name, err, test.want)
 		}
 	}
 	stranger := iam.Credentials{AccessKeyID: "ASIASTRANGER", SecretAccessKey: "x", SessionToken: "y"}
-	if _, err := f.call(t, stranger, "GetParameter", object{"Name": "/skiff/a"}); !strings.HasPrefix(err, "UnrecognizedClientException") {
+	if _, err := f.call(t, stranger, "GetParameter", object{"Name": "/project/a"}); !strings.HasPrefix(err, "UnrecognizedClientException") {
 		t.Errorf("a stranger hears %q", err)
 	}
 	if _, err := f.call(t, f.admin, "AddTagsToResource", object{}); !strings.Contains(err, "it knows DeleteParameter, GetParameter, GetParameters,") {
@@ -144,15 +144,15 @@ func TestGetOverTheWire(t *testing.T) {
 func TestSecureString(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "ssm:*")
-	f.must(t, f.admin, "PutParameter", object{"Name": "/skiff/s", "Value": "hidden", "Type": "SecureString"})
-	if got := f.value(t, "/skiff/s"); got != f.lookUp(t, "/skiff/s").Inputs.Value || got != "hidden" {
+	f.must(t, f.admin, "PutParameter", object{"Name": "/project/s", "Value": "hidden", "Type": "SecureString"})
+	if got := f.value(t, "/project/s"); got != f.lookUp(t, "/project/s").Inputs.Value || got != "hidden" {
 		t.Errorf("decrypted %q", got)
 	}
-	found, _ := f.must(t, f.role, "GetParameter", object{"Name": "/skiff/s"})["Parameter"].(object)
+	found, _ := f.must(t, f.role, "GetParameter", object{"Name": "/project/s"})["Parameter"].(object)
 	if text := fmt.Sprint(found["Value"]); text == "" || strings.Contains(text, "hidden") || found["Type"] != "SecureString" {
 		t.Errorf("encrypted: %v", found)
 	}
-	if _, err := f.call(t, f.admin, "PutParameter", object{"Name": "/skiff/k", "Value": "x", "Type": "SecureString", "KeyId": "alias/mine"}); !strings.HasPrefix(err, "InvalidKeyId") {
+	if _, err := f.call(t, f.admin, "PutParameter", object{"Name": "/project/k", "Value": "x", "Type": "SecureString", "KeyId": "alias/mine"}); !strings.HasPrefix(err, "InvalidKeyId") {
 		t.Errorf("another key: %q", err)
 	}
 }
@@ -169,21 +169,21 @@ func (f *fixture) lookUp(t *testing.T, name string) store.Record[Parameter] {
 func TestGetMany(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "ssm:GetParameters")
-	for _, name := range []string{"/skiff/a", "/skiff/b", "/other"} {
+	for _, name := range []string{"/project/a", "/project/b", "/other"} {
 		f.must(t, f.admin, "PutParameter", object{"Name": "arn:aws:ssm:" + region + ":" + account + ":parameter" + name, "Value": name, "Type": "String"})
 	}
-	out := f.must(t, f.role, "GetParameters", object{"Names": []string{"/skiff/b", "/skiff/none", "/skiff/a:1", "/skiff/a:7"}})
+	out := f.must(t, f.role, "GetParameters", object{"Names": []string{"/project/b", "/project/none", "/project/a:1", "/project/a:7"}})
 	var got []string
 	for _, p := range out["Parameters"].([]any) {
 		got = append(got, fmt.Sprint(p.(object)["Name"], p.(object)["Selector"], "=", p.(object)["Value"]))
 	}
-	if diff := cmp.Diff([]string{"/skiff/b<nil>=/skiff/b", "/skiff/a:1=/skiff/a"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"/project/b<nil>=/project/b", "/project/a:1=/project/a"}, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if diff := cmp.Diff([]any{"/skiff/none", "/skiff/a:7"}, out["InvalidParameters"]); diff != "" {
+	if diff := cmp.Diff([]any{"/project/none", "/project/a:7"}, out["InvalidParameters"]); diff != "" {
 		t.Errorf("invalid (-want +got)\n%s", diff)
 	}
-	if _, err := f.call(t, f.role, "GetParameters", object{"Names": []string{"/skiff/a", "/other"}}); !strings.HasPrefix(err, "AccessDeniedException") {
+	if _, err := f.call(t, f.role, "GetParameters", object{"Names": []string{"/project/a", "/other"}}); !strings.HasPrefix(err, "AccessDeniedException") {
 		t.Errorf("one that the role may not read: %q", err)
 	}
 	for _, n := range []int{0, 11} {
@@ -197,9 +197,9 @@ func TestByPath(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "ssm:GetParametersByPath", "ssm:PutParameter")
 	for i := range 12 {
-		f.must(t, f.role, "PutParameter", object{"Name": fmt.Sprintf("/skiff/p/%02d", i), "Value": "x", "Type": "String"})
+		f.must(t, f.role, "PutParameter", object{"Name": fmt.Sprintf("/project/p/%02d", i), "Value": "x", "Type": "String"})
 	}
-	for _, name := range []string{"/skiff/p/deep/er", "/skiff/path"} {
+	for _, name := range []string{"/project/p/deep/er", "/project/path"} {
 		f.must(t, f.role, "PutParameter", object{"Name": name, "Value": "x", "Type": "StringList"})
 	}
 	list := func(in object) (names []string) {
@@ -218,10 +218,10 @@ func TestByPath(t *testing.T) {
 			in["NextToken"] = out["NextToken"]
 		}
 	}
-	if got := list(object{"Path": "/skiff/p/"}); len(got) != 12 || got[0] != "/skiff/p/00" || got[11] != "/skiff/p/11" {
+	if got := list(object{"Path": "/project/p/"}); len(got) != 12 || got[0] != "/project/p/00" || got[11] != "/project/p/11" {
 		t.Errorf("one level: %v", got)
 	}
-	if got := list(object{"Path": "/skiff/p", "Recursive": true, "MaxResults": 5}); len(got) != 13 || got[12] != "/skiff/p/deep/er" {
+	if got := list(object{"Path": "/project/p", "Recursive": true, "MaxResults": 5}); len(got) != 13 || got[12] != "/project/p/deep/er" {
 		t.Errorf("all levels: %v", got)
 	}
 	for _, test := range []struct {
@@ -229,10 +229,10 @@ func TestByPath(t *testing.T) {
 		want string
 	}{
 		{object{"Path": "/other"}, "AccessDeniedException"},
-		{object{"Path": "skiff"}, "ValidationException"},
-		{object{"Path": "/skiff/p", "MaxResults": 11}, "ValidationException"},
-		{object{"Path": "/skiff/p", "NextToken": "?"}, "InvalidNextToken"},
-		{object{"Path": "/skiff/p", "ParameterFilters": []any{object{"Key": "Type"}}}, "InvalidFilterKey"},
+		{object{"Path": "project"}, "ValidationException"},
+		{object{"Path": "/project/p", "MaxResults": 11}, "ValidationException"},
+		{object{"Path": "/project/p", "NextToken": "?"}, "InvalidNextToken"},
+		{object{"Path": "/project/p", "ParameterFilters": []any{object{"Key": "Type"}}}, "InvalidFilterKey"},
 	} {
 		if _, err := f.call(t, f.role, "GetParametersByPath", test.in); !strings.HasPrefix(err, test.want) {
 			t.Errorf("%v: %q, want %q", test.in, err, test.want)
