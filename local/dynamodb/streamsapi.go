@@ -47,8 +47,8 @@ type streamsAPI struct {
 	authority *iam.Authority
 }
 
-// told is an error in the form of the service.
-func told(err error) error {
+// serviceError is an error in the form that DynamoDB Streams answers with.
+func serviceError(err error) error {
 	if api, ok := errors.AsType[*apiError](err); ok {
 		return &awsjson.Error{Code: api.code, Message: api.message}
 	}
@@ -153,7 +153,7 @@ func (s streamsAPI) describeStream(_ context.Context, c iam.Caller, in describeS
 	}
 	r, _, one, err := s.tables.findStream(in.StreamArn)
 	if err != nil {
-		return nil, told(err)
+		return nil, serviceError(err)
 	}
 	d := streamDescription{
 		streamName: streamName{in.StreamArn, one.Label, r.ID}, KeySchema: []keyElement{{r.Inputs.HashKey, "HASH"}},
@@ -210,7 +210,7 @@ func (s streamsAPI) getShardIterator(ctx context.Context, c iam.Caller, in getSh
 	}
 	_, _, one, err := s.tables.findStream(in.StreamArn)
 	if err != nil {
-		return nil, told(err)
+		return nil, serviceError(err)
 	}
 	if in.ShardId != shardID(in.StreamArn) {
 		return nil, &awsjson.Error{Code: "ResourceNotFoundException", Message: "Requested resource not found: Shard does not exist"}
@@ -220,7 +220,7 @@ func (s streamsAPI) getShardIterator(ctx context.Context, c iam.Caller, in getSh
 	case "TRIM_HORIZON":
 	case "LATEST":
 		if after, err = s.tables.latest(ctx, in.StreamArn); err != nil {
-			return nil, told(err)
+			return nil, serviceError(err)
 		}
 	case "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER":
 		epoch, n, ok := parseSequence(in.SequenceNumber)
@@ -268,7 +268,7 @@ func (s streamsAPI) getRecords(ctx context.Context, c iam.Caller, in getRecordsI
 	}
 	p, err := s.tables.readStream(ctx, i.Stream, i.After, limit)
 	if err != nil {
-		return nil, told(err)
+		return nil, serviceError(err)
 	}
 	out := &getRecordsOutput{Records: append([]record{}, p.records...)}
 	if !p.closed {

@@ -63,8 +63,8 @@ type Events struct {
 	closed  bool
 }
 
-// NewEvents invokes functions later. What becomes of no event is told to report.
-// The clock is now and after; nil is the real one.
+// NewEvents invokes functions later. It calls report for each event that it drops.
+// now and after are the clock; nil is the real one.
 func NewEvents(functions *Functions, report func(err error), now func() time.Time, after func(time.Duration) <-chan time.Time) *Events {
 	if now == nil {
 		now = time.Now

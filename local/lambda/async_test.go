@@ -3,6 +3,7 @@ package lambda_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -85,6 +86,24 @@ func TestEvents(t *testing.T) {
 	if result, err := e.InvokeAs(t.Context(), caller, functionARN, []byte(`{"do":"error","text":"no"}`)); err != nil || result.FunctionError != "Unhandled" {
 		t.Errorf("invoked: %+v, %v", result, err)
 	}
+}
+
+// TestEventsKept: an event is kept while the function has it.
+func TestEventsKept(t *testing.T) {
+	t.Parallel()
+	w := newWorker(t)
+	w.deploy(func(in *lambda.Function) { in.Timeout = 30 })
+	put(w, iam.RolePolicyToken, "r:i", iam.RolePolicy{Name: "i", Role: "r", Policy: `{"Statement":{"Effect":"Allow","Action":"lambda:InvokeFunction","Resource":"*"}}`})
+	e := w.events(&hands{now: time.Now()})
+	t.Cleanup(func() { must(t, e.Close(context.Background())) })
+	gate := filepath.Join(t.TempDir(), "open")
+	must(t, e.Send(iam.Session(workerRole, "nightly"), functionARN, []byte(`{"do":"wait","path":"`+gate+`"}`)))
+	eventually(t, "the function runs", func() bool { return w.count("waiting ") == 1 })
+	if n := w.held(); n != 1 {
+		t.Errorf("%d events are kept", n)
+	}
+	must(t, os.WriteFile(gate, nil, 0o600))
+	eventually(t, "the event done with", func() bool { return w.held() == 0 })
 }
 
 // TestEventsRestart: an event that waits for its next attempt is still there when

@@ -57,8 +57,8 @@ type ScalingConfig struct {
 }
 
 // EventSourceMappingOutputs is what AWS adds to a mapping, its defaults
-// included. Those about retries and results are of a stream: of a queue, AWS
-// tells none. The last result stays as it is at the start.
+// included. AWS sets those about retries and results for a stream alone. The last
+// result does not change here.
 type EventSourceMappingOutputs struct {
 	ARN                            string `json:"arn"`
 	BatchSize                      int    `json:"batchSize"`

@@ -45,8 +45,8 @@ type batchInfo struct {
 }
 
 // discard gives up records: they go to the destination, if there is one, and
-// those behind them are next. A destination that takes nothing keeps them, which
-// AWS does not.
+// those behind them are next. Where the destination refuses them they stay, and
+// are tried again; AWS drops them.
 func (e *EventSources) discard(ctx context.Context, r store.Record[EventSourceMapping], p part, condition string, o outcome) error {
 	first, last := p.records[0], p.records[len(p.records)-1]
 	if to := r.Inputs.destination(); to != "" {

@@ -180,13 +180,16 @@ func TestRuns(t *testing.T) {
 	}
 	// Enabled again, it does not make up for what it missed.
 	f.set(t, "2026-01-01T17:30:00Z")
+	f.mu.Lock()
+	f.now = at(t, "2026-01-01T18:30:00Z") // the scheduler has not looked since
+	f.mu.Unlock()
 	enabled := disabled
 	enabled.Inputs.State = "ENABLED"
 	if err := f.Resources().Update(t.Context(), provider.Call{}, disabled, &enabled); err != nil {
 		t.Fatal(err)
 	}
 	f.save(t, enabled)
-	f.set(t, "2026-01-01T17:31:00Z")
+	f.set(t, "2026-01-01T18:31:00Z")
 	if got := f.take(&f.sent); len(got) > 0 {
 		t.Errorf("enabled, it ran at once: %s", got)
 	}
