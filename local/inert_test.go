@@ -31,7 +31,7 @@ func TestInert(t *testing.T) {
 		args := append([]string{"-C", dir, "-state", state}, flags...)
 		return local(t, append(args, "pulumi", "up", "--yes")...)
 	}
-	const property = "aws:sqs/queue:Queue.kmsMasterKeyId"
+	const property = "aws:ssm/parameter:Parameter.allowedPattern"
 	if out, err := up(); err == nil || !strings.Contains(out, "to keep it without effect: -inert "+property) {
 		t.Fatalf("without the flag: %v\n%s", err, out)
 	}
