@@ -21,7 +21,7 @@ var inertForm = regexp.MustCompile(`^([a-z0-9-]+:[A-Za-z0-9/_-]+:[A-Za-z0-9]+)(?
 // WithInert is a provider that keeps as settings without effect what it would
 // refuse: resource types that it does not know, such as
 // aws:cognito/userPool:UserPool, and properties of those that it knows, such as
-// aws:sqs/queue:Queue.kmsMasterKeyId. Those of other providers are passed over.
+// aws:ssm/parameter:Parameter.allowedPattern. Those of other providers are passed over.
 // It fails for what it knows, which has an effect.
 func (p *Provider) WithInert(names []string) (*Provider, error) {
 	q := *p
@@ -29,7 +29,7 @@ func (p *Provider) WithInert(names []string) (*Provider, error) {
 	for _, name := range names {
 		parts := inertForm.FindStringSubmatch(name)
 		if parts == nil {
-			return nil, fmt.Errorf("-inert %q is neither a resource type, such as aws:cognito/userPool:UserPool, nor a property of one, such as aws:sqs/queue:Queue.kmsMasterKeyId", name)
+			return nil, fmt.Errorf("-inert %q is neither a resource type, such as aws:cognito/userPool:UserPool, nor a property of one, such as aws:ssm/parameter:Parameter.allowedPattern", name)
 		}
 		token, property := parts[1], parts[2]
 		if !strings.HasPrefix(token, p.o.Name+":") {

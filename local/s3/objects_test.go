@@ -163,6 +163,7 @@ func TestLateObject(t *testing.T) {
 func TestCutBody(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "s3:*")
+	f.put(t, "k", "first")
 	f.put(t, "k", "before")
 	cut := &counter{r: io.MultiReader(strings.NewReader("af"), errReader{})}
 	if _, err := f.objects.put("mine", "k", nil, cut, anyway); err != io.ErrUnexpectedEOF {

@@ -1,10 +1,9 @@
 // Command inert is a stack with types of Cognito's, whose outputs another
-// resource uses, and with a property of a queue that has no effect here.
+// resource uses, and with a property of that one that has no effect here.
 package main
 
 import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cognito"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sqs"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -23,10 +22,9 @@ func deploy(ctx *pulumi.Context) error {
 		return err
 	}
 	issuer := pulumi.Sprintf("https://%s", pool.Endpoint)
-	if _, err := ssm.NewParameter(ctx, "issuer", &ssm.ParameterArgs{Name: pulumi.String("/inert/issuer"), Type: pulumi.String("String"), Value: issuer}); err != nil {
-		return err
-	}
-	if _, err := sqs.NewQueue(ctx, "jobs", &sqs.QueueArgs{KmsMasterKeyId: pulumi.String("alias/aws/sqs")}); err != nil {
+	if _, err := ssm.NewParameter(ctx, "issuer", &ssm.ParameterArgs{
+		Name: pulumi.String("/inert/issuer"), Type: pulumi.String("String"), Value: issuer, AllowedPattern: pulumi.String("^https:"),
+	}); err != nil {
 		return err
 	}
 	ctx.Export("issuer", issuer)
