@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"skiff/lambdas"
 	"skiff/lambdas/event"
 	"skiff/lambdas/notifier"
 )
@@ -136,7 +137,7 @@ func TestNotifyGone(t *testing.T) {
 	if w.row("old=") != nil || w.row("young=") == nil || w.row("open=") == nil {
 		t.Errorf("rows: %v, %v, %v", w.row("old="), w.row("young="), w.row("open="))
 	}
-	if posts := count(w.proxy.seen(), "execute-api:ManageConnections of the connections"); posts != 5 {
+	if posts := count(w.proxy.seen(), "execute-api:ManageConnections of the "+lambdas.Resource{Clients: true}.String()); posts != 5 {
 		t.Errorf("%d posts", posts) // old= once, the others twice
 	}
 }
