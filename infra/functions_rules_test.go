@@ -99,7 +99,7 @@ func (h held) rightsOf(f lambdas.Function) (want []string) {
 		}
 	}
 	if f.Follows != "" {
-		for _, action := range []string{"dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"} {
+		for _, action := range []string{"dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream", "dynamodb:ListStreams"} {
 			want = append(want, fmt.Sprint(action, " on ", h.Of(tableType)[f.Follows].Outputs["streamArn"]))
 		}
 		want = append(want, fmt.Sprint("sqs:SendMessage on ", h.Of(queueType)["dead-"+f.Name].Outputs["arn"]))

@@ -12,6 +12,7 @@ import (
 // TestAttached attaches the stack of another project to one whose API takes the
 // tokens of an issuer: both answer at one address, under one authorizer.
 func TestAttached(t *testing.T) {
+	needs(t, "POST /items", "GET /items")
 	t.Parallel()
 	owner, orders := built(t), built(t)
 	state := filepath.Join(owner, ".local")
@@ -31,7 +32,7 @@ func TestAttached(t *testing.T) {
 	s := serving(t, owner)
 	c := newClient(t, s, "-C", owner)
 	stranger := client{http: c.http, url: c.url}
-	for path, want := range map[string]int{"/items": http.StatusCreated, "/orders": http.StatusCreated} {
+	for path, want := range map[string]int{"/items": http.StatusCreated, "/guest/items": http.StatusCreated} {
 		if a := c.request(t, http.MethodPost, path, `{"name":"one","status":"active"}`); a.status != want {
 			t.Errorf("POST %s answers %d %s", path, a.status, a.body)
 		}
@@ -40,11 +41,11 @@ func TestAttached(t *testing.T) {
 		}
 	}
 	// Each has items of its own.
-	if a := c.request(t, http.MethodGet, "/orders?status=active", ""); strings.Count(a.body, `"id"`) != 1 {
-		t.Errorf("GET /orders answers %d %s", a.status, a.body)
+	if a := c.request(t, http.MethodGet, "/guest/items?status=active", ""); strings.Count(a.body, `"id"`) != 1 {
+		t.Errorf("GET /guest/items answers %d %s", a.status, a.body)
 	}
 	c.token = "x.y.z"
-	if a := c.request(t, http.MethodGet, "/orders?status=active", ""); a.status != http.StatusUnauthorized {
+	if a := c.request(t, http.MethodGet, "/guest/items?status=active", ""); a.status != http.StatusUnauthorized {
 		t.Errorf("a token of nobody: %d %s", a.status, a.body)
 	}
 	if out, err := local(t, append([]string{"-C", orders, "-state", state}, "token")...); err == nil || !strings.Contains(out, "has no authorizer of its own") {
@@ -56,15 +57,14 @@ func TestAttached(t *testing.T) {
 	nothingRuns(t, state)
 }
 
-// renamed makes a checkout a project of its own, with other routes, that is
-// attached to the first.
+// renamed makes a checkout a project of its own, with all its routes below /guest,
+// that is attached to the first.
 func renamed(t *testing.T, dir string) {
 	t.Helper()
 	owner, guest := projectHere(t), projectHere(t)+"-guest"
 	for file, pairs := range map[string][]string{
-		"Pulumi.yaml":        {"name: " + owner, "name: " + guest, owner + ":", guest + ":"},
-		"Pulumi.local.yaml":  {owner + ":", guest + ":", "config:\n", "config:\n  " + guest + ":attachTo: " + owner + "/local\n"},
-		"lambdas/lambdas.go": {"/items", "/orders", "GET /health", "GET /guest"},
+		"Pulumi.yaml":       {"name: " + owner, "name: " + guest, owner + ":", guest + ":"},
+		"Pulumi.local.yaml": {owner + ":", guest + ":", "config:\n", "config:\n  " + guest + ":attachTo: " + owner + "/local\n"},
 	} {
 		path := filepath.Join(dir, file)
 		data, err := os.ReadFile(path)
@@ -75,4 +75,10 @@ func renamed(t *testing.T, dir string) {
 			t.Fatal(err)
 		}
 	}
+	declare(t, dir, `
+		for _, routes := range [][]string{f.Routes, f.PublicRoutes} {
+			for j, route := range routes {
+				routes[j] = strings.Replace(route, " /", " /guest/", 1)
+			}
+		}`)
 }

@@ -1,102 +1,40 @@
 package main
 
 import (
-	"encoding/json"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 )
 
-// dozen is how many lines a change of the README may have.
-const dozen = 12
-
-// diffs are the README's own, by the words that introduce them.
-func diffs(t *testing.T) map[string]string {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join("..", "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, section, _ := strings.Cut(string(data), "\n## Changing this\n")
-	section, _, _ = strings.Cut(section, "\n## ")
-	found, name := map[string]string{}, ""
-	for line := range strings.Lines(section) {
-		if rest, ok := strings.CutPrefix(line, "**"); ok {
-			name, _, _ = strings.Cut(rest, "**")
-		}
-		if code, ok := strings.CutPrefix(line, "    "); ok {
-			found[name] += code
-		}
-	}
-	return found
-}
-
-// apply makes all changes of the README in a checkout.
-func apply(t *testing.T, dir string) {
-	t.Helper()
-	all := diffs(t)
-	for _, name := range []string{"An endpoint", "A function", "A setting", "A stage", "An additional domain"} {
-		lines := 0
-		for line := range strings.Lines(all[name]) {
-			if strings.HasPrefix(line, "+") && !strings.HasPrefix(line, "+++") || strings.HasPrefix(line, "-") && !strings.HasPrefix(line, "---") {
-				lines++
-			}
-		}
-		if lines == 0 || lines > dozen {
-			t.Errorf("%s: %d lines", name, lines)
-		}
-		cmd := exec.Command("git", "apply", "--unidiff-zero", "-")
-		cmd.Dir, cmd.Stdin = dir, strings.NewReader(all[name])
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%s does not apply: %v\n%s", name, err, out)
-		}
-	}
-}
-
-// changes makes the README's changes to a stack that is served, and uses what is
-// new: at the next update, in a stage of its own, at a domain more.
+// changes applies the recipes that add something to a stack that is served, all
+// in one update, and uses what is new.
 func (r rehearsal) changes(t *testing.T, stranger client) {
-	apply(t, r.dir)
+	applyAdditions(t, r.dir)
 	edit(t, filepath.Join(r.dir, "Pulumi.staging.yaml"), "  "+key(t, "tags")+":", "  "+key(t, "storage")+": 1024\n  "+key(t, "tags")+":")
 	mustPulumi(t, r.dir, "up", "--yes", "--skip-preview", "--stack", r.stack)
-	for _, path := range []string{"/", "/ready"} {
-		if a := stranger.request(t, http.MethodGet, path, ""); a.status != http.StatusOK {
-			t.Errorf("GET %s answers %d %s", path, a.status, a.body)
-		}
-	}
+	r.additions(t, stranger)
 	stranger.url = "https://shop.staging.example.com"
 	if a := stranger.request(t, http.MethodGet, "/health", ""); a.status != http.StatusOK {
 		t.Errorf("the additional domain answers %d %s", a.status, a.body)
 	}
-	if got := storage(t, r.dir); got != 1024 {
+	if got := storage(t, r.dir); got != 1024.0 {
 		t.Errorf("a function has %v MB of storage", got)
 	}
 	r.stage(t, stranger)
 }
 
-// storage is what the state says of one function.
-func storage(t *testing.T, dir string) float64 {
+// storage is the megabytes of storage that the state has of one function.
+func storage(t *testing.T, dir string) any {
 	t.Helper()
-	var state struct {
-		Deployment struct {
-			Resources []struct {
-				Type    string
-				Outputs struct{ EphemeralStorage struct{ Size float64 } }
-			}
-		}
-	}
-	if err := json.Unmarshal([]byte(mustPulumi(t, dir, "stack", "export", "--stack", "staging")), &state); err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range state.Deployment.Resources {
+	for _, r := range stateOf(t, dir, "staging") {
 		if r.Type == "aws:lambda/function:Function" {
-			return r.Outputs.EphemeralStorage.Size
+			own, _ := r.Outputs["ephemeralStorage"].(map[string]any)
+			return own["size"]
 		}
 	}
-	return 0
+	return nil
 }
 
 // stage brings the new stage up. Its zone is below another one here: as long as

@@ -11,6 +11,7 @@ import (
 // TestKill kills the program while clients write. Every write that was
 // acknowledged is there after the next start.
 func TestKill(t *testing.T) {
+	needs(t, "POST /items", "GET /items/{id}")
 	t.Parallel()
 	state := t.TempDir()
 	s := serving(t, "..", "-state", state)

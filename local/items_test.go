@@ -38,6 +38,7 @@ func (c client) create(t *testing.T, name string) item {
 
 // useEveryRoute expects that there are no items yet.
 func (c client) useEveryRoute(t *testing.T) {
+	needs(t, "POST /items", "GET /items/{id}", "GET /items", "PUT /items/{id}", "DELETE /items/{id}")
 	var made []item
 	for i := range 3 {
 		made = append(made, c.create(t, fmt.Sprint("item ", i)))

@@ -25,6 +25,7 @@ import (
 // TestRehearsal brings the stacks up that are meant for AWS, uses them as
 // clients do, by their domains, and takes them down.
 func TestRehearsal(t *testing.T) {
+	needs(t, sample()...)
 	t.Parallel()
 	for _, r := range []rehearsal{
 		{stack: "staging", api: "api.staging.example.com", sockets: "ws.staging.example.com"},
@@ -98,7 +99,7 @@ func (r rehearsal) run(t *testing.T) {
 	if r.protected {
 		t.Run("what a preview refuses", func(t *testing.T) { r.refusals(t) })
 	} else {
-		t.Run("the changes of the README", func(t *testing.T) { r.changes(t, stranger) })
+		t.Run("the recipes that add something", func(t *testing.T) { r.changes(t, stranger) })
 	}
 	s.stop(syscall.SIGTERM)
 	nothingLeft(t, filepath.Join(r.dir, ".local"), s.url)

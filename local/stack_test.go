@@ -35,11 +35,13 @@ func TestStack(t *testing.T) {
 		if try < 0 {
 			t.Fatalf("no curl in\n%s", strings.Join(out, "\n"))
 		}
+		needs(t, "GET /health")
 		if a := request(t, http.MethodGet, out[try][strings.LastIndexByte(out[try], ' ')+1:], ""); a.status != http.StatusOK {
 			t.Errorf("%s answers %d", out[try], a.status)
 		}
 	})
 	t.Run("apiUrl answers", func(t *testing.T) {
+		needs(t, "GET /health")
 		url := strings.TrimSpace(mustPulumi(t, dir, "stack", "output", "apiUrl"))
 		if a := request(t, http.MethodGet, url+"/health", ""); a.status != http.StatusOK {
 			t.Errorf("%s/health answers %d", url, a.status)
@@ -48,10 +50,14 @@ func TestStack(t *testing.T) {
 	c := newClient(t, s, "-C", dir)
 	t.Run("every route", func(t *testing.T) { c.useEveryRoute(t) })
 	t.Run("a client hears of a change", func(t *testing.T) {
+		needs(t, "POST /items", "$connect", "notify")
 		sockets := strings.TrimSpace(mustPulumi(t, dir, "stack", "output", "socketUrl"))
 		c.hears(t, sockets)
 	})
-	t.Run("each role holds what its function uses", func(t *testing.T) { compareRoles(t, dir, "local") })
+	t.Run("each role holds what its function uses", func(t *testing.T) {
+		needs(t, sample()...)
+		compareRoles(t, dir, "local")
+	})
 	t.Run("a second up changes nothing", func(t *testing.T) {
 		mustPulumi(t, dir, "up", "--yes", "--skip-preview", "--expect-no-changes")
 	})
@@ -101,10 +107,7 @@ func elsewhere(grant string) bool {
 // compareRoles compares the policies of the stack with what its functions have
 // called: every action is allowed, none is allowed in vain.
 func compareRoles(t *testing.T, dir, stack string) {
-	uses, err := iam.ReadUses(filepath.Join(dir, ".local", cloud.UsesFile))
-	if err != nil {
-		t.Fatal(err)
-	}
+	uses := usesOf(t, dir)
 	var roles map[string][]iam.Holding
 	if err := json.Unmarshal([]byte(mustLocal(t, "-C", dir, "iam", "-json")), &roles); err != nil {
 		t.Fatal(err)
@@ -129,6 +132,16 @@ func compareRoles(t *testing.T, dir, stack string) {
 			t.Errorf("used and not granted: %s %s %s", u.Role, u.Action, u.Resource)
 		}
 	}
+}
+
+// usesOf is what was called in the local cloud of a checkout.
+func usesOf(t *testing.T, dir string) []iam.Use {
+	t.Helper()
+	uses, err := iam.ReadUses(filepath.Join(dir, ".local", cloud.UsesFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return uses
 }
 
 // changed are the resources that a preview would change, by type and name.
@@ -161,6 +174,7 @@ const (
 )
 
 func editOneHandler(t *testing.T, dir, url string) {
+	needs(t, "GET /health")
 	edit(t, filepath.Join(dir, handler), before, after)
 	want := []string{"update aws:lambda/function:Function health", "update command:local:Command health"}
 	if got := changed(t, dir); !slices.Equal(got, want) {
@@ -178,6 +192,7 @@ func editOneHandler(t *testing.T, dir, url string) {
 }
 
 func breakOneHandler(t *testing.T, dir, url string) {
+	needs(t, "GET /health")
 	edit(t, filepath.Join(dir, handler), "api.Respond(", "api.Reply(")
 	out, err := pulumi(t, dir, "up", "--yes", "--skip-preview")
 	if err == nil || !strings.Contains(out, "undefined: api.Reply") {
@@ -204,6 +219,7 @@ func nothingLeft(t *testing.T, state, url string) {
 // restart writes, stops, and starts once more: at another port, which apiUrl
 // follows.
 func restart(t *testing.T, dir string) {
+	needs(t, "POST /items", "GET /items/{id}")
 	s := serving(t, dir)
 	c := newClient(t, s, "-C", dir)
 	made := c.create(t, "kept")

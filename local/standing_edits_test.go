@@ -10,33 +10,38 @@ import (
 // declared is a change of what is declared.
 type declared struct {
 	name  string
+	code  string      // as declare takes it
 	files [][3]string // file, what stands there, what takes its place
 	moves [][2]string // a folder, and where it goes
 	fails string      // why requests may fail meanwhile; "": none may
 }
 
-const declaration = "lambdas/lambdas.go"
-
 // editsOf are changes of the declaration. Those that have nothing to do with each
 // other are made together.
 func editsOf() []declared {
 	return []declared{
-		{name: "a route added, a variable renamed, a guarded route public, a function renamed", files: [][3]string{
-			{declaration, `PublicRoutes: []string{"GET /health"}`, `PublicRoutes: []string{"GET /health", "GET /status"}`},
-			{declaration, `"GET /items/{id}"`, `"GET /items/{itemId}"`},
-			{declaration, `"PUT /items/{id}"`, `"PUT /items/{itemId}"`},
-			{declaration, `"DELETE /items/{id}"`, `"DELETE /items/{itemId}"`},
-			{"lambdas/items/request.go", `PathParameters["id"]`, `PathParameters["itemId"]`},
-			{declaration, `Routes: []string{"GET /items"}`, `PublicRoutes: []string{"GET /items"}`},
-			{declaration, `Name:   "delete-item"`, `Name:   "remove-item"`},
-		}, moves: [][2]string{{"lambdas/delete-item", "lambdas/remove-item"}}},
-		{name: "a route moved to another function, a function removed, an index added and removed", files: [][3]string{
-			{declaration, "Indexes: []Index{\n", "Indexes: []Index{\n" + `{Name: "more", HashKey: String(names.CreatedKey)},` + "\n"},
-			{declaration, `			{
-				Name:         "health",
-				PublicRoutes: []string{"GET /health"},
-			},`, `			{Name: "pulse", PublicRoutes: []string{"GET /health"}},`},
-		}, moves: [][2]string{{"lambdas/health", "lambdas/pulse"}}},
+		{name: "a route added, a variable renamed, a guarded route public, a function renamed", code: `
+		for j, route := range f.Routes {
+			f.Routes[j] = strings.ReplaceAll(route, "{id}", "{itemId}")
+		}
+		switch f.Name {
+		case "health":
+			f.PublicRoutes = append(f.PublicRoutes, "GET /status")
+		case "list-items":
+			f.Routes, f.PublicRoutes = nil, f.Routes
+		case "delete-item":
+			f.Name = "remove-item"
+		}`,
+			files: [][3]string{{"lambdas/items/request.go", `PathParameters["id"]`, `PathParameters["itemId"]`}},
+			moves: [][2]string{{"lambdas/delete-item", "lambdas/remove-item"}}},
+		{name: "a route moved to another function, a function removed, an index added and removed", code: `
+		if i == 0 {
+			s.Tables[0].Indexes = append(s.Tables[0].Indexes, Index{Name: "more", HashKey: String("createdAt")})
+		}
+		if f.Name == "health" {
+			f.Name = "pulse"
+		}`,
+			moves: [][2]string{{"lambdas/health", "lambdas/pulse"}}},
 	}
 }
 
@@ -50,11 +55,10 @@ func (s *standing) edit(t *testing.T, e declared) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, ok := kept[path]; !ok {
-			kept[path] = string(data)
-		}
+		kept[path] = string(data)
 		edit(t, path, f[1], f[2])
 	}
+	takeBack := declare(t, s.dir, e.code)
 	move := func(from, to string) {
 		if err := os.Rename(filepath.Join(s.dir, from), filepath.Join(s.dir, to)); err != nil {
 			t.Fatal(err)
@@ -65,6 +69,7 @@ func (s *standing) edit(t *testing.T, e declared) {
 	}
 	s.must(t, "up")
 	s.must(t, "refresh", "--preview-only", "--expect-no-changes")
+	takeBack()
 	for path, text := range kept {
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)

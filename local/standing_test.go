@@ -18,6 +18,7 @@ import (
 //
 //	go test ./local -run TestStandingStack -v
 func TestStandingStack(t *testing.T) {
+	needs(t, sample()...)
 	t.Parallel()
 	s := newStanding(t, "staging")
 	changes := changesOf(s.file)

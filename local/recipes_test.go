@@ -1,0 +1,55 @@
+package main
+
+import (
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"skiff/docs/recipe"
+)
+
+// removals is the page of what a team takes away.
+const removals = "removals.md"
+
+// byIssuer is the recipe that changes who signs the tokens. The others leave
+// that as it is.
+const byIssuer = "An issuer of the same program"
+
+// applyAdditions applies, in the order of the pages, every recipe that adds
+// something.
+func applyAdditions(t *testing.T, dir string) {
+	t.Helper()
+	for _, r := range recipes(t) {
+		if r.Page != removals && r.Name != byIssuer {
+			apply(t, dir, r)
+		}
+	}
+}
+
+// recipes are all of the project.
+func recipes(t *testing.T) []recipe.Recipe {
+	t.Helper()
+	all, err := recipe.Read(filepath.Join("..", "docs", "recipes"))
+	if err != nil || len(all) == 0 {
+		t.Fatalf("%d recipes: %v", len(all), err)
+	}
+	return all
+}
+
+// recipeOf returns the recipe with a name.
+func recipeOf(t *testing.T, name string) recipe.Recipe {
+	t.Helper()
+	all := recipes(t)
+	i := slices.IndexFunc(all, func(r recipe.Recipe) bool { return r.Name == name })
+	if i < 0 {
+		t.Fatalf("there is no recipe %q", name)
+	}
+	return all[i]
+}
+
+func apply(t *testing.T, dir string, r recipe.Recipe) {
+	t.Helper()
+	if err := r.Apply(dir); err != nil {
+		t.Fatal(err)
+	}
+}

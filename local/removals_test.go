@@ -1,0 +1,172 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestRemovals takes parts of the service away from a stack that is served, one
+// recipe after the other, and puts all of them back.
+func TestRemovals(t *testing.T) {
+	needs(t, sample()...)
+	t.Parallel()
+	r := removal{dir: built(t)}
+	s := serving(t, r.dir)
+	r.client = newClient(t, s, "-C", r.dir)
+	r.kept = r.create(t, "kept")
+	r.whole = r.resources(t)
+	for _, test := range []struct {
+		recipe string
+		gone   []string // words that nothing of the stack has any more
+		uses   func(*testing.T)
+	}{
+		{"No WebSocket clients and no worker", []string{"websocket", "socket", "sqs", "queue", "connections", "notify"}, r.withoutWorker},
+		{"No lists", []string{"status-index", "cursor", "list-items"}, r.withoutLists},
+	} {
+		if !t.Run(test.recipe, func(t *testing.T) {
+			apply(t, r.dir, recipeOf(t, test.recipe))
+			r.up(t)
+			r.without(t, test.gone)
+			test.uses(t)
+		}) {
+			return
+		}
+	}
+	t.Run("back again", r.back)
+	s.stop(syscall.SIGTERM)
+	nothingRuns(t, filepath.Join(r.dir, ".local"))
+}
+
+// removal is a stack that is served, and what it had before.
+type removal struct {
+	dir string
+	client
+	kept  item     // made before anything went
+	whole []string // resources
+}
+
+func (r removal) up(t *testing.T) {
+	t.Helper()
+	mustPulumi(t, r.dir, "up", "--yes", "--skip-preview")
+	mustPulumi(t, r.dir, "preview", "--expect-no-changes")
+}
+
+// resources are those of the stack, by type and name.
+func (r removal) resources(t *testing.T) (urns []string) {
+	t.Helper()
+	for _, resource := range stateOf(t, r.dir, "local") {
+		urns = append(urns, resource.URN)
+	}
+	slices.Sort(urns)
+	return urns
+}
+
+// without expects that no resource and no output of the stack has one of the
+// words in its name, its inputs or what AWS has made of them.
+func (r removal) without(t *testing.T, words []string) {
+	t.Helper()
+	for _, resource := range stateOf(t, r.dir, "local") {
+		text, err := json.Marshal(resource)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, word := range words {
+			if at := strings.Index(strings.ToLower(string(text)), word); at >= 0 {
+				t.Errorf("%s still has %q: %s", resource.URN, word, text[max(0, at-60):min(len(text), at+60)])
+			}
+		}
+	}
+}
+
+// withoutWorker changes an item by every route: nobody is to hear of it, so no
+// function asks for a queue.
+func (r removal) withoutWorker(t *testing.T) {
+	made := r.create(t, "unheard")
+	path := "/items/" + made.ID
+	if a := r.request(t, http.MethodPut, path, `{"name":"unheard","status":"done"}`, "If-Match", `"1"`); a.status != http.StatusOK {
+		t.Errorf("PUT answers %d %s", a.status, a.body)
+	}
+	if a := r.request(t, http.MethodDelete, path, ""); a.status != http.StatusNoContent {
+		t.Errorf("DELETE answers %d %s", a.status, a.body)
+	}
+	r.walk(t, []string{r.kept.ID})
+	r.nothingDenied(t)
+}
+
+// withoutLists expects that the other routes are there.
+func (r removal) withoutLists(t *testing.T) {
+	if a := r.request(t, http.MethodGet, "/items?status=active", ""); a.status != http.StatusNotFound {
+		t.Errorf("GET /items answers %d %s", a.status, a.body)
+	}
+	if a := r.request(t, http.MethodGet, "/items/"+r.kept.ID, ""); a.status != http.StatusOK {
+		t.Errorf("GET answers %d %s", a.status, a.body)
+	}
+	made := r.create(t, "unlisted")
+	if a := r.request(t, http.MethodDelete, "/items/"+made.ID, ""); a.status != http.StatusNoContent {
+		t.Errorf("DELETE answers %d %s", a.status, a.body)
+	}
+	r.nothingDenied(t)
+}
+
+// back takes the recipes back. What was there is there again, with what has
+// outlived them.
+func (r removal) back(t *testing.T) {
+	copyTree(t, filepath.Join("..", "lambdas"), filepath.Join(r.dir, "lambdas"))
+	r.up(t)
+	if got := r.resources(t); !slices.Equal(got, r.whole) {
+		t.Errorf("the stack has %d resources, not %d:\n%s", len(got), len(r.whole), strings.Join(difference(got, r.whole), "\n"))
+	}
+	r.hears(t, strings.TrimSpace(mustPulumi(t, r.dir, "stack", "output", "socketUrl")))
+	r.walk(t, []string{r.kept.ID})
+	r.nothingDenied(t)
+}
+
+// difference is what only one of two lists has.
+func difference(a, b []string) (only []string) {
+	for _, x := range a {
+		if !slices.Contains(b, x) {
+			only = append(only, "+ "+x)
+		}
+	}
+	for _, x := range b {
+		if !slices.Contains(a, x) {
+			only = append(only, "- "+x)
+		}
+	}
+	return only
+}
+
+// nothingDenied expects that no function has asked for what it may not have.
+func (r removal) nothingDenied(t *testing.T) {
+	t.Helper()
+	for _, u := range usesOf(t, r.dir) {
+		if !u.Allowed {
+			t.Errorf("%s was denied %s on %s", u.Session, u.Action, u.Resource)
+		}
+	}
+}
+
+// stated is a resource in a stack's state.
+type stated struct {
+	Type, URN       string
+	Inputs, Outputs map[string]any
+}
+
+// stateOf is what the engine knows of a stack.
+func stateOf(t *testing.T, dir, stack string) []stated {
+	t.Helper()
+	var state struct {
+		Deployment struct{ Resources []stated }
+	}
+	out := mustPulumi(t, dir, "stack", "export", "--stack", stack)
+	if err := json.Unmarshal([]byte(out), &state); err != nil {
+		t.Fatal(fmt.Errorf("the state of %s: %w", stack, err))
+	}
+	return state.Deployment.Resources
+}
