@@ -4,9 +4,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/flate"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"io"
 	"os"
 	"os/exec"
@@ -37,14 +34,14 @@ func TestFoldersAndFunctions(t *testing.T) {
 	}
 }
 
-// An edit of one handler changes one function: each has its handler in its main,
-// or is built with a package of this folder that no other function has. No function is built with the
-// declaration, so a new route or right changes no binary.
-func TestEachFunctionHasItsHandlerAlone(t *testing.T) {
+// An edit of one handler changes one function: no function is built with a
+// package that one other main alone imports. None is built with the declaration,
+// so a new route or right changes no binary.
+func TestNoFunctionHasAnothersHandler(t *testing.T) {
 	t.Parallel()
-	deps := dependencies(t)
+	imports, deps := dependencies(t)
 	users := map[string][]string{}
-	for function, packages := range deps {
+	for function, packages := range imports {
 		for _, name := range packages {
 			users[name] = append(users[name], function)
 		}
@@ -53,30 +50,15 @@ func TestEachFunctionHasItsHandlerAlone(t *testing.T) {
 		if len(packages) == 0 {
 			t.Errorf("%s is built with nothing of this folder", function)
 		}
-		alone := slices.ContainsFunc(packages, func(name string) bool { return len(users[name]) == 1 })
-		if !alone && !handles(t, filepath.Join(function, "main.go")) {
-			t.Errorf("%s is built with %v, and every one of them with other functions, too: its handler is neither in its main nor in a package that is its alone", function, packages)
+		for _, name := range packages {
+			if owners := users[name]; len(owners) == 1 && owners[0] != function {
+				t.Errorf("%s is built with %s, the handler of %s", function, name, owners[0])
+			}
 		}
 		if slices.Contains(packages, "") {
 			t.Errorf("%s is built with the declaration; names that it needs are in the package names", function)
 		}
 	}
-}
-
-// handles reports whether a main has more than what starts it.
-func handles(t *testing.T, file string) bool {
-	t.Helper()
-	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	functions := 0
-	for _, d := range parsed.Decls {
-		if _, ok := d.(*ast.FuncDecl); ok {
-			functions++
-		}
-	}
-	return functions > 1
 }
 
 // What checks an issuer's tokens is large, and one function's.
@@ -93,11 +75,11 @@ func TestOnlyTheAuthorizerChecksIssuers(t *testing.T) {
 	}
 }
 
-// dependencies are the packages of this folder that each function is built with,
-// by their path in it; "" is the declaration.
-func dependencies(t *testing.T) map[string][]string {
+// dependencies are the packages of this folder that each function's main imports,
+// and those that it is built with, by their path here; "" is the declaration.
+func dependencies(t *testing.T) (imports, deps map[string][]string) {
 	t.Helper()
-	args := []string{"list", "-f", `{{.ImportPath}} {{join .Deps " "}}`, "."}
+	args := []string{"list", "-f", `{{.ImportPath}};{{join .Imports " "}};{{join .Deps " "}}`, "."}
 	for _, name := range lambdas.Declared().FunctionNames() {
 		args = append(args, "./"+name)
 	}
@@ -106,19 +88,22 @@ func dependencies(t *testing.T) map[string][]string {
 		t.Fatalf("go %v: %v", args, err)
 	}
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	folder, _, _ := strings.Cut(lines[0], " ")
-	all := map[string][]string{}
-	for _, line := range lines[1:] {
-		main, deps, _ := strings.Cut(line, " ")
-		function := path.Base(main)
-		all[function] = nil
-		for _, dep := range strings.Fields(deps) {
-			if rest, within := strings.CutPrefix(dep, folder); within && (rest == "" || rest[0] == '/') {
-				all[function] = append(all[function], strings.TrimPrefix(rest, "/"))
+	folder, _, _ := strings.Cut(lines[0], ";")
+	here := func(list string) (all []string) {
+		for _, name := range strings.Fields(list) {
+			if rest, within := strings.CutPrefix(name, folder); within && (rest == "" || rest[0] == '/') {
+				all = append(all, strings.TrimPrefix(rest, "/"))
 			}
 		}
+		return all
 	}
-	return all
+	imports, deps = map[string][]string{}, map[string][]string{}
+	for _, line := range lines[1:] {
+		parts := strings.Split(line, ";")
+		function := path.Base(parts[0])
+		imports[function], deps[function] = here(parts[1]), here(parts[2])
+	}
+	return imports, deps
 }
 
 // maxZip is how many bytes a function's zip may have. A cold start loads the
