@@ -47,6 +47,7 @@ func (r rehearsal) additions(t *testing.T, stranger client) {
 	t.Run("a third party's secret", func(t *testing.T) { r.pays(t, o) })
 	t.Run("a parameter", func(t *testing.T) { r.greets(t, o, stranger) })
 	t.Run("a table with two functions", func(t *testing.T) { r.orders(t, stranger) })
+	nothingDenied(t, r.dir)
 }
 
 // findsByName queries the index of the items' names, which holds keys alone.

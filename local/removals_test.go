@@ -96,7 +96,7 @@ func (r removal) withoutWorker(t *testing.T) {
 		t.Errorf("DELETE answers %d %s", a.status, a.body)
 	}
 	r.walk(t, []string{r.kept.ID})
-	r.nothingDenied(t)
+	nothingDenied(t, r.dir)
 }
 
 // withoutLists expects that the other routes are there.
@@ -111,7 +111,7 @@ func (r removal) withoutLists(t *testing.T) {
 	if a := r.request(t, http.MethodDelete, "/items/"+made.ID, ""); a.status != http.StatusNoContent {
 		t.Errorf("DELETE answers %d %s", a.status, a.body)
 	}
-	r.nothingDenied(t)
+	nothingDenied(t, r.dir)
 }
 
 // back takes the recipes back. What was there is there again, with what has
@@ -124,7 +124,7 @@ func (r removal) back(t *testing.T) {
 	}
 	r.hears(t, strings.TrimSpace(mustPulumi(t, r.dir, "stack", "output", "socketUrl")))
 	r.walk(t, []string{r.kept.ID})
-	r.nothingDenied(t)
+	nothingDenied(t, r.dir)
 }
 
 // difference is what only one of two lists has.
@@ -142,10 +142,10 @@ func difference(a, b []string) (only []string) {
 	return only
 }
 
-// nothingDenied expects that no function has asked for what it may not have.
-func (r removal) nothingDenied(t *testing.T) {
+// nothingDenied expects that nobody has asked for what a role may not have.
+func nothingDenied(t *testing.T, dir string) {
 	t.Helper()
-	for _, u := range usesOf(t, r.dir) {
+	for _, u := range usesOf(t, dir) {
 		if !u.Allowed {
 			t.Errorf("%s was denied %s on %s", u.Session, u.Action, u.Resource)
 		}

@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // Recipe is one small change: commands, then a diff.
@@ -84,4 +86,22 @@ func (r Recipe) Apply(dir string) error {
 		}
 	}
 	return nil
+}
+
+// upstream is the name of the project that the recipes are written for. It is in
+// two parts, so that rename leaves it as it is.
+const upstream = "ski" + "ff"
+
+// Owned reports whether the project in a folder has a name of its own: it is a
+// clone that a team may have changed, so that a recipe need not apply to it.
+func Owned(dir string) (bool, error) {
+	data, err := os.ReadFile(filepath.Join(dir, "Pulumi.yaml"))
+	if err != nil {
+		return false, err
+	}
+	var file struct{ Name string }
+	if err := yaml.Unmarshal(data, &file); err != nil {
+		return false, fmt.Errorf("Pulumi.yaml: %w", err)
+	}
+	return file.Name != upstream, nil
 }
