@@ -25,8 +25,14 @@ func scannerQueues() []scannerRule {
 	}
 }
 
-// alive is whether the queue is not another one's dead-letter queue.
+// alive is whether the queue is no dead-letter queue, of another queue or of a
+// function that follows a stream.
 func alive(s subject) bool {
+	for _, w := range s.others(workerType) {
+		if nested(w, "destinationConfig", "onFailure")["destinationArn"] == s.res.Outputs["arn"] {
+			return false
+		}
+	}
 	for _, q := range s.others(queueType) {
 		if object(q.Inputs["redrivePolicy"])["deadLetterTargetArn"] == s.res.Outputs["arn"] {
 			return false
