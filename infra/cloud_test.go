@@ -50,7 +50,7 @@ func (c cloud) Create(args pulumi.MockResourceArgs) (string, map[string]any) {
 			outputs["streamArn"] = arn + "/stream/2026"
 		}
 	case bucketType:
-		outputs["bucket"] = outputs["name"]
+		outputs["bucket"], outputs["arn"] = outputs["name"], fmt.Sprint("arn:aws:s3:::", outputs["name"])
 	case apiType:
 		scheme := map[string]string{"HTTP": "https", "WEBSOCKET": "wss"}[args.Inputs["protocolType"].StringValue()]
 		outputs["apiEndpoint"] = scheme + "://" + args.Name + ".execute-api.mock.amazonaws.com"

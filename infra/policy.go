@@ -35,10 +35,16 @@ type grant struct {
 }
 
 // traces is what X-Ray needs of a function. These actions know no resource: it
-// is the one grant on all of them.
+// is a grant on all of them.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
 func traces() grant {
 	return grant{[]string{"xray:PutTraceSegments", "xray:PutTelemetryRecords"}, pulumi.String("*").ToStringOutput()}
+}
+
+// streams is what finding a table's stream takes. The action knows no resource.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+func streams() grant {
+	return grant{[]string{"dynamodb:ListStreams"}, pulumi.String("*").ToStringOutput()}
 }
 
 // document is the text of a policy with the statements.

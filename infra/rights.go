@@ -44,6 +44,9 @@ func (p places) grants(f lambdas.Function) (grants []grant) {
 			grants = append(grants, grant{actions, at.arn.ToStringOutput()})
 		}
 	}
+	if f.Follows != "" {
+		grants = append(grants, streams())
+	}
 	return grants
 }
 

@@ -30,7 +30,7 @@ func scannerPolicies() []scannerRule {
 		{title: "a resource is named where one can be",
 			ids:   "CKV_AWS_355 CKV_AWS_356 cfn-nag:W11 cfn-nag:W12 cfn-nag:W13",
 			types: both, asks: forbids("policy", func(s map[string]any) bool {
-				return anyResource(s) && !tracesOnly(s)
+				return anyResource(s) && !nameless(s)
 			}, grantOf("sqs:SendMessage", "*"))},
 		{title: "no policy changes rights",
 			ids: "CKV_AWS_286 CKV_AWS_110 KICS:role_with_privilege_escalation_*(20) prowler:iam_inline_policy_allows_privilege_escalation " +
@@ -48,7 +48,7 @@ func scannerPolicies() []scannerRule {
 			types: both, asks: forbids("policy", everywhere(anyWrite), grantOf("dynamodb:PutItem", "*")),
 			except: []exception{{"X-Ray's two actions know no resource", func(s subject) bool {
 				broad := slices.DeleteFunc(statements(s.input("policy")), func(st map[string]any) bool { return !anyResource(st) })
-				return len(broad) == 1 && tracesOnly(broad[0])
+				return len(broad) > 0 && !slices.ContainsFunc(broad, func(st map[string]any) bool { return !nameless(st) })
 			}}}},
 		{title: "not all of IAM", ids: "CKV2_AWS_40", types: both, asks: forbids("policy", actionLike(`^(iam:)?\*$`), grantOf("iam:*", "x"))},
 		{title: "no role is passed but one that is named",
@@ -112,12 +112,13 @@ func escalates(s map[string]any) bool {
 	return actionLike(`^\*$|^iam:|^lambda:(\*|Create|Update|Add)|^sts:|^cloudformation:`)(s)
 }
 
-// tracesOnly is whether a statement allows what X-Ray takes of a function, and
-// no more.
+// nameless is whether a statement allows nothing but actions that know no
+// resource: what X-Ray takes of a function, and what finds a stream.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
-func tracesOnly(s map[string]any) bool {
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+func nameless(s map[string]any) bool {
 	return !slices.ContainsFunc(texts(s["Action"]), func(action string) bool {
-		return action != "xray:PutTraceSegments" && action != "xray:PutTelemetryRecords"
+		return !slices.Contains([]string{"xray:PutTraceSegments", "xray:PutTelemetryRecords", "dynamodb:ListStreams"}, action)
 	})
 }
 

@@ -60,7 +60,7 @@ func rights(f lambdas.Function, queues []lambdas.Queue) lambdas.Rights {
 		add(lambdas.Resource{Queue: f.Consumes}, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 	}
 	if f.Follows != "" {
-		add(lambdas.Resource{Stream: f.Follows}, "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream", "dynamodb:ListStreams")
+		add(lambdas.Resource{Stream: f.Follows}, "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream")
 		add(lambdas.Resource{Queue: deadName(f.Name)}, "sqs:SendMessage")
 	}
 	return all
