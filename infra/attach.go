@@ -68,7 +68,7 @@ func readAPIs(s *stack, service parts) (*theirAPIs, error) {
 	if a.autoDeploy != pulumi.String("true") {
 		return nil, fmt.Errorf("%s: the stack %s publishes its routes itself and would not publish those of this one; "+
 			"set %s to true there (pulumi config set autoDeploy true --stack %s), bring it up, and try again",
-			s.cfg.key("attachTo"), s.cfg.AttachTo, s.cfg.key("autoDeploy"), path.Base(s.cfg.AttachTo))
+			s.cfg.key("attachTo"), s.cfg.AttachTo, path.Dir(s.cfg.AttachTo)+":autoDeploy", path.Base(s.cfg.AttachTo))
 	}
 	return a, nil
 }

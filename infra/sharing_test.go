@@ -137,7 +137,7 @@ func TestAttachedRefused(t *testing.T) {
 	}{
 		"PROJECT:attachTo: the stack other/shared has no parameter /other/shared/apiId in this account and region; bring it up first": {
 			map[string]string{"/other/shared/apiId": ""}, nil},
-		"PROJECT:attachTo: the stack other/shared publishes its routes itself and would not publish those of this one; set PROJECT:autoDeploy to true there": {
+		"PROJECT:attachTo: the stack other/shared publishes its routes itself and would not publish those of this one; set other:autoDeploy to true there": {
 			map[string]string{"/other/shared/apiAutoDeploy": "false"}, nil},
 		"PROJECT:domain has no effect with PROJECT:attachTo: the API is that of other/shared; set it there": {nil, []string{"domain=api.example.com", "zone=example.com"}},
 		"PROJECT:issuer has no effect with PROJECT:attachTo":                                                {nil, []string{"issuer=https://i.example", `audiences=["a"]`}},
