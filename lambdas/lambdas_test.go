@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -34,52 +33,11 @@ func TestFoldersAndFunctions(t *testing.T) {
 	}
 }
 
-// An edit of one handler changes one function: no function is built with a
-// package that one other main alone imports. None is built with the declaration,
-// so a new route or right changes no binary.
-func TestNoFunctionHasAnothersHandler(t *testing.T) {
+// No function is built with the declaration, so a new route or right changes no
+// binary. What is large and one function's is in no other.
+func TestWhatFunctionsAreBuiltWith(t *testing.T) {
 	t.Parallel()
-	imports, deps := dependencies(t)
-	users := map[string][]string{}
-	for function, packages := range imports {
-		for _, name := range packages {
-			users[name] = append(users[name], function)
-		}
-	}
-	for function, packages := range deps {
-		if len(packages) == 0 {
-			t.Errorf("%s is built with nothing of this folder", function)
-		}
-		for _, name := range packages {
-			if owners := users[name]; len(owners) == 1 && owners[0] != function {
-				t.Errorf("%s is built with %s, the handler of %s", function, name, owners[0])
-			}
-		}
-		if slices.Contains(packages, "") {
-			t.Errorf("%s is built with the declaration; names that it needs are in the package names", function)
-		}
-	}
-}
-
-// What checks an issuer's tokens is large, and one function's.
-func TestOnlyTheAuthorizerChecksIssuers(t *testing.T) {
-	t.Parallel()
-	for _, f := range lambdas.Declared().Functions {
-		out, err := exec.Command("go", "list", "-f", `{{join .Deps " "}}`, "./"+f.Name).Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.Contains(string(out), "go-oidc") && !f.Authorizes {
-			t.Errorf("%s is built with go-oidc", f.Name)
-		}
-	}
-}
-
-// dependencies are the packages of this folder that each function's main imports,
-// and those that it is built with, by their path here; "" is the declaration.
-func dependencies(t *testing.T) (imports, deps map[string][]string) {
-	t.Helper()
-	args := []string{"list", "-f", `{{.ImportPath}};{{join .Imports " "}};{{join .Deps " "}}`, "."}
+	args := []string{"list", "-f", `{{.ImportPath}} {{join .Deps " "}}`, "."}
 	for _, name := range lambdas.Declared().FunctionNames() {
 		args = append(args, "./"+name)
 	}
@@ -88,22 +46,16 @@ func dependencies(t *testing.T) (imports, deps map[string][]string) {
 		t.Fatalf("go %v: %v", args, err)
 	}
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	folder, _, _ := strings.Cut(lines[0], ";")
-	here := func(list string) (all []string) {
-		for _, name := range strings.Fields(list) {
-			if rest, within := strings.CutPrefix(name, folder); within && (rest == "" || rest[0] == '/') {
-				all = append(all, strings.TrimPrefix(rest, "/"))
-			}
+	declaration, _, _ := strings.Cut(lines[0], " ")
+	for i, f := range lambdas.Declared().Functions {
+		deps := strings.Fields(lines[i+1])[1:]
+		if slices.Contains(deps, declaration) {
+			t.Errorf("%s is built with the declaration; names that it needs are in the package names", f.Name)
 		}
-		return all
+		if strings.Contains(strings.Join(deps, " "), "go-oidc") && !f.Authorizes {
+			t.Errorf("%s is built with go-oidc, which checks the tokens of issuers", f.Name)
+		}
 	}
-	imports, deps = map[string][]string{}, map[string][]string{}
-	for _, line := range lines[1:] {
-		parts := strings.Split(line, ";")
-		function := path.Base(parts[0])
-		imports[function], deps[function] = here(parts[1]), here(parts[2])
-	}
-	return imports, deps
 }
 
 // maxZip is how many bytes a function's zip may have. A cold start loads the
