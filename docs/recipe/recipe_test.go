@@ -1,0 +1,47 @@
+package recipe
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// TestOwned: only the project that the recipes are written for has no name of its
+// own, and a folder without a project is neither.
+func TestOwned(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]bool{upstream: false, "orders": true, upstream + "-orders": true} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), []byte("name: "+name+"\nruntime: go\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := Owned(dir); err != nil || got != want {
+			t.Errorf("%s: %t, %v", name, got, err)
+		}
+	}
+	if _, err := Owned(t.TempDir()); err == nil {
+		t.Error("a folder without a project is one")
+	}
+}
+
+// TestApply: a recipe that does not fit changes nothing and says whose it is.
+func TestApply(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "a")
+	if err := os.WriteFile(file, []byte("one\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r := Recipe{Name: "More", Page: "page.md", diff: "--- a/a\n+++ b/a\n@@ -1,1 +1,2 @@\n one\n+two\n--- /dev/null\n+++ b/b\n@@ -0,0 +1,1 @@\n+new\n"}
+	if got := r.Lines(); got != 1 {
+		t.Errorf("it adds %d lines to what is there, not 1", got)
+	}
+	if err := r.Apply(dir); err != nil {
+		t.Fatal(err)
+	}
+	err := r.Apply(dir)
+	data, _ := os.ReadFile(file)
+	if err == nil || string(data) != "one\ntwo\n" {
+		t.Errorf("applied twice: %v, %q", err, data)
+	}
+}
