@@ -1,0 +1,96 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"skiff/lambdas"
+)
+
+// checkout copies the project, so that a test may edit it. Its stacks are the
+// fixtures in testdata/stacks: a team's own have other accounts and domains.
+func checkout(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"go.mod", "go.sum", "Pulumi.yaml", "infra", "lambdas", "bootstrap"} {
+		copyTree(t, filepath.Join("..", name), filepath.Join(dir, name))
+	}
+	own, err := filepath.Glob(filepath.Join(dir, "bootstrap", "Pulumi.*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range own {
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	copyTree(t, filepath.Join("testdata", "stacks"), dir)
+	return dir
+}
+
+// zips builds the functions of the project, once: all, whichever one is asked for.
+var zips = sync.OnceValue(func() error {
+	cmd := exec.Command("go", "run", "./infra/zip", "-target", "host", lambdas.Declared().FunctionNames()[0])
+	cmd.Dir = ".."
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	return nil
+})
+
+// built is a checkout with the zips of its functions, whose bytes are the same
+// in every folder: for tests that are about something else.
+func built(t *testing.T) string {
+	t.Helper()
+	if err := zips(); err != nil {
+		t.Fatal(err)
+	}
+	dir := checkout(t)
+	copyTree(t, filepath.Join("..", ".build"), filepath.Join(dir, ".build"))
+	return dir
+}
+
+func copyTree(t *testing.T, from, to string) {
+	t.Helper()
+	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return os.MkdirAll(filepath.Join(to, rel), 0o755)
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(to, rel), data, 0o644)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// edit replaces text in a file of a checkout.
+func edit(t *testing.T, file, old, new string) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(data, []byte(old)) {
+		t.Fatalf("%s does not contain %q", file, old)
+	}
+	if err := os.WriteFile(file, bytes.Replace(data, []byte(old), []byte(new), 1), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
