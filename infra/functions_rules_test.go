@@ -211,12 +211,8 @@ func checkEnvironments(h held) (offences []string) {
 			variable, value := h.variable(lambdas.Resource{Queue: f.Consumes})
 			want[variable] = value
 		}
-		if f.Authorizes && h.set("issuer") != "" {
-			var audiences []string
-			for _, audience := range array(h.set("audiences")) {
-				audiences = append(audiences, fmt.Sprint(audience))
-			}
-			want["TOKEN_ISSUER"], want["TOKEN_AUDIENCES"] = h.set("issuer"), strings.Join(audiences, ",")
+		if url, audiences := h.issued(); f.Authorizes && url != "" {
+			want["TOKEN_ISSUER"], want["TOKEN_AUDIENCES"] = url, strings.Join(audiences, ",")
 		}
 		offences = append(offences, differ("the environment of "+name, nested(made, "environment", "variables"), want)...)
 	}

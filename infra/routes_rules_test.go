@@ -54,6 +54,28 @@ func (h held) sockets() bool {
 	return slices.ContainsFunc(h.Functions, func(f lambdas.Function) bool { return len(f.SocketRoutes) > 0 })
 }
 
+// issued is the issuer of the stack's tokens and their audiences: of the settings,
+// or one that the program declares; "" where the stack's own key signs them.
+func (h held) issued() (url string, audiences []string) {
+	jwt := nested(h.Of(authorizerType)["jwt"], "jwtConfiguration")
+	list, _ := jwt["audiences"].([]any)
+	if url = h.set("issuer"); url != "" {
+		list = array(h.set("audiences"))
+	} else if jwt != nil {
+		url = fmt.Sprint(jwt["issuer"])
+	}
+	for _, audience := range list {
+		audiences = append(audiences, fmt.Sprint(audience))
+	}
+	return url, audiences
+}
+
+// signs reports whether the stack's own key signs tokens.
+func (h held) signs() bool {
+	url, _ := h.issued()
+	return url == ""
+}
+
 // guarded reports whether a route of the HTTP API needs a token.
 func (h held) guarded() bool {
 	return slices.ContainsFunc(h.Functions, func(f lambdas.Function) bool { return len(f.Routes) > 0 })
@@ -78,7 +100,7 @@ func checkPermissions(h held) (offences []string) {
 			if h.sockets() {
 				want["authorize-sockets"] = fmt.Sprintf("%v/authorizers/authorizer-id of sockets", sockets)
 			}
-			if h.set("issuer") == "" && h.guarded() {
+			if h.signs() && h.guarded() {
 				want["authorize-api"] = fmt.Sprintf("%v/authorizers/authorizer-id of request", api)
 			}
 		}
@@ -115,7 +137,7 @@ func checkRoutes(h held) (offences []string) {
 // for who connects.
 func checkGuards(h held) (offences []string) {
 	by := "CUSTOM authorizer-id of request"
-	if h.set("issuer") != "" {
+	if !h.signs() {
 		by = "JWT authorizer-id of jwt"
 	}
 	want := map[string]string{}
@@ -152,10 +174,10 @@ func checkAuthorizers(h held) (offences []string) {
 			"identitySources": "[$request.header.Authorization]"},
 		"sockets": {"apiId": "api-id of sockets", "authorizerType": "REQUEST", "authorizerUri": asks},
 	}
-	if issuer := h.set("issuer"); issuer != "" {
+	if issuer, audiences := h.issued(); issuer != "" {
 		delete(want, "request")
 		want["jwt"] = map[string]any{"apiId": "api-id of api", "authorizerType": "JWT", "identitySources": "[$request.header.Authorization]",
-			"jwtConfiguration": map[string]any{"issuer": issuer, "audiences": array(h.set("audiences"))}}
+			"jwtConfiguration": map[string]any{"issuer": issuer, "audiences": audiences}}
 	}
 	if !h.sockets() {
 		delete(want, "sockets")

@@ -26,12 +26,13 @@ func stageRules() []rule {
 	}
 }
 
-// checkParts wants the parts of each function in its component, and there to be
-// no resource that neither the declaration nor a setting asks for.
+// checkParts wants the parts of each function in its component, and no resource
+// of these types that neither the declaration nor a setting asks for. Other types
+// are a team's own.
 func checkParts(h held) (offences []string) {
 	want := map[string]string{}
 	for _, f := range h.Functions {
-		if f.Authorizes && !h.sockets() && (!h.guarded() || h.set("issuer") != "") {
+		if f.Authorizes && !h.sockets() && (!h.guarded() || !h.signs()) {
 			continue
 		}
 		component := h.component(f.Name)
@@ -43,8 +44,13 @@ func checkParts(h held) (offences []string) {
 	for _, key := range slices.Concat(h.storeKeys(), h.apiKeys(), h.operationKeys(), domainKeys(h)) {
 		want[key] = ""
 	}
+	types := map[string]bool{secretVersionType: true}
+	for key := range want {
+		typ, _, _ := strings.Cut(key, " ")
+		types[typ] = true
+	}
 	for key, res := range h.Resources {
-		if parent, ok := want[key]; !ok || parent != res.Parent {
+		if parent, ok := want[key]; types[res.Type] && (!ok || parent != res.Parent) {
 			offences = append(offences, key+" is part of "+strconv.Quote(res.Parent))
 		}
 		delete(want, key)
@@ -75,7 +81,7 @@ func (h held) partsOf(f lambdas.Function) (keys []string) {
 	if f.Authorizes && h.sockets() {
 		keys = append(keys, permissionType+" authorize-sockets")
 	}
-	if f.Authorizes && h.guarded() && h.set("issuer") == "" {
+	if f.Authorizes && h.guarded() && h.signs() {
 		keys = append(keys, permissionType+" authorize-api")
 	}
 	if f.Consumes != "" {
@@ -121,7 +127,7 @@ func (h held) apiKeys() []string {
 		keys = append(keys, deploymentType+" api")
 	}
 	if h.guarded() {
-		keys = append(keys, authorizerType+" "+map[bool]string{true: "request", false: "jwt"}[h.set("issuer") == ""])
+		keys = append(keys, authorizerType+" "+map[bool]string{true: "request", false: "jwt"}[h.signs()])
 	}
 	if h.sockets() {
 		for _, typ := range []string{apiType, stageType, deploymentType, authorizerType} {

@@ -186,7 +186,7 @@ func checkSecrets(h held) (offences []string) {
 	declared := map[string]bool{}
 	for _, d := range h.Secrets {
 		declared[d.Name] = true
-		if _, made := h.Of(secretType)[d.Name]; made != (!d.Tokens || h.set("issuer") == "" && (h.sockets() || h.guarded())) {
+		if _, made := h.Of(secretType)[d.Name]; made != (!d.Tokens || h.signs() && (h.sockets() || h.guarded())) {
 			offences = append(offences, fmt.Sprintf("the secret %s is there: %t", d.Name, made))
 		}
 	}
