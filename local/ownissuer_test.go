@@ -18,6 +18,7 @@ func TestIssuerOfTheProgram(t *testing.T) {
 	t.Parallel()
 	dir := built(t)
 	apply(t, dir, recipeOf(t, byIssuer))
+	edit(t, filepath.Join(dir, "Pulumi.local.yaml"), "config:\n", "config:\n  "+key(t, "userPool")+": true\n")
 	inert := []string{"-C", dir, "-inert", "aws:cognito/userPool:UserPool,aws:cognito/userPoolClient:UserPoolClient"}
 	if out, err := pulumi(t, dir, "up", "--yes", "--skip-preview"); err == nil || !strings.Contains(out, "-inert aws:cognito/userPool:UserPool") {
 		t.Errorf("a user pool without the flag: %v\n%s", err, out)
