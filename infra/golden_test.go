@@ -16,7 +16,7 @@ import (
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	texts := map[string]string{}
-	for stack, rec := range ownStacks(t) {
+	for stack, rec := range ownStacks(t, newIssuer) {
 		texts[stack] = rec.Text(facts)
 	}
 	recording.Goldens(t, "testdata", texts, "go test ./infra -update")

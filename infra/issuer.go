@@ -16,6 +16,11 @@ type issuer struct {
 // own key signs them. An issuer may also be declared here: its URL and audiences
 // may be outputs of resources.
 func newIssuer(s *stack) (*issuer, error) {
+	return issuerInSettings(s)
+}
+
+// issuerInSettings returns the issuer that the settings name, and nil for none.
+func issuerInSettings(s *stack) (*issuer, error) {
 	if s.cfg.Issuer == "" {
 		return nil, nil
 	}

@@ -22,6 +22,7 @@ const root = ".."
 func main() {
 	p := program{
 		declared: lambdas.Declared(),
+		issuer:   newIssuer,
 		settings: os.Getenv(pulumi.EnvConfig),
 		target:   os.Getenv(build.TargetVariable),
 		builder: func(target build.Target, functions []string) builder {
@@ -34,6 +35,7 @@ func main() {
 // program is what deploy works from.
 type program struct {
 	declared lambdas.Service
+	issuer   func(*stack) (*issuer, error)
 	settings string // the stack's whole configuration, a JSON object
 	target   string // in place of the setting's, if it is not ""
 	builder  func(build.Target, []string) builder
@@ -79,7 +81,7 @@ func (p program) deploy(ctx *pulumi.Context) (outputs pulumi.Map, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("account: %w", err)
 	}
-	tokens, err := newIssuer(s)
+	tokens, err := p.issuer(s)
 	if err != nil {
 		return nil, fmt.Errorf("issuer: %w", err)
 	}

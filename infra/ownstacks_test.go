@@ -24,8 +24,9 @@ func rootStacks(t *testing.T) map[string]string {
 }
 
 // ownStacks runs the program for each of the team's own stacks that is deployed
-// to AWS.
-func ownStacks(t *testing.T) map[string]*recording.Stack {
+// to AWS, with newIssuer or, for what does not ask who signs the tokens, with the
+// issuer in the settings.
+func ownStacks(t *testing.T, tokens func(*stack) (*issuer, error)) map[string]*recording.Stack {
 	t.Helper()
 	stacks := map[string]*recording.Stack{}
 	for name, path := range rootStacks(t) {
@@ -33,7 +34,7 @@ func ownStacks(t *testing.T) map[string]*recording.Stack {
 			continue
 		}
 		settings := settingsIn(t, path)
-		rec, err := deployIn(t, around(t, settings), lambdas.Declared(), settings)
+		rec, err := run(t, around(t, settings), program{declared: lambdas.Declared(), issuer: tokens}, settings)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}

@@ -121,11 +121,15 @@ func deployIn(t *testing.T, c cloud, declared lambdas.Service, settings map[stri
 	return run(t, c, program{declared: declared}, settings)
 }
 
-// run runs a program, which needs neither settings nor a builder of its own.
+// run runs a program, which needs neither settings nor a builder of its own. Its
+// issuer is the one in the settings, unless it has the team's.
 func run(t *testing.T, c cloud, p program, settings map[string]string) (*recording.Stack, error) {
 	t.Helper()
 	p.builder = func(target build.Target, names []string) builder {
 		return prebuilt{build.New(root, target, names), names}
+	}
+	if p.issuer == nil {
+		p.issuer = issuerInSettings
 	}
 	c.project = project(t)
 	return recording.Run(t, c.project, "mock", settings, c, func(ctx *pulumi.Context, all string) (pulumi.Map, error) {

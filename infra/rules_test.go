@@ -80,7 +80,7 @@ type rule struct {
 // TestRules holds the team's own stacks to the rules.
 func TestRules(t *testing.T) {
 	t.Parallel()
-	for stack, rec := range ownStacks(t) {
+	for stack, rec := range ownStacks(t, issuerInSettings) {
 		t.Run(stack, func(t *testing.T) {
 			t.Parallel()
 			obey(t, lambdas.Declared(), rec)

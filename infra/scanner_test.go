@@ -58,7 +58,7 @@ func settingOf(r *recording.Stack, name string) string {
 // A resource that breaks one is to be changed, or to get an exception there.
 func TestScannerRules(t *testing.T) {
 	t.Parallel()
-	stacks := ownStacks(t)
+	stacks := ownStacks(t, newIssuer)
 	for _, name := range []string{"staging", "production"} {
 		stacks["fixture "+name] = record(t, name)
 	}
