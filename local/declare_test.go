@@ -18,6 +18,7 @@ func Declared() Service {
 	s := declared()
 	for i := range s.Functions {
 		f := &s.Functions[i]
+		_ = f
 		%s
 	}
 	_ = strings.Replace
