@@ -64,7 +64,7 @@ func (r *Reader) read(ctx context.Context) (string, error) {
 
 func (r *Reader) unusable(reason string) error {
 	name := nameOf(r.arn)
-	return &function.Unusable{Name: "secret " + name, Reason: reason, Remedy: "put one: go run ./infra/key " + name}
+	return &function.Unusable{Name: "secret " + name, Reason: reason, Remedy: "put one: go run ./infra/key " + name + ", with -stdin for one that a third party gave you"}
 }
 
 // nameOf is the name in a secret's ARN, which ends in a hyphen and six
