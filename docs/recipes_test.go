@@ -4,6 +4,8 @@ package docs
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -69,15 +71,22 @@ func (c copied) reset() {
 }
 
 // run runs a command in the copy, which has to succeed.
-func (c copied) run(name string, args ...string) string {
+func (c copied) run(name string, args ...string) {
 	c.Helper()
+	if err := c.try(name, args...); err != nil {
+		c.Fatal(err)
+	}
+}
+
+// try runs a command in the copy.
+func (c copied) try(name string, args ...string) error {
 	cmd := exec.Command(name, args...)
 	cmd.Dir = c.dir
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		c.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+		return fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, out)
 	}
-	return string(out)
+	return nil
 }
 
 // apply applies a recipe. In a team's own service a line may be in its way.
@@ -93,12 +102,16 @@ func (c copied) apply(r recipe.Recipe) {
 	c.Fatal(err)
 }
 
-// green runs the tests of the program and of the handlers, with new goldens.
+// green runs the tests of the handlers, which wait most of the time, beside the
+// tests of the program, which write new goldens.
 func (c copied) green() {
 	c.Helper()
 	c.run("gofmt", "-w", "lambdas", "infra")
-	c.run("go", "test", "./infra", "-run", "TestGolden", "-update")
-	c.run("go", "test", "./infra", "./lambdas/...")
+	handlers := make(chan error, 1)
+	go func() { handlers <- c.try("go", "test", "./lambdas/...") }()
+	if err := errors.Join(c.try("go", "test", "./infra", "-update"), <-handlers); err != nil {
+		c.Fatal(err)
+	}
 }
 
 // A recipe is a small change: so many lines besides the handlers.
@@ -153,8 +166,9 @@ func TestAnotherTeam(t *testing.T) {
 			foreign(t, file)
 		}
 	}
-	c.run("go", "test", "./infra", "./bootstrap", "-run", "TestGolden", "-update")
-	c.run("go", "test", "./infra", "./bootstrap", "./lambdas/...")
+	c.run("go", "test", "./infra", "-update")
+	c.run("go", "test", "./bootstrap", "-update")
+	c.run("go", "test", "./lambdas/...")
 }
 
 // foreign makes a stack's file another team's.
