@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -135,8 +134,8 @@ func (s *standing) try(t *testing.T, c change) {
 	}
 	s.must(t, "up", "--skip-preview")
 	s.note(t, c, outcome)
-	if c.newKey {
-		s.putKey(t)
+	if c.newKey { // which the cloud that serves has put in
+		s.probe.use(s.token(t))
 	}
 }
 
@@ -146,18 +145,6 @@ func (s *standing) refuses(t *testing.T, want string) {
 	if out, err := s.pulumi(t, "preview"); err == nil || !strings.Contains(out, want) {
 		t.Errorf("preview: %v, no %q in\n%s", err, want, out)
 	}
-}
-
-// putKey does what an operator does once the key of tokens is a new one.
-func (s *standing) putKey(t *testing.T) {
-	t.Helper()
-	var names struct{ TokenKey string }
-	out := s.must(t, "stack", "output", "secretNames", "--json")
-	if err := json.Unmarshal([]byte(out), &names); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	mustLocal(t, "-C", s.dir, "exec", "go", "run", "./infra/key", names.TokenKey)
-	s.probe.use(s.token(t))
 }
 
 // note writes the rows of a change, and fails if a request did that had no
