@@ -85,13 +85,7 @@ func (s *stack) readTheirs(name string) (string, error) {
 }
 
 // places are where the other stack's WebSocket clients are.
-func (a *theirAPIs) places() places {
-	all := a.clients.places()
-	for resource, at := range a.tables {
-		all[resource] = at
-	}
-	return all
-}
+func (a *theirAPIs) places() places { return a.clients.places().and(a.tables) }
 
 // connect adds the routes of the HTTP API, which is all that a stack adds.
 func (a *theirAPIs) connect(s *stack, fns []*function) (*known, *routes, error) {

@@ -128,15 +128,7 @@ func (s *objectSignature) sign(r *http.Request, c Credentials, presigned bool) (
 	if err != nil {
 		return "", err
 	}
-	for _, name := range s.headers {
-		switch name {
-		case "host":
-		case "content-length":
-			again.ContentLength = r.ContentLength
-		default:
-			again.Header[http.CanonicalHeaderKey(name)] = r.Header.Values(name)
-		}
-	}
+	copySigned(again, r, s.headers)
 	plain := func(o *v4.SignerOptions) { o.DisableURIPathEscaping, o.DisableHeaderHoisting = true, true }
 	credentials := aws.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken}
 	if !presigned {

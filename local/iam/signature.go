@@ -92,19 +92,25 @@ func sign(r *http.Request, body []byte, claimed authorization, c Credentials, at
 	if err != nil {
 		return "", err
 	}
-	for _, name := range claimed.headers {
-		switch name {
-		case "host":
-		case "content-length":
-			again.ContentLength = r.ContentLength
-		default:
-			again.Header[http.CanonicalHeaderKey(name)] = r.Header.Values(name)
-		}
-	}
+	copySigned(again, r, claimed.headers)
 	credentials := aws.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken}
 	if err := v4.NewSigner().SignHTTP(r.Context(), credentials, again, hash(body), claimed.service, claimed.region, at); err != nil {
 		return "", fmt.Errorf("sign the request again: %w", err)
 	}
 	signed, err := parseAuthorization(again.Header.Get("Authorization"))
 	return signed.signature, err
+}
+
+// copySigned gives a request the headers of another one that its signature is
+// over. The host is part of the URL.
+func copySigned(to, from *http.Request, headers []string) {
+	for _, name := range headers {
+		switch name {
+		case "host":
+		case "content-length":
+			to.ContentLength = from.ContentLength
+		default:
+			to.Header[http.CanonicalHeaderKey(name)] = from.Header.Values(name)
+		}
+	}
 }

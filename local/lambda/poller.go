@@ -181,16 +181,21 @@ func (e *EventSources) run(ctx context.Context, r store.Record[EventSourceMappin
 		if ctx.Err() != nil {
 			return
 		}
-		if err == nil {
-			said = ""
-			continue
-		}
-		if err.Error() != said { // once, not every few seconds
-			said = err.Error()
-			e.tell(r, err)
-		}
-		sleep(ctx, e.pause)
+		said = e.rest(ctx, r, err, said)
 	}
+}
+
+// rest ends a round of polling: after a failure it waits. It reports a failure
+// once and not in every round, and returns the one it has reported last.
+func (e *EventSources) rest(ctx context.Context, r store.Record[EventSourceMapping], err error, said string) string {
+	if err == nil {
+		return ""
+	}
+	if err.Error() != said {
+		e.tell(r, err)
+	}
+	sleep(ctx, e.pause)
+	return err.Error()
 }
 
 func (e *EventSources) tell(r store.Record[EventSourceMapping], err error) {

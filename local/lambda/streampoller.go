@@ -29,15 +29,7 @@ func (e *EventSources) follow(ctx context.Context, r store.Record[EventSourceMap
 		if ctx.Err() != nil {
 			return
 		}
-		if err == nil {
-			said = ""
-			continue
-		}
-		if err.Error() != said { // once, not every few seconds
-			said = err.Error()
-			e.tell(r, err)
-		}
-		sleep(ctx, e.pause)
+		said = e.rest(ctx, r, err, said)
 	}
 }
 
