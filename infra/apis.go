@@ -25,7 +25,7 @@ type apis interface {
 
 // known is what alarms, outputs and other stacks know of the APIs.
 type known struct {
-	own              bool // they are the stack's, which watches them and tells others of them
+	own              bool // the APIs belong to this stack, which watches them and publishes facts
 	id, executionARN pulumi.StringInput
 	url              pulumi.StringInput // what requests begin with, without a slash at its end
 	stage, accessLog pulumi.StringInput // names

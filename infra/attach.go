@@ -17,13 +17,13 @@ type theirAPIs struct {
 	tables places // with the WebSocket clients
 }
 
-// fact is what a stack that is attached reads in a parameter of the other one.
+// fact is one parameter that an attached stack reads.
 type fact struct {
 	name  string // of the parameter, below /PROJECT/STACK/
 	value *pulumi.StringInput
 }
 
-// facts are all that a stack tells others of its APIs.
+// facts lists what a stack publishes of its APIs, each fact in a parameter.
 func (k *known) facts() []fact {
 	all := []fact{{"apiId", &k.id}, {"apiExecutionArn", &k.executionARN}, {"apiUrl", &k.url}, {"apiStage", &k.stage},
 		{"apiAccessLog", &k.accessLog}, {"apiAutoDeploy", &k.autoDeploy}}
@@ -36,8 +36,8 @@ func (k *known) facts() []fact {
 	return all
 }
 
-// readAPIs reads what the other stack tells. That one must publish routes as they
-// come: its deployments would not know of those that are added here.
+// readAPIs reads the facts of the other stack. Its API must deploy every route
+// automatically: its own deployments do not include the routes of this stack.
 func readAPIs(s *stack, service parts) (*theirAPIs, error) {
 	a := &theirAPIs{tables: places{}}
 	if hasGuarded(service.Functions) {
