@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"skiff/local/iam"
-	"skiff/local/kms"
-	"skiff/local/s3"
+	"skiff/local/aws/iam"
+	"skiff/local/aws/kms"
+	"skiff/local/aws/s3"
 	"skiff/local/store"
 )
 

@@ -12,9 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"skiff/local/aws/issuer"
 	"skiff/local/gitlab"
-	"skiff/local/issuer"
-	"skiff/local/npm"
+	"skiff/local/process/npm"
 )
 
 // runCI runs the project's pipeline, or some of its jobs, against the local

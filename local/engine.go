@@ -16,12 +16,12 @@ import (
 
 	"golang.org/x/term"
 
-	"skiff/local/child"
-	"skiff/local/cli"
 	"skiff/local/cloud"
-	"skiff/local/gobuild"
-	"skiff/local/host"
-	"skiff/local/npm"
+	"skiff/local/engine/cli"
+	"skiff/local/engine/gobuild"
+	"skiff/local/engine/host"
+	"skiff/local/process/child"
+	"skiff/local/process/npm"
 )
 
 // engine runs the Pulumi CLI against a local cloud.

@@ -10,8 +10,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"skiff/local/child"
 	"skiff/local/cloud"
+	"skiff/local/process/child"
 )
 
 // runExec runs a command that uses AWS against the local cloud: the services

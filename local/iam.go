@@ -11,8 +11,8 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"skiff/local/aws/iam"
 	"skiff/local/cloud"
-	"skiff/local/iam"
 )
 
 // runIAM prints what the roles of the cloud hold, or those that are named, and

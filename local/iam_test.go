@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"skiff/local/iam"
+	"skiff/local/aws/iam"
 )
 
 // TestHoldingsTable prints two roles, and refuses the name of one that is not

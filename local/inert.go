@@ -10,7 +10,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"skiff/local/provider"
+	"skiff/local/engine/provider"
 )
 
 // inertKey is the setting of a stack's file that says what -inert does.

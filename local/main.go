@@ -21,7 +21,7 @@ import (
 	"strings"
 	"syscall"
 
-	"skiff/local/provider"
+	"skiff/local/engine/provider"
 )
 
 func main() {

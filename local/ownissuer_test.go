@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"skiff/local/issuer"
+	"skiff/local/aws/issuer"
 )
 
 // TestIssuerOfTheProgram applies the recipe of a user pool, which the local cloud

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"skiff/local/npm"
+	"skiff/local/process/npm"
 )
 
 // TestBadStarts expects of every start that cannot work one sentence that says

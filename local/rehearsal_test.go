@@ -18,7 +18,7 @@ import (
 
 	"github.com/coder/websocket"
 
-	"skiff/local/route53"
+	"skiff/local/aws/route53"
 	"skiff/local/store"
 )
 

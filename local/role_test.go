@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"skiff/local/issuer"
+	"skiff/local/aws/issuer"
 )
 
 // account is bootstrap's stack beside a stack, in the same cloud.

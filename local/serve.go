@@ -11,9 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"skiff/local/apigateway"
+	"skiff/local/aws/apigateway"
 	"skiff/local/cloud"
-	"skiff/local/npm"
+	"skiff/local/process/npm"
 	"skiff/local/store"
 )
 

@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"skiff/local/aws/iam"
 	"skiff/local/cloud"
-	"skiff/local/iam"
 	"skiff/local/store"
 )
 

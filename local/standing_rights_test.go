@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"skiff/local/arn"
-	"skiff/local/iam"
+	"skiff/local/aws/arn"
+	"skiff/local/aws/iam"
 )
 
 // denial is a right that is taken away from the deploying role, and a change of

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"skiff/local/issuer"
+	"skiff/local/aws/issuer"
 )
 
 // runToken prints a bearer token that the API of the stack takes. Where the API

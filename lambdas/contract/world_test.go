@@ -25,8 +25,8 @@ import (
 	"skiff/lambdas/items/list"
 	"skiff/lambdas/names"
 	"skiff/lambdas/table"
-	"skiff/local/dynoxide"
-	"skiff/local/npm"
+	"skiff/local/process/dynoxide"
+	"skiff/local/process/npm"
 )
 
 const (

@@ -18,11 +18,11 @@ import (
 
 	"google.golang.org/grpc"
 
-	"skiff/local/apigateway"
-	"skiff/local/iam"
-	"skiff/local/lambda"
-	"skiff/local/logs"
-	"skiff/local/provider"
+	"skiff/local/aws/apigateway"
+	"skiff/local/aws/iam"
+	"skiff/local/aws/lambda"
+	"skiff/local/aws/logs"
+	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
 

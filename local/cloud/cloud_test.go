@@ -13,10 +13,10 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/protobuf/types/known/structpb"
 
-	"skiff/local/apigateway"
-	"skiff/local/cloudwatch"
-	"skiff/local/logs"
-	"skiff/local/sns"
+	"skiff/local/aws/apigateway"
+	"skiff/local/aws/cloudwatch"
+	"skiff/local/aws/logs"
+	"skiff/local/aws/sns"
 )
 
 const (

@@ -7,8 +7,8 @@ import (
 	"net/http"
 	"strings"
 
-	"skiff/local/apigateway"
-	"skiff/local/lambda"
+	"skiff/local/aws/apigateway"
+	"skiff/local/aws/lambda"
 )
 
 // queuePath is the path of the queues' URLs at the gateway, for clients that

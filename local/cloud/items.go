@@ -11,7 +11,7 @@ import (
 	"strings"
 	"sync"
 
-	"skiff/local/dynoxide"
+	"skiff/local/process/dynoxide"
 )
 
 // items is where the items of all tables are kept: a Dynoxide, started when

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"skiff/local/npm"
+	"skiff/local/process/npm"
 )
 
 // newItems keeps items in dir, as for a cloud with the tables a and b, and tells

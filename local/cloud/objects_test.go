@@ -11,8 +11,8 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/s3"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 
-	"skiff/local/s3"
-	"skiff/local/ssm"
+	"skiff/local/aws/s3"
+	"skiff/local/aws/ssm"
 )
 
 // TestObjects declares a bucket as a program does, with a policy for TLS alone,

@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 
-	"skiff/local/iam"
-	"skiff/local/ssm"
+	"skiff/local/aws/iam"
+	"skiff/local/aws/ssm"
 )
 
 // TestPermit lets a program create what its role may, and nothing else. Its uses

@@ -10,9 +10,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"skiff/local/iam"
-	"skiff/local/lambda"
-	"skiff/local/provider"
+	"skiff/local/aws/iam"
+	"skiff/local/aws/lambda"
+	"skiff/local/engine/provider"
 )
 
 // Program is one Pulumi program and who runs it. Several share a cloud: those

@@ -7,7 +7,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
-	"skiff/local/command"
+	"skiff/local/engine/command"
 )
 
 // TestPrograms runs the command of two checkouts in one cloud: each in its own

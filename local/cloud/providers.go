@@ -4,14 +4,14 @@ import (
 	"path"
 	"strings"
 
-	"skiff/local/cloudwatch"
-	"skiff/local/command"
-	"skiff/local/iam"
-	"skiff/local/kms"
-	"skiff/local/provider"
-	"skiff/local/route53"
-	"skiff/local/sns"
-	"skiff/local/ssm"
+	"skiff/local/aws/cloudwatch"
+	"skiff/local/aws/iam"
+	"skiff/local/aws/kms"
+	"skiff/local/aws/route53"
+	"skiff/local/aws/sns"
+	"skiff/local/aws/ssm"
+	"skiff/local/engine/command"
+	"skiff/local/engine/provider"
 )
 
 // Versions of the real providers whose types these are.

@@ -23,14 +23,14 @@ import (
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 
-	"skiff/local/apigateway"
-	"skiff/local/dynamodb"
-	"skiff/local/iam"
-	"skiff/local/lambda"
-	"skiff/local/logs"
-	"skiff/local/npm"
-	"skiff/local/scheduler"
-	"skiff/local/sqs"
+	"skiff/local/aws/apigateway"
+	"skiff/local/aws/dynamodb"
+	"skiff/local/aws/iam"
+	"skiff/local/aws/lambda"
+	"skiff/local/aws/logs"
+	"skiff/local/aws/scheduler"
+	"skiff/local/aws/sqs"
+	"skiff/local/process/npm"
 )
 
 // lines is what a person sees of a cloud.
@@ -80,7 +80,7 @@ func program(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	binary := filepath.Join(dir, "bootstrap")
-	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", binary, "../lambda/testdata/function")
+	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", binary, "../aws/lambda/testdata/function")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

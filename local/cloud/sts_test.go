@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 
-	"skiff/local/iam"
-	"skiff/local/issuer"
+	"skiff/local/aws/iam"
+	"skiff/local/aws/issuer"
 )
 
 // TestPipeline declares a provider and a role that trusts it, takes the role

@@ -9,7 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"skiff/local/npm"
+	"skiff/local/process/npm"
 )
 
 //go:embed package.json

@@ -1,0 +1,20 @@
+package acm
+
+import (
+	"testing"
+
+	"skiff/local/engine/provider/providertest"
+)
+
+// TestReplacements has the schemas of internal/service/acm of
+// terraform-provider-aws 5.100.0 and the names of provider/resources.go of
+// pulumi-aws.
+func TestReplacements(t *testing.T) {
+	t.Parallel()
+	certificates, validations := newPlane(t).Resources()
+	providertest.CheckReplacements(t,
+		providertest.Schema{Type: certificates, Replaces: "domainName keyAlgorithm,computed subjectAlternativeNames,set,computed validationMethod",
+			Updates: "options tags"},
+		providertest.Schema{Type: validations, Replaces: "certificateArn validationRecordFqdns,set"},
+	)
+}

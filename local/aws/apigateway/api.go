@@ -1,0 +1,232 @@
+package apigateway
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"unicode/utf8"
+
+	"skiff/local/aws/arn"
+	"skiff/local/engine/provider"
+	"skiff/local/store"
+)
+
+// Tokens of the resource types of this package.
+const (
+	APIToken         = "aws:apigatewayv2/api:Api"
+	IntegrationToken = "aws:apigatewayv2/integration:Integration"
+	RouteToken       = "aws:apigatewayv2/route:Route"
+	AuthorizerToken  = "aws:apigatewayv2/authorizer:Authorizer"
+	DeploymentToken  = "aws:apigatewayv2/deployment:Deployment"
+	StageToken       = "aws:apigatewayv2/stage:Stage"
+	DomainToken      = "aws:apigatewayv2/domainName:DomainName"
+	MappingToken     = "aws:apigatewayv2/apiMapping:ApiMapping"
+)
+
+// The protocols of APIs.
+const (
+	protocolHTTP   = "HTTP"
+	protocolSocket = "WEBSOCKET"
+)
+
+// APIInputs is the inputs of an API, without quick create, OpenAPI bodies, API
+// keys and mutual TLS. The address type has no effect: a loopback
+// has the addresses it has.
+type APIInputs struct {
+	Name                     string            `json:"name,omitempty"`
+	ProtocolType             string            `json:"protocolType" aws:"required,replace"`
+	Description              string            `json:"description,omitempty"`
+	Version                  string            `json:"version,omitempty"`
+	CORSConfiguration        *CORSInputs       `json:"corsConfiguration,omitempty"`
+	RouteSelectionExpression string            `json:"routeSelectionExpression,omitempty"`
+	IPAddressType            string            `json:"ipAddressType,omitempty"`
+	DisableEndpoint          bool              `json:"disableExecuteApiEndpoint,omitempty"`
+	Tags                     map[string]string `json:"tags,omitempty"`
+}
+
+// CORSInputs is the CORS settings of an API; MaxAge is in seconds.
+type CORSInputs struct {
+	AllowCredentials bool     `json:"allowCredentials,omitempty"`
+	AllowHeaders     []string `json:"allowHeaders,omitempty"`
+	AllowMethods     []string `json:"allowMethods,omitempty"`
+	AllowOrigins     []string `json:"allowOrigins,omitempty"`
+	ExposeHeaders    []string `json:"exposeHeaders,omitempty"`
+	MaxAge           int      `json:"maxAge,omitempty"`
+}
+
+// APIOutputs is what AWS adds to an API.
+type APIOutputs struct {
+	APIEndpoint              string `json:"apiEndpoint"`
+	ARN                      string `json:"arn"`
+	ExecutionARN             string `json:"executionArn"`
+	IPAddressType            string `json:"ipAddressType"`
+	RouteSelectionExpression string `json:"routeSelectionExpression"`
+}
+
+// APIs are the declared APIs.
+type APIs struct {
+	db           *store.Store
+	base         string // URL of the gateway, without a path
+	root         Root
+	certificates Certificates
+	deployed
+}
+
+// NewAPIs holds the APIs of db. The gateway that serves them is at base, such
+// as http://127.0.0.1:8080, and the API of root answers there without a
+// prefix. The domain names of APIs have their certificates from certificates,
+// which may be nil where there are no domain names.
+func NewAPIs(db *store.Store, base string, root Root, certificates Certificates) *APIs {
+	return &APIs{db: db, base: base, root: root, certificates: certificates}
+}
+
+func (a *APIs) apis() *provider.Resource[APIInputs, APIOutputs] {
+	return &provider.Resource[APIInputs, APIOutputs]{
+		Token: APIToken, Named: "name", MaxName: 128, Exclusive: true,
+		Check:  checkAPI,
+		Create: a.createAPI,
+		Update: func(_ context.Context, _ provider.Call, _ store.Record[APIInputs], r *store.Record[APIInputs]) error {
+			return a.checkSelection(r)
+		},
+		Delete:  a.deleteAPI,
+		Actions: apiActions,
+		Describe: func(r store.Record[APIInputs]) APIOutputs {
+			return APIOutputs{
+				APIEndpoint:              a.endpoint(r),
+				ARN:                      arn.New("apigateway", r.Region, "", "/apis/"+r.ID),
+				ExecutionARN:             executionARN(r),
+				IPAddressType:            cmp.Or(r.Inputs.IPAddressType, "ipv4"),
+				RouteSelectionExpression: cmp.Or(r.Inputs.RouteSelectionExpression, httpSelection),
+			}
+		},
+	}
+}
+
+func executionARN(r store.Record[APIInputs]) string {
+	return arn.New("execute-api", r.Region, r.Account, r.ID)
+}
+
+// httpSelection is how every HTTP API selects routes. With braces it is the
+// same.
+const httpSelection = "$request.method $request.path"
+
+// selectionForm is what a WebSocket API may select routes by here. AWS takes
+// more than one member, and other parts of a request
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-selection-expressions.html).
+var selectionForm = regexp.MustCompile(`^\$request\.body\.\w[\w.-]*$|^\$\{request\.body\.\w[\w.-]*\}$`)
+
+// refusals are the reasons to refuse some inputs.
+type refusals []provider.Problem
+
+func (r *refusals) add(property, format string, args ...any) {
+	*r = append(*r, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
+}
+
+func checkAPI(in APIInputs) []provider.Problem {
+	var problems refusals
+	switch in.ProtocolType {
+	case protocolHTTP:
+		if e := in.RouteSelectionExpression; e != "" && e != httpSelection && e != "${request.method} ${request.path}" {
+			problems.add("routeSelectionExpression", "an HTTP API selects routes by $request.method $request.path, not %q", e)
+		}
+	case protocolSocket:
+		if e := in.RouteSelectionExpression; e != "" && !selectionForm.MatchString(e) {
+			problems.add("routeSelectionExpression", "the local cloud selects routes of a WebSocket API by a member of the message, such as $request.body.action, not %q", e)
+		}
+		if in.CORSConfiguration != nil {
+			problems.add("corsConfiguration", "a WebSocket API has none: browsers send it from any origin, and $connect sees which")
+		}
+	case "": // not known yet
+	default:
+		problems.add("protocolType", "%q is neither HTTP nor WEBSOCKET", in.ProtocolType)
+	}
+	if n := utf8.RuneCountInString(in.Name); n > 128 {
+		problems.add("name", "has %d characters; at most 128", n)
+	}
+	if n := utf8.RuneCountInString(in.Description); n > 1024 {
+		problems.add("description", "has %d characters; at most 1024", n)
+	}
+	checkAddressType(&problems, "ipAddressType", in.IPAddressType)
+	if c := in.CORSConfiguration; c != nil {
+		if c.AllowCredentials && slices.Contains(c.AllowOrigins, "*") {
+			problems.add("corsConfiguration.allowOrigins", "may not be * where allowCredentials is set")
+		}
+		if c.MaxAge < -1 || c.MaxAge > 86400 {
+			problems.add("corsConfiguration.maxAge", "%d is not within -1 to 86400 seconds", c.MaxAge)
+		}
+	}
+	return problems
+}
+
+func checkAddressType(problems *refusals, property, kind string) {
+	if kind != "" && kind != "ipv4" && kind != "dualstack" {
+		problems.add(property, "%q is neither ipv4 nor dualstack", kind)
+	}
+}
+
+// createAPI refuses a WebSocket API that cannot select a route, which the
+// check cannot: an expression that is not known yet is absent there.
+func (a *APIs) createAPI(ctx context.Context, c provider.Call, r *store.Record[APIInputs]) error {
+	if err := a.checkSelection(r); err != nil {
+		return err
+	}
+	return a.markFirst(ctx, c, r)
+}
+
+func (a *APIs) checkSelection(r *store.Record[APIInputs]) error {
+	if r.Inputs.ProtocolType == protocolSocket && r.Inputs.RouteSelectionExpression == "" {
+		return errors.New("BadRequestException: a WebSocket API needs a routeSelectionExpression, such as $request.body.action")
+	}
+	return nil
+}
+
+// deleteAPI takes along what belongs to the API, as AWS does.
+func (a *APIs) deleteAPI(_ context.Context, _ provider.Call, r store.Record[APIInputs]) error {
+	if err := a.checkUnmapped("API "+r.ID, func(m MappingInputs) bool { return m.APIID == r.ID }); err != nil {
+		return err
+	}
+	id := func(id string) string { return id }
+	return errors.Join(
+		deleteOf(a.db, StageToken, func(in StageInputs) bool { return in.APIID == r.ID }, func(name string) string { return stageKey(name, StageInputs{APIID: r.ID}) }),
+		deleteOf(a.db, DeploymentToken, func(in DeploymentInputs) bool { return in.APIID == r.ID }, id),
+		deleteOf(a.db, RouteToken, func(in RouteInputs) bool { return in.APIID == r.ID }, id),
+		deleteOf(a.db, AuthorizerToken, func(in AuthorizerInputs) bool { return in.APIID == r.ID }, id),
+		deleteOf(a.db, IntegrationToken, func(in IntegrationInputs) bool { return in.APIID == r.ID }, id))
+}
+
+func deleteOf[In any](db *store.Store, token string, belongs func(In) bool, key func(id string) string) error {
+	all, err := store.List[In](db, token)
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		if belongs(r.Inputs) {
+			if err := store.Delete(db, token, key(r.ID)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// api finds the API that another resource names.
+func (a *APIs) api(id string) (store.Record[APIInputs], error) {
+	r, err := store.Get[APIInputs](a.db, APIToken, id)
+	if err != nil {
+		return r, fmt.Errorf("NotFoundException: API %s: %w", id, err)
+	}
+	return r, nil
+}
+
+// protocolOf is the protocol of the API that other inputs name, "" while it is
+// not known: the API is not there yet.
+func (a *APIs) protocolOf(id string) string {
+	r, err := store.Get[APIInputs](a.db, APIToken, id)
+	if id == "" || err != nil {
+		return ""
+	}
+	return r.Inputs.ProtocolType
+}

@@ -1,0 +1,300 @@
+package apigateway
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"skiff/local/aws/arn"
+	"skiff/local/engine/provider"
+	"skiff/local/store"
+)
+
+// AuthorizerInputs is the inputs of an authorizer: a function that decides on
+// requests, or an issuer whose tokens are taken. Roles to call the function with
+// are left out: its own permissions do.
+type AuthorizerInputs struct {
+	APIID                string            `json:"apiId" aws:"required,replace"`
+	Name                 string            `json:"name,omitempty"`
+	AuthorizerType       string            `json:"authorizerType" aws:"required"`
+	AuthorizerURI        string            `json:"authorizerUri,omitempty"`
+	PayloadFormatVersion string            `json:"authorizerPayloadFormatVersion,omitempty"`
+	ResultTTLInSeconds   *int              `json:"authorizerResultTtlInSeconds,omitempty"`
+	EnableSimpleResponse bool              `json:"enableSimpleResponses,omitempty"`
+	IdentitySources      []string          `json:"identitySources,omitempty"`
+	JWTConfiguration     *JWTConfiguration `json:"jwtConfiguration,omitempty"`
+}
+
+// JWTConfiguration says whose tokens an authorizer takes, and for whom.
+type JWTConfiguration struct {
+	Issuer    string   `json:"issuer" aws:"required"`
+	Audiences []string `json:"audiences" aws:"required"`
+}
+
+// AuthorizerOutputs is what AWS adds to an authorizer.
+type AuthorizerOutputs struct {
+	ResultTTLInSeconds int `json:"authorizerResultTtlInSeconds"`
+}
+
+// The types of authorizers.
+const (
+	authorizerRequest = "REQUEST"
+	authorizerJWT     = "JWT"
+)
+
+// Limits of authorizers:
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+// and
+// https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-authorizers.html
+const (
+	maxAuthorizers = 10 // of one API
+	maxAudiences   = 50
+	maxResultTTL   = 3600 // seconds
+
+	// defaultResultTTL is what the AWS provider sends for an HTTP API where a
+	// program leaves the time out, in seconds; AWS itself would keep nothing.
+	defaultResultTTL = 300
+)
+
+func (a *APIs) authorizers() *provider.Resource[AuthorizerInputs, AuthorizerOutputs] {
+	return &provider.Resource[AuthorizerInputs, AuthorizerOutputs]{
+		Token: AuthorizerToken, Named: "name", MaxName: 128, Exclusive: true,
+		Check:  func(in AuthorizerInputs) []provider.Problem { return checkAuthorizer(in, a.protocolOf(in.APIID)) },
+		Create: a.createAuthorizer,
+		Update: func(_ context.Context, _ provider.Call, old store.Record[AuthorizerInputs], r *store.Record[AuthorizerInputs]) error {
+			if old.Inputs.AuthorizerType != r.Inputs.AuthorizerType {
+				if err := a.checkUnused(old); err != nil {
+					return err
+				}
+			}
+			return a.checkComplete(r.Inputs)
+		},
+		Delete: func(_ context.Context, _ provider.Call, r store.Record[AuthorizerInputs]) error {
+			return a.checkUnused(r)
+		},
+		Actions: authorizerActions,
+		Describe: func(r store.Record[AuthorizerInputs]) AuthorizerOutputs {
+			return AuthorizerOutputs{ResultTTLInSeconds: int(a.resultTTL(r.Inputs).Seconds())}
+		},
+	}
+}
+
+// resultTTL is for how long the results of an authorizer are kept.
+func (a *APIs) resultTTL(in AuthorizerInputs) time.Duration {
+	if in.AuthorizerType != authorizerRequest || a.protocolOf(in.APIID) == protocolSocket {
+		return 0
+	}
+	seconds := defaultResultTTL
+	if in.ResultTTLInSeconds != nil {
+		seconds = *in.ResultTTLInSeconds
+	}
+	return time.Duration(seconds) * time.Second
+}
+
+// checkAuthorizer refuses what
+// https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-authorizers.html
+// does. The protocol is that of the API, "" while it is not known.
+func checkAuthorizer(in AuthorizerInputs, protocol string) []provider.Problem {
+	var problems refusals
+	if n := utf8.RuneCountInString(in.Name); n > 128 {
+		problems.add("name", "has %d characters; at most 128", n)
+	}
+	switch in.AuthorizerType {
+	case "": // not known yet
+	case authorizerRequest:
+		checkRequestAuthorizer(&problems, in, protocol)
+	case authorizerJWT:
+		checkJWTAuthorizer(&problems, in, protocol)
+	default:
+		problems.add("authorizerType", "%q is neither REQUEST nor JWT", in.AuthorizerType)
+	}
+	return problems
+}
+
+// checkRequestAuthorizer checks a function's. Its URI has to be an invoke ARN:
+// the page above has no other form, unlike that of integrations.
+func checkRequestAuthorizer(problems *refusals, in AuthorizerInputs, protocol string) {
+	if in.JWTConfiguration != nil {
+		problems.add("jwtConfiguration", "only goes with authorizerType JWT")
+	}
+	if in.AuthorizerURI != "" && !invokeForm.MatchString(in.AuthorizerURI) {
+		problems.add("authorizerUri", "%q is not the invoke ARN of a function", in.AuthorizerURI)
+	}
+	if ttl := in.ResultTTLInSeconds; ttl != nil && (*ttl < 0 || *ttl > maxResultTTL) {
+		problems.add("authorizerResultTtlInSeconds", "%d is not within 0 to %d seconds", *ttl, maxResultTTL)
+	}
+	version := in.PayloadFormatVersion
+	switch {
+	case protocol == protocolSocket:
+		checkSocketAuthorizer(problems, in)
+	case in.EnableSimpleResponse && version == "1.0":
+		problems.add("enableSimpleResponses", "needs authorizerPayloadFormatVersion 2.0, not 1.0")
+	case protocol == protocolHTTP && version != "" && version != "2.0":
+		problems.add("authorizerPayloadFormatVersion", "the local cloud speaks payload format 2.0 to authorizers of HTTP APIs, not %q", version)
+	case version != "" && version != "1.0" && version != "2.0":
+		problems.add("authorizerPayloadFormatVersion", "%q is neither 1.0 nor 2.0", version)
+	}
+	checkSources(problems, in.IdentitySources, protocol)
+}
+
+// checkSocketAuthorizer refuses what only HTTP APIs have.
+func checkSocketAuthorizer(problems *refusals, in AuthorizerInputs) {
+	if v := in.PayloadFormatVersion; v != "" && v != "1.0" {
+		problems.add("authorizerPayloadFormatVersion", "a WebSocket API has payload format 1.0, not %q", v)
+	}
+	if in.EnableSimpleResponse {
+		problems.add("enableSimpleResponses", "is for HTTP APIs: an authorizer of a WebSocket API answers with a policy")
+	}
+	if ttl := in.ResultTTLInSeconds; ttl != nil && *ttl != 0 {
+		problems.add("authorizerResultTtlInSeconds", "is for HTTP APIs: a WebSocket API asks its authorizer at every connection")
+	}
+}
+
+// Forms of identity sources: of HTTP APIs
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html)
+// and of WebSocket APIs. The latter may also name stage and context variables,
+// which the local cloud does not.
+var (
+	httpSourceForm   = regexp.MustCompile(`^\$(request\.(header|querystring)|stageVariables|context)\.[^\s]+$`)
+	tokenSourceForm  = regexp.MustCompile(`^\$request\.(header|querystring)\.[^\s]+$`)
+	socketSourceForm = regexp.MustCompile(`^route\.request\.(header|querystring)\.[^\s]+$`)
+)
+
+// checkSources checks the sources of an authorizer of type REQUEST. A context
+// variable has to be known when the authorizer is asked.
+func checkSources(problems *refusals, sources []string, protocol string) {
+	for i, source := range sources {
+		property := fmt.Sprintf("identitySources[%d]", i)
+		isHTTP, isSocket := httpSourceForm.MatchString(source), socketSourceForm.MatchString(source)
+		variable, isContext := strings.CutPrefix(source, "$context.")
+		switch {
+		case protocol == protocolSocket && !isSocket:
+			problems.add(property, "%q is not of the form route.request.header.NAME or route.request.querystring.NAME", source)
+		case protocol == protocolHTTP && !isHTTP, !isHTTP && !isSocket:
+			problems.add(property, "%q is not of the form $request.header.NAME, $request.querystring.NAME, $stageVariables.NAME or $context.NAME", source)
+		case isContext && !slices.Contains(requestVariables(), variable):
+			problems.add(property, "no request has %s when it is authorized", source)
+		case slices.Contains(sources[:i], source):
+			problems.add(property, "%s is there twice", source)
+		}
+	}
+}
+
+// checkJWTAuthorizer checks an issuer's. What only functions have is refused,
+// and each property by its own name.
+func checkJWTAuthorizer(problems *refusals, in AuthorizerInputs, protocol string) {
+	if protocol == protocolSocket {
+		problems.add("authorizerType", "a WebSocket API has no JWT authorizers")
+		return
+	}
+	for property, given := range map[string]bool{
+		"authorizerUri":                  in.AuthorizerURI != "",
+		"authorizerPayloadFormatVersion": in.PayloadFormatVersion != "",
+		"authorizerResultTtlInSeconds":   in.ResultTTLInSeconds != nil && *in.ResultTTLInSeconds != 0,
+		"enableSimpleResponses":          in.EnableSimpleResponse,
+	} {
+		if given {
+			problems.add(property, "only goes with authorizerType REQUEST")
+		}
+	}
+	if n := len(in.IdentitySources); n > 1 {
+		problems.add("identitySources", "has %d sources; a JWT authorizer has exactly one", n)
+	}
+	for i, source := range in.IdentitySources {
+		if !tokenSourceForm.MatchString(source) {
+			problems.add(fmt.Sprintf("identitySources[%d]", i), "%q is not of the form $request.header.NAME or $request.querystring.NAME", source)
+		}
+	}
+	if c := in.JWTConfiguration; c != nil {
+		if u, err := url.Parse(c.Issuer); c.Issuer != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
+			problems.add("jwtConfiguration.issuer", "%q is no https URL, below which API Gateway looks for .well-known/openid-configuration", c.Issuer)
+		}
+		if n := len(c.Audiences); n > maxAudiences {
+			problems.add("jwtConfiguration.audiences", "has %d audiences; at most %d", n, maxAudiences)
+		}
+	}
+}
+
+func (a *APIs) createAuthorizer(_ context.Context, _ provider.Call, r *store.Record[AuthorizerInputs]) error {
+	if _, err := a.api(r.Inputs.APIID); err != nil {
+		return err
+	}
+	all, err := store.List[AuthorizerInputs](a.db, AuthorizerToken)
+	if err != nil {
+		return err
+	}
+	others := 0
+	for _, other := range all {
+		if other.ID != r.ID && other.Inputs.APIID == r.Inputs.APIID {
+			others++
+		}
+	}
+	if others >= maxAuthorizers {
+		return fmt.Errorf("LimitExceededException: the API %s has %d authorizers already; at most %d", r.Inputs.APIID, others, maxAuthorizers)
+	}
+	return a.checkComplete(r.Inputs)
+}
+
+// checkComplete refuses what is missing. The check of the inputs cannot: there
+// what is not known yet is missing too.
+func (a *APIs) checkComplete(in AuthorizerInputs) error {
+	refuse := func(text string) error { return errors.New("BadRequestException: authorizer " + in.Name + ": " + text) }
+	if in.AuthorizerType == authorizerJWT {
+		switch c := in.JWTConfiguration; {
+		case c == nil:
+			return refuse("a JWT authorizer needs a jwtConfiguration")
+		case len(c.Audiences) == 0:
+			return refuse("a JWT authorizer needs an audience")
+		case len(in.IdentitySources) != 1:
+			return refuse("a JWT authorizer needs exactly one identity source, such as $request.header.Authorization")
+		}
+		return nil
+	}
+	isHTTP := a.protocolOf(in.APIID) == protocolHTTP
+	switch {
+	case in.AuthorizerURI == "":
+		return refuse("an authorizer of type REQUEST needs an authorizerUri")
+	case isHTTP && in.PayloadFormatVersion == "":
+		return refuse("an authorizer of an HTTP API needs an authorizerPayloadFormatVersion: 2.0")
+	case a.resultTTL(in) > 0 && len(in.IdentitySources) == 0:
+		return refuse("identity source must be set if authorizer caching is enabled (TTL is greater than 0, and 300 where it is left out)")
+	}
+	return nil
+}
+
+// checkUnused refuses to take an authorizer from a route. resourceAuthorizerDelete of terraform-provider-aws waits while AWS does.
+func (a *APIs) checkUnused(r store.Record[AuthorizerInputs]) error {
+	all, err := store.List[RouteInputs](a.db, RouteToken)
+	if err != nil {
+		return err
+	}
+	for _, route := range all {
+		if route.Inputs.APIID == r.Inputs.APIID && route.Inputs.AuthorizerID == r.ID {
+			return fmt.Errorf("ConflictException: cannot delete authorizer %s: the route %s refers to it", cmp.Or(r.Inputs.Name, r.ID), route.Inputs.RouteKey)
+		}
+	}
+	return nil
+}
+
+// authorizerOf is an authorizer as a stage serves it.
+func (a *APIs) authorizerOf(r store.Record[AuthorizerInputs]) *Authorizer {
+	in := r.Inputs
+	out := &Authorizer{ID: r.ID, IdentitySources: in.IdentitySources}
+	if in.AuthorizerType == authorizerJWT {
+		out.JWT = &JWT{Issuer: in.JWTConfiguration.Issuer, Audiences: in.JWTConfiguration.Audiences}
+		return out
+	}
+	function, _ := functionOf(in.AuthorizerURI)
+	out.Function = &AuthorizerFunction{
+		ARN: function, SimpleResponse: in.EnableSimpleResponse, TTL: a.resultTTL(in),
+		SourceARN: arn.New("execute-api", r.Region, r.Account, in.APIID+"/authorizers/"+r.ID),
+	}
+	return out
+}

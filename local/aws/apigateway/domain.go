@@ -1,0 +1,181 @@
+package apigateway
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"skiff/local/aws/arn"
+	"skiff/local/engine/provider"
+	"skiff/local/store"
+)
+
+// Certificates are where domain names have their certificates from.
+type Certificates interface {
+	// Usable says why a certificate cannot serve a domain name in a region: it
+	// is not there, not issued, of another name or of another region.
+	Usable(arn, domainName, region string) error
+
+	// TLS is the certificate with its key.
+	TLS(arn string) (*tls.Certificate, error)
+}
+
+// DomainInputs is the inputs of a domain name, without mutual TLS.
+type DomainInputs struct {
+	DomainName    string            `json:"domainName" aws:"required,replace"`
+	Configuration *DomainSettings   `json:"domainNameConfiguration" aws:"required"`
+	Tags          map[string]string `json:"tags,omitempty"`
+}
+
+// DomainSettings is how a domain name is served. The address type has no effect:
+// a loopback has the addresses it has.
+type DomainSettings struct {
+	CertificateARN string `json:"certificateArn" aws:"required"`
+	EndpointType   string `json:"endpointType" aws:"required"`
+	SecurityPolicy string `json:"securityPolicy" aws:"required"`
+	IPAddressType  string `json:"ipAddressType,omitempty"`
+}
+
+// DomainOutputs is what AWS adds to a domain name.
+type DomainOutputs struct {
+	APIMappingSelectionExpression string         `json:"apiMappingSelectionExpression"`
+	ARN                           string         `json:"arn"`
+	Configuration                 DomainEndpoint `json:"domainNameConfiguration"`
+}
+
+// DomainEndpoint is DomainSettings with what DNS records point to.
+type DomainEndpoint struct {
+	CertificateARN   string `json:"certificateArn"`
+	EndpointType     string `json:"endpointType"`
+	HostedZoneID     string `json:"hostedZoneId"`
+	IPAddressType    string `json:"ipAddressType"`
+	SecurityPolicy   string `json:"securityPolicy"`
+	TargetDomainName string `json:"targetDomainName"`
+}
+
+func (a *APIs) domains() *provider.Resource[DomainInputs, DomainOutputs] {
+	return &provider.Resource[DomainInputs, DomainOutputs]{
+		Token: DomainToken,
+		Check: checkDomain,
+		ID:    func(_ provider.Call, in DomainInputs) string { return in.DomainName },
+		Create: func(_ context.Context, _ provider.Call, r *store.Record[DomainInputs]) error {
+			return a.checkCertificate(r)
+		},
+		Update: func(_ context.Context, _ provider.Call, _ store.Record[DomainInputs], r *store.Record[DomainInputs]) error {
+			return a.checkCertificate(r)
+		},
+		Delete: func(_ context.Context, _ provider.Call, r store.Record[DomainInputs]) error {
+			return a.checkUnmapped("domain name "+r.ID, func(m MappingInputs) bool { return m.DomainName == r.ID })
+		},
+		Actions:  domainActions,
+		Describe: describeDomain,
+	}
+}
+
+// domainForm is a name in lower case without a final dot, perhaps with a
+// wildcard as its first label
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-custom-domains.html).
+var domainForm = regexp.MustCompile(`^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+// checkDomain refuses what
+// https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/domainnames.html
+// does.
+func checkDomain(in DomainInputs) []provider.Problem {
+	var problems refusals
+	if name := in.DomainName; name != "" && (len(name) > 253 || !domainForm.MatchString(name)) {
+		problems.add("domainName", "%q is no domain name in lower case without a final dot, such as api.example.com", name)
+	}
+	c := in.Configuration
+	if c == nil {
+		return problems
+	}
+	if t := c.EndpointType; t != "" && t != "REGIONAL" {
+		problems.add("domainNameConfiguration.endpointType", "must be REGIONAL, not %q", t)
+	}
+	if p := c.SecurityPolicy; p != "" && p != "TLS_1_2" {
+		problems.add("domainNameConfiguration.securityPolicy", "must be TLS_1_2, not %q", p)
+	}
+	checkAddressType(&problems, "domainNameConfiguration.ipAddressType", c.IPAddressType)
+	return problems
+}
+
+func (a *APIs) checkCertificate(r *store.Record[DomainInputs]) error {
+	if r.Inputs.Configuration == nil {
+		return errors.New("BadRequestException: the domain name " + r.ID + " has no configuration")
+	}
+	if a.certificates == nil {
+		return errors.New("BadRequestException: there are no certificates for the domain name " + r.ID)
+	}
+	if err := a.certificates.Usable(r.Inputs.Configuration.CertificateARN, r.ID, r.Region); err != nil {
+		return fmt.Errorf("BadRequestException: domain name %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+// regionalZones are the hosted zones of regional endpoints, by region
+// (https://docs.aws.amazon.com/general/latest/gr/apigateway.html).
+func regionalZones() map[string]string {
+	return map[string]string{
+		"us-east-1": "Z1UJRXOUMOOFQ8", "us-east-2": "ZOJJZC49E0EPZ", "us-west-1": "Z2MUQ32089INYE", "us-west-2": "Z2OJLYMUO9EFXC",
+		"ca-central-1": "Z19DQILCV0OWEC", "sa-east-1": "ZCMLWB8V5SYIT",
+		"eu-central-1": "Z1U9ULNL0V5AJ3", "eu-west-1": "ZLY8HYME6SFDD", "eu-west-2": "ZJ5UAJN8Y3Z2Q", "eu-west-3": "Z3KY65QIEKYHQQ",
+		"eu-north-1": "Z3UWIKFBOOGXPP", "ap-south-1": "Z3VO1THU9YC4UR", "ap-northeast-1": "Z1YSHQZHG15GKL", "ap-northeast-2": "Z20JF4UZKIW1U8",
+		"ap-southeast-1": "ZL327KTPIQFUL", "ap-southeast-2": "Z2RPCDW04V8134",
+	}
+}
+
+// describeDomain tells the endpoint's name, which AWS makes up and this makes of
+// the domain name: it stays the same whenever it is asked for.
+func describeDomain(r store.Record[DomainInputs]) DomainOutputs {
+	sum := sha256.Sum256([]byte(r.Account + " " + r.Region + " " + r.ID))
+	name := strings.ToLower(base32.HexEncoding.EncodeToString(sum[:]))
+	in := cmp.Or(r.Inputs.Configuration, &DomainSettings{})
+	return DomainOutputs{
+		APIMappingSelectionExpression: "$request.basepath",
+		ARN:                           arn.New("apigateway", r.Region, "", "/domainnames/"+r.ID),
+		Configuration: DomainEndpoint{
+			CertificateARN: in.CertificateARN, EndpointType: in.EndpointType, SecurityPolicy: in.SecurityPolicy,
+			IPAddressType: cmp.Or(in.IPAddressType, "ipv4"),
+			// A region that is not listed has a zone too, which nobody here asks for.
+			HostedZoneID:     cmp.Or(regionalZones()[r.Region], "Z0"+strings.ToUpper(name[10:22])),
+			TargetDomainName: "d-" + name[:10] + ".execute-api." + r.Region + ".amazonaws.com",
+		},
+	}
+}
+
+// domain finds the domain name that answers to a host: itself, or a wildcard one
+// label up.
+func (a *APIs) domain(host string) (r store.Record[DomainInputs], ok bool) {
+	r, err := store.Get[DomainInputs](a.db, DomainToken, host)
+	if _, parent, isBelow := strings.Cut(host, "."); err != nil && isBelow {
+		r, err = store.Get[DomainInputs](a.db, DomainToken, "*."+parent)
+	}
+	return r, err == nil
+}
+
+// Certificate is the certificate of the domain name that a TLS client asks for.
+// The error names the domain names there are.
+func (a *APIs) Certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	if r, ok := a.domain(hostName(hello.ServerName)); ok && a.certificates != nil && r.Inputs.Configuration != nil {
+		certificate, err := a.certificates.TLS(r.Inputs.Configuration.CertificateARN)
+		if err != nil {
+			return nil, fmt.Errorf("the certificate of domain name %s: %w", r.ID, err)
+		}
+		return certificate, nil
+	}
+	all, err := store.List[DomainInputs](a.db, DomainToken)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, 0, len(all))
+	for _, r := range all {
+		names = append(names, r.ID)
+	}
+	return nil, fmt.Errorf("there is no domain name %q to speak TLS for; there are: %s", hello.ServerName, cmp.Or(strings.Join(names, ", "), "none"))
+}

@@ -1,0 +1,137 @@
+package apigateway
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"regexp"
+	"time"
+
+	"skiff/local/engine/provider"
+	"skiff/local/store"
+)
+
+// IntegrationInputs is the inputs of an integration: a function behind an API.
+// HTTP proxies, private links and requests to AWS services are left out, and of
+// WebSocket APIs what is not for proxies: templates and conversions.
+type IntegrationInputs struct {
+	APIID                string `json:"apiId" aws:"required,replace"`
+	IntegrationType      string `json:"integrationType" aws:"required,replace"`
+	IntegrationURI       string `json:"integrationUri,omitempty" aws:"required"`
+	IntegrationMethod    string `json:"integrationMethod,omitempty"`
+	ConnectionType       string `json:"connectionType,omitempty"`
+	Description          string `json:"description,omitempty"`
+	PayloadFormatVersion string `json:"payloadFormatVersion,omitempty"`
+	TimeoutMilliseconds  int    `json:"timeoutMilliseconds,omitempty"`
+}
+
+// IntegrationOutputs is what AWS adds to an integration, its defaults
+// included.
+type IntegrationOutputs struct {
+	ConnectionType              string `json:"connectionType"`
+	PayloadFormatVersion        string `json:"payloadFormatVersion"`
+	ResponseSelectionExpression string `json:"integrationResponseSelectionExpression"`
+	TimeoutMilliseconds         int    `json:"timeoutMilliseconds"`
+}
+
+func (a *APIs) integrations() *provider.Resource[IntegrationInputs, IntegrationOutputs] {
+	return &provider.Resource[IntegrationInputs, IntegrationOutputs]{
+		Token: IntegrationToken,
+		Check: func(in IntegrationInputs) []provider.Problem { return checkIntegration(in, a.protocolOf(in.APIID)) },
+		Create: func(_ context.Context, _ provider.Call, r *store.Record[IntegrationInputs]) error {
+			_, err := a.api(r.Inputs.APIID)
+			return err
+		},
+		Delete:  a.deleteIntegration,
+		Actions: integrationActions,
+		Describe: func(r store.Record[IntegrationInputs]) IntegrationOutputs {
+			socket := a.protocolOf(r.Inputs.APIID) == protocolSocket
+			version, limit := "2.0", maxTimeout
+			if socket {
+				version, limit = "1.0", maxSocketTimeout
+			}
+			return IntegrationOutputs{
+				ConnectionType: "INTERNET", PayloadFormatVersion: version,
+				TimeoutMilliseconds: cmp.Or(r.Inputs.TimeoutMilliseconds, int(limit.Milliseconds())),
+			}
+		},
+	}
+}
+
+// Functions behind an integration are named by their invoke ARN, or by their
+// own.
+var (
+	invokeForm   = regexp.MustCompile(`^arn:aws:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/(arn:aws:lambda:.+)/invocations$`)
+	functionForm = regexp.MustCompile(`^arn:aws:lambda:[a-z0-9-]+:\d{12}:function:[^/]+$`)
+)
+
+func functionOf(uri string) (arn string, ok bool) {
+	if m := invokeForm.FindStringSubmatch(uri); m != nil {
+		return m[1], true
+	}
+	return uri, functionForm.MatchString(uri)
+}
+
+// maxSocketTimeout is that of a WebSocket API's integrations:
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+const maxSocketTimeout = 29 * time.Second
+
+// checkIntegration refuses what
+// https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-integrations.html
+// does, and the kinds that the local cloud lacks. The protocol is that of the
+// API, "" while it is not known.
+func checkIntegration(in IntegrationInputs, protocol string) []provider.Problem {
+	var problems refusals
+	if t := in.IntegrationType; t != "" && t != "AWS_PROXY" {
+		problems.add("integrationType", "the local cloud holds AWS_PROXY with a function behind it, not %q", t)
+	}
+	if c := in.ConnectionType; c != "" && c != "INTERNET" {
+		problems.add("connectionType", "the local cloud holds INTERNET, not %q", c)
+	}
+	checkPayload(&problems, in.PayloadFormatVersion, protocol)
+	limit := maxTimeout
+	if protocol == protocolSocket {
+		limit = maxSocketTimeout
+	}
+	if ms := in.TimeoutMilliseconds; ms != 0 && (ms < 50 || ms > int(limit.Milliseconds())) {
+		problems.add("timeoutMilliseconds", "%d is not within 50 to %d ms", ms, limit.Milliseconds())
+	}
+	if in.IntegrationURI == "" {
+		return problems
+	}
+	if _, ok := functionOf(in.IntegrationURI); !ok {
+		problems.add("integrationUri", "%q is neither the ARN nor the invoke ARN of a function", in.IntegrationURI)
+	} else if protocol == protocolSocket && !invokeForm.MatchString(in.IntegrationURI) {
+		problems.add("integrationUri", "a WebSocket API takes the invoke ARN of a function, not %q", in.IntegrationURI)
+	}
+	return problems
+}
+
+// checkPayload refuses a payload format that the protocol has not. Only 2.0 is
+// spoken to HTTP APIs and only 1.0, the default, there is for WebSocket APIs.
+func checkPayload(problems *refusals, version, protocol string) {
+	const property = "payloadFormatVersion"
+	switch {
+	case protocol == protocolHTTP && version == "":
+		problems.add(property, `is 1.0 on AWS where it is left out, and the local cloud speaks 2.0: set it to "2.0"`)
+	case protocol == protocolHTTP && version != "2.0":
+		problems.add(property, "the local cloud speaks payload format 2.0, not %q", version)
+	case protocol == protocolSocket && version != "" && version != "1.0":
+		problems.add(property, "a WebSocket API has payload format 1.0, not %q", version)
+	case version != "" && version != "1.0" && version != "2.0":
+		problems.add(property, "%q is neither 1.0 nor 2.0", version)
+	}
+}
+
+func (a *APIs) deleteIntegration(_ context.Context, _ provider.Call, r store.Record[IntegrationInputs]) error {
+	all, err := store.List[RouteInputs](a.db, RouteToken)
+	if err != nil {
+		return err
+	}
+	for _, route := range all {
+		if route.Inputs.APIID == r.Inputs.APIID && route.Inputs.Target == "integrations/"+r.ID {
+			return fmt.Errorf("ConflictException: cannot delete integration %s: the route %s refers to it", r.ID, route.Inputs.RouteKey)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,210 @@
+package apigateway
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"skiff/local/engine/provider"
+	"skiff/local/store"
+)
+
+// RouteInputs is the inputs of a route. An operation name is for people.
+type RouteInputs struct {
+	APIID               string   `json:"apiId" aws:"required,replace"`
+	RouteKey            string   `json:"routeKey" aws:"required"`
+	Target              string   `json:"target,omitempty"`
+	AuthorizationType   string   `json:"authorizationType,omitempty"`
+	AuthorizerID        string   `json:"authorizerId,omitempty"`
+	AuthorizationScopes []string `json:"authorizationScopes,omitempty"`
+	OperationName       string   `json:"operationName,omitempty"`
+}
+
+// RouteOutputs is what AWS adds to a route, its defaults included.
+type RouteOutputs struct {
+	APIKeyRequired    bool   `json:"apiKeyRequired"`
+	AuthorizationType string `json:"authorizationType"`
+}
+
+// The authorization types of a route.
+const (
+	authorizationNone   = "NONE"
+	authorizationCustom = "CUSTOM"
+	authorizationJWT    = "JWT"
+)
+
+func (a *APIs) routes() *provider.Resource[RouteInputs, RouteOutputs] {
+	return &provider.Resource[RouteInputs, RouteOutputs]{
+		Token: RouteToken, Exclusive: true,
+		Check: func(in RouteInputs) []provider.Problem { return checkRoute(in, a.protocolOf(in.APIID)) },
+		Create: func(_ context.Context, _ provider.Call, r *store.Record[RouteInputs]) error {
+			return errors.Join(a.checkTarget(r), a.checkGuard(r))
+		},
+		Update: func(_ context.Context, _ provider.Call, _ store.Record[RouteInputs], r *store.Record[RouteInputs]) error {
+			return errors.Join(a.checkTarget(r), a.checkGuard(r))
+		},
+		Actions: routeActions,
+		Describe: func(r store.Record[RouteInputs]) RouteOutputs {
+			return RouteOutputs{AuthorizationType: cmp.Or(r.Inputs.AuthorizationType, authorizationNone)}
+		},
+	}
+}
+
+var (
+	routeKeyForm = regexp.MustCompile(`^(\$default|(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|ANY) /\S*)$`)
+
+	// actionForm is the key of a WebSocket API's route: one of the three that
+	// API Gateway defines, or what a message's selection expression may give
+	// (https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-develop-routes.html).
+	actionForm = regexp.MustCompile(`^(\$connect|\$disconnect|\$default|[^$\s]\S*)$`)
+)
+
+func checkRoute(in RouteInputs, protocol string) []provider.Problem {
+	var problems refusals
+	if in.RouteKey != "" {
+		checkRouteKey(&problems, in.RouteKey, protocol)
+	}
+	if in.Target != "" && !strings.HasPrefix(in.Target, "integrations/") {
+		problems.add("target", "%q is not of the form integrations/ID", in.Target)
+	}
+	checkAuthorization(&problems, in, protocol)
+	return problems
+}
+
+func checkRouteKey(problems *refusals, key, protocol string) {
+	isHTTP, isAction := routeKeyForm.MatchString(key), actionForm.MatchString(key)
+	switch {
+	case protocol == protocolSocket && !isAction:
+		problems.add("routeKey", "%q is neither $connect, $disconnect nor $default, nor an action, which has no blank", key)
+	case protocol == protocolHTTP && !isHTTP, !isHTTP && !isAction:
+		problems.add("routeKey", `%q is neither $default nor a method and a path, such as "GET /items/{id}"`, key)
+	case isHTTP:
+		if reason := pathProblem(key); reason != "" {
+			problems.add("routeKey", "%q: %s", key, reason)
+		}
+	}
+}
+
+// Limits of what a route asks of a token:
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+// and, for the length,
+// https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-routes.html
+const (
+	maxScopes    = 10
+	maxScopeSize = 64
+)
+
+// checkAuthorization refuses what
+// https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-routes-routeid.html
+// does. Whether a guarded route names its authorizer is asked when it is
+// created: an id that is not known yet is absent here.
+func checkAuthorization(problems *refusals, in RouteInputs, protocol string) {
+	switch t := in.AuthorizationType; {
+	case t == "", t == authorizationNone:
+		if in.AuthorizerID != "" {
+			problems.add("authorizerId", "does not go with authorizationType NONE: CUSTOM is for a function, JWT for tokens")
+		}
+	case t == "AWS_IAM":
+		problems.add("authorizationType", "the local cloud does not check signatures of clients: AWS_IAM")
+	case t != authorizationCustom && t != authorizationJWT:
+		problems.add("authorizationType", "%q is none of NONE, CUSTOM, JWT, AWS_IAM", t)
+	case protocol == protocolSocket && t == authorizationJWT:
+		problems.add("authorizationType", "a WebSocket API has no JWT authorizers")
+	case protocol == protocolSocket && in.RouteKey != "" && in.RouteKey != "$connect":
+		problems.add("authorizationType", "only $connect of a WebSocket API has an authorizer, not %s", in.RouteKey)
+	}
+	if len(in.AuthorizationScopes) == 0 {
+		return
+	}
+	if in.AuthorizationType != authorizationJWT {
+		problems.add("authorizationScopes", "only go with authorizationType JWT")
+	}
+	if n := len(in.AuthorizationScopes); n > maxScopes {
+		problems.add("authorizationScopes", "has %d scopes; at most %d", n, maxScopes)
+	}
+	for i, scope := range in.AuthorizationScopes {
+		if scope == "" || len(scope) > maxScopeSize || strings.ContainsAny(scope, " \t\r\n\"\\") {
+			problems.add(fmt.Sprintf("authorizationScopes[%d]", i), "%q is no scope: 1 to %d characters without blanks and quotes", scope, maxScopeSize)
+		}
+	}
+}
+
+var variableForm = regexp.MustCompile(`^\{[^{}/+]+\+?\}$`)
+
+// pathProblem says what is wrong with the variables of a route key, by
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html.
+func pathProblem(key string) string {
+	_, path, _ := strings.Cut(key, " ")
+	segments := strings.Split(path, "/")
+	var names []string
+	for i, segment := range segments {
+		if !strings.ContainsAny(segment, "{}") {
+			continue
+		}
+		name := strings.TrimRight(strings.Trim(segment, "{}"), "+")
+		switch {
+		case !variableForm.MatchString(segment):
+			return fmt.Sprintf("a variable takes a whole segment, such as {id}: %s does not", segment)
+		case strings.HasSuffix(segment, "+}") && i < len(segments)-1:
+			return fmt.Sprintf("the greedy variable %s must come last", segment)
+		case slices.Contains(names, name):
+			return fmt.Sprintf("there are two variables %s", name)
+		}
+		names = append(names, name)
+	}
+	return ""
+}
+
+// shape is a route key without the names of its variables: two keys of one
+// shape match the same requests.
+func shape(key string) string {
+	return nameForm.ReplaceAllString(key, "{$1}")
+}
+
+var nameForm = regexp.MustCompile(`\{[^{}+]*(\+?)\}`)
+
+// checkTarget refuses a route key that the API has already, and a target that
+// it has not.
+func (a *APIs) checkTarget(r *store.Record[RouteInputs]) error {
+	if _, err := a.api(r.Inputs.APIID); err != nil {
+		return err
+	}
+	all, err := store.List[RouteInputs](a.db, RouteToken)
+	if err != nil {
+		return err
+	}
+	for _, other := range all {
+		if other.ID != r.ID && other.Inputs.APIID == r.Inputs.APIID && shape(other.Inputs.RouteKey) == shape(r.Inputs.RouteKey) {
+			return fmt.Errorf("ConflictException: the API has a route %s already", other.Inputs.RouteKey)
+		}
+	}
+	if r.Inputs.Target == "" {
+		return nil
+	}
+	id := strings.TrimPrefix(r.Inputs.Target, "integrations/")
+	i, err := store.Get[IntegrationInputs](a.db, IntegrationToken, id)
+	if err != nil || i.Inputs.APIID != r.Inputs.APIID {
+		return fmt.Errorf("BadRequestException: the API has no integration %s, which the route %s targets", id, r.Inputs.RouteKey)
+	}
+	return nil
+}
+
+// checkGuard refuses a route whose authorizer is not there, is of another API
+// or of a kind that does not fit.
+func (a *APIs) checkGuard(r *store.Record[RouteInputs]) error {
+	in := r.Inputs
+	want := map[string]string{authorizationCustom: authorizerRequest, authorizationJWT: authorizerJWT}[in.AuthorizationType]
+	if want == "" {
+		return nil
+	}
+	authorizer, err := store.Get[AuthorizerInputs](a.db, AuthorizerToken, in.AuthorizerID)
+	if in.AuthorizerID == "" || err != nil || authorizer.Inputs.APIID != in.APIID || authorizer.Inputs.AuthorizerType != want {
+		return fmt.Errorf("BadRequestException: invalid authorizer id %q of the route %s: authorization type %s requires an authorizer of type %s of the API %s",
+			in.AuthorizerID, in.RouteKey, in.AuthorizationType, want, in.APIID)
+	}
+	return nil
+}

@@ -1,0 +1,170 @@
+package apigateway
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"skiff/local/aws/logs"
+	"skiff/local/store"
+)
+
+// maxLogFormat is the size of an access log format in bytes
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html).
+const maxLogFormat = 3 << 10
+
+// AccessLogInputs is where a stage writes a line for every request, and what.
+type AccessLogInputs struct {
+	DestinationARN string `json:"destinationArn" aws:"required"`
+	Format         string `json:"format" aws:"required"`
+}
+
+// RouteSettings are the settings of the routes that have none of their own.
+// Both limits have to be given: the AWS provider sends 0 for one that is left
+// out, by which AWS answers 429 to everything
+// (https://github.com/hashicorp/terraform-provider-aws/issues/14742). Detailed
+// metrics and the logs of a WebSocket API's execution are settings without
+// effect, as are the limits of a WebSocket API.
+type RouteSettings struct {
+	ThrottlingBurstLimit   *int     `json:"throttlingBurstLimit,omitempty" aws:"required"`
+	ThrottlingRateLimit    *float64 `json:"throttlingRateLimit,omitempty" aws:"required"`
+	DetailedMetricsEnabled bool     `json:"detailedMetricsEnabled,omitempty"`
+	LoggingLevel           string   `json:"loggingLevel,omitempty"`
+	DataTraceEnabled       bool     `json:"dataTraceEnabled,omitempty"`
+}
+
+// RouteSetting is RouteSettings for one route.
+type RouteSetting struct {
+	RouteKey               string   `json:"routeKey" aws:"required"`
+	ThrottlingBurstLimit   *int     `json:"throttlingBurstLimit,omitempty" aws:"required"`
+	ThrottlingRateLimit    *float64 `json:"throttlingRateLimit,omitempty" aws:"required"`
+	DetailedMetricsEnabled bool     `json:"detailedMetricsEnabled,omitempty"`
+	LoggingLevel           string   `json:"loggingLevel,omitempty"`
+	DataTraceEnabled       bool     `json:"dataTraceEnabled,omitempty"`
+}
+
+func (s RouteSetting) settings() *RouteSettings {
+	return &RouteSettings{s.ThrottlingBurstLimit, s.ThrottlingRateLimit, s.DetailedMetricsEnabled, s.LoggingLevel, s.DataTraceEnabled}
+}
+
+// checkStageSettings refuses what
+// https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages-stagename.html
+// does. The protocol is that of the API, "" while it is not known.
+func checkStageSettings(problems *refusals, in StageInputs, protocol string) {
+	if l := in.AccessLogSettings; l != nil {
+		if _, ok := groupOf(l.DestinationARN); l.DestinationARN != "" && !ok {
+			problems.add("accessLogSettings.destinationArn", "%q is not the ARN of a log group", l.DestinationARN)
+		}
+		if l.Format != "" {
+			for _, reason := range formatProblems(l.Format, protocol) {
+				problems.add("accessLogSettings.format", "%s", reason)
+			}
+		}
+	}
+	if s := in.DefaultRouteSettings; s != nil {
+		checkRouteSettings(problems, "defaultRouteSettings.", s, protocol)
+	}
+	var keys []string
+	for i, s := range in.RouteSettings {
+		path := fmt.Sprintf("routeSettings[%d].", i)
+		checkRouteSettings(problems, path, s.settings(), protocol)
+		if s.RouteKey != "" && slices.Contains(keys, s.RouteKey) {
+			problems.add(path+"routeKey", "there are two settings of %s", s.RouteKey)
+		}
+		keys = append(keys, s.RouteKey)
+	}
+}
+
+func checkRouteSettings(problems *refusals, path string, s *RouteSettings, protocol string) {
+	if s.ThrottlingBurstLimit != nil && *s.ThrottlingBurstLimit < 0 {
+		problems.add(path+"throttlingBurstLimit", "%d is below 0", *s.ThrottlingBurstLimit)
+	}
+	if s.ThrottlingRateLimit != nil && *s.ThrottlingRateLimit < 0 {
+		problems.add(path+"throttlingRateLimit", "%v is below 0", *s.ThrottlingRateLimit)
+	}
+	switch l := s.LoggingLevel; {
+	case l != "" && l != "OFF" && l != "ERROR" && l != "INFO":
+		problems.add(path+"loggingLevel", "%q is none of OFF, ERROR, INFO", l)
+	case l != "" && l != "OFF" && protocol == protocolHTTP:
+		problems.add(path+"loggingLevel", "an HTTP API has no execution logs: accessLogSettings says what became of requests")
+	}
+	if s.DataTraceEnabled && protocol == protocolHTTP {
+		problems.add(path+"dataTraceEnabled", "an HTTP API has no execution logs")
+	}
+}
+
+// groupOf is the name of the log group with an ARN, which may end in the ":*"
+// that stands for its streams.
+func groupOf(arn string) (name string, ok bool) {
+	parts := strings.SplitN(strings.TrimSuffix(arn, ":*"), ":", 7)
+	if len(parts) < 7 || parts[0] != "arn" || parts[2] != "logs" || parts[5] != "log-group" || parts[6] == "" {
+		return "", false
+	}
+	return parts[6], true
+}
+
+// checkDestination refuses an access log that goes to no log group.
+func (a *APIs) checkDestination(r *store.Record[StageInputs]) error {
+	l := r.Inputs.AccessLogSettings
+	if l == nil {
+		return nil
+	}
+	name, _ := groupOf(l.DestinationARN)
+	group, err := store.Get[logs.Group](a.db, logs.Token, name)
+	if err == nil && logs.ARN(group.Region, group.Account, group.ID) != strings.TrimSuffix(l.DestinationARN, ":*") {
+		err = store.ErrNotFound // of another region or account
+	}
+	if err != nil {
+		return fmt.Errorf("BadRequestException: the access log of stage %s goes to %s: %w", r.ID, l.DestinationARN, err)
+	}
+	return nil
+}
+
+// checkSettingsOfRoutes refuses settings of a route that the API has not.
+func (a *APIs) checkSettingsOfRoutes(r *store.Record[StageInputs]) error {
+	if len(r.Inputs.RouteSettings) == 0 {
+		return nil
+	}
+	all, err := store.List[RouteInputs](a.db, RouteToken)
+	if err != nil {
+		return err
+	}
+	for _, s := range r.Inputs.RouteSettings {
+		if !slices.ContainsFunc(all, func(route store.Record[RouteInputs]) bool {
+			return route.Inputs.APIID == r.Inputs.APIID && route.Inputs.RouteKey == s.RouteKey
+		}) {
+			return fmt.Errorf("NotFoundException: unable to find the route %s of the settings of stage %s in the API %s", s.RouteKey, r.ID, r.Inputs.APIID)
+		}
+	}
+	return nil
+}
+
+func logOf(in *AccessLogInputs) *AccessLog {
+	if in == nil {
+		return nil
+	}
+	name, _ := groupOf(in.DestinationARN)
+	return &AccessLog{Group: name, Format: strings.TrimSpace(in.Format)}
+}
+
+func limitOf(in *RouteSettings) *Limit {
+	if in == nil {
+		return nil
+	}
+	var l Limit
+	if in.ThrottlingRateLimit != nil {
+		l.Rate = *in.ThrottlingRateLimit
+	}
+	if in.ThrottlingBurstLimit != nil {
+		l.Burst = *in.ThrottlingBurstLimit
+	}
+	return &l
+}
+
+func limitsOf(in []RouteSetting) map[string]Limit {
+	limits := map[string]Limit{}
+	for _, s := range in {
+		limits[s.RouteKey] = *limitOf(s.settings())
+	}
+	return limits
+}

@@ -1,0 +1,193 @@
+package apigateway
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+
+	"skiff/local/aws/arn"
+	"skiff/local/engine/provider"
+	"skiff/local/store"
+)
+
+// DeploymentInputs is the inputs of a deployment: what a stage without
+// auto-deploy serves, frozen when it is made.
+type DeploymentInputs struct {
+	APIID       string            `json:"apiId" aws:"required,replace"`
+	Description string            `json:"description,omitempty"`
+	Triggers    map[string]string `json:"triggers,omitempty" aws:"replace"`
+}
+
+// DeploymentOutputs is what AWS adds to a deployment.
+type DeploymentOutputs struct {
+	AutoDeployed bool `json:"autoDeployed"`
+}
+
+// StageInputs is the inputs of a stage.
+type StageInputs struct {
+	APIID                string            `json:"apiId" aws:"required,replace"`
+	Name                 string            `json:"name,omitempty" aws:"replace"`
+	AccessLogSettings    *AccessLogInputs  `json:"accessLogSettings,omitempty"`
+	AutoDeploy           bool              `json:"autoDeploy,omitempty"`
+	DefaultRouteSettings *RouteSettings    `json:"defaultRouteSettings,omitempty"`
+	DeploymentID         string            `json:"deploymentId,omitempty"`
+	Description          string            `json:"description,omitempty"`
+	RouteSettings        []RouteSetting    `json:"routeSettings,omitempty"`
+	StageVariables       map[string]string `json:"stageVariables,omitempty"`
+	Tags                 map[string]string `json:"tags,omitempty"`
+}
+
+// StageOutputs is what AWS adds to a stage.
+type StageOutputs struct {
+	ARN          string `json:"arn"`
+	AutoDeploy   bool   `json:"autoDeploy"`
+	DeploymentID string `json:"deploymentId"`
+	ExecutionARN string `json:"executionArn"`
+	InvokeURL    string `json:"invokeUrl"`
+}
+
+func (a *APIs) deployments() *provider.Resource[DeploymentInputs, DeploymentOutputs] {
+	return &provider.Resource[DeploymentInputs, DeploymentOutputs]{
+		Token:    DeploymentToken,
+		Create:   a.deploy,
+		Delete:   a.deleteDeployment,
+		Actions:  deploymentActions,
+		Describe: func(store.Record[DeploymentInputs]) DeploymentOutputs { return DeploymentOutputs{} },
+	}
+}
+
+// deploy freezes the routes of the API as they are now.
+func (a *APIs) deploy(_ context.Context, _ provider.Call, r *store.Record[DeploymentInputs]) error {
+	if _, err := a.api(r.Inputs.APIID); err != nil {
+		return err
+	}
+	routes, err := a.routesOf(r.Inputs.APIID)
+	if err != nil {
+		return err
+	}
+	if len(routes) == 0 {
+		return fmt.Errorf("BadRequestException: at least one route is required before deploying the API %s", r.Inputs.APIID)
+	}
+	data, err := json.Marshal(routes)
+	if err != nil {
+		return err
+	}
+	r.State["routes"] = string(data)
+	return nil
+}
+
+func (a *APIs) deleteDeployment(_ context.Context, _ provider.Call, r store.Record[DeploymentInputs]) error {
+	stages, err := store.List[StageInputs](a.db, StageToken)
+	if err != nil {
+		return err
+	}
+	for _, s := range stages {
+		if s.Inputs.APIID == r.Inputs.APIID && s.Inputs.DeploymentID == r.ID {
+			return fmt.Errorf("BadRequestException: the stage %s points to deployment %s and must be moved or deleted first", s.Inputs.Name, r.ID)
+		}
+	}
+	return nil
+}
+
+func (a *APIs) stages() *provider.Resource[StageInputs, StageOutputs] {
+	return &provider.Resource[StageInputs, StageOutputs]{
+		Token: StageToken, Named: "name", MaxName: 128,
+		Check: func(in StageInputs) []provider.Problem { return checkStage(in, a.protocolOf(in.APIID)) },
+		ID:    func(_ provider.Call, in StageInputs) string { return in.Name },
+		Key:   stageKey,
+		Create: func(_ context.Context, _ provider.Call, r *store.Record[StageInputs]) error {
+			return a.checkReferences(r)
+		},
+		Update: func(_ context.Context, _ provider.Call, _ store.Record[StageInputs], r *store.Record[StageInputs]) error {
+			return a.checkReferences(r)
+		},
+		Delete: func(_ context.Context, _ provider.Call, r store.Record[StageInputs]) error {
+			return a.checkUnmapped("stage "+r.ID, func(m MappingInputs) bool { return m.APIID == r.Inputs.APIID && m.Stage == r.ID })
+		},
+		Actions:  stageActions,
+		Describe: a.describeStage,
+	}
+}
+
+func stageKey(id string, in StageInputs) string { return in.APIID + "/" + id }
+
+var stageNameForm = regexp.MustCompile(`^(\$default|[a-zA-Z0-9_-]{1,128})$`)
+
+func checkStage(in StageInputs, protocol string) []provider.Problem {
+	var problems refusals
+	if in.Name != "" && !stageNameForm.MatchString(in.Name) {
+		problems.add("name", "%q must be $default or 1 to 128 letters, digits, - and _", in.Name)
+	}
+	if in.AutoDeploy && in.DeploymentID != "" {
+		problems.add("deploymentId", "does not go with autoDeploy")
+	}
+	if protocol == protocolSocket && in.Name == defaultStage {
+		problems.add("name", "a WebSocket API has no $default stage")
+	}
+	if protocol == protocolSocket && in.AutoDeploy {
+		problems.add("autoDeploy", "is for HTTP APIs: a stage of a WebSocket API needs a deployment")
+	}
+	checkStageSettings(&problems, in, protocol)
+	return problems
+}
+
+// checkReferences refuses a stage that names what is not there.
+func (a *APIs) checkReferences(r *store.Record[StageInputs]) error {
+	if err := a.checkDeployment(r); err != nil {
+		return err
+	}
+	if err := a.checkDestination(r); err != nil {
+		return err
+	}
+	return a.checkSettingsOfRoutes(r)
+}
+
+func (a *APIs) checkDeployment(r *store.Record[StageInputs]) error {
+	if _, err := a.api(r.Inputs.APIID); err != nil {
+		return err
+	}
+	id := r.Inputs.DeploymentID
+	if id == "" {
+		return nil
+	}
+	d, err := store.Get[DeploymentInputs](a.db, DeploymentToken, id)
+	if err != nil || d.Inputs.APIID != r.Inputs.APIID {
+		return fmt.Errorf("NotFoundException: the API %s has no deployment %s", r.Inputs.APIID, id)
+	}
+	return nil
+}
+
+// describeStage makes the invoke URL as AWS does: the stage's name is part of
+// it, but for $default.
+func (a *APIs) describeStage(r store.Record[StageInputs]) StageOutputs {
+	api, err := a.api(r.Inputs.APIID)
+	if err != nil {
+		return StageOutputs{}
+	}
+	url := a.endpoint(api) + "/"
+	if r.ID != defaultStage {
+		url += r.ID
+	}
+	return StageOutputs{
+		ARN:          arn.New("apigateway", r.Region, "", "/apis/"+api.ID+"/stages/"+r.ID),
+		AutoDeploy:   r.Inputs.AutoDeploy,
+		DeploymentID: r.Inputs.DeploymentID,
+		ExecutionARN: executionARN(api) + "/" + r.ID,
+		InvokeURL:    url,
+	}
+}
+
+// Resources are the resource types of this package.
+func (a *APIs) Resources() (
+	*provider.Resource[APIInputs, APIOutputs],
+	*provider.Resource[IntegrationInputs, IntegrationOutputs],
+	*provider.Resource[AuthorizerInputs, AuthorizerOutputs],
+	*provider.Resource[RouteInputs, RouteOutputs],
+	*provider.Resource[DeploymentInputs, DeploymentOutputs],
+	*provider.Resource[StageInputs, StageOutputs],
+	*provider.Resource[DomainInputs, DomainOutputs],
+	*provider.Resource[MappingInputs, struct{}],
+) {
+	return a.apis(), a.integrations(), a.authorizers(), a.routes(), a.deployments(), a.stages(), a.domains(), a.mappings()
+}

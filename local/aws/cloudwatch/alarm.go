@@ -1,0 +1,163 @@
+// Package cloudwatch stands for Amazon CloudWatch's alarms and dashboards, as
+// records. Nothing is measured here, so an alarm never leaves INSUFFICIENT_DATA
+// and tells nobody anything.
+package cloudwatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"skiff/local/aws/arn"
+	"skiff/local/aws/sns"
+	"skiff/local/engine/provider"
+	"skiff/local/store"
+)
+
+// Tokens of the resource types of this package.
+const (
+	AlarmToken     = "aws:cloudwatch/metricAlarm:MetricAlarm"
+	DashboardToken = "aws:cloudwatch/dashboard:Dashboard"
+)
+
+// Alarm is the inputs of an alarm on one metric, or on what is computed from
+// several. Anomaly detection is left out.
+type Alarm struct {
+	Name                              string            `json:"name" aws:"replace"`
+	ActionsEnabled                    *bool             `json:"actionsEnabled,omitempty"`
+	AlarmActions                      []string          `json:"alarmActions,omitempty"`
+	AlarmDescription                  string            `json:"alarmDescription,omitempty"`
+	ComparisonOperator                string            `json:"comparisonOperator" aws:"required"`
+	DatapointsToAlarm                 int               `json:"datapointsToAlarm,omitempty"`
+	Dimensions                        map[string]string `json:"dimensions,omitempty"`
+	EvaluateLowSampleCountPercentiles string            `json:"evaluateLowSampleCountPercentiles,omitempty"`
+	EvaluationPeriods                 int               `json:"evaluationPeriods" aws:"required"`
+	ExtendedStatistic                 string            `json:"extendedStatistic,omitempty"`
+	InsufficientDataActions           []string          `json:"insufficientDataActions,omitempty"`
+	MetricName                        string            `json:"metricName,omitempty"`
+	MetricQueries                     []Query           `json:"metricQueries,omitempty"`
+	Namespace                         string            `json:"namespace,omitempty"`
+	OKActions                         []string          `json:"okActions,omitempty"`
+	Period                            int               `json:"period,omitempty"` // seconds
+	Statistic                         string            `json:"statistic,omitempty"`
+	Tags                              map[string]string `json:"tags,omitempty"`
+	Threshold                         *float64          `json:"threshold,omitempty" aws:"required"`
+	TreatMissingData                  string            `json:"treatMissingData,omitempty"`
+	Unit                              string            `json:"unit,omitempty"`
+}
+
+// Query is a metric, or an expression over those of the other queries.
+type Query struct {
+	ID         string  `json:"id" aws:"required"`
+	AccountID  string  `json:"accountId,omitempty"`
+	Expression string  `json:"expression,omitempty"`
+	Label      string  `json:"label,omitempty"`
+	Metric     *Metric `json:"metric,omitempty"`
+	Period     int     `json:"period,omitempty"` // seconds
+	ReturnData bool    `json:"returnData,omitempty"`
+}
+
+// Metric is a metric of a query.
+type Metric struct {
+	MetricName string            `json:"metricName" aws:"required"`
+	Namespace  string            `json:"namespace,omitempty"`
+	Dimensions map[string]string `json:"dimensions,omitempty"`
+	Period     int               `json:"period" aws:"required"` // seconds
+	Stat       string            `json:"stat" aws:"required"`
+	Unit       string            `json:"unit,omitempty"`
+}
+
+// AlarmOutputs is what AWS adds to an alarm, its defaults included.
+type AlarmOutputs struct {
+	ARN                               string `json:"arn"`
+	ActionsEnabled                    bool   `json:"actionsEnabled"`
+	EvaluateLowSampleCountPercentiles string `json:"evaluateLowSampleCountPercentiles"`
+	TreatMissingData                  string `json:"treatMissingData"`
+}
+
+// Alarms are the declared alarms and dashboards.
+type Alarms struct{ topics *sns.Topics }
+
+// New makes alarms that tell topics.
+func New(topics *sns.Topics) *Alarms { return &Alarms{topics} }
+
+// Resources are the resource types of this package.
+func (a *Alarms) Resources() (*provider.Resource[Alarm, AlarmOutputs], *provider.Resource[Dashboard, DashboardOutputs]) {
+	alarms := &provider.Resource[Alarm, AlarmOutputs]{
+		Token: AlarmToken, Named: "name", MaxName: 255,
+		Check: checkAlarm,
+		ID:    func(_ provider.Call, in Alarm) string { return in.Name },
+		Create: func(_ context.Context, _ provider.Call, r *store.Record[Alarm]) error {
+			return errors.Join(checkWhole(r), a.checkActions(r))
+		},
+		Update: func(_ context.Context, _ provider.Call, _ store.Record[Alarm], r *store.Record[Alarm]) error {
+			return errors.Join(checkWhole(r), a.checkActions(r))
+		},
+		Actions: alarmActions,
+		Describe: func(r store.Record[Alarm]) AlarmOutputs {
+			in := r.Inputs
+			out := AlarmOutputs{
+				ARN:                               alarmARN(r),
+				ActionsEnabled:                    in.ActionsEnabled == nil || *in.ActionsEnabled,
+				EvaluateLowSampleCountPercentiles: in.EvaluateLowSampleCountPercentiles,
+				TreatMissingData:                  in.TreatMissingData,
+			}
+			if out.TreatMissingData == "" {
+				out.TreatMissingData = "missing"
+			}
+			return out
+		},
+	}
+	return alarms, dashboards()
+}
+
+func alarmARN(r store.Record[Alarm]) string {
+	return arn.New("cloudwatch", r.Region, r.Account, "alarm:"+r.ID)
+}
+
+// checkWhole refuses an alarm that lacks what it is to watch. Only here is
+// every value known.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+func checkWhole(r *store.Record[Alarm]) error {
+	in := r.Inputs
+	lack := func(what string) error { return fmt.Errorf("ValidationError: the alarm %s %s", r.ID, what) }
+	returned := 0
+	for _, q := range in.MetricQueries {
+		if q.Metric == nil && q.Expression == "" {
+			return lack("has the query " + q.ID + " with neither a metric nor an expression")
+		}
+		if q.ReturnData {
+			returned++
+		}
+	}
+	switch simple := len(in.MetricQueries) == 0; {
+	case in.EvaluationPeriods < 1:
+		return lack("must have 1 evaluation period or more")
+	case simple && in.MetricName == "":
+		return lack("watches nothing: give it metricName or metricQueries")
+	case simple && (in.Namespace == "" || in.Period == 0):
+		return lack("needs namespace and period beside metricName")
+	case simple && in.Statistic == "" && in.ExtendedStatistic == "":
+		return lack("needs statistic or extendedStatistic")
+	case !simple && returned != 1:
+		return lack(fmt.Sprintf("has %d queries with returnData; it watches exactly one", returned))
+	}
+	return nil
+}
+
+// checkActions refuses to tell a topic that is not there, or that stands in
+// another region
+// (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html).
+func (a *Alarms) checkActions(r *store.Record[Alarm]) error {
+	for _, action := range slices.Concat(r.Inputs.AlarmActions, r.Inputs.OKActions, r.Inputs.InsufficientDataActions) {
+		topic, err := a.topics.Find(action)
+		if err != nil {
+			return fmt.Errorf("ValidationError: invalid action of alarm %s: %w", r.ID, err)
+		}
+		if topic.Region != r.Region {
+			return fmt.Errorf("ValidationError: invalid region %s in action %s: the alarm %s stands in %s", topic.Region, action, r.ID, r.Region)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,28 @@
+package cloudwatch
+
+import (
+	"testing"
+
+	"skiff/local/aws/sns"
+	"skiff/local/engine/provider/providertest"
+	"skiff/local/store"
+)
+
+// TestReplacements has the schemas of internal/service/cloudwatch of
+// terraform-provider-aws 5.100.0 and the names of provider/resources.go of
+// pulumi-aws.
+func TestReplacements(t *testing.T) {
+	t.Parallel()
+	db, err := store.Open(t.TempDir(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	alarms, dashboards := New(sns.New(db)).Resources()
+	providertest.CheckReplacements(t,
+		providertest.Schema{Type: alarms, Replaces: "name", DeletedFirst: "name",
+			Updates: "actionsEnabled alarmActions alarmDescription comparisonOperator datapointsToAlarm dimensions evaluateLowSampleCountPercentiles evaluationPeriods extendedStatistic insufficientDataActions metricName metricQueries namespace okActions period statistic tags threshold treatMissingData unit"},
+		providertest.Schema{Type: dashboards, Replaces: "dashboardName",
+			Updates: "dashboardBody"},
+	)
+}

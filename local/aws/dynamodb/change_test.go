@@ -1,0 +1,307 @@
+package dynamodb
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+
+	"skiff/local/process/dynoxide"
+	"skiff/local/process/npm"
+)
+
+// with is a table like items(name), changed.
+func with(name string, change func(*Table)) Table {
+	in := items(name)
+	change(&in)
+	return in
+}
+
+// addIndex adds an index on an attribute of its own.
+func addIndex(in *Table, name, attribute string) {
+	in.Attributes = append(in.Attributes, Attribute{attribute, "S"})
+	in.GlobalSecondaryIndexes = append(in.GlobalSecondaryIndexes, Index{Name: name, HashKey: attribute, ProjectionType: "ALL"})
+}
+
+// fill writes n items with a value for each attribute that an index may have.
+func (f *fixture) fill(t *testing.T, table string, n int) {
+	t.Helper()
+	client, err := f.tables.client(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for from := 0; from < n; from += 25 {
+		var writes []types.WriteRequest
+		for i := from; i < min(from+25, n); i++ {
+			item := key(fmt.Sprint(i))
+			for _, attribute := range []string{"status", "owner", "kind"} {
+				item[attribute] = &types.AttributeValueMemberS{Value: "x"}
+			}
+			writes = append(writes, types.WriteRequest{PutRequest: &types.PutRequest{Item: item}})
+		}
+		if _, err := client.BatchWriteItem(t.Context(), &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{table: writes}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// counts says how many items the table and each of its indexes hold, and in
+// which keys the indexes have them.
+func (f *fixture) counts(t *testing.T, table string) map[string]int {
+	t.Helper()
+	client, err := f.tables.client(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := settled(t.Context(), client, table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts := map[string]int{"table": f.count(t, table, nil)}
+	for _, i := range d.GlobalSecondaryIndexes {
+		var keys []string
+		for _, k := range i.KeySchema {
+			keys = append(keys, *k.AttributeName)
+		}
+		counts[*i.IndexName+" by "+strings.Join(keys, ",")] = f.count(t, table, i.IndexName)
+	}
+	return counts
+}
+
+func (f *fixture) count(t *testing.T, table string, index *string) int {
+	t.Helper()
+	client, err := f.tables.client(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := 0
+	pages := dynamodb.NewScanPaginator(client, &dynamodb.ScanInput{TableName: &table, IndexName: index})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += int(page.Count)
+	}
+	return total
+}
+
+// TestUpdate changes a table that has items. They stay, and each index holds
+// them all. Each case starts from what items declares.
+func TestUpdate(t *testing.T) {
+	t.Parallel()
+	before := map[string]int{"table": 30, "by-status by status": 30}
+	tests := []struct {
+		name    string
+		change  func(*Table)
+		want    map[string]int
+		refused string // what the refusal counts; "" where the change is taken
+	}{
+		{"nothing", func(*Table) {}, before, ""},
+		{"ttl", func(in *Table) { in.TTL = &TTL{AttributeName: "ttl", Enabled: true} }, before, ""},
+		{"order", func(in *Table) { in.Attributes[0], in.Attributes[1] = in.Attributes[1], in.Attributes[0] }, before, ""},
+		{"protected", func(in *Table) { in.DeletionProtectionEnabled = true }, before, ""},
+		{"capacity", func(in *Table) { in.GlobalSecondaryIndexes[0].ReadCapacity = 5 }, before, ""},
+		{"index created", func(in *Table) { addIndex(in, "by-owner", "owner") },
+			map[string]int{"table": 30, "by-status by status": 30, "by-owner by owner": 30}, ""},
+		{"index gone", func(in *Table) { in.GlobalSecondaryIndexes, in.Attributes = nil, in.Attributes[:1] },
+			map[string]int{"table": 30}, ""},
+		{"indexes created", func(in *Table) { addIndex(in, "by-owner", "owner"); addIndex(in, "by-kind", "kind") },
+			before, "create by-kind, create by-owner"},
+		{"index renamed", func(in *Table) { in.GlobalSecondaryIndexes[0].Name = "other" }, before, "delete by-status, create other"},
+		{"index key", func(in *Table) { in.GlobalSecondaryIndexes[0].RangeKey = "id" }, before, "delete by-status, create by-status"},
+		{"projection", func(in *Table) { in.GlobalSecondaryIndexes[0].ProjectionType = "KEYS_ONLY" }, before, "delete by-status, create by-status"},
+		{"attribute", func(in *Table) { in.Attributes[1].Type = "N" }, before, "delete by-status, create by-status"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			name := nameOf(t, "")
+			f := newFixture(t, "")
+			f.declare(t, items(name))
+			f.fill(t, name, 30)
+			for _, again := range []bool{false, true} { // as after a crash that kept the record back
+				err := f.update(t.Context(), t, with(name, test.change))
+				want := "LimitExceededException: only 1 online index can be created or deleted simultaneously per table, and that is more for table " + name + " (" + test.refused + ")"
+				if (err == nil) != (test.refused == "") || err != nil && !strings.HasPrefix(err.Error(), want) {
+					t.Fatalf("again %v: %v", again, err)
+				}
+				if diff := cmp.Diff(test.want, f.counts(t, name)); diff != "" {
+					t.Errorf("again %v: items (-want +got):\n%s", again, diff)
+				}
+			}
+		})
+	}
+}
+
+// TestBring: what the engine holds may be several indexes away from the records.
+func TestBring(t *testing.T) {
+	t.Parallel()
+	name := nameOf(t, "")
+	f := newFixture(t, "")
+	f.declare(t, with(name, func(in *Table) { addIndex(in, "gone", "kind") }))
+	f.fill(t, name, 30)
+	client, err := f.tables.client(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := bring(t.Context(), client, with(name, func(in *Table) {
+		in.GlobalSecondaryIndexes[0].RangeKey = "id"
+		addIndex(in, "by-owner", "owner")
+		addIndex(in, "other", "kind")
+	})); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]int{"table": 30, "by-status by status,id": 30, "by-owner by owner": 30, "other by kind": 30}
+	if diff := cmp.Diff(want, f.counts(t, name)); diff != "" {
+		t.Errorf("items (-want +got):\n%s", diff)
+	}
+}
+
+func TestUpdateOfKeys(t *testing.T) {
+	t.Parallel()
+	name := nameOf(t, "")
+	f := newFixture(t, "")
+	f.declare(t, items(name))
+	err := f.update(t.Context(), t, with(name, func(in *Table) { in.Attributes[0].Type = "N" }))
+	if err == nil || !strings.Contains(err.Error(), "ValidationException: table "+name+" has other keys") {
+		t.Errorf("another type of the hash key: %v", err)
+	}
+}
+
+func TestTTL(t *testing.T) {
+	t.Parallel()
+	name := nameOf(t, "")
+	f := newFixture(t, "")
+	f.declare(t, with(name, func(in *Table) { in.TTL = &TTL{AttributeName: "first", Enabled: true} }))
+	ttl := func() string {
+		t.Helper()
+		client, err := f.tables.client(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := client.DescribeTimeToLive(t.Context(), &dynamodb.DescribeTimeToLiveInput{TableName: &name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return aws.ToString(d.TimeToLiveDescription.AttributeName)
+	}
+	if got := ttl(); got != "first" {
+		t.Errorf("created with the attribute %q", got)
+	}
+	for _, step := range []struct {
+		ttl       *TTL
+		want, err string
+	}{
+		{&TTL{AttributeName: "second", Enabled: true}, "first", "already enabled with a different attribute"},
+		{&TTL{AttributeName: "first"}, "", ""},
+		{&TTL{AttributeName: "second", Enabled: true}, "second", ""},
+		{nil, "", ""},
+	} {
+		err := f.update(t.Context(), t, with(name, func(in *Table) { in.TTL = step.ttl }))
+		if (err == nil) != (step.err == "") || err != nil && !strings.Contains(err.Error(), step.err) {
+			t.Errorf("%+v: %v, want %q", step.ttl, err, step.err)
+		}
+		if got := ttl(); got != step.want {
+			t.Errorf("%+v: the attribute is %q, want %q", step.ttl, got, step.want)
+		}
+	}
+}
+
+// ownEngine starts an engine for this test, on the data at path.
+func (f *fixture) ownEngine(t *testing.T, path string) *dynoxide.Server {
+	t.Helper()
+	cache, err := npm.CacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary, err := dynoxide.Install(t.Context(), cache, t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := dynoxide.Start(t.Context(), dynoxide.Options{Binary: binary, Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	f.tables.engine = func(context.Context) (string, error) { return server.URL(), nil }
+	return server
+}
+
+func (f *fixture) restore(t *testing.T, server *dynoxide.Server) (made []string) {
+	t.Helper()
+	made, err := f.tables.Restore(t.Context(), server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+// TestRestore: a cloud whose engine has lost its tables gets them back, empty.
+func TestRestore(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "")
+	f.ownEngine(t, "")
+	declared := with("first", func(in *Table) { in.TTL = &TTL{AttributeName: "ttl", Enabled: true} })
+	f.declare(t, declared)
+	f.declare(t, items("second"))
+	server := f.ownEngine(t, "")
+	if made := f.restore(t, server); !slices.Equal(made, []string{"first", "second"}) {
+		t.Errorf("made %v", made)
+	}
+	f.fill(t, "first", 3)
+	if diff := cmp.Diff(map[string]int{"table": 3, "by-status by status": 3}, f.counts(t, "first")); diff != "" {
+		t.Errorf("items (-want +got):\n%s", diff)
+	}
+	if made := f.restore(t, server); len(made) > 0 {
+		t.Errorf("made once more: %v", made)
+	}
+	if got := f.count(t, "first", nil); got != 3 {
+		t.Errorf("%d items after another start", got)
+	}
+}
+
+// TestKilledUpdate kills the engine while it builds an index. After the next
+// start the table is as its record says, and the same update gets through.
+func TestKilledUpdate(t *testing.T) {
+	t.Parallel()
+	const table, n = "items", 500
+	f := newFixture(t, "")
+	path := filepath.Join(t.TempDir(), "items.db")
+	server := f.ownEngine(t, path)
+	f.declare(t, items(table))
+	f.fill(t, table, n)
+	change := with(table, func(in *Table) { addIndex(in, "by-owner", "owner") })
+	for _, delay := range []time.Duration{1, 2, 4, 8, 16, 32, 64, 128} {
+		ended := make(chan error, 1)
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { ended <- f.update(ctx, t, change) }()
+		time.Sleep(delay * time.Millisecond)
+		server.Kill()
+		cancel() // rather than try again
+		t.Logf("killed after %d ms, the update: %v", delay, <-ended)
+
+		server = f.ownEngine(t, path)
+		if made := f.restore(t, server); len(made) > 0 {
+			t.Errorf("killed after %d ms: made %v", delay, made)
+		}
+		if diff := cmp.Diff(map[string]int{"table": n, "by-status by status": n}, f.counts(t, table)); diff != "" {
+			t.Errorf("killed after %d ms: items (-want +got):\n%s", delay, diff)
+		}
+	}
+	if err := f.update(t.Context(), t, change); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]int{"table": n, "by-status by status": n, "by-owner by owner": n}
+	if diff := cmp.Diff(want, f.counts(t, table)); diff != "" {
+		t.Errorf("items (-want +got):\n%s", diff)
+	}
+}

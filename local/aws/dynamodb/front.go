@@ -1,0 +1,257 @@
+package dynamodb
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"skiff/local/aws/arn"
+	"skiff/local/aws/iam"
+	"skiff/local/store"
+)
+
+// maxRequest is the largest request that DynamoDB takes, in bytes: a batch of
+// 16 MB (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html).
+const maxRequest = 16 << 20
+
+// Front is the DynamoDB endpoint that functions call. It tells who signed a
+// request, lets the policies of that role decide it, and hands what they allow
+// to the engine.
+type Front struct {
+	tables    *Tables
+	authority *iam.Authority
+	transport http.RoundTripper
+}
+
+// maxIdle is how many connections to the engine are kept for the next call;
+// the default of two would have most functions dial anew.
+const maxIdle = 64
+
+// NewFront decides calls to tables by authority.
+func NewFront(tables *Tables, authority *iam.Authority) *Front {
+	return &Front{tables: tables, authority: authority, transport: &http.Transport{MaxIdleConnsPerHost: maxIdle, IdleConnTimeout: time.Minute}}
+}
+
+// engineAuthorization has the form of a signature. An engine on this machine
+// reads the key and the region in it, and verifies nothing.
+const engineAuthorization = "AWS4-HMAC-SHA256 Credential=" + engineKey + "/20260101/" + engineRegion + "/dynamodb/aws4_request, SignedHeaders=host, Signature=0"
+
+// operations are the calls that act on items. Of the others a function has no
+// use, and the engine's answers would not be this cloud's.
+func operations() []string {
+	return []string{"BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "TransactGetItems", "TransactWriteItems", "UpdateItem"}
+}
+
+func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		fail(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "the request is larger than 16 MB")
+		return
+	}
+	if err != nil {
+		answer(w, &apiError{"SerializationException", "the request ends early: " + err.Error()})
+		return
+	}
+	if err := f.authorize(r, body); err != nil {
+		answer(w, err)
+		return
+	}
+	target, err := f.tables.engine(r.Context())
+	if err != nil {
+		fail(w, http.StatusInternalServerError, "InternalServerError", err.Error())
+		return
+	}
+	to, err := url.Parse(target)
+	if err != nil {
+		fail(w, http.StatusInternalServerError, "InternalServerError", err.Error())
+		return
+	}
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	proxy := httputil.ReverseProxy{
+		Transport: f.transport,
+		Rewrite: func(p *httputil.ProxyRequest) {
+			p.SetURL(to)
+			// Who calls is decided here. The engine sees the one that made the tables.
+			p.Out.Header.Set("Authorization", engineAuthorization)
+			p.Out.Header.Del("X-Amz-Security-Token")
+		},
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
+			fail(w, http.StatusInternalServerError, "InternalServerError", "the local DynamoDB does not answer: "+err.Error())
+		},
+	}
+	proxy.ServeHTTP(w, r)
+	if writes(r) {
+		f.tables.wake()
+	}
+}
+
+// writes reports whether a call may change items.
+func writes(r *http.Request) bool {
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	return slices.Contains([]string{"BatchWriteItem", "DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"}, operation)
+}
+
+func (f *Front) authorize(r *http.Request, body []byte) error {
+	caller, err := f.authority.Authenticate(r, body)
+	if err != nil {
+		return err
+	}
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	if !slices.Contains(operations(), operation) {
+		return &apiError{"UnknownOperationException", fmt.Sprintf("the local cloud does not know the DynamoDB operation %q; it knows %s", operation, strings.Join(operations(), ", "))}
+	}
+	targets, err := targetsOf(operation, body)
+	if err != nil {
+		return err
+	}
+	for _, t := range targets {
+		resource, missing := f.resource(caller, t)
+		if err := f.authority.Authorize(caller, iam.Request{Action: "dynamodb:" + t.action, Resource: resource}); err != nil {
+			return err
+		}
+		if missing != nil {
+			return missing
+		}
+	}
+	if operation == "Query" {
+		return checkQuery(body)
+	}
+	return nil
+}
+
+// target is one table, or one index of it, that a call acts on, and the action
+// by which policies decide that.
+type target struct{ action, table, index string }
+
+// transactItem is one item of a transaction. What the policies have to allow is
+// the action on it, not the transaction
+// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html).
+type transactItem struct{ ConditionCheck, Delete, Get, Put, Update *tableOf }
+
+// tableOf is the part of an action that says where it acts.
+type tableOf struct{ TableName string }
+
+func (i transactItem) targets() []target {
+	var targets []target
+	add := func(action string, on *tableOf) {
+		if on != nil {
+			targets = append(targets, target{action: action, table: on.TableName})
+		}
+	}
+	add("ConditionCheckItem", i.ConditionCheck)
+	add("DeleteItem", i.Delete)
+	add("GetItem", i.Get)
+	add("PutItem", i.Put)
+	add("UpdateItem", i.Update)
+	return targets
+}
+
+// targetsOf reads the members that decide what an operation acts on, and no
+// others: a call must not be decided by what the engine then ignores. For the
+// same reason names are exact and none comes twice.
+func targetsOf(operation string, body []byte) ([]target, error) {
+	var call struct {
+		TableName     string
+		IndexName     string
+		RequestItems  map[string]jsontext.Value
+		TransactItems []transactItem
+	}
+	if err := json.Unmarshal(body, &call); err != nil {
+		return nil, &apiError{"SerializationException", "the request is not the JSON of a call: " + err.Error()}
+	}
+	var targets []target
+	switch operation {
+	case "BatchGetItem", "BatchWriteItem":
+		for _, name := range slices.Sorted(maps.Keys(call.RequestItems)) {
+			targets = append(targets, target{action: operation, table: name})
+		}
+	case "TransactGetItems", "TransactWriteItems":
+		for _, i := range call.TransactItems {
+			targets = append(targets, i.targets()...)
+		}
+	case "Query", "Scan":
+		targets = []target{{operation, call.TableName, call.IndexName}}
+	default:
+		targets = []target{{action: operation, table: call.TableName}}
+	}
+	if len(targets) == 0 {
+		return nil, &apiError{"ValidationException", "the call names no table"}
+	}
+	for _, t := range targets {
+		if t.table == "" {
+			return nil, &apiError{"ValidationException", "the call names no table"}
+		}
+		if strings.HasPrefix(t.table, "arn:") {
+			return nil, &apiError{"ValidationException", fmt.Sprintf("the local cloud takes a table by its name, not by its ARN as AWS does too: %s", t.table)}
+		}
+	}
+	return targets, nil
+}
+
+// resource is the ARN that policies name. A table that the caller's region
+// does not have has one too: only who may use it hears that it is missing.
+func (f *Front) resource(caller iam.Caller, t target) (resource string, missing error) {
+	r, err := store.Get[Table](f.tables.db, Token, t.table)
+	if err == nil && r.Region != caller.Region {
+		err = store.ErrNotFound
+	}
+	resource = tableARN(r)
+	if err != nil {
+		resource = arn.New("dynamodb", caller.Region, caller.Account(), "table/"+t.table)
+		missing = err
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		missing = &apiError{"ResourceNotFoundException", "Requested resource not found"}
+	}
+	if t.index != "" {
+		resource += "/index/" + t.index
+	}
+	return resource, missing
+}
+
+// apiError is an error in DynamoDB's own form.
+type apiError struct{ code, message string }
+
+func (e *apiError) Error() string { return e.code + ": " + e.message }
+
+func answer(w http.ResponseWriter, err error) {
+	var denied *iam.Denied
+	var unsigned *iam.SignatureError
+	var api *apiError
+	switch {
+	case errors.As(err, &denied):
+		fail(w, http.StatusBadRequest, "AccessDeniedException", denied.Error())
+	case errors.As(err, &unsigned):
+		fail(w, http.StatusBadRequest, unsigned.Code, unsigned.Message)
+	case errors.As(err, &api):
+		fail(w, http.StatusBadRequest, api.code, api.message)
+	default:
+		fail(w, http.StatusInternalServerError, "InternalServerError", err.Error())
+	}
+}
+
+// fail answers in the JSON 1.0 protocol
+// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html).
+func fail(w http.ResponseWriter, status int, code, message string) {
+	prefix := "com.amazon.coral.service#"
+	switch code {
+	case "ValidationException":
+		prefix = "com.amazon.coral.validate#"
+	case "ResourceNotFoundException", "InternalServerError":
+		prefix = "com.amazonaws.dynamodb.v20120810#"
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	w.WriteHeader(status)
+	_ = json.MarshalWrite(w, map[string]string{"__type": prefix + code, "message": message, "Message": message})
+}

@@ -1,0 +1,119 @@
+package dynamodb
+
+import (
+	"context"
+	"time"
+
+	"skiff/local/aws/iam"
+	"skiff/local/aws/lambda"
+)
+
+// Streams are what the event source mappings of Lambda read.
+var _ lambda.Stream = (*Streams)(nil)
+
+// streamPause is how long a wait for records lasts at most before the engine is
+// asked again: it makes changes of its own, such as of items past their time to
+// live.
+const streamPause = time.Second
+
+// Streams are the tables' streams, as Lambda reads them with the rights of a
+// function's role.
+type Streams struct {
+	tables    *Tables
+	authority *iam.Authority
+}
+
+// Streams decides the calls of Lambda by authority.
+func (t *Tables) Streams(authority *iam.Authority) *Streams { return &Streams{t, authority} }
+
+// Authorize reports whether a caller may do an action, such as GetRecords, on a
+// stream: a *iam.Denied, or that the stream does not exist.
+func (s *Streams) Authorize(c iam.Caller, streamARN, action string) error {
+	if err := s.authority.Authorize(c, iam.Request{Action: "dynamodb:" + action, Resource: streamARN}); err != nil {
+		return err
+	}
+	_, _, _, err := s.tables.findStream(streamARN)
+	return err
+}
+
+// Position is the sequence number after which a reader begins: before the oldest
+// record of a stream, or after the latest one.
+func (s *Streams) Position(ctx context.Context, streamARN string, latest bool) (string, error) {
+	if latest {
+		return s.tables.latest(ctx, streamARN)
+	}
+	_, _, one, err := s.tables.findStream(streamARN)
+	return one.From, err
+}
+
+// Shard is the id of the one shard of a stream.
+func (s *Streams) Shard(streamARN string) string { return shardID(streamARN) }
+
+// Records waits until a stream has records after a sequence number, at most
+// wait, and returns up to limit of them, and the number to go on after.
+func (s *Streams) Records(ctx context.Context, c iam.Caller, streamARN, after string, limit int, wait time.Duration) ([]lambda.StreamRecord, string, error) {
+	deadline := time.Now().Add(wait)
+	for {
+		for _, action := range []string{"GetShardIterator", "GetRecords"} {
+			if err := s.Authorize(c, streamARN, action); err != nil {
+				return nil, after, err
+			}
+		}
+		changed := s.tables.changes()
+		p, err := s.tables.readStream(ctx, streamARN, after, limit)
+		if err != nil {
+			return nil, after, err
+		}
+		left := time.Until(deadline)
+		if len(p.records) > 0 || left <= 0 {
+			return events(p.records, streamARN), p.next, nil
+		}
+		if p.next > after { // of changes that make no record: there may be more
+			after = p.next
+			continue
+		}
+		if err := s.await(ctx, changed, min(left, streamPause)); err != nil {
+			return nil, after, err
+		}
+	}
+}
+
+func (s *Streams) await(ctx context.Context, changed <-chan struct{}, wait time.Duration) error {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-changed:
+	case <-timer.C:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+func events(records []record, streamARN string) []lambda.StreamRecord {
+	var all []lambda.StreamRecord
+	for _, r := range records {
+		all = append(all, lambda.StreamRecord{SequenceNumber: r.Change.SequenceNumber, Created: r.created(), Event: r.event(streamARN)})
+	}
+	return all
+}
+
+// changes is closed at the next change of an item.
+func (t *Tables) changes() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.changed == nil {
+		t.changed = make(chan struct{})
+	}
+	return t.changed
+}
+
+// wake lets those who wait for records look again.
+func (t *Tables) wake() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.changed != nil {
+		close(t.changed)
+		t.changed = nil
+	}
+}

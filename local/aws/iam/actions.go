@@ -1,0 +1,199 @@
+package iam
+
+import (
+	"slices"
+	"strconv"
+
+	"skiff/local/engine/provider"
+	"skiff/local/store"
+)
+
+// The keys of the actions of this file are in
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagement.html.
+
+// global is a list of actions of IAM, which is asked in one region whatever that
+// of the program is
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion).
+func global[In any](list func(provider.Operation[In]) []provider.Action) func(provider.Operation[In]) []provider.Action {
+	return func(o provider.Operation[In]) []provider.Action { return inIAM(list(o)) }
+}
+
+func inIAM(actions []provider.Action) []provider.Action {
+	return provider.When(actions, "aws:RequestedRegion", "us-east-1")
+}
+
+// bounded adds the boundary of the role that the actions are about, if it has
+// one: without one, the key is absent.
+func bounded(boundary string, actions ...provider.Action) []provider.Action {
+	if boundary == "" {
+		return actions
+	}
+	return provider.When(actions, "iam:PermissionsBoundary", boundary)
+}
+
+// roleActions lists the calls on one role. A read also looks at each policy that
+// the role has; a delete takes them along where the program forces it.
+// See internal/service/iam/role.go of terraform-provider-aws 5.100.0.
+func (a *Authority) roleActions(o provider.Operation[Role]) []provider.Action {
+	role, boundary := roleARNOf(o.Record), o.Record.Inputs.PermissionsBoundary
+	inline, attached := a.hasPolicies(o.Record.ID)
+	actions := o.Tags(role, "iam:TagRole", "iam:UntagRole")
+	add := func(when bool, more ...provider.Action) {
+		if when {
+			actions = append(actions, more...)
+		}
+	}
+	switch o.Verb {
+	case provider.Create:
+		return append(bounded(boundary, provider.On(role, "iam:CreateRole")...), actions...)
+	case provider.Update:
+		add(o.Changed("assumeRolePolicy"), provider.On(role, "iam:UpdateAssumeRolePolicy")...)
+		add(o.Changed("description"), provider.On(role, "iam:UpdateRoleDescription")...)
+		add(o.Changed("maxSessionDuration"), provider.On(role, "iam:UpdateRole")...)
+		changed := o.Changed("permissionsBoundary")
+		// The key is the boundary that the role shall have.
+		add(changed && boundary != "", bounded(boundary, provider.On(role, "iam:PutRolePermissionsBoundary")...)...)
+		add(changed && boundary == "", bounded(o.Old.Inputs.PermissionsBoundary, provider.On(role, "iam:DeleteRolePermissionsBoundary")...)...)
+		return actions
+	case provider.Delete:
+		force := o.Record.Inputs.ForceDetachPolicies
+		add(true, provider.On(role, "iam:ListInstanceProfilesForRole")...)
+		add(force, provider.On(role, "iam:ListAttachedRolePolicies", "iam:ListRolePolicies")...)
+		add(force && attached, bounded(boundary, provider.On(role, "iam:DetachRolePolicy")...)...)
+		add(force && inline, bounded(boundary, provider.On(role, "iam:DeleteRolePolicy")...)...)
+		add(true, provider.On(role, "iam:DeleteRole")...)
+		return actions
+	}
+	add(true, provider.On(role, "iam:GetRole", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies")...)
+	add(inline, provider.On(role, "iam:GetRolePolicy")...)
+	return actions
+}
+
+// hasPolicies reports whether a role has inline and attached policies. A store
+// that cannot be read fails the operation itself.
+func (a *Authority) hasPolicies(role string) (inline, attached bool) {
+	all, _ := store.List[RolePolicy](a.db, RolePolicyToken)
+	for _, p := range all {
+		inline = inline || p.Inputs.Role == role
+	}
+	found, _ := a.attachments(func(in Attachment) bool { return in.Role == role })
+	return inline, len(found) > 0
+}
+
+// ofRole is the ARN and the boundary of a role by its name; of one that is not
+// there, as AWS decides on it.
+func (a *Authority) ofRole(c provider.Call, name string) (roleARN, boundary string) {
+	r, err := store.Get[Role](a.db, RoleToken, name)
+	if err != nil {
+		r = store.Record[Role]{ID: name, Account: c.Account}
+	}
+	return roleARNOf(r), r.Inputs.PermissionsBoundary
+}
+
+// rolePolicyActions lists the calls on one inline policy.
+// See internal/service/iam/role_policy.go of terraform-provider-aws 5.100.0.
+func (a *Authority) rolePolicyActions(o provider.Operation[RolePolicy]) []provider.Action {
+	role, boundary := a.ofRole(o.Call, o.Record.Inputs.Role)
+	switch o.Verb {
+	case provider.Read:
+		return provider.On(role, "iam:GetRolePolicy")
+	case provider.Delete:
+		return bounded(boundary, provider.On(role, "iam:DeleteRolePolicy")...)
+	}
+	return bounded(boundary, provider.On(role, "iam:PutRolePolicy")...)
+}
+
+// attachmentActions lists the calls on what attaches a managed policy.
+// See internal/service/iam/role_policy_attachment.go of terraform-provider-aws 5.100.0.
+func (a *Authority) attachmentActions(o provider.Operation[Attachment]) []provider.Action {
+	role, boundary := a.ofRole(o.Call, o.Record.Inputs.Role)
+	on := func(name string) []provider.Action {
+		return provider.When(bounded(boundary, provider.On(role, name)...), "iam:PolicyARN", o.Record.Inputs.PolicyARN)
+	}
+	switch o.Verb {
+	case provider.Create:
+		return on("iam:AttachRolePolicy")
+	case provider.Delete:
+		return on("iam:DetachRolePolicy")
+	}
+	return provider.On(role, "iam:ListAttachedRolePolicies")
+}
+
+// A managed policy has up to five versions, of which an update deletes the
+// oldest; their number is the state of its record.
+const (
+	versions    = "versions"
+	maxVersions = 5
+)
+
+func versionsOf(r store.Record[Policy]) int {
+	n, err := strconv.Atoi(r.State[versions])
+	if err != nil {
+		return 1
+	}
+	return n
+}
+
+// policyActions lists the calls on one managed policy.
+// See internal/service/iam/policy.go of terraform-provider-aws 5.100.0.
+func policyActions(o provider.Operation[Policy]) []provider.Action {
+	resource := o.Record.ID
+	tags := o.Tags(resource, "iam:TagPolicy", "iam:UntagPolicy")
+	switch o.Verb {
+	case provider.Create:
+		return append(provider.On(resource, "iam:CreatePolicy"), tags...)
+	case provider.Update:
+		if !o.Changed("policy") {
+			return tags
+		}
+		actions := append(tags, provider.On(resource, "iam:ListPolicyVersions", "iam:CreatePolicyVersion")...)
+		if versionsOf(o.Old) >= maxVersions {
+			actions = append(actions, provider.On(resource, "iam:DeletePolicyVersion")...)
+		}
+		return actions
+	case provider.Delete:
+		actions := provider.On(resource, "iam:ListPolicyVersions", "iam:DeletePolicy")
+		if versionsOf(o.Record) > 1 {
+			actions = append(actions, provider.On(resource, "iam:DeletePolicyVersion")...)
+		}
+		return actions
+	}
+	return provider.On(resource, "iam:GetPolicy", "iam:GetPolicyVersion")
+}
+
+// oidcProviderActions lists the calls on one OpenID Connect provider, whose
+// audiences are added and removed one by one.
+// See internal/service/iam/openid_connect_provider.go of terraform-provider-aws 5.100.0.
+func oidcProviderActions(o provider.Operation[OIDCProvider]) []provider.Action {
+	resource := o.Record.ID
+	actions := o.Tags(resource, "iam:TagOpenIDConnectProvider", "iam:UntagOpenIDConnectProvider")
+	switch o.Verb {
+	case provider.Create:
+		return append(provider.On(resource, "iam:CreateOpenIDConnectProvider"), actions...)
+	case provider.Update:
+		if o.Changed("thumbprintLists") && len(o.Record.Inputs.Thumbprints) > 0 {
+			actions = append(actions, provider.On(resource, "iam:UpdateOpenIDConnectProviderThumbprint")...)
+		}
+		old, now := o.Old.Inputs.Audiences, o.Record.Inputs.Audiences
+		if lacks(old, now) {
+			actions = append(actions, provider.On(resource, "iam:AddClientIDToOpenIDConnectProvider")...)
+		}
+		if lacks(now, old) {
+			actions = append(actions, provider.On(resource, "iam:RemoveClientIDFromOpenIDConnectProvider")...)
+		}
+		return actions
+	case provider.Delete:
+		return provider.On(resource, "iam:DeleteOpenIDConnectProvider")
+	}
+	return provider.On(resource, "iam:GetOpenIDConnectProvider")
+}
+
+// lacks reports whether a list has not all words of another.
+func lacks(list, words []string) bool {
+	for _, w := range words {
+		if !slices.Contains(list, w) {
+			return true
+		}
+	}
+	return false
+}

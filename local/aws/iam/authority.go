@@ -1,0 +1,235 @@
+package iam
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base32"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"strings"
+	"sync"
+	"time"
+
+	"skiff/local/aws/arn"
+	"skiff/local/store"
+)
+
+// Credentials are temporary keys: of one function's role, of who has assumed a
+// role, or of this machine's operator.
+type Credentials struct {
+	AccessKeyID     string
+	SecretAccessKey string
+	SessionToken    string
+}
+
+// Caller is who signed a request.
+type Caller struct {
+	RoleARN string
+	ARN     string // of the session: arn:aws:sts::…:assumed-role/ROLE/FUNCTION
+	Region  string // that the request is signed for; "" for a caller that signed none
+
+	administrator bool // may do everything in every account
+	program       bool // a Pulumi program runs with the session, no function
+}
+
+// Account is the account of the caller's role, 12 digits; "" for the
+// administrator, who belongs to none.
+func (c Caller) Account() string {
+	account, _ := splitRole(c.RoleARN)
+	return account
+}
+
+// Authority knows the keys it has handed out and decides calls by the
+// policies that the store holds. It is safe for concurrent use.
+type Authority struct {
+	db     *store.Store
+	record func(Use) // told of every decided call; may be nil
+	now    func() time.Time
+
+	mu         sync.Mutex
+	keys       map[string]key // by access key id
+	generation uint64
+	rights     map[string]rights // by role ARN, as of generation
+	seen       map[Use]bool
+	told       map[string]bool // boundaries that are not here and of which a person has heard
+}
+
+type key struct {
+	Credentials
+	caller  Caller
+	expires time.Time // zero for those that live as long as the process
+}
+
+// NewAuthority decides by the roles in db. Each distinct use is told to record
+// once.
+func NewAuthority(db *store.Store, record func(Use)) *Authority {
+	return &Authority{db: db, record: record, now: time.Now, keys: map[string]key{}, seen: map[Use]bool{}, told: map[string]bool{}}
+}
+
+// Issue hands out keys for a session of a role, as Lambda gets them for a
+// function. They live as long as the process.
+func (a *Authority) Issue(roleARN, session string) Credentials {
+	return a.issue(Session(roleARN, session), time.Time{})
+}
+
+// IssueAdministrator hands out keys for the commands of this machine's
+// operator, who may do everything in every account. What is done with them is
+// not recorded: it says nothing of what a function uses.
+func (a *Authority) IssueAdministrator() Credentials {
+	return a.issue(Caller{ARN: arn.New("iam", "", "", "user/administrator"), administrator: true}, time.Time{})
+}
+
+func (a *Authority) issue(caller Caller, expires time.Time) Credentials {
+	c := Credentials{
+		AccessKeyID:     "ASIA" + rand.Text()[:16],
+		SecretAccessKey: rand.Text() + rand.Text()[:14],
+		SessionToken:    rand.Text() + rand.Text(),
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.keys[c.AccessKeyID] = key{c, caller, expires}
+	return c
+}
+
+// Identify tells whose keys these are; the error is a *SignatureError.
+func (a *Authority) Identify(c Credentials) (Caller, error) {
+	k, err := a.held(c.AccessKeyID, c.SessionToken)
+	if err != nil {
+		return Caller{}, err
+	}
+	if subtle.ConstantTimeCompare([]byte(c.SecretAccessKey), []byte(k.SecretAccessKey)) != 1 {
+		return Caller{}, errUnrecognized()
+	}
+	return k.caller, nil
+}
+
+// held is the keys with an id and a session token, if they are valid.
+func (a *Authority) held(accessKeyID, sessionToken string) (key, error) {
+	a.mu.Lock()
+	k, known := a.keys[accessKeyID]
+	a.mu.Unlock()
+	if !known || subtle.ConstantTimeCompare([]byte(sessionToken), []byte(k.SessionToken)) != 1 {
+		return key{}, errUnrecognized()
+	}
+	if !k.expires.IsZero() && !a.now().Before(k.expires) {
+		return key{}, &SignatureError{"ExpiredTokenException", "The security token included in the request is expired"}
+	}
+	return k, nil
+}
+
+// Session is the caller that a session of a role is.
+func Session(roleARN, session string) Caller {
+	account, name := splitRole(roleARN)
+	return Caller{RoleARN: roleARN, ARN: arn.New("sts", "", account, "assumed-role/"+name+"/"+session)}
+}
+
+// Revoke makes keys unknown.
+func (a *Authority) Revoke(accessKeyID string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.keys, accessKeyID)
+}
+
+func splitRole(roleARN string) (account, name string) {
+	parts := strings.SplitN(roleARN, ":", 6)
+	if len(parts) < 6 {
+		return "", roleARN
+	}
+	return parts[4], roleARN[strings.LastIndexByte(roleARN, '/')+1:]
+}
+
+// Authorize decides a call; a call that is not allowed is a *Denied.
+func (a *Authority) Authorize(c Caller, r Request) error {
+	if c.administrator {
+		return nil
+	}
+	held, err := a.rightsOf(c.RoleARN)
+	if err != nil {
+		return err
+	}
+	account, name := splitRole(c.RoleARN)
+	context := map[string][]string{
+		"aws:PrincipalArn":     {c.RoleARN},
+		"aws:PrincipalAccount": {account},
+		"aws:RequestedRegion":  {arn.Region(r.Resource)},
+		"aws:SecureTransport":  {"true"}, // the local cloud stands for HTTPS
+	}
+	maps.Copy(context, r.Context)
+	decision, by := held.decide(c, Request{Action: r.Action, Resource: r.Resource, Context: context, Owner: r.Owner, Policy: r.Policy})
+	session := c.ARN[strings.LastIndexByte(c.ARN, '/')+1:]
+	if c.program {
+		session = "" // each job's has another name
+	}
+	a.note(Use{Role: name, Session: session, Action: r.Action, Resource: r.Resource, Allowed: decision == Allow})
+	if decision != Allow {
+		return &Denied{Caller: c.ARN, Request: r, Explicit: decision == ExplicitDeny, By: by}
+	}
+	return nil
+}
+
+// rightsOf reads the policies of the roles anew after any change of the store.
+func (a *Authority) rightsOf(roleARN string) (rights, error) {
+	generation := a.db.Generation()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.rights == nil || a.generation != generation {
+		all, err := a.readRights()
+		if err != nil {
+			return rights{}, err
+		}
+		a.rights, a.generation = all, generation
+	}
+	return a.rights[roleARN], nil
+}
+
+func (a *Authority) readRights() (map[string]rights, error) {
+	roles, err := store.List[Role](a.db, RoleToken)
+	if err != nil {
+		return nil, err
+	}
+	managed, err := a.managedDocuments()
+	if err != nil {
+		return nil, err
+	}
+	all, arns := map[string]rights{}, map[string]string{}
+	for _, r := range roles {
+		arns[r.ID] = roleARNOf(r)
+		all[roleARNOf(r)] = rights{boundary: managed[r.Inputs.PermissionsBoundary]}
+	}
+	hold := func(role string, d *Document) {
+		held := all[arns[role]]
+		held.policies = append(held.policies, d)
+		all[arns[role]] = held
+	}
+	inline, err := store.List[RolePolicy](a.db, RolePolicyToken)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range inline {
+		d, err := Parse(p.Inputs.Policy, false)
+		if err != nil {
+			return nil, fmt.Errorf("role policy %s: %w", p.ID, err)
+		}
+		hold(p.Inputs.Role, d)
+	}
+	attached, err := a.attachments(func(Attachment) bool { return true })
+	for _, t := range attached {
+		if d := managed[t.PolicyARN]; d != nil {
+			hold(t.Role, d)
+		}
+	}
+	return all, err
+}
+
+// uniqueID is a stable id in the form of IAM's.
+func uniqueID(of string) string {
+	sum := sha256.Sum256([]byte(of))
+	return base32.StdEncoding.EncodeToString(sum[:])[:17]
+}
+
+func hash(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,219 @@
+package iam
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"skiff/local/aws/arn"
+	"skiff/local/engine/provider"
+	"skiff/local/store"
+)
+
+// Tokens of managed policies and of what attaches them to roles.
+const (
+	PolicyToken     = "aws:iam/policy:Policy"
+	AttachmentToken = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+)
+
+// Limits of https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html.
+const (
+	maxManagedPolicy = 6144 // characters without white space
+	maxAttached      = 10   // managed policies per role
+)
+
+// documentForm is the characters that
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html takes.
+var documentForm = regexp.MustCompile(`^[\t\n\r\x{20}-\x{FF}]*$`)
+
+// Policy is the inputs of a managed policy. Its earlier versions are not kept.
+type Policy struct {
+	Name        string            `json:"name" aws:"replace"`
+	Policy      string            `json:"policy" aws:"required"`
+	Description string            `json:"description,omitempty" aws:"replace"`
+	Path        string            `json:"path,omitempty" aws:"replace,default=/"`
+	Tags        map[string]string `json:"tags,omitempty"`
+}
+
+// PolicyOutputs is what AWS adds to a managed policy.
+type PolicyOutputs struct {
+	ARN             string `json:"arn"`
+	AttachmentCount int    `json:"attachmentCount"`
+	Path            string `json:"path"`
+	PolicyID        string `json:"policyId"`
+}
+
+// Attachment is the inputs of the attachment of a managed policy to a role.
+type Attachment struct {
+	Role      string `json:"role" aws:"required,replace"`
+	PolicyARN string `json:"policyArn" aws:"required,replace"`
+}
+
+// ManagedPolicies are the resource types of managed policies.
+func (a *Authority) ManagedPolicies() (*provider.Resource[Policy, PolicyOutputs], *provider.Resource[Attachment, struct{}]) {
+	policies := &provider.Resource[Policy, PolicyOutputs]{
+		Token: PolicyToken, Named: "name", MaxName: 128, Exclusive: true,
+		Check:    checkPolicy,
+		ID:       func(c provider.Call, in Policy) string { return policyARN(c.Account, in) },
+		Create:   a.createPolicy,
+		Update:   updatePolicy,
+		Delete:   a.deletePolicy,
+		Actions:  global(policyActions),
+		Describe: a.describePolicy,
+	}
+	attachments := &provider.Resource[Attachment, struct{}]{
+		// See aws_iam_role_policy_attachment in provider/resources.go of pulumi-aws.
+		Token: AttachmentToken, Exclusive: true, DeletedFirst: true,
+		Check:   checkAttachment,
+		ID:      func(_ provider.Call, in Attachment) string { return in.Role + "-" + uniqueID(in.PolicyARN) },
+		Create:  a.attach,
+		Actions: global(a.attachmentActions),
+	}
+	return policies, attachments
+}
+
+func policyARN(account string, in Policy) string {
+	path := in.Path
+	if path == "" {
+		path = "/"
+	}
+	return arn.New("iam", "", account, "policy"+path+in.Name)
+}
+
+// checkPolicy refuses what
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html does.
+func checkPolicy(in Policy) []provider.Problem {
+	var problems []provider.Problem
+	refuse := func(property, format string, args ...any) {
+		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
+	}
+	if in.Name != "" && (len(in.Name) > 128 || !nameForm.MatchString(in.Name)) {
+		refuse("name", "%q must be 1 to 128 letters, digits and +=,.@-_", in.Name)
+	}
+	if in.Path != "" && !pathForm.MatchString(in.Path) {
+		refuse("path", "%q must begin and end with a slash, with at most 512 characters", in.Path)
+	}
+	if n := utf8.RuneCountInString(in.Description); n > 1000 {
+		refuse("description", "has %d characters; at most 1000", n)
+	}
+	if in.Policy == "" {
+		return problems
+	}
+	if n := size(in.Policy); n > maxManagedPolicy {
+		refuse("policy", "has %d characters; a managed policy has at most %d", n, maxManagedPolicy)
+	} else if !documentForm.MatchString(in.Policy) {
+		refuse("policy", "has a character above U+00FF, which IAM does not take")
+	} else if _, err := Parse(in.Policy, false); err != nil {
+		refuse("policy", "%s", err)
+	}
+	return problems
+}
+
+// createPolicy refuses a name that the account has under another path.
+func (a *Authority) createPolicy(_ context.Context, c provider.Call, r *store.Record[Policy]) error {
+	all, err := store.List[Policy](a.db, PolicyToken)
+	if err != nil {
+		return err
+	}
+	for _, other := range all {
+		// IAM compares names without case.
+		if other.Account == c.Account && other.ID != r.ID && strings.EqualFold(other.Inputs.Name, r.Inputs.Name) {
+			return fmt.Errorf("EntityAlreadyExists: a policy called %s already exists: %s", r.Inputs.Name, other.ID)
+		}
+	}
+	return nil
+}
+
+// updatePolicy counts a version for a changed document.
+func updatePolicy(_ context.Context, _ provider.Call, old store.Record[Policy], r *store.Record[Policy]) error {
+	if old.Inputs.Policy != r.Inputs.Policy {
+		if r.State == nil {
+			r.State = map[string]string{}
+		}
+		r.State[versions] = strconv.Itoa(min(versionsOf(old)+1, maxVersions))
+	}
+	return nil
+}
+
+// deletePolicy refuses a policy that a role has, as
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicy.html does.
+func (a *Authority) deletePolicy(_ context.Context, _ provider.Call, r store.Record[Policy]) error {
+	attached, err := a.attachments(func(in Attachment) bool { return in.PolicyARN == r.ID })
+	if err != nil {
+		return err
+	}
+	if len(attached) > 0 {
+		return fmt.Errorf("DeleteConflict: cannot delete policy %s: it is attached to role %s", r.ID, attached[0].Role)
+	}
+	return nil
+}
+
+func (a *Authority) describePolicy(r store.Record[Policy]) PolicyOutputs {
+	out := PolicyOutputs{ARN: r.ID, Path: r.Inputs.Path, PolicyID: "ANPA" + uniqueID(r.URN+r.ID)}
+	if out.Path == "" {
+		out.Path = "/"
+	}
+	// A store that cannot be read fails the call that follows; the count is
+	// for people.
+	attached, _ := a.attachments(func(in Attachment) bool { return in.PolicyARN == r.ID })
+	out.AttachmentCount = len(attached)
+	return out
+}
+
+func (a *Authority) attachments(which func(Attachment) bool) ([]Attachment, error) {
+	all, err := store.List[Attachment](a.db, AttachmentToken)
+	var found []Attachment
+	for _, r := range all {
+		if which(r.Inputs) {
+			found = append(found, r.Inputs)
+		}
+	}
+	return found, err
+}
+
+func checkAttachment(in Attachment) []provider.Problem {
+	if p := in.PolicyARN; p != "" && !boundaryForm.MatchString(p) {
+		return []provider.Problem{{Property: "policyArn", Reason: fmt.Sprintf("%q is not the ARN of a managed policy", p)}}
+	}
+	return nil
+}
+
+// attach refuses what
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html does.
+func (a *Authority) attach(_ context.Context, _ provider.Call, r *store.Record[Attachment]) error {
+	in := r.Inputs
+	role, err := store.Get[Role](a.db, RoleToken, in.Role)
+	if err != nil {
+		return fmt.Errorf("NoSuchEntity: the role with name %s cannot be found", in.Role)
+	}
+	policy, err := store.Get[Policy](a.db, PolicyToken, in.PolicyARN)
+	if err != nil || policy.Account != role.Account {
+		return fmt.Errorf("NoSuchEntity: policy %s does not exist or is not attachable; the local cloud holds those that programs declare in the role's account, and none of AWS's own", in.PolicyARN)
+	}
+	attached, err := a.attachments(func(other Attachment) bool { return other.Role == in.Role && other.PolicyARN != in.PolicyARN })
+	if err != nil {
+		return err
+	}
+	if len(attached) >= maxAttached {
+		return fmt.Errorf("LimitExceeded: cannot exceed the quota of %d managed policies for role %s", maxAttached, in.Role)
+	}
+	return nil
+}
+
+// managedDocuments are the documents of managed policies, by ARN.
+func (a *Authority) managedDocuments() (map[string]*Document, error) {
+	all, err := store.List[Policy](a.db, PolicyToken)
+	if err != nil {
+		return nil, err
+	}
+	documents := map[string]*Document{}
+	for _, p := range all {
+		if documents[p.ID], err = Parse(p.Inputs.Policy, false); err != nil {
+			return nil, fmt.Errorf("policy %s: %w", p.ID, err)
+		}
+	}
+	return documents, nil
+}

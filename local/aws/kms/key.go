@@ -1,0 +1,166 @@
+// Package kms stands for AWS Key Management Service: symmetric keys and their
+// aliases, as records. Nothing encrypts here: what names a key, such as a
+// bucket or a secret, has a setting without effect.
+package kms
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"regexp"
+	"unicode/utf8"
+
+	"skiff/local/aws/arn"
+	"skiff/local/aws/iam"
+	"skiff/local/engine/provider"
+	"skiff/local/store"
+)
+
+// Tokens of the resource types of this package.
+const (
+	KeyToken   = "aws:kms/key:Key"
+	AliasToken = "aws:kms/alias:Alias"
+)
+
+// maxPolicy is of https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html.
+const maxPolicy = 32 << 10 // bytes
+
+// defaultRotation is how many days a key rotates after that says no period
+// (https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html).
+const defaultRotation = 365
+
+// Key is the inputs of a symmetric key for encryption. Other kinds, key stores
+// and keys of several regions are left out.
+type Key struct {
+	Description          string            `json:"description,omitempty"`
+	DeletionWindowInDays *int              `json:"deletionWindowInDays,omitempty"`
+	EnableKeyRotation    bool              `json:"enableKeyRotation,omitempty"`
+	RotationPeriodInDays *int              `json:"rotationPeriodInDays,omitempty"`
+	IsEnabled            *bool             `json:"isEnabled,omitempty"`
+	Policy               string            `json:"policy,omitempty"`
+	BypassLockoutCheck   bool              `json:"bypassPolicyLockoutSafetyCheck,omitempty"`
+	Tags                 map[string]string `json:"tags,omitempty"`
+}
+
+// KeyOutputs is what AWS adds to a key, its defaults included.
+type KeyOutputs struct {
+	ARN                   string `json:"arn"`
+	CustomerMasterKeySpec string `json:"customerMasterKeySpec"`
+	Description           string `json:"description"`
+	IsEnabled             bool   `json:"isEnabled"`
+	KeyID                 string `json:"keyId"`
+	KeyUsage              string `json:"keyUsage"`
+	MultiRegion           bool   `json:"multiRegion"`
+	Policy                string `json:"policy"`
+	RotationPeriodInDays  int    `json:"rotationPeriodInDays"`
+}
+
+// Keys are the declared keys and aliases.
+type Keys struct{ db *store.Store }
+
+// New holds the keys of db.
+func New(db *store.Store) *Keys { return &Keys{db} }
+
+// Resources are the resource types of this package. A key is gone at once: its
+// waiting period is a setting without effect.
+func (k *Keys) Resources() (*provider.Resource[Key, KeyOutputs], *provider.Resource[Alias, AliasOutputs]) {
+	keys := &provider.Resource[Key, KeyOutputs]{
+		Token:  KeyToken,
+		Check:  checkKey,
+		ID:     func(provider.Call, Key) string { return uuid() },
+		Create: func(_ context.Context, _ provider.Call, r *store.Record[Key]) error { return checkLockout(*r) },
+		Update: func(_ context.Context, _ provider.Call, _ store.Record[Key], r *store.Record[Key]) error {
+			return checkLockout(*r)
+		},
+		Actions:  keyActions,
+		Describe: describeKey,
+	}
+	return keys, k.aliases()
+}
+
+func uuid() string {
+	var b [16]byte
+	rand.Read(b[:])
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// policyForm is the characters that
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html takes.
+var policyForm = regexp.MustCompile(`^[\t\n\r\x{20}-\x{FF}]*$`)
+
+// checkKey refuses what
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html,
+// EnableKeyRotation and ScheduleKeyDeletion do.
+func checkKey(in Key) []provider.Problem {
+	var problems []provider.Problem
+	refuse := func(property, format string, args ...any) {
+		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
+	}
+	if n := utf8.RuneCountInString(in.Description); n > 8192 {
+		refuse("description", "has %d characters; at most 8192", n)
+	}
+	if d := in.DeletionWindowInDays; d != nil && (*d < 7 || *d > 30) {
+		refuse("deletionWindowInDays", "%d is not within 7 to 30 days", *d)
+	}
+	if d := in.RotationPeriodInDays; d != nil && (*d < 90 || *d > 2560) {
+		refuse("rotationPeriodInDays", "%d is not within 90 to 2560 days", *d)
+	} else if d != nil && !in.EnableKeyRotation {
+		refuse("rotationPeriodInDays", "goes with enableKeyRotation")
+	}
+	if in.Policy == "" {
+		return problems
+	}
+	if n := len(in.Policy); n > maxPolicy {
+		refuse("policy", "has %d bytes; a key's policy has at most %d", n, maxPolicy)
+	} else if !policyForm.MatchString(in.Policy) {
+		refuse("policy", "has a character above U+00FF, which KMS does not take")
+	} else if _, err := iam.ParseResource(in.Policy); err != nil {
+		refuse("policy", "%s", err)
+	}
+	return problems
+}
+
+// checkLockout refuses a policy by which nobody of the account could give the
+// key another one
+// (https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html).
+func checkLockout(r store.Record[Key]) error {
+	if r.Inputs.Policy == "" || r.Inputs.BypassLockoutCheck {
+		return nil
+	}
+	d, err := iam.ParseResource(r.Inputs.Policy)
+	if err != nil {
+		return err
+	}
+	if !d.AllowsAccount(r.Account, iam.Request{Action: "kms:PutKeyPolicy", Resource: keyARN(r)}) {
+		return fmt.Errorf("MalformedPolicyDocumentException: The new key policy will not allow you to update the key policy in the future. "+
+			"(it allows kms:PutKeyPolicy to nobody of account %s)", r.Account)
+	}
+	return nil
+}
+
+func keyARN(r store.Record[Key]) string { return arn.New("kms", r.Region, r.Account, "key/"+r.ID) }
+
+func describeKey(r store.Record[Key]) KeyOutputs {
+	in := r.Inputs
+	out := KeyOutputs{
+		ARN: keyARN(r), CustomerMasterKeySpec: "SYMMETRIC_DEFAULT", Description: in.Description, IsEnabled: in.IsEnabled == nil || *in.IsEnabled,
+		KeyID: r.ID, KeyUsage: "ENCRYPT_DECRYPT", Policy: cmp.Or(in.Policy, defaultPolicy(r.Account)),
+	}
+	if in.EnableKeyRotation {
+		out.RotationPeriodInDays = defaultRotation
+		if in.RotationPeriodInDays != nil {
+			out.RotationPeriodInDays = *in.RotationPeriodInDays
+		}
+	}
+	return out
+}
+
+// defaultPolicy leaves a key to the policies of its account
+// (https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html).
+func defaultPolicy(account string) string {
+	const form = `{"Version":"2012-10-17","Id":"key-default-1","Statement":[{"Sid":"Enable IAM User Permissions","Effect":"Allow",` +
+		`"Principal":{"AWS":"arn:aws:iam::%s:root"},"Action":"kms:*","Resource":"*"}]}`
+	return fmt.Sprintf(form, account)
+}

@@ -1,0 +1,148 @@
+package lambda
+
+import (
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"skiff/local/aws/arn"
+)
+
+// Message is one message of a queue.
+type Message struct {
+	ID, ReceiptHandle      string
+	Body, MD5OfBody        string
+	Attributes             map[string]string // SQS's own, such as SentTimestamp
+	MessageAttributes      map[string]MessageAttribute
+	MD5OfMessageAttributes string // "" without attributes
+}
+
+// MessageAttribute is a value that the sender of a message added: a string or
+// bytes.
+type MessageAttribute struct {
+	DataType    string
+	StringValue *string
+	BinaryValue []byte
+}
+
+// record is a message in the event of
+// https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html#example-standard-queue-message-event.
+type record struct {
+	MessageID              string                     `json:"messageId"`
+	ReceiptHandle          string                     `json:"receiptHandle"`
+	Body                   string                     `json:"body"`
+	Attributes             map[string]string          `json:"attributes"`
+	MessageAttributes      map[string]recordAttribute `json:"messageAttributes"`
+	MD5OfMessageAttributes jsontext.Value             `json:"md5OfMessageAttributes,omitzero"`
+	MD5OfBody              string                     `json:"md5OfBody"`
+	EventSource            string                     `json:"eventSource"`
+	EventSourceARN         string                     `json:"eventSourceARN"`
+	AWSRegion              string                     `json:"awsRegion"`
+}
+
+type recordAttribute struct {
+	StringValue      *string  `json:"stringValue,omitzero"`
+	BinaryValue      []byte   `json:"binaryValue,omitzero"`
+	StringListValues []string `json:"stringListValues"`
+	BinaryListValues [][]byte `json:"binaryListValues"`
+	DataType         string   `json:"dataType"`
+}
+
+// batch is the messages of one invocation and the event they make.
+type batch struct {
+	messages []Message
+	event    []byte
+}
+
+const (
+	eventStart = `{"Records":[`
+	eventEnd   = `]}`
+)
+
+// split makes one batch of messages, or several where one event would be
+// larger than a function takes.
+func split(in EventSourceMapping, messages []Message) []batch {
+	var all []batch
+	for _, m := range messages {
+		data := recordOf(in, m)
+		last := len(all) - 1
+		if last < 0 || len(all[last].event)+len(data)+len(",")+len(eventEnd) > MaxRequestBytes {
+			all = append(all, batch{event: []byte(eventStart)})
+			last++
+		} else {
+			all[last].event = append(all[last].event, ',')
+		}
+		all[last].event = append(all[last].event, data...)
+		all[last].messages = append(all[last].messages, m)
+	}
+	for i := range all {
+		all[i].event = append(all[i].event, eventEnd...)
+	}
+	return all
+}
+
+func recordOf(in EventSourceMapping, m Message) []byte {
+	queueARN := in.EventSourceARN
+	r := record{
+		MessageID: m.ID, ReceiptHandle: m.ReceiptHandle, Body: m.Body, Attributes: m.Attributes,
+		MessageAttributes: map[string]recordAttribute{}, MD5OfBody: m.MD5OfBody,
+		EventSource: "aws:sqs", EventSourceARN: queueARN, AWSRegion: arn.Region(queueARN),
+	}
+	switch {
+	case m.MD5OfMessageAttributes != "":
+		r.MD5OfMessageAttributes = jsontext.Value(`"` + m.MD5OfMessageAttributes + `"`)
+	case in.MaximumBatchingWindowInSeconds > 0:
+		// AWS tells of no attributes in two ways, by how it gathers a batch.
+		r.MD5OfMessageAttributes = jsontext.Value("null")
+	}
+	for name, a := range m.MessageAttributes {
+		r.MessageAttributes[name] = recordAttribute{
+			StringValue: a.StringValue, BinaryValue: a.BinaryValue, DataType: a.DataType,
+			StringListValues: []string{}, BinaryListValues: [][]byte{},
+		}
+	}
+	// Strings came as JSON, and are valid: this cannot fail.
+	data, _ := json.Marshal(r, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
+	return data
+}
+
+// done are the receipt handles of the messages that a function's answer does
+// not name as failed. An answer that AWS cannot make sense of fails the whole
+// batch
+// (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting).
+func (b batch) done(answer []byte, reportsFailures bool) []string {
+	failed := map[string]bool{}
+	if reportsFailures {
+		var response *struct {
+			BatchItemFailures []struct {
+				ItemIdentifier *string `json:"itemIdentifier"`
+			} `json:"batchItemFailures"`
+		}
+		if len(answer) > 0 && json.Unmarshal(answer, &response) != nil {
+			return nil
+		}
+		if response != nil {
+			for _, f := range response.BatchItemFailures {
+				if f.ItemIdentifier == nil || !b.has(*f.ItemIdentifier) {
+					return nil
+				}
+				failed[*f.ItemIdentifier] = true
+			}
+		}
+	}
+	var handles []string
+	for _, m := range b.messages {
+		if !failed[m.ID] {
+			handles = append(handles, m.ReceiptHandle)
+		}
+	}
+	return handles
+}
+
+func (b batch) has(id string) bool {
+	for _, m := range b.messages {
+		if m.ID == id {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,296 @@
+package lambda
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"skiff/local/aws/arn"
+	"skiff/local/aws/iam"
+	"skiff/local/engine/provider"
+	"skiff/local/store"
+)
+
+// EventSourceMappingToken is the resource type of an event source mapping.
+const EventSourceMappingToken = "aws:lambda/eventSourceMapping:EventSourceMapping"
+
+// EventSourceMapping is the inputs of a mapping of a queue, or of the stream of a
+// table, to a function. Filters, tumbling windows and provisioned pollers are
+// left out. The parallelization factor is a setting without effect: one batch of
+// a stream runs at a time, which keeps the order that AWS promises.
+type EventSourceMapping struct {
+	EventSourceARN                 string            `json:"eventSourceArn" aws:"required,replace"`
+	FunctionName                   string            `json:"functionName" aws:"required"`
+	BatchSize                      *int              `json:"batchSize,omitempty"`
+	BisectBatchOnFunctionError     bool              `json:"bisectBatchOnFunctionError,omitempty"`
+	DestinationConfig              *Destinations     `json:"destinationConfig,omitempty"`
+	Enabled                        *bool             `json:"enabled,omitempty"`
+	FunctionResponseTypes          []string          `json:"functionResponseTypes,omitempty"`
+	MaximumBatchingWindowInSeconds int               `json:"maximumBatchingWindowInSeconds,omitempty"`
+	MaximumRecordAgeInSeconds      *int              `json:"maximumRecordAgeInSeconds,omitempty" aws:"computed"`
+	MaximumRetryAttempts           *int              `json:"maximumRetryAttempts,omitempty" aws:"computed"`
+	ParallelizationFactor          int               `json:"parallelizationFactor,omitempty" aws:"computed"`
+	ScalingConfig                  *ScalingConfig    `json:"scalingConfig,omitempty"`
+	StartingPosition               string            `json:"startingPosition,omitempty" aws:"replace"`
+	Tags                           map[string]string `json:"tags,omitempty"`
+}
+
+// Destinations says where the records of a stream go that a function could not
+// process.
+type Destinations struct {
+	OnFailure *Destination `json:"onFailure,omitempty"`
+}
+
+// Destination is a standard queue.
+type Destination struct {
+	DestinationARN string `json:"destinationArn" aws:"required"`
+}
+
+// ScalingConfig is how many batches of a mapping run at once, 2 to 1000; 0 for
+// no limit of its own.
+type ScalingConfig struct {
+	MaximumConcurrency int `json:"maximumConcurrency,omitempty"`
+}
+
+// EventSourceMappingOutputs is what AWS adds to a mapping, its defaults
+// included. AWS sets those about retries and results for a stream alone. The last
+// result does not change here.
+type EventSourceMappingOutputs struct {
+	ARN                            string `json:"arn"`
+	BatchSize                      int    `json:"batchSize"`
+	Enabled                        bool   `json:"enabled"`
+	FunctionARN                    string `json:"functionArn"`
+	LastModified                   string `json:"lastModified"`
+	LastProcessingResult           string `json:"lastProcessingResult"`
+	MaximumBatchingWindowInSeconds int    `json:"maximumBatchingWindowInSeconds"`
+	MaximumRecordAgeInSeconds      int    `json:"maximumRecordAgeInSeconds"`
+	MaximumRetryAttempts           int    `json:"maximumRetryAttempts"`
+	ParallelizationFactor          int    `json:"parallelizationFactor"`
+	State                          string `json:"state"`
+	StateTransitionReason          string `json:"stateTransitionReason"`
+	UUID                           string `json:"uuid"`
+}
+
+// Resources is the resource type of this part of the package.
+func (e *EventSources) Resources() *provider.Resource[EventSourceMapping, EventSourceMappingOutputs] {
+	return &provider.Resource[EventSourceMapping, EventSourceMappingOutputs]{
+		Token: EventSourceMappingToken, Volatile: []string{"functionArn", "lastModified", "state"}, Exclusive: true,
+		Check: checkEventSourceMapping,
+		ID:    e.newID,
+		Create: func(ctx context.Context, _ provider.Call, r *store.Record[EventSourceMapping]) error {
+			if err := e.prepare(r); err != nil {
+				return err
+			}
+			if err := e.begin(ctx, *r); err != nil {
+				return err
+			}
+			// It polls for the record as it is: there is none in the store yet.
+			e.poll(*r)
+			return nil
+		},
+		Update: func(_ context.Context, _ provider.Call, _ store.Record[EventSourceMapping], r *store.Record[EventSourceMapping]) error {
+			return e.prepare(r)
+		},
+		Updated: e.poll,
+		Delete: func(ctx context.Context, _ provider.Call, r store.Record[EventSourceMapping]) error {
+			if err := e.stop(ctx, r.ID); err != nil {
+				return err
+			}
+			return store.Delete(e.functions.db, checkpointToken, r.ID)
+		},
+		Actions:  mappingActions,
+		Describe: describeMapping,
+	}
+}
+
+// newID is a random one, or that of the same mapping if a crash kept its
+// record from the engine.
+func (e *EventSources) newID(c provider.Call, in EventSourceMapping) string {
+	all, err := store.List[EventSourceMapping](e.functions.db, EventSourceMappingToken)
+	if err != nil {
+		return newUUID()
+	}
+	for _, r := range all {
+		if r.URN == c.URN && sameMapping(r.Inputs, in) {
+			return r.ID
+		}
+	}
+	return newUUID()
+}
+
+func sameMapping(a, b EventSourceMapping) bool {
+	return a.EventSourceARN == b.EventSourceARN && nameOf(a.FunctionName) == nameOf(b.FunctionName)
+}
+
+var queueForm = regexp.MustCompile(`^arn:aws:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,80}$`)
+
+// reportFailures is the one response type that there is.
+const reportFailures = "ReportBatchItemFailures"
+
+// checkEventSourceMapping refuses what
+// https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
+// does.
+func checkEventSourceMapping(in EventSourceMapping) []provider.Problem {
+	var problems []provider.Problem
+	refuse := func(property, format string, args ...any) {
+		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
+	}
+	if in.EventSourceARN != "" && !queueForm.MatchString(in.EventSourceARN) && !in.ofStream() {
+		refuse("eventSourceArn", "%q is the ARN of neither a standard queue nor the stream of a table, the event sources that the local cloud has", in.EventSourceARN)
+	}
+	if in.FunctionName != "" && !functionName.MatchString(nameOf(in.FunctionName)) {
+		refuse("functionName", "%q is neither the name nor the ARN of a function", in.FunctionName)
+	}
+	size, window := in.batchSize(), in.MaximumBatchingWindowInSeconds
+	switch {
+	case in.BatchSize != nil && (*in.BatchSize < 1 || *in.BatchSize > 10000):
+		refuse("batchSize", "%d is not within 1 to 10000", *in.BatchSize)
+	case size > 10 && window < 1 && queueForm.MatchString(in.EventSourceARN):
+		refuse("batchSize", "%d: Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10", size)
+	}
+	if window < 0 || window > 300 {
+		refuse("maximumBatchingWindowInSeconds", "%d is not within 0 to 300", window)
+	}
+	for _, t := range in.FunctionResponseTypes {
+		if t != reportFailures {
+			refuse("functionResponseTypes", "%q is not %s", t, reportFailures)
+		}
+	}
+	if s := in.ScalingConfig; s != nil && s.MaximumConcurrency != 0 && (s.MaximumConcurrency < 2 || s.MaximumConcurrency > 1000) {
+		refuse("scalingConfig.maximumConcurrency", "%d is not within 2 to 1000", s.MaximumConcurrency)
+	}
+	return append(problems, checkStreamSettings(in)...)
+}
+
+func deref(n *int) int {
+	if n == nil {
+		return 0
+	}
+	return *n
+}
+
+func (in EventSourceMapping) enabled() bool { return in.Enabled == nil || *in.Enabled }
+
+// batchSize is the most records of a batch; the default depends on the source.
+func (in EventSourceMapping) batchSize() int {
+	if in.ofStream() {
+		return orDefault(deref(in.BatchSize), 100)
+	}
+	return orDefault(deref(in.BatchSize), 10)
+}
+
+// concurrency is how many batches run at once. AWS begins with five and adds
+// more while the queue grows; a laptop stays at five.
+func (in EventSourceMapping) concurrency() int {
+	if s := in.ScalingConfig; s != nil && s.MaximumConcurrency > 0 {
+		return s.MaximumConcurrency
+	}
+	return 5
+}
+
+func (in EventSourceMapping) reportsFailures() bool {
+	return slices.Contains(in.FunctionResponseTypes, reportFailures)
+}
+
+// prepare refuses what AWS would by what the mapping refers to.
+func (e *EventSources) prepare(r *store.Record[EventSourceMapping]) error {
+	in := r.Inputs
+	function, err := e.functions.find(in.FunctionName)
+	if err != nil {
+		return fmt.Errorf("ResourceNotFoundException: Function not found: %w", err)
+	}
+	if region := arn.Region(in.EventSourceARN); region != function.Region {
+		return fmt.Errorf("InvalidParameterValueException: the event source is in region %s and the function %s in %s", region, function.ID, function.Region)
+	}
+	if err := e.checkUnique(r); err != nil {
+		return err
+	}
+	r.State["function"] = functionARN(function)
+	r.State["modified"] = time.Now().UTC().Format(time.RFC3339)
+	caller := iam.Session(function.Inputs.Role, function.ID)
+	if in.ofStream() {
+		return e.checkStream(caller, in)
+	}
+	return e.checkQueue(caller, in, function)
+}
+
+// checkQueue refuses a queue that the function's role cannot read, or that shows
+// a message again while the function has it.
+func (e *EventSources) checkQueue(caller iam.Caller, in EventSourceMapping, function store.Record[Function]) error {
+	for _, action := range []string{"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"} {
+		err := e.queue.Authorize(caller, in.EventSourceARN, action)
+		if _, denied := errors.AsType[*iam.Denied](err); denied {
+			return fmt.Errorf("InvalidParameterValueException: The provided execution role does not have permissions to call %s on SQS: %w", action, err)
+		}
+		if err != nil {
+			return fmt.Errorf("InvalidParameterValueException: event source %s: %w", in.EventSourceARN, err)
+		}
+	}
+	visibility, err := e.queue.VisibilityTimeout(in.EventSourceARN)
+	if err != nil {
+		return fmt.Errorf("event source %s: %w", in.EventSourceARN, err)
+	}
+	if timeout := orDefault(function.Inputs.Timeout, 3); visibility < time.Duration(timeout)*time.Second {
+		return fmt.Errorf("InvalidParameterValueException: Queue visibility timeout: %d seconds is less than Function timeout: %d seconds", int(visibility.Seconds()), timeout)
+	}
+	return nil
+}
+
+func (e *EventSources) checkUnique(r *store.Record[EventSourceMapping]) error {
+	all, err := store.List[EventSourceMapping](e.functions.db, EventSourceMappingToken)
+	if err != nil {
+		return err
+	}
+	for _, other := range all {
+		if other.ID != r.ID && sameMapping(other.Inputs, r.Inputs) {
+			source := "SQS"
+			if r.Inputs.ofStream() {
+				source = "event source"
+			}
+			return fmt.Errorf("ResourceConflictException: An event source mapping with %s arn (\" %s \") and function (\" %s \") already exists. Please update or delete the existing mapping with UUID %s",
+				source, r.Inputs.EventSourceARN, nameOf(r.Inputs.FunctionName), other.ID)
+		}
+	}
+	return nil
+}
+
+func mappingARN(r store.Record[EventSourceMapping]) string {
+	return arn.New("lambda", r.Region, r.Account, "event-source-mapping:"+r.ID)
+}
+
+func describeMapping(r store.Record[EventSourceMapping]) EventSourceMappingOutputs {
+	out := EventSourceMappingOutputs{
+		ARN:                            mappingARN(r),
+		BatchSize:                      r.Inputs.batchSize(),
+		Enabled:                        r.Inputs.enabled(),
+		FunctionARN:                    r.State["function"],
+		LastModified:                   r.State["modified"],
+		MaximumBatchingWindowInSeconds: r.Inputs.MaximumBatchingWindowInSeconds,
+		State:                          "Disabled",
+		StateTransitionReason:          "USER_INITIATED",
+		UUID:                           r.ID,
+	}
+	if out.Enabled {
+		out.State = "Enabled"
+	}
+	if r.Inputs.ofStream() {
+		out.LastProcessingResult, out.StateTransitionReason = "No records processed", "User action"
+		out.MaximumRecordAgeInSeconds, out.MaximumRetryAttempts = r.Inputs.recordAge(), r.Inputs.retries()
+		out.ParallelizationFactor = orDefault(r.Inputs.ParallelizationFactor, 1)
+	}
+	return out
+}
+
+// sourceName is a queue or the table of a stream, in words.
+func sourceName(in EventSourceMapping) string {
+	if in.ofStream() {
+		_, table, _ := strings.Cut(in.EventSourceARN, ":table/")
+		table, _, _ = strings.Cut(table, "/")
+		return "stream of table " + table
+	}
+	return "queue " + in.EventSourceARN[strings.LastIndexByte(in.EventSourceARN, ':')+1:]
+}

@@ -1,0 +1,200 @@
+package lambda
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+
+	"skiff/local/aws/arn"
+	"skiff/local/engine/provider"
+	"skiff/local/store"
+)
+
+// FunctionToken is the resource type of a function.
+const FunctionToken = "aws:lambda/function:Function"
+
+// Function is the inputs of a function. Container images, layers, VPCs, file
+// systems, code in S3 and SnapStart are left out.
+type Function struct {
+	Name                         string            `json:"name" aws:"replace"`
+	Code                         *provider.Archive `json:"code,omitempty" aws:"required"`
+	Role                         string            `json:"role" aws:"required"`
+	Handler                      string            `json:"handler,omitempty" aws:"required"`
+	Runtime                      string            `json:"runtime,omitempty" aws:"required"`
+	Architectures                []string          `json:"architectures,omitempty"`
+	Description                  string            `json:"description,omitempty"`
+	MemorySize                   int               `json:"memorySize,omitempty"`
+	Timeout                      int               `json:"timeout,omitempty"`
+	ReservedConcurrentExecutions *int              `json:"reservedConcurrentExecutions,omitempty"`
+	Environment                  *Environment      `json:"environment,omitempty"`
+	EphemeralStorage             *EphemeralStorage `json:"ephemeralStorage,omitempty"`
+	LoggingConfig                *LoggingConfig    `json:"loggingConfig,omitempty"`
+	TracingConfig                *TracingConfig    `json:"tracingConfig,omitempty"`
+	PackageType                  string            `json:"packageType,omitempty" aws:"replace,default=Zip"`
+	SourceCodeHash               string            `json:"sourceCodeHash,omitempty"`
+	Tags                         map[string]string `json:"tags,omitempty"`
+}
+
+// Environment is the variables that a function gets.
+type Environment struct {
+	Variables map[string]string `json:"variables,omitempty"`
+}
+
+// EphemeralStorage is the size of /tmp in MB; here it is a setting without
+// effect.
+type EphemeralStorage struct {
+	Size int `json:"size,omitempty"`
+}
+
+// LoggingConfig says where a function's lines go. The formats and levels
+// concern lines of AWS's own, which are plain text here.
+type LoggingConfig struct {
+	LogFormat           string `json:"logFormat" aws:"required"`
+	LogGroup            string `json:"logGroup,omitempty"`
+	ApplicationLogLevel string `json:"applicationLogLevel,omitempty"`
+	SystemLogLevel      string `json:"systemLogLevel,omitempty"`
+}
+
+// TracingConfig is X-Ray tracing; here it is a setting without effect.
+type TracingConfig struct {
+	Mode string `json:"mode" aws:"required"`
+}
+
+// FunctionOutputs is what AWS adds to a function, its defaults included.
+type FunctionOutputs struct {
+	Architectures      []string         `json:"architectures"`
+	EphemeralStorage   EphemeralStorage `json:"ephemeralStorage"`
+	LoggingConfig      LoggingConfig    `json:"loggingConfig"`
+	MemorySize         int              `json:"memorySize"`
+	PackageType        string           `json:"packageType"`
+	Reserved           int              `json:"reservedConcurrentExecutions"`
+	Timeout            int              `json:"timeout"`
+	TracingConfig      TracingConfig    `json:"tracingConfig"`
+	ARN                string           `json:"arn"`
+	CodeSHA256         string           `json:"codeSha256"`
+	InvokeARN          string           `json:"invokeArn"`
+	LastModified       string           `json:"lastModified"`
+	QualifiedARN       string           `json:"qualifiedArn"`
+	QualifiedInvokeARN string           `json:"qualifiedInvokeArn"`
+	SourceCodeSize     int              `json:"sourceCodeSize"`
+	Version            string           `json:"version"`
+}
+
+func (f *Functions) functions() *provider.Resource[Function, FunctionOutputs] {
+	return &provider.Resource[Function, FunctionOutputs]{
+		Token: FunctionToken, Named: "name", MaxName: 64, Volatile: []string{"codeSha256", "lastModified", "sourceCodeSize"},
+		Check: checkFunction,
+		ID:    func(_ provider.Call, in Function) string { return in.Name },
+		Create: func(_ context.Context, c provider.Call, r *store.Record[Function]) error {
+			return f.deploy(c, r)
+		},
+		Update: func(_ context.Context, c provider.Call, _ store.Record[Function], r *store.Record[Function]) error {
+			return f.deploy(c, r)
+		},
+		// Requests that run finish on the version they began with.
+		Updated:  func(r store.Record[Function]) { f.runtime.Retire(r.ID, versionID(r)) },
+		Delete:   f.remove,
+		Actions:  functionActions,
+		Describe: describe,
+	}
+}
+
+func describe(r store.Record[Function]) FunctionOutputs {
+	sum, _ := hex.DecodeString(r.State["sha256"])
+	size, _ := strconv.Atoi(r.State["size"])
+	out := FunctionOutputs{
+		Architectures:      r.Inputs.Architectures,
+		EphemeralStorage:   EphemeralStorage{Size: 512},
+		LoggingConfig:      LoggingConfig{LogFormat: "Text"},
+		MemorySize:         orDefault(r.Inputs.MemorySize, 128),
+		PackageType:        "Zip",
+		Reserved:           -1,
+		Timeout:            orDefault(r.Inputs.Timeout, 3),
+		TracingConfig:      TracingConfig{Mode: "PassThrough"},
+		ARN:                functionARN(r),
+		CodeSHA256:         base64.StdEncoding.EncodeToString(sum),
+		InvokeARN:          invokeARN(r.Region, functionARN(r)),
+		LastModified:       r.State["modified"],
+		QualifiedARN:       functionARN(r) + ":$LATEST",
+		QualifiedInvokeARN: invokeARN(r.Region, functionARN(r)+":$LATEST"),
+		SourceCodeSize:     size,
+		Version:            "$LATEST",
+	}
+	if len(out.Architectures) == 0 {
+		out.Architectures = []string{"x86_64"}
+	}
+	if s := r.Inputs.EphemeralStorage; s != nil {
+		out.EphemeralStorage = *s
+	}
+	if l := r.Inputs.LoggingConfig; l != nil {
+		out.LoggingConfig = *l
+	}
+	out.LoggingConfig.LogGroup = logGroup(r)
+	if n := r.Inputs.ReservedConcurrentExecutions; n != nil {
+		out.Reserved = *n
+	}
+	if t := r.Inputs.TracingConfig; t != nil {
+		out.TracingConfig = *t
+	}
+	return out
+}
+
+func functionARN(r store.Record[Function]) string {
+	return arn.New("lambda", r.Region, r.Account, "function:"+r.ID)
+}
+
+// invokeARN is the form in which API Gateway names a function.
+func invokeARN(region, function string) string {
+	return arn.New("apigateway", region, "lambda", "path/2015-03-31/functions/"+function+"/invocations")
+}
+
+// version is what the runtime needs to run the function as r declares it.
+func (f *Functions) version(r store.Record[Function]) Version {
+	in := r.Inputs
+	v := Version{
+		Name: r.ID, ARN: functionARN(r), Region: r.Region, Handler: in.Handler,
+		Dir:      f.codeDir(r.State["sha256"]),
+		MemoryMB: orDefault(in.MemorySize, 128),
+		Timeout:  time.Duration(orDefault(in.Timeout, 3)) * time.Second,
+		Reserved: -1,
+		LogGroup: logGroup(r),
+	}
+	if in.ReservedConcurrentExecutions != nil {
+		v.Reserved = *in.ReservedConcurrentExecutions
+	}
+	if in.Environment != nil {
+		v.Environment = in.Environment.Variables
+	}
+	return v
+}
+
+func logGroup(r store.Record[Function]) string {
+	if l := r.Inputs.LoggingConfig; l != nil && l.LogGroup != "" {
+		return l.LogGroup
+	}
+	return "/aws/lambda/" + r.ID
+}
+
+func orDefault(n, otherwise int) int {
+	if n == 0 {
+		return otherwise
+	}
+	return n
+}
+
+// versionID tells two deployments of a function apart.
+func versionID(r store.Record[Function]) string {
+	in := r.Inputs
+	in.Code, in.Tags, in.Description = nil, nil, ""
+	data, err := json.Marshal(in)
+	if err != nil {
+		data = []byte(strings.ToValidUTF8(err.Error(), ""))
+	}
+	sum := sha256.Sum256(append(data, r.State["sha256"]...))
+	return hex.EncodeToString(sum[:8])
+}

@@ -1,0 +1,128 @@
+package lambda
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"skiff/local/aws/arn"
+	"skiff/local/engine/provider"
+	"skiff/local/store"
+)
+
+// PermissionToken is the resource type of a permission.
+const PermissionToken = "aws:lambda/permission:Permission"
+
+// maxResourcePolicy is the size of a function's permissions together, in bytes
+// (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
+const maxResourcePolicy = 20 << 10
+
+// Permission is the inputs of a permission: one statement of a function's
+// resource policy. Any change replaces it.
+type Permission struct {
+	Action        string `json:"action" aws:"required,replace"`
+	Function      string `json:"function" aws:"required,replace"`
+	Principal     string `json:"principal" aws:"required,replace"`
+	SourceARN     string `json:"sourceArn,omitempty" aws:"replace"`
+	SourceAccount string `json:"sourceAccount,omitempty" aws:"replace"`
+	StatementID   string `json:"statementId,omitempty" aws:"replace"`
+}
+
+func (f *Functions) permissions() *provider.Resource[Permission, struct{}] {
+	return &provider.Resource[Permission, struct{}]{
+		Token: PermissionToken, Named: "statementId", MaxName: 100, Exclusive: true,
+		Check:   checkPermission,
+		ID:      func(_ provider.Call, in Permission) string { return in.StatementID },
+		Key:     permissionKey,
+		Create:  f.permit,
+		Actions: permissionActions,
+	}
+}
+
+// permissionKey is one whether the function is named or given by its ARN.
+func permissionKey(id string, in Permission) string { return nameOf(in.Function) + " " + id }
+
+var (
+	statementForm = regexp.MustCompile(`^[a-zA-Z0-9-_]{1,100}$`)
+	actionForm    = regexp.MustCompile(`^(lambda:[*]|lambda:[a-zA-Z]+|[*])$`)
+)
+
+func checkPermission(in Permission) []provider.Problem {
+	var problems []provider.Problem
+	if in.StatementID != "" && !statementForm.MatchString(in.StatementID) {
+		problems = append(problems, provider.Problem{Property: "statementId", Reason: fmt.Sprintf("%q must be 1 to 100 letters, digits, - and _", in.StatementID)})
+	}
+	if in.Action != "" && !actionForm.MatchString(in.Action) {
+		problems = append(problems, provider.Problem{Property: "action", Reason: fmt.Sprintf("%q is not an action of Lambda, such as lambda:InvokeFunction", in.Action)})
+	}
+	if in.SourceARN != "" && !strings.HasPrefix(in.SourceARN, "arn:") {
+		problems = append(problems, provider.Problem{Property: "sourceArn", Reason: fmt.Sprintf("%q is not an ARN", in.SourceARN)})
+	}
+	return problems
+}
+
+func (f *Functions) permit(_ context.Context, _ provider.Call, r *store.Record[Permission]) error {
+	function, err := f.find(r.Inputs.Function)
+	if err != nil {
+		return fmt.Errorf("ResourceNotFoundException: %w", err)
+	}
+	held, err := f.permissionsOf(function)
+	if err != nil {
+		return err
+	}
+	size := statementSize(function, r.Inputs)
+	for _, p := range held {
+		if p.StatementID != r.Inputs.StatementID {
+			size += statementSize(function, p)
+		}
+	}
+	if size > maxResourcePolicy {
+		return fmt.Errorf("PolicyLengthExceededException: the permissions of function %s have %d bytes; at most %d", function.ID, size, maxResourcePolicy)
+	}
+	return nil
+}
+
+// statementSize is about what the statement takes in the policy document.
+func statementSize(function store.Record[Function], p Permission) int {
+	data, err := json.Marshal(map[string]any{
+		"Sid": p.StatementID, "Effect": "Allow", "Principal": map[string]string{"Service": p.Principal},
+		"Action": p.Action, "Resource": functionARN(function),
+		"Condition": map[string]any{"ArnLike": map[string]string{"AWS:SourceArn": p.SourceARN}},
+	})
+	if err != nil {
+		return 0
+	}
+	return len(data)
+}
+
+func (f *Functions) permissionsOf(function store.Record[Function]) ([]Permission, error) {
+	all, err := store.List[Permission](f.db, PermissionToken)
+	if err != nil {
+		return nil, err
+	}
+	var held []Permission
+	for _, p := range all {
+		if nameOf(p.Inputs.Function) == function.ID {
+			held = append(held, p.Inputs)
+		}
+	}
+	return held, nil
+}
+
+// permitted tells whether a service may invoke the function for a resource.
+func (f *Functions) permitted(function store.Record[Function], service, sourceARN string) error {
+	held, err := f.permissionsOf(function)
+	if err != nil {
+		return err
+	}
+	for _, p := range held {
+		if p.Principal == service && arn.Match(strings.ToLower(p.Action), "lambda:invokefunction") &&
+			(p.SourceARN == "" || arn.Like(p.SourceARN, sourceARN)) &&
+			(p.SourceAccount == "" || p.SourceAccount == function.Account) {
+			return nil
+		}
+	}
+	return fmt.Errorf("function %s, %s for %s: %w", function.ID, service, sourceARN, ErrNoPermission)
+}

@@ -1,0 +1,287 @@
+package lambda
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"skiff/local/aws/iam"
+	"skiff/local/store"
+)
+
+// Queue is what an event source mapping asks of SQS. Calls that name a caller
+// are decided by that caller's policies.
+type Queue interface {
+	// Receive waits until the queue has messages, at most wait, and hides up to
+	// limit of them for the queue's visibility timeout.
+	Receive(ctx context.Context, c iam.Caller, queueARN string, limit int, wait time.Duration) ([]Message, error)
+
+	// Delete deletes messages by their receipt handles.
+	Delete(c iam.Caller, queueARN string, handles []string) error
+
+	// Authorize tells whether a caller may do an action, such as
+	// ReceiveMessage, on a queue. One that is not there is an error too.
+	Authorize(c iam.Caller, queueARN, action string) error
+
+	// VisibilityTimeout is how long a message is hidden once it is received.
+	VisibilityTimeout(queueARN string) (time.Duration, error)
+
+	// Send puts a message on a queue, with attributes that are strings.
+	Send(c iam.Caller, queueARN, body string, attributes map[string]string) error
+}
+
+// How long a poller waits: for messages, before it looks again; after an error
+// of the queue; and, at first and at most, for a function that is throttled.
+const (
+	pollWait      = 20 * time.Second
+	errorPause    = 5 * time.Second
+	throttlePause = 100 * time.Millisecond
+	throttleMost  = 5 * time.Second
+)
+
+// EventSources poll queues and streams for functions, one poller for each mapping that the
+// store holds. They are safe for concurrent use.
+type EventSources struct {
+	functions *Functions
+	queue     Queue
+	stream    Stream
+	report    func(err error) // may be nil
+	pause     time.Duration   // after an error of the source
+	retry     time.Duration   // after the first failure of a batch of a stream
+	now       func() time.Time
+
+	mu      sync.Mutex
+	pollers map[string]*poller // by the mapping's id
+	closed  bool
+}
+
+// poller polls for one mapping as it was when the poller began.
+type poller struct {
+	cancel context.CancelFunc
+	done   chan struct{} // closed when it polls no longer and no batch runs
+}
+
+// NewEventSources hands messages of queues and records of streams to functions.
+// What keeps a mapping
+// from doing so is told to report. Start begins.
+func NewEventSources(functions *Functions, queue Queue, stream Stream, report func(err error)) *EventSources {
+	return &EventSources{
+		functions: functions, queue: queue, stream: stream, report: report,
+		pause: errorPause, retry: retryPause, now: time.Now, pollers: map[string]*poller{},
+	}
+}
+
+// Start polls for the mappings that the store holds already. Those that are
+// made later begin by themselves.
+func (e *EventSources) Start() error {
+	all, err := store.List[EventSourceMapping](e.functions.db, EventSourceMappingToken)
+	for _, r := range all {
+		e.poll(r)
+	}
+	return err
+}
+
+// Close stops all polling and waits for the batches that run, until ctx ends.
+// It comes before the close of the functions' Runtime.
+func (e *EventSources) Close(ctx context.Context) error {
+	e.mu.Lock()
+	e.closed = true
+	var all []*poller
+	for _, p := range e.pollers {
+		p.cancel()
+		all = append(all, p)
+	}
+	e.mu.Unlock()
+	for _, p := range all {
+		select {
+		case <-p.done:
+		case <-ctx.Done():
+			return fmt.Errorf("event sources: batches still run: %w", context.Cause(ctx))
+		}
+	}
+	return nil
+}
+
+// poll begins to poll for a mapping. What polled for it before ends first, so
+// that no more batches run at once than the mapping allows.
+func (e *EventSources) poll(r store.Record[EventSourceMapping]) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return
+	}
+	before := e.pollers[r.ID]
+	if before != nil {
+		before.cancel()
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &poller{cancel, make(chan struct{})}
+	e.pollers[r.ID] = p
+	go func() {
+		defer close(p.done)
+		if before != nil {
+			<-before.done
+		}
+		switch {
+		case !r.Inputs.enabled():
+		case r.Inputs.ofStream():
+			e.follow(ctx, r)
+		default:
+			e.run(ctx, r)
+		}
+	}()
+}
+
+// stop ends the polling for a mapping and waits for the batches that run.
+func (e *EventSources) stop(ctx context.Context, id string) error {
+	e.mu.Lock()
+	p := e.pollers[id]
+	e.mu.Unlock()
+	if p == nil {
+		return nil
+	}
+	p.cancel()
+	select {
+	case <-p.done:
+	case <-ctx.Done():
+		return fmt.Errorf("event source mapping %s: batches still run: %w", id, context.Cause(ctx))
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.pollers[id] == p {
+		delete(e.pollers, id)
+	}
+	return nil
+}
+
+// run polls until ctx ends, then waits for the batches that run.
+func (e *EventSources) run(ctx context.Context, r store.Record[EventSourceMapping]) {
+	slots := make(chan struct{}, r.Inputs.concurrency())
+	var batches sync.WaitGroup
+	defer batches.Wait()
+	said := ""
+	for {
+		// A free slot comes before the messages: they would wait for it hidden.
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+		messages, err := e.gather(ctx, r)
+		if len(messages) > 0 {
+			batches.Go(func() {
+				defer func() { <-slots }()
+				e.process(ctx, r, messages)
+			})
+		} else {
+			<-slots
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		said = e.rest(ctx, r, err, said)
+	}
+}
+
+// rest ends a round of polling: after a failure it waits. It reports a failure
+// once and not in every round, and returns the one it has reported last.
+func (e *EventSources) rest(ctx context.Context, r store.Record[EventSourceMapping], err error, said string) string {
+	if err == nil {
+		return ""
+	}
+	if err.Error() != said {
+		e.tell(r, err)
+	}
+	sleep(ctx, e.pause)
+	return err.Error()
+}
+
+func (e *EventSources) tell(r store.Record[EventSourceMapping], err error) {
+	if e.report != nil {
+		e.report(fmt.Errorf("%s for function %s: %w", sourceName(r.Inputs), nameOf(r.Inputs.FunctionName), err))
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// gather receives a batch: what the queue has, or more within the batching
+// window. Messages come with an error too: they are hidden already.
+func (e *EventSources) gather(ctx context.Context, r store.Record[EventSourceMapping]) ([]Message, error) {
+	in := r.Inputs
+	function, err := e.functions.find(in.FunctionName)
+	if err != nil {
+		return nil, err
+	}
+	caller := iam.Session(function.Inputs.Role, function.ID)
+	size, window := in.batchSize(), time.Duration(in.MaximumBatchingWindowInSeconds)*time.Second
+	messages, err := e.queue.Receive(ctx, caller, in.EventSourceARN, size, pollWait)
+	deadline := time.Now().Add(window)
+	for err == nil && len(messages) > 0 && len(messages) < size && time.Until(deadline) > 0 {
+		var more []Message
+		more, err = e.queue.Receive(ctx, caller, in.EventSourceARN, size-len(messages), time.Until(deadline))
+		messages = append(messages, more...)
+	}
+	return messages, err
+}
+
+// process hands a batch to the function and deletes the messages that it is
+// done with. The others appear again after their visibility timeout.
+func (e *EventSources) process(ctx context.Context, r store.Record[EventSourceMapping], messages []Message) {
+	for _, batch := range split(r.Inputs, messages) {
+		done, err := e.deliver(ctx, r, batch)
+		if err == nil && len(done) > 0 {
+			err = e.delete(r, done)
+		}
+		if err != nil {
+			e.tell(r, err)
+		}
+	}
+}
+
+// deliver returns the receipt handles of the messages that the function is done
+// with: none after an error of the function, which its log tells of.
+func (e *EventSources) deliver(ctx context.Context, r store.Record[EventSourceMapping], b batch) ([]string, error) {
+	visibility, err := e.queue.VisibilityTimeout(r.Inputs.EventSourceARN)
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	for pause := throttlePause; ; pause = min(2*pause, throttleMost) {
+		function, err := e.functions.find(r.Inputs.FunctionName)
+		if err != nil {
+			return nil, err
+		}
+		v := e.functions.current(function)
+		// A batch that runs is let finish when the polling stops.
+		result, err := e.functions.runtime.Invoke(context.WithoutCancel(ctx), v, b.event)
+		if err == nil && result.FunctionError != "" {
+			return nil, nil
+		}
+		if err == nil {
+			return b.done(result.Payload, r.Inputs.reportsFailures()), nil
+		}
+		// The messages must not appear again while the function has them.
+		late := time.Since(began)+pause+v.Timeout > visibility
+		if !errors.Is(err, ErrThrottled) || late || ctx.Err() != nil {
+			return nil, err
+		}
+		sleep(ctx, pause)
+	}
+}
+
+func (e *EventSources) delete(r store.Record[EventSourceMapping], handles []string) error {
+	function, err := e.functions.find(r.Inputs.FunctionName)
+	if err != nil {
+		return err
+	}
+	return e.queue.Delete(iam.Session(function.Inputs.Role, function.ID), r.Inputs.EventSourceARN, handles)
+}

@@ -1,0 +1,258 @@
+package lambda_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"skiff/local/aws/iam"
+	"skiff/local/aws/lambda"
+	"skiff/local/aws/sqs"
+	"skiff/local/engine/provider"
+	"skiff/local/store"
+)
+
+func TestPolling(t *testing.T) {
+	t.Parallel()
+	w := newWorker(t)
+	w.mapping(plain)
+	w.send(`{"do":"print","text":"hello\n"}`)
+	eventually(t, "the message done with", func() bool { return w.left("q") == 0 && w.count("hello") == 1 })
+	r := w.records()
+	if len(r) != 1 || r[0].EventSourceARN != queueARN || r[0].AWSRegion != "eu-west-1" || r[0].Attributes["ApproximateReceiveCount"] != "1" || r[0].Body != `{"do":"print","text":"hello\n"}` || r[0].MessageId == "" {
+		t.Errorf("the function got %+v", r)
+	}
+	// With nothing to do, it waits in one call.
+	before := w.polled.receives.Load()
+	w.send(`{"do":"print","text":"again\n"}`)
+	eventually(t, "the second message done with", func() bool { return w.left("q") == 0 && w.count("again") == 1 })
+	if n := w.polled.receives.Load() - before; n > 3 {
+		t.Errorf("one message took %d calls of Receive", n)
+	}
+}
+
+// TestFailures: what a function names as failed, or fails as a whole, comes
+// again after the visibility timeout, then goes to the dead-letter queue; the
+// rest is done with.
+func TestFailures(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, bad string
+		lost      int // messages that come again
+	}{
+		{"one", `{"do":"fail"}`, 1},
+		{"the function", `{"do":"error","text":"no"}`, 2},
+		{"the process", `{"do":"exit","number":3}`, 2},
+		{"the answer", `{"do":"answer","text":"{\"batchItemFailures\":[{\"itemIdentifier\":\"\"}]}"}`, 2},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorker(t)
+			w.send(test.bad, `{"do":"print","text":"good\n"}`)
+			w.mapping(func(in *lambda.EventSourceMapping) {
+				size := 2
+				in.BatchSize = &size
+			})
+			eventually(t, "the bad ones with the dead letters", func() bool { return w.left("dead") == test.lost && w.left("q") == 0 })
+			seen := map[string]int{}
+			for _, r := range w.records() {
+				seen[r.Body+r.Attributes["ApproximateReceiveCount"]]++
+			}
+			if seen[test.bad+"1"] != 1 || seen[test.bad+"2"] != 1 || seen[test.bad+"3"] != 0 {
+				t.Errorf("the bad message was seen %v", seen)
+			}
+		})
+	}
+}
+
+// TestConcurrency: no more batches run at once than the mapping allows, and its
+// end, like that of the cloud, waits for those that run.
+func TestConcurrency(t *testing.T) {
+	t.Parallel()
+	w := newWorker(t)
+	w.deploy(func(in *lambda.Function) { in.Timeout = 30 })
+	minute := 60
+	put(w, sqs.Token, "111111111111/q", sqs.Queue{Name: "q", VisibilityTimeoutSeconds: &minute})
+	gate := filepath.Join(t.TempDir(), "open")
+	for range 5 {
+		w.send(`{"do":"wait","path":"` + gate + `"}`)
+	}
+	r := w.mapping(func(in *lambda.EventSourceMapping) {
+		one := 1
+		in.BatchSize, in.ScalingConfig = &one, &lambda.ScalingConfig{MaximumConcurrency: 2}
+	})
+	eventually(t, "two of them run", func() bool { return w.count("waiting ") == 2 })
+
+	// What is not running is not hidden either: it waits in the queue.
+	ready, err := w.queues.Receive(t.Context(), iam.Session(workerRole, "f"), queueARN, 10, 0)
+	if err != nil || len(ready) != 3 {
+		t.Errorf("%d messages wait in the queue, %v", len(ready), err)
+	}
+	for _, m := range ready[:2] {
+		must(t, w.queues.Delete(iam.Session(workerRole, "f"), queueARN, []string{m.ReceiptHandle}))
+	}
+
+	// A changed mapping waits for what the one before runs.
+	kind := w.sources.Resources()
+	r.Inputs.Tags = map[string]string{"a": "b"}
+	must(t, store.Put(w.db, lambda.EventSourceMappingToken, r.ID, r))
+	kind.Updated(r)
+	ended := make(chan error, 2)
+	go func() { ended <- kind.Delete(context.Background(), provider.Call{}, r) }()
+	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := w.sources.Close(short); err == nil || !strings.Contains(err.Error(), "batches still run") {
+		t.Errorf("closed while batches run: %v", err)
+	}
+	select {
+	case err := <-ended:
+		t.Errorf("deleted while batches run: %v", err)
+	default:
+	}
+	if n := w.runtime.Sandboxes("f"); n != 2 {
+		t.Errorf("%d processes", n)
+	}
+	must(t, os.WriteFile(gate, nil, 0o600))
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if n := w.left("q"); n != 1 {
+		t.Errorf("%d messages left, want the one that nobody was given", n)
+	}
+}
+
+// TestEnabled: a mapping that is disabled leaves its queue alone, until it is
+// enabled; one that is deleted does so for good.
+func TestEnabled(t *testing.T) {
+	t.Parallel()
+	w := newWorker(t)
+	off := false
+	r := w.mapping(func(in *lambda.EventSourceMapping) { in.Enabled = &off })
+	w.send(`{"do":"print","text":"hello\n"}`)
+	kind := w.sources.Resources()
+	on := r
+	on.Inputs.Enabled = nil
+	must(t, kind.Update(t.Context(), w.call, r, &on))
+	if n := w.polled.receives.Load(); n != 0 {
+		t.Errorf("disabled, it received %d times", n)
+	}
+	kind.Updated(on)
+	eventually(t, "the message done with", func() bool { return w.left("q") == 0 })
+	must(t, kind.Delete(t.Context(), w.call, on))
+	before := w.polled.receives.Load()
+	w.send(`{"do":"print","text":"late\n"}`)
+	if w.polled.receives.Load() != before || w.left("q") != 1 {
+		t.Error("deleted, it still receives")
+	}
+}
+
+// TestRestart: a mapping of a cloud that is opened again polls by itself.
+func TestRestart(t *testing.T) {
+	t.Parallel()
+	w := newWorker(t)
+	w.mapping(plain)
+	w.send(`{"do":"print","text":"first\n"}`)
+	eventually(t, "the first message done with", func() bool { return w.left("q") == 0 && w.count("first") == 1 })
+	w.close()
+	w.open()
+	w.send(`{"do":"print","text":"second\n"}`)
+	if n := w.polled.receives.Load(); n != 0 {
+		t.Errorf("it received %d times before the start", n)
+	}
+	must(t, w.sources.Start())
+	eventually(t, "the second message done with", func() bool { return w.left("q") == 0 && w.count("second") == 1 })
+}
+
+// TestThrottled: a batch waits for a function that is throttled, within its
+// visibility timeout.
+func TestThrottled(t *testing.T) {
+	t.Parallel()
+	w := newWorker(t)
+	minute, none := 60, 0
+	put(w, sqs.Token, "111111111111/q", sqs.Queue{Name: "q", VisibilityTimeoutSeconds: &minute})
+	w.deploy(func(in *lambda.Function) { in.ReservedConcurrentExecutions = &none })
+	w.mapping(plain)
+	w.send(`{"do":"print","text":"hello\n"}`)
+	eventually(t, "the message received", func() bool { return w.polled.receives.Load() >= 2 })
+	w.deploy(func(*lambda.Function) {})
+	eventually(t, "the message done with", func() bool { return w.left("q") == 0 })
+	if r := w.records(); len(r) != 1 || r[0].Attributes["ApproximateReceiveCount"] != "1" {
+		t.Errorf("the function got %+v", r)
+	}
+}
+
+// TestThrottledForGood: the message of a function that stays throttled goes
+// back to the queue, and in the end to the dead letters.
+func TestThrottledForGood(t *testing.T) {
+	t.Parallel()
+	w := newWorker(t)
+	none := 0
+	w.deploy(func(in *lambda.Function) { in.ReservedConcurrentExecutions = &none })
+	w.mapping(plain)
+	w.send(`{"do":"print","text":"hello\n"}`)
+	eventually(t, "the message with the dead letters", func() bool { return w.left("dead") == 1 && w.left("q") == 0 })
+	if w.count("hello") > 0 || !strings.Contains(w.said(), "queue q for function f: function f: lambda: concurrency is used up") {
+		t.Errorf("reported %s", w.said())
+	}
+}
+
+func (w *worker) said() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return strings.Join(w.reported, "\n")
+}
+
+// TestDenied: rights that are taken away later stop the polling, and lose
+// nothing.
+func TestDenied(t *testing.T) {
+	t.Parallel()
+	w := newWorker(t)
+	w.mapping(plain)
+	eventually(t, "the queue polled", func() bool { return w.polled.receives.Load() == 1 })
+	w.allow("DeleteMessage")
+	w.send(`{"do":"print","text":"first\n"}`) // of the call that waits already
+	eventually(t, "the denial reported", func() bool { return strings.Contains(w.said(), "is not authorized to perform: sqs:ReceiveMessage") })
+	w.send(`{"do":"print","text":"second\n"}`)
+	w.allow("*")
+	eventually(t, "both messages done with", func() bool { return w.left("q") == 0 && w.count("first") == 1 && w.count("second") == 1 })
+	if n := strings.Count(w.said(), "is not authorized"); n != 1 {
+		t.Errorf("reported %d times:\n%s", n, w.said())
+	}
+}
+
+// TestWindow: messages that come within the window make one batch.
+func TestWindow(t *testing.T) {
+	t.Parallel()
+	w := newWorker(t)
+	minute := 60
+	put(w, sqs.Token, "111111111111/q", sqs.Queue{Name: "q", VisibilityTimeoutSeconds: &minute})
+	size := 12
+	w.mapping(func(in *lambda.EventSourceMapping) {
+		in.BatchSize, in.MaximumBatchingWindowInSeconds = &size, 300
+	})
+	for i := range size {
+		w.send(fmt.Sprintf(`{"do":"print","text":"m%d\n"}`, i))
+	}
+	// The batch is full long before the window ends.
+	eventually(t, "the messages done with", func() bool { return w.left("q") == 0 })
+	if n := w.count("START "); n != 1 || len(w.records()) != size {
+		t.Errorf("%d invocations, %d messages", n, len(w.records()))
+	}
+}
+
+func TestWindowEnds(t *testing.T) {
+	t.Parallel()
+	w := newWorker(t)
+	minute := 60
+	put(w, sqs.Token, "111111111111/q", sqs.Queue{Name: "q", VisibilityTimeoutSeconds: &minute})
+	w.mapping(func(in *lambda.EventSourceMapping) { in.MaximumBatchingWindowInSeconds = 1 })
+	w.send(`{"do":"print","text":"one\n"}`, `{"do":"print","text":"two\n"}`)
+	eventually(t, "the messages done with", func() bool { return w.left("q") == 0 })
+	if n := w.count("START "); n != 1 {
+		t.Errorf("%d invocations", n)
+	}
+}

@@ -1,0 +1,23 @@
+package lambda
+
+import (
+	"testing"
+
+	"skiff/local/engine/provider/providertest"
+)
+
+// TestReplacements has the schemas of internal/service/lambda of
+// terraform-provider-aws 5.100.0 and the names of provider/resources.go of
+// pulumi-aws.
+func TestReplacements(t *testing.T) {
+	t.Parallel()
+	p := newPlane(t)
+	functions, permissions := p.Resources()
+	providertest.CheckReplacements(t,
+		providertest.Schema{Type: functions, Replaces: "name packageType,default=Zip", DeletedFirst: "name",
+			Updates: "architectures code description environment ephemeralStorage handler loggingConfig memorySize reservedConcurrentExecutions role runtime sourceCodeHash tags timeout tracingConfig"},
+		providertest.Schema{Type: permissions, Replaces: "action function principal sourceAccount sourceArn statementId", DeletedFirst: "statementId"},
+		providertest.Schema{Type: NewEventSources(p.Functions, &fakeQueue{}, nil, nil).Resources(), Replaces: "eventSourceArn startingPosition",
+			Updates: "batchSize bisectBatchOnFunctionError destinationConfig enabled functionName functionResponseTypes maximumBatchingWindowInSeconds maximumRecordAgeInSeconds,computed maximumRetryAttempts,computed parallelizationFactor,computed scalingConfig tags"},
+	)
+}

@@ -1,0 +1,254 @@
+package lambda
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"skiff/local/aws/iam"
+	"skiff/local/store"
+)
+
+// How long a batch of a stream waits before it is tried again, at first and at
+// most. AWS documents that it waits, not how long.
+const (
+	retryPause = 100 * time.Millisecond
+	retryMost  = 30 * time.Second
+)
+
+// follow reads a stream until ctx ends, one batch after the other: a batch that
+// fails blocks those behind it
+// (https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html).
+func (e *EventSources) follow(ctx context.Context, r store.Record[EventSourceMapping]) {
+	said := ""
+	for ctx.Err() == nil {
+		err := e.followOnce(ctx, r)
+		if ctx.Err() != nil {
+			return
+		}
+		said = e.rest(ctx, r, err, said)
+	}
+}
+
+// followOnce reads a batch and has it processed, if there is one.
+func (e *EventSources) followOnce(ctx context.Context, r store.Record[EventSourceMapping]) error {
+	held, err := store.Get[checkpoint](e.functions.db, checkpointToken, r.ID)
+	if err != nil {
+		return fmt.Errorf("how far it is read: %w", err)
+	}
+	records, next, err := e.gatherRecords(ctx, r, held.Inputs.After)
+	if err != nil {
+		return err
+	}
+	if len(records) == 0 {
+		if next == held.Inputs.After {
+			return nil
+		}
+		return e.advance(r, next)
+	}
+	return e.work(ctx, r, records)
+}
+
+// gatherRecords reads a batch: what the stream has, or more within the batching
+// window, and no more than an event holds.
+func (e *EventSources) gatherRecords(ctx context.Context, r store.Record[EventSourceMapping], after string) ([]StreamRecord, string, error) {
+	in := r.Inputs
+	function, err := e.functions.find(in.FunctionName)
+	if err != nil {
+		return nil, after, err
+	}
+	caller := iam.Session(function.Inputs.Role, function.ID)
+	for _, action := range []string{"DescribeStream", "ListStreams"} {
+		if err := e.stream.Authorize(caller, in.EventSourceARN, action); err != nil {
+			return nil, after, err
+		}
+	}
+	size, window := in.batchSize(), time.Duration(in.MaximumBatchingWindowInSeconds)*time.Second
+	records, next, err := e.stream.Records(ctx, caller, in.EventSourceARN, after, min(size, maxStreamPage), pollWait)
+	deadline := time.Now().Add(window)
+	for err == nil && len(records) > 0 && len(records) < size && time.Until(deadline) > 0 && eventSize(records) < MaxRequestBytes {
+		var more []StreamRecord
+		more, next, err = e.stream.Records(ctx, caller, in.EventSourceARN, next, min(size-len(records), maxStreamPage), time.Until(deadline))
+		records = append(records, more...)
+	}
+	for len(records) > 1 && eventSize(records) > MaxRequestBytes {
+		records = records[:len(records)-1]
+	}
+	return records, next, err
+}
+
+// maxStreamPage is the most records that one call of GetRecords returns.
+const maxStreamPage = 1000
+
+func eventSize(records []StreamRecord) int {
+	n := len(eventStart) + len(eventEnd)
+	for _, r := range records {
+		n += len(r.Event) + len(",")
+	}
+	return n
+}
+
+func eventOf(records []StreamRecord) []byte {
+	event := []byte(eventStart)
+	for i, r := range records {
+		if i > 0 {
+			event = append(event, ',')
+		}
+		event = append(event, r.Event...)
+	}
+	return append(event, eventEnd...)
+}
+
+// part is records of a batch that the function is not done with.
+type part struct {
+	records  []StreamRecord
+	invokes  int // of the function with these records
+	failures int // that count against the retries
+}
+
+// work hands a batch to the function until it is done with it, or until ctx
+// ends. What is done with is kept record by record, so that after a restart only
+// the rest comes again.
+func (e *EventSources) work(ctx context.Context, r store.Record[EventSourceMapping], records []StreamRecord) error {
+	parts := []part{{records: records}}
+	pause := e.retry
+	for len(parts) > 0 && ctx.Err() == nil {
+		p := parts[0]
+		rest, err := e.dropOld(ctx, r, p)
+		if err != nil {
+			return err
+		}
+		if len(rest.records) == 0 {
+			parts = parts[1:]
+			continue
+		}
+		left, outcome, err := e.try(ctx, r, rest)
+		if err != nil {
+			return err
+		}
+		if len(left) == 0 {
+			parts, pause = parts[1:], e.retry
+			continue
+		}
+		if outcome.done {
+			if left[0].failures <= r.Inputs.retries() || r.Inputs.retries() < 0 {
+				parts = append(left, parts[1:]...)
+			} else if err := e.discard(ctx, r, left[0], "RetryAttemptsExhausted", outcome); err != nil {
+				return err
+			} else {
+				parts, pause = parts[1:], e.retry
+				continue
+			}
+		}
+		if len(left) == 1 { // the halves of a batch are tried at once
+			sleep(ctx, pause)
+			pause = min(2*pause, retryMost)
+		}
+	}
+	return nil
+}
+
+// outcome is what became of an invocation.
+type outcome struct {
+	done          bool // the function has run
+	functionError string
+}
+
+// try invokes the function with a part, and returns what of it is left: nothing,
+// the part from the record that failed first, or its two halves.
+func (e *EventSources) try(ctx context.Context, r store.Record[EventSourceMapping], p part) ([]part, outcome, error) {
+	function, err := e.functions.find(r.Inputs.FunctionName)
+	if err != nil {
+		return nil, outcome{}, err
+	}
+	// A batch that runs is let finish when the polling stops.
+	result, err := e.functions.runtime.Invoke(context.WithoutCancel(ctx), e.functions.current(function), eventOf(p.records))
+	if errors.Is(err, ErrThrottled) {
+		return []part{p}, outcome{}, nil
+	}
+	if err != nil && !errors.Is(err, ErrPayloadTooLarge) {
+		return nil, outcome{}, err
+	}
+	p.invokes++
+	o := outcome{done: true, functionError: result.FunctionError}
+	first := 0
+	if o.functionError == "" && err == nil {
+		first = firstFailure(p.records, result.Payload, r.Inputs.reportsFailures())
+	}
+	if first > 0 {
+		if err := e.advance(r, p.records[first-1].SequenceNumber); err != nil {
+			return nil, o, err
+		}
+	}
+	if first == len(p.records) {
+		return nil, o, nil
+	}
+	p.records = p.records[first:]
+	// A batch that is split does not use up a retry
+	// (https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html).
+	if r.Inputs.BisectBatchOnFunctionError && first == 0 && len(p.records) > 1 {
+		half := len(p.records) / 2
+		return []part{{p.records[:half], p.invokes, p.failures}, {p.records[half:], p.invokes, p.failures}}, o, nil
+	}
+	if !r.Inputs.BisectBatchOnFunctionError || first == 0 {
+		p.failures++
+	}
+	return []part{p}, o, nil
+}
+
+// firstFailure is the index of the record with the lowest sequence number that
+// the answer names as failed, or the number of records. An answer that AWS
+// cannot make sense of fails the whole batch
+// (https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html).
+func firstFailure(records []StreamRecord, answer []byte, reportsFailures bool) int {
+	first := len(records)
+	if !reportsFailures || len(answer) == 0 {
+		return first
+	}
+	var response *struct {
+		BatchItemFailures []struct {
+			ItemIdentifier *string `json:"itemIdentifier"`
+		} `json:"batchItemFailures"`
+	}
+	if json.Unmarshal(answer, &response) != nil {
+		return 0
+	}
+	if response == nil {
+		return first
+	}
+	for _, f := range response.BatchItemFailures {
+		at := -1
+		for i, r := range records {
+			if f.ItemIdentifier != nil && r.SequenceNumber == *f.ItemIdentifier {
+				at = i
+			}
+		}
+		if at < 0 {
+			return 0
+		}
+		first = min(first, at)
+	}
+	return first
+}
+
+// dropOld discards the records of a part that are older than the mapping lets
+// them be. A record's time is known to the second.
+func (e *EventSources) dropOld(ctx context.Context, r store.Record[EventSourceMapping], p part) (part, error) {
+	age := r.Inputs.recordAge()
+	if age < 0 {
+		return p, nil
+	}
+	n := 0
+	for n < len(p.records) && e.now().Sub(p.records[n].Created) > time.Duration(age+1)*time.Second {
+		n++
+	}
+	if n == 0 {
+		return p, nil
+	}
+	old := part{p.records[:n], p.invokes, p.failures}
+	p.records = p.records[n:]
+	return p, e.discard(ctx, r, old, "RecordAgeExceeded", outcome{done: p.invokes > 0})
+}

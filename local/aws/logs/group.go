@@ -1,0 +1,131 @@
+// Package logs stands for CloudWatch Logs: log groups, and the lines that
+// functions write to them, kept as a file per group and some older ones.
+package logs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"sync"
+	"time"
+
+	"skiff/local/aws/arn"
+	"skiff/local/engine/provider"
+	"skiff/local/store"
+)
+
+// Token is the resource type of this package.
+const Token = "aws:cloudwatch/logGroup:LogGroup"
+
+// Group is the inputs of a log group.
+type Group struct {
+	Name            string            `json:"name" aws:"replace"`
+	RetentionInDays int               `json:"retentionInDays,omitempty"`
+	LogGroupClass   string            `json:"logGroupClass,omitempty" aws:"replace,computed"`
+	SkipDestroy     bool              `json:"skipDestroy,omitempty"`
+	Tags            map[string]string `json:"tags,omitempty"`
+}
+
+// Outputs is what AWS adds to a log group, its defaults included.
+type Outputs struct {
+	ARN             string `json:"arn"`
+	LogGroupClass   string `json:"logGroupClass"`
+	RetentionInDays int    `json:"retentionInDays"`
+}
+
+// Groups keeps the lines. It is safe for concurrent use.
+type Groups struct {
+	db  *store.Store
+	dir string
+	mu  sync.Mutex
+}
+
+// New keeps the lines of the log groups in db below dir.
+func New(db *store.Store, dir string) *Groups { return &Groups{db: db, dir: dir} }
+
+// Resources are the resource types of this package.
+func (g *Groups) Resources() *provider.Resource[Group, Outputs] {
+	return &provider.Resource[Group, Outputs]{
+		Token: Token, Named: "name", MaxName: 512,
+		Check:   check,
+		ID:      func(_ provider.Call, in Group) string { return in.Name },
+		Delete:  g.delete,
+		Actions: groupActions,
+		Describe: func(r store.Record[Group]) Outputs {
+			class := r.Inputs.LogGroupClass
+			if class == "" {
+				class = "STANDARD"
+			}
+			return Outputs{ARN: ARN(r.Region, r.Account, r.ID), LogGroupClass: class, RetentionInDays: r.Inputs.RetentionInDays}
+		},
+	}
+}
+
+// ARN is the ARN of a log group as the AWS provider tells it: without the
+// ":*" that stands for its streams.
+func ARN(region, account, name string) string {
+	return arn.New("logs", region, account, "log-group:"+name)
+}
+
+var nameForm = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
+
+// retentions are the days that
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+// allows; 0 keeps the lines for ever.
+func retentions() []int {
+	return []int{0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
+}
+
+func check(in Group) []provider.Problem {
+	var problems []provider.Problem
+	if in.Name != "" && !nameForm.MatchString(in.Name) {
+		problems = append(problems, provider.Problem{Property: "name", Reason: fmt.Sprintf("%q must be 1 to 512 letters, digits and ._-/#", in.Name)})
+	}
+	if !slices.Contains(retentions(), in.RetentionInDays) {
+		problems = append(problems, provider.Problem{Property: "retentionInDays", Reason: fmt.Sprintf("%d is none of %v", in.RetentionInDays, retentions())})
+	}
+	if c := in.LogGroupClass; c != "" && c != "STANDARD" && c != "INFREQUENT_ACCESS" {
+		problems = append(problems, provider.Problem{Property: "logGroupClass", Reason: fmt.Sprintf("%q is neither STANDARD nor INFREQUENT_ACCESS", c)})
+	}
+	return problems
+}
+
+func (g *Groups) delete(_ context.Context, _ provider.Call, r store.Record[Group]) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if r.Inputs.SkipDestroy {
+		return nil
+	}
+	var errs []error
+	for _, name := range files(g.File(r.ID)) {
+		if err := os.Remove(name); !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// File is where the newest lines of a group are kept.
+func (g *Groups) File(name string) string {
+	return filepath.Join(g.dir, filepath.FromSlash(filepath.Clean("/"+name)+".log"))
+}
+
+// Write appends a line to a group, each with its time and stream. A group that
+// is not declared takes none, as on AWS for a role that may not create it.
+func (g *Groups) Write(group, stream string, line []byte) error {
+	if _, err := store.Get[Group](g.db, Token, group); err != nil {
+		return fmt.Errorf("log group %s: %w", group, err)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	name := g.File(group)
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	return appendLine(name, fmt.Appendf(nil, "%s %s %s\n", time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), stream, line))
+}

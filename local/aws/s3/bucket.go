@@ -1,0 +1,178 @@
+// Package s3 stands for Amazon S3: buckets and how they are set, as records, and
+// their objects, in files.
+//
+// An object's policies, and those of its bucket, decide who reaches it: by a
+// signature, or by a presigned URL, which is plain http of this machine. To a
+// policy each request counts as one over TLS, so that a bucket that refuses
+// others takes these. Nobody gets in without a signature.
+//
+// What differs from AWS: a bucket keeps no versions, nothing is encrypted,
+// archived or expired, and no ACLs, tags, locks or form uploads are taken; parts
+// of an upload are in memory until it is complete, and the ETag of such an object
+// is the MD5 of the whole.
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"skiff/local/aws/iam"
+	"skiff/local/engine/provider"
+	"skiff/local/store"
+)
+
+// BucketToken is the resource type of a bucket.
+const BucketToken = "aws:s3/bucketV2:BucketV2"
+
+// Bucket is the inputs of a bucket. What AWS has other resource types for is
+// declared by these alone.
+type Bucket struct {
+	Bucket       string            `json:"bucket" aws:"replace"`
+	ForceDestroy bool              `json:"forceDestroy,omitempty"`
+	Tags         map[string]string `json:"tags,omitempty"`
+}
+
+// BucketOutputs is what AWS adds to a bucket.
+type BucketOutputs struct {
+	ARN                      string `json:"arn"`
+	BucketDomainName         string `json:"bucketDomainName"`
+	BucketRegionalDomainName string `json:"bucketRegionalDomainName"`
+	Region                   string `json:"region"`
+}
+
+// Options are what Buckets are made of.
+type Options struct {
+	Store     *store.Store
+	Authority *iam.Authority
+	Dir       string // of the objects
+}
+
+// Buckets are the declared buckets, their settings and their objects. They are
+// safe for concurrent use.
+type Buckets struct {
+	db        *store.Store
+	authority *iam.Authority
+	objects   *objects
+}
+
+// Open holds the buckets of a store, with the objects in a folder that no other
+// process has open.
+func Open(o Options) (*Buckets, error) {
+	held, err := openObjects(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	return &Buckets{o.Store, o.Authority, held}, nil
+}
+
+// Close lets go of the objects.
+func (b *Buckets) Close() error { return b.objects.db.Close() }
+
+// Resources is the resource type of a bucket. A name is taken in every account:
+// the store knows buckets by it alone.
+func (b *Buckets) Resources() *provider.Resource[Bucket, BucketOutputs] {
+	return &provider.Resource[Bucket, BucketOutputs]{
+		Token: BucketToken, Named: "bucket", MaxName: 63,
+		Check:   checkBucket,
+		ID:      func(_ provider.Call, in Bucket) string { return in.Bucket },
+		Create:  b.createBucket,
+		Delete:  b.deleteBucket,
+		Actions: b.bucketActions,
+		Describe: func(r store.Record[Bucket]) BucketOutputs {
+			return BucketOutputs{
+				ARN: bucketARN(r.ID), Region: r.Region,
+				BucketDomainName: r.ID + ".s3.amazonaws.com", BucketRegionalDomainName: r.ID + ".s3." + r.Region + ".amazonaws.com",
+			}
+		},
+	}
+}
+
+func bucketARN(name string) string { return "arn:aws:s3:::" + name }
+
+var (
+	nameForm    = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	addressForm = regexp.MustCompile(`^\d+\.\d+\.\d+\.\d+$`)
+)
+
+// checkBucket refuses a name by
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html.
+func checkBucket(in Bucket) []provider.Problem {
+	reason := ""
+	switch name := in.Bucket; {
+	case name == "":
+	case !nameForm.MatchString(name):
+		reason = "must be 3 to 63 of a-z 0-9 . - and begin and end with a letter or a digit"
+	case strings.Contains(name, ".."):
+		reason = "has two dots in a row"
+	case addressForm.MatchString(name):
+		reason = "has the form of an IP address"
+	default:
+		reason = reserved(name)
+	}
+	if reason == "" {
+		return nil
+	}
+	return []provider.Problem{{Property: "bucket", Reason: fmt.Sprintf("%q %s", in.Bucket, reason)}}
+}
+
+func reserved(name string) string {
+	for _, prefix := range []string{"xn--", "sthree-", "amzn-s3-demo-"} {
+		if strings.HasPrefix(name, prefix) {
+			return "begins with " + prefix + ", which AWS keeps for itself"
+		}
+	}
+	for _, suffix := range []string{"-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"} {
+		if strings.HasSuffix(name, suffix) {
+			return "ends with " + suffix + ", which AWS keeps for itself"
+		}
+	}
+	return ""
+}
+
+// createBucket removes objects that a write has left which came while the last
+// bucket of the name went.
+func (b *Buckets) createBucket(_ context.Context, _ provider.Call, r *store.Record[Bucket]) error {
+	_, err := store.Get[Bucket](b.db, BucketToken, r.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return b.objects.drop(r.ID)
+	}
+	return err
+}
+
+// deleteBucket takes along what is set for the bucket, as
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html does, and
+// its objects if forceDestroy says so.
+func (b *Buckets) deleteBucket(_ context.Context, _ provider.Call, r store.Record[Bucket]) error {
+	empty, err := b.objects.empty(r.ID)
+	if err != nil {
+		return err
+	}
+	if !empty && !r.Inputs.ForceDestroy {
+		return fmt.Errorf("BucketNotEmpty: The bucket you tried to delete is not empty: %s (delete its objects, or bring it up with forceDestroy first)", r.ID)
+	}
+	if err := b.objects.drop(r.ID); err != nil {
+		return err
+	}
+	for _, token := range settingTokens() {
+		if err := store.Delete(b.db, token, r.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkOwn refuses a setting of a bucket that is not there or belongs to
+// another account.
+func (b *Buckets) checkOwn(bucket, account string) error {
+	r, err := store.Get[Bucket](b.db, BucketToken, bucket)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return fmt.Errorf("NoSuchBucket: The specified bucket does not exist: %s", bucket)
+	case err == nil && r.Account != account:
+		return fmt.Errorf("AccessDenied: bucket %s belongs to another account than %s", bucket, account)
+	}
+	return err
+}

@@ -1,0 +1,98 @@
+package s3
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"skiff/local/aws/iam"
+	"skiff/local/engine/provider"
+	"skiff/local/store"
+)
+
+// maxPolicy is of https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html.
+const maxPolicy = 20 << 10 // bytes
+
+// Policy is the inputs of the policy of a bucket.
+type Policy struct {
+	Bucket string `json:"bucket" aws:"required,replace"`
+	Policy string `json:"policy" aws:"required"`
+}
+
+// Policies is the resource type of a bucket's policy.
+func (b *Buckets) Policies() *provider.Resource[Policy, struct{}] {
+	return setting(b, PolicyToken, func(in Policy) string { return in.Bucket }, checkPolicy, func(_, r store.Record[Policy]) error {
+		return b.checkPublic(r)
+	}, policyActions)
+}
+
+// checkPolicy refuses what
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html does.
+func checkPolicy(in Policy) []provider.Problem {
+	if in.Policy == "" {
+		return nil
+	}
+	reason := ""
+	d, err := iam.ParseResource(in.Policy)
+	switch {
+	case len(in.Policy) > maxPolicy:
+		reason = fmt.Sprintf("has %d bytes; a bucket's policy has at most %d", len(in.Policy), maxPolicy)
+	case err != nil:
+		reason = err.Error()
+	default:
+		reason = outside(d, in.Bucket)
+	}
+	if reason == "" {
+		return nil
+	}
+	return []provider.Problem{{Property: "policy", Reason: reason}}
+}
+
+// policyOf is the policy of a bucket, an empty one where it has none: a bucket is
+// for its own account.
+func (b *Buckets) policyOf(bucket string) (*iam.Document, error) {
+	r, err := store.Get[Policy](b.db, PolicyToken, bucket)
+	if errors.Is(err, store.ErrNotFound) {
+		return &iam.Document{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return iam.ParseResource(r.Inputs.Policy)
+}
+
+// outside says what of a policy is not of the bucket, whose name may not be
+// known yet.
+func outside(d *iam.Document, bucket string) string {
+	isS3 := func(action string) bool { return action == "*" || strings.HasPrefix(strings.ToLower(action), "s3:") }
+	all := func(string) bool { return true }
+	own := func(resource string) bool {
+		name, _, _ := strings.Cut(strings.TrimPrefix(resource, bucketARN("")), "/")
+		return strings.HasPrefix(resource, bucketARN("")) && (bucket == "" || name == bucket)
+	}
+	if action := d.Outside(isS3, all); action != "" {
+		return "MalformedPolicy: Policy has invalid action: " + action
+	}
+	if resource := d.Outside(all, own); resource != "" {
+		return "MalformedPolicy: Policy has invalid resource: " + resource
+	}
+	return ""
+}
+
+// checkPublic refuses a policy that lets in everyone where the bucket blocks
+// it, as a bucket does for which nothing else is said
+// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html).
+func (b *Buckets) checkPublic(r store.Record[Policy]) error {
+	d, err := iam.ParseResource(r.Inputs.Policy)
+	if err != nil || !d.Public() {
+		return err
+	}
+	block, err := store.Get[PublicAccessBlock](b.db, PublicAccessBlockToken, r.Inputs.Bucket)
+	switch {
+	case err != nil && !errors.Is(err, store.ErrNotFound):
+		return err
+	case err == nil && !block.Inputs.BlockPublicPolicy:
+		return nil
+	}
+	return fmt.Errorf("AccessDenied: the policy of bucket %s is public, and public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access", r.Inputs.Bucket)
+}

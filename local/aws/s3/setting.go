@@ -1,0 +1,120 @@
+package s3
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"skiff/local/engine/provider"
+	"skiff/local/store"
+)
+
+// Tokens of what is set for a bucket: one of each, whose id is the bucket's
+// name.
+const (
+	CORSToken              = "aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2"
+	EncryptionToken        = "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
+	LifecycleToken         = "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
+	OwnershipControlsToken = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
+	PolicyToken            = "aws:s3/bucketPolicy:BucketPolicy"
+	PublicAccessBlockToken = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+	VersioningToken        = "aws:s3/bucketVersioningV2:BucketVersioningV2"
+)
+
+func settingTokens() []string {
+	return []string{CORSToken, EncryptionToken, LifecycleToken, OwnershipControlsToken, PolicyToken, PublicAccessBlockToken, VersioningToken}
+}
+
+// setting is the resource type of something that a bucket has once. What else
+// is to hold is for fits to check, which may be nil.
+func setting[In any](b *Buckets, token string, bucket func(In) string, check func(In) []provider.Problem, fits func(old, r store.Record[In]) error,
+	actions func(provider.Operation[In]) []provider.Action) *provider.Resource[In, struct{}] {
+	put := func(old store.Record[In], r *store.Record[In]) error {
+		if err := b.checkOwn(bucket(r.Inputs), r.Account); err != nil || fits == nil {
+			return err
+		}
+		return fits(old, *r)
+	}
+	return &provider.Resource[In, struct{}]{
+		Token: token,
+		Check: check,
+		ID:    func(_ provider.Call, in In) string { return bucket(in) },
+		Create: func(_ context.Context, _ provider.Call, r *store.Record[In]) error {
+			return put(store.Record[In]{}, r)
+		},
+		Update: func(_ context.Context, _ provider.Call, old store.Record[In], r *store.Record[In]) error {
+			return put(old, r)
+		},
+		Actions: actions,
+	}
+}
+
+// oneOf refuses a value that is none of those AWS takes. One that is not known
+// yet is "".
+func oneOf(property, value string, values ...string) []provider.Problem {
+	if value == "" || slices.Contains(values, value) {
+		return nil
+	}
+	return []provider.Problem{{Property: property, Reason: fmt.Sprintf("%q is none of %s", value, strings.Join(values, ", "))}}
+}
+
+// PublicAccessBlock is the inputs of what keeps the public out of a bucket.
+type PublicAccessBlock struct {
+	Bucket                string `json:"bucket" aws:"required,replace"`
+	BlockPublicACLs       bool   `json:"blockPublicAcls,omitempty"`
+	BlockPublicPolicy     bool   `json:"blockPublicPolicy,omitempty"`
+	IgnorePublicACLs      bool   `json:"ignorePublicAcls,omitempty"`
+	RestrictPublicBuckets bool   `json:"restrictPublicBuckets,omitempty"`
+}
+
+// PublicAccessBlocks is the resource type of a PublicAccessBlock.
+func (b *Buckets) PublicAccessBlocks() *provider.Resource[PublicAccessBlock, struct{}] {
+	return setting(b, PublicAccessBlockToken, func(in PublicAccessBlock) string { return in.Bucket }, nil, nil, publicAccessBlockActions)
+}
+
+// OwnershipControls is the inputs of who owns the objects of a bucket.
+type OwnershipControls struct {
+	Bucket string        `json:"bucket" aws:"required,replace"`
+	Rule   OwnershipRule `json:"rule" aws:"required"`
+}
+
+// OwnershipRule is the one rule there is.
+type OwnershipRule struct {
+	ObjectOwnership string `json:"objectOwnership" aws:"required"`
+}
+
+// OwnershipControls is the resource type of OwnershipControls
+// (https://docs.aws.amazon.com/AmazonS3/latest/API/API_OwnershipControlsRule.html).
+func (b *Buckets) OwnershipControls() *provider.Resource[OwnershipControls, struct{}] {
+	return setting(b, OwnershipControlsToken, func(in OwnershipControls) string { return in.Bucket }, func(in OwnershipControls) []provider.Problem {
+		return oneOf("rule.objectOwnership", in.Rule.ObjectOwnership, "BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter")
+	}, nil, ownershipActions)
+}
+
+// Versioning is the inputs of whether a bucket keeps versions.
+type Versioning struct {
+	Bucket        string                  `json:"bucket" aws:"required,replace"`
+	Configuration VersioningConfiguration `json:"versioningConfiguration" aws:"required"`
+}
+
+// VersioningConfiguration leaves out the deletion with a second factor, which
+// only an account's root user can ask for.
+type VersioningConfiguration struct {
+	Status string `json:"status" aws:"required"`
+}
+
+// Versioning is the resource type of Versioning. Versions that were kept once
+// can be suspended, and not be disabled
+// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html).
+func (b *Buckets) Versioning() *provider.Resource[Versioning, struct{}] {
+	return setting(b, VersioningToken, func(in Versioning) string { return in.Bucket }, func(in Versioning) []provider.Problem {
+		return oneOf("versioningConfiguration.status", in.Configuration.Status, "Enabled", "Suspended", "Disabled")
+	}, func(old, r store.Record[Versioning]) error {
+		before, after := old.Inputs.Configuration.Status, r.Inputs.Configuration.Status
+		if before != "" && before != "Disabled" && after == "Disabled" {
+			return fmt.Errorf("versioningConfiguration.status cannot be updated from %s to %s: the versions of bucket %s can be Suspended", before, after, r.ID)
+		}
+		return nil
+	}, versioningActions)
+}

@@ -1,0 +1,243 @@
+// Package scheduler stands for Amazon EventBridge Scheduler: schedules that
+// invoke functions, each with the rights of its role.
+//
+// A schedule runs while the cloud serves; a time that passes meanwhile is not made
+// up for. One with a flexible window runs at the window's start.
+package scheduler
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"skiff/local/aws/arn"
+	"skiff/local/engine/provider"
+	"skiff/local/store"
+)
+
+// Token is the resource type of this package.
+const Token = "aws:scheduler/schedule:Schedule"
+
+// Schedule is the inputs of a schedule of a Lambda function. Other targets,
+// groups but the default one, and keys of KMS are left out.
+type Schedule struct {
+	Name                       string          `json:"name" aws:"replace"`
+	GroupName                  string          `json:"groupName,omitempty" aws:"replace,computed"`
+	Description                string          `json:"description,omitempty"`
+	ScheduleExpression         string          `json:"scheduleExpression" aws:"required"`
+	ScheduleExpressionTimezone string          `json:"scheduleExpressionTimezone,omitempty"`
+	StartDate                  string          `json:"startDate,omitempty"`
+	EndDate                    string          `json:"endDate,omitempty"`
+	State                      string          `json:"state,omitempty"`
+	FlexibleTimeWindow         *FlexibleWindow `json:"flexibleTimeWindow" aws:"required"`
+	Target                     *Target         `json:"target" aws:"required"`
+}
+
+// FlexibleWindow is how long after its time a schedule may run; here it is a
+// setting without effect.
+type FlexibleWindow struct {
+	Mode                   string `json:"mode" aws:"required"`
+	MaximumWindowInMinutes int    `json:"maximumWindowInMinutes,omitempty"`
+}
+
+// Target is the function that a schedule invokes, and the role whose rights it
+// has for that.
+type Target struct {
+	ARN              string       `json:"arn" aws:"required"`
+	RoleARN          string       `json:"roleArn" aws:"required"`
+	Input            string       `json:"input,omitempty"`
+	RetryPolicy      *RetryPolicy `json:"retryPolicy,omitempty"`
+	DeadLetterConfig *DeadLetters `json:"deadLetterConfig,omitempty"`
+}
+
+// RetryPolicy is for calls of Lambda that fail for the moment. Here one fails
+// for good, or it does not fail: it is a setting without effect.
+type RetryPolicy struct {
+	MaximumEventAgeInSeconds *int `json:"maximumEventAgeInSeconds,omitempty"`
+	MaximumRetryAttempts     *int `json:"maximumRetryAttempts,omitempty"`
+}
+
+// DeadLetters is the queue for events that Lambda does not take.
+type DeadLetters struct {
+	ARN string `json:"arn" aws:"required"`
+}
+
+// Outputs is what AWS adds to a schedule, its defaults included.
+type Outputs struct {
+	ARN                        string `json:"arn"`
+	GroupName                  string `json:"groupName"`
+	NamePrefix                 string `json:"namePrefix"`
+	ScheduleExpressionTimezone string `json:"scheduleExpressionTimezone"`
+	State                      string `json:"state"`
+}
+
+// Resources is the resource type of this package.
+func (s *Scheduler) Resources() *provider.Resource[Schedule, Outputs] {
+	return &provider.Resource[Schedule, Outputs]{
+		Token: Token, Named: "name", MaxName: 64, Regional: true,
+		Check: check,
+		ID:    func(_ provider.Call, in Schedule) string { return group(in) + "/" + in.Name },
+		Create: func(_ context.Context, _ provider.Call, r *store.Record[Schedule]) error {
+			r.State["begun"] = s.o.Now().UTC().Format(time.RFC3339Nano)
+			return s.checkRole(*r)
+		},
+		Update: func(_ context.Context, _ provider.Call, old store.Record[Schedule], r *store.Record[Schedule]) error {
+			if old.Inputs.ScheduleExpression != r.Inputs.ScheduleExpression || old.Inputs.State != r.Inputs.State {
+				r.State["begun"] = s.o.Now().UTC().Format(time.RFC3339Nano)
+			}
+			return s.checkRole(*r)
+		},
+		Updated: func(store.Record[Schedule]) { s.wake() },
+		Actions: actions,
+		Describe: func(r store.Record[Schedule]) Outputs {
+			return Outputs{
+				ARN: scheduleARN(r), GroupName: group(r.Inputs),
+				ScheduleExpressionTimezone: orDefault(r.Inputs.ScheduleExpressionTimezone, "UTC"), State: orDefault(r.Inputs.State, "ENABLED"),
+			}
+		},
+	}
+}
+
+func orDefault(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+// group is the one that there is in every account.
+func group(in Schedule) string { return orDefault(in.GroupName, "default") }
+
+func scheduleARN(r store.Record[Schedule]) string {
+	return arn.New("scheduler", r.Region, r.Account, "schedule/"+group(r.Inputs)+"/"+r.Inputs.Name)
+}
+
+// checkRole refuses a role that the service may not assume. The source is the
+// group of the schedule
+// (https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html).
+func (s *Scheduler) checkRole(r store.Record[Schedule]) error {
+	context := map[string][]string{
+		"aws:SourceAccount": {r.Account},
+		"aws:SourceArn":     {arn.New("scheduler", r.Region, r.Account, "schedule-group/"+group(r.Inputs))},
+	}
+	if err := s.o.Authority.CheckTrust(r.Inputs.Target.RoleARN, "scheduler.amazonaws.com", context); err != nil {
+		return fmt.Errorf("ValidationException: The execution role you provide must allow AWS EventBridge Scheduler to assume the role: %w", err)
+	}
+	return nil
+}
+
+var (
+	nameForm     = regexp.MustCompile(`^[0-9a-zA-Z_.-]{1,64}$`)
+	functionForm = regexp.MustCompile(`^arn:aws:lambda:[a-z0-9-]+:\d{12}:function:[a-zA-Z0-9-_]{1,64}(:\$LATEST)?$`)
+	roleForm     = regexp.MustCompile(`^arn:aws:iam::\d{12}:role/[\w+=,.@/-]+$`)
+	queueForm    = regexp.MustCompile(`^arn:aws:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,80}$`)
+)
+
+// check refuses what
+// https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
+// does.
+func check(in Schedule) []provider.Problem {
+	var problems []provider.Problem
+	refuse := func(property, format string, args ...any) {
+		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
+	}
+	if in.Name != "" && !nameForm.MatchString(in.Name) {
+		refuse("name", "%q must be 1 to 64 letters, digits and _.-", in.Name)
+	}
+	if g := group(in); g != "default" {
+		refuse("groupName", "the local cloud has the group default alone, not %q", g)
+	}
+	if n := utf8.RuneCountInString(in.Description); n > 512 {
+		refuse("description", "has %d characters; at most 512", n)
+	}
+	if _, err := loadZone(in.ScheduleExpressionTimezone); err != nil {
+		refuse("scheduleExpressionTimezone", "%v", err)
+	} else if in.ScheduleExpression != "" {
+		if _, err := parseExpression(in.ScheduleExpression, in.ScheduleExpressionTimezone); err != nil {
+			refuse("scheduleExpression", "Invalid Schedule Expression %s: %v", in.ScheduleExpression, err)
+		}
+	}
+	start, startErr := date(in.StartDate)
+	end, endErr := date(in.EndDate)
+	for property, err := range map[string]error{"startDate": startErr, "endDate": endErr} {
+		if err != nil {
+			refuse(property, "%v", err)
+		}
+	}
+	if startErr == nil && endErr == nil && !start.IsZero() && !end.IsZero() && !start.Before(end) {
+		refuse("endDate", "%s is not after the start date %s", in.EndDate, in.StartDate)
+	}
+	if s := in.State; s != "" && s != "ENABLED" && s != "DISABLED" {
+		refuse("state", "%q is neither ENABLED nor DISABLED", s)
+	}
+	return append(append(problems, checkWindow(in.FlexibleTimeWindow)...), checkTarget(in.Target)...)
+}
+
+// date is a start or end date, the zero time where there is none.
+func date(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return at, fmt.Errorf("%q is not a time such as 2030-01-01T01:00:00Z", text)
+	}
+	return at, nil
+}
+
+func checkWindow(w *FlexibleWindow) []provider.Problem {
+	if w == nil || w.Mode == "" {
+		return nil
+	}
+	n := w.MaximumWindowInMinutes
+	switch {
+	case w.Mode != "OFF" && w.Mode != "FLEXIBLE":
+		return []provider.Problem{{Property: "flexibleTimeWindow.mode", Reason: fmt.Sprintf("%q is neither OFF nor FLEXIBLE", w.Mode)}}
+	case w.Mode == "FLEXIBLE" && (n < 1 || n > 1440):
+		return []provider.Problem{{Property: "flexibleTimeWindow.maximumWindowInMinutes", Reason: fmt.Sprintf("%d is not within 1 to 1440", n)}}
+	case w.Mode == "OFF" && n != 0:
+		return []provider.Problem{{Property: "flexibleTimeWindow.maximumWindowInMinutes", Reason: "goes with the mode FLEXIBLE only"}}
+	}
+	return nil
+}
+
+func checkTarget(t *Target) []provider.Problem {
+	if t == nil {
+		return nil
+	}
+	var problems []provider.Problem
+	refuse := func(property, format string, args ...any) {
+		problems = append(problems, provider.Problem{Property: "target." + property, Reason: fmt.Sprintf(format, args...)})
+	}
+	if t.ARN != "" && !functionForm.MatchString(t.ARN) {
+		refuse("arn", "%q is not the ARN of a Lambda function, the one target that the local cloud has", t.ARN)
+	}
+	if t.RoleARN != "" && !roleForm.MatchString(t.RoleARN) {
+		refuse("roleArn", "%q is not the ARN of a role", t.RoleARN)
+	}
+	if t.Input != "" && !jsontext.Value(t.Input).IsValid() {
+		refuse("input", "is not JSON, which a Lambda function takes")
+	}
+	if p := t.RetryPolicy; p != nil {
+		if n := p.MaximumEventAgeInSeconds; n != nil && (*n < 60 || *n > 86400) {
+			refuse("retryPolicy.maximumEventAgeInSeconds", "%d is not within 60 to 86400", *n)
+		}
+		if n := p.MaximumRetryAttempts; n != nil && (*n < 0 || *n > 185) {
+			refuse("retryPolicy.maximumRetryAttempts", "%d is not within 0 to 185", *n)
+		}
+	}
+	if d := t.DeadLetterConfig; d != nil && d.ARN != "" && !queueForm.MatchString(d.ARN) {
+		refuse("deadLetterConfig.arn", "%q is not the ARN of a standard queue", d.ARN)
+	}
+	return problems
+}
+
+// logicalName is the name that the Pulumi program gives the schedule.
+func logicalName(r store.Record[Schedule]) string {
+	return r.URN[strings.LastIndexByte(r.URN, ':')+1:]
+}

@@ -1,0 +1,143 @@
+package sns
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"net/mail"
+	"net/url"
+	"regexp"
+
+	"skiff/local/engine/provider"
+	"skiff/local/store"
+)
+
+// Subscription is the inputs of a subscription: who is to hear of what is
+// published to a topic.
+type Subscription struct {
+	Topic                        string `json:"topic" aws:"required,replace"`
+	Protocol                     string `json:"protocol" aws:"required,replace"`
+	Endpoint                     string `json:"endpoint" aws:"required,replace"`
+	ConfirmationTimeoutInMinutes int    `json:"confirmationTimeoutInMinutes,omitempty"`
+	DeliveryPolicy               string `json:"deliveryPolicy,omitempty"`
+	EndpointAutoConfirms         bool   `json:"endpointAutoConfirms,omitempty"`
+	FilterPolicy                 string `json:"filterPolicy,omitempty"`
+	FilterPolicyScope            string `json:"filterPolicyScope,omitempty"`
+	RawMessageDelivery           bool   `json:"rawMessageDelivery,omitempty"`
+	RedrivePolicy                string `json:"redrivePolicy,omitempty"`
+}
+
+// SubscriptionOutputs is what AWS adds to a subscription, its defaults
+// included.
+type SubscriptionOutputs struct {
+	ARN                          string `json:"arn"`
+	ConfirmationWasAuthenticated bool   `json:"confirmationWasAuthenticated"`
+	FilterPolicyScope            string `json:"filterPolicyScope"`
+	OwnerID                      string `json:"ownerId"`
+	PendingConfirmation          bool   `json:"pendingConfirmation"`
+}
+
+func (t *Topics) subscriptions() *provider.Resource[Subscription, SubscriptionOutputs] {
+	return &provider.Resource[Subscription, SubscriptionOutputs]{
+		Token: SubscriptionToken,
+		Check: checkSubscription,
+		ID:    subscriptionARN,
+		Create: func(_ context.Context, _ provider.Call, r *store.Record[Subscription]) error {
+			if _, err := t.Find(r.Inputs.Topic); err != nil {
+				return fmt.Errorf("NotFoundException: %w", err)
+			}
+			return nil
+		},
+		Actions: subscriptionActions,
+		Describe: func(r store.Record[Subscription]) SubscriptionOutputs {
+			in := r.Inputs
+			out := SubscriptionOutputs{ARN: r.ID, OwnerID: r.Account, FilterPolicyScope: in.FilterPolicyScope}
+			if in.FilterPolicy != "" && in.FilterPolicyScope == "" {
+				out.FilterPolicyScope = "MessageAttributes"
+			}
+			// Queues and functions of the same account need no confirmation.
+			out.ConfirmationWasAuthenticated = in.Protocol == "sqs" || in.Protocol == "lambda"
+			out.PendingConfirmation = !out.ConfirmationWasAuthenticated && !in.EndpointAutoConfirms
+			return out
+		},
+	}
+}
+
+// subscriptionARN is the topic's with a UUID, which here is made of what AWS
+// keeps unique: a topic has an endpoint once.
+// https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
+func subscriptionARN(_ provider.Call, in Subscription) string {
+	b := sha256.Sum256([]byte(in.Topic + "\n" + in.Protocol + "\n" + in.Endpoint))
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%s:%x-%x-%x-%x-%x", in.Topic, b[:4], b[4:6], b[6:8], b[8:10], b[10:16])
+}
+
+var (
+	topicForm    = regexp.MustCompile(`^arn:aws:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$`)
+	queueForm    = regexp.MustCompile(`^arn:aws:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,80}$`)
+	functionForm = regexp.MustCompile(`^arn:aws:lambda:[a-z0-9-]+:\d{12}:function:[^/]+$`)
+)
+
+// checkSubscription refuses what
+// https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html does.
+func checkSubscription(in Subscription) []provider.Problem {
+	var problems []provider.Problem
+	refuse := func(property, format string, args ...any) {
+		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
+	}
+	if in.Topic != "" && !topicForm.MatchString(in.Topic) {
+		refuse("topic", "%q is not the ARN of a standard topic", in.Topic)
+	}
+	if reason := endpointProblem(in.Protocol, in.Endpoint); reason != "" {
+		refuse("endpoint", "%s", reason)
+	}
+	switch in.Protocol {
+	case "", "email", "https", "sqs", "lambda":
+	default:
+		refuse("protocol", "the local cloud knows email, https, sqs and lambda, not %q", in.Protocol)
+	}
+	if in.RawMessageDelivery && (in.Protocol == "email" || in.Protocol == "lambda") {
+		refuse("rawMessageDelivery", "goes with https and sqs, not with %s", in.Protocol)
+	}
+	if in.DeliveryPolicy != "" && in.Protocol != "" && in.Protocol != "https" {
+		refuse("deliveryPolicy", "goes with https, not with %s", in.Protocol)
+	}
+	if s := in.FilterPolicyScope; s != "" && s != "MessageAttributes" && s != "MessageBody" {
+		refuse("filterPolicyScope", "%q is neither MessageAttributes nor MessageBody", s)
+	}
+	if in.ConfirmationTimeoutInMinutes < 0 {
+		refuse("confirmationTimeoutInMinutes", "%d is below 0", in.ConfirmationTimeoutInMinutes)
+	}
+	for _, policy := range [][2]string{{"deliveryPolicy", in.DeliveryPolicy}, {"filterPolicy", in.FilterPolicy}, {"redrivePolicy", in.RedrivePolicy}} {
+		if !isObject(policy[1]) {
+			refuse(policy[0], "is not a JSON object")
+		}
+	}
+	return problems
+}
+
+// endpointProblem says why a protocol does not take an endpoint.
+func endpointProblem(protocol, endpoint string) string {
+	if endpoint == "" {
+		return ""
+	}
+	switch protocol {
+	case "email":
+		if a, err := mail.ParseAddress(endpoint); err != nil || a.Address != endpoint {
+			return fmt.Sprintf("%q is not an e-mail address", endpoint)
+		}
+	case "https":
+		if u, err := url.Parse(endpoint); err != nil || u.Scheme != "https" || u.Host == "" {
+			return fmt.Sprintf("%q is not a URL that begins with https://", endpoint)
+		}
+	case "sqs":
+		if !queueForm.MatchString(endpoint) {
+			return fmt.Sprintf("%q is not the ARN of a standard queue", endpoint)
+		}
+	case "lambda":
+		if !functionForm.MatchString(endpoint) {
+			return fmt.Sprintf("%q is not the ARN of a function", endpoint)
+		}
+	}
+	return ""
+}

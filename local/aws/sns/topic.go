@@ -1,0 +1,151 @@
+// Package sns stands for Amazon SNS: topics and their subscriptions, as
+// records. Nothing publishes here, so a subscription is a setting without
+// effect, and one that AWS asks its owner to confirm stays unconfirmed.
+package sns
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"unicode/utf8"
+
+	"skiff/local/aws/arn"
+	"skiff/local/engine/provider"
+	"skiff/local/store"
+)
+
+// Tokens of the resource types of this package.
+const (
+	TopicToken        = "aws:sns/topic:Topic"
+	SubscriptionToken = "aws:sns/topicSubscription:TopicSubscription"
+)
+
+// Topic is the inputs of a standard topic. FIFO topics, archives and delivery
+// feedback are left out.
+type Topic struct {
+	Name             string            `json:"name" aws:"replace"`
+	DisplayName      string            `json:"displayName,omitempty"`
+	DeliveryPolicy   string            `json:"deliveryPolicy,omitempty"`
+	KMSMasterKeyID   string            `json:"kmsMasterKeyId,omitempty"`
+	Policy           string            `json:"policy,omitempty"`
+	SignatureVersion int               `json:"signatureVersion,omitempty"`
+	TracingConfig    string            `json:"tracingConfig,omitempty"`
+	Tags             map[string]string `json:"tags,omitempty"`
+}
+
+// TopicOutputs is what AWS adds to a topic, its defaults included.
+type TopicOutputs struct {
+	ARN              string `json:"arn"`
+	Owner            string `json:"owner"`
+	Policy           string `json:"policy"`
+	SignatureVersion int    `json:"signatureVersion"`
+	TracingConfig    string `json:"tracingConfig"`
+}
+
+// Topics are the declared topics and subscriptions.
+type Topics struct{ db *store.Store }
+
+// New holds the topics of db.
+func New(db *store.Store) *Topics { return &Topics{db} }
+
+// Resources are the resource types of this package.
+func (t *Topics) Resources() (*provider.Resource[Topic, TopicOutputs], *provider.Resource[Subscription, SubscriptionOutputs]) {
+	topics := &provider.Resource[Topic, TopicOutputs]{
+		Token: TopicToken, Named: "name", MaxName: 256,
+		Check:    checkTopic,
+		ID:       func(c provider.Call, in Topic) string { return arn.New("sns", c.Region, c.Account, in.Name) },
+		Delete:   t.deleteTopic,
+		Actions:  topicActions,
+		Describe: describeTopic,
+	}
+	return topics, t.subscriptions()
+}
+
+// Find returns the topic with an ARN, or store.ErrNotFound.
+func (t *Topics) Find(topicARN string) (store.Record[Topic], error) {
+	r, err := store.Get[Topic](t.db, TopicToken, topicARN)
+	if err != nil {
+		return r, fmt.Errorf("topic %s: %w", topicARN, err)
+	}
+	return r, nil
+}
+
+var nameForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
+
+// checkTopic refuses what
+// https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html does; the
+// length of the display name is of
+// https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html.
+func checkTopic(in Topic) []provider.Problem {
+	var problems []provider.Problem
+	refuse := func(property, format string, args ...any) {
+		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
+	}
+	if in.Name != "" && !nameForm.MatchString(in.Name) {
+		refuse("name", "%q must be 1 to 256 letters, digits, - and _; the local cloud has no FIFO topics", in.Name)
+	}
+	if n := utf8.RuneCountInString(in.DisplayName); n > 100 {
+		refuse("displayName", "has %d characters; at most 100", n)
+	}
+	if v := in.SignatureVersion; v != 0 && v != 1 && v != 2 {
+		refuse("signatureVersion", "%d is neither 1 nor 2", v)
+	}
+	if c := in.TracingConfig; c != "" && c != "PassThrough" && c != "Active" {
+		refuse("tracingConfig", "%q is neither PassThrough nor Active", c)
+	}
+	for property, text := range map[string]string{"policy": in.Policy, "deliveryPolicy": in.DeliveryPolicy} {
+		if !isObject(text) {
+			refuse(property, "is not a JSON object")
+		}
+	}
+	return problems
+}
+
+// isObject tells whether a text is a JSON object; one that is left out counts.
+func isObject(text string) bool {
+	var object map[string]any
+	return text == "" || json.Unmarshal([]byte(text), &object) == nil && object != nil
+}
+
+func describeTopic(r store.Record[Topic]) TopicOutputs {
+	out := TopicOutputs{ARN: r.ID, Owner: r.Account, Policy: r.Inputs.Policy, SignatureVersion: 1, TracingConfig: "PassThrough"}
+	if out.Policy == "" {
+		out.Policy = defaultPolicy(r.ID, r.Account)
+	}
+	if v := r.Inputs.SignatureVersion; v != 0 {
+		out.SignatureVersion = v
+	}
+	if c := r.Inputs.TracingConfig; c != "" {
+		out.TracingConfig = c
+	}
+	return out
+}
+
+// defaultPolicy lets the topic's own account use it, its alarms included
+// (https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-key-concepts.html).
+func defaultPolicy(topicARN, account string) string {
+	const form = `{"Version":"2008-10-17","Id":"__default_policy_ID","Statement":[{"Sid":"__default_statement_ID","Effect":"Allow",` +
+		`"Principal":{"AWS":"*"},"Action":["SNS:GetTopicAttributes","SNS:SetTopicAttributes","SNS:AddPermission","SNS:RemovePermission",` +
+		`"SNS:DeleteTopic","SNS:Subscribe","SNS:ListSubscriptionsByTopic","SNS:Publish"],"Resource":"%s",` +
+		`"Condition":{"StringEquals":{"AWS:SourceOwner":"%s"}}}]}`
+	return fmt.Sprintf(form, topicARN, account)
+}
+
+// deleteTopic takes along the subscriptions, as
+// https://docs.aws.amazon.com/sns/latest/api/API_DeleteTopic.html does.
+func (t *Topics) deleteTopic(_ context.Context, _ provider.Call, r store.Record[Topic]) error {
+	all, err := store.List[Subscription](t.db, SubscriptionToken)
+	if err != nil {
+		return err
+	}
+	for _, s := range all {
+		if s.Inputs.Topic != r.ID {
+			continue
+		}
+		if err := store.Delete(t.db, SubscriptionToken, s.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,168 @@
+package sqs
+
+import (
+	"crypto/md5"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"skiff/local/aws/awsjson"
+)
+
+// message is one message of a queue, as it is kept.
+type message struct {
+	Number     uint64 // the order of arrival
+	ID, Body   string
+	Attributes map[string]attributeValue
+	System     map[string]string // AWSTraceHeader, MessageGroupId
+	Sender     string            // unique id
+	Source     string            // the ARN of the queue that gave it up, for one in a dead-letter queue
+
+	Sent     time.Time // to the first queue: what decides its age
+	Visible  time.Time // from when on it may be received
+	First    time.Time // first receive; zero before
+	Received time.Time // last receive
+	Receives int
+	Receipt  string // of the last receive; "" before
+}
+
+// attributeValue is one value of a message attribute.
+type attributeValue struct {
+	DataType         string
+	StringValue      *string  `json:",omitzero"`
+	BinaryValue      []byte   `json:",omitzero"`
+	StringListValues []string `json:",omitzero"`
+	BinaryListValues [][]byte `json:",omitzero"`
+}
+
+// maxAttributes is how many attributes a message has at most.
+const maxAttributes = 10
+
+var (
+	attributeForm = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
+	dataTypeForm  = regexp.MustCompile(`^(String|Number|Binary)(\.[^\x00-\x1f]+)?$`)
+)
+
+func invalid(code, format string, args ...any) *awsjson.Error {
+	return &awsjson.Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+const invalidValue = "InvalidParameterValueException"
+
+// checkBody refuses what is no XML character, as
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+// does.
+func checkBody(body string) *awsjson.Error {
+	if body == "" {
+		return invalid("MissingRequiredParameterException", "The request must contain the parameter MessageBody.")
+	}
+	for _, r := range body {
+		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF {
+			return invalid("InvalidMessageContents", "Invalid characters found: #x%X", r)
+		}
+	}
+	return nil
+}
+
+// checkAttributes refuses what
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
+// does.
+func checkAttributes(attributes map[string]attributeValue) *awsjson.Error {
+	if n := len(attributes); n > maxAttributes {
+		return invalid(invalidValue, "Number of message attributes [%d] exceeds the allowed maximum [%d].", n, maxAttributes)
+	}
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
+		v, lower := attributes[name], strings.ToLower(name)
+		isBinary := strings.HasPrefix(v.DataType, "Binary")
+		switch {
+		case len(name) > 256 || !attributeForm.MatchString(name):
+			return invalid(invalidValue, "The message attribute name %q must be 1 to 256 letters, digits, _, - and single periods within.", name)
+		case strings.HasPrefix(lower, "aws.") || strings.HasPrefix(lower, "amazon."):
+			return invalid(invalidValue, "The message attribute name %q must not begin with AWS. or Amazon.", name)
+		case v.DataType == "":
+			return invalid(invalidValue, "The message attribute '%s' must contain non-empty message attribute type.", name)
+		case len(v.DataType) > 256 || !dataTypeForm.MatchString(v.DataType):
+			return invalid(invalidValue, "The message attribute '%s' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String.", name)
+		case len(v.StringListValues) > 0 || len(v.BinaryListValues) > 0:
+			return invalid("UnsupportedOperation", "Message attribute list values in SendMessage operation are not supported.")
+		case isBinary && len(v.BinaryValue) == 0 || !isBinary && (v.StringValue == nil || *v.StringValue == ""):
+			return invalid(invalidValue, "The message attribute '%s' must contain non-empty message attribute value for message attribute type '%s'.", name, v.DataType)
+		case isBinary && v.StringValue != nil || !isBinary && v.BinaryValue != nil:
+			return invalid(invalidValue, "The message attribute '%s' has a value that does not go with message attribute type '%s'.", name, v.DataType)
+		}
+		if v.StringValue != nil {
+			if err := checkBody(*v.StringValue); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// size is what counts to the limit of a message, in bytes.
+func size(body string, attributes map[string]attributeValue) int {
+	n := len(body)
+	for name, v := range attributes {
+		n += len(name) + len(v.DataType) + len(v.BinaryValue)
+		if v.StringValue != nil {
+			n += len(*v.StringValue)
+		}
+	}
+	return n
+}
+
+func bodyMD5(body string) string {
+	sum := md5.Sum([]byte(body))
+	return hex.EncodeToString(sum[:])
+}
+
+// attributesMD5 is the digest of
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html#sqs-attributes-md5-message-digest-calculation;
+// "" for no attributes.
+func attributesMD5(attributes map[string]attributeValue) string {
+	if len(attributes) == 0 {
+		return ""
+	}
+	var data []byte
+	add := func(b string) {
+		data = append(binary.BigEndian.AppendUint32(data, uint32(len(b))), b...)
+	}
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
+		v := attributes[name]
+		add(name)
+		add(v.DataType)
+		if v.StringValue != nil {
+			data = append(data, 1)
+			add(*v.StringValue)
+		} else {
+			data = append(data, 2)
+			add(string(v.BinaryValue))
+		}
+	}
+	sum := md5.Sum(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// selected are the attributes that a receiver asks for: by name, by a prefix
+// such as "foo.*", or all.
+func selected(attributes map[string]attributeValue, asked []string) map[string]attributeValue {
+	var found map[string]attributeValue
+	for name, v := range attributes {
+		for _, want := range asked {
+			prefix, any := strings.CutSuffix(want, "*")
+			if want == "All" || want == name || any && strings.HasPrefix(name, strings.TrimPrefix(prefix, ".")) {
+				if found == nil {
+					found = map[string]attributeValue{}
+				}
+				found[name] = v
+				break
+			}
+		}
+	}
+	return found
+}

@@ -1,0 +1,163 @@
+// Package sqs stands for Amazon SQS: standard queues as a program declares
+// them, and the calls that send, receive and delete their messages.
+//
+// A message is kept in a file of its own before its sender hears of it, and
+// outlives a kill of the cloud at any moment. FIFO queues, tags by call and
+// message move tasks are left out; a name is free at once after a queue is
+// deleted, not a minute later.
+package sqs
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"skiff/local/aws/arn"
+	"skiff/local/engine/provider"
+	"skiff/local/store"
+)
+
+// Token is the resource type of a queue.
+const Token = "aws:sqs/queue:Queue"
+
+// modified is the state of a queue's record that tells when it last changed.
+const modified = "modified"
+
+// Queue is the inputs of a standard queue. Encryption is a setting without
+// effect.
+type Queue struct {
+	Name                         string            `json:"name" aws:"replace"`
+	DelaySeconds                 int               `json:"delaySeconds,omitempty"`
+	FIFOQueue                    bool              `json:"fifoQueue,omitempty" aws:"replace,default=false"`
+	KMSDataKeyReusePeriodSeconds *int              `json:"kmsDataKeyReusePeriodSeconds,omitempty"`
+	KMSMasterKeyID               string            `json:"kmsMasterKeyId,omitempty"`
+	MaxMessageSize               *int              `json:"maxMessageSize,omitempty"`
+	MessageRetentionSeconds      *int              `json:"messageRetentionSeconds,omitempty"`
+	Policy                       string            `json:"policy,omitempty"`
+	ReceiveWaitTimeSeconds       int               `json:"receiveWaitTimeSeconds,omitempty"`
+	RedriveAllowPolicy           string            `json:"redriveAllowPolicy,omitempty"`
+	RedrivePolicy                string            `json:"redrivePolicy,omitempty"`
+	SQSManagedSSEEnabled         *bool             `json:"sqsManagedSseEnabled,omitempty"`
+	VisibilityTimeoutSeconds     *int              `json:"visibilityTimeoutSeconds,omitempty"`
+	Tags                         map[string]string `json:"tags,omitempty"`
+}
+
+// QueueOutputs is what AWS adds to a queue, its defaults included. The
+// policies are the queue's own: those of a resource of their own are told
+// there.
+type QueueOutputs struct {
+	ARN                          string `json:"arn"`
+	ContentBasedDeduplication    bool   `json:"contentBasedDeduplication"`
+	DeduplicationScope           string `json:"deduplicationScope"`
+	DelaySeconds                 int    `json:"delaySeconds"`
+	FIFOQueue                    bool   `json:"fifoQueue"`
+	FIFOThroughputLimit          string `json:"fifoThroughputLimit"`
+	KMSDataKeyReusePeriodSeconds int    `json:"kmsDataKeyReusePeriodSeconds"`
+	MaxMessageSize               int    `json:"maxMessageSize"`
+	MessageRetentionSeconds      int    `json:"messageRetentionSeconds"`
+	Policy                       string `json:"policy"`
+	ReceiveWaitTimeSeconds       int    `json:"receiveWaitTimeSeconds"`
+	RedriveAllowPolicy           string `json:"redriveAllowPolicy"`
+	RedrivePolicy                string `json:"redrivePolicy"`
+	SQSManagedSSEEnabled         bool   `json:"sqsManagedSseEnabled"`
+	URL                          string `json:"url"`
+	VisibilityTimeoutSeconds     int    `json:"visibilityTimeoutSeconds"`
+}
+
+// Resources are the resource types of this package.
+func (q *Queues) Resources() (
+	*provider.Resource[Queue, QueueOutputs],
+	*provider.Resource[QueuePolicy, struct{}],
+	*provider.Resource[RedrivePolicy, struct{}],
+	*provider.Resource[RedriveAllowPolicy, struct{}],
+) {
+	queues := &provider.Resource[Queue, QueueOutputs]{
+		Token: Token, Named: "name", MaxName: 80,
+		Check: checkQueue,
+		ID:    q.newURL,
+		Key:   func(id string, _ Queue) string { return keyOf(id) },
+		Create: func(_ context.Context, _ provider.Call, r *store.Record[Queue]) error {
+			if err := q.checkRedrive(*r, r.Inputs.RedrivePolicy); err != nil {
+				return err
+			}
+			r.State[modified] = seconds(q.now())
+			return q.prepare(keyOf(r.ID))
+		},
+		Update: func(_ context.Context, _ provider.Call, _ store.Record[Queue], r *store.Record[Queue]) error {
+			r.State[modified] = seconds(q.now())
+			return q.checkRedrive(*r, r.Inputs.RedrivePolicy)
+		},
+		Updated: func(r store.Record[Queue]) { q.wake(keyOf(r.ID)) },
+		Delete: func(_ context.Context, _ provider.Call, r store.Record[Queue]) error {
+			return q.forget(keyOf(r.ID))
+		},
+		Actions:  queueActions,
+		Describe: describe,
+	}
+	return queues, q.queuePolicies(), q.redrivePolicies(), q.redriveAllowPolicies()
+}
+
+// newURL keeps the URL that a queue has already, should the engine ask for it
+// once more.
+func (q *Queues) newURL(c provider.Call, in Queue) string {
+	key := c.Account + "/" + in.Name
+	if r, err := store.Get[Queue](q.db, Token, key); err == nil {
+		return r.ID
+	}
+	return q.url() + "/" + key
+}
+
+// keyOf is the account and the name at the end of a queue's URL, "" where it
+// has none. The host does not matter: the endpoint listens elsewhere after a
+// restart, and the URLs in the engine's state stay valid.
+func keyOf(url string) string {
+	parts := strings.Split(url, "/")
+	if len(parts) < 2 {
+		return ""
+	}
+	return parts[len(parts)-2] + "/" + parts[len(parts)-1]
+}
+
+func queueARN(r store.Record[Queue]) string {
+	return arn.New("sqs", r.Region, r.Account, r.Inputs.Name)
+}
+
+// find returns the queue with an ARN, or store.ErrNotFound.
+func (q *Queues) find(arnOfQueue string) (store.Record[Queue], error) {
+	parts := strings.Split(arnOfQueue, ":")
+	if len(parts) != 6 {
+		return store.Record[Queue]{}, store.ErrNotFound
+	}
+	r, err := store.Get[Queue](q.db, Token, parts[4]+"/"+parts[5])
+	if err == nil && queueARN(r) != arnOfQueue {
+		err = store.ErrNotFound // of another region or service
+	}
+	return r, err
+}
+
+func describe(r store.Record[Queue]) QueueOutputs {
+	in := r.Inputs
+	return QueueOutputs{
+		ARN: queueARN(r), URL: r.ID,
+		DelaySeconds:                 in.DelaySeconds,
+		KMSDataKeyReusePeriodSeconds: orDefault(in.KMSDataKeyReusePeriodSeconds, 300),
+		MaxMessageSize:               orDefault(in.MaxMessageSize, maxMessageSize),
+		MessageRetentionSeconds:      orDefault(in.MessageRetentionSeconds, 345600),
+		Policy:                       in.Policy,
+		ReceiveWaitTimeSeconds:       in.ReceiveWaitTimeSeconds,
+		RedriveAllowPolicy:           in.RedriveAllowPolicy,
+		RedrivePolicy:                in.RedrivePolicy,
+		SQSManagedSSEEnabled:         orDefault(in.SQSManagedSSEEnabled, in.KMSMasterKeyID == ""),
+		VisibilityTimeoutSeconds:     orDefault(in.VisibilityTimeoutSeconds, 30),
+	}
+}
+
+func orDefault[T any](given *T, otherwise T) T {
+	if given == nil {
+		return otherwise
+	}
+	return *given
+}
+
+// isMissing tells a queue that is not there from a store that fails.
+func isMissing(err error) bool { return errors.Is(err, store.ErrNotFound) }

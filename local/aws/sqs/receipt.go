@@ -1,0 +1,83 @@
+package sqs
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"skiff/local/aws/awsjson"
+)
+
+// remove deletes messages by their receipt handles, all that are valid at
+// once, and tells what is wrong with the others. As on AWS it is no error to
+// delete a message that is gone, or by an older receipt, which deletes nothing.
+func (q *Queues) remove(key string, handles []string) ([]*awsjson.Error, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	problems := make([]*awsjson.Error, len(handles))
+	var changes []change
+	for i, handle := range handles {
+		number, receipt, ok := parseHandle(key, handle)
+		if !ok {
+			problems[i] = invalid("ReceiptHandleIsInvalid", "The input receipt handle %q is not a valid receipt handle.", handle)
+			continue
+		}
+		if e := q.box(key).entries[number]; e != nil && e.Receipt == receipt {
+			changes = append(changes, change{key, number, nil})
+		}
+	}
+	return problems, q.apply(q.now(), changes...)
+}
+
+// hide changes how long a message that a receiver has is hidden, from now on.
+func (q *Queues) hide(key, handle string, d time.Duration) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	number, receipt, ok := parseHandle(key, handle)
+	if !ok {
+		return invalid("ReceiptHandleIsInvalid", "The input receipt handle %q is not a valid receipt handle.", handle)
+	}
+	now := q.now()
+	e := q.box(key).entries[number]
+	switch {
+	case e == nil || e.Receipt != receipt:
+		return invalid(invalidValue, "Value %s for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for visibility timeout change.", handle)
+	case !e.Visible.After(now):
+		return invalid("MessageNotInflight", "The message referred to isn't in flight.")
+	case now.Add(d).Sub(e.Received) > maxVisibility:
+		return invalid(invalidValue, "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]")
+	}
+	m := e.message
+	m.Visible = now.Add(d)
+	if err := q.apply(now, change{key, number, &m}); err != nil {
+		return err
+	}
+	q.box(key).wake() // it may appear sooner than those who wait expect
+	return nil
+}
+
+// handle names one receive of a message.
+func (m message) handle(key string) string {
+	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%s %d %s", key, m.Number, m.Receipt))
+}
+
+func parseHandle(key, handle string) (number uint64, receipt string, ok bool) {
+	text, err := base64.StdEncoding.DecodeString(handle)
+	parts := strings.Split(string(text), " ")
+	if err != nil || len(parts) != 3 || parts[0] != key || parts[2] == "" {
+		return 0, "", false
+	}
+	number, err = strconv.ParseUint(parts[1], 10, 64)
+	return number, parts[2], err == nil
+}
+
+// newID returns a random (version 4) UUID, the form of a message id.
+func newID() string {
+	b := make([]byte, 16)
+	rand.Read(b) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}

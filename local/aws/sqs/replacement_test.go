@@ -1,0 +1,25 @@
+package sqs
+
+import (
+	"testing"
+
+	"skiff/local/engine/provider/providertest"
+)
+
+// TestReplacements has the schemas of internal/service/sqs of
+// terraform-provider-aws 5.100.0 and the names of provider/resources.go of
+// pulumi-aws.
+func TestReplacements(t *testing.T) {
+	t.Parallel()
+	queues, policies, redrives, allows := newFixture(t, `{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}`).Resources()
+	providertest.CheckReplacements(t,
+		providertest.Schema{Type: queues, Replaces: "fifoQueue,default=false name", DeletedFirst: "name",
+			Updates: "delaySeconds kmsDataKeyReusePeriodSeconds kmsMasterKeyId maxMessageSize messageRetentionSeconds policy receiveWaitTimeSeconds redriveAllowPolicy redrivePolicy sqsManagedSseEnabled tags visibilityTimeoutSeconds"},
+		providertest.Schema{Type: policies, Replaces: "queueUrl",
+			Updates: "policy"},
+		providertest.Schema{Type: redrives, Replaces: "queueUrl",
+			Updates: "redrivePolicy"},
+		providertest.Schema{Type: allows, Replaces: "queueUrl",
+			Updates: "redriveAllowPolicy"},
+	)
+}

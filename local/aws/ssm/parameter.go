@@ -1,0 +1,265 @@
+// Package ssm stands for the Parameter Store of AWS Systems Manager: standard
+// parameters, which programs declare, functions read and operators change.
+//
+// A SecureString is encrypted by the key alias/aws/ssm alone, which every caller
+// of the account may use; here it is kept as it is, like a secret.
+package ssm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"skiff/local/aws/arn"
+	"skiff/local/aws/iam"
+	"skiff/local/engine/provider"
+	"skiff/local/store"
+)
+
+// Tokens of the resource type and of the function of this package.
+const (
+	Token             = "aws:ssm/parameter:Parameter"
+	GetParameterToken = "aws:ssm/getParameter:getParameter"
+)
+
+// Limits of a standard parameter
+// (https://docs.aws.amazon.com/general/latest/gr/ssm.html#limits_ssm).
+const (
+	maxValue  = 4096 // characters
+	maxName   = 1011 // characters
+	maxLevels = 15
+)
+
+// The types of a parameter.
+const (
+	plain  = "String"
+	list   = "StringList"
+	secure = "SecureString"
+)
+
+// defaultKey encrypts each SecureString.
+const defaultKey = "alias/aws/ssm"
+
+// Parameter is the inputs of a parameter.
+type Parameter struct {
+	Name        string            `json:"name" aws:"replace"`
+	Type        string            `json:"type" aws:"required"`
+	Value       string            `json:"value,omitempty" aws:"required"`
+	DataType    string            `json:"dataType,omitempty" aws:"replace,computed"`
+	Description string            `json:"description,omitempty"`
+	Overwrite   bool              `json:"overwrite,omitempty"`
+	Tier        string            `json:"tier,omitempty"`
+	Tags        map[string]string `json:"tags,omitempty"`
+}
+
+// ParameterOutputs is what AWS adds to a parameter, its defaults included.
+type ParameterOutputs struct {
+	ARN           string `json:"arn"`
+	DataType      string `json:"dataType"`
+	InsecureValue string `json:"insecureValue"`
+	KeyID         string `json:"keyId"`
+	Tier          string `json:"tier"`
+	Version       int    `json:"version"`
+}
+
+// Options are what Parameters are made of.
+type Options struct {
+	Store     *store.Store
+	Authority *iam.Authority
+	Account   string // of a parameter that the administrator makes without an ARN
+}
+
+// Parameters are the parameters that programs and calls have made. They are safe
+// for concurrent use.
+type Parameters struct {
+	db        *store.Store
+	authority *iam.Authority
+	account   string
+	now       func() time.Time
+	mu        sync.Mutex // of writes by calls
+}
+
+// New holds the parameters of a store.
+func New(o Options) *Parameters {
+	return &Parameters{db: o.Store, authority: o.Authority, account: o.Account, now: time.Now}
+}
+
+// Resources is the resource type of a parameter. Overwrite lets it take the
+// place of one that is there.
+func (p *Parameters) Resources() *provider.Resource[Parameter, ParameterOutputs] {
+	return &provider.Resource[Parameter, ParameterOutputs]{
+		Token: Token, Named: "name", MaxName: maxName, Volatile: []string{version},
+		Check:      checkParameter,
+		ID:         func(_ provider.Call, in Parameter) string { return in.Name },
+		Overwrites: func(in Parameter) bool { return in.Overwrite },
+		Create:     p.create,
+		Update:     p.update,
+		Actions:    parameterActions,
+		Describe:   describe,
+	}
+}
+
+var nameForm = regexp.MustCompile(`^[A-Za-z0-9_.-]+$|^(/[A-Za-z0-9_.-]+)+$`)
+
+// checkParameter refuses what
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+// does.
+func checkParameter(in Parameter) []provider.Problem {
+	var problems []provider.Problem
+	refuse := func(property, format string, args ...any) {
+		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
+	}
+	if reason := nameProblem(in.Name); in.Name != "" && reason != "" {
+		refuse("name", "%q %s", in.Name, reason)
+	}
+	switch in.Type {
+	case "", plain, list, secure:
+	default:
+		refuse("type", "%q is none of String, StringList, SecureString", in.Type)
+	}
+	// A value that AWS refuses is not repeated: it may be a secret.
+	if n := utf8.RuneCountInString(in.Value); n > maxValue {
+		refuse("value", "has %d characters; a standard parameter has at most %d", n, maxValue)
+	} else if strings.Contains(in.Value, "{{") && strings.Contains(in.Value, "}}") {
+		refuse("value", "must not have {{}}: a parameter does not nest another one")
+	}
+	if in.DataType != "" && in.DataType != "text" {
+		refuse("dataType", "the local cloud knows text, not %q", in.DataType)
+	}
+	if n := utf8.RuneCountInString(in.Description); n > 1024 {
+		refuse("description", "has %d characters; at most 1024", n)
+	}
+	if in.Tier != "" && in.Tier != "Standard" {
+		refuse("tier", "the local cloud has Standard parameters, not %q", in.Tier)
+	}
+	return problems
+}
+
+// nameProblem says what is wrong with a name, by the rules of
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html#sysman-parameter-name-constraints.
+func nameProblem(name string) string {
+	lower := strings.ToLower(strings.TrimPrefix(name, "/"))
+	switch {
+	case len(name) > maxName:
+		return fmt.Sprintf("has %d characters; at most %d", len(name), maxName)
+	case !nameForm.MatchString(name):
+		return "must be letters, digits, _, . and -, or a path of these that begins with a slash and does not end with one"
+	case strings.Count(name, "/") > maxLevels:
+		return fmt.Sprintf("has %d levels; at most %d", strings.Count(name, "/"), maxLevels)
+	case strings.HasPrefix(lower, "aws") || strings.HasPrefix(lower, "ssm"):
+		return "begins with aws or ssm, which AWS keeps for itself"
+	}
+	return ""
+}
+
+// create begins the versions of a parameter, or goes on with those of one that
+// it takes the place of.
+func (p *Parameters) create(_ context.Context, _ provider.Call, r *store.Record[Parameter]) error {
+	old, err := store.Get[Parameter](p.db, Token, r.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return keepVersion(r, nil, 1, p.now())
+	}
+	if err != nil {
+		return err
+	}
+	return p.put(old, r)
+}
+
+// update leaves alone what the program does not change: a call may have put
+// another value since, and the real provider does not write it for a change of
+// tags.
+func (p *Parameters) update(_ context.Context, c provider.Call, old store.Record[Parameter], r *store.Record[Parameter]) error {
+	known, err := provider.Known[Parameter](c)
+	if err != nil {
+		return err
+	}
+	if known != nil && sameContent(*known, r.Inputs) {
+		tags, overwrite := r.Inputs.Tags, r.Inputs.Overwrite
+		r.Inputs = old.Inputs
+		r.Inputs.Tags, r.Inputs.Overwrite = tags, overwrite
+		return nil
+	}
+	return p.put(old, r)
+}
+
+// put counts a version for every change but one of tags.
+func (p *Parameters) put(old store.Record[Parameter], r *store.Record[Parameter]) error {
+	if old.Inputs.Type != r.Inputs.Type {
+		return fmt.Errorf("HierarchyTypeMismatchException: parameter %s is a %s and cannot become a %s: give the new one another name", r.ID, old.Inputs.Type, r.Inputs.Type)
+	}
+	if sameContent(old.Inputs, r.Inputs) {
+		r.State = maps.Clone(old.State)
+		return nil
+	}
+	held, err := versionsOf(old)
+	if err != nil {
+		return err
+	}
+	return keepVersion(r, held, versionOf(old)+1, p.now())
+}
+
+func sameContent(a, b Parameter) bool {
+	return a.Type == b.Type && a.Value == b.Value && a.Description == b.Description && a.DataType == b.DataType && a.Tier == b.Tier
+}
+
+func describe(r store.Record[Parameter]) ParameterOutputs {
+	out := ParameterOutputs{ARN: parameterARN(r), DataType: "text", Tier: "Standard", Version: versionOf(r)}
+	if r.Inputs.Type == secure {
+		out.KeyID = defaultKey
+	}
+	return out
+}
+
+// parameterARN has no slash of its own where the name begins with one.
+func parameterARN(r store.Record[Parameter]) string {
+	return arn.New("ssm", r.Region, r.Account, "parameter/"+strings.TrimPrefix(r.ID, "/"))
+}
+
+// GetParameter is the function GetParameterToken: it tells of a parameter in
+// the caller's account and region. It is a provider.Invoke.
+func (p *Parameters) GetParameter(c provider.Call, args map[string]any) (map[string]any, error) {
+	for _, name := range slices.Sorted(maps.Keys(args)) {
+		if name != "name" && name != "withDecryption" {
+			return nil, fmt.Errorf("%s: the local cloud does not know the argument %s; it knows name, withDecryption", GetParameterToken, name)
+		}
+	}
+	name, _ := args["name"].(string)
+	if name == "" {
+		return nil, fmt.Errorf("%s: name is required", GetParameterToken)
+	}
+	wanted := store.Record[Parameter]{ID: name, Account: c.Account, Region: c.Region}
+	if err := c.Permit(provider.On(parameterARN(wanted), "ssm:GetParameter")...); err != nil {
+		return nil, fmt.Errorf("reading SSM Parameter (%s): %w", name, err)
+	}
+	r, err := store.Get[Parameter](p.db, Token, name)
+	if err == nil && (r.Account != c.Account || r.Region != c.Region) {
+		err = store.ErrNotFound
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, fmt.Errorf("reading SSM Parameter (%s): couldn't find resource", name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading SSM Parameter (%s): %w", name, err)
+	}
+	result := map[string]any{
+		"arn": parameterARN(r), "id": r.ID, "name": r.ID,
+		"type": r.Inputs.Type, "value": r.Inputs.Value, "version": versionOf(r),
+	}
+	if r.Inputs.Type != secure {
+		result["insecureValue"] = r.Inputs.Value
+	}
+	if decrypt, ok := args["withDecryption"]; ok {
+		result["withDecryption"] = decrypt
+		if decrypt == false {
+			result["value"] = shown(r, r.Inputs.Value, versionOf(r), false)
+		}
+	}
+	return result, nil
+}

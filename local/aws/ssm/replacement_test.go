@@ -1,0 +1,18 @@
+package ssm
+
+import (
+	"testing"
+
+	"skiff/local/engine/provider/providertest"
+)
+
+// TestReplacements has the schemas of internal/service/ssm of
+// terraform-provider-aws 5.100.0 and the names of provider/resources.go of
+// pulumi-aws.
+func TestReplacements(t *testing.T) {
+	t.Parallel()
+	providertest.CheckReplacements(t,
+		providertest.Schema{Type: newParameters(t).Resources(), Replaces: "dataType,computed name", DeletedFirst: "name",
+			Updates: "description overwrite tags tier type value"},
+	)
+}

@@ -1,0 +1,71 @@
+package sts
+
+import (
+	"encoding/json"
+	"errors"
+
+	"skiff/local/aws/issuer"
+)
+
+// claims are what a valid token says of who calls.
+type claims struct{ issuer, audience, subject string }
+
+// claims reads a token, and refuses one that its issuer has not signed or whose
+// time has not come or is over. The words are those of AWS where they are known.
+func (s *STS) claims(token string) (claims, error) {
+	all, err := s.o.Verify(token)
+	switch {
+	case errors.Is(err, issuer.ErrSegments), errors.Is(err, issuer.ErrMalformed):
+		return claims{}, refuse("InvalidIdentityToken", "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)")
+	case err != nil:
+		return claims{}, refuse("InvalidIdentityToken", "The web identity token that was passed could not be validated: %s. Get a new identity token from the identity provider and then retry the request.", err)
+	}
+	var c claims
+	for _, claim := range []struct {
+		name string
+		into *string
+	}{{"iss", &c.issuer}, {"aud", &c.audience}, {"sub", &c.subject}} {
+		if *claim.into = word(all[claim.name]); *claim.into == "" {
+			return c, refuse("InvalidIdentityToken", "Missing a required claim: %s", claim.name)
+		}
+	}
+	return c, s.checkTimes(all)
+}
+
+func (s *STS) checkTimes(all map[string]any) error {
+	issued, ok := seconds(all["iat"])
+	if !ok {
+		return refuse("InvalidIdentityToken", "Missing a required claim: iat")
+	}
+	expires, ok := seconds(all["exp"])
+	if !ok {
+		return refuse("InvalidIdentityToken", "Missing a required claim: exp")
+	}
+	switch now := s.o.Now().Unix(); {
+	case now >= expires:
+		return refuse("ExpiredTokenException", "Token expired: current date/time %d must be before the expiration date/time %d", now, expires)
+	case now < issued:
+		return refuse("ExpiredTokenException", "Token is not valid yet: current date/time %d must not be before the date/time of issue %d", now, issued)
+	}
+	return nil
+}
+
+// word is a claim that is a string, or a list of one. A token for several
+// audiences has none that a condition could be held to.
+func word(claim any) string {
+	if list, ok := claim.([]any); ok && len(list) == 1 {
+		claim = list[0]
+	}
+	text, _ := claim.(string)
+	return text
+}
+
+// seconds is a claim that is a time: a number that may have a fraction.
+func seconds(claim any) (int64, bool) {
+	n, ok := claim.(json.Number)
+	if !ok {
+		return 0, false
+	}
+	f, err := n.Float64()
+	return int64(f), err == nil
+}

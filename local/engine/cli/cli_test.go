@@ -1,0 +1,195 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"skiff/local/engine/gobuild"
+)
+
+// script puts an executable shell script into a folder.
+func script(t *testing.T, dir, name, text string) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text+"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestNewEnough(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, script string
+		want         bool
+	}{
+		{"older", "echo v3.249.9", false},
+		{"equal", "echo v" + Version, true},
+		{"newer", "echo v3.1000.0", true},
+		{"newer, no v", "echo 4.0.0", true},
+		{"development build of it", "echo v" + Version + "-dev", false},
+		{"asks not for updates", `[ "$PULUMI_SKIP_UPDATE_CHECK" = true ] && [ "$*" = version ] && echo v` + Version, true},
+		{"a warning besides", "echo warning >&2; echo v" + Version, true},
+		{"garbage", "echo no version", false},
+		{"nothing", "exit 0", false},
+		{"fails", "echo v" + Version + "; exit 1", false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if got := newEnough(t.Context(), script(t, t.TempDir(), "pulumi", test.script)); got != test.want {
+				t.Errorf("new enough: %v", got)
+			}
+		})
+	}
+	if newEnough(t.Context(), filepath.Join(t.TempDir(), "none")) {
+		t.Error("one that is not there is new enough")
+	}
+}
+
+// TestHangingCLI has a child that holds the output open, too.
+func TestHangingCLI(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	started := time.Now()
+	if newEnough(ctx, script(t, t.TempDir(), "pulumi", "sleep 1000 & sleep 1000")) {
+		t.Error("one that does not answer is new enough")
+	}
+	if took := time.Since(started); took > answerLimit {
+		t.Errorf("took %s", took)
+	}
+}
+
+// find runs Find with a PATH of its own; its scripts record in log what they
+// are called with.
+func find(t *testing.T, scripts map[string]string) (path, cache, progress string, err error) {
+	t.Helper()
+	bin, cache := t.TempDir(), t.TempDir()
+	for name, text := range scripts {
+		script(t, bin, name, text)
+	}
+	t.Setenv("PATH", bin+":/usr/bin:/bin")
+	var out bytes.Buffer
+	path, err = Find(t.Context(), cache, &out)
+	return path, cache, out.String(), err
+}
+
+func TestFindOnPath(t *testing.T) {
+	path, cache, progress, err := find(t, map[string]string{"pulumi": "echo v" + Version, "go": "exit 1"})
+	if err != nil || filepath.Base(path) != "pulumi" || strings.HasPrefix(path, cache) || progress != "" {
+		t.Errorf("found %s, %v, and says %q", path, err, progress)
+	}
+}
+
+const fakeGo = `
+printf 'go: downloading a\nb\nc\n' >&2
+[ -f go.mod ] && [ -f go.sum ] && [ -f tools.go ] && [ "$CGO_ENABLED" = 0 ] || exit 9
+while [ "$1" != -o ]; do shift; done
+printf '#!/bin/sh\necho built\n' > "$2"
+chmod +x "$2"`
+
+func TestFindBuildsOnce(t *testing.T) {
+	path, cache, progress, err := find(t, map[string]string{"pulumi": "echo v1.0.0", "go": fakeGo})
+	if err != nil || path != filepath.Join(cache, "pulumi-v"+Version, "pulumi") {
+		t.Fatalf("found %s, %v", path, err)
+	}
+	for _, part := range []string{"building the Pulumi CLI v" + Version, "once", "built the Pulumi CLI in"} {
+		if !strings.Contains(progress, part) {
+			t.Errorf("progress lacks %q:\n%s", part, progress)
+		}
+	}
+	if data, err := os.ReadFile(path); err != nil || !strings.Contains(string(data), "echo built") {
+		t.Errorf("the CLI is %q, %v", data, err)
+	}
+	// What is in the cache is used as it is.
+	script(t, strings.Split(os.Getenv("PATH"), ":")[0], "go", "exit 1")
+	var out bytes.Buffer
+	if again, err := Find(t.Context(), cache, &out); err != nil || again != path || out.Len() > 0 {
+		t.Errorf("again: %s, %v, and says %q", again, err, &out)
+	}
+}
+
+func TestFailingBuild(t *testing.T) {
+	_, cache, _, err := find(t, map[string]string{"pulumi": "exit 1", "go": "echo compiled; echo 'proxy: no route to host' >&2; touch pulumi; exit 1"})
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, part := range []string{"build the Pulumi CLI v" + Version, "exit status 1", "proxy: no route to host", "try again"} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("error %q lacks %q", err, part)
+		}
+	}
+	if got := left(t, cache); !slices.Equal(got, []string{"pulumi.lock"}) {
+		t.Errorf("left behind: %v", got)
+	}
+}
+
+func TestKilledBuildIsTidied(t *testing.T) {
+	cache := t.TempDir()
+	old := filepath.Join(cache, "pulumi-v"+Version, "build-1234")
+	if err := os.MkdirAll(old, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	bin := t.TempDir()
+	script(t, bin, "go", fakeGo)
+	t.Setenv("PATH", bin+":/usr/bin:/bin")
+	if _, err := Find(t.Context(), cache, &bytes.Buffer{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := left(t, cache); !slices.Equal(got, []string{"pulumi", "pulumi.lock"}) {
+		t.Errorf("left behind: %v", got)
+	}
+}
+
+func TestCancelledBuild(t *testing.T) {
+	bin, cache := t.TempDir(), t.TempDir()
+	ready := filepath.Join(bin, "ready")
+	script(t, bin, "go", "touch "+ready+"; while :; do sleep 0.01; done")
+	t.Setenv("PATH", bin+":/usr/bin:/bin")
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		_, err := Find(ctx, cache, &bytes.Buffer{})
+		done <- err
+	}()
+	for _, err := os.Stat(ready); errors.Is(err, fs.ErrNotExist); _, err = os.Stat(ready) {
+		time.Sleep(time.Millisecond)
+	}
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+	if got := left(t, cache); !slices.Equal(got, []string{"pulumi.lock"}) {
+		t.Errorf("left behind: %v", got)
+	}
+}
+
+func TestNoGo(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	if _, err := Find(t.Context(), t.TempDir(), &bytes.Buffer{}); !errors.Is(err, gobuild.ErrNoGo) {
+		t.Errorf("error %v, want gobuild.ErrNoGo", err)
+	}
+}
+
+// left are the names in the folder of this version.
+func left(t *testing.T, cache string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Join(cache, "pulumi-v"+Version))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}

@@ -1,0 +1,110 @@
+// Package gobuild runs `go build` and shows how far it is.
+package gobuild
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"skiff/local/process/child"
+)
+
+// ErrNoGo is returned where there is no go command.
+var ErrNoGo = errors.New("there is no go command on PATH: install Go from https://go.dev/dl")
+
+// interval is how often progress is shown. A build that takes no longer shows
+// none.
+const interval = 5 * time.Second
+
+// grace is how long the compiler may take to end once it is asked to.
+const grace = 5 * time.Second
+
+// Build is one `go build`.
+type Build struct {
+	Dir      string
+	Env      []string
+	Args     []string  // after `go build -v`
+	Packages int       // about how many a build from nothing compiles; 0 if that is not known
+	Progress io.Writer // lines such as "local:   12 packages compiled, 5s"
+}
+
+// Run runs the build to its end. An error holds what the compiler says.
+func (b Build) Run(ctx context.Context) error {
+	cmd := exec.Command("go", append([]string{"build", "-v"}, b.Args...)...)
+	cmd.Dir, cmd.Env = b.Dir, b.Env
+	now := time.Now()
+	c := &counter{build: b, started: now, shown: now}
+	cmd.Stderr = c
+	p, err := child.Start(cmd)
+	if errors.Is(err, exec.ErrNotFound) {
+		return ErrNoGo
+	}
+	if err != nil {
+		return err
+	}
+	select {
+	case <-p.Done():
+		err = p.Wait()
+	case <-ctx.Done():
+		p.End(syscall.SIGINT, grace)
+		return ctx.Err()
+	}
+	if err != nil {
+		return fmt.Errorf("go build: %w\n%s", err, strings.Join(c.said, "\n"))
+	}
+	return nil
+}
+
+// maxSaid is how many lines of the compiler an error holds.
+const maxSaid = 100
+
+// counter turns what `go build -v` prints, a line a package or a download,
+// into a line of progress every few seconds. What else it prints is what the
+// compiler says.
+type counter struct {
+	build          Build
+	started, shown time.Time
+	compiled       int
+	fetched        int
+	rest           []byte
+	said           []string
+}
+
+func (c *counter) Write(data []byte) (int, error) {
+	c.rest = append(c.rest, data...)
+	for {
+		line, rest, ended := bytes.Cut(c.rest, []byte("\n"))
+		if !ended {
+			return len(data), nil
+		}
+		c.rest = rest
+		c.line(string(line))
+	}
+}
+
+func (c *counter) line(line string) {
+	switch {
+	case strings.HasPrefix(line, "go: downloading"):
+		c.fetched++
+	case !strings.Contains(line, " "):
+		c.compiled++
+	case len(c.said) < maxSaid:
+		c.said = append(c.said, line)
+	}
+	if time.Since(c.shown) < interval {
+		return
+	}
+	c.shown = time.Now()
+	scale := ""
+	if c.build.Packages > 0 {
+		scale = fmt.Sprintf(" of about %d", c.build.Packages)
+	}
+	fmt.Fprintf(c.build.Progress, "local:   %4d modules fetched, %4d%s packages compiled, %s\n",
+		c.fetched, c.compiled, scale, time.Since(c.started).Round(time.Second))
+}

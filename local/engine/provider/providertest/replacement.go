@@ -1,0 +1,38 @@
+package providertest
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"skiff/local/engine/provider"
+)
+
+// Schema is what the AWS provider, of the version that the program uses, says
+// about the changes of a resource type. A property that forces a new resource
+// there replaces the resource; its marks are those of the aws tags.
+type Schema struct {
+	Type     interface{ Replacement() provider.Replacement }
+	Replaces string // the inputs that the local cloud has, with blanks between
+	Updates  string
+
+	// DeletedFirst is the input that Pulumi names, "always" or "": see
+	// provider.Replacement.
+	DeletedFirst string
+}
+
+// CheckReplacements compares resource types with the AWS provider's schemas.
+func CheckReplacements(t *testing.T, schemas ...Schema) {
+	t.Helper()
+	words := func(s string) []string { return slices.Sorted(slices.Values(strings.Fields(s))) }
+	for _, s := range schemas {
+		got := s.Type.Replacement()
+		want := provider.Replacement{Token: got.Token, Replaces: words(s.Replaces), Updates: words(s.Updates), DeletedFirst: s.DeletedFirst}
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", got.Token, diff)
+		}
+	}
+}
