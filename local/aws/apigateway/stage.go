@@ -115,18 +115,18 @@ func stageKey(id string, in StageInputs) string { return in.APIID + "/" + id }
 var stageNameForm = regexp.MustCompile(`^(\$default|[a-zA-Z0-9_-]{1,128})$`)
 
 func checkStage(in StageInputs, protocol string) []provider.Problem {
-	var problems refusals
+	var problems provider.Problems
 	if in.Name != "" && !stageNameForm.MatchString(in.Name) {
-		problems.add("name", "%q must be $default or 1 to 128 letters, digits, - and _", in.Name)
+		problems.Add("name", "%q must be $default or 1 to 128 letters, digits, - and _", in.Name)
 	}
 	if in.AutoDeploy && in.DeploymentID != "" {
-		problems.add("deploymentId", "does not go with autoDeploy")
+		problems.Add("deploymentId", "does not go with autoDeploy")
 	}
 	if protocol == protocolSocket && in.Name == defaultStage {
-		problems.add("name", "a WebSocket API has no $default stage")
+		problems.Add("name", "a WebSocket API has no $default stage")
 	}
 	if protocol == protocolSocket && in.AutoDeploy {
-		problems.add("autoDeploy", "is for HTTP APIs: a stage of a WebSocket API needs a deployment")
+		problems.Add("autoDeploy", "is for HTTP APIs: a stage of a WebSocket API needs a deployment")
 	}
 	checkStageSettings(&problems, in, protocol)
 	return problems

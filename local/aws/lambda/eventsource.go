@@ -135,33 +135,28 @@ const reportFailures = "ReportBatchItemFailures"
 // https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
 // does.
 func checkEventSourceMapping(in EventSourceMapping) []provider.Problem {
-	var problems []provider.Problem
-	refuse := func(property, format string, args ...any) {
-		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
-	}
+	var problems provider.Problems
 	if in.EventSourceARN != "" && !queueForm.MatchString(in.EventSourceARN) && !in.ofStream() {
-		refuse("eventSourceArn", "%q is the ARN of neither a standard queue nor the stream of a table, the event sources that the local cloud has", in.EventSourceARN)
+		problems.Add("eventSourceArn", "%q is the ARN of neither a standard queue nor the stream of a table, the event sources that the local cloud has", in.EventSourceARN)
 	}
 	if in.FunctionName != "" && !functionName.MatchString(nameOf(in.FunctionName)) {
-		refuse("functionName", "%q is neither the name nor the ARN of a function", in.FunctionName)
+		problems.Add("functionName", "%q is neither the name nor the ARN of a function", in.FunctionName)
 	}
 	size, window := in.batchSize(), in.MaximumBatchingWindowInSeconds
 	switch {
 	case in.BatchSize != nil && (*in.BatchSize < 1 || *in.BatchSize > 10000):
-		refuse("batchSize", "%d is not within 1 to 10000", *in.BatchSize)
+		problems.Add("batchSize", "%d is not within 1 to 10000", *in.BatchSize)
 	case size > 10 && window < 1 && queueForm.MatchString(in.EventSourceARN):
-		refuse("batchSize", "%d: Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10", size)
+		problems.Add("batchSize", "%d: Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10", size)
 	}
-	if window < 0 || window > 300 {
-		refuse("maximumBatchingWindowInSeconds", "%d is not within 0 to 300", window)
-	}
+	problems.Within("maximumBatchingWindowInSeconds", window, 0, 300, "")
 	for _, t := range in.FunctionResponseTypes {
 		if t != reportFailures {
-			refuse("functionResponseTypes", "%q is not %s", t, reportFailures)
+			problems.Add("functionResponseTypes", "%q is not %s", t, reportFailures)
 		}
 	}
-	if s := in.ScalingConfig; s != nil && s.MaximumConcurrency != 0 && (s.MaximumConcurrency < 2 || s.MaximumConcurrency > 1000) {
-		refuse("scalingConfig.maximumConcurrency", "%d is not within 2 to 1000", s.MaximumConcurrency)
+	if s := in.ScalingConfig; s != nil && s.MaximumConcurrency != 0 {
+		problems.Within("scalingConfig.maximumConcurrency", s.MaximumConcurrency, 2, 1000, "")
 	}
 	return append(problems, checkStreamSettings(in)...)
 }
