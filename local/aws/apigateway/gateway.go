@@ -77,14 +77,15 @@ func New(o Options) *Gateway {
 	return &Gateway{options: o}
 }
 
-// Server returns a server of the gateway with its limits. What is no HTTP at all
-// the server refuses with 400 by itself, and a head above 64 KiB with 431;
-// these two answers carry no Apigw-Requestid.
+// Server returns a server of the gateway with its limits, for a listener of
+// Listen. What is no HTTP at all the server refuses with 400 by itself, and a
+// head above 64 KiB with 431; these two answers carry no Apigw-Requestid.
 func (g *Gateway) Server() *http.Server {
 	return &http.Server{
 		Handler:                      g,
 		ReadHeaderTimeout:            g.options.HeaderTimeout,
 		IdleTimeout:                  time.Minute,
+		ConnState:                    follow,
 		MaxHeaderBytes:               64 << 10, // above maxHeadBytes, so that the gateway itself answers
 		DisableGeneralOptionsHandler: true,     // "OPTIONS *" is no path of an API
 	}
