@@ -126,6 +126,7 @@ func (c *Cloud) serveEndpoints() (map[string]string, error) {
 		"AWS_ENDPOINT_URL":                  http.HandlerFunc(refuseService),
 		"AWS_ENDPOINT_URL_DYNAMODB":         dynamodb.NewFront(c.tables, c.authority),
 		"AWS_ENDPOINT_URL_DYNAMODB_STREAMS": c.tables.StreamsHandler(c.authority),
+		"AWS_ENDPOINT_URL_LAMBDA":           http.HandlerFunc(c.serveLambda),
 		"AWS_ENDPOINT_URL_SECRETS_MANAGER":  c.secrets.Handler(),
 		"AWS_ENDPOINT_URL_SQS":              c.queues.Handler(),
 		"AWS_ENDPOINT_URL_STS":              sts.New(sts.Options{Authority: c.authority, Verify: c.issuer.Verify, Account: Account}),
@@ -142,6 +143,11 @@ func (c *Cloud) serveEndpoints() (map[string]string, error) {
 	keys := c.authority.IssueAdministrator()
 	c.Operator = append(c.Operator, "AWS_ACCESS_KEY_ID="+keys.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+keys.SecretAccessKey, "AWS_SESSION_TOKEN="+keys.SessionToken)
 	return endpoints, nil
+}
+
+// serveLambda answers once the functions are open, which need the endpoints first.
+func (c *Cloud) serveLambda(w http.ResponseWriter, r *http.Request) {
+	c.events.Handler().ServeHTTP(w, r)
 }
 
 func refuseService(w http.ResponseWriter, r *http.Request) {
