@@ -129,9 +129,9 @@ func (f *floor) response(w http.ResponseWriter, r *http.Request) {
 
 // cpu is the processor time, in clock ticks of 10 ms, that this process and its
 // children have taken. Only Linux tells; elsewhere it is 0.
-func cpu() (ticks int) {
+func cpu() (own, children int) {
 	processes, _ := os.ReadDir("/proc")
-	own := strconv.Itoa(os.Getpid())
+	self := strconv.Itoa(os.Getpid())
 	for _, p := range processes {
 		stat, err := os.ReadFile("/proc/" + p.Name() + "/stat")
 		if err != nil {
@@ -139,13 +139,16 @@ func cpu() (ticks int) {
 		}
 		// The name of the command ends with the last parenthesis: see proc(5).
 		fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-		if p.Name() != own && string(fields[1]) != own {
-			continue
-		}
+		ticks := 0
 		for _, field := range fields[11:13] { // utime, stime
 			n, _ := strconv.Atoi(string(field))
 			ticks += n
 		}
+		if p.Name() == self {
+			own += ticks
+		} else if string(fields[1]) == self {
+			children += ticks
+		}
 	}
-	return ticks
+	return own, children
 }
