@@ -189,6 +189,7 @@ func (e *engine) environment() []string {
 		"PULUMI_BACKEND_URL=file://"+e.project.backend(),
 		"PULUMI_CONFIG_PASSPHRASE="+passphrase,
 		"PULUMI_SKIP_UPDATE_CHECK=true",
+		"PULUMI_SKIP_CHECKPOINTS="+orDefault(os.Getenv("PULUMI_SKIP_CHECKPOINTS"), "true"),
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
 		"PULUMI_DEBUG_PROVIDERS=aws:"+port(e.providers.AWS)+",command:"+port(e.providers.Command),
 		// What the program may want to know of where it runs: its
