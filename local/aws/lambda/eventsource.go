@@ -20,8 +20,7 @@ import (
 const EventSourceMappingToken = "aws:lambda/eventSourceMapping:EventSourceMapping"
 
 // EventSourceMapping is the inputs of a mapping of a queue, or of the stream of a
-// table, to a function. Filters, tumbling windows and provisioned pollers are
-// left out. The parallelization factor is a setting without effect: one batch of
+// table, to a function. Tumbling windows and provisioned pollers are left out. The parallelization factor is a setting without effect: one batch of
 // a stream runs at a time, which keeps the order that AWS promises.
 type EventSourceMapping struct {
 	EventSourceARN                 string            `json:"eventSourceArn" aws:"required,replace"`
@@ -30,6 +29,7 @@ type EventSourceMapping struct {
 	BisectBatchOnFunctionError     bool              `json:"bisectBatchOnFunctionError,omitempty"`
 	DestinationConfig              *Destinations     `json:"destinationConfig,omitempty"`
 	Enabled                        *bool             `json:"enabled,omitempty"`
+	FilterCriteria                 *FilterCriteria   `json:"filterCriteria,omitempty"`
 	FunctionResponseTypes          []string          `json:"functionResponseTypes,omitempty"`
 	MaximumBatchingWindowInSeconds int               `json:"maximumBatchingWindowInSeconds,omitempty"`
 	MaximumRecordAgeInSeconds      *int              `json:"maximumRecordAgeInSeconds,omitempty" aws:"computed"`
@@ -159,7 +159,7 @@ func checkEventSourceMapping(in EventSourceMapping) []provider.Problem {
 	if s := in.ScalingConfig; s != nil && s.MaximumConcurrency != 0 {
 		problems.Within("scalingConfig.maximumConcurrency", s.MaximumConcurrency, 2, 1000, "")
 	}
-	return append(problems, checkStreamSettings(in)...)
+	return append(append(problems, checkStreamSettings(in)...), checkFilters(in)...)
 }
 
 func deref(n *int) int {
