@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -66,7 +67,7 @@ func checkPermission(in Permission) []provider.Problem {
 func (f *Functions) permit(_ context.Context, _ provider.Call, r *store.Record[Permission]) error {
 	function, err := f.find(r.Inputs.Function)
 	if err != nil {
-		return fmt.Errorf("ResourceNotFoundException: %w", err)
+		return awserr.New("ResourceNotFoundException", "%w", err)
 	}
 	held, err := f.permissionsOf(function)
 	if err != nil {
@@ -79,7 +80,7 @@ func (f *Functions) permit(_ context.Context, _ provider.Call, r *store.Record[P
 		}
 	}
 	if size > maxResourcePolicy {
-		return fmt.Errorf("PolicyLengthExceededException: the permissions of function %s have %d bytes; at most %d", function.ID, size, maxResourcePolicy)
+		return awserr.New("PolicyLengthExceededException", "the permissions of function %s have %d bytes; at most %d", function.ID, size, maxResourcePolicy)
 	}
 	return nil
 }
