@@ -98,18 +98,30 @@ func statementSize(function store.Record[Function], p Permission) int {
 	return len(data)
 }
 
+// granted are the permissions by the function's name, as of a generation of them.
+type granted struct {
+	generation uint64
+	to         map[string][]Permission
+}
+
 func (f *Functions) permissionsOf(function store.Record[Function]) ([]Permission, error) {
+	generation := f.db.Generation(PermissionToken)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.granted.to != nil && f.granted.generation == generation {
+		return f.granted.to[function.ID], nil
+	}
 	all, err := store.List[Permission](f.db, PermissionToken)
 	if err != nil {
 		return nil, err
 	}
-	var held []Permission
+	to := map[string][]Permission{}
 	for _, p := range all {
-		if nameOf(p.Inputs.Function) == function.ID {
-			held = append(held, p.Inputs)
-		}
+		name := nameOf(p.Inputs.Function)
+		to[name] = append(to[name], p.Inputs)
 	}
-	return held, nil
+	f.granted = granted{generation, to}
+	return to[function.ID], nil
 }
 
 // permitted tells whether a service may invoke the function for a resource.
