@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"strings"
 
 	"skiff/local/aws/apigateway"
 	"skiff/local/aws/lambda"
@@ -35,7 +34,7 @@ func (c *Cloud) Gateway() *http.Server {
 	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		place, err := c.apis.Locate(r)
 		switch {
-		case isQueue(r) && !errors.Is(err, apigateway.ErrHost):
+		case isQueueCall(r) && !errors.Is(err, apigateway.ErrHost):
 			queues.ServeHTTP(w, r)
 		case place.Socket != nil:
 			c.sockets.Serve(w, r, *place.Socket, err)
@@ -44,12 +43,6 @@ func (c *Cloud) Gateway() *http.Server {
 		}
 	})
 	return server
-}
-
-// isQueue reports whether a request is for the queues: at the URL of one, or at
-// the root of the host that the URL names, where some SDKs send it.
-func isQueue(r *http.Request) bool {
-	return strings.HasPrefix(r.URL.Path, queuePath+"/") || r.URL.Path == "/" && strings.HasPrefix(r.Header.Get("X-Amz-Target"), "AmazonSQS.")
 }
 
 // Listen lets a gateway speak TLS, too, with the certificates of its domains.

@@ -89,21 +89,21 @@ var domainForm = regexp.MustCompile(`^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?
 // https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/domainnames.html
 // does.
 func checkDomain(in DomainInputs) []provider.Problem {
-	var problems refusals
+	var problems provider.Problems
 	if name := in.DomainName; name != "" && (len(name) > 253 || !domainForm.MatchString(name)) {
-		problems.add("domainName", "%q is no domain name in lower case without a final dot, such as api.example.com", name)
+		problems.Add("domainName", "%q is no domain name in lower case without a final dot, such as api.example.com", name)
 	}
 	c := in.Configuration
 	if c == nil {
 		return problems
 	}
 	if t := c.EndpointType; t != "" && t != "REGIONAL" {
-		problems.add("domainNameConfiguration.endpointType", "must be REGIONAL, not %q", t)
+		problems.Add("domainNameConfiguration.endpointType", "must be REGIONAL, not %q", t)
 	}
 	if p := c.SecurityPolicy; p != "" && p != "TLS_1_2" {
-		problems.add("domainNameConfiguration.securityPolicy", "must be TLS_1_2, not %q", p)
+		problems.Add("domainNameConfiguration.securityPolicy", "must be TLS_1_2, not %q", p)
 	}
-	checkAddressType(&problems, "domainNameConfiguration.ipAddressType", c.IPAddressType)
+	problems.OneOf("domainNameConfiguration.ipAddressType", c.IPAddressType, "ipv4", "dualstack")
 	return problems
 }
 

@@ -48,15 +48,15 @@ var mappingKeyForm = regexp.MustCompile(`^[A-Za-z0-9$_.+!*'()-]+(/[A-Za-z0-9$_.+
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-mappings.html
 // has no slash among the characters.
 func checkMapping(in MappingInputs, protocol string) []provider.Problem {
-	var problems refusals
+	var problems provider.Problems
 	switch key := in.Key; {
 	case key == "":
 	case len(key) > maxMappingKey:
-		problems.add("apiMappingKey", "has %d characters; at most %d", len(key), maxMappingKey)
+		problems.Add("apiMappingKey", "has %d characters; at most %d", len(key), maxMappingKey)
 	case !mappingKeyForm.MatchString(key):
-		problems.add("apiMappingKey", "%q is no path of letters, digits and $-_.+!*'(), without a slash at either end", key)
+		problems.Add("apiMappingKey", "%q is no path of letters, digits and $-_.+!*'(), without a slash at either end", key)
 	case protocol == protocolSocket && strings.Contains(key, "/"):
-		problems.add("apiMappingKey", "%q: a WebSocket API is mapped to one level only", key)
+		problems.Add("apiMappingKey", "%q: a WebSocket API is mapped to one level only", key)
 	}
 	return problems
 }

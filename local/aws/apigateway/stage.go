@@ -97,7 +97,10 @@ func (a *APIs) stages() *provider.Resource[StageInputs, StageOutputs] {
 		ID:    func(_ provider.Call, in StageInputs) string { return in.Name },
 		Key:   stageKey,
 		Create: func(_ context.Context, _ provider.Call, r *store.Record[StageInputs]) error {
-			return a.checkReferences(r)
+			if err := a.checkReferences(r); err != nil {
+				return err
+			}
+			return checkQuota(a, StageToken, "stages", maxStages, r, func(in StageInputs) string { return in.APIID })
 		},
 		Update: func(_ context.Context, _ provider.Call, _ store.Record[StageInputs], r *store.Record[StageInputs]) error {
 			return a.checkReferences(r)
@@ -115,19 +118,20 @@ func stageKey(id string, in StageInputs) string { return in.APIID + "/" + id }
 var stageNameForm = regexp.MustCompile(`^(\$default|[a-zA-Z0-9_-]{1,128})$`)
 
 func checkStage(in StageInputs, protocol string) []provider.Problem {
-	var problems refusals
+	var problems provider.Problems
 	if in.Name != "" && !stageNameForm.MatchString(in.Name) {
-		problems.add("name", "%q must be $default or 1 to 128 letters, digits, - and _", in.Name)
+		problems.Add("name", "%q must be $default or 1 to 128 letters, digits, - and _", in.Name)
 	}
 	if in.AutoDeploy && in.DeploymentID != "" {
-		problems.add("deploymentId", "does not go with autoDeploy")
+		problems.Add("deploymentId", "does not go with autoDeploy")
 	}
 	if protocol == protocolSocket && in.Name == defaultStage {
-		problems.add("name", "a WebSocket API has no $default stage")
+		problems.Add("name", "a WebSocket API has no $default stage")
 	}
 	if protocol == protocolSocket && in.AutoDeploy {
-		problems.add("autoDeploy", "is for HTTP APIs: a stage of a WebSocket API needs a deployment")
+		problems.Add("autoDeploy", "is for HTTP APIs: a stage of a WebSocket API needs a deployment")
 	}
+	checkVariables(&problems, in.StageVariables)
 	checkStageSettings(&problems, in, protocol)
 	return problems
 }

@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"skiff/local/aws/arn"
 	"skiff/local/engine/provider"
@@ -86,28 +85,23 @@ func policyARN(account string, in Policy) string {
 // checkPolicy refuses what
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html does.
 func checkPolicy(in Policy) []provider.Problem {
-	var problems []provider.Problem
-	refuse := func(property, format string, args ...any) {
-		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
-	}
+	var problems provider.Problems
 	if in.Name != "" && (len(in.Name) > 128 || !nameForm.MatchString(in.Name)) {
-		refuse("name", "%q must be 1 to 128 letters, digits and +=,.@-_", in.Name)
+		problems.Add("name", "%q must be 1 to 128 letters, digits and +=,.@-_", in.Name)
 	}
 	if in.Path != "" && !pathForm.MatchString(in.Path) {
-		refuse("path", "%q must begin and end with a slash, with at most 512 characters", in.Path)
+		problems.Add("path", "%q must begin and end with a slash, with at most 512 characters", in.Path)
 	}
-	if n := utf8.RuneCountInString(in.Description); n > 1000 {
-		refuse("description", "has %d characters; at most 1000", n)
-	}
+	problems.MaxCharacters("description", in.Description, 1000)
 	if in.Policy == "" {
 		return problems
 	}
 	if n := size(in.Policy); n > maxManagedPolicy {
-		refuse("policy", "has %d characters; a managed policy has at most %d", n, maxManagedPolicy)
+		problems.Add("policy", "has %d characters; a managed policy has at most %d", n, maxManagedPolicy)
 	} else if !documentForm.MatchString(in.Policy) {
-		refuse("policy", "has a character above U+00FF, which IAM does not take")
+		problems.Add("policy", "has a character above U+00FF, which IAM does not take")
 	} else if _, err := Parse(in.Policy, false); err != nil {
-		refuse("policy", "%s", err)
+		problems.Add("policy", "%s", err)
 	}
 	return problems
 }

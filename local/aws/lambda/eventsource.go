@@ -19,8 +19,7 @@ import (
 const EventSourceMappingToken = "aws:lambda/eventSourceMapping:EventSourceMapping"
 
 // EventSourceMapping is the inputs of a mapping of a queue, or of the stream of a
-// table, to a function. Filters, tumbling windows and provisioned pollers are
-// left out. The parallelization factor is a setting without effect: one batch of
+// table, to a function. Tumbling windows and provisioned pollers are left out. The parallelization factor is a setting without effect: one batch of
 // a stream runs at a time, which keeps the order that AWS promises.
 type EventSourceMapping struct {
 	EventSourceARN                 string            `json:"eventSourceArn" aws:"required,replace"`
@@ -29,6 +28,7 @@ type EventSourceMapping struct {
 	BisectBatchOnFunctionError     bool              `json:"bisectBatchOnFunctionError,omitempty"`
 	DestinationConfig              *Destinations     `json:"destinationConfig,omitempty"`
 	Enabled                        *bool             `json:"enabled,omitempty"`
+	FilterCriteria                 *FilterCriteria   `json:"filterCriteria,omitempty"`
 	FunctionResponseTypes          []string          `json:"functionResponseTypes,omitempty"`
 	MaximumBatchingWindowInSeconds int               `json:"maximumBatchingWindowInSeconds,omitempty"`
 	MaximumRecordAgeInSeconds      *int              `json:"maximumRecordAgeInSeconds,omitempty" aws:"computed"`
@@ -135,35 +135,30 @@ const reportFailures = "ReportBatchItemFailures"
 // https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
 // does.
 func checkEventSourceMapping(in EventSourceMapping) []provider.Problem {
-	var problems []provider.Problem
-	refuse := func(property, format string, args ...any) {
-		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
-	}
+	var problems provider.Problems
 	if in.EventSourceARN != "" && !queueForm.MatchString(in.EventSourceARN) && !in.ofStream() {
-		refuse("eventSourceArn", "%q is the ARN of neither a standard queue nor the stream of a table, the event sources that the local cloud has", in.EventSourceARN)
+		problems.Add("eventSourceArn", "%q is the ARN of neither a standard queue nor the stream of a table, the event sources that the local cloud has", in.EventSourceARN)
 	}
 	if in.FunctionName != "" && !functionName.MatchString(nameOf(in.FunctionName)) {
-		refuse("functionName", "%q is neither the name nor the ARN of a function", in.FunctionName)
+		problems.Add("functionName", "%q is neither the name nor the ARN of a function", in.FunctionName)
 	}
 	size, window := in.batchSize(), in.MaximumBatchingWindowInSeconds
 	switch {
 	case in.BatchSize != nil && (*in.BatchSize < 1 || *in.BatchSize > 10000):
-		refuse("batchSize", "%d is not within 1 to 10000", *in.BatchSize)
+		problems.Add("batchSize", "%d is not within 1 to 10000", *in.BatchSize)
 	case size > 10 && window < 1 && queueForm.MatchString(in.EventSourceARN):
-		refuse("batchSize", "%d: Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10", size)
+		problems.Add("batchSize", "%d: Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10", size)
 	}
-	if window < 0 || window > 300 {
-		refuse("maximumBatchingWindowInSeconds", "%d is not within 0 to 300", window)
-	}
+	problems.Within("maximumBatchingWindowInSeconds", window, 0, 300, "")
 	for _, t := range in.FunctionResponseTypes {
 		if t != reportFailures {
-			refuse("functionResponseTypes", "%q is not %s", t, reportFailures)
+			problems.Add("functionResponseTypes", "%q is not %s", t, reportFailures)
 		}
 	}
-	if s := in.ScalingConfig; s != nil && s.MaximumConcurrency != 0 && (s.MaximumConcurrency < 2 || s.MaximumConcurrency > 1000) {
-		refuse("scalingConfig.maximumConcurrency", "%d is not within 2 to 1000", s.MaximumConcurrency)
+	if s := in.ScalingConfig; s != nil && s.MaximumConcurrency != 0 {
+		problems.Within("scalingConfig.maximumConcurrency", s.MaximumConcurrency, 2, 1000, "")
 	}
-	return append(problems, checkStreamSettings(in)...)
+	return append(append(problems, checkStreamSettings(in)...), checkFilters(in)...)
 }
 
 func deref(n *int) int {

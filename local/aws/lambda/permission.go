@@ -50,15 +50,15 @@ var (
 )
 
 func checkPermission(in Permission) []provider.Problem {
-	var problems []provider.Problem
+	var problems provider.Problems
 	if in.StatementID != "" && !statementForm.MatchString(in.StatementID) {
-		problems = append(problems, provider.Problem{Property: "statementId", Reason: fmt.Sprintf("%q must be 1 to 100 letters, digits, - and _", in.StatementID)})
+		problems.Add("statementId", "%q must be 1 to 100 letters, digits, - and _", in.StatementID)
 	}
 	if in.Action != "" && !actionForm.MatchString(in.Action) {
-		problems = append(problems, provider.Problem{Property: "action", Reason: fmt.Sprintf("%q is not an action of Lambda, such as lambda:InvokeFunction", in.Action)})
+		problems.Add("action", "%q is not an action of Lambda, such as lambda:InvokeFunction", in.Action)
 	}
 	if in.SourceARN != "" && !strings.HasPrefix(in.SourceARN, "arn:") {
-		problems = append(problems, provider.Problem{Property: "sourceArn", Reason: fmt.Sprintf("%q is not an ARN", in.SourceARN)})
+		problems.Add("sourceArn", "%q is not an ARN", in.SourceARN)
 	}
 	return problems
 }

@@ -21,6 +21,7 @@ func (s *sandbox) log(line []byte) {
 	}
 	s.logging.Lock()
 	defer s.logging.Unlock()
+	s.keepTail(line)
 	s.version.Log(s.stream, line)
 }
 
@@ -52,6 +53,7 @@ func (s *sandbox) report(inv *invocation, peak int) {
 
 // reportFailure is report for an invocation that no sandbox became ready for.
 func (s *sandbox) reportFailure(inv *invocation, result Result, began time.Time) {
+	s.dropTail()
 	s.printf("START RequestId: %s Version: %s", inv.id, latest)
 	kind := s.printFailure(result)
 	s.conclude(inv, time.Since(began), 0, "error", kind)
@@ -92,6 +94,7 @@ func (s *sandbox) conclude(inv *invocation, took time.Duration, peak int, status
 		fmt.Fprintf(&b, "Error Type: %s\t", kind)
 	}
 	s.printf("%s", b.String())
+	inv.tail = s.takeTail()
 }
 
 func milliseconds(d time.Duration) string {

@@ -18,6 +18,7 @@ type sandbox struct {
 	process *os.Process
 	output  *output
 	logging sync.Mutex // one line at a time
+	tail    []byte     // of what the current invocation logs; guarded by logging
 
 	work  chan *invocation // holds at most the one that is current
 	ready chan struct{}    // closed at the first /next
@@ -50,6 +51,7 @@ type invocation struct {
 	answering bool // a body is being read
 	answer    *Result
 	overtime  bool
+	tail      []byte // of its log
 	result    Result
 	err       error
 }
@@ -99,6 +101,7 @@ func (r *Runtime) watch(s *sandbox) {
 		inv.result = s.exit.result(inv.id)
 	}
 	s.report(inv, peakOf(state))
+	inv.result = inv.logged(inv.result)
 	r.settle(inv, nil)
 }
 
@@ -115,6 +118,7 @@ func (s *sandbox) deliver(inv *invocation, start time.Time) bool {
 	s.current = inv
 	inv.timer = time.AfterFunc(time.Until(inv.deadline), func() { r.overtime(s, inv) })
 	r.mu.Unlock()
+	s.dropTail()
 	s.printf("START RequestId: %s Version: %s", inv.id, latest)
 	s.work <- inv
 	return true
@@ -128,6 +132,7 @@ func (r *Runtime) fail(s *sandbox, inv *invocation) {
 		inv.result, inv.err = Result{}, ErrClosed
 	}
 	s.reportFailure(inv, inv.result, inv.began)
+	inv.result = inv.logged(inv.result)
 	r.settle(inv, nil)
 }
 
@@ -146,6 +151,7 @@ func (s *sandbox) finish(inv *invocation) {
 	s.output.flush()
 	inv.result = *inv.answer
 	s.report(inv, peakMemory(s.process.Pid))
+	inv.result = inv.logged(inv.result)
 	s.runtime.settle(inv, s)
 }
 

@@ -79,30 +79,25 @@ func (in EventSourceMapping) destination() string {
 // checkStreamSettings refuses settings of streams by
 // https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html.
 func checkStreamSettings(in EventSourceMapping) []provider.Problem {
-	var problems []provider.Problem
-	refuse := func(property, format string, args ...any) {
-		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
-	}
-	if p := in.StartingPosition; p != "" && p != "LATEST" && p != "TRIM_HORIZON" {
-		refuse("startingPosition", "%q is neither LATEST nor TRIM_HORIZON", p)
-	}
-	if n := in.MaximumRetryAttempts; n != nil && (*n < -1 || *n > 10000) {
-		refuse("maximumRetryAttempts", "%d is not within -1 to 10000", *n)
+	var problems provider.Problems
+	problems.OneOf("startingPosition", in.StartingPosition, "LATEST", "TRIM_HORIZON")
+	if n := in.MaximumRetryAttempts; n != nil {
+		problems.Within("maximumRetryAttempts", *n, -1, 10000, "")
 	}
 	if n := in.recordAge(); n != -1 && (n < 60 || n > 604800) {
-		refuse("maximumRecordAgeInSeconds", "%d is neither -1, for any age, nor within 60 to 604800", n)
+		problems.Add("maximumRecordAgeInSeconds", "%d is neither -1, for any age, nor within 60 to 604800", n)
 	}
 	if n := in.ParallelizationFactor; n < 0 || n > 10 {
-		refuse("parallelizationFactor", "%d is not within 1 to 10", n)
+		problems.Add("parallelizationFactor", "%d is not within 1 to 10", n)
 	}
 	if d := in.destination(); d != "" && !queueForm.MatchString(d) {
-		refuse("destinationConfig.onFailure.destinationArn", "%q is not the ARN of a standard queue, the one destination that the local cloud has", d)
+		problems.Add("destinationConfig.onFailure.destinationArn", "%q is not the ARN of a standard queue, the one destination that the local cloud has", d)
 	}
 	switch {
 	case in.ofStream() && in.StartingPosition == "":
-		refuse("startingPosition", "is required for a stream: LATEST or TRIM_HORIZON")
+		problems.Add("startingPosition", "is required for a stream: LATEST or TRIM_HORIZON")
 	case in.ofStream() && in.ScalingConfig != nil:
-		refuse("scalingConfig", "is for queues, not for streams")
+		problems.Add("scalingConfig", "is for queues, not for streams")
 	case queueForm.MatchString(in.EventSourceARN):
 		for property, set := range map[string]bool{
 			"bisectBatchOnFunctionError": in.BisectBatchOnFunctionError, "destinationConfig": in.DestinationConfig != nil,
@@ -110,7 +105,7 @@ func checkStreamSettings(in EventSourceMapping) []provider.Problem {
 			"parallelizationFactor": in.ParallelizationFactor != 0, "startingPosition": in.StartingPosition != "",
 		} {
 			if set {
-				refuse(property, "is for streams, not for queues")
+				problems.Add(property, "is for streams, not for queues")
 			}
 		}
 	}

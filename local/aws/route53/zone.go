@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"unicode/utf8"
 
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -79,16 +78,14 @@ func sameName(property string, old, value any) bool {
 const maxComment = 256
 
 func checkZone(in Zone) []provider.Problem {
-	var problems []provider.Problem
+	var problems provider.Problems
 	if in.Name != "" {
 		if reason := nameProblem(normal(in.Name), false); reason != "" {
-			problems = append(problems, provider.Problem{Property: "name", Reason: reason})
+			problems.Add("name", "%s", reason)
 		}
 	}
 	if in.Comment != nil {
-		if n := utf8.RuneCountInString(*in.Comment); n > maxComment {
-			problems = append(problems, provider.Problem{Property: "comment", Reason: fmt.Sprintf("has %d characters; at most %d", n, maxComment)})
-		}
+		problems.MaxCharacters("comment", *in.Comment, maxComment)
 	}
 	return problems
 }
