@@ -67,7 +67,7 @@ func (c *Cloud) openServices() (err error) {
 	if err != nil {
 		return err
 	}
-	c.functions = lambda.NewFunctions(c.store, c.runtime, c.authority, filepath.Join(c.o.Dir, "code"), endpoints, c.recordLine)
+	c.functions = lambda.NewFunctions(c.store, c.runtime, c.authority, filepath.Join(c.o.Dir, "code"), endpoints, c.recordLines)
 	if err := c.functions.Tidy(); err != nil {
 		return err
 	}

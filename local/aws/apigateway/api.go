@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"regexp"
 	"slices"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -158,7 +158,7 @@ func (a *APIs) createAPI(ctx context.Context, c provider.Call, r *store.Record[A
 
 func (a *APIs) checkSelection(r *store.Record[APIInputs]) error {
 	if r.Inputs.ProtocolType == protocolSocket && r.Inputs.RouteSelectionExpression == "" {
-		return errors.New("BadRequestException: a WebSocket API needs a routeSelectionExpression, such as $request.body.action")
+		return awserr.New("BadRequestException", "a WebSocket API needs a routeSelectionExpression, such as $request.body.action")
 	}
 	return nil
 }
@@ -196,7 +196,7 @@ func deleteOf[In any](db *store.Store, token string, belongs func(In) bool, key 
 func (a *APIs) api(id string) (store.Record[APIInputs], error) {
 	r, err := store.Get[APIInputs](a.db, APIToken, id)
 	if err != nil {
-		return r, fmt.Errorf("NotFoundException: API %s: %w", id, err)
+		return r, awserr.New("NotFoundException", "API %s: %w", id, err)
 	}
 	return r, nil
 }

@@ -3,7 +3,6 @@ package apigateway
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -229,7 +229,7 @@ func (a *APIs) createAuthorizer(_ context.Context, _ provider.Call, r *store.Rec
 // checkComplete refuses what is missing. The check of the inputs cannot: there
 // what is not known yet is missing too.
 func (a *APIs) checkComplete(in AuthorizerInputs) error {
-	refuse := func(text string) error { return errors.New("BadRequestException: authorizer " + in.Name + ": " + text) }
+	refuse := func(text string) error { return awserr.New("BadRequestException", "authorizer %s: %s", in.Name, text) }
 	if in.AuthorizerType == authorizerJWT {
 		switch c := in.JWTConfiguration; {
 		case c == nil:
@@ -261,7 +261,7 @@ func (a *APIs) checkUnused(r store.Record[AuthorizerInputs]) error {
 	}
 	for _, route := range all {
 		if route.Inputs.APIID == r.Inputs.APIID && route.Inputs.AuthorizerID == r.ID {
-			return fmt.Errorf("ConflictException: cannot delete authorizer %s: the route %s refers to it", cmp.Or(r.Inputs.Name, r.ID), route.Inputs.RouteKey)
+			return awserr.New("ConflictException", "cannot delete authorizer %s: the route %s refers to it", cmp.Or(r.Inputs.Name, r.ID), route.Inputs.RouteKey)
 		}
 	}
 	return nil

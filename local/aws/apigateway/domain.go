@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/base32"
-	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -14,6 +13,7 @@ import (
 	"strings"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -109,13 +109,13 @@ func checkDomain(in DomainInputs) []provider.Problem {
 
 func (a *APIs) checkCertificate(r *store.Record[DomainInputs]) error {
 	if r.Inputs.Configuration == nil {
-		return errors.New("BadRequestException: the domain name " + r.ID + " has no configuration")
+		return awserr.New("BadRequestException", "the domain name %s has no configuration", r.ID)
 	}
 	if a.certificates == nil {
-		return errors.New("BadRequestException: there are no certificates for the domain name " + r.ID)
+		return awserr.New("BadRequestException", "there are no certificates for the domain name %s", r.ID)
 	}
 	if err := a.certificates.Usable(r.Inputs.Configuration.CertificateARN, r.ID, r.Region); err != nil {
-		return fmt.Errorf("BadRequestException: domain name %s: %w", r.ID, err)
+		return awserr.New("BadRequestException", "domain name %s: %w", r.ID, err)
 	}
 	return nil
 }

@@ -3,10 +3,10 @@ package apigateway
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"regexp"
 	"time"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -132,7 +132,7 @@ func (a *APIs) deleteIntegration(_ context.Context, _ provider.Call, r store.Rec
 	}
 	for _, route := range all {
 		if route.Inputs.APIID == r.Inputs.APIID && route.Inputs.Target == "integrations/"+r.ID {
-			return fmt.Errorf("ConflictException: cannot delete integration %s: the route %s refers to it", r.ID, route.Inputs.RouteKey)
+			return awserr.New("ConflictException", "cannot delete integration %s: the route %s refers to it", r.ID, route.Inputs.RouteKey)
 		}
 	}
 	return nil

@@ -1,12 +1,12 @@
 package apigateway
 
 import (
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"unicode/utf8"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -36,7 +36,7 @@ func checkQuota[In any](a *APIs, token, what string, most int, r *store.Record[I
 		}
 	}
 	if others >= most {
-		return fmt.Errorf("LimitExceededException: the API %s has %d %s already; at most %d", api, others, what, most)
+		return awserr.New("LimitExceededException", "the API %s has %d %s already; at most %d", api, others, what, most)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -178,7 +179,7 @@ func (a *APIs) checkTarget(r *store.Record[RouteInputs]) error {
 	}
 	for _, other := range all {
 		if other.ID != r.ID && other.Inputs.APIID == r.Inputs.APIID && shape(other.Inputs.RouteKey) == shape(r.Inputs.RouteKey) {
-			return fmt.Errorf("ConflictException: the API has a route %s already", other.Inputs.RouteKey)
+			return awserr.New("ConflictException", "the API has a route %s already", other.Inputs.RouteKey)
 		}
 	}
 	if r.Inputs.Target == "" {
@@ -187,7 +188,7 @@ func (a *APIs) checkTarget(r *store.Record[RouteInputs]) error {
 	id := strings.TrimPrefix(r.Inputs.Target, "integrations/")
 	i, err := store.Get[IntegrationInputs](a.db, IntegrationToken, id)
 	if err != nil || i.Inputs.APIID != r.Inputs.APIID {
-		return fmt.Errorf("BadRequestException: the API has no integration %s, which the route %s targets", id, r.Inputs.RouteKey)
+		return awserr.New("BadRequestException", "the API has no integration %s, which the route %s targets", id, r.Inputs.RouteKey)
 	}
 	return nil
 }
@@ -202,7 +203,7 @@ func (a *APIs) checkGuard(r *store.Record[RouteInputs]) error {
 	}
 	authorizer, err := store.Get[AuthorizerInputs](a.db, AuthorizerToken, in.AuthorizerID)
 	if in.AuthorizerID == "" || err != nil || authorizer.Inputs.APIID != in.APIID || authorizer.Inputs.AuthorizerType != want {
-		return fmt.Errorf("BadRequestException: invalid authorizer id %q of the route %s: authorization type %s requires an authorizer of type %s of the API %s",
+		return awserr.New("BadRequestException", "invalid authorizer id %q of the route %s: authorization type %s requires an authorizer of type %s of the API %s",
 			in.AuthorizerID, in.RouteKey, in.AuthorizationType, want, in.APIID)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/logs"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -116,7 +117,7 @@ func (a *APIs) checkDestination(r *store.Record[StageInputs]) error {
 		err = store.ErrNotFound // of another region or account
 	}
 	if err != nil {
-		return fmt.Errorf("BadRequestException: the access log of stage %s goes to %s: %w", r.ID, l.DestinationARN, err)
+		return awserr.New("BadRequestException", "the access log of stage %s goes to %s: %w", r.ID, l.DestinationARN, err)
 	}
 	return nil
 }
@@ -134,7 +135,7 @@ func (a *APIs) checkSettingsOfRoutes(r *store.Record[StageInputs]) error {
 		if !slices.ContainsFunc(all, func(route store.Record[RouteInputs]) bool {
 			return route.Inputs.APIID == r.Inputs.APIID && route.Inputs.RouteKey == s.RouteKey
 		}) {
-			return fmt.Errorf("NotFoundException: unable to find the route %s of the settings of stage %s in the API %s", s.RouteKey, r.ID, r.Inputs.APIID)
+			return awserr.New("NotFoundException", "unable to find the route %s of the settings of stage %s in the API %s", s.RouteKey, r.ID, r.Inputs.APIID)
 		}
 	}
 	return nil

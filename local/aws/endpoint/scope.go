@@ -23,6 +23,8 @@ func Scope(r *http.Request) string {
 	case r.Header.Get("Smithy-Protocol") != "":
 		name, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/service/"), "/")
 		return serviceOf(name)
+	case r.Header.Get("X-Amz-Sso_bearer_token") != "":
+		return "sso" // https://docs.aws.amazon.com/singlesignon/latest/PortalAPIReference/API_GetRoleCredentials.html
 	case strings.HasPrefix(r.Header.Get("Authorization"), "Bearer "):
 		return "bedrock" // https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-use.html
 	case strings.HasPrefix(media, formMedia):

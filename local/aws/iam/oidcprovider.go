@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -163,7 +164,7 @@ func (a *Authority) GetOIDCProvider(c provider.Call, args map[string]any) (map[s
 		err = store.ErrNotFound
 	}
 	if err != nil {
-		return nil, fmt.Errorf("NoSuchEntity: OpenIDConnect Provider %s in account %s: %w", id, c.Account, err)
+		return nil, awserr.New("NoSuchEntity", "OpenIDConnect Provider %s in account %s: %w", id, c.Account, err)
 	}
 	tags := map[string]any{}
 	for name, value := range r.Tags {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -115,7 +116,7 @@ func (a *Authority) createPolicy(_ context.Context, c provider.Call, r *store.Re
 	for _, other := range all {
 		// IAM compares names without case.
 		if other.Account == c.Account && other.ID != r.ID && strings.EqualFold(other.Inputs.Name, r.Inputs.Name) {
-			return fmt.Errorf("EntityAlreadyExists: a policy called %s already exists: %s", r.Inputs.Name, other.ID)
+			return awserr.New("EntityAlreadyExists", "a policy called %s already exists: %s", r.Inputs.Name, other.ID)
 		}
 	}
 	return nil
@@ -140,7 +141,7 @@ func (a *Authority) deletePolicy(_ context.Context, _ provider.Call, r store.Rec
 		return err
 	}
 	if len(attached) > 0 {
-		return fmt.Errorf("DeleteConflict: cannot delete policy %s: it is attached to role %s", r.ID, attached[0].Role)
+		return awserr.New("DeleteConflict", "cannot delete policy %s: it is attached to role %s", r.ID, attached[0].Role)
 	}
 	return nil
 }
@@ -181,18 +182,18 @@ func (a *Authority) attach(_ context.Context, _ provider.Call, r *store.Record[A
 	in := r.Inputs
 	role, err := store.Get[Role](a.db, RoleToken, in.Role)
 	if err != nil {
-		return fmt.Errorf("NoSuchEntity: the role with name %s cannot be found", in.Role)
+		return awserr.New("NoSuchEntity", "the role with name %s cannot be found", in.Role)
 	}
 	policy, err := store.Get[Policy](a.db, PolicyToken, in.PolicyARN)
 	if err != nil || policy.Account != role.Account {
-		return fmt.Errorf("NoSuchEntity: policy %s does not exist or is not attachable; the local cloud holds those that programs declare in the role's account, and none of AWS's own", in.PolicyARN)
+		return awserr.New("NoSuchEntity", "policy %s does not exist or is not attachable; the local cloud holds those that programs declare in the role's account, and none of AWS's own", in.PolicyARN)
 	}
 	attached, err := a.attachments(func(other Attachment) bool { return other.Role == in.Role && other.PolicyARN != in.PolicyARN })
 	if err != nil {
 		return err
 	}
 	if len(attached) >= maxAttached {
-		return fmt.Errorf("LimitExceeded: cannot exceed the quota of %d managed policies for role %s", maxAttached, in.Role)
+		return awserr.New("LimitExceeded", "cannot exceed the quota of %d managed policies for role %s", maxAttached, in.Role)
 	}
 	return nil
 }

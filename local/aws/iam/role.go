@@ -5,11 +5,11 @@ package iam
 
 import (
 	"context"
-	"fmt"
 	"regexp"
 	"strings"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -189,7 +189,7 @@ func (a *Authority) UserID(c Caller) string {
 
 func (a *Authority) createRolePolicy(_ context.Context, _ provider.Call, r *store.Record[RolePolicy]) error {
 	if _, err := store.Get[Role](a.db, RoleToken, r.Inputs.Role); err != nil {
-		return fmt.Errorf("NoSuchEntity: the role with name %s cannot be found", r.Inputs.Role)
+		return awserr.New("NoSuchEntity", "the role with name %s cannot be found", r.Inputs.Role)
 	}
 	total := size(r.Inputs.Policy)
 	all, err := store.List[RolePolicy](a.db, RolePolicyToken)
@@ -202,7 +202,7 @@ func (a *Authority) createRolePolicy(_ context.Context, _ provider.Call, r *stor
 		}
 	}
 	if total > maxInlinePolicies {
-		return fmt.Errorf("LimitExceeded: the inline policies of role %s have %d characters; at most %d", r.Inputs.Role, total, maxInlinePolicies)
+		return awserr.New("LimitExceeded", "the inline policies of role %s have %d characters; at most %d", r.Inputs.Role, total, maxInlinePolicies)
 	}
 	return nil
 }
@@ -219,7 +219,7 @@ func (a *Authority) deleteRole(_ context.Context, _ provider.Call, r store.Recor
 			continue
 		}
 		if !r.Inputs.ForceDetachPolicies {
-			return fmt.Errorf("DeleteConflict: cannot delete role %s: its policy %s must be deleted first", r.ID, p.Inputs.Name)
+			return awserr.New("DeleteConflict", "cannot delete role %s: its policy %s must be deleted first", r.ID, p.Inputs.Name)
 		}
 		if err := store.Delete(a.db, RolePolicyToken, p.ID); err != nil {
 			return err
@@ -234,7 +234,7 @@ func (a *Authority) deleteRole(_ context.Context, _ provider.Call, r store.Recor
 			continue
 		}
 		if !r.Inputs.ForceDetachPolicies {
-			return fmt.Errorf("DeleteConflict: cannot delete role %s: the policy %s must be detached first", r.ID, p.Inputs.PolicyARN)
+			return awserr.New("DeleteConflict", "cannot delete role %s: the policy %s must be detached first", r.ID, p.Inputs.PolicyARN)
 		}
 		if err := store.Delete(a.db, AttachmentToken, p.ID); err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 	"regexp"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -128,7 +129,7 @@ func checkLockout(r store.Record[Key]) error {
 		return err
 	}
 	if !d.AllowsAccount(r.Account, iam.Request{Action: "kms:PutKeyPolicy", Resource: keyARN(r)}) {
-		return fmt.Errorf("MalformedPolicyDocumentException: The new key policy will not allow you to update the key policy in the future. "+
+		return awserr.New("MalformedPolicyDocumentException", "The new key policy will not allow you to update the key policy in the future. "+
 			"(it allows kms:PutKeyPolicy to nobody of account %s)", r.Account)
 	}
 	return nil

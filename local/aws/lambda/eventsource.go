@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -196,10 +197,10 @@ func (e *EventSources) prepare(r *store.Record[EventSourceMapping]) error {
 	in := r.Inputs
 	function, err := e.functions.find(in.FunctionName)
 	if err != nil {
-		return fmt.Errorf("ResourceNotFoundException: Function not found: %w", err)
+		return awserr.New("ResourceNotFoundException", "Function not found: %w", err)
 	}
 	if region := arn.Region(in.EventSourceARN); region != function.Region {
-		return fmt.Errorf("InvalidParameterValueException: the event source is in region %s and the function %s in %s", region, function.ID, function.Region)
+		return awserr.New("InvalidParameterValueException", "the event source is in region %s and the function %s in %s", region, function.ID, function.Region)
 	}
 	if err := e.checkUnique(r); err != nil {
 		return err
@@ -219,10 +220,10 @@ func (e *EventSources) checkQueue(caller iam.Caller, in EventSourceMapping, func
 	for _, action := range []string{"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"} {
 		err := e.queue.Authorize(caller, in.EventSourceARN, action)
 		if _, denied := errors.AsType[*iam.Denied](err); denied {
-			return fmt.Errorf("InvalidParameterValueException: The provided execution role does not have permissions to call %s on SQS: %w", action, err)
+			return awserr.New("InvalidParameterValueException", "The provided execution role does not have permissions to call %s on SQS: %w", action, err)
 		}
 		if err != nil {
-			return fmt.Errorf("InvalidParameterValueException: event source %s: %w", in.EventSourceARN, err)
+			return awserr.New("InvalidParameterValueException", "event source %s: %w", in.EventSourceARN, err)
 		}
 	}
 	visibility, err := e.queue.VisibilityTimeout(in.EventSourceARN)
@@ -230,7 +231,7 @@ func (e *EventSources) checkQueue(caller iam.Caller, in EventSourceMapping, func
 		return fmt.Errorf("event source %s: %w", in.EventSourceARN, err)
 	}
 	if timeout := orDefault(function.Inputs.Timeout, 3); visibility < time.Duration(timeout)*time.Second {
-		return fmt.Errorf("InvalidParameterValueException: Queue visibility timeout: %d seconds is less than Function timeout: %d seconds", int(visibility.Seconds()), timeout)
+		return awserr.New("InvalidParameterValueException", "Queue visibility timeout: %d seconds is less than Function timeout: %d seconds", int(visibility.Seconds()), timeout)
 	}
 	return nil
 }
@@ -246,7 +247,7 @@ func (e *EventSources) checkUnique(r *store.Record[EventSourceMapping]) error {
 			if r.Inputs.ofStream() {
 				source = "event source"
 			}
-			return fmt.Errorf("ResourceConflictException: An event source mapping with %s arn (\" %s \") and function (\" %s \") already exists. Please update or delete the existing mapping with UUID %s",
+			return awserr.New("ResourceConflictException", "An event source mapping with %s arn (\" %s \") and function (\" %s \") already exists. Please update or delete the existing mapping with UUID %s",
 				source, r.Inputs.EventSourceARN, nameOf(r.Inputs.FunctionName), other.ID)
 		}
 	}

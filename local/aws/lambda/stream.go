@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"time"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -118,10 +119,10 @@ func (e *EventSources) checkStream(caller iam.Caller, in EventSourceMapping) err
 	for _, action := range []string{"GetRecords", "GetShardIterator", "DescribeStream", "ListStreams"} {
 		err := e.stream.Authorize(caller, in.EventSourceARN, action)
 		if _, denied := errors.AsType[*iam.Denied](err); denied {
-			return fmt.Errorf("InvalidParameterValueException: Cannot access stream %s. Please ensure the role can perform the GetRecords, GetShardIterator, DescribeStream, and ListStreams Actions on your stream in IAM: %w", in.EventSourceARN, err)
+			return awserr.New("InvalidParameterValueException", "Cannot access stream %s. Please ensure the role can perform the GetRecords, GetShardIterator, DescribeStream, and ListStreams Actions on your stream in IAM: %w", in.EventSourceARN, err)
 		}
 		if err != nil {
-			return fmt.Errorf("InvalidParameterValueException: Stream not found: %w", err)
+			return awserr.New("InvalidParameterValueException", "Stream not found: %w", err)
 		}
 	}
 	if in.destination() == "" {
@@ -129,10 +130,10 @@ func (e *EventSources) checkStream(caller iam.Caller, in EventSourceMapping) err
 	}
 	err := e.queue.Authorize(caller, in.destination(), "SendMessage")
 	if _, denied := errors.AsType[*iam.Denied](err); denied {
-		return fmt.Errorf("InvalidParameterValueException: The provided execution role does not have permissions to call SendMessage on SQS: %w", err)
+		return awserr.New("InvalidParameterValueException", "The provided execution role does not have permissions to call SendMessage on SQS: %w", err)
 	}
 	if err != nil {
-		return fmt.Errorf("InvalidParameterValueException: destination %s: %w", in.destination(), err)
+		return awserr.New("InvalidParameterValueException", "destination %s: %w", in.destination(), err)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -105,7 +106,7 @@ func checkRecord(in Record) []provider.Problem {
 
 // invalid is the error of a batch of changes that Route 53 takes none of.
 func invalid(format string, args ...any) error {
-	return fmt.Errorf("InvalidChangeBatch: "+format, args...)
+	return awserr.New("InvalidChangeBatch", format, args...)
 }
 
 // place finds a record's whole name and refuses it where it cannot stand.

@@ -11,9 +11,9 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"slices"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -117,7 +117,7 @@ func (z *Zones) deleteZone(_ context.Context, _ provider.Call, r store.Record[Zo
 	}
 	for _, record := range records {
 		if !isOwn(record.State[fqdnKey], record.Inputs.Type, normal(r.Inputs.Name)) && !r.Inputs.ForceDestroy {
-			return fmt.Errorf("HostedZoneNotEmpty: the hosted zone %s (%s) contains non-required resource record sets, such as %s %s, and so cannot be deleted",
+			return awserr.New("HostedZoneNotEmpty", "the hosted zone %s (%s) contains non-required resource record sets, such as %s %s, and so cannot be deleted",
 				r.ID, r.Inputs.Name, record.Inputs.Type, record.State[fqdnKey])
 		}
 	}
@@ -133,7 +133,7 @@ func (z *Zones) deleteZone(_ context.Context, _ provider.Call, r store.Record[Zo
 func (z *Zones) zone(account, id string) (store.Record[Zone], error) {
 	r, err := store.Get[Zone](z.db, ZoneToken, id)
 	if errors.Is(err, store.ErrNotFound) || err == nil && r.Account != account {
-		return r, fmt.Errorf("NoSuchHostedZone: No hosted zone found with ID: %s: %w", id, store.ErrNotFound)
+		return r, awserr.New("NoSuchHostedZone", "No hosted zone found with ID: %s: %w", id, store.ErrNotFound)
 	}
 	return r, err
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -125,7 +126,7 @@ func (s *Scheduler) checkRole(r store.Record[Schedule]) error {
 		"aws:SourceArn":     {arn.New("scheduler", r.Region, r.Account, "schedule-group/"+group(r.Inputs))},
 	}
 	if err := s.o.Authority.CheckTrust(r.Inputs.Target.RoleARN, "scheduler.amazonaws.com", context); err != nil {
-		return fmt.Errorf("ValidationException: The execution role you provide must allow AWS EventBridge Scheduler to assume the role: %w", err)
+		return awserr.New("ValidationException", "The execution role you provide must allow AWS EventBridge Scheduler to assume the role: %w", err)
 	}
 	return nil
 }

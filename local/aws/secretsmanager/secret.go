@@ -9,13 +9,13 @@ package secretsmanager
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"regexp"
 	"sync"
 	"time"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -155,7 +155,7 @@ func (s *Secrets) create(_ context.Context, _ provider.Call, r *store.Record[Sec
 	case err != nil:
 		return err
 	case s.now().Before(d.Inputs.Until):
-		return fmt.Errorf("InvalidRequestException: You can't create this secret because a secret with this name is already scheduled for deletion. "+
+		return awserr.New("InvalidRequestException", "You can't create this secret because a secret with this name is already scheduled for deletion. "+
 			"(%s, until %s; recoveryWindowInDays 0 frees a name at once)", r.Inputs.Name, d.Inputs.Until.UTC().Format(time.DateOnly))
 	}
 	if err := store.Delete(s.db, deletedToken, key); err != nil {

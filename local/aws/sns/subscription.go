@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -44,7 +45,7 @@ func (t *Topics) subscriptions() *provider.Resource[Subscription, SubscriptionOu
 		ID:    subscriptionARN,
 		Create: func(_ context.Context, _ provider.Call, r *store.Record[Subscription]) error {
 			if _, err := t.Find(r.Inputs.Topic); err != nil {
-				return fmt.Errorf("NotFoundException: %w", err)
+				return awserr.New("NotFoundException", "%w", err)
 			}
 			return nil
 		},

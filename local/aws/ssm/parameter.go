@@ -18,6 +18,7 @@ import (
 	"unicode/utf8"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -183,7 +184,7 @@ func (p *Parameters) update(_ context.Context, c provider.Call, old store.Record
 // put counts a version for every change but one of tags.
 func (p *Parameters) put(old store.Record[Parameter], r *store.Record[Parameter]) error {
 	if old.Inputs.Type != r.Inputs.Type {
-		return fmt.Errorf("HierarchyTypeMismatchException: parameter %s is a %s and cannot become a %s: give the new one another name", r.ID, old.Inputs.Type, r.Inputs.Type)
+		return awserr.New("HierarchyTypeMismatchException", "parameter %s is a %s and cannot become a %s: give the new one another name", r.ID, old.Inputs.Type, r.Inputs.Type)
 	}
 	if sameContent(old.Inputs, r.Inputs) {
 		r.State = maps.Clone(old.State)
