@@ -47,6 +47,7 @@ func TestDoors(t *testing.T) {
 		r.Host = test.host
 		if test.target != "" {
 			r.Header.Set("X-Amz-Target", test.target)
+			r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKIAX/20261129/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=0")
 		}
 		res, err := http.DefaultClient.Do(r)
 		if err != nil {

@@ -123,11 +123,12 @@ func (s *served) domain(host string) (name string, ok bool) {
 	return name, isBelow && s.domains[name]
 }
 
-// mapped is what a domain name serves at a path. The path that functions
-// see keeps the mapping's key, as
-// https://github.com/aws-powertools/powertools-lambda-python/pull/579 and
-// https://github.com/logandk/serverless-wsgi/pull/224 have it from AWS; the page
-// of the payload does not say.
+// mapped is what a domain name serves at a path. The path that functions see
+// keeps the mapping's key, as events from AWS do
+// (https://github.com/aws-powertools/powertools-lambda-python/pull/579,
+// https://github.com/logandk/serverless-wsgi/pull/224). The documentation denies
+// it: "rawPath won't provide the API mapping value"
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html).
 func (s *served) mapped(domain, host, path string) (Place, error) {
 	m, base, found := s.mapping(domain, path)
 	if !found {
