@@ -76,11 +76,14 @@ func openStreams(t testing.TB, dir string, seen io.Writer) *Cloud {
 }
 
 // program is a folder with the zip of the tests' function.
-func program(t *testing.T) string {
+func program(t *testing.T) string { return zipped(t, "../aws/lambda/testdata/function") }
+
+// zipped is a folder with the zip of a function's package.
+func zipped(t *testing.T, of string) string {
 	t.Helper()
 	dir := t.TempDir()
 	binary := filepath.Join(dir, "bootstrap")
-	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", binary, "../aws/lambda/testdata/function")
+	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", binary, of)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/store"
 )
 
@@ -94,7 +95,7 @@ func (a *Authority) issue(caller Caller, expires time.Time) Credentials {
 	return c
 }
 
-// Identify tells whose keys these are; the error is a *SignatureError.
+// Identify tells whose keys these are; the error is an *awserr.Error.
 func (a *Authority) Identify(c Credentials) (Caller, error) {
 	k, err := a.held(c.AccessKeyID, c.SessionToken)
 	if err != nil {
@@ -115,7 +116,7 @@ func (a *Authority) held(accessKeyID, sessionToken string) (key, error) {
 		return key{}, errUnrecognized()
 	}
 	if !k.expires.IsZero() && !a.now().Before(k.expires) {
-		return key{}, &SignatureError{"ExpiredTokenException", "The security token included in the request is expired"}
+		return key{}, awserr.New("ExpiredTokenException", "The security token included in the request is expired")
 	}
 	return k, nil
 }

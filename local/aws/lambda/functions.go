@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -139,10 +140,10 @@ func (f *Functions) logger(r store.Record[Function], group string) func(stream s
 func (f *Functions) deploy(c provider.Call, r *store.Record[Function]) error {
 	context := map[string][]string{"aws:SourceAccount": {r.Account}, "aws:SourceArn": {functionARN(*r)}}
 	if err := f.authority.CheckTrust(r.Inputs.Role, "lambda.amazonaws.com", context); err != nil {
-		return fmt.Errorf("InvalidParameterValueException: %w", err)
+		return awserr.New("InvalidParameterValueException", "%w", err)
 	}
 	if r.Inputs.Code == nil {
-		return errors.New("InvalidParameterValueException: there is no code")
+		return awserr.New("InvalidParameterValueException", "there is no code")
 	}
 	files, err := r.Inputs.Code.Files(c.Dir)
 	if err != nil {
@@ -150,7 +151,7 @@ func (f *Functions) deploy(c provider.Call, r *store.Record[Function]) error {
 	}
 	sum, size := digest(files)
 	if size > maxUnzipped {
-		return fmt.Errorf("InvalidParameterValueException: unzipped size must be smaller than %d bytes, not %d", maxUnzipped, size)
+		return awserr.New("InvalidParameterValueException", "unzipped size must be smaller than %d bytes, not %d", maxUnzipped, size)
 	}
 	if err := f.unpack(files, sum); err != nil {
 		return err

@@ -51,7 +51,7 @@ func (r *Runtime) coldStart(inv *invocation) {
 			s.reportFailure(inv, result, began)
 		}
 	}
-	inv.result, inv.err = result, err
+	inv.result, inv.err = inv.logged(result), err
 	if err != nil {
 		inv.result = Result{}
 	}

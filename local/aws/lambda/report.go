@@ -21,6 +21,14 @@ func (s *sandbox) log(lines ...[]byte) {
 	}
 	s.logging.Lock()
 	defer s.logging.Unlock()
+	s.write(lines...)
+}
+
+// write is log for a caller that holds logging.
+func (s *sandbox) write(lines ...[]byte) {
+	for _, line := range lines {
+		s.keepTail(line)
+	}
 	s.version.Log(s.stream, lines...)
 }
 
@@ -29,9 +37,10 @@ func (s *sandbox) log(lines ...[]byte) {
 func (s *sandbox) handOver(inv *invocation) {
 	s.logging.Lock()
 	defer s.logging.Unlock()
+	s.tail = s.tail[:0]
 	s.work <- inv
 	if s.version.Log != nil {
-		s.version.Log(s.stream, startLine(inv))
+		s.write(startLine(inv))
 	}
 }
 
@@ -67,6 +76,7 @@ func (s *sandbox) report(inv *invocation, peak int) {
 
 // reportFailure is report for an invocation that no sandbox became ready for.
 func (s *sandbox) reportFailure(inv *invocation, result Result, began time.Time) {
+	s.dropTail()
 	s.log(startLine(inv))
 	kind := s.printFailure(result)
 	s.conclude(inv, time.Since(began), 0, "error", kind)
@@ -106,6 +116,7 @@ func (s *sandbox) conclude(inv *invocation, took time.Duration, peak int, status
 		fmt.Fprintf(&b, "Error Type: %s\t", kind)
 	}
 	s.log([]byte("END RequestId: "+inv.id), b.Bytes())
+	inv.tail = s.takeTail()
 }
 
 func milliseconds(d time.Duration) string {

@@ -19,6 +19,7 @@ type sandbox struct {
 	output  *output
 	memory  memory
 	logging sync.Mutex // one line at a time
+	tail    []byte     // of what the current invocation logs; guarded by logging
 
 	work  chan *invocation // holds at most the one that is current
 	ready chan struct{}    // closed at the first /next
@@ -51,6 +52,7 @@ type invocation struct {
 	answering bool // a body is being read
 	answer    *Result
 	overtime  bool
+	tail      []byte // of its log
 	result    Result
 	err       error
 }
@@ -101,6 +103,7 @@ func (r *Runtime) watch(s *sandbox) {
 		inv.result = s.exit.result(inv.id)
 	}
 	s.report(inv, peakOf(state))
+	inv.result = inv.logged(inv.result)
 	r.settle(inv, nil)
 }
 
@@ -129,6 +132,7 @@ func (r *Runtime) fail(s *sandbox, inv *invocation) {
 		inv.result, inv.err = Result{}, ErrClosed
 	}
 	s.reportFailure(inv, inv.result, inv.began)
+	inv.result = inv.logged(inv.result)
 	r.settle(inv, nil)
 }
 
@@ -147,6 +151,7 @@ func (s *sandbox) finish(inv *invocation) {
 	s.output.flush()
 	inv.result = *inv.answer
 	s.report(inv, s.memory.peak())
+	inv.result = inv.logged(inv.result)
 	s.runtime.settle(inv, s)
 }
 

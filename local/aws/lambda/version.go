@@ -66,4 +66,6 @@ type Credentials struct {
 type Result struct {
 	Payload       []byte
 	FunctionError string
+	RequestID     string
+	Log           []byte // the last 4 KB of what the invocation logged; empty without Version.Log
 }

@@ -89,16 +89,14 @@ func retentions() []int {
 }
 
 func check(in Group) []provider.Problem {
-	var problems []provider.Problem
+	var problems provider.Problems
 	if in.Name != "" && !nameForm.MatchString(in.Name) {
-		problems = append(problems, provider.Problem{Property: "name", Reason: fmt.Sprintf("%q must be 1 to 512 letters, digits and ._-/#", in.Name)})
+		problems.Add("name", "%q must be 1 to 512 letters, digits and ._-/#", in.Name)
 	}
 	if !slices.Contains(retentions(), in.RetentionInDays) {
-		problems = append(problems, provider.Problem{Property: "retentionInDays", Reason: fmt.Sprintf("%d is none of %v", in.RetentionInDays, retentions())})
+		problems.Add("retentionInDays", "%d is none of %v", in.RetentionInDays, retentions())
 	}
-	if c := in.LogGroupClass; c != "" && c != "STANDARD" && c != "INFREQUENT_ACCESS" {
-		problems = append(problems, provider.Problem{Property: "logGroupClass", Reason: fmt.Sprintf("%q is neither STANDARD nor INFREQUENT_ACCESS", c)})
-	}
+	problems.OneOf("logGroupClass", in.LogGroupClass, "STANDARD", "INFREQUENT_ACCESS")
 	return problems
 }
 
