@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"net/http"
 	"path/filepath"
 
 	"skiff/local/aws/acm"
@@ -66,7 +67,7 @@ func (c *Cloud) openServices() (err error) {
 	if err != nil {
 		return err
 	}
-	c.functions = lambda.NewFunctions(c.store, c.runtime, c.authority, filepath.Join(c.o.Dir, "code"), endpoints, c.recordLine)
+	c.functions = lambda.NewFunctions(c.store, c.runtime, c.authority, filepath.Join(c.o.Dir, "code"), endpoints, c.recordLines)
 	if err := c.functions.Tidy(); err != nil {
 		return err
 	}
@@ -112,4 +113,10 @@ func (c *Cloud) serves(certificate string) bool {
 		}
 	}
 	return false
+}
+
+// serveLambda answers once the functions are open, which need the address of the
+// services first.
+func (c *Cloud) serveLambda(w http.ResponseWriter, r *http.Request) {
+	c.events.Handler().ServeHTTP(w, r)
 }

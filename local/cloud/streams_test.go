@@ -62,7 +62,7 @@ func (l *lines) await(t *testing.T, what string, ok func(text string) bool) {
 }
 
 // openStreams opens the cloud in a folder, with an engine for items.
-func openStreams(t *testing.T, dir string, seen io.Writer) *Cloud {
+func openStreams(t testing.TB, dir string, seen io.Writer) *Cloud {
 	t.Helper()
 	cache, err := npm.CacheDir()
 	if err != nil {
@@ -88,6 +88,13 @@ func zipped(t *testing.T, of string) string {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	zipFile(t, binary, filepath.Join(dir, "f.zip"))
+	return dir
+}
+
+// zipFile writes the zip of a function whose bootstrap is a binary.
+func zipFile(t testing.TB, binary, to string) {
+	t.Helper()
 	data, err := os.ReadFile(binary)
 	if err != nil {
 		t.Fatal(err)
@@ -100,10 +107,9 @@ func zipped(t *testing.T, of string) string {
 	if err == nil {
 		_, err = entry.Write(data)
 	}
-	if err := errors.Join(err, z.Close(), os.WriteFile(filepath.Join(dir, "f.zip"), file.Bytes(), 0o600)); err != nil {
+	if err := errors.Join(err, z.Close(), os.WriteFile(to, file.Bytes(), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	return dir
 }
 
 // operator is a person's configuration for the SDK's clients.
@@ -240,7 +246,7 @@ func TestStreamsAndSchedules(t *testing.T) {
 }
 
 // newEngineIn is an engine of a program in a folder.
-func newEngineIn(t *testing.T, c *Cloud, dir string) *engine {
+func newEngineIn(t testing.TB, c *Cloud, dir string) *engine {
 	t.Helper()
 	providers, err := Join(t.Context(), c.Control, Program{Dir: dir})
 	if err != nil {
