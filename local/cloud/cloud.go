@@ -73,6 +73,7 @@ type Cloud struct {
 	services
 
 	aws, commands *provider.Provider
+	unsaved       *provider.Unsaved
 	joining       sync.Mutex // of programs, and of servers once the cloud is open
 	programs      map[Program]Providers
 }

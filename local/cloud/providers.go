@@ -23,15 +23,16 @@ const (
 
 // openProviders makes every resource type known.
 func (c *Cloud) openProviders() {
+	c.unsaved = provider.NewUnsaved(c.store)
 	c.aws = provider.New(provider.Options{
 		Name: "aws", Version: awsVersion, Store: c.store, Account: Account, Region: Region,
 		Config: []string{"region", "profile", "assumeRole", "assumeRoles", "allowedAccountIds", "defaultTags", "maxRetries", "retryMode", "skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId"},
-		Permit: c.authority.Permit, Assume: c.authority.Assume,
+		Permit: c.authority.Permit, Assume: c.authority.Assume, Unsaved: c.unsaved,
 	})
 	c.aws.Add(c.types()...)
 	c.addInvokes(c.aws)
 	c.commands = provider.New(provider.Options{
-		Name: "command", Version: commandVersion, Store: c.store, Account: Account,
+		Name: "command", Version: commandVersion, Store: c.store, Account: Account, Unsaved: c.unsaved,
 	})
 	c.commands.Add(command.Resources(c.o.Env))
 }
