@@ -16,6 +16,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/schedule"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -92,7 +93,7 @@ func (s *Scheduler) Resources() *provider.Resource[Schedule, Outputs] {
 			}
 			return s.checkRole(*r)
 		},
-		Updated: func(store.Record[Schedule]) { s.wake() },
+		Updated: func(store.Record[Schedule]) { s.runner.Wake() },
 		Actions: actions,
 		Describe: func(r store.Record[Schedule]) Outputs {
 			return Outputs{
@@ -155,10 +156,10 @@ func check(in Schedule) []provider.Problem {
 	if n := utf8.RuneCountInString(in.Description); n > 512 {
 		refuse("description", "has %d characters; at most 512", n)
 	}
-	if _, err := loadZone(in.ScheduleExpressionTimezone); err != nil {
+	if _, err := schedule.LoadZone(in.ScheduleExpressionTimezone); err != nil {
 		refuse("scheduleExpressionTimezone", "%v", err)
 	} else if in.ScheduleExpression != "" {
-		if _, err := parseExpression(in.ScheduleExpression, in.ScheduleExpressionTimezone); err != nil {
+		if _, err := schedule.Parse(in.ScheduleExpression, in.ScheduleExpressionTimezone); err != nil {
 			refuse("scheduleExpression", "Invalid Schedule Expression %s: %v", in.ScheduleExpression, err)
 		}
 	}
