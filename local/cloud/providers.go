@@ -57,7 +57,8 @@ func (c *Cloud) addTypes(aws *provider.Provider) {
 	b := c.buckets
 	aws.Add(keys, aliases, b.Resources(), b.CORS(), b.Encryption(), b.Lifecycles(), b.OwnershipControls(),
 		b.Policies(), b.PublicAccessBlocks(), b.Versioning())
-	aws.Add(c.schedules.Resources())
+	buses, rules, targets := c.rules.Resources()
+	aws.Add(c.schedules.Resources(), buses, rules, targets)
 	aws.Add(c.tables.Resources(), c.secrets.Resources(), c.parameters.Resources())
 }
 

@@ -9,6 +9,7 @@ import (
 	"skiff/local/aws/apigateway"
 	"skiff/local/aws/apigateway/websocket"
 	"skiff/local/aws/dynamodb"
+	"skiff/local/aws/eventbridge"
 	"skiff/local/aws/iam"
 	"skiff/local/aws/issuer"
 	"skiff/local/aws/lambda"
@@ -30,6 +31,7 @@ type services struct {
 	sources      *lambda.EventSources
 	events       *lambda.Events
 	schedules    *scheduler.Scheduler
+	rules        *eventbridge.Rules
 	secrets      *secretsmanager.Secrets
 	parameters   *ssm.Parameters
 	buckets      *s3.Buckets
@@ -79,6 +81,10 @@ func (c *Cloud) openServices() (err error) {
 		Store: c.store, Authority: c.authority, Functions: c.events, Queues: c.queues,
 		Report: func(err error) { c.show("scheduler: %v\n", err) },
 	})
+	c.rules = eventbridge.New(eventbridge.Options{
+		Store: c.store, Authority: c.authority, Functions: c.events, Queues: c.queues,
+		Report: func(err error) { c.show("eventbridge: %v\n", err) },
+	})
 	if err := c.openDomains(); err != nil {
 		return err
 	}
@@ -126,6 +132,7 @@ func (c *Cloud) serveEndpoints() (map[string]string, error) {
 		"AWS_ENDPOINT_URL":                  http.HandlerFunc(refuseService),
 		"AWS_ENDPOINT_URL_DYNAMODB":         dynamodb.NewFront(c.tables, c.authority),
 		"AWS_ENDPOINT_URL_DYNAMODB_STREAMS": c.tables.StreamsHandler(c.authority),
+		"AWS_ENDPOINT_URL_EVENTBRIDGE":      http.HandlerFunc(c.serveEvents),
 		"AWS_ENDPOINT_URL_LAMBDA":           http.HandlerFunc(c.serveLambda),
 		"AWS_ENDPOINT_URL_SECRETS_MANAGER":  c.secrets.Handler(),
 		"AWS_ENDPOINT_URL_SQS":              c.queues.Handler(),
@@ -148,6 +155,11 @@ func (c *Cloud) serveEndpoints() (map[string]string, error) {
 // serveLambda answers once the functions are open, which need the endpoints first.
 func (c *Cloud) serveLambda(w http.ResponseWriter, r *http.Request) {
 	c.events.Handler().ServeHTTP(w, r)
+}
+
+// serveEvents is serveLambda of EventBridge.
+func (c *Cloud) serveEvents(w http.ResponseWriter, r *http.Request) {
+	c.rules.Handler().ServeHTTP(w, r)
 }
 
 func refuseService(w http.ResponseWriter, r *http.Request) {

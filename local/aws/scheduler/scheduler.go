@@ -226,6 +226,9 @@ func (s *Scheduler) Run(ctx context.Context, name string) (lambda.Result, error)
 	return result, nil
 }
 
+// ErrNoSchedule is returned for a name that no schedule has.
+var ErrNoSchedule = errors.New("there is no schedule")
+
 // find is the schedule of a name. Stacks may give theirs the same logical name.
 func (s *Scheduler) find(name string) (store.Record[Schedule], error) {
 	all, err := store.List[Schedule](s.o.Store, Token)
@@ -250,7 +253,7 @@ func (s *Scheduler) find(name string) (store.Record[Schedule], error) {
 	case len(found) > 1:
 		return store.Record[Schedule]{}, fmt.Errorf("%s is the name of several schedules; name one of %s", name, strings.Join(matches, ", "))
 	case len(all) == 0:
-		return store.Record[Schedule]{}, fmt.Errorf("there is no schedule %s, nor any other", name)
+		return store.Record[Schedule]{}, fmt.Errorf("%w %s, nor any other", ErrNoSchedule, name)
 	}
-	return store.Record[Schedule]{}, fmt.Errorf("there is no schedule %s; there are %s", name, strings.Join(names, ", "))
+	return store.Record[Schedule]{}, fmt.Errorf("%w %s; there are %s", ErrNoSchedule, name, strings.Join(names, ", "))
 }
