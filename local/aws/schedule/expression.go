@@ -90,4 +90,3 @@ func (r rate) Next(after, start time.Time) time.Time {
 	}
 	return start.Add((after.Sub(start)/r.every + 1) * r.every)
 }
-
