@@ -155,11 +155,15 @@ func (c *Cloud) recordUse(u iam.Use) {
 	}
 }
 
-func (c *Cloud) recordLine(group, stream, function string, line []byte) {
-	if err := c.groups.Write(group, stream, line); err != nil {
+func (c *Cloud) recordLines(group, stream, function string, lines ...[]byte) {
+	if err := c.groups.Write(group, stream, lines...); err != nil {
 		return
 	}
-	c.show("%s: %s\n", function, line)
+	var text []byte
+	for _, line := range lines {
+		text = fmt.Appendf(text, "%s: %s\n", function, line)
+	}
+	c.show("%s", text)
 }
 
 // show is for the person who watches the cloud serve.
@@ -205,6 +209,7 @@ func (c *Cloud) Close() error {
 	if c.buckets != nil {
 		err = errors.Join(err, c.buckets.Close())
 	}
+	err = errors.Join(err, c.groups.Close())
 	if c.uses != nil {
 		err = errors.Join(err, c.uses.Close())
 	}

@@ -28,7 +28,7 @@ const (
 
 // engine speaks to the aws provider of a cloud as Pulumi's does.
 type engine struct {
-	t      *testing.T
+	t      testing.TB
 	client pulumirpc.ResourceProviderClient
 }
 

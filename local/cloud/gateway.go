@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
-	"strings"
 
 	"skiff/local/aws/apigateway"
 	"skiff/local/aws/lambda"
@@ -31,7 +30,7 @@ func (c *Cloud) Gateway() *http.Server {
 	})
 	server := gateway.Server()
 	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, queuePath+"/") {
+		if isQueueCall(r) {
 			c.queues.Handler().ServeHTTP(w, r)
 		} else if _, _, ok := c.apis.FindSocket(r); ok {
 			c.sockets.ServeHTTP(w, r)

@@ -6,12 +6,12 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/base32"
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -87,33 +87,33 @@ var domainForm = regexp.MustCompile(`^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?
 // https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/domainnames.html
 // does.
 func checkDomain(in DomainInputs) []provider.Problem {
-	var problems refusals
+	var problems provider.Problems
 	if name := in.DomainName; name != "" && (len(name) > 253 || !domainForm.MatchString(name)) {
-		problems.add("domainName", "%q is no domain name in lower case without a final dot, such as api.example.com", name)
+		problems.Add("domainName", "%q is no domain name in lower case without a final dot, such as api.example.com", name)
 	}
 	c := in.Configuration
 	if c == nil {
 		return problems
 	}
 	if t := c.EndpointType; t != "" && t != "REGIONAL" {
-		problems.add("domainNameConfiguration.endpointType", "must be REGIONAL, not %q", t)
+		problems.Add("domainNameConfiguration.endpointType", "must be REGIONAL, not %q", t)
 	}
 	if p := c.SecurityPolicy; p != "" && p != "TLS_1_2" {
-		problems.add("domainNameConfiguration.securityPolicy", "must be TLS_1_2, not %q", p)
+		problems.Add("domainNameConfiguration.securityPolicy", "must be TLS_1_2, not %q", p)
 	}
-	checkAddressType(&problems, "domainNameConfiguration.ipAddressType", c.IPAddressType)
+	problems.OneOf("domainNameConfiguration.ipAddressType", c.IPAddressType, "ipv4", "dualstack")
 	return problems
 }
 
 func (a *APIs) checkCertificate(r *store.Record[DomainInputs]) error {
 	if r.Inputs.Configuration == nil {
-		return errors.New("BadRequestException: the domain name " + r.ID + " has no configuration")
+		return awserr.New("BadRequestException", "the domain name %s has no configuration", r.ID)
 	}
 	if a.certificates == nil {
-		return errors.New("BadRequestException: there are no certificates for the domain name " + r.ID)
+		return awserr.New("BadRequestException", "there are no certificates for the domain name %s", r.ID)
 	}
 	if err := a.certificates.Usable(r.Inputs.Configuration.CertificateARN, r.ID, r.Region); err != nil {
-		return fmt.Errorf("BadRequestException: domain name %s: %w", r.ID, err)
+		return awserr.New("BadRequestException", "domain name %s: %w", r.ID, err)
 	}
 	return nil
 }

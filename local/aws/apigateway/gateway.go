@@ -77,14 +77,15 @@ func New(o Options) *Gateway {
 	return &Gateway{options: o}
 }
 
-// Server returns a server of the gateway with its limits. What is no HTTP at all
-// the server refuses with 400 by itself, and a head above 64 KiB with 431;
-// these two answers carry no Apigw-Requestid.
+// Server returns a server of the gateway with its limits, for a listener of
+// Listen. What is no HTTP at all the server refuses with 400 by itself, and a
+// head above 64 KiB with 431; these two answers carry no Apigw-Requestid.
 func (g *Gateway) Server() *http.Server {
 	return &http.Server{
 		Handler:                      g,
 		ReadHeaderTimeout:            g.options.HeaderTimeout,
 		IdleTimeout:                  time.Minute,
+		ConnState:                    follow,
 		MaxHeaderBytes:               64 << 10, // above maxHeadBytes, so that the gateway itself answers
 		DisableGeneralOptionsHandler: true,     // "OPTIONS *" is no path of an API
 	}
@@ -95,7 +96,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{request: r, id: payload.NewID(), now: g.options.Now()}
 	res := g.answer(w, c)
 	g.log(c, res, g.options.Now())
-	if c.stage != nil && !c.stage.CORS.isPreflight(r) {
+	if c.stage != nil {
 		c.stage.CORS.apply(res.header, r)
 	}
 	control := http.NewResponseController(w)
@@ -125,20 +126,16 @@ func (g *Gateway) answer(w http.ResponseWriter, c *call) response {
 	if c.stage, c.routed = target.stage(); c.stage == nil {
 		return notFound()
 	}
-	if c.stage.CORS.isPreflight(r) {
-		if !g.throttle.admits(c.stage, nil, c.now) {
-			return tooManyRequests()
-		}
-		res := response{status: http.StatusNoContent, header: http.Header{}}
-		c.stage.CORS.preflight(res.header, r)
-		return res
-	}
 	var found bool
-	if c.match, found = findRoute(c.stage.Routes, r.Method, c.routed); !found {
+	c.match, found = findRoute(c.stage.Routes, r.Method, c.routed)
+	preflight := !found && c.stage.CORS.isPreflight(r)
+	switch {
+	case !found && !preflight:
 		return notFound()
-	}
-	if !g.throttle.admits(c.stage, c.match.route, c.now) {
+	case !g.throttle.admits(c.stage, c.match.route, c.now):
 		return tooManyRequests()
+	case preflight:
+		return response{status: http.StatusNoContent, header: http.Header{}}
 	}
 	// The body is read first, else a client that still sends it would see its
 	// connection reset and not what the authorizer says.

@@ -3,10 +3,10 @@ package apigateway
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"regexp"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -67,7 +67,7 @@ func (a *APIs) deploy(_ context.Context, _ provider.Call, r *store.Record[Deploy
 		return err
 	}
 	if len(routes) == 0 {
-		return fmt.Errorf("BadRequestException: at least one route is required before deploying the API %s", r.Inputs.APIID)
+		return awserr.New("BadRequestException", "at least one route is required before deploying the API %s", r.Inputs.APIID)
 	}
 	data, err := json.Marshal(routes)
 	if err != nil {
@@ -84,7 +84,7 @@ func (a *APIs) deleteDeployment(_ context.Context, _ provider.Call, r store.Reco
 	}
 	for _, s := range stages {
 		if s.Inputs.APIID == r.Inputs.APIID && s.Inputs.DeploymentID == r.ID {
-			return fmt.Errorf("BadRequestException: the stage %s points to deployment %s and must be moved or deleted first", s.Inputs.Name, r.ID)
+			return awserr.New("BadRequestException", "the stage %s points to deployment %s and must be moved or deleted first", s.Inputs.Name, r.ID)
 		}
 	}
 	return nil
@@ -115,18 +115,18 @@ func stageKey(id string, in StageInputs) string { return in.APIID + "/" + id }
 var stageNameForm = regexp.MustCompile(`^(\$default|[a-zA-Z0-9_-]{1,128})$`)
 
 func checkStage(in StageInputs, protocol string) []provider.Problem {
-	var problems refusals
+	var problems provider.Problems
 	if in.Name != "" && !stageNameForm.MatchString(in.Name) {
-		problems.add("name", "%q must be $default or 1 to 128 letters, digits, - and _", in.Name)
+		problems.Add("name", "%q must be $default or 1 to 128 letters, digits, - and _", in.Name)
 	}
 	if in.AutoDeploy && in.DeploymentID != "" {
-		problems.add("deploymentId", "does not go with autoDeploy")
+		problems.Add("deploymentId", "does not go with autoDeploy")
 	}
 	if protocol == protocolSocket && in.Name == defaultStage {
-		problems.add("name", "a WebSocket API has no $default stage")
+		problems.Add("name", "a WebSocket API has no $default stage")
 	}
 	if protocol == protocolSocket && in.AutoDeploy {
-		problems.add("autoDeploy", "is for HTTP APIs: a stage of a WebSocket API needs a deployment")
+		problems.Add("autoDeploy", "is for HTTP APIs: a stage of a WebSocket API needs a deployment")
 	}
 	checkStageSettings(&problems, in, protocol)
 	return problems
@@ -153,7 +153,7 @@ func (a *APIs) checkDeployment(r *store.Record[StageInputs]) error {
 	}
 	d, err := store.Get[DeploymentInputs](a.db, DeploymentToken, id)
 	if err != nil || d.Inputs.APIID != r.Inputs.APIID {
-		return fmt.Errorf("NotFoundException: the API %s has no deployment %s", r.Inputs.APIID, id)
+		return awserr.New("NotFoundException", "the API %s has no deployment %s", r.Inputs.APIID, id)
 	}
 	return nil
 }

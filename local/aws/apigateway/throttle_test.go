@@ -76,7 +76,7 @@ func TestAccountLimit(t *testing.T) {
 // TestThrottledPreflight: what the gateway answers itself is not a route's.
 func TestThrottledPreflight(t *testing.T) {
 	t.Parallel()
-	stage := testStage("ANY /")
+	stage := testStage("GET /")
 	stage.Throttle = &Limit{}
 	stage.CORS = &CORS{AllowOrigins: []string{"https://app.example"}, AllowMethods: []string{"GET"}}
 	f := newFixture(t, stage, answering(`{}`))

@@ -12,12 +12,11 @@ package eventbridge
 import (
 	"context"
 	"errors"
-	"fmt"
 	"regexp"
 	"time"
-	"unicode/utf8"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 	"skiff/local/aws/lambda"
 	"skiff/local/aws/schedule"
@@ -129,13 +128,11 @@ func (r *Rules) buses() *provider.Resource[Bus, BusOutputs] {
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html
 // does.
 func checkBus(in Bus) []provider.Problem {
-	var problems []provider.Problem
+	var problems provider.Problems
 	if in.Name != "" && (!busForm.MatchString(in.Name) || in.Name == defaultBus) {
-		problems = append(problems, provider.Problem{Property: "name", Reason: fmt.Sprintf("%q must be 1 to 256 letters, digits and .-_, and not default, which every account has", in.Name)})
+		problems.Add("name", "%q must be 1 to 256 letters, digits and .-_, and not default, which every account has", in.Name)
 	}
-	if n := utf8.RuneCountInString(in.Description); n > 512 {
-		problems = append(problems, provider.Problem{Property: "description", Reason: fmt.Sprintf("has %d characters; at most 512", n)})
-	}
+	problems.MaxCharacters("description", in.Description, 512)
 	return problems
 }
 
@@ -147,7 +144,7 @@ func (r *Rules) deleteBus(_ context.Context, _ provider.Call, b store.Record[Bus
 	}
 	for _, rule := range all {
 		if rule.Account == b.Account && rule.Region == b.Region && busOf(rule.Inputs.EventBusName) == b.Inputs.Name {
-			return fmt.Errorf("ValidationException: the bus %s cannot be deleted: it has the rule %s", b.Inputs.Name, rule.Inputs.Name)
+			return awserr.New("ValidationException", "the bus %s cannot be deleted: it has the rule %s", b.Inputs.Name, rule.Inputs.Name)
 		}
 	}
 	return nil
@@ -174,7 +171,7 @@ func (r *Rules) hasBus(region, account, name string) error {
 	}
 	_, err := store.Get[Bus](r.o.Store, BusToken, account+"/"+region+"/"+name)
 	if errors.Is(err, store.ErrNotFound) {
-		return fmt.Errorf("ResourceNotFoundException: Event bus %s does not exist: %w", name, err)
+		return awserr.New("ResourceNotFoundException", "Event bus %s does not exist: %w", name, err)
 	}
 	return err
 }

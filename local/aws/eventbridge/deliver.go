@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"skiff/local/aws/awsjson"
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/eventpattern"
 	"skiff/local/aws/iam"
 	"skiff/local/aws/lambda"
@@ -110,7 +110,7 @@ func codeOf(err error) string {
 	if errors.Is(err, store.ErrNotFound) {
 		return "NO_RESOURCE"
 	}
-	if told, ok := errors.AsType[*awsjson.Error](err); ok {
+	if told, ok := errors.AsType[*awserr.Error](err); ok {
 		if told.Code == "QueueDoesNotExist" {
 			return "NO_RESOURCE"
 		}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/awsjson"
 	"skiff/local/aws/iam"
 	"skiff/local/store"
@@ -92,7 +93,7 @@ func (r *Rules) putEvents(_ context.Context, c iam.Caller, in putInput) (*putOut
 }
 
 func invalid(code, format string, args ...any) error {
-	return &awsjson.Error{Code: code, Message: fmt.Sprintf(format, args...)}
+	return awserr.New(code, format, args...)
 }
 
 // place is where a bus is.

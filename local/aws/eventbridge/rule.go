@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/eventpattern"
 	"skiff/local/aws/schedule"
 	"skiff/local/engine/provider"
@@ -100,39 +101,34 @@ var ruleForm = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,64}$`)
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
 // does.
 func checkRule(in Rule) []provider.Problem {
-	var problems []provider.Problem
-	refuse := func(property, format string, args ...any) {
-		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
-	}
+	var problems provider.Problems
 	if in.Name != "" && !ruleForm.MatchString(in.Name) {
-		refuse("name", "%q must be 1 to 64 letters, digits and .-_", in.Name)
+		problems.Add("name", "%q must be 1 to 64 letters, digits and .-_", in.Name)
 	}
-	if n := utf8.RuneCountInString(in.Description); n > 512 {
-		refuse("description", "has %d characters; at most 512", n)
-	}
+	problems.MaxCharacters("description", in.Description, 512)
 	if in.EventBusName != "" && !busForm.MatchString(in.EventBusName) {
-		refuse("eventBusName", "%q is not the name of a bus", in.EventBusName)
+		problems.Add("eventBusName", "%q is not the name of a bus", in.EventBusName)
 	}
 	if n := utf8.RuneCountInString(in.EventPattern); n > maxPattern {
-		refuse("eventPattern", "has %d characters; a rule has at most %d, and up to 4096 in an account whose quota AWS has raised", n, maxPattern)
+		problems.Add("eventPattern", "has %d characters; a rule has at most %d, and up to 4096 in an account whose quota AWS has raised", n, maxPattern)
 	} else if in.EventPattern != "" {
 		if _, err := eventpattern.Parse(in.EventPattern); err != nil {
-			refuse("eventPattern", "Event pattern is not valid. Reason: %v", err)
+			problems.Add("eventPattern", "Event pattern is not valid. Reason: %v", err)
 		}
 	}
 	if in.ScheduleExpression != "" {
 		if _, err := parseSchedule(in.ScheduleExpression); err != nil {
-			refuse("scheduleExpression", "Parameter ScheduleExpression is not valid: %v", err)
+			problems.Add("scheduleExpression", "Parameter ScheduleExpression is not valid: %v", err)
 		}
 		if busOf(in.EventBusName) != defaultBus {
-			refuse("scheduleExpression", "ScheduleExpression is supported only on the default event bus")
+			problems.Add("scheduleExpression", "ScheduleExpression is supported only on the default event bus")
 		}
 	}
 	switch s := in.State; {
 	case s != "" && s != enabled && s != disabled && s != trails:
-		refuse("state", "%q is none of %s, %s, %s", s, enabled, disabled, trails)
+		problems.Add("state", "%q is none of %s, %s, %s", s, enabled, disabled, trails)
 	case s != "" && in.IsEnabled != nil:
-		refuse("isEnabled", "goes with no state: give one of the two")
+		problems.Add("isEnabled", "goes with no state: give one of the two")
 	}
 	return problems
 }
@@ -156,7 +152,7 @@ func parseSchedule(text string) (schedule.Expression, error) {
 // there.
 func (r *Rules) prepare(rule store.Record[Rule]) error {
 	if rule.Inputs.EventPattern == "" && rule.Inputs.ScheduleExpression == "" {
-		return fmt.Errorf("ValidationException: Parameter(s) EventPattern or ScheduleExpression must be specified.")
+		return awserr.New("ValidationException", "Parameter(s) EventPattern or ScheduleExpression must be specified.")
 	}
 	return r.hasBus(rule.Region, rule.Account, busOf(rule.Inputs.EventBusName))
 }
@@ -167,7 +163,7 @@ func (r *Rules) prepare(rule store.Record[Rule]) error {
 func (r *Rules) deleteRule(_ context.Context, _ provider.Call, rule store.Record[Rule]) error {
 	held, err := r.targetsOf(rule)
 	if err == nil && len(held) > 0 {
-		err = fmt.Errorf("ValidationException: Rule can't be deleted since it has targets.")
+		err = awserr.New("ValidationException", "Rule can't be deleted since it has targets.")
 	}
 	return err
 }

@@ -6,9 +6,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"regexp"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -96,31 +96,28 @@ var (
 // checkTarget refuses what
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html does.
 func checkTarget(in Target) []provider.Problem {
-	var problems []provider.Problem
-	refuse := func(property, format string, args ...any) {
-		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
-	}
+	var problems provider.Problems
 	if in.ARN != "" && !functionForm.MatchString(in.ARN) && !queueForm.MatchString(in.ARN) {
-		refuse("arn", "%q is the ARN of neither a Lambda function nor a standard queue, the targets that the local cloud has", in.ARN)
+		problems.Add("arn", "%q is the ARN of neither a Lambda function nor a standard queue, the targets that the local cloud has", in.ARN)
 	}
 	if in.TargetID != "" && !targetForm.MatchString(in.TargetID) {
-		refuse("targetId", "%q must be 1 to 64 letters, digits and .-_", in.TargetID)
+		problems.Add("targetId", "%q must be 1 to 64 letters, digits and .-_", in.TargetID)
 	}
 	if in.Rule != "" && !ruleForm.MatchString(in.Rule) {
-		refuse("rule", "%q is not the name of a rule", in.Rule)
+		problems.Add("rule", "%q is not the name of a rule", in.Rule)
 	}
 	if in.EventBusName != "" && !busForm.MatchString(in.EventBusName) {
-		refuse("eventBusName", "%q is not the name of a bus", in.EventBusName)
+		problems.Add("eventBusName", "%q is not the name of a bus", in.EventBusName)
 	}
 	if d := in.DeadLetterConfig; d != nil && d.ARN != "" && !queueForm.MatchString(d.ARN) {
-		refuse("deadLetterConfig.arn", "%q is not the ARN of a standard queue", d.ARN)
+		problems.Add("deadLetterConfig.arn", "%q is not the ARN of a standard queue", d.ARN)
 	}
 	if p := in.RetryPolicy; p != nil {
 		if n := p.MaximumEventAgeInSeconds; n != nil && (*n < 60 || *n > 86400) {
-			refuse("retryPolicy.maximumEventAgeInSeconds", "%d is not within 60 to 86400", *n)
+			problems.Add("retryPolicy.maximumEventAgeInSeconds", "%d is not within 60 to 86400", *n)
 		}
 		if n := p.MaximumRetryAttempts; n != nil && (*n < 0 || *n > 185) {
-			refuse("retryPolicy.maximumRetryAttempts", "%d is not within 0 to 185", *n)
+			problems.Add("retryPolicy.maximumRetryAttempts", "%d is not within 0 to 185", *n)
 		}
 	}
 	return append(problems, checkInput(in)...)
@@ -129,10 +126,7 @@ func checkTarget(in Target) []provider.Problem {
 // checkInput refuses what no event becomes: see
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html.
 func checkInput(in Target) []provider.Problem {
-	var problems []provider.Problem
-	refuse := func(property, format string, args ...any) {
-		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
-	}
+	var problems provider.Problems
 	given := 0
 	for _, is := range []bool{in.Input != "", in.InputPath != "", in.InputTransformer != nil} {
 		if is {
@@ -140,17 +134,17 @@ func checkInput(in Target) []provider.Problem {
 		}
 	}
 	if given > 1 {
-		refuse("input", "goes with neither inputPath nor inputTransformer: give one of the three")
+		problems.Add("input", "goes with neither inputPath nor inputTransformer: give one of the three")
 	}
 	if in.Input != "" && (!json.Valid([]byte(in.Input)) || len(in.Input) > 8192) {
-		refuse("input", "is not JSON of at most 8192 characters")
+		problems.Add("input", "is not JSON of at most 8192 characters")
 	}
 	if in.InputPath != "" && (!pathForm.MatchString(in.InputPath) || len(in.InputPath) > 256) {
-		refuse("inputPath", "%q is not a path such as $.detail.id, of at most 256 characters", in.InputPath)
+		problems.Add("inputPath", "%q is not a path such as $.detail.id, of at most 256 characters", in.InputPath)
 	}
 	if t := in.InputTransformer; t != nil {
 		for property, err := range t.problems() {
-			refuse("inputTransformer."+property, "%v", err)
+			problems.Add("inputTransformer."+property, "%v", err)
 		}
 	}
 	return problems
@@ -160,7 +154,7 @@ func checkInput(in Target) []provider.Problem {
 func (r *Rules) fits(t store.Record[Target]) error {
 	rule, err := store.Get[Rule](r.o.Store, RuleToken, t.Account+"/"+t.Region+"/"+ruleID(t.Inputs.EventBusName, t.Inputs.Rule))
 	if errors.Is(err, store.ErrNotFound) {
-		return fmt.Errorf("ResourceNotFoundException: Rule %s does not exist on EventBus %s: %w", t.Inputs.Rule, busOf(t.Inputs.EventBusName), err)
+		return awserr.New("ResourceNotFoundException", "Rule %s does not exist on EventBus %s: %w", t.Inputs.Rule, busOf(t.Inputs.EventBusName), err)
 	}
 	if err != nil {
 		return err
@@ -176,7 +170,7 @@ func (r *Rules) fits(t store.Record[Target]) error {
 		}
 	}
 	if others >= maxTargets {
-		return fmt.Errorf("LimitExceededException: The requested resource exceeds the maximum number allowed: the rule %s has %d targets", t.Inputs.Rule, others)
+		return awserr.New("LimitExceededException", "The requested resource exceeds the maximum number allowed: the rule %s has %d targets", t.Inputs.Rule, others)
 	}
 	return nil
 }

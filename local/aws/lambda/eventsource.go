@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -135,33 +136,28 @@ const reportFailures = "ReportBatchItemFailures"
 // https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
 // does.
 func checkEventSourceMapping(in EventSourceMapping) []provider.Problem {
-	var problems []provider.Problem
-	refuse := func(property, format string, args ...any) {
-		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
-	}
+	var problems provider.Problems
 	if in.EventSourceARN != "" && !queueForm.MatchString(in.EventSourceARN) && !in.ofStream() {
-		refuse("eventSourceArn", "%q is the ARN of neither a standard queue nor the stream of a table, the event sources that the local cloud has", in.EventSourceARN)
+		problems.Add("eventSourceArn", "%q is the ARN of neither a standard queue nor the stream of a table, the event sources that the local cloud has", in.EventSourceARN)
 	}
 	if in.FunctionName != "" && !functionName.MatchString(nameOf(in.FunctionName)) {
-		refuse("functionName", "%q is neither the name nor the ARN of a function", in.FunctionName)
+		problems.Add("functionName", "%q is neither the name nor the ARN of a function", in.FunctionName)
 	}
 	size, window := in.batchSize(), in.MaximumBatchingWindowInSeconds
 	switch {
 	case in.BatchSize != nil && (*in.BatchSize < 1 || *in.BatchSize > 10000):
-		refuse("batchSize", "%d is not within 1 to 10000", *in.BatchSize)
+		problems.Add("batchSize", "%d is not within 1 to 10000", *in.BatchSize)
 	case size > 10 && window < 1 && queueForm.MatchString(in.EventSourceARN):
-		refuse("batchSize", "%d: Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10", size)
+		problems.Add("batchSize", "%d: Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10", size)
 	}
-	if window < 0 || window > 300 {
-		refuse("maximumBatchingWindowInSeconds", "%d is not within 0 to 300", window)
-	}
+	problems.Within("maximumBatchingWindowInSeconds", window, 0, 300, "")
 	for _, t := range in.FunctionResponseTypes {
 		if t != reportFailures {
-			refuse("functionResponseTypes", "%q is not %s", t, reportFailures)
+			problems.Add("functionResponseTypes", "%q is not %s", t, reportFailures)
 		}
 	}
-	if s := in.ScalingConfig; s != nil && s.MaximumConcurrency != 0 && (s.MaximumConcurrency < 2 || s.MaximumConcurrency > 1000) {
-		refuse("scalingConfig.maximumConcurrency", "%d is not within 2 to 1000", s.MaximumConcurrency)
+	if s := in.ScalingConfig; s != nil && s.MaximumConcurrency != 0 {
+		problems.Within("scalingConfig.maximumConcurrency", s.MaximumConcurrency, 2, 1000, "")
 	}
 	return append(append(problems, checkStreamSettings(in)...), checkFilters(in)...)
 }
@@ -201,10 +197,10 @@ func (e *EventSources) prepare(r *store.Record[EventSourceMapping]) error {
 	in := r.Inputs
 	function, err := e.functions.find(in.FunctionName)
 	if err != nil {
-		return fmt.Errorf("ResourceNotFoundException: Function not found: %w", err)
+		return awserr.New("ResourceNotFoundException", "Function not found: %w", err)
 	}
 	if region := arn.Region(in.EventSourceARN); region != function.Region {
-		return fmt.Errorf("InvalidParameterValueException: the event source is in region %s and the function %s in %s", region, function.ID, function.Region)
+		return awserr.New("InvalidParameterValueException", "the event source is in region %s and the function %s in %s", region, function.ID, function.Region)
 	}
 	if err := e.checkUnique(r); err != nil {
 		return err
@@ -224,10 +220,10 @@ func (e *EventSources) checkQueue(caller iam.Caller, in EventSourceMapping, func
 	for _, action := range []string{"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"} {
 		err := e.queue.Authorize(caller, in.EventSourceARN, action)
 		if _, denied := errors.AsType[*iam.Denied](err); denied {
-			return fmt.Errorf("InvalidParameterValueException: The provided execution role does not have permissions to call %s on SQS: %w", action, err)
+			return awserr.New("InvalidParameterValueException", "The provided execution role does not have permissions to call %s on SQS: %w", action, err)
 		}
 		if err != nil {
-			return fmt.Errorf("InvalidParameterValueException: event source %s: %w", in.EventSourceARN, err)
+			return awserr.New("InvalidParameterValueException", "event source %s: %w", in.EventSourceARN, err)
 		}
 	}
 	visibility, err := e.queue.VisibilityTimeout(in.EventSourceARN)
@@ -235,7 +231,7 @@ func (e *EventSources) checkQueue(caller iam.Caller, in EventSourceMapping, func
 		return fmt.Errorf("event source %s: %w", in.EventSourceARN, err)
 	}
 	if timeout := orDefault(function.Inputs.Timeout, 3); visibility < time.Duration(timeout)*time.Second {
-		return fmt.Errorf("InvalidParameterValueException: Queue visibility timeout: %d seconds is less than Function timeout: %d seconds", int(visibility.Seconds()), timeout)
+		return awserr.New("InvalidParameterValueException", "Queue visibility timeout: %d seconds is less than Function timeout: %d seconds", int(visibility.Seconds()), timeout)
 	}
 	return nil
 }
@@ -251,7 +247,7 @@ func (e *EventSources) checkUnique(r *store.Record[EventSourceMapping]) error {
 			if r.Inputs.ofStream() {
 				source = "event source"
 			}
-			return fmt.Errorf("ResourceConflictException: An event source mapping with %s arn (\" %s \") and function (\" %s \") already exists. Please update or delete the existing mapping with UUID %s",
+			return awserr.New("ResourceConflictException", "An event source mapping with %s arn (\" %s \") and function (\" %s \") already exists. Please update or delete the existing mapping with UUID %s",
 				source, r.Inputs.EventSourceARN, nameOf(r.Inputs.FunctionName), other.ID)
 		}
 	}

@@ -74,10 +74,12 @@ func newFixture(t testing.TB, o lambda.Options) *fixture {
 	return f
 }
 
-func (f *fixture) log(stream string, line []byte) {
+func (f *fixture) log(stream string, lines ...[]byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.lines[stream] = append(f.lines[stream], string(line))
+	for _, line := range lines {
+		f.lines[stream] = append(f.lines[stream], string(line))
+	}
 }
 
 // text returns everything logged so far.

@@ -17,6 +17,7 @@ type sandbox struct {
 	runtime *Runtime
 	process *os.Process
 	output  *output
+	memory  memory
 	logging sync.Mutex // one line at a time
 	tail    []byte     // of what the current invocation logs; guarded by logging
 
@@ -66,6 +67,7 @@ func (r *Runtime) watch(s *sandbox) {
 	state, _ := s.process.Wait()
 	killGroup(s.process.Pid)
 	s.output.close()
+	s.memory.close()
 
 	r.mu.Lock()
 	s.exit = exited(state)
@@ -118,9 +120,7 @@ func (s *sandbox) deliver(inv *invocation, start time.Time) bool {
 	s.current = inv
 	inv.timer = time.AfterFunc(time.Until(inv.deadline), func() { r.overtime(s, inv) })
 	r.mu.Unlock()
-	s.dropTail()
-	s.printf("START RequestId: %s Version: %s", inv.id, latest)
-	s.work <- inv
+	s.handOver(inv)
 	return true
 }
 
@@ -150,7 +150,7 @@ func (r *Runtime) overtime(s *sandbox, inv *invocation) {
 func (s *sandbox) finish(inv *invocation) {
 	s.output.flush()
 	inv.result = *inv.answer
-	s.report(inv, peakMemory(s.process.Pid))
+	s.report(inv, s.memory.peak())
 	inv.result = inv.logged(inv.result)
 	s.runtime.settle(inv, s)
 }

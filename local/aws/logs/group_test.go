@@ -157,6 +157,26 @@ func TestBound(t *testing.T) {
 	}
 }
 
+// TestFileThatIsGone: lines written after a person has removed or renamed the file
+// are in a new one.
+func TestFileThatIsGone(t *testing.T) {
+	t.Parallel()
+	g := newGroups(t, "g")
+	name := g.File("g")
+	for text, after := range map[string]func() error{
+		"removed": func() error { return os.RemoveAll(g.dir) },
+		"renamed": func() error { return os.Rename(name, name+".old") },
+		"closed":  g.Close,
+	} {
+		if err := errors.Join(g.Write("g", "s", []byte("before")), after(), g.Write("g", "s", []byte(text), []byte("more"))); err != nil {
+			t.Fatal(err)
+		}
+		if data, err := os.ReadFile(name); err != nil || !regexp.MustCompile(`s `+text+`\n.*Z s more\n$`).Match(data) {
+			t.Errorf("after the file was %s it has %q, %v", text, data, err)
+		}
+	}
+}
+
 // TestKilled: whichever files a process leaves that was killed while it renamed
 // them, the next rotation loses none but the oldest of a full set. Each file of
 // the test has its first place's number in it.

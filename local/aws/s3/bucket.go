@@ -19,6 +19,7 @@ import (
 	"regexp"
 	"strings"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -151,7 +152,7 @@ func (b *Buckets) deleteBucket(_ context.Context, _ provider.Call, r store.Recor
 		return err
 	}
 	if !empty && !r.Inputs.ForceDestroy {
-		return fmt.Errorf("BucketNotEmpty: The bucket you tried to delete is not empty: %s (delete its objects, or bring it up with forceDestroy first)", r.ID)
+		return awserr.New("BucketNotEmpty", "The bucket you tried to delete is not empty: %s (delete its objects, or bring it up with forceDestroy first)", r.ID)
 	}
 	if err := b.objects.drop(r.ID); err != nil {
 		return err
@@ -170,9 +171,9 @@ func (b *Buckets) checkOwn(bucket, account string) error {
 	r, err := store.Get[Bucket](b.db, BucketToken, bucket)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return fmt.Errorf("NoSuchBucket: The specified bucket does not exist: %s", bucket)
+		return awserr.New("NoSuchBucket", "The specified bucket does not exist: %s", bucket)
 	case err == nil && r.Account != account:
-		return fmt.Errorf("AccessDenied: bucket %s belongs to another account than %s", bucket, account)
+		return awserr.New("AccessDenied", "bucket %s belongs to another account than %s", bucket, account)
 	}
 	return err
 }
