@@ -115,10 +115,11 @@ func (c *Cloud) Warm(ctx context.Context) error {
 	return err
 }
 
-// RunSchedules runs the schedules from now on, and takes up what they have begun.
+// RunSchedules runs the schedules, and the rules with one, from now on, and takes up what they have begun.
 // A cloud that is open for one command runs none.
 func (c *Cloud) RunSchedules() error {
 	c.schedules.Start()
+	c.rules.Start()
 	return c.events.Start()
 }
 
@@ -179,6 +180,7 @@ func (c *Cloud) Close() error {
 	var err error
 	if c.schedules != nil {
 		c.schedules.Close()
+		c.rules.Close()
 		err = c.events.Close(ctx)
 	}
 	if c.sources != nil {

@@ -26,6 +26,7 @@ func (c *Cloud) called() []service {
 	return []service{
 		{"DynamoDB Streams", "dynamodb", "DynamoDBStreams_20120810", "DYNAMODB_STREAMS", c.tables.StreamsHandler(c.authority)},
 		{"DynamoDB", "dynamodb", "", "DYNAMODB", dynamodb.NewFront(c.tables, c.authority)},
+		{"EventBridge (PutEvents)", "events", "", "EVENTBRIDGE", http.HandlerFunc(c.serveEvents)},
 		{"Lambda (Invoke)", "lambda", "", "LAMBDA", http.HandlerFunc(c.serveLambda)},
 		{"S3", "s3", "", "S3", c.buckets.Handler()},
 		{"Secrets Manager", "secretsmanager", "", "SECRETS_MANAGER", c.secrets.Handler()},

@@ -54,6 +54,7 @@ func (c *Cloud) types() []provider.Kind {
 		kms.New(c.store).Types(),
 		c.buckets.Types(),
 		c.schedules.Types(),
+		c.rules.Types(),
 		c.tables.Types(),
 		c.secrets.Types(),
 		c.parameters.Types(),

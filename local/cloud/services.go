@@ -8,6 +8,7 @@ import (
 	"skiff/local/aws/apigateway"
 	"skiff/local/aws/apigateway/websocket"
 	"skiff/local/aws/dynamodb"
+	"skiff/local/aws/eventbridge"
 	"skiff/local/aws/iam"
 	"skiff/local/aws/issuer"
 	"skiff/local/aws/lambda"
@@ -28,6 +29,7 @@ type services struct {
 	sources      *lambda.EventSources
 	events       *lambda.Events
 	schedules    *scheduler.Scheduler
+	rules        *eventbridge.Rules
 	secrets      *secretsmanager.Secrets
 	parameters   *ssm.Parameters
 	buckets      *s3.Buckets
@@ -77,6 +79,10 @@ func (c *Cloud) openServices() (err error) {
 		Store: c.store, Authority: c.authority, Functions: c.events, Queues: c.queues,
 		Report: func(err error) { c.show("scheduler: %v\n", err) },
 	})
+	c.rules = eventbridge.New(eventbridge.Options{
+		Store: c.store, Authority: c.authority, Functions: c.events, Queues: c.queues,
+		Report: func(err error) { c.show("eventbridge: %v\n", err) },
+	})
 	if err := c.openDomains(); err != nil {
 		return err
 	}
@@ -119,4 +125,9 @@ func (c *Cloud) serves(certificate string) bool {
 // services first.
 func (c *Cloud) serveLambda(w http.ResponseWriter, r *http.Request) {
 	c.events.Handler().ServeHTTP(w, r)
+}
+
+// serveEvents is serveLambda of EventBridge.
+func (c *Cloud) serveEvents(w http.ResponseWriter, r *http.Request) {
+	c.rules.Handler().ServeHTTP(w, r)
 }
