@@ -68,7 +68,7 @@ type Cloud struct {
 	runtime   *lambda.Runtime
 	groups    *logs.Groups
 	uses      *os.File
-	mu        sync.Mutex        // of Lines
+	console   *console
 	endpoints map[string]string // of the services, as the environment of a function
 	servers   []func()
 	closers   []func(context.Context) error
@@ -82,7 +82,7 @@ type Cloud struct {
 // Open opens the cloud in o.Dir. While another process has it open, the error
 // is store.ErrInUse.
 func Open(o Options) (*Cloud, error) {
-	c := &Cloud{o: o, programs: map[Program]Providers{}}
+	c := &Cloud{o: o, console: newConsole(o.Lines), programs: map[Program]Providers{}}
 	steps := []func() error{
 		c.openStore, c.openObjects, c.openMessages, c.openItems, c.openDoor,
 		c.openFunctions, c.openDomains, c.openAPIs, c.openEvents, c.openProviders,
@@ -139,7 +139,9 @@ func (c *Cloud) serveHTTP(h http.Handler) (addr string, err error) {
 	if err != nil {
 		return "", err
 	}
-	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, Protocols: new(http.Protocols)}
+	s.Protocols.SetHTTP1(true)
+	s.Protocols.SetUnencryptedHTTP2(true) // as the SDK for JavaScript calls some services
 	go s.Serve(l)
 	c.servers = append(c.servers, func() { s.Close() })
 	return l.Addr().String(), nil
@@ -179,10 +181,4 @@ func (c *Cloud) recordLines(group, stream, function string, lines ...[]byte) {
 }
 
 // show is for the person who watches the cloud serve.
-func (c *Cloud) show(format string, args ...any) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.o.Lines != nil {
-		fmt.Fprintf(c.o.Lines, format, args...)
-	}
-}
+func (c *Cloud) show(format string, args ...any) { c.console.show(format, args...) }

@@ -59,7 +59,9 @@ func (c *Cloud) openStore() (err error) {
 	}
 	c.authority = iam.NewAuthority(c.store, c.recordUse)
 	c.authority.Recorded(uses)
+	c.closes(func(context.Context) error { c.console.flush(); return nil })
 	c.groups = logs.New(c.store, filepath.Join(c.o.Dir, "logs"))
+	c.closes(func(context.Context) error { return c.groups.Close() })
 	c.secrets = secretsmanager.New(c.store, c.authority)
 	c.parameters = ssm.New(ssm.Options{Store: c.store, Authority: c.authority, Account: Account})
 	c.issuer, err = issuer.Open(c.o.Dir)
