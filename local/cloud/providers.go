@@ -21,8 +21,8 @@ const (
 	commandVersion = "1.2.1"
 )
 
-// openProviders makes every resource type known.
-func (c *Cloud) openProviders() {
+// openProviders makes every resource type known to those who ask for providers.
+func (c *Cloud) openProviders() (err error) {
 	c.unsaved = provider.NewUnsaved(c.store)
 	c.aws = provider.New(provider.Options{
 		Name: "aws", Version: awsVersion, Store: c.store, Account: Account, Region: Region,
@@ -35,6 +35,8 @@ func (c *Cloud) openProviders() {
 		Name: "command", Version: commandVersion, Store: c.store, Account: Account, Unsaved: c.unsaved,
 	})
 	c.commands.Add(command.Resources(c.o.Env))
+	c.Control, err = c.serveHTTP(c.control())
+	return err
 }
 
 // types are the resource types of the AWS provider, service by service.
