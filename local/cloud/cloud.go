@@ -126,7 +126,9 @@ func (c *Cloud) serveHTTP(h http.Handler) (addr string, err error) {
 	if err != nil {
 		return "", err
 	}
-	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, Protocols: new(http.Protocols)}
+	s.Protocols.SetHTTP1(true)
+	s.Protocols.SetUnencryptedHTTP2(true) // as the SDK for JavaScript calls some services
 	go s.Serve(l)
 	c.servers = append(c.servers, func() { s.Close() })
 	return l.Addr().String(), nil

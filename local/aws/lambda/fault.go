@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 	"skiff/local/store"
 )
@@ -48,7 +49,7 @@ func faultOf(err error) *fault {
 	if denied, ok := errors.AsType[*iam.Denied](err); ok {
 		return &fault{http.StatusForbidden, "AccessDeniedException", denied.Error(), ""}
 	}
-	if unsigned, ok := errors.AsType[*iam.SignatureError](err); ok {
+	if unsigned, ok := errors.AsType[*awserr.Error](err); ok {
 		return &fault{http.StatusForbidden, unsigned.Code, unsigned.Message, ""}
 	}
 	return &fault{http.StatusInternalServerError, "ServiceException", err.Error(), ""}

@@ -55,6 +55,9 @@ func New(db *store.Store, dir string) *Groups {
 	return g
 }
 
+// Types are the resource types of CloudWatch Logs.
+func (g *Groups) Types() []provider.Kind { return []provider.Kind{g.Resources()} }
+
 // Resources are the resource types of this package.
 func (g *Groups) Resources() *provider.Resource[Group, Outputs] {
 	return &provider.Resource[Group, Outputs]{
