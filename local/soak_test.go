@@ -57,7 +57,7 @@ func TestSoak(t *testing.T) {
 	}
 	began := time.Now()
 	s.kills(began.Add(*soakTime*3/4), killFunction, killStore, killProgram)
-	before := s.usage()
+	before := s.footprint()
 	s.kills(began.Add(*soakTime), killFunction, killStore)
 	close(stop)
 	work.Wait()
@@ -65,7 +65,7 @@ func TestSoak(t *testing.T) {
 	s.checkEvents(workers)
 	s.client.hears(t, s.sockets)
 	listen.Wait()
-	s.checkUsage(before, s.usage())
+	s.checkFootprint(before, s.footprint())
 	s.server.cmd.Process.Signal(syscall.SIGQUIT) // ends it, with a list of its goroutines
 	<-s.server.ended
 	s.checkGoroutines(before.processes)
@@ -183,19 +183,19 @@ func (s *soak) kill(kind string) bool {
 	return true
 }
 
-// usage is what the program holds of the system.
-type usage struct{ files, threads, processes int }
+// A footprint is what the program holds of the system.
+type footprint struct{ files, threads, processes int }
 
-func (s *soak) usage() usage {
+func (s *soak) footprint() footprint {
 	pid := fmt.Sprint("/proc/", s.server.cmd.Process.Pid)
 	files, _ := os.ReadDir(pid + "/fd")
 	threads, _ := os.ReadDir(pid + "/task")
-	return usage{len(files), len(threads), len(processes(s.t, s.state))}
+	return footprint{len(files), len(threads), len(processes(s.t, s.state))}
 }
 
-// checkUsage compares what the program holds with what it held before. A function
+// checkFootprint compares what the program holds with what it held before. A function
 // that runs has a pipe, some connections and a file open.
-func (s *soak) checkUsage(before, after usage) {
+func (s *soak) checkFootprint(before, after footprint) {
 	s.counts["files before"], s.counts["files after"] = before.files, after.files
 	s.counts["processes before"], s.counts["processes after"] = before.processes, after.processes
 	s.counts["threads before"], s.counts["threads after"] = before.threads, after.threads
