@@ -137,6 +137,7 @@ func (a *APIs) addStage(s *served, r store.Record[StageInputs]) error {
 		return err
 	}
 	if api.Inputs.ProtocolType != protocolSocket {
+		stage.Prepare()
 		s.stages[api.ID] = append(s.stages[api.ID], stage)
 		return nil
 	}

@@ -59,7 +59,8 @@ func (g *Gateway) ask(c *call, a *Authorizer) (response, error) {
 	case err != nil:
 		return internalError(), fmt.Errorf("authorizer %s: %w", a.ID, err)
 	}
-	// Without a context there is null, as yulin has seen.
+	// Without a context there is null
+	// (https://github.com/KensioSoftware/yulin/blob/main/docs/services/apigatewayv2/README.md).
 	c.authorization.event = map[string]any{"lambda": v.context}
 	c.authorization.values = v.values
 	if !v.allows(c.routeARN()) {
@@ -78,15 +79,14 @@ func (c *call) routeARN() string {
 }
 
 // authorizerEvent is payload format 2.0 for authorizers: that of integrations
-// with three members more and without a body (the page above; aws-lambda-go has
-// its example).
+// with three members more and without a body
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html;
+// aws-lambda-go has its example).
 type authorizerEvent struct {
 	Type           string   `json:"type"`
 	RouteARN       string   `json:"routeArn"`
 	IdentitySource []string `json:"identitySource,omitempty"`
-	event
-	Body            *string `json:"body,omitempty"`            // hides that of event
-	IsBase64Encoded *bool   `json:"isBase64Encoded,omitempty"` // likewise
+	requestEvent
 }
 
 // verdict is the answer that is kept for an identity, else a new one. An answer
@@ -99,7 +99,7 @@ func (g *Gateway) verdict(c *call, a *Authorizer, identity []string) (verdict, e
 	if v, ok := g.verdicts.get(key, c.now); ok {
 		return v, nil
 	}
-	sent, err := payload.Encode(authorizerEvent{Type: "REQUEST", RouteARN: c.routeARN(), IdentitySource: identity, event: c.event()})
+	sent, err := payload.Encode(authorizerEvent{Type: "REQUEST", RouteARN: c.routeARN(), IdentitySource: identity, requestEvent: c.requestEvent()})
 	if err != nil {
 		return verdict{}, err
 	}

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"encoding/base64"
-	"maps"
 	"mime"
 	"net"
 	"net/http"
@@ -17,9 +16,17 @@ import (
 
 // An event is the payload format 2.0 of a request:
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-// Members without a value are left out; rawQueryString and isBase64Encoded
-// always stand.
+// Members without a value are left out, but for rawQueryString and
+// isBase64Encoded.
 type event struct {
+	requestEvent
+	Body            string `json:"body,omitempty"`
+	IsBase64Encoded bool   `json:"isBase64Encoded"`
+}
+
+// A requestEvent is an event without its body, which is what an authorizer
+// receives.
+type requestEvent struct {
 	Version               string            `json:"version"`
 	RouteKey              string            `json:"routeKey"`
 	RawPath               string            `json:"rawPath"`
@@ -30,8 +37,6 @@ type event struct {
 	RequestContext        requestContext    `json:"requestContext"`
 	PathParameters        map[string]string `json:"pathParameters,omitempty"`
 	StageVariables        map[string]string `json:"stageVariables,omitempty"`
-	Body                  string            `json:"body,omitempty"`
-	IsBase64Encoded       bool              `json:"isBase64Encoded"`
 }
 
 type requestContext struct {
@@ -60,7 +65,7 @@ type httpContext struct {
 type call struct {
 	request *http.Request
 	id      string // Apigw-Requestid
-	trace   string // X-Amzn-Trace-Id, once it is asked for
+	trace   string // X-Amzn-Trace-Id, for the authorizer and the integration
 	now     time.Time
 	stage   *Stage
 	path    string // escaped, with the stage or the mapping's key, without any local prefix
@@ -77,17 +82,24 @@ type call struct {
 // timeFormat is that of the Common Log Format, as recorded.
 const timeFormat = "02/Jan/2006:15:04:05 -0700"
 
+// event is the event of a call, which changes nothing of it.
 func (c *call) event() event {
+	e := event{requestEvent: c.requestEvent()}
+	e.Body, e.IsBase64Encoded = encodeBody(c.request.Header.Get("Content-Type"), c.body)
+	return e
+}
+
+func (c *call) requestEvent() requestEvent {
 	// The path is decoded and keeps the stage, here and in http.path (recorded;
 	// the stage prefix is seen in aws-lambda-rust-runtime's test data).
 	path := Decode(c.path)
 	prefix, _, _ := strings.Cut(c.host, ".")
-	e := event{
+	return requestEvent{
 		Version: "2.0", RouteKey: c.match.route.Key, RawPath: path, RawQueryString: c.request.URL.RawQuery,
 		Cookies: cookies(c.request.Header), Headers: c.headers(),
 		QueryStringParameters: queryParameters(c.request.URL.RawQuery),
 		PathParameters:        c.match.parameters,
-		StageVariables:        maps.Clone(c.stage.Variables),
+		StageVariables:        c.stage.Variables,
 		RequestContext: requestContext{
 			AccountID: c.stage.AccountID, APIID: c.stage.APIID, Authorizer: c.authorization.event, DomainName: c.host, DomainPrefix: prefix,
 			HTTP: httpContext{
@@ -98,8 +110,6 @@ func (c *call) event() event {
 			Time: c.now.UTC().Format(timeFormat), TimeEpoch: c.now.UnixMilli(),
 		},
 	}
-	e.Body, e.IsBase64Encoded = encodeBody(c.request.Header.Get("Content-Type"), c.body)
-	return e
 }
 
 // headers returns the request's headers with names in lower case, those sent
@@ -125,14 +135,16 @@ func (c *call) headers() map[string]string {
 	if given := c.request.Header.Values("X-Forwarded-For"); len(given) > 0 {
 		out["x-forwarded-for"] = strings.Join(given, ", ") + ", " + sourceIP(c.request)
 	}
-	// A client's own trace id is kept (not recorded).
-	if !strings.HasPrefix(out["x-amzn-trace-id"], "Root=") {
-		if c.trace == "" { // one for the authorizer and the integration
-			c.trace = payload.NewTrace(c.now)
-		}
-		out["x-amzn-trace-id"] = c.trace
-	}
+	out["x-amzn-trace-id"] = c.trace
 	return out
+}
+
+// traceOf is the trace id of a request: a client's own is kept (not recorded).
+func traceOf(r *http.Request, now time.Time) string {
+	if given := strings.Join(r.Header.Values("X-Amzn-Trace-Id"), ", "); strings.HasPrefix(given, "Root=") {
+		return given
+	}
+	return payload.NewTrace(now)
 }
 
 // hopByHop tells the headers that end at the gateway. Which of them AWS keeps

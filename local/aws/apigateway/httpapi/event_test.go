@@ -3,8 +3,10 @@ package httpapi
 import (
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -176,7 +178,7 @@ func TestRequestDetails(t *testing.T) {
 	f.get(t, "GET", "/a%2Fb%20c?x=1&x=2&y&&z=%zz&p=a+b&=v", "Cookie: a=1; b=2;", "Cookie: c=3", "X-Forwarded-For: 9.9.9.9",
 		"Connection: keep-alive, x", "TE: trailers", "X-Amzn-Trace-Id: Root=1-own")
 	e := f.last(t).event
-	want := event{RawPath: "/a/b c", RawQueryString: "x=1&x=2&y&&z=%zz&p=a+b&=v", Cookies: []string{"a=1", "b=2", "c=3"},
+	want := requestEvent{RawPath: "/a/b c", RawQueryString: "x=1&x=2&y&&z=%zz&p=a+b&=v", Cookies: []string{"a=1", "b=2", "c=3"},
 		QueryStringParameters: map[string]string{"x": "1,2", "y": "", "z": "%zz", "p": "a b", "": "v"}}
 	if e.RawPath != want.RawPath || e.RawQueryString != want.RawQueryString ||
 		!cmp.Equal(e.Cookies, want.Cookies) || !cmp.Equal(e.QueryStringParameters, want.QueryStringParameters) {
@@ -272,4 +274,25 @@ func TestMappedEvent(t *testing.T) {
 	f.foundErr = ErrForbidden
 	f.mu.Unlock()
 	wantMessage(t, f.get(t, "GET", "/v2"), 403, "Forbidden")
+}
+
+// TestEventIsPure: to ask a call for its event twice gives the same event and
+// leaves the call as it was.
+func TestEventIsPure(t *testing.T) {
+	t.Parallel()
+	r := httptest.NewRequest("POST", "/items?a=1", nil)
+	r.Header.Set("Cookie", "a=1")
+	stage := testStage("POST /items")
+	stage.Variables = map[string]string{"v": "x"}
+	now := time.Unix(1e9, 0)
+	c := call{request: r, id: "id", trace: traceOf(r, now), now: now, stage: &stage, path: "/items", routed: "/items", host: testHost, body: []byte("hi")}
+	c.match, _ = findRoute(stage.Routes, "POST", "/items")
+	before, headers := c, maps.Clone(r.Header)
+	first, second := c.event(), c.event()
+	if diff := cmp.Diff(first, second, cmp.AllowUnexported(event{})); diff != "" || first.Headers["x-amzn-trace-id"] == "" {
+		t.Errorf("two events of one call (-first +second):\n%s", diff)
+	}
+	if !reflect.DeepEqual(before, c) || !reflect.DeepEqual(headers, maps.Clone(r.Header)) {
+		t.Errorf("the call has changed from %+v to %+v", before, c)
+	}
 }

@@ -100,7 +100,8 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // Serve answers a request for what was found, or for the error in finding it.
 // It never redirects and never cleans a path.
 func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, target Target, found error) {
-	c := &call{request: r, id: payload.NewID(), now: g.options.Now()}
+	now := g.options.Now()
+	c := &call{request: r, id: payload.NewID(), trace: traceOf(r, now), now: now}
 	res := g.answer(w, c, target, found)
 	g.log(c, res, g.options.Now())
 	if c.stage != nil {
@@ -197,7 +198,7 @@ func (g *Gateway) integrate(c *call) response {
 		errors.Is(err, lambda.ErrThrottled), errors.Is(err, lambda.ErrClosed):
 		// Commonly reported of timeouts; UNVERIFIED for both causes.
 		return fail(unavailable(), err)
-	case err != nil: // no permission: as yulin's documentation has it
+	case err != nil: // no permission: https://github.com/KensioSoftware/yulin/blob/main/docs/services/apigatewayv2/README.md
 		return fail(internalError(), err)
 	case result.FunctionError != "":
 		return fail(internalError(), fmt.Errorf("function error %s: %s", result.FunctionError, result.Payload))

@@ -19,8 +19,9 @@ type match struct {
 //  1. one that matches the whole path, then one that ends in a greedy variable,
 //     then $default (documented:
 //     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html);
-//  2. its own method before ANY (not recorded, not documented; KensioSoftware's
-//     yulin reports it as seen, with this place between the rules);
+//  2. its own method before ANY (not recorded, not documented;
+//     https://github.com/KensioSoftware/yulin/blob/main/docs/services/apigatewayv2/README.md
+//     reports it as observed, with this place between the rules);
 //  3. segment by segment from the left, a literal before a variable before a
 //     greedy one (literal before variable is documented; the rest is how AWS's
 //     own test tool chooses).
@@ -29,14 +30,18 @@ type match struct {
 // not make a segment (not recorded).
 func findRoute(routes []Route, method, path string) (match, bool) {
 	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
-	var best pattern
+	var best *pattern
 	var found *Route
 	for i := range routes {
-		p := parseKey(routes[i].Key)
+		p := routes[i].pattern
+		if p == nil {
+			parsed := parseKey(routes[i].Key)
+			p = &parsed
+		}
 		if !p.matches(method, segments) {
 			continue
 		}
-		if found == nil || p.compare(best) < 0 {
+		if found == nil || p.compare(*best) < 0 {
 			best, found = p, &routes[i]
 		}
 	}

@@ -20,8 +20,9 @@ type verdict struct {
 	values  map[string]string
 }
 
-// allows tells whether a route may be called. A policy is asked for each route
-// anew, a simple answer holds for all (the page above).
+// allows reports whether a route may be called. A policy decides route by route,
+// a simple answer holds for all
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html).
 func (v verdict) allows(routeARN string) bool {
 	if v.policy == nil {
 		return v.allowed
@@ -30,11 +31,12 @@ func (v verdict) allows(routeARN string) bool {
 }
 
 // errUnauthorized is a function's own word for 401: it fails with the message
-// "Unauthorized", or answers with it, as KensioSoftware's yulin has seen.
+// "Unauthorized", or answers with it
+// (https://github.com/KensioSoftware/yulin/blob/main/docs/services/apigatewayv2/README.md).
 var errUnauthorized = errors.New("the authorizer answers Unauthorized")
 
-// readVerdict reads a function's answer in one of the two forms of the page
-// above. A member of the wrong type makes it none; so does the wrong case of a
+// readVerdict reads a function's answer in one of the two forms of
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html. A member of the wrong type makes it none; so does the wrong case of a
 // name (not recorded), or a Go function that forgot its tags would work here.
 func readVerdict(payload []byte, functionError string, simple bool) (verdict, error) {
 	var members map[string]json.RawMessage
