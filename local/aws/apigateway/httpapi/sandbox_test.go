@@ -107,7 +107,9 @@ func BenchmarkGateway(b *testing.B) {
 	for i := range 300 {
 		keys = append(keys, fmt.Sprintf("GET /part%d/{id}", i))
 	}
-	f := newFixture(b, testStage(keys...), answering(`{"statusCode":200,"body":"ok"}`))
+	stage := testStage(keys...)
+	stage.Prepare()
+	f := newFixture(b, stage, answering(`{"statusCode":200,"body":"ok"}`))
 	conn := newClient(b, f.address)
 	for b.Loop() {
 		if got := conn.do(b, "GET", "/part299/1"); got != 200 {
