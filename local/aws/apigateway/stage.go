@@ -183,6 +183,11 @@ func (a *APIs) describeStage(r store.Record[StageInputs]) StageOutputs {
 	}
 }
 
+// Types are the resource types of API Gateway.
+func (a *APIs) Types() []provider.Kind {
+	return []provider.Kind{a.apis(), a.integrations(), a.authorizers(), a.routes(), a.deployments(), a.stages(), a.domains(), a.mappings()}
+}
+
 // Resources are the resource types of this package.
 func (a *APIs) Resources() (
 	*provider.Resource[APIInputs, APIOutputs],

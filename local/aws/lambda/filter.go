@@ -47,22 +47,19 @@ func checkFilters(in EventSourceMapping) []provider.Problem {
 	if in.FilterCriteria == nil {
 		return nil
 	}
-	var problems []provider.Problem
-	refuse := func(property, format string, args ...any) {
-		problems = append(problems, provider.Problem{Property: "filterCriteria." + property, Reason: fmt.Sprintf(format, args...)})
-	}
+	var problems provider.Problems
 	if n := len(in.FilterCriteria.Filters); n > maxFilters {
-		refuse("filters", "has %d filters; a mapping has at most %d, and up to 10 in an account whose quota AWS has raised", n, maxFilters)
+		problems.Add("filterCriteria.filters", "has %d filters; a mapping has at most %d, and up to 10 in an account whose quota AWS has raised", n, maxFilters)
 	}
 	for i, f := range in.FilterCriteria.Filters {
-		property := fmt.Sprintf("filters[%d].pattern", i)
+		property := fmt.Sprintf("filterCriteria.filters[%d].pattern", i)
 		if n := utf8.RuneCountInString(f.Pattern); n > maxPattern {
-			refuse(property, "has %d characters; at most %d", n, maxPattern)
+			problems.Add(property, "has %d characters; at most %d", n, maxPattern)
 			continue
 		}
 		p, err := parseFilter(f.Pattern)
 		if err != nil {
-			refuse(property, "Invalid filter pattern definition: %v", err)
+			problems.Add(property, "Invalid filter pattern definition: %v", err)
 			continue
 		}
 		if !queueForm.MatchString(in.EventSourceARN) {
@@ -70,7 +67,7 @@ func checkFilters(in EventSourceMapping) []provider.Problem {
 		}
 		for _, name := range p.Fields() {
 			if name != "body" {
-				refuse(property, "names %s: messages of a queue are filtered by their body alone", name)
+				problems.Add(property, "names %s: messages of a queue are filtered by their body alone", name)
 			}
 		}
 	}
