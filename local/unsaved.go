@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 
 	"skiff/local/cloud"
@@ -41,7 +42,7 @@ func (e *engine) recovering(ctx context.Context, args []string, stack string) er
 	before, _ := os.Stat(c.State)
 	err = e.execute(ctx, args, stack)
 	after, _ := os.Stat(c.State)
-	if killed(err) || after == nil || before != nil && os.SameFile(before, after) && before.ModTime().Equal(after.ModTime()) {
+	if killed(err) || same(before, after) {
 		return err // it has saved nothing
 	}
 	c.Complete = err == nil && complete(args)
@@ -99,10 +100,20 @@ func complete(args []string) bool {
 		return false
 	}
 	part := func(arg string) bool {
-		return hasFlag([]string{arg}, "--target") || hasFlag([]string{arg}, "-t") || hasFlag([]string{arg}, "--exclude") || hasFlag([]string{arg}, "-x") ||
-			hasFlag([]string{arg}, "--target-replace") || hasFlag([]string{arg}, "--preview-only") || hasFlag([]string{arg}, "--exclude-protected")
+		name, _, _ := strings.Cut(arg, "=")
+		return slices.Contains([]string{"--target", "--exclude", "--target-replace", "--preview-only", "--exclude-protected"}, name) ||
+			strings.HasPrefix(arg, "-t") || strings.HasPrefix(arg, "-x")
 	}
 	return !slices.ContainsFunc(args, part)
+}
+
+// same reports whether a file has not been written between two looks at it. A
+// destroy may remove it.
+func same(before, after os.FileInfo) bool {
+	if before == nil || after == nil {
+		return before == nil && after == nil
+	}
+	return os.SameFile(before, after) && before.ModTime().Equal(after.ModTime())
 }
 
 // killed reports whether a process was ended by a signal.
