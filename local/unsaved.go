@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"skiff/local/cloud"
 )
@@ -22,10 +23,18 @@ import (
 // and the cloud makes up for it. See provider.Unsaved.
 var saves = []string{"up", "update", "preview", "pre", "destroy", "down", "dn", "refresh", "import", "watch"}
 
+// lockPatience is how long a lock is waited for.
+const lockPatience = 5 * time.Second
+
 // recovering runs one command of the CLI on a stack as if every command before it
 // had ended, whether or not it did.
 func (e *engine) recovering(ctx context.Context, args []string, stack string) error {
 	busy, err := e.unlock(stack)
+	// The CLI of a cloud that was killed dies of it, but not before it.
+	for end := time.Now().Add(lockPatience); busy && err == nil && time.Now().Before(end) && ctx.Err() == nil; {
+		time.Sleep(pollDelay)
+		busy, err = e.unlock(stack)
+	}
 	if err != nil {
 		return err
 	}
@@ -161,5 +170,8 @@ func (e *engine) runs(pid int) bool {
 		return false
 	}
 	exe, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
-	return err != nil || filepath.Base(exe) == filepath.Base(e.path)
+	if _, linux := os.Readlink("/proc/self/exe"); linux != nil {
+		return true
+	}
+	return err == nil && filepath.Base(exe) == filepath.Base(e.path)
 }
