@@ -34,6 +34,7 @@ type engine struct {
 
 	path      string          // of the CLI, once it is prepared
 	providers cloud.Providers // to attach, once it is prepared
+	compiling *compilation    // of the program for its next run, or nil
 }
 
 func newEngine(p project, s session, stdout, stderr io.Writer) *engine {
@@ -167,18 +168,23 @@ func (e *engine) serveHost() (port int, stop func(), err error) {
 	return l.Addr().(*net.TCPAddr).Port, s.Stop, nil
 }
 
-// build compiles the program with the flags of a plain `go build`, so that
+// compile compiles the program with the flags of a plain `go build`, so that
 // `go test` and `go run` share its cache.
-func (e *engine) build(ctx context.Context, dir string) (string, error) {
+func (e *engine) compile(ctx context.Context, dir string) (string, error) {
 	binary := filepath.Join(e.project.state, "bin", e.project.Name)
 	err := gobuild.Build{
-		Dir: dir, Env: cleanEnvironment(os.Environ()), Args: []string{"-o", binary, "."}, Progress: e.stderr,
+		What: "the program", Dir: dir, Env: cleanEnvironment(os.Environ()), Args: []string{"-o", binary, "."},
+		Packages: programPackages, Progress: e.stderr,
 	}.Run(ctx)
 	if err != nil {
 		return "", fmt.Errorf("the program in %s: %w", dir, err)
 	}
 	return binary, nil
 }
+
+// programPackages is about how many packages a build of the program from nothing
+// compiles; most of them are the SDKs'.
+const programPackages = 800
 
 // withConfig makes a command read the copy of the stack file, if it reads one.
 func (e *engine) withConfig(args []string, stack string) []string {

@@ -14,7 +14,9 @@ import (
 const scheduleUsage = `usage: go run ./local [flags] run-schedule NAME
 
 It runs a schedule now, with the rights of its role, and prints what the function answers. NAME is the
-schedule's name or the one in the Pulumi program. A disabled schedule runs, too. For example:
+schedule's name or the one in the Pulumi program. A disabled schedule runs, too. A rule of EventBridge with
+a schedule runs by its name as well: what its function answers is printed, or an object of the ids of several
+targets. For example:
 
     go run ./local run-schedule nightly
 `
@@ -34,7 +36,7 @@ func runSchedule(ctx context.Context, o options, stdout, stderr io.Writer) error
 		fmt.Fprint(stderr, scheduleUsage)
 		return exitError(2)
 	}
-	return withCloud(ctx, o, project.open, stderr, func(_ project, s session) error {
+	return withCloud(ctx, o, project.openReached, stderr, func(_ project, s session) error {
 		result, err := cloud.RunSchedule(ctx, s.Control, flags.Arg(0))
 		if err != nil {
 			return err

@@ -128,6 +128,8 @@ func (p project) makeState() error {
 // bringUp deploys the stack. The state has the gateway's address in it; where
 // that has changed, a refresh brings it up to date.
 func bringUp(ctx context.Context, e *engine, c *cloud.Cloud, stack string, moved bool) error {
+	stop := e.startCompiling(ctx)
+	defer stop()
 	warm := make(chan error, 1)
 	go func() { warm <- c.Warm(ctx) }()
 	if err := e.prepare(ctx, stack); err != nil {

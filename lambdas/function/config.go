@@ -1,6 +1,7 @@
 package function
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -17,8 +18,8 @@ const (
 
 // Config configures the client of one AWS service: pass it to the service's
 // NewFromConfig. The service is named as in the SDK's variable of its endpoint:
-// DYNAMODB reads AWS_ENDPOINT_URL_DYNAMODB. Config fails when a variable is
-// missing that Lambda gives every function.
+// DYNAMODB reads AWS_ENDPOINT_URL_DYNAMODB, else AWS_ENDPOINT_URL. Config fails
+// when a variable is missing that Lambda gives every function.
 //
 // Config does not use the SDK's loader: it adds files, profiles and a megabyte
 // of code that no function needs.
@@ -51,7 +52,7 @@ func (e Environment) Config(service string) (aws.Config, error) {
 	if c.HTTPClient == nil {
 		c.HTTPClient = awshttp.NewBuildableClient().WithTimeout(tryTime)
 	}
-	if endpoint := e.Getenv("AWS_ENDPOINT_URL_" + service); endpoint != "" {
+	if endpoint := cmp.Or(e.Getenv("AWS_ENDPOINT_URL_"+service), e.Getenv("AWS_ENDPOINT_URL")); endpoint != "" {
 		c.BaseEndpoint = &endpoint
 	}
 	return c, nil

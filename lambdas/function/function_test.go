@@ -45,6 +45,17 @@ func TestConfig(t *testing.T) {
 	if c, err := environment("").Config("DYNAMODB"); err != nil || c.BaseEndpoint != nil {
 		t.Errorf("the endpoint is another service's: %+v, %v", c, err)
 	}
+	all := Environment{Getenv: func(name string) string {
+		if name == "AWS_ENDPOINT_URL" {
+			return "http://127.0.0.1:2"
+		}
+		return environment("").Getenv(name)
+	}}
+	for service, want := range map[string]string{"SQS": "http://127.0.0.1:1", "KINESIS": "http://127.0.0.1:2"} {
+		if c, err := all.Config(service); err != nil || c.BaseEndpoint == nil || *c.BaseEndpoint != want {
+			t.Errorf("%s: %v, %v, want %s", service, c.BaseEndpoint, err, want)
+		}
+	}
 }
 
 func TestLogLevel(t *testing.T) {

@@ -68,7 +68,7 @@ type Cloud struct {
 	runtime *lambda.Runtime
 	groups  *logs.Groups
 	uses    *os.File
-	mu      sync.Mutex // of Lines
+	console *console
 	servers []func()
 	services
 
@@ -85,7 +85,7 @@ func Open(o Options) (_ *Cloud, err error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cloud{o: o, store: db, groups: logs.New(db, filepath.Join(o.Dir, "logs")), programs: map[Program]Providers{}}
+	c := &Cloud{o: o, store: db, groups: logs.New(db, filepath.Join(o.Dir, "logs")), console: newConsole(o.Lines), programs: map[Program]Providers{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, c.Close())
@@ -115,10 +115,11 @@ func (c *Cloud) Warm(ctx context.Context) error {
 	return err
 }
 
-// RunSchedules runs the schedules from now on, and takes up what they have begun.
+// RunSchedules runs the schedules, and the rules with one, from now on, and takes up what they have begun.
 // A cloud that is open for one command runs none.
 func (c *Cloud) RunSchedules() error {
 	c.schedules.Start()
+	c.rules.Start()
 	return c.events.Start()
 }
 
@@ -127,7 +128,9 @@ func (c *Cloud) serveHTTP(h http.Handler) (addr string, err error) {
 	if err != nil {
 		return "", err
 	}
-	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, Protocols: new(http.Protocols)}
+	s.Protocols.SetHTTP1(true)
+	s.Protocols.SetUnencryptedHTTP2(true) // as the SDK for JavaScript calls some services
 	go s.Serve(l)
 	c.servers = append(c.servers, func() { s.Close() })
 	return l.Addr().String(), nil
@@ -155,21 +158,19 @@ func (c *Cloud) recordUse(u iam.Use) {
 	}
 }
 
-func (c *Cloud) recordLine(group, stream, function string, line []byte) {
-	if err := c.groups.Write(group, stream, line); err != nil {
+func (c *Cloud) recordLines(group, stream, function string, lines ...[]byte) {
+	if err := c.groups.Write(group, stream, lines...); err != nil {
 		return
 	}
-	c.show("%s: %s\n", function, line)
+	var text []byte
+	for _, line := range lines {
+		text = fmt.Appendf(text, "%s: %s\n", function, line)
+	}
+	c.show("%s", text)
 }
 
 // show is for the person who watches the cloud serve.
-func (c *Cloud) show(format string, args ...any) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.o.Lines != nil {
-		fmt.Fprintf(c.o.Lines, format, args...)
-	}
-}
+func (c *Cloud) show(format string, args ...any) { c.console.show(format, args...) }
 
 // Close ends every process of the cloud, after the requests that run, and
 // lets go of its folder.
@@ -179,6 +180,7 @@ func (c *Cloud) Close() error {
 	var err error
 	if c.schedules != nil {
 		c.schedules.Close()
+		c.rules.Close()
 		err = c.events.Close(ctx)
 	}
 	if c.sources != nil {
@@ -204,6 +206,8 @@ func (c *Cloud) Close() error {
 	if c.buckets != nil {
 		err = errors.Join(err, c.buckets.Close())
 	}
+	err = errors.Join(err, c.groups.Close())
+	c.console.flush()
 	if c.uses != nil {
 		err = errors.Join(err, c.uses.Close())
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 
 	"skiff/local/aws/iam"
 	"skiff/local/aws/lambda"
+	"skiff/local/aws/scheduler"
 	"skiff/local/engine/provider"
 )
 
@@ -56,8 +58,8 @@ func Holdings(ctx context.Context, control string) (map[string][]iam.Holding, er
 }
 
 // RunSchedule asks the cloud whose control address it is to run a schedule now,
-// and returns what the function answers. The name is that of the schedule or the
-// one in the Pulumi program.
+// and returns what the function answers. The name is that of the schedule, or of a
+// rule of EventBridge with one, or the one in the Pulumi program.
 func RunSchedule(ctx context.Context, control, name string) (lambda.Result, error) {
 	var result lambda.Result
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+control+"/schedules", strings.NewReader(name))
@@ -113,7 +115,7 @@ func (c *Cloud) control() http.Handler {
 		name, err := io.ReadAll(r.Body)
 		var result lambda.Result
 		if err == nil {
-			result, err = c.schedules.Run(r.Context(), string(name))
+			result, err = c.runSchedule(r.Context(), string(name))
 		}
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
@@ -122,6 +124,23 @@ func (c *Cloud) control() http.Handler {
 		_ = json.NewEncoder(w).Encode(result)
 	})
 	return mux
+}
+
+// runSchedule runs a schedule of EventBridge Scheduler, or a rule if none has the
+// name.
+func (c *Cloud) runSchedule(ctx context.Context, name string) (lambda.Result, error) {
+	result, err := c.schedules.Run(ctx, name)
+	if !errors.Is(err, scheduler.ErrNoSchedule) {
+		return result, err
+	}
+	result, ok, failed := c.rules.Run(ctx, name)
+	if ok || failed != nil {
+		return result, failed
+	}
+	if names, failed := c.rules.Scheduled(); failed == nil && len(names) > 0 {
+		err = fmt.Errorf("%w; nor is it a rule with a schedule: there are %s", err, strings.Join(names, ", "))
+	}
+	return result, err
 }
 
 func (c *Cloud) holdings() (map[string][]iam.Holding, error) {

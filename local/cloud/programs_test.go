@@ -41,7 +41,7 @@ func TestPrograms(t *testing.T) {
 	}
 }
 
-func connect(t *testing.T, addr string) pulumirpc.ResourceProviderClient {
+func connect(t testing.TB, addr string) pulumirpc.ResourceProviderClient {
 	t.Helper()
 	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {

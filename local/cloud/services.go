@@ -1,7 +1,6 @@
 package cloud
 
 import (
-	"fmt"
 	"net/http"
 	"path/filepath"
 
@@ -9,6 +8,7 @@ import (
 	"skiff/local/aws/apigateway"
 	"skiff/local/aws/apigateway/websocket"
 	"skiff/local/aws/dynamodb"
+	"skiff/local/aws/eventbridge"
 	"skiff/local/aws/iam"
 	"skiff/local/aws/issuer"
 	"skiff/local/aws/lambda"
@@ -18,7 +18,6 @@ import (
 	"skiff/local/aws/secretsmanager"
 	"skiff/local/aws/sqs"
 	"skiff/local/aws/ssm"
-	"skiff/local/aws/sts"
 	"skiff/local/store"
 )
 
@@ -30,6 +29,7 @@ type services struct {
 	sources      *lambda.EventSources
 	events       *lambda.Events
 	schedules    *scheduler.Scheduler
+	rules        *eventbridge.Rules
 	secrets      *secretsmanager.Secrets
 	parameters   *ssm.Parameters
 	buckets      *s3.Buckets
@@ -65,11 +65,11 @@ func (c *Cloud) openServices() (err error) {
 	if c.issuer, err = issuer.Open(c.o.Dir); err != nil {
 		return err
 	}
-	endpoints, err := c.serveEndpoints()
+	endpoints, err := c.openDoor()
 	if err != nil {
 		return err
 	}
-	c.functions = lambda.NewFunctions(c.store, c.runtime, c.authority, filepath.Join(c.o.Dir, "code"), endpoints, c.recordLine)
+	c.functions = lambda.NewFunctions(c.store, c.runtime, c.authority, filepath.Join(c.o.Dir, "code"), endpoints, c.recordLines)
 	if err := c.functions.Tidy(); err != nil {
 		return err
 	}
@@ -78,6 +78,10 @@ func (c *Cloud) openServices() (err error) {
 	c.schedules = scheduler.New(scheduler.Options{
 		Store: c.store, Authority: c.authority, Functions: c.events, Queues: c.queues,
 		Report: func(err error) { c.show("scheduler: %v\n", err) },
+	})
+	c.rules = eventbridge.New(eventbridge.Options{
+		Store: c.store, Authority: c.authority, Functions: c.events, Queues: c.queues,
+		Report: func(err error) { c.show("eventbridge: %v\n", err) },
 	})
 	if err := c.openDomains(); err != nil {
 		return err
@@ -117,33 +121,13 @@ func (c *Cloud) serves(certificate string) bool {
 	return false
 }
 
-// serveEndpoints lets the services be called: as the environment of a function
-// says, and for people with keys of their own. Those that the cloud does not
-// have are nowhere: nothing is to reach the real ones.
-func (c *Cloud) serveEndpoints() (map[string]string, error) {
-	endpoints := map[string]string{}
-	for variable, handler := range map[string]http.Handler{
-		"AWS_ENDPOINT_URL":                  http.HandlerFunc(refuseService),
-		"AWS_ENDPOINT_URL_DYNAMODB":         dynamodb.NewFront(c.tables, c.authority),
-		"AWS_ENDPOINT_URL_DYNAMODB_STREAMS": c.tables.StreamsHandler(c.authority),
-		"AWS_ENDPOINT_URL_SECRETS_MANAGER":  c.secrets.Handler(),
-		"AWS_ENDPOINT_URL_SQS":              c.queues.Handler(),
-		"AWS_ENDPOINT_URL_STS":              sts.New(sts.Options{Authority: c.authority, Verify: c.issuer.Verify, Account: Account}),
-		"AWS_ENDPOINT_URL_S3":               c.buckets.Handler(),
-		"AWS_ENDPOINT_URL_SSM":              c.parameters.Handler(),
-	} {
-		addr, err := c.serveHTTP(handler)
-		if err != nil {
-			return nil, err
-		}
-		endpoints[variable] = "http://" + addr
-		c.Operator = append(c.Operator, variable+"=http://"+addr)
-	}
-	keys := c.authority.IssueAdministrator()
-	c.Operator = append(c.Operator, "AWS_ACCESS_KEY_ID="+keys.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+keys.SecretAccessKey, "AWS_SESSION_TOKEN="+keys.SessionToken)
-	return endpoints, nil
+// serveLambda answers once the functions are open, which need the address of the
+// services first.
+func (c *Cloud) serveLambda(w http.ResponseWriter, r *http.Request) {
+	c.events.Handler().ServeHTTP(w, r)
 }
 
-func refuseService(w http.ResponseWriter, r *http.Request) {
-	http.Error(w, fmt.Sprintf("the local cloud does not have the service of %s %s", r.Method, r.Header.Get("X-Amz-Target")), http.StatusNotImplemented)
+// serveEvents is serveLambda of EventBridge.
+func (c *Cloud) serveEvents(w http.ResponseWriter, r *http.Request) {
+	c.rules.Handler().ServeHTTP(w, r)
 }

@@ -54,15 +54,15 @@ func (l *lines) String() string {
 // await waits until a person has seen something.
 func (l *lines) await(t *testing.T, what string, ok func(text string) bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !ok(l.String()); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !ok(l.String()); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within 20 s: %s\n%s", what, l)
+			t.Fatalf("not within a minute: %s\n%s", what, l)
 		}
 	}
 }
 
 // openStreams opens the cloud in a folder, with an engine for items.
-func openStreams(t *testing.T, dir string, seen io.Writer) *Cloud {
+func openStreams(t testing.TB, dir string, seen io.Writer) *Cloud {
 	t.Helper()
 	cache, err := npm.CacheDir()
 	if err != nil {
@@ -76,15 +76,25 @@ func openStreams(t *testing.T, dir string, seen io.Writer) *Cloud {
 }
 
 // program is a folder with the zip of the tests' function.
-func program(t *testing.T) string {
+func program(t *testing.T) string { return zipped(t, "../aws/lambda/testdata/function") }
+
+// zipped is a folder with the zip of a function's package.
+func zipped(t *testing.T, of string) string {
 	t.Helper()
 	dir := t.TempDir()
 	binary := filepath.Join(dir, "bootstrap")
-	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", binary, "../aws/lambda/testdata/function")
+	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", binary, of)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	zipFile(t, binary, filepath.Join(dir, "f.zip"))
+	return dir
+}
+
+// zipFile writes the zip of a function whose bootstrap is a binary.
+func zipFile(t testing.TB, binary, to string) {
+	t.Helper()
 	data, err := os.ReadFile(binary)
 	if err != nil {
 		t.Fatal(err)
@@ -97,10 +107,9 @@ func program(t *testing.T) string {
 	if err == nil {
 		_, err = entry.Write(data)
 	}
-	if err := errors.Join(err, z.Close(), os.WriteFile(filepath.Join(dir, "f.zip"), file.Bytes(), 0o600)); err != nil {
+	if err := errors.Join(err, z.Close(), os.WriteFile(to, file.Bytes(), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	return dir
 }
 
 // operator is a person's configuration for the SDK's clients.
@@ -237,7 +246,7 @@ func TestStreamsAndSchedules(t *testing.T) {
 }
 
 // newEngineIn is an engine of a program in a folder.
-func newEngineIn(t *testing.T, c *Cloud, dir string) *engine {
+func newEngineIn(t testing.TB, c *Cloud, dir string) *engine {
 	t.Helper()
 	providers, err := Join(t.Context(), c.Control, Program{Dir: dir})
 	if err != nil {

@@ -71,7 +71,7 @@ func (c Change) note(tx *bbolt.Tx) error {
 func (c Change) place() []byte { return []byte(c.Token + "\x00" + c.Key) }
 
 // Note writes a change of no record.
-func Note(s *Store, c Change) error { return s.write(c.note) }
+func Note(s *Store, c Change) error { return s.db.Update(c.note) }
 
 // Changes lists the changes of a stack that are not forgotten, in their order.
 func Changes(s *Store, stack string) ([]Change, error) {
@@ -103,7 +103,7 @@ func Forget(s *Store, stack string, all []Change) error {
 	if len(all) == 0 {
 		return nil
 	}
-	return s.write(func(tx *bbolt.Tx) error {
+	return s.db.Update(func(tx *bbolt.Tx) error {
 		b := tx.Bucket([]byte(changes))
 		if b != nil {
 			b = b.Bucket([]byte(stack))

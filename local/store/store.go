@@ -41,9 +41,15 @@ type Record[In any] struct {
 type Store struct {
 	db *bbolt.DB
 
-	mu         sync.Mutex
-	generation uint64
-	decoded    map[string]any // type token to []Record[In], as of generation
+	mu          sync.Mutex
+	generations map[string]uint64 // writes by type token
+	decoded     map[string]any    // type token to decoded[In], as of its generation
+}
+
+// decoded are the records of one type, by key.
+type decoded[In any] struct {
+	all []Record[In]
+	at  map[string]int // key to index in all
 }
 
 // Open opens the store in dir, creating both, and waits at most wait for
@@ -60,28 +66,37 @@ func Open(dir string, wait time.Duration) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the local cloud's store in %s: %w", dir, err)
 	}
-	return &Store{db: db, decoded: map[string]any{}}, nil
+	return &Store{db: db, generations: map[string]uint64{}, decoded: map[string]any{}}, nil
 }
 
 // Close lets go of the store.
 func (s *Store) Close() error { return s.db.Close() }
 
-// Generation grows with every write; what is derived from the records stays
-// valid while it does not change.
-func (s *Store) Generation() uint64 {
+// Generation grows with every write of a record of the types, or of any type
+// where none is named. What is derived from the records stays valid while it
+// does not change.
+func (s *Store) Generation(tokens ...string) (sum uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.generation
+	if len(tokens) == 0 {
+		for _, n := range s.generations {
+			sum += n
+		}
+	}
+	for _, token := range tokens {
+		sum += s.generations[token]
+	}
+	return sum
 }
 
-func (s *Store) write(fn func(*bbolt.Tx) error) error {
+func (s *Store) write(token string, fn func(*bbolt.Tx) error) error {
 	if err := s.db.Update(fn); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.generation++
-	clear(s.decoded)
+	s.generations[token]++
+	delete(s.decoded, token)
 	return nil
 }
 
@@ -92,7 +107,7 @@ func Put[In any](s *Store, token, key string, r Record[In], notes ...Change) err
 	if err != nil {
 		return err
 	}
-	return s.write(func(tx *bbolt.Tx) error {
+	return s.write(token, func(tx *bbolt.Tx) error {
 		b, err := tx.CreateBucketIfNotExists([]byte(token))
 		if err != nil {
 			return err
@@ -104,7 +119,7 @@ func Put[In any](s *Store, token, key string, r Record[In], notes ...Change) err
 // Delete removes a record, and notes the change of an engine with it; one that
 // is not there is no error.
 func Delete(s *Store, token, key string, notes ...Change) error {
-	return s.write(func(tx *bbolt.Tx) error {
+	return s.write(token, func(tx *bbolt.Tx) error {
 		b := tx.Bucket([]byte(token))
 		if b == nil {
 			return noteAll(tx, notes)
@@ -139,6 +154,20 @@ func Get[In any](s *Store, token, key string) (Record[In], error) {
 	return r, err
 }
 
+// Peek is Get without the work of decoding each time. What the record points to
+// is shared: it is not to be changed.
+func Peek[In any](s *Store, token, key string) (Record[In], error) {
+	held, err := read[In](s, token)
+	if err != nil {
+		return Record[In]{}, err
+	}
+	i, found := held.at[key]
+	if !found {
+		return Record[In]{}, ErrNotFound
+	}
+	return held.all[i], nil
+}
+
 // Has reports whether there is a record.
 func Has(s *Store, token, key string) (there bool, err error) {
 	err = s.db.View(func(tx *bbolt.Tx) error {
@@ -152,37 +181,44 @@ func Has(s *Store, token, key string) (there bool, err error) {
 // List reads all records of a type, by key. The slice is shared: it is not to
 // be changed.
 func List[In any](s *Store, token string) ([]Record[In], error) {
+	held, err := read[In](s, token)
+	return held.all, err
+}
+
+// read decodes the records of a type once for each write of one.
+func read[In any](s *Store, token string) (decoded[In], error) {
 	s.mu.Lock()
-	generation := s.generation
-	cached, ok := s.decoded[token].([]Record[In])
+	generation := s.generations[token]
+	held, ok := s.decoded[token].(decoded[In])
 	s.mu.Unlock()
 	if ok {
-		return cached, nil
+		return held, nil
 	}
-	records := []Record[In]{}
+	held = decoded[In]{[]Record[In]{}, map[string]int{}}
 	err := s.db.View(func(tx *bbolt.Tx) error {
 		b := tx.Bucket([]byte(token))
 		if b == nil {
 			return nil
 		}
-		return b.ForEach(func(_, data []byte) error {
+		return b.ForEach(func(key, data []byte) error {
 			var r Record[In]
 			if err := json.Unmarshal(data, &r); err != nil {
 				return err
 			}
-			records = append(records, r)
+			held.at[string(key)] = len(held.all)
+			held.all = append(held.all, r)
 			return nil
 		})
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read the %s records: %w", token, err)
+		return decoded[In]{}, fmt.Errorf("read the %s records: %w", token, err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.generation == generation {
-		s.decoded[token] = records
+	if s.generations[token] == generation {
+		s.decoded[token] = held
 	}
-	return records, nil
+	return held, nil
 }
 
 // Count tells how many records of each type the store holds.

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/route53"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -112,6 +113,12 @@ func New(o Options) (*Certificates, error) {
 	return &Certificates{o: o, authority: a, loaded: map[string]loaded{}}, nil
 }
 
+// Types are the resource types of ACM.
+func (c *Certificates) Types() []provider.Kind {
+	certificates, validations := c.Resources()
+	return []provider.Kind{certificates, validations}
+}
+
 // Resources are the resource types of this package.
 func (c *Certificates) Resources() (*provider.Resource[Certificate, CertificateOutputs], *provider.Resource[Validation, ValidationOutputs]) {
 	certificates := &provider.Resource[Certificate, CertificateOutputs]{
@@ -186,7 +193,7 @@ func (c *Certificates) status(r store.Record[Certificate]) string {
 // (https://docs.aws.amazon.com/acm/latest/APIReference/API_DeleteCertificate.html).
 func (c *Certificates) deleteCertificate(_ context.Context, _ provider.Call, r store.Record[Certificate]) error {
 	if c.o.InUse(r.ID) {
-		return fmt.Errorf("ResourceInUseException: the certificate %s in account %s is in use by a domain name: delete that, or give it another certificate first", r.ID, r.Account)
+		return awserr.New("ResourceInUseException", "the certificate %s in account %s is in use by a domain name: delete that, or give it another certificate first", r.ID, r.Account)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -198,7 +205,7 @@ func (c *Certificates) deleteCertificate(_ context.Context, _ provider.Call, r s
 func (c *Certificates) find(certificateARN string) (store.Record[Certificate], error) {
 	r, err := store.Get[Certificate](c.o.Store, CertificateToken, certificateARN)
 	if errors.Is(err, store.ErrNotFound) {
-		err = fmt.Errorf("ResourceNotFoundException: Could not find certificate %s: %w", certificateARN, err)
+		err = awserr.New("ResourceNotFoundException", "Could not find certificate %s: %w", certificateARN, err)
 	}
 	return r, err
 }

@@ -3,7 +3,6 @@ package acm
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"skiff/local/engine/provider"
@@ -26,35 +25,28 @@ var nameForm = regexp.MustCompile(`^(\*\.)?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-
 func keyAlgorithms() []string { return []string{"RSA_2048", "EC_prime256v1", "EC_secp384r1"} }
 
 func checkCertificate(in Certificate) []provider.Problem {
-	var problems []provider.Problem
-	refuse := func(property, format string, args ...any) {
-		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
-	}
+	var problems provider.Problems
 	if in.DomainName != "" {
 		if reason := nameProblem(in.DomainName); reason != "" {
-			refuse("domainName", "%s", reason)
+			problems.Add("domainName", "%s", reason)
 		} else if n := len(in.DomainName); n > maxCommonName {
-			refuse("domainName", "%s has %d characters; at most %d: a longer one can stand in subjectAlternativeNames", in.DomainName, n, maxCommonName)
+			problems.Add("domainName", "%s has %d characters; at most %d: a longer one can stand in subjectAlternativeNames", in.DomainName, n, maxCommonName)
 		}
 	}
 	for i, name := range in.SubjectAlternativeNames {
 		if reason := nameProblem(name); reason != "" {
-			refuse(fmt.Sprintf("subjectAlternativeNames[%d]", i), "%s", reason)
+			problems.Add(fmt.Sprintf("subjectAlternativeNames[%d]", i), "%s", reason)
 		}
 	}
 	if n := len(names(in)); n > maxNames {
-		refuse("subjectAlternativeNames", "with domainName there are %d names; ACM's quota is %d a certificate", n, maxNames)
+		problems.Add("subjectAlternativeNames", "with domainName there are %d names; ACM's quota is %d a certificate", n, maxNames)
 	}
 	if m := in.ValidationMethod; m != "" && m != "DNS" {
-		refuse("validationMethod", "%q is not DNS, the one method of the local cloud", m)
+		problems.Add("validationMethod", "%q is not DNS, the one method of the local cloud", m)
 	}
-	if a := in.KeyAlgorithm; a != "" && !slices.Contains(keyAlgorithms(), a) {
-		refuse("keyAlgorithm", "%q is none of %s", a, strings.Join(keyAlgorithms(), ", "))
-	}
+	problems.OneOf("keyAlgorithm", in.KeyAlgorithm, keyAlgorithms()...)
 	if in.Options != nil {
-		if p := in.Options.CertificateTransparencyLoggingPreference; p != "" && p != "ENABLED" && p != "DISABLED" {
-			refuse("options.certificateTransparencyLoggingPreference", "%q is neither ENABLED nor DISABLED", p)
-		}
+		problems.OneOf("options.certificateTransparencyLoggingPreference", in.Options.CertificateTransparencyLoggingPreference, "ENABLED", "DISABLED")
 	}
 	return problems
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -64,7 +65,7 @@ func (c *Certificates) validations() *provider.Resource[Validation, ValidationOu
 				return err
 			}
 			if certificate.Account != call.Account || certificate.Region != call.Region {
-				return fmt.Errorf("ResourceNotFoundException: Could not find certificate %s in account %s, %s", certificate.ID, call.Account, call.Region)
+				return awserr.New("ResourceNotFoundException", "Could not find certificate %s in account %s, %s", certificate.ID, call.Account, call.Region)
 			}
 			if err := checkRecords(certificate, r.Inputs.ValidationRecordFQDNs); err != nil {
 				return err

@@ -4,12 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"regexp"
 	"slices"
-	"unicode/utf8"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -118,53 +117,34 @@ const httpSelection = "$request.method $request.path"
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-selection-expressions.html).
 var selectionForm = regexp.MustCompile(`^\$request\.body\.\w[\w.-]*$|^\$\{request\.body\.\w[\w.-]*\}$`)
 
-// refusals are the reasons to refuse some inputs.
-type refusals []provider.Problem
-
-func (r *refusals) add(property, format string, args ...any) {
-	*r = append(*r, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
-}
-
 func checkAPI(in APIInputs) []provider.Problem {
-	var problems refusals
+	var problems provider.Problems
 	switch in.ProtocolType {
 	case protocolHTTP:
 		if e := in.RouteSelectionExpression; e != "" && e != httpSelection && e != "${request.method} ${request.path}" {
-			problems.add("routeSelectionExpression", "an HTTP API selects routes by $request.method $request.path, not %q", e)
+			problems.Add("routeSelectionExpression", "an HTTP API selects routes by $request.method $request.path, not %q", e)
 		}
 	case protocolSocket:
 		if e := in.RouteSelectionExpression; e != "" && !selectionForm.MatchString(e) {
-			problems.add("routeSelectionExpression", "the local cloud selects routes of a WebSocket API by a member of the message, such as $request.body.action, not %q", e)
+			problems.Add("routeSelectionExpression", "the local cloud selects routes of a WebSocket API by a member of the message, such as $request.body.action, not %q", e)
 		}
 		if in.CORSConfiguration != nil {
-			problems.add("corsConfiguration", "a WebSocket API has none: browsers send it from any origin, and $connect sees which")
+			problems.Add("corsConfiguration", "a WebSocket API has none: browsers send it from any origin, and $connect sees which")
 		}
 	case "": // not known yet
 	default:
-		problems.add("protocolType", "%q is neither HTTP nor WEBSOCKET", in.ProtocolType)
+		problems.Add("protocolType", "%q is neither HTTP nor WEBSOCKET", in.ProtocolType)
 	}
-	if n := utf8.RuneCountInString(in.Name); n > 128 {
-		problems.add("name", "has %d characters; at most 128", n)
-	}
-	if n := utf8.RuneCountInString(in.Description); n > 1024 {
-		problems.add("description", "has %d characters; at most 1024", n)
-	}
-	checkAddressType(&problems, "ipAddressType", in.IPAddressType)
+	problems.MaxCharacters("name", in.Name, 128)
+	problems.MaxCharacters("description", in.Description, 1024)
+	problems.OneOf("ipAddressType", in.IPAddressType, "ipv4", "dualstack")
 	if c := in.CORSConfiguration; c != nil {
 		if c.AllowCredentials && slices.Contains(c.AllowOrigins, "*") {
-			problems.add("corsConfiguration.allowOrigins", "may not be * where allowCredentials is set")
+			problems.Add("corsConfiguration.allowOrigins", "may not be * where allowCredentials is set")
 		}
-		if c.MaxAge < -1 || c.MaxAge > 86400 {
-			problems.add("corsConfiguration.maxAge", "%d is not within -1 to 86400 seconds", c.MaxAge)
-		}
+		problems.Within("corsConfiguration.maxAge", c.MaxAge, -1, 86400, "seconds")
 	}
 	return problems
-}
-
-func checkAddressType(problems *refusals, property, kind string) {
-	if kind != "" && kind != "ipv4" && kind != "dualstack" {
-		problems.add(property, "%q is neither ipv4 nor dualstack", kind)
-	}
 }
 
 // createAPI refuses a WebSocket API that cannot select a route, which the
@@ -178,7 +158,7 @@ func (a *APIs) createAPI(ctx context.Context, c provider.Call, r *store.Record[A
 
 func (a *APIs) checkSelection(r *store.Record[APIInputs]) error {
 	if r.Inputs.ProtocolType == protocolSocket && r.Inputs.RouteSelectionExpression == "" {
-		return errors.New("BadRequestException: a WebSocket API needs a routeSelectionExpression, such as $request.body.action")
+		return awserr.New("BadRequestException", "a WebSocket API needs a routeSelectionExpression, such as $request.body.action")
 	}
 	return nil
 }
@@ -216,7 +196,7 @@ func deleteOf[In any](db *store.Store, token string, belongs func(In) bool, key 
 func (a *APIs) api(id string) (store.Record[APIInputs], error) {
 	r, err := store.Get[APIInputs](a.db, APIToken, id)
 	if err != nil {
-		return r, fmt.Errorf("NotFoundException: API %s: %w", id, err)
+		return r, awserr.New("NotFoundException", "API %s: %w", id, err)
 	}
 	return r, nil
 }

@@ -210,16 +210,6 @@ func TestAuthorizerTime(t *testing.T) {
 	}
 }
 
-func TestPreflightNeedsNoAuthorizer(t *testing.T) {
-	t.Parallel()
-	stage := guardedStage(asking(true, 0), "ANY /")
-	stage.CORS = &CORS{AllowOrigins: []string{"*"}}
-	f := newFixture(t, stage, answering(`{}`))
-	if got := f.get(t, "OPTIONS", "/", "Origin: https://app.example", "Access-Control-Request-Method: GET"); got.status != 204 || f.called() != 0 {
-		t.Errorf("%d, %d calls", got.status, f.called())
-	}
-}
-
 func TestAuthorizerOfNoKind(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, guardedStage(&Authorizer{ID: "x"}, "GET /"), answering(`{}`))

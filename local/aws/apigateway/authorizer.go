@@ -3,16 +3,15 @@ package apigateway
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -54,9 +53,8 @@ const (
 // and
 // https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-authorizers.html
 const (
-	maxAuthorizers = 10 // of one API
-	maxAudiences   = 50
-	maxResultTTL   = 3600 // seconds
+	maxAudiences = 50
+	maxResultTTL = 3600 // seconds
 
 	// defaultResultTTL is what the AWS provider sends for an HTTP API where a
 	// program leaves the time out, in seconds; AWS itself would keep nothing.
@@ -102,10 +100,8 @@ func (a *APIs) resultTTL(in AuthorizerInputs) time.Duration {
 // https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-authorizers.html
 // does. The protocol is that of the API, "" while it is not known.
 func checkAuthorizer(in AuthorizerInputs, protocol string) []provider.Problem {
-	var problems refusals
-	if n := utf8.RuneCountInString(in.Name); n > 128 {
-		problems.add("name", "has %d characters; at most 128", n)
-	}
+	var problems provider.Problems
+	problems.MaxCharacters("name", in.Name, 128)
 	switch in.AuthorizerType {
 	case "": // not known yet
 	case authorizerRequest:
@@ -113,47 +109,47 @@ func checkAuthorizer(in AuthorizerInputs, protocol string) []provider.Problem {
 	case authorizerJWT:
 		checkJWTAuthorizer(&problems, in, protocol)
 	default:
-		problems.add("authorizerType", "%q is neither REQUEST nor JWT", in.AuthorizerType)
+		problems.Add("authorizerType", "%q is neither REQUEST nor JWT", in.AuthorizerType)
 	}
 	return problems
 }
 
 // checkRequestAuthorizer checks a function's. Its URI has to be an invoke ARN:
 // the page above has no other form, unlike that of integrations.
-func checkRequestAuthorizer(problems *refusals, in AuthorizerInputs, protocol string) {
+func checkRequestAuthorizer(problems *provider.Problems, in AuthorizerInputs, protocol string) {
 	if in.JWTConfiguration != nil {
-		problems.add("jwtConfiguration", "only goes with authorizerType JWT")
+		problems.Add("jwtConfiguration", "only goes with authorizerType JWT")
 	}
 	if in.AuthorizerURI != "" && !invokeForm.MatchString(in.AuthorizerURI) {
-		problems.add("authorizerUri", "%q is not the invoke ARN of a function", in.AuthorizerURI)
+		problems.Add("authorizerUri", "%q is not the invoke ARN of a function", in.AuthorizerURI)
 	}
-	if ttl := in.ResultTTLInSeconds; ttl != nil && (*ttl < 0 || *ttl > maxResultTTL) {
-		problems.add("authorizerResultTtlInSeconds", "%d is not within 0 to %d seconds", *ttl, maxResultTTL)
+	if ttl := in.ResultTTLInSeconds; ttl != nil {
+		problems.Within("authorizerResultTtlInSeconds", *ttl, 0, maxResultTTL, "seconds")
 	}
 	version := in.PayloadFormatVersion
 	switch {
 	case protocol == protocolSocket:
 		checkSocketAuthorizer(problems, in)
 	case in.EnableSimpleResponse && version == "1.0":
-		problems.add("enableSimpleResponses", "needs authorizerPayloadFormatVersion 2.0, not 1.0")
+		problems.Add("enableSimpleResponses", "needs authorizerPayloadFormatVersion 2.0, not 1.0")
 	case protocol == protocolHTTP && version != "" && version != "2.0":
-		problems.add("authorizerPayloadFormatVersion", "the local cloud speaks payload format 2.0 to authorizers of HTTP APIs, not %q", version)
+		problems.Add("authorizerPayloadFormatVersion", "the local cloud speaks payload format 2.0 to authorizers of HTTP APIs, not %q", version)
 	case version != "" && version != "1.0" && version != "2.0":
-		problems.add("authorizerPayloadFormatVersion", "%q is neither 1.0 nor 2.0", version)
+		problems.Add("authorizerPayloadFormatVersion", "%q is neither 1.0 nor 2.0", version)
 	}
 	checkSources(problems, in.IdentitySources, protocol)
 }
 
 // checkSocketAuthorizer refuses what only HTTP APIs have.
-func checkSocketAuthorizer(problems *refusals, in AuthorizerInputs) {
+func checkSocketAuthorizer(problems *provider.Problems, in AuthorizerInputs) {
 	if v := in.PayloadFormatVersion; v != "" && v != "1.0" {
-		problems.add("authorizerPayloadFormatVersion", "a WebSocket API has payload format 1.0, not %q", v)
+		problems.Add("authorizerPayloadFormatVersion", "a WebSocket API has payload format 1.0, not %q", v)
 	}
 	if in.EnableSimpleResponse {
-		problems.add("enableSimpleResponses", "is for HTTP APIs: an authorizer of a WebSocket API answers with a policy")
+		problems.Add("enableSimpleResponses", "is for HTTP APIs: an authorizer of a WebSocket API answers with a policy")
 	}
 	if ttl := in.ResultTTLInSeconds; ttl != nil && *ttl != 0 {
-		problems.add("authorizerResultTtlInSeconds", "is for HTTP APIs: a WebSocket API asks its authorizer at every connection")
+		problems.Add("authorizerResultTtlInSeconds", "is for HTTP APIs: a WebSocket API asks its authorizer at every connection")
 	}
 }
 
@@ -169,29 +165,29 @@ var (
 
 // checkSources checks the sources of an authorizer of type REQUEST. A context
 // variable has to be known when the authorizer is asked.
-func checkSources(problems *refusals, sources []string, protocol string) {
+func checkSources(problems *provider.Problems, sources []string, protocol string) {
 	for i, source := range sources {
 		property := fmt.Sprintf("identitySources[%d]", i)
 		isHTTP, isSocket := httpSourceForm.MatchString(source), socketSourceForm.MatchString(source)
 		variable, isContext := strings.CutPrefix(source, "$context.")
 		switch {
 		case protocol == protocolSocket && !isSocket:
-			problems.add(property, "%q is not of the form route.request.header.NAME or route.request.querystring.NAME", source)
+			problems.Add(property, "%q is not of the form route.request.header.NAME or route.request.querystring.NAME", source)
 		case protocol == protocolHTTP && !isHTTP, !isHTTP && !isSocket:
-			problems.add(property, "%q is not of the form $request.header.NAME, $request.querystring.NAME, $stageVariables.NAME or $context.NAME", source)
+			problems.Add(property, "%q is not of the form $request.header.NAME, $request.querystring.NAME, $stageVariables.NAME or $context.NAME", source)
 		case isContext && !slices.Contains(requestVariables(), variable):
-			problems.add(property, "no request has %s when it is authorized", source)
+			problems.Add(property, "no request has %s when it is authorized", source)
 		case slices.Contains(sources[:i], source):
-			problems.add(property, "%s is there twice", source)
+			problems.Add(property, "%s is there twice", source)
 		}
 	}
 }
 
 // checkJWTAuthorizer checks an issuer's. What only functions have is refused,
 // and each property by its own name.
-func checkJWTAuthorizer(problems *refusals, in AuthorizerInputs, protocol string) {
+func checkJWTAuthorizer(problems *provider.Problems, in AuthorizerInputs, protocol string) {
 	if protocol == protocolSocket {
-		problems.add("authorizerType", "a WebSocket API has no JWT authorizers")
+		problems.Add("authorizerType", "a WebSocket API has no JWT authorizers")
 		return
 	}
 	for property, given := range map[string]bool{
@@ -201,24 +197,22 @@ func checkJWTAuthorizer(problems *refusals, in AuthorizerInputs, protocol string
 		"enableSimpleResponses":          in.EnableSimpleResponse,
 	} {
 		if given {
-			problems.add(property, "only goes with authorizerType REQUEST")
+			problems.Add(property, "only goes with authorizerType REQUEST")
 		}
 	}
 	if n := len(in.IdentitySources); n > 1 {
-		problems.add("identitySources", "has %d sources; a JWT authorizer has exactly one", n)
+		problems.Add("identitySources", "has %d sources; a JWT authorizer has exactly one", n)
 	}
 	for i, source := range in.IdentitySources {
 		if !tokenSourceForm.MatchString(source) {
-			problems.add(fmt.Sprintf("identitySources[%d]", i), "%q is not of the form $request.header.NAME or $request.querystring.NAME", source)
+			problems.Add(fmt.Sprintf("identitySources[%d]", i), "%q is not of the form $request.header.NAME or $request.querystring.NAME", source)
 		}
 	}
 	if c := in.JWTConfiguration; c != nil {
 		if u, err := url.Parse(c.Issuer); c.Issuer != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
-			problems.add("jwtConfiguration.issuer", "%q is no https URL, below which API Gateway looks for .well-known/openid-configuration", c.Issuer)
+			problems.Add("jwtConfiguration.issuer", "%q is no https URL, below which API Gateway looks for .well-known/openid-configuration", c.Issuer)
 		}
-		if n := len(c.Audiences); n > maxAudiences {
-			problems.add("jwtConfiguration.audiences", "has %d audiences; at most %d", n, maxAudiences)
-		}
+		problems.AtMost("jwtConfiguration.audiences", len(c.Audiences), maxAudiences, "audiences")
 	}
 }
 
@@ -226,18 +220,8 @@ func (a *APIs) createAuthorizer(_ context.Context, _ provider.Call, r *store.Rec
 	if _, err := a.api(r.Inputs.APIID); err != nil {
 		return err
 	}
-	all, err := store.List[AuthorizerInputs](a.db, AuthorizerToken)
-	if err != nil {
+	if err := checkQuota(a, AuthorizerToken, "authorizers", maxAuthorizers, r, func(in AuthorizerInputs) string { return in.APIID }); err != nil {
 		return err
-	}
-	others := 0
-	for _, other := range all {
-		if other.ID != r.ID && other.Inputs.APIID == r.Inputs.APIID {
-			others++
-		}
-	}
-	if others >= maxAuthorizers {
-		return fmt.Errorf("LimitExceededException: the API %s has %d authorizers already; at most %d", r.Inputs.APIID, others, maxAuthorizers)
 	}
 	return a.checkComplete(r.Inputs)
 }
@@ -245,7 +229,7 @@ func (a *APIs) createAuthorizer(_ context.Context, _ provider.Call, r *store.Rec
 // checkComplete refuses what is missing. The check of the inputs cannot: there
 // what is not known yet is missing too.
 func (a *APIs) checkComplete(in AuthorizerInputs) error {
-	refuse := func(text string) error { return errors.New("BadRequestException: authorizer " + in.Name + ": " + text) }
+	refuse := func(text string) error { return awserr.New("BadRequestException", "authorizer %s: %s", in.Name, text) }
 	if in.AuthorizerType == authorizerJWT {
 		switch c := in.JWTConfiguration; {
 		case c == nil:
@@ -277,7 +261,7 @@ func (a *APIs) checkUnused(r store.Record[AuthorizerInputs]) error {
 	}
 	for _, route := range all {
 		if route.Inputs.APIID == r.Inputs.APIID && route.Inputs.AuthorizerID == r.ID {
-			return fmt.Errorf("ConflictException: cannot delete authorizer %s: the route %s refers to it", cmp.Or(r.Inputs.Name, r.ID), route.Inputs.RouteKey)
+			return awserr.New("ConflictException", "cannot delete authorizer %s: the route %s refers to it", cmp.Or(r.Inputs.Name, r.ID), route.Inputs.RouteKey)
 		}
 	}
 	return nil

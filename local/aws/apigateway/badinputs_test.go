@@ -211,21 +211,29 @@ func sendThrottled(t *testing.T, c badInput) reply {
 	return refused
 }
 
-// sendSlowHead sends a byte now and then until the connection is ended.
+// sendSlowHead sends a byte now and then until the connection is ended, which it
+// is without an answer.
 func sendSlowHead(t *testing.T, c badInput) reply {
 	f := newSlowFixture(t, testStage(itemsKeys()...), answering(`{}`), 200*time.Millisecond)
 	conn := dial(t, f.address)
 	text := head(c.Request.Method, c.path(), "x-slow: "+strings.Repeat("a", 1000))
-	buf := make([]byte, 1)
+	ended := make(chan string, 1)
+	go func() {
+		received, _ := io.ReadAll(conn) // the end may be a reset
+		ended <- string(received)
+	}()
 	for i := range text {
-		if _, err := conn.Write([]byte{text[i]}); err != nil {
+		_, err := conn.Write([]byte{text[i]})
+		select {
+		case received := <-ended:
+			if received != "" || f.called() != 0 {
+				t.Errorf("a slow head is answered %q, and %d functions were called; want neither", received, f.called())
+			}
 			return reply{}
+		case <-time.After(20 * time.Millisecond):
 		}
-		_ = conn.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
-		if n, err := conn.Read(buf); err == io.EOF || n > 0 {
-			return reply{}
-		} else if e, ok := err.(net.Error); ok && !e.Timeout() {
-			return reply{}
+		if err != nil {
+			t.Fatalf("the connection does not end, and takes no byte: %v", err)
 		}
 	}
 	t.Error("the connection outlived a slow head")

@@ -6,9 +6,12 @@ import (
 	"strings"
 )
 
-// isPreflight reports whether the gateway itself answers: with CORS configured
-// it does so for an OPTIONS request with both headers, whatever routes there are
-// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html).
+// isPreflight reports whether a request is a preflight of an API with CORS: an
+// OPTIONS request with both headers. The gateway answers it itself where no
+// route matches; an ANY or $default route receives it like any other request,
+// so a guarded one answers 401. A public "OPTIONS /{proxy+}" route is the remedy
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html;
+// for ANY: https://github.com/aws/serverless-application-model/issues/1603).
 func (c *CORS) isPreflight(r *http.Request) bool {
 	return c != nil && r.Method == http.MethodOptions &&
 		r.Header.Get("Origin") != "" && r.Header.Get("Access-Control-Request-Method") != ""
@@ -47,9 +50,12 @@ func (c *CORS) preflight(h http.Header, r *http.Request) {
 	}
 }
 
-// apply replaces the CORS headers of an answer by the configured ones: those of
-// the integration are ignored (documented on the page above). The gateway's own
-// errors carry them too, else a browser could not read them (not recorded).
+// apply replaces the CORS headers of an answer by the configured ones: API
+// Gateway ignores those of the integration
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html).
+// A preflight that a route answers has all of them, for the remedy of that page
+// works by no other way. The gateway's own errors carry the headers too, else a
+// browser could not read them (not recorded).
 func (c *CORS) apply(h http.Header, r *http.Request) {
 	if c == nil {
 		return
@@ -58,6 +64,10 @@ func (c *CORS) apply(h http.Header, r *http.Request) {
 		if strings.HasPrefix(name, "Access-Control-") {
 			h.Del(name)
 		}
+	}
+	if c.isPreflight(r) {
+		c.preflight(h, r)
+		return
 	}
 	c.allow(h, r)
 }

@@ -29,7 +29,7 @@ func cors(r reply) map[string]string {
 func TestPreflight(t *testing.T) {
 	t.Parallel()
 	f := corsFixture(t)
-	for _, path := range []string{"/items", "/own", "/no/such/route"} {
+	for _, path := range []string{"/items", "/no/such/route"} {
 		got := f.get(t, "OPTIONS", path, "Origin: https://app.example", "Access-Control-Request-Method: POST")
 		want := map[string]string{
 			"Access-Control-Allow-Origin": "https://app.example", "Access-Control-Allow-Methods": "GET,POST",
@@ -46,6 +46,51 @@ func TestPreflight(t *testing.T) {
 	foreign := f.get(t, "OPTIONS", "/items", "Origin: https://evil.example", "Access-Control-Request-Method: POST")
 	if foreign.status != 204 || len(cors(foreign)) != 0 {
 		t.Errorf("foreign origin: %+v", foreign)
+	}
+}
+
+// TestRoutedPreflight: a route that matches a preflight receives it. Where it is
+// guarded, the answer is 401, and a public route for OPTIONS is the remedy
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html).
+func TestRoutedPreflight(t *testing.T) {
+	t.Parallel()
+	preflight := []string{"Origin: https://app.example", "Access-Control-Request-Method: POST"}
+	for _, c := range []struct {
+		guarded []string
+		public  string
+		path    string
+		route   string // that receives it, "" for the gateway
+	}{
+		{[]string{"$default"}, "", "/x", "$default"},
+		{[]string{"ANY /items"}, "", "/items", "ANY /items"},
+		{[]string{"ANY /items/{proxy+}"}, "", "/items/1/2", "ANY /items/{proxy+}"},
+		{[]string{"ANY /items"}, "", "/other", ""},
+		{[]string{"GET /items", "POST /items"}, "", "/items", ""},
+		{[]string{"$default"}, "OPTIONS /{proxy+}", "/x/y", "public"},
+		{[]string{"ANY /{proxy+}"}, "OPTIONS /{proxy+}", "/x/y", "public"},
+		{nil, "ANY /items", "/items", "public"},
+		{nil, "$default", "/", "public"},
+	} {
+		stage := guardedStage(asking(true, 0), c.guarded...)
+		if c.public != "" {
+			stage.Routes = append(stage.Routes, testStage(c.public).Routes...)
+		}
+		stage.CORS = &CORS{AllowOrigins: []string{"https://app.example"}, AllowMethods: []string{"POST"}, AllowHeaders: []string{"authorization"}}
+		f := newFixture(t, stage, answering(`{"statusCode":200,"headers":{"access-control-allow-methods":"DELETE"}}`))
+		got := f.get(t, "OPTIONS", c.path, preflight...)
+		want, calls := 401, 0
+		switch c.route {
+		case "":
+			want = 204
+		case "public":
+			want, calls = 200, 1
+		}
+		if got.status != want || f.called() != calls {
+			t.Errorf("%v and %q: %s is answered %d by %d functions, want %d by %d", c.guarded, c.public, c.path, got.status, f.called(), want, calls)
+		}
+		if got.header.Get("Access-Control-Allow-Origin") != "https://app.example" || got.header.Get("Access-Control-Allow-Methods") != "POST" || got.header.Get("Access-Control-Allow-Headers") != "authorization" {
+			t.Errorf("%v and %q: the headers are %v", c.guarded, c.public, got.header)
+		}
 	}
 }
 

@@ -6,12 +6,14 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/base32"
-	"errors"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -87,33 +89,33 @@ var domainForm = regexp.MustCompile(`^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?
 // https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/domainnames.html
 // does.
 func checkDomain(in DomainInputs) []provider.Problem {
-	var problems refusals
+	var problems provider.Problems
 	if name := in.DomainName; name != "" && (len(name) > 253 || !domainForm.MatchString(name)) {
-		problems.add("domainName", "%q is no domain name in lower case without a final dot, such as api.example.com", name)
+		problems.Add("domainName", "%q is no domain name in lower case without a final dot, such as api.example.com", name)
 	}
 	c := in.Configuration
 	if c == nil {
 		return problems
 	}
 	if t := c.EndpointType; t != "" && t != "REGIONAL" {
-		problems.add("domainNameConfiguration.endpointType", "must be REGIONAL, not %q", t)
+		problems.Add("domainNameConfiguration.endpointType", "must be REGIONAL, not %q", t)
 	}
 	if p := c.SecurityPolicy; p != "" && p != "TLS_1_2" {
-		problems.add("domainNameConfiguration.securityPolicy", "must be TLS_1_2, not %q", p)
+		problems.Add("domainNameConfiguration.securityPolicy", "must be TLS_1_2, not %q", p)
 	}
-	checkAddressType(&problems, "domainNameConfiguration.ipAddressType", c.IPAddressType)
+	problems.OneOf("domainNameConfiguration.ipAddressType", c.IPAddressType, "ipv4", "dualstack")
 	return problems
 }
 
 func (a *APIs) checkCertificate(r *store.Record[DomainInputs]) error {
 	if r.Inputs.Configuration == nil {
-		return errors.New("BadRequestException: the domain name " + r.ID + " has no configuration")
+		return awserr.New("BadRequestException", "the domain name %s has no configuration", r.ID)
 	}
 	if a.certificates == nil {
-		return errors.New("BadRequestException: there are no certificates for the domain name " + r.ID)
+		return awserr.New("BadRequestException", "there are no certificates for the domain name %s", r.ID)
 	}
 	if err := a.certificates.Usable(r.Inputs.Configuration.CertificateARN, r.ID, r.Region); err != nil {
-		return fmt.Errorf("BadRequestException: domain name %s: %w", r.ID, err)
+		return awserr.New("BadRequestException", "domain name %s: %w", r.ID, err)
 	}
 	return nil
 }
@@ -149,33 +151,21 @@ func describeDomain(r store.Record[DomainInputs]) DomainOutputs {
 	}
 }
 
-// domain finds the domain name that answers to a host: itself, or a wildcard one
-// label up.
-func (a *APIs) domain(host string) (r store.Record[DomainInputs], ok bool) {
-	r, err := store.Get[DomainInputs](a.db, DomainToken, host)
-	if _, parent, isBelow := strings.Cut(host, "."); err != nil && isBelow {
-		r, err = store.Get[DomainInputs](a.db, DomainToken, "*."+parent)
-	}
-	return r, err == nil
-}
-
 // Certificate is the certificate of the domain name that a TLS client asks for.
 // The error names the domain names there are.
 func (a *APIs) Certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-	if r, ok := a.domain(hostName(hello.ServerName)); ok && a.certificates != nil && r.Inputs.Configuration != nil {
+	s, err := a.served()
+	if err != nil {
+		return nil, err
+	}
+	name, _ := s.domain(hostName(hello.ServerName))
+	if r, err := store.Get[DomainInputs](a.db, DomainToken, name); err == nil && a.certificates != nil && r.Inputs.Configuration != nil {
 		certificate, err := a.certificates.TLS(r.Inputs.Configuration.CertificateARN)
 		if err != nil {
 			return nil, fmt.Errorf("the certificate of domain name %s: %w", r.ID, err)
 		}
 		return certificate, nil
 	}
-	all, err := store.List[DomainInputs](a.db, DomainToken)
-	if err != nil {
-		return nil, err
-	}
-	names := make([]string, 0, len(all))
-	for _, r := range all {
-		names = append(names, r.ID)
-	}
+	names := slices.Sorted(maps.Keys(s.domains))
 	return nil, fmt.Errorf("there is no domain name %q to speak TLS for; there are: %s", hello.ServerName, cmp.Or(strings.Join(names, ", "), "none"))
 }

@@ -105,10 +105,11 @@ func fixtureOf(t testing.TB, stage Stage, reply func(context.Context, []byte) (l
 // serve listens until the test ends.
 func (f *fixture) serve(t testing.TB) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	listener := Listen(port, TLSOptions{})
 	server := New(f.options).Server()
 	done := make(chan struct{})
 	go func() { defer close(done); _ = server.Serve(listener) }()

@@ -26,7 +26,7 @@ const (
 // by many requests at once.
 type Options struct {
 	// Find returns what a request is for. The answer to an error is 403 when it
-	// is ErrForbidden, else 404.
+	// is ErrForbidden or ErrHost, else 404. Serve does not ask it.
 	Find func(r *http.Request) (Target, error)
 
 	// Verify tells the claims of a token whose signature is right, whoever
@@ -77,25 +77,33 @@ func New(o Options) *Gateway {
 	return &Gateway{options: o}
 }
 
-// Server returns a server of the gateway with its limits. What is no HTTP at all
-// the server refuses with 400 by itself, and a head above 64 KiB with 431;
-// these two answers carry no Apigw-Requestid.
+// Server returns a server of the gateway with its limits, for a listener of
+// Listen. What is no HTTP at all the server refuses with 400 by itself, and a
+// head above 64 KiB with 431; these two answers carry no Apigw-Requestid.
 func (g *Gateway) Server() *http.Server {
 	return &http.Server{
 		Handler:                      g,
 		ReadHeaderTimeout:            g.options.HeaderTimeout,
 		IdleTimeout:                  time.Minute,
+		ConnState:                    follow,
 		MaxHeaderBytes:               64 << 10, // above maxHeadBytes, so that the gateway itself answers
 		DisableGeneralOptionsHandler: true,     // "OPTIONS *" is no path of an API
 	}
 }
 
-// ServeHTTP answers one request. It never redirects and never cleans a path.
+// ServeHTTP answers one request.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	target, err := g.options.Find(r)
+	g.Serve(w, r, target, err)
+}
+
+// Serve answers a request for what was found, or for the error in finding it.
+// It never redirects and never cleans a path.
+func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, target Target, found error) {
 	c := &call{request: r, id: payload.NewID(), now: g.options.Now()}
-	res := g.answer(w, c)
+	res := g.answer(w, c, target, found)
 	g.log(c, res, g.options.Now())
-	if c.stage != nil && !c.stage.CORS.isPreflight(r) {
+	if c.stage != nil {
 		c.stage.CORS.apply(res.header, r)
 	}
 	control := http.NewResponseController(w)
@@ -104,14 +112,15 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // answer finds the stage and the route of a call and runs the integration.
-func (g *Gateway) answer(w http.ResponseWriter, c *call) response {
+func (g *Gateway) answer(w http.ResponseWriter, c *call, target Target, err error) response {
 	r := c.request
 	if headBytes(r) > maxHeadBytes {
 		// The status is not recorded, nor is the text.
 		return gatewayError(http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large")
 	}
-	target, err := g.options.Find(r)
 	switch {
+	case errors.Is(err, ErrHost):
+		return foreignHost(err)
 	case errors.Is(err, ErrForbidden):
 		return forbidden()
 	case err != nil:
@@ -125,20 +134,16 @@ func (g *Gateway) answer(w http.ResponseWriter, c *call) response {
 	if c.stage, c.routed = target.stage(); c.stage == nil {
 		return notFound()
 	}
-	if c.stage.CORS.isPreflight(r) {
-		if !g.throttle.admits(c.stage, nil, c.now) {
-			return tooManyRequests()
-		}
-		res := response{status: http.StatusNoContent, header: http.Header{}}
-		c.stage.CORS.preflight(res.header, r)
-		return res
-	}
 	var found bool
-	if c.match, found = findRoute(c.stage.Routes, r.Method, c.routed); !found {
+	c.match, found = findRoute(c.stage.Routes, r.Method, c.routed)
+	preflight := !found && c.stage.CORS.isPreflight(r)
+	switch {
+	case !found && !preflight:
 		return notFound()
-	}
-	if !g.throttle.admits(c.stage, c.match.route, c.now) {
+	case !g.throttle.admits(c.stage, c.match.route, c.now):
 		return tooManyRequests()
+	case preflight:
+		return response{status: http.StatusNoContent, header: http.Header{}}
 	}
 	// The body is read first, else a client that still sends it would see its
 	// connection reset and not what the authorizer says.

@@ -1,9 +1,14 @@
 package apigateway
 
 import (
+	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +54,22 @@ func TestNoAPI(t *testing.T) {
 	f.found.Stages = nil
 	f.mu.Unlock()
 	wantMessage(t, f.get(t, "GET", "/"), 404, "Not Found")
+}
+
+// TestForeignHost: who calls by a name that is not this machine's reads why that
+// is refused.
+func TestForeignHost(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, testStage("$default"), answering(`{}`))
+	f.mu.Lock()
+	f.foundErr = fmt.Errorf("%w: %q", ErrHost, `evil"`)
+	f.mu.Unlock()
+	got := f.get(t, "GET", "/")
+	var body struct{ Message string }
+	must(t, json.Unmarshal([]byte(got.body), &body))
+	if want := "Forbidden: " + f.foundErr.Error(); got.status != 403 || body.Message != want || f.called() != 0 {
+		t.Errorf("%d %s, want %s", got.status, got.body, want)
+	}
 }
 
 // The gateway neither cleans nor redirects: each of these is a path of its own.
@@ -123,5 +144,46 @@ func TestBodyTimeoutEndsWithTheBody(t *testing.T) {
 	}, limit)
 	if got := f.post(t, "/", "text/plain", "hi"); got.status != 200 {
 		t.Errorf("%d %s", got.status, got.body)
+	}
+}
+
+// TestSlowHead: a head that stops on its way is no request, wherever it stops,
+// and its client hears nothing but the end. A request before it is answered, and
+// so is what is no HTTP.
+func TestSlowHead(t *testing.T) {
+	t.Parallel()
+	f := newSlowFixture(t, testStage("GET /", "POST /"), answering(`{"statusCode":200}`), 100*time.Millisecond)
+	const whole = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+	const body = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc"
+	for _, c := range []struct {
+		sent string
+		want []int // the statuses of the answers
+	}{
+		{"G", nil}, {"GET / HT", nil}, {"GET / HTTP/1.1\r", nil}, {"GET / HTTP/1.1\r\nHos", nil}, {"GET / HTTP/1.1\r\nHost: localhost\r\n", nil},
+		{whole + "GET / H", []int{200}}, {body + "GET / H", []int{200}}, {body + whole + body + whole, []int{200, 200, 200, 200}},
+		{whole + "no HTTP at all\r\n\r\n", []int{200, 400}},
+	} {
+		conn := dial(t, f.address)
+		if _, err := io.WriteString(conn, c.sent); err != nil {
+			t.Fatal(err)
+		}
+		_ = conn.SetReadDeadline(time.Now().Add(30 * time.Second))
+		var got []int
+		for r := bufio.NewReader(conn); len(got) < len(c.want); {
+			res, err := http.ReadResponse(r, nil)
+			if err != nil {
+				t.Fatalf("%q: after %v: %v", c.sent, got, err)
+			}
+			_, _ = io.Copy(io.Discard, res.Body)
+			got = append(got, res.StatusCode)
+		}
+		if !strings.HasSuffix(c.sent, "\r\n\r\n") {
+			if rest, err := io.ReadAll(conn); len(rest) > 0 || err != nil {
+				t.Errorf("%q is answered %q, %v", c.sent, rest, err)
+			}
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%q is answered %v, want %v", c.sent, got, c.want)
+		}
 	}
 }

@@ -3,10 +3,10 @@ package apigateway
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"regexp"
 	"time"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -39,8 +39,10 @@ func (a *APIs) integrations() *provider.Resource[IntegrationInputs, IntegrationO
 		Token: IntegrationToken,
 		Check: func(in IntegrationInputs) []provider.Problem { return checkIntegration(in, a.protocolOf(in.APIID)) },
 		Create: func(_ context.Context, _ provider.Call, r *store.Record[IntegrationInputs]) error {
-			_, err := a.api(r.Inputs.APIID)
-			return err
+			if _, err := a.api(r.Inputs.APIID); err != nil {
+				return err
+			}
+			return checkQuota(a, IntegrationToken, "integrations", maxIntegrations, r, func(in IntegrationInputs) string { return in.APIID })
 		},
 		Delete:  a.deleteIntegration,
 		Actions: integrationActions,
@@ -81,12 +83,12 @@ const maxSocketTimeout = 29 * time.Second
 // does, and the kinds that the local cloud lacks. The protocol is that of the
 // API, "" while it is not known.
 func checkIntegration(in IntegrationInputs, protocol string) []provider.Problem {
-	var problems refusals
+	var problems provider.Problems
 	if t := in.IntegrationType; t != "" && t != "AWS_PROXY" {
-		problems.add("integrationType", "the local cloud holds AWS_PROXY with a function behind it, not %q", t)
+		problems.Add("integrationType", "the local cloud holds AWS_PROXY with a function behind it, not %q", t)
 	}
 	if c := in.ConnectionType; c != "" && c != "INTERNET" {
-		problems.add("connectionType", "the local cloud holds INTERNET, not %q", c)
+		problems.Add("connectionType", "the local cloud holds INTERNET, not %q", c)
 	}
 	checkPayload(&problems, in.PayloadFormatVersion, protocol)
 	limit := maxTimeout
@@ -94,32 +96,32 @@ func checkIntegration(in IntegrationInputs, protocol string) []provider.Problem 
 		limit = maxSocketTimeout
 	}
 	if ms := in.TimeoutMilliseconds; ms != 0 && (ms < 50 || ms > int(limit.Milliseconds())) {
-		problems.add("timeoutMilliseconds", "%d is not within 50 to %d ms", ms, limit.Milliseconds())
+		problems.Add("timeoutMilliseconds", "%d is not within 50 to %d ms", ms, limit.Milliseconds())
 	}
 	if in.IntegrationURI == "" {
 		return problems
 	}
 	if _, ok := functionOf(in.IntegrationURI); !ok {
-		problems.add("integrationUri", "%q is neither the ARN nor the invoke ARN of a function", in.IntegrationURI)
+		problems.Add("integrationUri", "%q is neither the ARN nor the invoke ARN of a function", in.IntegrationURI)
 	} else if protocol == protocolSocket && !invokeForm.MatchString(in.IntegrationURI) {
-		problems.add("integrationUri", "a WebSocket API takes the invoke ARN of a function, not %q", in.IntegrationURI)
+		problems.Add("integrationUri", "a WebSocket API takes the invoke ARN of a function, not %q", in.IntegrationURI)
 	}
 	return problems
 }
 
 // checkPayload refuses a payload format that the protocol has not. Only 2.0 is
 // spoken to HTTP APIs and only 1.0, the default, there is for WebSocket APIs.
-func checkPayload(problems *refusals, version, protocol string) {
+func checkPayload(problems *provider.Problems, version, protocol string) {
 	const property = "payloadFormatVersion"
 	switch {
 	case protocol == protocolHTTP && version == "":
-		problems.add(property, `is 1.0 on AWS where it is left out, and the local cloud speaks 2.0: set it to "2.0"`)
+		problems.Add(property, `is 1.0 on AWS where it is left out, and the local cloud speaks 2.0: set it to "2.0"`)
 	case protocol == protocolHTTP && version != "2.0":
-		problems.add(property, "the local cloud speaks payload format 2.0, not %q", version)
+		problems.Add(property, "the local cloud speaks payload format 2.0, not %q", version)
 	case protocol == protocolSocket && version != "" && version != "1.0":
-		problems.add(property, "a WebSocket API has payload format 1.0, not %q", version)
+		problems.Add(property, "a WebSocket API has payload format 1.0, not %q", version)
 	case version != "" && version != "1.0" && version != "2.0":
-		problems.add(property, "%q is neither 1.0 nor 2.0", version)
+		problems.Add(property, "%q is neither 1.0 nor 2.0", version)
 	}
 }
 
@@ -130,7 +132,7 @@ func (a *APIs) deleteIntegration(_ context.Context, _ provider.Call, r store.Rec
 	}
 	for _, route := range all {
 		if route.Inputs.APIID == r.Inputs.APIID && route.Inputs.Target == "integrations/"+r.ID {
-			return fmt.Errorf("ConflictException: cannot delete integration %s: the route %s refers to it", r.ID, route.Inputs.RouteKey)
+			return awserr.New("ConflictException", "cannot delete integration %s: the route %s refers to it", r.ID, route.Inputs.RouteKey)
 		}
 	}
 	return nil

@@ -27,10 +27,11 @@ func (g *Gateway) checkToken(c *call, a *Authorizer) (response, error) {
 	if err != nil {
 		return challenge(unauthorized(), bearerError(scopes, "invalid_token", err.Error())), err
 	}
-	granted := scopesOf(claims)
-	c.authorization.event = map[string]any{"jwt": map[string]any{"claims": claimTexts(claims), "scopes": granted}}
-	c.authorization.values = map[string]string{}
-	for name, text := range claimTexts(claims) {
+	texts := claimTexts(claims)
+	granted := scopesOf(claims, c.match.route.Scopes)
+	c.authorization.event = map[string]any{"jwt": jwtContext{texts, granted}}
+	c.authorization.values = make(map[string]string, len(texts))
+	for name, text := range texts {
 		c.authorization.values["claims."+name] = text
 	}
 	if len(c.match.route.Scopes) > 0 && !slices.ContainsFunc(c.match.route.Scopes, func(s string) bool { return slices.Contains(granted, s) }) {
@@ -38,6 +39,12 @@ func (g *Gateway) checkToken(c *call, a *Authorizer) (response, error) {
 		return challenge(forbidden(), bearerError(scopes, "insufficient_scope", err.Error())), err
 	}
 	return response{}, nil
+}
+
+// jwtContext is requestContext.authorizer.jwt of an event.
+type jwtContext struct {
+	Claims map[string]string `json:"claims"`
+	Scopes []string          `json:"scopes"` // null for a route without scopes
 }
 
 // bearer is the token of a value that may begin with "Bearer ".
@@ -101,9 +108,15 @@ func audiencesOf(claims map[string]any) []string {
 	return textsOf(claims["client_id"])
 }
 
-// scopesOf are the values of scope, or of scp where there is no scope. It is nil
-// where a token has neither, which makes it null in an event, as yulin has seen.
-func scopesOf(claims map[string]any) []string {
+// scopesOf are the values of scope, or of scp where there is no scope: all of
+// them, for a route that asks for scopes. For any other route it is nil, which
+// is null in an event, also where the token has scopes (both recorded in
+// https://github.com/floci-io/floci/pull/2011; the second one in
+// https://github.com/DefinitelyTyped/DefinitelyTyped/pull/75458, too).
+func scopesOf(claims map[string]any, wanted []string) []string {
+	if len(wanted) == 0 {
+		return nil
+	}
 	value, ok := claims["scope"]
 	if !ok {
 		value = claims["scp"]
@@ -147,12 +160,19 @@ func timeOf(value any) (time.Time, bool) {
 	return time.UnixMilli(int64(seconds * 1000)), true
 }
 
-// claimTexts are claims as functions get them: text, lists as Go prints them,
-// such as [a b] (yulin has seen both).
+// claimTexts are claims as functions receive them: numbers and booleans as
+// text, lists as Go prints them, such as [a b], objects as JSON. A claim that is
+// null is absent (recorded in https://github.com/floci-io/floci/pull/2011).
 func claimTexts(claims map[string]any) map[string]string {
 	texts := make(map[string]string, len(claims))
 	for name, value := range claims {
-		texts[name] = fmt.Sprint(value)
+		switch value := value.(type) {
+		case nil:
+		case map[string]any:
+			texts[name] = logText(value)
+		default:
+			texts[name] = fmt.Sprint(value)
+		}
 	}
 	return texts
 }

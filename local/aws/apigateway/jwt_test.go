@@ -71,7 +71,7 @@ func TestToken(t *testing.T) {
 		Claims: map[string]string{
 			"iss": tokenIssuer, "aud": "items", "sub": "ada", "scope": "read write", "iat": "1800000000", "exp": "1800003600",
 		},
-		Scopes: []string{"read", "write"},
+		Scopes: nil, // for the route has none
 	}}
 	if diff := cmp.Diff(want, e.RequestContext.Authorizer); diff != "" {
 		t.Errorf("authorizer (-want +got):\n%s", diff)
@@ -170,6 +170,26 @@ func TestScopes(t *testing.T) {
 	}
 }
 
+// TestScopesOfEvent: an event has the token's scopes for a route that asks for
+// some, and null for any other.
+func TestScopesOfEvent(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		route []string
+		want  string
+	}{
+		{nil, `"scopes":null`},
+		{[]string{"items.all"}, `"scopes":["items.read","items.all"]`},
+	} {
+		f, i := newTokenFixture(t, tokenStage(c.route, "GET /"))
+		f.get(t, "GET", "/", "Authorization: "+tokenOf(t, i, func(c *issuer.Claims) { c.Scopes = []string{"items.read", "items.all"} }))
+		sent := string(f.last(t).payload)
+		if !strings.Contains(sent, c.want) || !strings.Contains(sent, `"scope":"items.read items.all"`) {
+			t.Errorf("a route of the scopes %v: %s, want %s and the claim", c.route, sent, c.want)
+		}
+	}
+}
+
 // TestClaims has claims that the issuer does not sign, but others do.
 func TestClaims(t *testing.T) {
 	t.Parallel()
@@ -220,16 +240,19 @@ func TestClaimForms(t *testing.T) {
 	t.Parallel()
 	claims := map[string]any{
 		"cognito:groups": []any{"Admins", "Readers"}, "n": json.Number("12345678901234567890"), "b": true, "scp": []any{"a", "b c"},
+		"null": nil, "address": map[string]any{"city": "Bern & Thun"},
 	}
-	want := map[string]string{"cognito:groups": "[Admins Readers]", "n": "12345678901234567890", "b": "true", "scp": "[a b c]"}
+	want := map[string]string{
+		"cognito:groups": "[Admins Readers]", "n": "12345678901234567890", "b": "true", "scp": "[a b c]", "address": `{"city":"Bern & Thun"}`,
+	}
 	if diff := cmp.Diff(want, claimTexts(claims)); diff != "" {
 		t.Errorf("claims (-want +got):\n%s", diff)
 	}
-	if got := scopesOf(claims); !slices.Equal(got, []string{"a", "b", "c"}) {
+	if got := scopesOf(claims, []string{"b"}); !slices.Equal(got, []string{"a", "b", "c"}) {
 		t.Errorf("scopes of scp: %q", got)
 	}
 	claims["scope"] = "d"
-	if got := scopesOf(claims); !slices.Equal(got, []string{"d"}) {
+	if got := scopesOf(claims, []string{"b"}); !slices.Equal(got, []string{"d"}) {
 		t.Errorf("scopes of scope: %q", got)
 	}
 }

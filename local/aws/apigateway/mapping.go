@@ -2,10 +2,10 @@ package apigateway
 
 import (
 	"context"
-	"fmt"
 	"regexp"
 	"strings"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -48,15 +48,15 @@ var mappingKeyForm = regexp.MustCompile(`^[A-Za-z0-9$_.+!*'()-]+(/[A-Za-z0-9$_.+
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-mappings.html
 // has no slash among the characters.
 func checkMapping(in MappingInputs, protocol string) []provider.Problem {
-	var problems refusals
+	var problems provider.Problems
 	switch key := in.Key; {
 	case key == "":
 	case len(key) > maxMappingKey:
-		problems.add("apiMappingKey", "has %d characters; at most %d", len(key), maxMappingKey)
+		problems.Add("apiMappingKey", "has %d characters; at most %d", len(key), maxMappingKey)
 	case !mappingKeyForm.MatchString(key):
-		problems.add("apiMappingKey", "%q is no path of letters, digits and $-_.+!*'(), without a slash at either end", key)
+		problems.Add("apiMappingKey", "%q is no path of letters, digits and $-_.+!*'(), without a slash at either end", key)
 	case protocol == protocolSocket && strings.Contains(key, "/"):
-		problems.add("apiMappingKey", "%q: a WebSocket API is mapped to one level only", key)
+		problems.Add("apiMappingKey", "%q: a WebSocket API is mapped to one level only", key)
 	}
 	return problems
 }
@@ -69,14 +69,14 @@ func checkMapping(in MappingInputs, protocol string) []provider.Problem {
 func (a *APIs) checkMapped(r *store.Record[MappingInputs]) error {
 	in := r.Inputs
 	if _, err := store.Get[DomainInputs](a.db, DomainToken, in.DomainName); err != nil {
-		return fmt.Errorf("NotFoundException: domain name %s: %w", in.DomainName, err)
+		return awserr.New("NotFoundException", "domain name %s: %w", in.DomainName, err)
 	}
 	api, err := a.api(in.APIID)
 	if err != nil {
 		return err
 	}
 	if _, err := store.Get[StageInputs](a.db, StageToken, stageKey(in.Stage, StageInputs{APIID: in.APIID})); err != nil {
-		return fmt.Errorf("BadRequestException: stage %s of API %s, which domain name %s is mapped to: %w", in.Stage, in.APIID, in.DomainName, err)
+		return awserr.New("BadRequestException", "stage %s of API %s, which domain name %s is mapped to: %w", in.Stage, in.APIID, in.DomainName, err)
 	}
 	others, err := store.List[MappingInputs](a.db, MappingToken)
 	if err != nil {
@@ -91,15 +91,15 @@ func (a *APIs) checkMapped(r *store.Record[MappingInputs]) error {
 				return err
 			}
 		case other.Inputs.Key == in.Key:
-			return fmt.Errorf("ConflictException: domain name %s has a mapping of %q already, to stage %s of API %s", in.DomainName, in.Key, other.Inputs.Stage, other.Inputs.APIID)
+			return awserr.New("ConflictException", "domain name %s has a mapping of %q already, to stage %s of API %s", in.DomainName, in.Key, other.Inputs.Stage, other.Inputs.APIID)
 		case (a.protocolOf(other.Inputs.APIID) == protocolSocket) != (api.Inputs.ProtocolType == protocolSocket):
-			return fmt.Errorf("BadRequestException: domain name %s is mapped to API %s: a WebSocket API and an HTTP API cannot share one", in.DomainName, other.Inputs.APIID)
+			return awserr.New("BadRequestException", "domain name %s is mapped to API %s: a WebSocket API and an HTTP API cannot share one", in.DomainName, other.Inputs.APIID)
 		case strings.Contains(other.Inputs.Key, "/"):
 			levels++
 		}
 	}
 	if strings.Contains(in.Key, "/") && levels >= maxMultiLevel {
-		return fmt.Errorf("LimitExceededException: domain name %s has %d mappings of several levels already; at most %d", in.DomainName, levels, maxMultiLevel)
+		return awserr.New("LimitExceededException", "domain name %s has %d mappings of several levels already; at most %d", in.DomainName, levels, maxMultiLevel)
 	}
 	return nil
 }
@@ -112,7 +112,7 @@ func (a *APIs) checkUnmapped(what string, refers func(MappingInputs) bool) error
 	}
 	for _, m := range all {
 		if refers(m.Inputs) {
-			return fmt.Errorf("BadRequestException: deleting %s failed; please remove all API mappings related to it: %s/%s", what, m.Inputs.DomainName, m.Inputs.Key)
+			return awserr.New("BadRequestException", "deleting %s failed; please remove all API mappings related to it: %s/%s", what, m.Inputs.DomainName, m.Inputs.Key)
 		}
 	}
 	return nil

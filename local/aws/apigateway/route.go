@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -42,7 +43,8 @@ func (a *APIs) routes() *provider.Resource[RouteInputs, RouteOutputs] {
 		Token: RouteToken, Exclusive: true,
 		Check: func(in RouteInputs) []provider.Problem { return checkRoute(in, a.protocolOf(in.APIID)) },
 		Create: func(_ context.Context, _ provider.Call, r *store.Record[RouteInputs]) error {
-			return errors.Join(a.checkTarget(r), a.checkGuard(r))
+			return errors.Join(a.checkTarget(r), a.checkGuard(r),
+				checkQuota(a, RouteToken, "routes", maxRoutes, r, func(in RouteInputs) string { return in.APIID }))
 		},
 		Update: func(_ context.Context, _ provider.Call, _ store.Record[RouteInputs], r *store.Record[RouteInputs]) error {
 			return errors.Join(a.checkTarget(r), a.checkGuard(r))
@@ -64,27 +66,27 @@ var (
 )
 
 func checkRoute(in RouteInputs, protocol string) []provider.Problem {
-	var problems refusals
+	var problems provider.Problems
 	if in.RouteKey != "" {
 		checkRouteKey(&problems, in.RouteKey, protocol)
 	}
 	if in.Target != "" && !strings.HasPrefix(in.Target, "integrations/") {
-		problems.add("target", "%q is not of the form integrations/ID", in.Target)
+		problems.Add("target", "%q is not of the form integrations/ID", in.Target)
 	}
 	checkAuthorization(&problems, in, protocol)
 	return problems
 }
 
-func checkRouteKey(problems *refusals, key, protocol string) {
+func checkRouteKey(problems *provider.Problems, key, protocol string) {
 	isHTTP, isAction := routeKeyForm.MatchString(key), actionForm.MatchString(key)
 	switch {
 	case protocol == protocolSocket && !isAction:
-		problems.add("routeKey", "%q is neither $connect, $disconnect nor $default, nor an action, which has no blank", key)
+		problems.Add("routeKey", "%q is neither $connect, $disconnect nor $default, nor an action, which has no blank", key)
 	case protocol == protocolHTTP && !isHTTP, !isHTTP && !isAction:
-		problems.add("routeKey", `%q is neither $default nor a method and a path, such as "GET /items/{id}"`, key)
+		problems.Add("routeKey", `%q is neither $default nor a method and a path, such as "GET /items/{id}"`, key)
 	case isHTTP:
 		if reason := pathProblem(key); reason != "" {
-			problems.add("routeKey", "%q: %s", key, reason)
+			problems.Add("routeKey", "%q: %s", key, reason)
 		}
 	}
 }
@@ -102,33 +104,31 @@ const (
 // https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-routes-routeid.html
 // does. Whether a guarded route names its authorizer is asked when it is
 // created: an id that is not known yet is absent here.
-func checkAuthorization(problems *refusals, in RouteInputs, protocol string) {
+func checkAuthorization(problems *provider.Problems, in RouteInputs, protocol string) {
 	switch t := in.AuthorizationType; {
 	case t == "", t == authorizationNone:
 		if in.AuthorizerID != "" {
-			problems.add("authorizerId", "does not go with authorizationType NONE: CUSTOM is for a function, JWT for tokens")
+			problems.Add("authorizerId", "does not go with authorizationType NONE: CUSTOM is for a function, JWT for tokens")
 		}
 	case t == "AWS_IAM":
-		problems.add("authorizationType", "the local cloud does not check signatures of clients: AWS_IAM")
+		problems.Add("authorizationType", "the local cloud does not check signatures of clients: AWS_IAM")
 	case t != authorizationCustom && t != authorizationJWT:
-		problems.add("authorizationType", "%q is none of NONE, CUSTOM, JWT, AWS_IAM", t)
+		problems.Add("authorizationType", "%q is none of NONE, CUSTOM, JWT, AWS_IAM", t)
 	case protocol == protocolSocket && t == authorizationJWT:
-		problems.add("authorizationType", "a WebSocket API has no JWT authorizers")
+		problems.Add("authorizationType", "a WebSocket API has no JWT authorizers")
 	case protocol == protocolSocket && in.RouteKey != "" && in.RouteKey != "$connect":
-		problems.add("authorizationType", "only $connect of a WebSocket API has an authorizer, not %s", in.RouteKey)
+		problems.Add("authorizationType", "only $connect of a WebSocket API has an authorizer, not %s", in.RouteKey)
 	}
 	if len(in.AuthorizationScopes) == 0 {
 		return
 	}
 	if in.AuthorizationType != authorizationJWT {
-		problems.add("authorizationScopes", "only go with authorizationType JWT")
+		problems.Add("authorizationScopes", "only go with authorizationType JWT")
 	}
-	if n := len(in.AuthorizationScopes); n > maxScopes {
-		problems.add("authorizationScopes", "has %d scopes; at most %d", n, maxScopes)
-	}
+	problems.AtMost("authorizationScopes", len(in.AuthorizationScopes), maxScopes, "scopes")
 	for i, scope := range in.AuthorizationScopes {
 		if scope == "" || len(scope) > maxScopeSize || strings.ContainsAny(scope, " \t\r\n\"\\") {
-			problems.add(fmt.Sprintf("authorizationScopes[%d]", i), "%q is no scope: 1 to %d characters without blanks and quotes", scope, maxScopeSize)
+			problems.Add(fmt.Sprintf("authorizationScopes[%d]", i), "%q is no scope: 1 to %d characters without blanks and quotes", scope, maxScopeSize)
 		}
 	}
 }
@@ -179,7 +179,7 @@ func (a *APIs) checkTarget(r *store.Record[RouteInputs]) error {
 	}
 	for _, other := range all {
 		if other.ID != r.ID && other.Inputs.APIID == r.Inputs.APIID && shape(other.Inputs.RouteKey) == shape(r.Inputs.RouteKey) {
-			return fmt.Errorf("ConflictException: the API has a route %s already", other.Inputs.RouteKey)
+			return awserr.New("ConflictException", "the API has a route %s already", other.Inputs.RouteKey)
 		}
 	}
 	if r.Inputs.Target == "" {
@@ -188,7 +188,7 @@ func (a *APIs) checkTarget(r *store.Record[RouteInputs]) error {
 	id := strings.TrimPrefix(r.Inputs.Target, "integrations/")
 	i, err := store.Get[IntegrationInputs](a.db, IntegrationToken, id)
 	if err != nil || i.Inputs.APIID != r.Inputs.APIID {
-		return fmt.Errorf("BadRequestException: the API has no integration %s, which the route %s targets", id, r.Inputs.RouteKey)
+		return awserr.New("BadRequestException", "the API has no integration %s, which the route %s targets", id, r.Inputs.RouteKey)
 	}
 	return nil
 }
@@ -203,7 +203,7 @@ func (a *APIs) checkGuard(r *store.Record[RouteInputs]) error {
 	}
 	authorizer, err := store.Get[AuthorizerInputs](a.db, AuthorizerToken, in.AuthorizerID)
 	if in.AuthorizerID == "" || err != nil || authorizer.Inputs.APIID != in.APIID || authorizer.Inputs.AuthorizerType != want {
-		return fmt.Errorf("BadRequestException: invalid authorizer id %q of the route %s: authorization type %s requires an authorizer of type %s of the API %s",
+		return awserr.New("BadRequestException", "invalid authorizer id %q of the route %s: authorization type %s requires an authorizer of type %s of the API %s",
 			in.AuthorizerID, in.RouteKey, in.AuthorizationType, want, in.APIID)
 	}
 	return nil

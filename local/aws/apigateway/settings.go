@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/logs"
+	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
 
@@ -50,14 +52,14 @@ func (s RouteSetting) settings() *RouteSettings {
 // checkStageSettings refuses what
 // https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages-stagename.html
 // does. The protocol is that of the API, "" while it is not known.
-func checkStageSettings(problems *refusals, in StageInputs, protocol string) {
+func checkStageSettings(problems *provider.Problems, in StageInputs, protocol string) {
 	if l := in.AccessLogSettings; l != nil {
 		if _, ok := groupOf(l.DestinationARN); l.DestinationARN != "" && !ok {
-			problems.add("accessLogSettings.destinationArn", "%q is not the ARN of a log group", l.DestinationARN)
+			problems.Add("accessLogSettings.destinationArn", "%q is not the ARN of a log group", l.DestinationARN)
 		}
 		if l.Format != "" {
 			for _, reason := range formatProblems(l.Format, protocol) {
-				problems.add("accessLogSettings.format", "%s", reason)
+				problems.Add("accessLogSettings.format", "%s", reason)
 			}
 		}
 	}
@@ -69,27 +71,27 @@ func checkStageSettings(problems *refusals, in StageInputs, protocol string) {
 		path := fmt.Sprintf("routeSettings[%d].", i)
 		checkRouteSettings(problems, path, s.settings(), protocol)
 		if s.RouteKey != "" && slices.Contains(keys, s.RouteKey) {
-			problems.add(path+"routeKey", "there are two settings of %s", s.RouteKey)
+			problems.Add(path+"routeKey", "there are two settings of %s", s.RouteKey)
 		}
 		keys = append(keys, s.RouteKey)
 	}
 }
 
-func checkRouteSettings(problems *refusals, path string, s *RouteSettings, protocol string) {
+func checkRouteSettings(problems *provider.Problems, path string, s *RouteSettings, protocol string) {
 	if s.ThrottlingBurstLimit != nil && *s.ThrottlingBurstLimit < 0 {
-		problems.add(path+"throttlingBurstLimit", "%d is below 0", *s.ThrottlingBurstLimit)
+		problems.Add(path+"throttlingBurstLimit", "%d is below 0", *s.ThrottlingBurstLimit)
 	}
 	if s.ThrottlingRateLimit != nil && *s.ThrottlingRateLimit < 0 {
-		problems.add(path+"throttlingRateLimit", "%v is below 0", *s.ThrottlingRateLimit)
+		problems.Add(path+"throttlingRateLimit", "%v is below 0", *s.ThrottlingRateLimit)
 	}
 	switch l := s.LoggingLevel; {
 	case l != "" && l != "OFF" && l != "ERROR" && l != "INFO":
-		problems.add(path+"loggingLevel", "%q is none of OFF, ERROR, INFO", l)
+		problems.Add(path+"loggingLevel", "%q is none of OFF, ERROR, INFO", l)
 	case l != "" && l != "OFF" && protocol == protocolHTTP:
-		problems.add(path+"loggingLevel", "an HTTP API has no execution logs: accessLogSettings says what became of requests")
+		problems.Add(path+"loggingLevel", "an HTTP API has no execution logs: accessLogSettings says what became of requests")
 	}
 	if s.DataTraceEnabled && protocol == protocolHTTP {
-		problems.add(path+"dataTraceEnabled", "an HTTP API has no execution logs")
+		problems.Add(path+"dataTraceEnabled", "an HTTP API has no execution logs")
 	}
 }
 
@@ -115,7 +117,7 @@ func (a *APIs) checkDestination(r *store.Record[StageInputs]) error {
 		err = store.ErrNotFound // of another region or account
 	}
 	if err != nil {
-		return fmt.Errorf("BadRequestException: the access log of stage %s goes to %s: %w", r.ID, l.DestinationARN, err)
+		return awserr.New("BadRequestException", "the access log of stage %s goes to %s: %w", r.ID, l.DestinationARN, err)
 	}
 	return nil
 }
@@ -133,7 +135,7 @@ func (a *APIs) checkSettingsOfRoutes(r *store.Record[StageInputs]) error {
 		if !slices.ContainsFunc(all, func(route store.Record[RouteInputs]) bool {
 			return route.Inputs.APIID == r.Inputs.APIID && route.Inputs.RouteKey == s.RouteKey
 		}) {
-			return fmt.Errorf("NotFoundException: unable to find the route %s of the settings of stage %s in the API %s", s.RouteKey, r.ID, r.Inputs.APIID)
+			return awserr.New("NotFoundException", "unable to find the route %s of the settings of stage %s in the API %s", s.RouteKey, r.ID, r.Inputs.APIID)
 		}
 	}
 	return nil

@@ -3,10 +3,10 @@ package apigateway
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"regexp"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -67,7 +67,7 @@ func (a *APIs) deploy(_ context.Context, _ provider.Call, r *store.Record[Deploy
 		return err
 	}
 	if len(routes) == 0 {
-		return fmt.Errorf("BadRequestException: at least one route is required before deploying the API %s", r.Inputs.APIID)
+		return awserr.New("BadRequestException", "at least one route is required before deploying the API %s", r.Inputs.APIID)
 	}
 	data, err := json.Marshal(routes)
 	if err != nil {
@@ -84,7 +84,7 @@ func (a *APIs) deleteDeployment(_ context.Context, _ provider.Call, r store.Reco
 	}
 	for _, s := range stages {
 		if s.Inputs.APIID == r.Inputs.APIID && s.Inputs.DeploymentID == r.ID {
-			return fmt.Errorf("BadRequestException: the stage %s points to deployment %s and must be moved or deleted first", s.Inputs.Name, r.ID)
+			return awserr.New("BadRequestException", "the stage %s points to deployment %s and must be moved or deleted first", s.Inputs.Name, r.ID)
 		}
 	}
 	return nil
@@ -97,7 +97,10 @@ func (a *APIs) stages() *provider.Resource[StageInputs, StageOutputs] {
 		ID:    func(_ provider.Call, in StageInputs) string { return in.Name },
 		Key:   stageKey,
 		Create: func(_ context.Context, _ provider.Call, r *store.Record[StageInputs]) error {
-			return a.checkReferences(r)
+			if err := a.checkReferences(r); err != nil {
+				return err
+			}
+			return checkQuota(a, StageToken, "stages", maxStages, r, func(in StageInputs) string { return in.APIID })
 		},
 		Update: func(_ context.Context, _ provider.Call, _ store.Record[StageInputs], r *store.Record[StageInputs]) error {
 			return a.checkReferences(r)
@@ -115,19 +118,20 @@ func stageKey(id string, in StageInputs) string { return in.APIID + "/" + id }
 var stageNameForm = regexp.MustCompile(`^(\$default|[a-zA-Z0-9_-]{1,128})$`)
 
 func checkStage(in StageInputs, protocol string) []provider.Problem {
-	var problems refusals
+	var problems provider.Problems
 	if in.Name != "" && !stageNameForm.MatchString(in.Name) {
-		problems.add("name", "%q must be $default or 1 to 128 letters, digits, - and _", in.Name)
+		problems.Add("name", "%q must be $default or 1 to 128 letters, digits, - and _", in.Name)
 	}
 	if in.AutoDeploy && in.DeploymentID != "" {
-		problems.add("deploymentId", "does not go with autoDeploy")
+		problems.Add("deploymentId", "does not go with autoDeploy")
 	}
 	if protocol == protocolSocket && in.Name == defaultStage {
-		problems.add("name", "a WebSocket API has no $default stage")
+		problems.Add("name", "a WebSocket API has no $default stage")
 	}
 	if protocol == protocolSocket && in.AutoDeploy {
-		problems.add("autoDeploy", "is for HTTP APIs: a stage of a WebSocket API needs a deployment")
+		problems.Add("autoDeploy", "is for HTTP APIs: a stage of a WebSocket API needs a deployment")
 	}
+	checkVariables(&problems, in.StageVariables)
 	checkStageSettings(&problems, in, protocol)
 	return problems
 }
@@ -153,7 +157,7 @@ func (a *APIs) checkDeployment(r *store.Record[StageInputs]) error {
 	}
 	d, err := store.Get[DeploymentInputs](a.db, DeploymentToken, id)
 	if err != nil || d.Inputs.APIID != r.Inputs.APIID {
-		return fmt.Errorf("NotFoundException: the API %s has no deployment %s", r.Inputs.APIID, id)
+		return awserr.New("NotFoundException", "the API %s has no deployment %s", r.Inputs.APIID, id)
 	}
 	return nil
 }
@@ -176,6 +180,11 @@ func (a *APIs) describeStage(r store.Record[StageInputs]) StageOutputs {
 		ExecutionARN: executionARN(api) + "/" + r.ID,
 		InvokeURL:    url,
 	}
+}
+
+// Types are the resource types of API Gateway.
+func (a *APIs) Types() []provider.Kind {
+	return []provider.Kind{a.apis(), a.integrations(), a.authorizers(), a.routes(), a.deployments(), a.stages(), a.domains(), a.mappings()}
 }
 
 // Resources are the resource types of this package.

@@ -135,7 +135,7 @@ func (s *sniffing) sniff(c net.Conn) {
 	_ = c.SetReadDeadline(time.Now().Add(s.limit))
 	_, err := c.Read(first)
 	_ = c.SetReadDeadline(time.Time{})
-	var out net.Conn = &begun{Conn: c, first: first}
+	var out net.Conn = &line{Conn: c, first: first}
 	if first[0] == recordHandshake {
 		out = tls.Server(out, s.config)
 	}
@@ -152,29 +152,4 @@ func (s *sniffing) sniff(c net.Conn) {
 	if err != nil {
 		_ = c.Close()
 	}
-}
-
-// begun is a connection whose first byte has been read.
-type begun struct {
-	net.Conn
-	first []byte
-}
-
-// Read gives back the first byte, then reads on.
-func (b *begun) Read(p []byte) (int, error) {
-	if len(b.first) == 0 || len(p) == 0 {
-		return b.Conn.Read(p)
-	}
-	p[0] = b.first[0]
-	b.first = nil
-	return 1, nil
-}
-
-// CloseWrite ends what is sent, by which http.Server lets a client read an
-// answer to its end.
-func (b *begun) CloseWrite() error {
-	if c, ok := b.Conn.(interface{ CloseWrite() error }); ok {
-		return c.CloseWrite()
-	}
-	return b.Conn.Close()
 }

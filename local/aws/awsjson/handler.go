@@ -6,7 +6,6 @@ package awsjson
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -15,20 +14,13 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 )
 
-// Error is one that the client is told, in the form of the service.
-type Error struct {
-	Code    string // such as ResourceNotFoundException
-	Message string
-}
-
-func (e *Error) Error() string { return e.Code + ": " + e.Message }
-
 // Operation answers one call of a caller who has signed it. What the caller
 // may do is for the operation to ask: it knows the resource. An error that is
-// neither *Error nor iam's is told as an InternalServerError.
+// neither an *awserr.Error nor *iam.Denied becomes an InternalServerError.
 type Operation func(ctx context.Context, caller iam.Caller, body []byte) (any, error)
 
 // Of makes an Operation of a function. The input's members are matched by
@@ -37,7 +29,7 @@ func Of[In, Out any](f func(ctx context.Context, caller iam.Caller, in In) (Out,
 	return func(ctx context.Context, caller iam.Caller, body []byte) (any, error) {
 		var in In
 		if err := json.Unmarshal(body, &in); err != nil {
-			return nil, &Error{Code: "SerializationException", Message: "the request is not the JSON of a call: " + err.Error()}
+			return nil, awserr.New("SerializationException", "the request is not the JSON of a call: %w", err)
 		}
 		return f(ctx, caller, in)
 	}
@@ -65,16 +57,16 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, err)
 		return
 	}
-	h.write(w, http.StatusOK, out)
+	write(w, h.Version, http.StatusOK, out)
 }
 
 func (h *Handler) call(w http.ResponseWriter, r *http.Request) (any, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.MaxBytes))
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return nil, &Error{Code: "RequestEntityTooLargeException", Message: fmt.Sprintf("the request is larger than %d bytes", h.MaxBytes)}
+	if _, over := errors.AsType[*http.MaxBytesError](err); over {
+		return nil, awserr.New(tooLarge, "the request is larger than %d bytes", h.MaxBytes)
 	}
 	if err != nil {
-		return nil, &Error{Code: "SerializationException", Message: "the request ends early: " + err.Error()}
+		return nil, awserr.New("SerializationException", "the request ends early: %w", err)
 	}
 	caller, err := h.Authority.Authenticate(r, body)
 	if err != nil {
@@ -84,39 +76,58 @@ func (h *Handler) call(w http.ResponseWriter, r *http.Request) (any, error) {
 	name, ok := strings.CutPrefix(target, h.Prefix+".")
 	operation, known := h.Operations[name]
 	if r.Method != http.MethodPost || !ok || !known {
-		return nil, &Error{Code: "UnknownOperationException", Message: fmt.Sprintf("the local cloud does not know the operation %q; of %s it knows %s",
-			target, h.Prefix, strings.Join(slices.Sorted(maps.Keys(h.Operations)), ", "))}
+		return nil, awserr.New("UnknownOperationException", "the local cloud does not know the operation %q; of %s it knows %s",
+			target, h.Prefix, strings.Join(slices.Sorted(maps.Keys(h.Operations)), ", "))
 	}
 	return operation(r.Context(), caller, body)
 }
 
 func (h *Handler) fail(w http.ResponseWriter, err error) {
-	var denied *iam.Denied
-	var unsigned *iam.SignatureError
-	var told *Error
-	status := http.StatusBadRequest
-	switch {
-	case errors.As(err, &denied):
-		told = &Error{Code: "AccessDeniedException", Message: denied.Error()}
-	case errors.As(err, &unsigned):
-		told = &Error{Code: unsigned.Code, Message: unsigned.Message}
-	case errors.As(err, &told):
-	default:
-		status, told = http.StatusInternalServerError, &Error{Code: "InternalServerError", Message: err.Error()}
-	}
-	if old, ok := h.Query[told.Code]; ok {
+	if old, ok := h.Query[errorOf(err).Code]; ok {
 		w.Header().Set("X-Amzn-Query-Error", old+";Sender")
 	}
-	code := told.Code
-	if h.Namespace != "" {
-		code = h.Namespace + "#" + code
-	}
-	h.write(w, status, map[string]string{"__type": code, "message": told.Message})
+	Fail(w, h.Version, func(code string) string {
+		if h.Namespace == "" {
+			return code
+		}
+		return h.Namespace + "#" + code
+	}, err)
 }
 
-// write answers with JSON; a client that has gone is nobody to tell.
-func (h *Handler) write(w http.ResponseWriter, status int, body any) {
-	w.Header().Set("Content-Type", "application/x-amz-json-"+h.Version)
+// Fail answers with an error in a version of the protocol. The name of a code
+// is the whole one, with its namespace.
+func Fail(w http.ResponseWriter, version string, name func(code string) string, err error) {
+	e := errorOf(err)
+	status := http.StatusBadRequest
+	switch e.Code {
+	case internalError:
+		status = http.StatusInternalServerError
+	case tooLarge:
+		status = http.StatusRequestEntityTooLarge
+	}
+	write(w, version, status, map[string]string{"__type": name(e.Code), "message": e.Message})
+}
+
+// The codes whose status is not 400.
+const (
+	internalError = "InternalServerError"
+	tooLarge      = "RequestEntityTooLargeException"
+)
+
+// errorOf is what the client gets of an error.
+func errorOf(err error) *awserr.Error {
+	if denied, ok := errors.AsType[*iam.Denied](err); ok {
+		return awserr.New("AccessDeniedException", "%w", denied)
+	}
+	if e, ok := errors.AsType[*awserr.Error](err); ok {
+		return e
+	}
+	return awserr.New(internalError, "%w", err)
+}
+
+// write answers with JSON; a client that has gone gets nothing.
+func write(w http.ResponseWriter, version string, status int, body any) {
+	w.Header().Set("Content-Type", "application/x-amz-json-"+version)
 	w.WriteHeader(status)
 	_ = json.MarshalWrite(w, body, json.Deterministic(true))
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 	"skiff/local/store"
 )
@@ -37,7 +38,7 @@ func newServer(t *testing.T) (url string, keys iam.Credentials) {
 				return map[string]string{"Greeting": "hello " + in.Name, "By": c.Account()}, nil
 			}),
 			"Find": Of(func(context.Context, iam.Caller, input) (*input, error) {
-				return nil, &Error{Code: "NoSuchThing", Message: "none"}
+				return nil, awserr.New("NoSuchThing", "none")
 			}),
 			"Break":  Of(func(context.Context, iam.Caller, input) (*input, error) { return nil, errors.New("disk full") }),
 			"Forbid": Of(func(context.Context, iam.Caller, input) (*input, error) { return nil, &iam.Denied{Caller: "me"} }),
@@ -67,7 +68,7 @@ func TestHandler(t *testing.T) {
 		{"empty", "POST", "Things.Greet", ``, true, 400, "#SerializationException", ""},
 		{"another type", "POST", "Things.Greet", `{"Name":1}`, true, 400, "#SerializationException", ""},
 		{"no UTF-8", "POST", "Things.Greet", "{\"Name\":\"\xff\"}", true, 400, "#SerializationException", ""},
-		{"too large", "POST", "Things.Greet", `{"Name":"` + strings.Repeat("x", 100) + `"}`, true, 400, "#RequestEntityTooLargeException", ""},
+		{"too large", "POST", "Things.Greet", `{"Name":"` + strings.Repeat("x", 100) + `"}`, true, 413, "#RequestEntityTooLargeException", ""},
 		{"unknown operation", "POST", "Things.Dance", `{}`, true, 400, `does not know the operation \"Things.Dance\"; of Things it knows Break, Find, Forbid, Greet`, ""},
 		{"another service", "POST", "Others.Greet", `{}`, true, 400, "#UnknownOperationException", ""},
 		{"no operation", "POST", "", `{}`, true, 400, "#UnknownOperationException", ""},

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/sns"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -82,6 +83,12 @@ type Alarms struct{ topics *sns.Topics }
 // New makes alarms that tell topics.
 func New(topics *sns.Topics) *Alarms { return &Alarms{topics} }
 
+// Types are the resource types of CloudWatch.
+func (a *Alarms) Types() []provider.Kind {
+	alarms, dashboards := a.Resources()
+	return []provider.Kind{alarms, dashboards}
+}
+
 // Resources are the resource types of this package.
 func (a *Alarms) Resources() (*provider.Resource[Alarm, AlarmOutputs], *provider.Resource[Dashboard, DashboardOutputs]) {
 	alarms := &provider.Resource[Alarm, AlarmOutputs]{
@@ -121,7 +128,7 @@ func alarmARN(r store.Record[Alarm]) string {
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 func checkWhole(r *store.Record[Alarm]) error {
 	in := r.Inputs
-	lack := func(what string) error { return fmt.Errorf("ValidationError: the alarm %s %s", r.ID, what) }
+	lack := func(what string) error { return awserr.New("ValidationError", "the alarm %s %s", r.ID, what) }
 	returned := 0
 	for _, q := range in.MetricQueries {
 		if q.Metric == nil && q.Expression == "" {
@@ -153,10 +160,10 @@ func (a *Alarms) checkActions(r *store.Record[Alarm]) error {
 	for _, action := range slices.Concat(r.Inputs.AlarmActions, r.Inputs.OKActions, r.Inputs.InsufficientDataActions) {
 		topic, err := a.topics.Find(action)
 		if err != nil {
-			return fmt.Errorf("ValidationError: invalid action of alarm %s: %w", r.ID, err)
+			return awserr.New("ValidationError", "invalid action of alarm %s: %w", r.ID, err)
 		}
 		if topic.Region != r.Region {
-			return fmt.Errorf("ValidationError: invalid region %s in action %s: the alarm %s stands in %s", topic.Region, action, r.ID, r.Region)
+			return awserr.New("ValidationError", "invalid region %s in action %s: the alarm %s stands in %s", topic.Region, action, r.ID, r.Region)
 		}
 	}
 	return nil

@@ -59,32 +59,30 @@ type widget struct {
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html
 // does.
 func checkDashboard(in Dashboard) []provider.Problem {
-	var p problems
+	var problems provider.Problems
 	if in.Name != "" && !dashboardForm.MatchString(in.Name) {
-		p.refuse("dashboardName", "%q must be 1 to 255 letters, digits, - and _", in.Name)
+		problems.Add("dashboardName", "%q must be 1 to 255 letters, digits, - and _", in.Name)
 	}
 	if in.Body != "" {
-		p.body(in.Body)
+		checkBody(&problems, in.Body)
 	}
-	return p
+	return problems
 }
 
-func (p *problems) body(text string) {
+func checkBody(problems *provider.Problems, text string) {
 	var body struct{ Widgets *[]widget }
 	if err := json.Unmarshal([]byte(text), &body); err != nil {
-		p.refuse("dashboardBody", "is not the JSON of a dashboard: %v", err)
+		problems.Add("dashboardBody", "is not the JSON of a dashboard: %v", err)
 		return
 	}
 	if body.Widgets == nil {
-		p.refuse("dashboardBody", `has no list "widgets"`)
+		problems.Add("dashboardBody", `has no list "widgets"`)
 		return
 	}
-	if n := len(*body.Widgets); n > maxWidgets {
-		p.refuse("dashboardBody", "has %d widgets; at most %d", n, maxWidgets)
-	}
+	problems.AtMost("dashboardBody", len(*body.Widgets), maxWidgets, "widgets")
 	for i, w := range *body.Widgets {
 		if reason := w.problem(); reason != "" {
-			p.refuse("dashboardBody", "widget %d %s", i, reason)
+			problems.Add("dashboardBody", "widget %d %s", i, reason)
 		}
 	}
 }

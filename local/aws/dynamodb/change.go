@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"skiff/local/aws/awserr"
 )
 
 // checkChange refuses an update of more than one index, which DynamoDB creates
@@ -30,7 +32,7 @@ func checkChange(old, in Table) error {
 		}
 	}
 	if len(changes) > 1 {
-		return fmt.Errorf("LimitExceededException: only 1 online index can be created or deleted simultaneously per table, and that is more for table %s (%s): make the change in several updates, a new index under a new name first",
+		return awserr.New("LimitExceededException", "only 1 online index can be created or deleted simultaneously per table, and that is more for table %s (%s): make the change in several updates, a new index under a new name first",
 			in.Name, strings.Join(changes, ", "))
 	}
 	return nil
@@ -45,7 +47,7 @@ func bring(ctx context.Context, client *dynamodb.Client, in Table) error {
 	}
 	have, want := indexed(held(d)), indexed(creation(in))
 	if !reflect.DeepEqual(have.fixed, want.fixed) {
-		return fmt.Errorf("ValidationException: table %s has other keys, and neither they nor their types nor its local indexes can change: give the table another name", in.Name)
+		return awserr.New("ValidationException", "table %s has other keys, and neither they nor their types nor its local indexes can change: give the table another name", in.Name)
 	}
 	for _, name := range have.names {
 		if reflect.DeepEqual(have.indexes[name], want.indexes[name]) {

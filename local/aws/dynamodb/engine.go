@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -123,7 +124,7 @@ func (t *Tables) Restore(ctx context.Context, url string) (made []string, err er
 
 func (t *Tables) delete(ctx context.Context, _ provider.Call, r store.Record[Table]) error {
 	if r.Inputs.DeletionProtectionEnabled {
-		return fmt.Errorf("ValidationException: table %s is protected against deletion: turn deletionProtectionEnabled off first", r.ID)
+		return awserr.New("ValidationException", "table %s is protected against deletion: turn deletionProtectionEnabled off first", r.ID)
 	}
 	client, err := t.client(ctx)
 	if err != nil {

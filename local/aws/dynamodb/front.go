@@ -17,6 +17,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
+	"skiff/local/aws/awsjson"
 	"skiff/local/aws/iam"
 	"skiff/local/store"
 )
@@ -56,25 +58,25 @@ func operations() []string {
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		fail(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "the request is larger than 16 MB")
+		fail(w, awserr.New("RequestEntityTooLargeException", "the request is larger than 16 MB"))
 		return
 	}
 	if err != nil {
-		answer(w, &apiError{"SerializationException", "the request ends early: " + err.Error()})
+		fail(w, awserr.New("SerializationException", "the request ends early: %w", err))
 		return
 	}
 	if err := f.authorize(r, body); err != nil {
-		answer(w, err)
+		fail(w, err)
 		return
 	}
 	target, err := f.tables.engine(r.Context())
 	if err != nil {
-		fail(w, http.StatusInternalServerError, "InternalServerError", err.Error())
+		fail(w, err)
 		return
 	}
 	to, err := url.Parse(target)
 	if err != nil {
-		fail(w, http.StatusInternalServerError, "InternalServerError", err.Error())
+		fail(w, err)
 		return
 	}
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
@@ -87,7 +89,7 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			p.Out.Header.Del("X-Amz-Security-Token")
 		},
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
-			fail(w, http.StatusInternalServerError, "InternalServerError", "the local DynamoDB does not answer: "+err.Error())
+			fail(w, fmt.Errorf("the local DynamoDB does not answer: %w", err))
 		},
 	}
 	proxy.ServeHTTP(w, r)
@@ -109,7 +111,7 @@ func (f *Front) authorize(r *http.Request, body []byte) error {
 	}
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	if !slices.Contains(operations(), operation) {
-		return &apiError{"UnknownOperationException", fmt.Sprintf("the local cloud does not know the DynamoDB operation %q; it knows %s", operation, strings.Join(operations(), ", "))}
+		return awserr.New("UnknownOperationException", "the local cloud does not know the DynamoDB operation %q; it knows %s", operation, strings.Join(operations(), ", "))
 	}
 	targets, err := targetsOf(operation, body)
 	if err != nil {
@@ -168,7 +170,7 @@ func targetsOf(operation string, body []byte) ([]target, error) {
 		TransactItems []transactItem
 	}
 	if err := json.Unmarshal(body, &call); err != nil {
-		return nil, &apiError{"SerializationException", "the request is not the JSON of a call: " + err.Error()}
+		return nil, awserr.New("SerializationException", "the request is not the JSON of a call: %w", err)
 	}
 	var targets []target
 	switch operation {
@@ -186,14 +188,14 @@ func targetsOf(operation string, body []byte) ([]target, error) {
 		targets = []target{{action: operation, table: call.TableName}}
 	}
 	if len(targets) == 0 {
-		return nil, &apiError{"ValidationException", "the call names no table"}
+		return nil, awserr.New("ValidationException", "the call names no table")
 	}
 	for _, t := range targets {
 		if t.table == "" {
-			return nil, &apiError{"ValidationException", "the call names no table"}
+			return nil, awserr.New("ValidationException", "the call names no table")
 		}
 		if strings.HasPrefix(t.table, "arn:") {
-			return nil, &apiError{"ValidationException", fmt.Sprintf("the local cloud takes a table by its name, not by its ARN as AWS does too: %s", t.table)}
+			return nil, awserr.New("ValidationException", "the local cloud takes a table by its name, not by its ARN as AWS does too: %s", t.table)
 		}
 	}
 	return targets, nil
@@ -212,7 +214,7 @@ func (f *Front) resource(caller iam.Caller, t target) (resource string, missing 
 		missing = err
 	}
 	if errors.Is(err, store.ErrNotFound) {
-		missing = &apiError{"ResourceNotFoundException", "Requested resource not found"}
+		missing = awserr.New("ResourceNotFoundException", "Requested resource not found")
 	}
 	if t.index != "" {
 		resource += "/index/" + t.index
@@ -220,38 +222,16 @@ func (f *Front) resource(caller iam.Caller, t target) (resource string, missing 
 	return resource, missing
 }
 
-// apiError is an error in DynamoDB's own form.
-type apiError struct{ code, message string }
-
-func (e *apiError) Error() string { return e.code + ": " + e.message }
-
-func answer(w http.ResponseWriter, err error) {
-	var denied *iam.Denied
-	var unsigned *iam.SignatureError
-	var api *apiError
-	switch {
-	case errors.As(err, &denied):
-		fail(w, http.StatusBadRequest, "AccessDeniedException", denied.Error())
-	case errors.As(err, &unsigned):
-		fail(w, http.StatusBadRequest, unsigned.Code, unsigned.Message)
-	case errors.As(err, &api):
-		fail(w, http.StatusBadRequest, api.code, api.message)
-	default:
-		fail(w, http.StatusInternalServerError, "InternalServerError", err.Error())
-	}
-}
-
 // fail answers in the JSON 1.0 protocol
 // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html).
-func fail(w http.ResponseWriter, status int, code, message string) {
-	prefix := "com.amazon.coral.service#"
-	switch code {
-	case "ValidationException":
-		prefix = "com.amazon.coral.validate#"
-	case "ResourceNotFoundException", "InternalServerError":
-		prefix = "com.amazonaws.dynamodb.v20120810#"
-	}
-	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-	w.WriteHeader(status)
-	_ = json.MarshalWrite(w, map[string]string{"__type": prefix + code, "message": message, "Message": message})
+func fail(w http.ResponseWriter, err error) {
+	awsjson.Fail(w, "1.0", func(code string) string {
+		switch code {
+		case "ValidationException":
+			return "com.amazon.coral.validate#" + code
+		case "ResourceNotFoundException", "InternalServerError":
+			return "com.amazonaws.dynamodb.v20120810#" + code
+		}
+		return "com.amazon.coral.service#" + code
+	}, err)
 }

@@ -4,6 +4,8 @@ import (
 	"regexp"
 
 	"github.com/go-json-experiment/json"
+
+	"skiff/local/aws/awserr"
 )
 
 // valueName is the name of a value in an expression.
@@ -18,12 +20,12 @@ func checkQuery(body []byte) error {
 		ExpressionAttributeValues map[string]struct{ S, B *string }
 	}
 	if err := json.Unmarshal(body, &call); err != nil {
-		return &apiError{"SerializationException", "the request is not the JSON of a call: " + err.Error()}
+		return awserr.New("SerializationException", "the request is not the JSON of a call: %w", err)
 	}
 	for _, name := range valueName.FindAllString(call.KeyConditionExpression, -1) {
 		v := call.ExpressionAttributeValues[name]
 		if v.S != nil && *v.S == "" || v.B != nil && *v.B == "" {
-			return &apiError{"ValidationException", "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value: " + name}
+			return awserr.New("ValidationException", "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value: %s", name)
 		}
 	}
 	return nil

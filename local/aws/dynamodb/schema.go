@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"skiff/local/aws/awserr"
 )
 
 // creation is the call that makes a table in the engine. There every table is
@@ -71,7 +73,7 @@ func checkSame(ctx context.Context, client *dynamodb.Client, in Table) error {
 		return err
 	}
 	if !reflect.DeepEqual(sorted(held(d.Table)), sorted(creation(in))) {
-		return fmt.Errorf("ResourceInUseException: a table %s is there already, with other keys or indexes: give this one another name", in.Name)
+		return awserr.New("ResourceInUseException", "a table %s is there already, with other keys or indexes: give this one another name", in.Name)
 	}
 	return nil
 }

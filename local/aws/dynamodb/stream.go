@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/store"
 )
 
@@ -219,7 +220,7 @@ func (t *Tables) readStream(ctx context.Context, arnOfStream, after string, limi
 	after = max(after, s.From)
 	epoch, n, ok := parseSequence(after)
 	if !ok {
-		return page{}, &apiError{"ValidationException", "Invalid SequenceNumber: " + after}
+		return page{}, awserr.New("ValidationException", "Invalid SequenceNumber: %s", after)
 	}
 	if epoch < all.Epoch {
 		n = 0

@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/awsjson"
 	"skiff/local/aws/iam"
 	"skiff/local/store"
@@ -49,19 +50,14 @@ type streamsAPI struct {
 
 // serviceError is an error in the form that DynamoDB Streams answers with.
 func serviceError(err error) error {
-	if api, ok := errors.AsType[*apiError](err); ok {
-		return &awsjson.Error{Code: api.code, Message: api.message}
-	}
 	if errors.Is(err, store.ErrNotFound) {
 		text, _, _ := strings.Cut(err.Error(), ": "+store.ErrNotFound.Error())
-		return &awsjson.Error{Code: "ResourceNotFoundException", Message: text}
+		return awserr.New("ResourceNotFoundException", "%s", text)
 	}
 	return err
 }
 
-func invalid(message string) error {
-	return &awsjson.Error{Code: "ValidationException", Message: message}
-}
+func invalid(message string) error { return awserr.New("ValidationException", "%s", message) }
 
 func (s streamsAPI) permit(c iam.Caller, action, resource string) error {
 	return s.authority.Authorize(c, iam.Request{Action: "dynamodb:" + action, Resource: resource})
@@ -213,7 +209,7 @@ func (s streamsAPI) getShardIterator(ctx context.Context, c iam.Caller, in getSh
 		return nil, serviceError(err)
 	}
 	if in.ShardId != shardID(in.StreamArn) {
-		return nil, &awsjson.Error{Code: "ResourceNotFoundException", Message: "Requested resource not found: Shard does not exist"}
+		return nil, awserr.New("ResourceNotFoundException", "Requested resource not found: Shard does not exist")
 	}
 	after := one.From
 	switch in.ShardIteratorType {
@@ -264,7 +260,7 @@ func (s streamsAPI) getRecords(ctx context.Context, c iam.Caller, in getRecordsI
 		return nil, invalid("Limit must be within 1 to 1000")
 	}
 	if s.tables.now().Sub(time.Unix(i.Issued, 0)) > iteratorLife {
-		return nil, &awsjson.Error{Code: "ExpiredIteratorException", Message: "Iterator expired. The iterator was created more than 15 minutes ago."}
+		return nil, awserr.New("ExpiredIteratorException", "Iterator expired. The iterator was created more than 15 minutes ago.")
 	}
 	p, err := s.tables.readStream(ctx, i.Stream, i.After, limit)
 	if err != nil {

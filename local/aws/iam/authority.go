@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/store"
 )
 
@@ -52,6 +53,7 @@ type Authority struct {
 	keys       map[string]key // by access key id
 	generation uint64
 	rights     map[string]rights // by role ARN, as of generation
+	decisions  decisions
 	seen       map[Use]bool
 	told       map[string]bool // boundaries that are not here and of which a person has heard
 }
@@ -93,7 +95,7 @@ func (a *Authority) issue(caller Caller, expires time.Time) Credentials {
 	return c
 }
 
-// Identify tells whose keys these are; the error is a *SignatureError.
+// Identify tells whose keys these are; the error is an *awserr.Error.
 func (a *Authority) Identify(c Credentials) (Caller, error) {
 	k, err := a.held(c.AccessKeyID, c.SessionToken)
 	if err != nil {
@@ -114,7 +116,7 @@ func (a *Authority) held(accessKeyID, sessionToken string) (key, error) {
 		return key{}, errUnrecognized()
 	}
 	if !k.expires.IsZero() && !a.now().Before(k.expires) {
-		return key{}, &SignatureError{"ExpiredTokenException", "The security token included in the request is expired"}
+		return key{}, awserr.New("ExpiredTokenException", "The security token included in the request is expired")
 	}
 	return k, nil
 }
@@ -145,6 +147,11 @@ func (a *Authority) Authorize(c Caller, r Request) error {
 	if c.administrator {
 		return nil
 	}
+	q, alone := questionOf(c, r)
+	if said, known := a.decided(q); alone && known {
+		return said
+	}
+	generation := a.policies()
 	held, err := a.rightsOf(c.RoleARN)
 	if err != nil {
 		return err
@@ -163,15 +170,19 @@ func (a *Authority) Authorize(c Caller, r Request) error {
 		session = "" // each job's has another name
 	}
 	a.note(Use{Role: name, Session: session, Action: r.Action, Resource: r.Resource, Allowed: decision == Allow})
+	var said error
 	if decision != Allow {
-		return &Denied{Caller: c.ARN, Request: r, Explicit: decision == ExplicitDeny, By: by}
+		said = &Denied{Caller: c.ARN, Request: r, Explicit: decision == ExplicitDeny, By: by}
 	}
-	return nil
+	if alone {
+		a.keep(q, generation, said)
+	}
+	return said
 }
 
 // rightsOf reads the policies of the roles anew after any change of the store.
 func (a *Authority) rightsOf(roleARN string) (rights, error) {
-	generation := a.db.Generation()
+	generation := a.policies()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.rights == nil || a.generation != generation {

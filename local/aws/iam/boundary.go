@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -66,7 +67,7 @@ func (a *Authority) checkBoundary(c provider.Call, r store.Record[Role]) error {
 	case err != nil && !errors.Is(err, store.ErrNotFound):
 		return err
 	case c.Caller != "":
-		return fmt.Errorf("NoSuchEntity: Scope ARN: %s does not exist or is not attachable", boundary)
+		return awserr.New("NoSuchEntity", "Scope ARN: %s does not exist or is not attachable", boundary)
 	}
 	a.mu.Lock()
 	told := a.told[boundary]

@@ -8,6 +8,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"skiff/local/aws/awserr"
 )
 
 // Document is a policy document in the grammar of
@@ -106,22 +108,22 @@ func ParseResource(text string) (*Document, error) { return parse(text, resource
 func parse(text string, of kind) (*Document, error) {
 	var d Document
 	if err := strict([]byte(text), &d); err != nil {
-		return nil, fmt.Errorf("MalformedPolicyDocument: %w", err)
+		return nil, awserr.New("MalformedPolicyDocument", "%w", err)
 	}
 	// One without a version is of 2008-10-17.
 	if d.Version != "2012-10-17" && d.Version != "2008-10-17" && d.Version != "" {
-		return nil, fmt.Errorf("MalformedPolicyDocument: Version must be 2012-10-17, not %q", d.Version)
+		return nil, awserr.New("MalformedPolicyDocument", "Version must be 2012-10-17, not %q", d.Version)
 	}
 	if len(d.Statement) == 0 {
-		return nil, fmt.Errorf("MalformedPolicyDocument: there is no Statement")
+		return nil, awserr.New("MalformedPolicyDocument", "there is no Statement")
 	}
 	ids := map[string]bool{}
 	for i, s := range d.Statement {
 		if err := s.check(of); err != nil {
-			return nil, fmt.Errorf("MalformedPolicyDocument: statement %d: %w", i+1, err)
+			return nil, awserr.New("MalformedPolicyDocument", "statement %d: %w", i+1, err)
 		}
 		if s.Sid != "" && ids[s.Sid] {
-			return nil, fmt.Errorf("MalformedPolicyDocument: two statements have the Sid %s", s.Sid)
+			return nil, awserr.New("MalformedPolicyDocument", "two statements have the Sid %s", s.Sid)
 		}
 		ids[s.Sid] = true
 	}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"skiff/local/aws/awserr"
 )
 
 // timeForm is how Signature Version 4 writes a time.
@@ -50,7 +52,7 @@ func (a *Authority) AuthenticateObject(r *http.Request) (c Caller, payload strin
 		return Caller{}, "", err
 	}
 	if subtle.ConstantTimeCompare([]byte(again), []byte(s.signature)) != 1 {
-		return Caller{}, "", &SignatureError{"SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. Check your key and signing method."}
+		return Caller{}, "", awserr.New("SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. Check your key and signing method.")
 	}
 	caller := k.caller
 	caller.Region = s.region
@@ -70,13 +72,13 @@ func (s *objectSignature) readHeaders(r *http.Request, now time.Time) (err error
 		return err
 	}
 	if s.payload == "" {
-		return &SignatureError{"InvalidRequest", "Missing required header for this request: x-amz-content-sha256"}
+		return awserr.New("InvalidRequest", "Missing required header for this request: x-amz-content-sha256")
 	}
 	if s.at, err = time.Parse(timeForm, r.Header.Get("X-Amz-Date")); err != nil {
-		return &SignatureError{"AccessDenied", "AWS authentication requires a valid Date or x-amz-date header"}
+		return awserr.New("AccessDenied", "AWS authentication requires a valid Date or x-amz-date header")
 	}
 	if skew := now.Sub(s.at).Abs(); skew > maxSkew {
-		return &SignatureError{"RequestTimeTooSkewed", "The difference between the request time and the current time is too large."}
+		return awserr.New("RequestTimeTooSkewed", "The difference between the request time and the current time is too large.")
 	}
 	return nil
 }
@@ -85,7 +87,7 @@ func (s *objectSignature) readHeaders(r *http.Request, now time.Time) (err error
 // says so in a header.
 func (s *objectSignature) readQuery(r *http.Request, query url.Values, now time.Time) (err error) {
 	malformed := func(format string, args ...any) error {
-		return &SignatureError{"AuthorizationQueryParametersError", fmt.Sprintf(format, args...)}
+		return awserr.New("AuthorizationQueryParametersError", format, args...)
 	}
 	scope := strings.Split(query.Get("X-Amz-Credential"), "/")
 	expires, err := strconv.Atoi(query.Get("X-Amz-Expires"))
@@ -102,9 +104,9 @@ func (s *objectSignature) readQuery(r *http.Request, query url.Values, now time.
 	}
 	switch {
 	case now.Sub(s.at) < -maxSkew:
-		return &SignatureError{"AccessDenied", "Request is not yet valid"}
+		return awserr.New("AccessDenied", "Request is not yet valid")
 	case now.After(s.at.Add(time.Duration(expires) * time.Second)):
-		return &SignatureError{"AccessDenied", "Request has expired"}
+		return awserr.New("AccessDenied", "Request has expired")
 	}
 	s.authorization = authorization{
 		accessKeyID: scope[0], region: scope[2], service: scope[3],

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -100,27 +101,20 @@ func thumbprints(in OIDCProvider) []string {
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html
 // does.
 func checkOIDCProvider(in OIDCProvider) []provider.Problem {
-	var problems []provider.Problem
-	refuse := func(property, format string, args ...any) {
-		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
-	}
+	var problems provider.Problems
 	if reason := providerURLProblem(in.URL); in.URL != "" && reason != "" {
-		refuse("url", "%q %s", in.URL, reason)
+		problems.Add("url", "%q %s", in.URL, reason)
 	}
-	if n := len(in.Audiences); n > maxAudiences {
-		refuse("clientIdLists", "has %d audiences; at most %d", n, maxAudiences)
-	}
+	problems.AtMost("clientIdLists", len(in.Audiences), maxAudiences, "audiences")
 	for i, audience := range in.Audiences {
 		if n := len(audience); n < 1 || n > maxProviderURL {
-			refuse(fmt.Sprintf("clientIdLists[%d]", i), "has %d characters; it must have 1 to %d", n, maxProviderURL)
+			problems.Add(fmt.Sprintf("clientIdLists[%d]", i), "has %d characters; it must have 1 to %d", n, maxProviderURL)
 		}
 	}
-	if n := len(in.Thumbprints); n > maxThumbprints {
-		refuse("thumbprintLists", "has %d thumbprints; at most %d", n, maxThumbprints)
-	}
+	problems.AtMost("thumbprintLists", len(in.Thumbprints), maxThumbprints, "thumbprints")
 	for i, t := range in.Thumbprints {
 		if !thumbprintForm.MatchString(t) {
-			refuse(fmt.Sprintf("thumbprintLists[%d]", i), "%q is not the 40 hex digits of a SHA-1", t)
+			problems.Add(fmt.Sprintf("thumbprintLists[%d]", i), "%q is not the 40 hex digits of a SHA-1", t)
 		}
 	}
 	return problems
@@ -170,7 +164,7 @@ func (a *Authority) GetOIDCProvider(c provider.Call, args map[string]any) (map[s
 		err = store.ErrNotFound
 	}
 	if err != nil {
-		return nil, fmt.Errorf("NoSuchEntity: OpenIDConnect Provider %s in account %s: %w", id, c.Account, err)
+		return nil, awserr.New("NoSuchEntity", "OpenIDConnect Provider %s in account %s: %w", id, c.Account, err)
 	}
 	tags := map[string]any{}
 	for name, value := range r.Tags {

@@ -6,9 +6,9 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -86,28 +86,23 @@ func policyARN(account string, in Policy) string {
 // checkPolicy refuses what
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html does.
 func checkPolicy(in Policy) []provider.Problem {
-	var problems []provider.Problem
-	refuse := func(property, format string, args ...any) {
-		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
-	}
+	var problems provider.Problems
 	if in.Name != "" && (len(in.Name) > 128 || !nameForm.MatchString(in.Name)) {
-		refuse("name", "%q must be 1 to 128 letters, digits and +=,.@-_", in.Name)
+		problems.Add("name", "%q must be 1 to 128 letters, digits and +=,.@-_", in.Name)
 	}
 	if in.Path != "" && !pathForm.MatchString(in.Path) {
-		refuse("path", "%q must begin and end with a slash, with at most 512 characters", in.Path)
+		problems.Add("path", "%q must begin and end with a slash, with at most 512 characters", in.Path)
 	}
-	if n := utf8.RuneCountInString(in.Description); n > 1000 {
-		refuse("description", "has %d characters; at most 1000", n)
-	}
+	problems.MaxCharacters("description", in.Description, 1000)
 	if in.Policy == "" {
 		return problems
 	}
 	if n := size(in.Policy); n > maxManagedPolicy {
-		refuse("policy", "has %d characters; a managed policy has at most %d", n, maxManagedPolicy)
+		problems.Add("policy", "has %d characters; a managed policy has at most %d", n, maxManagedPolicy)
 	} else if !documentForm.MatchString(in.Policy) {
-		refuse("policy", "has a character above U+00FF, which IAM does not take")
+		problems.Add("policy", "has a character above U+00FF, which IAM does not take")
 	} else if _, err := Parse(in.Policy, false); err != nil {
-		refuse("policy", "%s", err)
+		problems.Add("policy", "%s", err)
 	}
 	return problems
 }
@@ -121,7 +116,7 @@ func (a *Authority) createPolicy(_ context.Context, c provider.Call, r *store.Re
 	for _, other := range all {
 		// IAM compares names without case.
 		if other.Account == c.Account && other.ID != r.ID && strings.EqualFold(other.Inputs.Name, r.Inputs.Name) {
-			return fmt.Errorf("EntityAlreadyExists: a policy called %s already exists: %s", r.Inputs.Name, other.ID)
+			return awserr.New("EntityAlreadyExists", "a policy called %s already exists: %s", r.Inputs.Name, other.ID)
 		}
 	}
 	return nil
@@ -146,7 +141,7 @@ func (a *Authority) deletePolicy(_ context.Context, _ provider.Call, r store.Rec
 		return err
 	}
 	if len(attached) > 0 {
-		return fmt.Errorf("DeleteConflict: cannot delete policy %s: it is attached to role %s", r.ID, attached[0].Role)
+		return awserr.New("DeleteConflict", "cannot delete policy %s: it is attached to role %s", r.ID, attached[0].Role)
 	}
 	return nil
 }
@@ -187,18 +182,18 @@ func (a *Authority) attach(_ context.Context, _ provider.Call, r *store.Record[A
 	in := r.Inputs
 	role, err := store.Get[Role](a.db, RoleToken, in.Role)
 	if err != nil {
-		return fmt.Errorf("NoSuchEntity: the role with name %s cannot be found", in.Role)
+		return awserr.New("NoSuchEntity", "the role with name %s cannot be found", in.Role)
 	}
 	policy, err := store.Get[Policy](a.db, PolicyToken, in.PolicyARN)
 	if err != nil || policy.Account != role.Account {
-		return fmt.Errorf("NoSuchEntity: policy %s does not exist or is not attachable; the local cloud holds those that programs declare in the role's account, and none of AWS's own", in.PolicyARN)
+		return awserr.New("NoSuchEntity", "policy %s does not exist or is not attachable; the local cloud holds those that programs declare in the role's account, and none of AWS's own", in.PolicyARN)
 	}
 	attached, err := a.attachments(func(other Attachment) bool { return other.Role == in.Role && other.PolicyARN != in.PolicyARN })
 	if err != nil {
 		return err
 	}
 	if len(attached) >= maxAttached {
-		return fmt.Errorf("LimitExceeded: cannot exceed the quota of %d managed policies for role %s", maxAttached, in.Role)
+		return awserr.New("LimitExceeded", "cannot exceed the quota of %d managed policies for role %s", maxAttached, in.Role)
 	}
 	return nil
 }

@@ -2,9 +2,9 @@ package iam
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -28,7 +28,7 @@ func (a *Authority) Assume(session, roleARN, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	refused := fmt.Errorf("AccessDenied: User: %s is not authorized to perform: sts:AssumeRole on resource: %s", c.ARN, roleARN)
+	refused := awserr.New("AccessDenied", "User: %s is not authorized to perform: sts:AssumeRole on resource: %s", c.ARN, roleARN)
 	r, err := a.role(roleARN)
 	if errors.Is(err, store.ErrNotFound) {
 		return "", refused
@@ -64,7 +64,7 @@ func (a *Authority) programOf(session string) (Caller, error) {
 	role, _, _ = strings.Cut(role, "/")
 	r, err := store.Get[Role](a.db, RoleToken, role)
 	if errors.Is(err, store.ErrNotFound) || err == nil && r.Account != account {
-		return Caller{}, fmt.Errorf("InvalidClientTokenId: The security token included in the request is invalid: the role of %s is gone", session)
+		return Caller{}, awserr.New("InvalidClientTokenId", "The security token included in the request is invalid: the role of %s is gone", session)
 	}
 	return Caller{RoleARN: roleARNOf(r), ARN: session, program: true}, err
 }
@@ -72,7 +72,7 @@ func (a *Authority) programOf(session string) (Caller, error) {
 // denied is the error of a call by the name that most of AWS's services give it.
 func denied(err error) error {
 	if _, ok := errors.AsType[*Denied](err); ok {
-		return fmt.Errorf("AccessDenied: %w", err)
+		return awserr.New("AccessDenied", "%w", err)
 	}
 	return err
 }

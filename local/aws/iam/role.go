@@ -5,12 +5,11 @@ package iam
 
 import (
 	"context"
-	"fmt"
 	"regexp"
 	"strings"
-	"unicode/utf8"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -63,6 +62,13 @@ type RolePolicy struct {
 	Policy string `json:"policy" aws:"required"`
 }
 
+// Types are the resource types of IAM.
+func (a *Authority) Types() []provider.Kind {
+	roles, rolePolicies := a.Resources()
+	policies, attachments := a.ManagedPolicies()
+	return []provider.Kind{roles, rolePolicies, policies, attachments, a.OIDCProviders()}
+}
+
 // Resources are the resource types of this package.
 func (a *Authority) Resources() (*provider.Resource[Role, RoleOutputs], *provider.Resource[RolePolicy, struct{}]) {
 	roles := &provider.Resource[Role, RoleOutputs]{
@@ -96,42 +102,40 @@ func (a *Authority) Resources() (*provider.Resource[Role, RoleOutputs], *provide
 }
 
 func checkRole(in Role) []provider.Problem {
-	var problems []provider.Problem
+	var problems provider.Problems
 	if in.Name != "" && (len(in.Name) > 64 || !nameForm.MatchString(in.Name)) {
-		problems = append(problems, provider.Problem{Property: "name", Reason: fmt.Sprintf("%q must be 1 to 64 letters, digits and +=,.@-_", in.Name)})
+		problems.Add("name", "%q must be 1 to 64 letters, digits and +=,.@-_", in.Name)
 	}
 	if in.Path != "" && !pathForm.MatchString(in.Path) {
-		problems = append(problems, provider.Problem{Property: "path", Reason: fmt.Sprintf("%q must begin and end with a slash, with at most 512 characters", in.Path)})
+		problems.Add("path", "%q must begin and end with a slash, with at most 512 characters", in.Path)
 	}
 	if b := in.PermissionsBoundary; b != "" && !boundaryForm.MatchString(b) {
-		problems = append(problems, provider.Problem{Property: "permissionsBoundary", Reason: fmt.Sprintf("%q is not the ARN of a managed policy", b)})
+		problems.Add("permissionsBoundary", "%q is not the ARN of a managed policy", b)
 	}
 	if in.AssumeRolePolicy != "" {
 		if _, err := Parse(in.AssumeRolePolicy, true); err != nil {
-			problems = append(problems, provider.Problem{Property: "assumeRolePolicy", Reason: err.Error()})
+			problems.Add("assumeRolePolicy", "%v", err)
 		}
 		if n := size(in.AssumeRolePolicy); n > maxTrustPolicy {
-			problems = append(problems, provider.Problem{Property: "assumeRolePolicy", Reason: fmt.Sprintf("has %d characters; a trust policy has at most %d", n, maxTrustPolicy)})
+			problems.Add("assumeRolePolicy", "has %d characters; a trust policy has at most %d", n, maxTrustPolicy)
 		}
 	}
-	if d := in.MaxSessionDuration; d != 0 && (d < 3600 || d > 43200) {
-		problems = append(problems, provider.Problem{Property: "maxSessionDuration", Reason: fmt.Sprintf("%d is not within 3600 to 43200 seconds", d)})
+	if d := in.MaxSessionDuration; d != 0 {
+		problems.Within("maxSessionDuration", d, 3600, 43200, "seconds")
 	}
-	if n := utf8.RuneCountInString(in.Description); n > 1000 {
-		problems = append(problems, provider.Problem{Property: "description", Reason: fmt.Sprintf("has %d characters; at most 1000", n)})
-	}
+	problems.MaxCharacters("description", in.Description, 1000)
 	return problems
 }
 
 func checkRolePolicy(in RolePolicy) []provider.Problem {
-	var problems []provider.Problem
+	var problems provider.Problems
 	if in.Policy != "" {
 		if _, err := Parse(in.Policy, false); err != nil {
-			problems = append(problems, provider.Problem{Property: "policy", Reason: err.Error()})
+			problems.Add("policy", "%v", err)
 		}
 	}
 	if in.Name != "" && (len(in.Name) > 128 || !nameForm.MatchString(in.Name)) {
-		problems = append(problems, provider.Problem{Property: "name", Reason: fmt.Sprintf("%q must be 1 to 128 letters, digits and +=,.@-_", in.Name)})
+		problems.Add("name", "%q must be 1 to 128 letters, digits and +=,.@-_", in.Name)
 	}
 	return problems
 }
@@ -192,7 +196,7 @@ func (a *Authority) UserID(c Caller) string {
 
 func (a *Authority) createRolePolicy(_ context.Context, _ provider.Call, r *store.Record[RolePolicy]) error {
 	if _, err := store.Get[Role](a.db, RoleToken, r.Inputs.Role); err != nil {
-		return fmt.Errorf("NoSuchEntity: the role with name %s cannot be found", r.Inputs.Role)
+		return awserr.New("NoSuchEntity", "the role with name %s cannot be found", r.Inputs.Role)
 	}
 	total := size(r.Inputs.Policy)
 	all, err := store.List[RolePolicy](a.db, RolePolicyToken)
@@ -205,7 +209,7 @@ func (a *Authority) createRolePolicy(_ context.Context, _ provider.Call, r *stor
 		}
 	}
 	if total > maxInlinePolicies {
-		return fmt.Errorf("LimitExceeded: the inline policies of role %s have %d characters; at most %d", r.Inputs.Role, total, maxInlinePolicies)
+		return awserr.New("LimitExceeded", "the inline policies of role %s have %d characters; at most %d", r.Inputs.Role, total, maxInlinePolicies)
 	}
 	return nil
 }
@@ -222,7 +226,7 @@ func (a *Authority) deleteRole(_ context.Context, _ provider.Call, r store.Recor
 			continue
 		}
 		if !r.Inputs.ForceDetachPolicies {
-			return fmt.Errorf("DeleteConflict: cannot delete role %s: its policy %s must be deleted first", r.ID, p.Inputs.Name)
+			return awserr.New("DeleteConflict", "cannot delete role %s: its policy %s must be deleted first", r.ID, p.Inputs.Name)
 		}
 		if err := store.Delete(a.db, RolePolicyToken, p.ID); err != nil {
 			return err
@@ -237,7 +241,7 @@ func (a *Authority) deleteRole(_ context.Context, _ provider.Call, r store.Recor
 			continue
 		}
 		if !r.Inputs.ForceDetachPolicies {
-			return fmt.Errorf("DeleteConflict: cannot delete role %s: the policy %s must be detached first", r.ID, p.Inputs.PolicyARN)
+			return awserr.New("DeleteConflict", "cannot delete role %s: the policy %s must be detached first", r.ID, p.Inputs.PolicyARN)
 		}
 		if err := store.Delete(a.db, AttachmentToken, p.ID); err != nil {
 			return err

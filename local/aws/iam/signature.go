@@ -9,24 +9,18 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"skiff/local/aws/awserr"
 )
 
-// SignatureError is a request that proves no caller. Code is the name AWS
-// gives the error
-// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html).
-type SignatureError struct {
-	Code    string
-	Message string
-}
-
-func (e *SignatureError) Error() string { return e.Code + ": " + e.Message }
-
 func errUnrecognized() error {
-	return &SignatureError{"UnrecognizedClientException", "The security token included in the request is invalid."}
+	return awserr.New("UnrecognizedClientException", "The security token included in the request is invalid.")
 }
 
-// Authenticate tells who signed a request, by Signature Version 4. The body is
-// handed in because it is part of what is signed.
+// Authenticate returns who signed a request, by Signature Version 4. The body
+// is part of what is signed. A request that proves no caller gets an
+// *awserr.Error with a code of
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html.
 func (a *Authority) Authenticate(r *http.Request, body []byte) (Caller, error) {
 	signed, err := parseAuthorization(r.Header.Get("Authorization"))
 	if err != nil {
@@ -38,14 +32,14 @@ func (a *Authority) Authenticate(r *http.Request, body []byte) (Caller, error) {
 	}
 	at, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date"))
 	if err != nil {
-		return Caller{}, &SignatureError{"IncompleteSignatureException", "the X-Amz-Date header is missing or malformed"}
+		return Caller{}, awserr.New("IncompleteSignatureException", "the X-Amz-Date header is missing or malformed")
 	}
 	again, err := sign(r, body, signed, k.Credentials, at)
 	if err != nil {
 		return Caller{}, err
 	}
 	if subtle.ConstantTimeCompare([]byte(again), []byte(signed.signature)) != 1 {
-		return Caller{}, &SignatureError{"InvalidSignatureException", "The request signature we calculated does not match the signature you provided."}
+		return Caller{}, awserr.New("InvalidSignatureException", "The request signature we calculated does not match the signature you provided.")
 	}
 	caller := k.caller
 	caller.Region = signed.region
@@ -63,7 +57,7 @@ func parseAuthorization(header string) (authorization, error) {
 	var a authorization
 	rest, ok := strings.CutPrefix(header, "AWS4-HMAC-SHA256 ")
 	if !ok {
-		return a, &SignatureError{"MissingAuthenticationTokenException", "Request is missing Authentication Token"}
+		return a, awserr.New("MissingAuthenticationTokenException", "Request is missing Authentication Token")
 	}
 	for part := range strings.SplitSeq(rest, ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
@@ -80,7 +74,7 @@ func parseAuthorization(header string) (authorization, error) {
 		}
 	}
 	if a.accessKeyID == "" || a.signature == "" || len(a.headers) == 0 {
-		return a, &SignatureError{"IncompleteSignatureException", "the Authorization header must have Credential, SignedHeaders and Signature"}
+		return a, awserr.New("IncompleteSignatureException", "the Authorization header must have Credential, SignedHeaders and Signature")
 	}
 	return a, nil
 }

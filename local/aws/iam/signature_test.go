@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"skiff/local/aws/awserr"
 )
 
 func provide(c Credentials) aws.CredentialsProviderFunc {
@@ -128,7 +130,7 @@ func TestAuthenticate(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = a.Authenticate(r, body)
-			var refused *SignatureError
+			var refused *awserr.Error
 			code := ""
 			if errors.As(err, &refused) {
 				code = refused.Code

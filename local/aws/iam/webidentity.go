@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/store"
 )
 
@@ -29,28 +30,19 @@ type Assumed struct {
 	Provider string // ARN of the one that the role trusts
 }
 
-// WebIdentityError is the refusal of a session. Code is the name AWS gives the
-// error.
-type WebIdentityError struct {
-	Code    string
-	Message string
-}
-
-func (e *WebIdentityError) Error() string { return e.Code + ": " + e.Message }
-
 // AssumeWithWebIdentity hands out keys of a role whose account has a provider
 // for the token's issuer and whose trust policy lets the token's subject in. A
-// refusal is a *WebIdentityError; of a role it does not tell whether it exists.
+// refusal is an *awserr.Error; of a role it does not tell whether it exists.
 func (a *Authority) AssumeWithWebIdentity(w WebIdentity) (Assumed, error) {
 	account, _ := splitRole(w.RoleARN)
 	p, err := store.Get[OIDCProvider](a.db, OIDCProviderToken, oidcProviderARN(account, w.Issuer))
 	switch {
 	case errors.Is(err, store.ErrNotFound), err == nil && p.Inputs.URL != w.Issuer:
-		return Assumed{}, &WebIdentityError{"InvalidIdentityToken", "No OpenIDConnect provider found in your account for " + w.Issuer}
+		return Assumed{}, awserr.New("InvalidIdentityToken", "No OpenIDConnect provider found in your account for %s", w.Issuer)
 	case err != nil:
 		return Assumed{}, err
 	case !slices.Contains(p.Inputs.Audiences, w.Audience):
-		return Assumed{}, &WebIdentityError{"InvalidIdentityToken", "Incorrect token audience"}
+		return Assumed{}, awserr.New("InvalidIdentityToken", "Incorrect token audience")
 	}
 	r, err := a.trusting(w, p.ID)
 	if err != nil {
@@ -60,7 +52,7 @@ func (a *Authority) AssumeWithWebIdentity(w WebIdentity) (Assumed, error) {
 		w.Duration = defaultSession
 	}
 	if w.Duration > time.Duration(describeRole(r).MaxSessionDuration)*time.Second {
-		return Assumed{}, &WebIdentityError{"ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."}
+		return Assumed{}, awserr.New("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 	}
 	s := Assumed{Caller: Session(w.RoleARN, w.Session), Expires: a.now().Add(w.Duration), Provider: p.ID}
 	s.Credentials = a.issue(s.Caller, s.Expires)
@@ -69,7 +61,7 @@ func (a *Authority) AssumeWithWebIdentity(w WebIdentity) (Assumed, error) {
 
 // trusting is the role, if it is there and lets the token's subject in.
 func (a *Authority) trusting(w WebIdentity, providerARN string) (store.Record[Role], error) {
-	denied := &WebIdentityError{"AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"}
+	denied := awserr.New("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity")
 	r, err := a.role(w.RoleARN)
 	if errors.Is(err, store.ErrNotFound) {
 		return r, denied

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -80,7 +81,7 @@ func (k *Keys) createAlias(_ context.Context, _ provider.Call, r *store.Record[A
 	}
 	for _, other := range all {
 		if other.ID == r.ID && other.Account == r.Account && other.Region == r.Region && keyID(other.Inputs.TargetKeyID) != target.ID {
-			return fmt.Errorf("AlreadyExistsException: An alias with the name %s already exists, of key %s: import it, or give this one another name",
+			return awserr.New("AlreadyExistsException", "An alias with the name %s already exists, of key %s: import it, or give this one another name",
 				arn.New("kms", r.Region, r.Account, r.ID), keyID(other.Inputs.TargetKeyID))
 		}
 	}
@@ -94,7 +95,7 @@ func (k *Keys) target(r store.Record[Alias]) (store.Record[Key], error) {
 		err = store.ErrNotFound
 	}
 	if errors.Is(err, store.ErrNotFound) {
-		return key, fmt.Errorf("NotFoundException: Key '%s' does not exist", arn.New("kms", r.Region, r.Account, "key/"+keyID(r.Inputs.TargetKeyID)))
+		return key, awserr.New("NotFoundException", "Key '%s' does not exist", arn.New("kms", r.Region, r.Account, "key/"+keyID(r.Inputs.TargetKeyID)))
 	}
 	return key, err
 }

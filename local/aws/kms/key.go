@@ -9,9 +9,9 @@ import (
 	"crypto/rand"
 	"fmt"
 	"regexp"
-	"unicode/utf8"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -62,6 +62,12 @@ type Keys struct{ db *store.Store }
 // New holds the keys of db.
 func New(db *store.Store) *Keys { return &Keys{db} }
 
+// Types are the resource types of KMS.
+func (k *Keys) Types() []provider.Kind {
+	keys, aliases := k.Resources()
+	return []provider.Kind{keys, aliases}
+}
+
 // Resources are the resource types of this package. A key is gone at once: its
 // waiting period is a setting without effect.
 func (k *Keys) Resources() (*provider.Resource[Key, KeyOutputs], *provider.Resource[Alias, AliasOutputs]) {
@@ -94,30 +100,25 @@ var policyForm = regexp.MustCompile(`^[\t\n\r\x{20}-\x{FF}]*$`)
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html,
 // EnableKeyRotation and ScheduleKeyDeletion do.
 func checkKey(in Key) []provider.Problem {
-	var problems []provider.Problem
-	refuse := func(property, format string, args ...any) {
-		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
-	}
-	if n := utf8.RuneCountInString(in.Description); n > 8192 {
-		refuse("description", "has %d characters; at most 8192", n)
-	}
-	if d := in.DeletionWindowInDays; d != nil && (*d < 7 || *d > 30) {
-		refuse("deletionWindowInDays", "%d is not within 7 to 30 days", *d)
+	var problems provider.Problems
+	problems.MaxCharacters("description", in.Description, 8192)
+	if d := in.DeletionWindowInDays; d != nil {
+		problems.Within("deletionWindowInDays", *d, 7, 30, "days")
 	}
 	if d := in.RotationPeriodInDays; d != nil && (*d < 90 || *d > 2560) {
-		refuse("rotationPeriodInDays", "%d is not within 90 to 2560 days", *d)
+		problems.Add("rotationPeriodInDays", "%d is not within 90 to 2560 days", *d)
 	} else if d != nil && !in.EnableKeyRotation {
-		refuse("rotationPeriodInDays", "goes with enableKeyRotation")
+		problems.Add("rotationPeriodInDays", "goes with enableKeyRotation")
 	}
 	if in.Policy == "" {
 		return problems
 	}
 	if n := len(in.Policy); n > maxPolicy {
-		refuse("policy", "has %d bytes; a key's policy has at most %d", n, maxPolicy)
+		problems.Add("policy", "has %d bytes; a key's policy has at most %d", n, maxPolicy)
 	} else if !policyForm.MatchString(in.Policy) {
-		refuse("policy", "has a character above U+00FF, which KMS does not take")
+		problems.Add("policy", "has a character above U+00FF, which KMS does not take")
 	} else if _, err := iam.ParseResource(in.Policy); err != nil {
-		refuse("policy", "%s", err)
+		problems.Add("policy", "%s", err)
 	}
 	return problems
 }
@@ -134,7 +135,7 @@ func checkLockout(r store.Record[Key]) error {
 		return err
 	}
 	if !d.AllowsAccount(r.Account, iam.Request{Action: "kms:PutKeyPolicy", Resource: keyARN(r)}) {
-		return fmt.Errorf("MalformedPolicyDocumentException: The new key policy will not allow you to update the key policy in the future. "+
+		return awserr.New("MalformedPolicyDocumentException", "The new key policy will not allow you to update the key policy in the future. "+
 			"(it allows kms:PutKeyPolicy to nobody of account %s)", r.Account)
 	}
 	return nil

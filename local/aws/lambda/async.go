@@ -91,6 +91,25 @@ func (e *Events) Send(c iam.Caller, function string, payload []byte) error {
 	if _, err := e.functions.permittedTo(c, function); err != nil {
 		return err
 	}
+	return e.keep(function, payload)
+}
+
+// SendFor has a function run for a service, such as events.amazonaws.com, that
+// acts for the resource sourceARN, as Send does. A function without a permission
+// for it is ErrNoPermission.
+func (e *Events) SendFor(service, sourceARN, function string, payload []byte) error {
+	r, err := e.functions.find(function)
+	if err != nil {
+		return err
+	}
+	if err := e.functions.permitted(r, service, sourceARN); err != nil {
+		return err
+	}
+	return e.keep(function, payload)
+}
+
+// keep stores an event and has the function run for it.
+func (e *Events) keep(function string, payload []byte) error {
 	now := e.now()
 	r := store.Record[event]{ID: newUUID(), Inputs: event{Function: function, Payload: payload, Accepted: now, Due: now}}
 	if err := store.Put(e.functions.db, eventToken, r.ID, r); err != nil {
@@ -103,6 +122,11 @@ func (e *Events) Send(c iam.Caller, function string, payload []byte) error {
 // InvokeAs is that of the functions.
 func (e *Events) InvokeAs(ctx context.Context, c iam.Caller, function string, payload []byte) (Result, error) {
 	return e.functions.InvokeAs(ctx, c, function, payload)
+}
+
+// InvokeFor runs a function to its end for a service, as Invoke of the functions.
+func (e *Events) InvokeFor(ctx context.Context, service, sourceARN, function string, payload []byte) (Result, error) {
+	return e.functions.Invoke(ctx, function, service, sourceARN, payload)
 }
 
 // Close starts no more attempts and waits for those that run, until ctx ends.

@@ -2,6 +2,8 @@ package lambda
 
 import (
 	"maps"
+	"net"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +30,7 @@ func environment(v Version, api, stream string) []string {
 	// Those above a program may set, those below AWS reserves:
 	// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 	maps.Copy(env, v.Environment)
+	maps.DeleteFunc(env, leadsAway)
 	maps.Copy(env, map[string]string{
 		"AWS_ACCESS_KEY_ID":               v.Credentials.AccessKeyID,
 		"AWS_SECRET_ACCESS_KEY":           v.Credentials.SecretAccessKey,
@@ -55,6 +58,21 @@ func environment(v Version, api, stream string) []string {
 		list = append(list, name+"="+env[name])
 	}
 	return list
+}
+
+// leadsAway reports whether a variable of a program would have the SDKs call a
+// service somewhere else: an endpoint of a VPC, say. One on this machine stays, for
+// it stands in for a service.
+func leadsAway(name, value string) bool {
+	if !strings.HasPrefix(name, "AWS_ENDPOINT_URL") {
+		return false
+	}
+	u, err := url.Parse(value)
+	if err != nil {
+		return true
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback())
 }
 
 const (

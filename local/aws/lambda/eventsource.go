@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -19,8 +20,7 @@ import (
 const EventSourceMappingToken = "aws:lambda/eventSourceMapping:EventSourceMapping"
 
 // EventSourceMapping is the inputs of a mapping of a queue, or of the stream of a
-// table, to a function. Filters, tumbling windows and provisioned pollers are
-// left out. The parallelization factor is a setting without effect: one batch of
+// table, to a function. Tumbling windows and provisioned pollers are left out. The parallelization factor is a setting without effect: one batch of
 // a stream runs at a time, which keeps the order that AWS promises.
 type EventSourceMapping struct {
 	EventSourceARN                 string            `json:"eventSourceArn" aws:"required,replace"`
@@ -29,6 +29,7 @@ type EventSourceMapping struct {
 	BisectBatchOnFunctionError     bool              `json:"bisectBatchOnFunctionError,omitempty"`
 	DestinationConfig              *Destinations     `json:"destinationConfig,omitempty"`
 	Enabled                        *bool             `json:"enabled,omitempty"`
+	FilterCriteria                 *FilterCriteria   `json:"filterCriteria,omitempty"`
 	FunctionResponseTypes          []string          `json:"functionResponseTypes,omitempty"`
 	MaximumBatchingWindowInSeconds int               `json:"maximumBatchingWindowInSeconds,omitempty"`
 	MaximumRecordAgeInSeconds      *int              `json:"maximumRecordAgeInSeconds,omitempty" aws:"computed"`
@@ -74,6 +75,9 @@ type EventSourceMappingOutputs struct {
 	StateTransitionReason          string `json:"stateTransitionReason"`
 	UUID                           string `json:"uuid"`
 }
+
+// Types are the resource types of event source mappings.
+func (e *EventSources) Types() []provider.Kind { return []provider.Kind{e.Resources()} }
 
 // Resources is the resource type of this part of the package.
 func (e *EventSources) Resources() *provider.Resource[EventSourceMapping, EventSourceMappingOutputs] {
@@ -135,35 +139,30 @@ const reportFailures = "ReportBatchItemFailures"
 // https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
 // does.
 func checkEventSourceMapping(in EventSourceMapping) []provider.Problem {
-	var problems []provider.Problem
-	refuse := func(property, format string, args ...any) {
-		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
-	}
+	var problems provider.Problems
 	if in.EventSourceARN != "" && !queueForm.MatchString(in.EventSourceARN) && !in.ofStream() {
-		refuse("eventSourceArn", "%q is the ARN of neither a standard queue nor the stream of a table, the event sources that the local cloud has", in.EventSourceARN)
+		problems.Add("eventSourceArn", "%q is the ARN of neither a standard queue nor the stream of a table, the event sources that the local cloud has", in.EventSourceARN)
 	}
 	if in.FunctionName != "" && !functionName.MatchString(nameOf(in.FunctionName)) {
-		refuse("functionName", "%q is neither the name nor the ARN of a function", in.FunctionName)
+		problems.Add("functionName", "%q is neither the name nor the ARN of a function", in.FunctionName)
 	}
 	size, window := in.batchSize(), in.MaximumBatchingWindowInSeconds
 	switch {
 	case in.BatchSize != nil && (*in.BatchSize < 1 || *in.BatchSize > 10000):
-		refuse("batchSize", "%d is not within 1 to 10000", *in.BatchSize)
+		problems.Add("batchSize", "%d is not within 1 to 10000", *in.BatchSize)
 	case size > 10 && window < 1 && queueForm.MatchString(in.EventSourceARN):
-		refuse("batchSize", "%d: Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10", size)
+		problems.Add("batchSize", "%d: Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10", size)
 	}
-	if window < 0 || window > 300 {
-		refuse("maximumBatchingWindowInSeconds", "%d is not within 0 to 300", window)
-	}
+	problems.Within("maximumBatchingWindowInSeconds", window, 0, 300, "")
 	for _, t := range in.FunctionResponseTypes {
 		if t != reportFailures {
-			refuse("functionResponseTypes", "%q is not %s", t, reportFailures)
+			problems.Add("functionResponseTypes", "%q is not %s", t, reportFailures)
 		}
 	}
-	if s := in.ScalingConfig; s != nil && s.MaximumConcurrency != 0 && (s.MaximumConcurrency < 2 || s.MaximumConcurrency > 1000) {
-		refuse("scalingConfig.maximumConcurrency", "%d is not within 2 to 1000", s.MaximumConcurrency)
+	if s := in.ScalingConfig; s != nil && s.MaximumConcurrency != 0 {
+		problems.Within("scalingConfig.maximumConcurrency", s.MaximumConcurrency, 2, 1000, "")
 	}
-	return append(problems, checkStreamSettings(in)...)
+	return append(append(problems, checkStreamSettings(in)...), checkFilters(in)...)
 }
 
 func deref(n *int) int {
@@ -201,10 +200,10 @@ func (e *EventSources) prepare(r *store.Record[EventSourceMapping]) error {
 	in := r.Inputs
 	function, err := e.functions.find(in.FunctionName)
 	if err != nil {
-		return fmt.Errorf("ResourceNotFoundException: Function not found: %w", err)
+		return awserr.New("ResourceNotFoundException", "Function not found: %w", err)
 	}
 	if region := arn.Region(in.EventSourceARN); region != function.Region {
-		return fmt.Errorf("InvalidParameterValueException: the event source is in region %s and the function %s in %s", region, function.ID, function.Region)
+		return awserr.New("InvalidParameterValueException", "the event source is in region %s and the function %s in %s", region, function.ID, function.Region)
 	}
 	if err := e.checkUnique(r); err != nil {
 		return err
@@ -224,10 +223,10 @@ func (e *EventSources) checkQueue(caller iam.Caller, in EventSourceMapping, func
 	for _, action := range []string{"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"} {
 		err := e.queue.Authorize(caller, in.EventSourceARN, action)
 		if _, denied := errors.AsType[*iam.Denied](err); denied {
-			return fmt.Errorf("InvalidParameterValueException: The provided execution role does not have permissions to call %s on SQS: %w", action, err)
+			return awserr.New("InvalidParameterValueException", "The provided execution role does not have permissions to call %s on SQS: %w", action, err)
 		}
 		if err != nil {
-			return fmt.Errorf("InvalidParameterValueException: event source %s: %w", in.EventSourceARN, err)
+			return awserr.New("InvalidParameterValueException", "event source %s: %w", in.EventSourceARN, err)
 		}
 	}
 	visibility, err := e.queue.VisibilityTimeout(in.EventSourceARN)
@@ -235,7 +234,7 @@ func (e *EventSources) checkQueue(caller iam.Caller, in EventSourceMapping, func
 		return fmt.Errorf("event source %s: %w", in.EventSourceARN, err)
 	}
 	if timeout := orDefault(function.Inputs.Timeout, 3); visibility < time.Duration(timeout)*time.Second {
-		return fmt.Errorf("InvalidParameterValueException: Queue visibility timeout: %d seconds is less than Function timeout: %d seconds", int(visibility.Seconds()), timeout)
+		return awserr.New("InvalidParameterValueException", "Queue visibility timeout: %d seconds is less than Function timeout: %d seconds", int(visibility.Seconds()), timeout)
 	}
 	return nil
 }
@@ -251,7 +250,7 @@ func (e *EventSources) checkUnique(r *store.Record[EventSourceMapping]) error {
 			if r.Inputs.ofStream() {
 				source = "event source"
 			}
-			return fmt.Errorf("ResourceConflictException: An event source mapping with %s arn (\" %s \") and function (\" %s \") already exists. Please update or delete the existing mapping with UUID %s",
+			return awserr.New("ResourceConflictException", "An event source mapping with %s arn (\" %s \") and function (\" %s \") already exists. Please update or delete the existing mapping with UUID %s",
 				source, r.Inputs.EventSourceARN, nameOf(r.Inputs.FunctionName), other.ID)
 		}
 	}

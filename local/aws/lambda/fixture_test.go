@@ -74,10 +74,12 @@ func newFixture(t testing.TB, o lambda.Options) *fixture {
 	return f
 }
 
-func (f *fixture) log(stream string, line []byte) {
+func (f *fixture) log(stream string, lines ...[]byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.lines[stream] = append(f.lines[stream], string(line))
+	for _, line := range lines {
+		f.lines[stream] = append(f.lines[stream], string(line))
+	}
 }
 
 // text returns everything logged so far.
@@ -157,9 +159,9 @@ func wantFailure(t *testing.T, result lambda.Result, payload string) {
 // eventually polls until ok holds.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !ok(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within 10 s: %s", what)
+			t.Fatalf("not within a minute: %s", what)
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -28,7 +29,7 @@ const maxUnzipped = 250 << 20
 var ErrNoPermission = errors.New("no permission of the function allows this invocation")
 
 // Logs takes the lines of a function.
-type Logs func(group, stream, function string, line []byte)
+type Logs func(group, stream, function string, lines ...[]byte)
 
 // Functions are the declared functions, run by a Runtime.
 type Functions struct {
@@ -39,12 +40,14 @@ type Functions struct {
 	endpoints map[string]string // AWS_ENDPOINT_URL_* of the functions
 	logs      Logs
 
-	mu     sync.Mutex
-	issued map[string]issued // by function name
+	mu      sync.Mutex
+	issued  map[string]issued // by function name
+	granted granted
 }
 
 // issued is the version of a function that runs, with the keys it signs with.
 type issued struct {
+	code    *provider.Archive // of the record: as long as it is the same one, so is the record
 	id      string
 	version Version
 }
@@ -53,6 +56,9 @@ type issued struct {
 func NewFunctions(db *store.Store, runtime *Runtime, authority *iam.Authority, dir string, endpoints map[string]string, logs Logs) *Functions {
 	return &Functions{db: db, runtime: runtime, authority: authority, dir: dir, endpoints: endpoints, logs: logs, issued: map[string]issued{}}
 }
+
+// Types are the resource types of functions.
+func (f *Functions) Types() []provider.Kind { return []provider.Kind{f.functions(), f.permissions()} }
 
 // Resources are the resource types of this package.
 func (f *Functions) Resources() (*provider.Resource[Function, FunctionOutputs], *provider.Resource[Permission, struct{}]) {
@@ -75,7 +81,7 @@ func (f *Functions) Invoke(ctx context.Context, function, service, sourceARN str
 
 // find takes an ARN, with or without a qualifier, or a name.
 func (f *Functions) find(function string) (store.Record[Function], error) {
-	r, err := store.Get[Function](f.db, FunctionToken, nameOf(function))
+	r, err := store.Peek[Function](f.db, FunctionToken, nameOf(function))
 	if err == nil && function != r.ID && strings.TrimSuffix(function, ":"+latest) != functionARN(r) {
 		err = store.ErrNotFound // of another region or account, or an alias
 	}
@@ -96,10 +102,15 @@ func nameOf(function string) string {
 // current is the version to run now. Keys are issued once per version, so that
 // its sandboxes are shared.
 func (f *Functions) current(r store.Record[Function]) Version {
-	id := versionID(r)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if held, ok := f.issued[r.ID]; ok && held.id == id {
+	held, ok := f.issued[r.ID]
+	if ok && held.code == r.Inputs.Code {
+		return held.version
+	}
+	id := versionID(r)
+	if ok && held.id == id {
+		f.issued[r.ID] = issued{r.Inputs.Code, id, held.version}
 		return held.version
 	}
 	v := f.version(r)
@@ -108,23 +119,23 @@ func (f *Functions) current(r store.Record[Function]) Version {
 	v.Credentials = Credentials{AccessKeyID: keys.AccessKeyID, SecretAccessKey: keys.SecretAccessKey, SessionToken: keys.SessionToken}
 	v.Endpoints = f.endpoints
 	v.Log = f.logger(r, v.LogGroup)
-	f.issued[r.ID] = issued{id, v}
+	f.issued[r.ID] = issued{r.Inputs.Code, id, v}
 	return v
 }
 
 // logger writes lines to the group of a function if its role may, as the
 // Lambda service does with the role's rights.
-func (f *Functions) logger(r store.Record[Function], group string) func(stream string, line []byte) {
+func (f *Functions) logger(r store.Record[Function], group string) func(stream string, lines ...[]byte) {
 	caller := iam.Session(r.Inputs.Role, r.ID)
-	return func(stream string, line []byte) {
+	return func(stream string, lines ...[]byte) {
 		resource := arn.New("logs", r.Region, r.Account, "log-group:"+group+":log-stream:"+stream)
-		// Asked for every line: a policy may change while a process lives.
+		// Asked each time: a policy may change while a process lives.
 		for _, action := range []string{"logs:CreateLogStream", "logs:PutLogEvents"} {
 			if f.authority.Authorize(caller, iam.Request{Action: action, Resource: resource}) != nil {
 				return
 			}
 		}
-		f.logs(group, stream, r.ID, line)
+		f.logs(group, stream, r.ID, lines...)
 	}
 }
 
@@ -132,10 +143,10 @@ func (f *Functions) logger(r store.Record[Function], group string) func(stream s
 func (f *Functions) deploy(c provider.Call, r *store.Record[Function]) error {
 	context := map[string][]string{"aws:SourceAccount": {r.Account}, "aws:SourceArn": {functionARN(*r)}}
 	if err := f.authority.CheckTrust(r.Inputs.Role, "lambda.amazonaws.com", context); err != nil {
-		return fmt.Errorf("InvalidParameterValueException: %w", err)
+		return awserr.New("InvalidParameterValueException", "%w", err)
 	}
 	if r.Inputs.Code == nil {
-		return errors.New("InvalidParameterValueException: there is no code")
+		return awserr.New("InvalidParameterValueException", "there is no code")
 	}
 	files, err := r.Inputs.Code.Files(c.Dir)
 	if err != nil {
@@ -143,7 +154,7 @@ func (f *Functions) deploy(c provider.Call, r *store.Record[Function]) error {
 	}
 	sum, size := digest(files)
 	if size > maxUnzipped {
-		return fmt.Errorf("InvalidParameterValueException: unzipped size must be smaller than %d bytes, not %d", maxUnzipped, size)
+		return awserr.New("InvalidParameterValueException", "unzipped size must be smaller than %d bytes, not %d", maxUnzipped, size)
 	}
 	if err := f.unpack(files, sum); err != nil {
 		return err

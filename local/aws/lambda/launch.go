@@ -51,7 +51,7 @@ func (r *Runtime) coldStart(inv *invocation) {
 			s.reportFailure(inv, result, began)
 		}
 	}
-	inv.result, inv.err = result, err
+	inv.result, inv.err = inv.logged(result), err
 	if err != nil {
 		inv.result = Result{}
 	}
@@ -117,7 +117,7 @@ func (r *Runtime) launch(v Version) (*sandbox, *launchError) {
 		_ = reader.Close()
 		return s, explain(v, path, err)
 	}
-	s.output = newOutput(reader, s.log)
+	s.output, s.memory = newOutput(reader, s.log), openMemory(s.process.Pid)
 	r.sandboxes[s.id] = s
 	r.children.Add(1)
 	go r.watch(s)

@@ -2,11 +2,9 @@ package lambda
 
 import (
 	"bytes"
-	"errors"
 	"os"
 	"sync"
 	"syscall"
-	"time"
 )
 
 // maxLine is the size of one CloudWatch Logs event; a longer line is cut into
@@ -19,82 +17,69 @@ const drainLimit = 1 << 20
 
 // An output reads what one process prints and hands it on line by line.
 type output struct {
-	pipe    *os.File
-	emit    func(line []byte)
-	partial []byte
-	closed  chan struct{}
+	pipe   *os.File
+	conn   syscall.RawConn
+	emit   func(lines ...[]byte)
+	closed chan struct{}
 
-	flushing sync.Mutex // one flush at a time
-	flushes  chan chan struct{}
+	reading sync.Mutex // held from a read to the end of handing on what it has read
+	buf     []byte
+	partial []byte
 }
 
-func newOutput(pipe *os.File, emit func(line []byte)) *output {
-	o := &output{pipe: pipe, emit: emit, closed: make(chan struct{}), flushes: make(chan chan struct{}, 1)}
+func newOutput(pipe *os.File, emit func(lines ...[]byte)) *output {
+	conn, _ := pipe.SyscallConn() // fails for nil alone
+	o := &output{pipe: pipe, conn: conn, emit: emit, closed: make(chan struct{}), buf: make([]byte, 16<<10)}
 	go o.read()
 	return o
 }
 
+// read hands on what comes, until the end of the pipe.
 func (o *output) read() {
 	defer close(o.closed)
-	buf := make([]byte, 16<<10)
-	for {
-		n, err := o.pipe.Read(buf)
-		o.feed(buf[:n])
-		if err == nil {
-			continue
-		}
-		if !errors.Is(err, os.ErrDeadlineExceeded) {
-			o.endLine()
+	for ended := false; !ended; {
+		err := o.conn.Read(func(fd uintptr) (done bool) {
+			n := 0
+			n, ended = o.take(int(fd))
+			return n == len(o.buf) || ended // with less there was no more
+		})
+		if err != nil {
 			return
 		}
-		if o.pipe.SetReadDeadline(time.Time{}) != nil {
-			return
-		}
-		o.drain(buf)
-		o.endLine()
-		close(<-o.flushes)
 	}
+	o.endLine()
 }
 
-// drain reads what stands in the pipe now, without waiting for more.
-func (o *output) drain(buf []byte) {
-	conn, err := o.pipe.SyscallConn()
-	if err != nil {
-		return
+// take reads once, without waiting: n is 0 when there is nothing now, or when the
+// pipe has ended.
+func (o *output) take(fd int) (n int, ended bool) {
+	o.reading.Lock()
+	defer o.reading.Unlock()
+	n, err := syscall.Read(fd, o.buf)
+	for err == syscall.EINTR {
+		n, err = syscall.Read(fd, o.buf)
 	}
-	_ = conn.Read(func(fd uintptr) bool {
-		for total := 0; total < drainLimit; {
-			n, err := syscall.Read(int(fd), buf)
-			if err == syscall.EINTR {
-				continue
-			}
-			if err != nil || n <= 0 {
-				break
-			}
-			o.feed(buf[:n])
-			total += n
-		}
-		return true
-	})
+	if n > 0 {
+		o.feed(o.buf[:n])
+		return n, false
+	}
+	return 0, err != syscall.EAGAIN
 }
 
 // flush returns when everything printed before the call has been handed on, so
-// that a function's lines stand before the END of their invocation. A read
-// deadline in the past is what wakes the reader.
+// that a function's lines stand before the END of their invocation. It does not
+// wait for the goroutine that reads, but takes what is in the pipe itself.
 func (o *output) flush() {
-	o.flushing.Lock()
-	defer o.flushing.Unlock()
-	done := make(chan struct{})
-	select {
-	case o.flushes <- done:
-	case <-o.closed:
-		return
-	}
-	_ = o.pipe.SetReadDeadline(time.Unix(1, 0))
-	select {
-	case <-done:
-	case <-o.closed:
-	}
+	_ = o.conn.Control(func(fd uintptr) {
+		for total := 0; total < drainLimit; {
+			n, _ := o.take(int(fd))
+			if n == 0 {
+				return
+			}
+			total += n
+		}
+	})
+	o.endLine()
 }
 
 // close hands on what is left of an ended process. It does not wait for the end
@@ -105,23 +90,32 @@ func (o *output) close() {
 	<-o.closed
 }
 
+// feed hands on the lines that are whole, all at once.
 func (o *output) feed(data []byte) {
+	var lines [][]byte
 	for len(data) > 0 {
 		line, rest, ended := bytes.Cut(data, []byte{'\n'})
 		if room := maxLine - len(o.partial); len(line) > room {
 			line, rest, ended = data[:room], data[room:], true
 		}
-		o.partial = append(o.partial, line...)
-		if ended {
-			o.emit(o.partial)
-			o.partial = o.partial[:0]
+		if !ended {
+			o.partial = append(o.partial, line...)
+			break
 		}
-		data = rest
+		if len(o.partial) > 0 {
+			line, o.partial = append(o.partial, line...), nil
+		}
+		lines, data = append(lines, line), rest
+	}
+	if len(lines) > 0 {
+		o.emit(lines...)
 	}
 }
 
 // endLine hands on a last line without newline.
 func (o *output) endLine() {
+	o.reading.Lock()
+	defer o.reading.Unlock()
 	if len(o.partial) > 0 {
 		o.emit(o.partial)
 		o.partial = o.partial[:0]

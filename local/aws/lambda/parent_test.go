@@ -40,9 +40,11 @@ func TestParentProcess(t *testing.T) {
 	}
 	// A busy one: unlike an idle one it does not notice that /next fails.
 	busy := f.with(func(v *lambda.Version) {
-		v.Log = func(_ string, line []byte) {
-			if text, found := strings.CutPrefix(string(line), "waiting "); found {
-				fmt.Printf("pid %s\n", text)
+		v.Log = func(_ string, lines ...[]byte) {
+			for _, line := range lines {
+				if text, found := strings.CutPrefix(string(line), "waiting "); found {
+					fmt.Printf("pid %s\n", text)
+				}
 			}
 		}
 	})

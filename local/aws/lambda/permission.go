@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -50,15 +51,15 @@ var (
 )
 
 func checkPermission(in Permission) []provider.Problem {
-	var problems []provider.Problem
+	var problems provider.Problems
 	if in.StatementID != "" && !statementForm.MatchString(in.StatementID) {
-		problems = append(problems, provider.Problem{Property: "statementId", Reason: fmt.Sprintf("%q must be 1 to 100 letters, digits, - and _", in.StatementID)})
+		problems.Add("statementId", "%q must be 1 to 100 letters, digits, - and _", in.StatementID)
 	}
 	if in.Action != "" && !actionForm.MatchString(in.Action) {
-		problems = append(problems, provider.Problem{Property: "action", Reason: fmt.Sprintf("%q is not an action of Lambda, such as lambda:InvokeFunction", in.Action)})
+		problems.Add("action", "%q is not an action of Lambda, such as lambda:InvokeFunction", in.Action)
 	}
 	if in.SourceARN != "" && !strings.HasPrefix(in.SourceARN, "arn:") {
-		problems = append(problems, provider.Problem{Property: "sourceArn", Reason: fmt.Sprintf("%q is not an ARN", in.SourceARN)})
+		problems.Add("sourceArn", "%q is not an ARN", in.SourceARN)
 	}
 	return problems
 }
@@ -66,7 +67,7 @@ func checkPermission(in Permission) []provider.Problem {
 func (f *Functions) permit(_ context.Context, _ provider.Call, r *store.Record[Permission]) error {
 	function, err := f.find(r.Inputs.Function)
 	if err != nil {
-		return fmt.Errorf("ResourceNotFoundException: %w", err)
+		return awserr.New("ResourceNotFoundException", "%w", err)
 	}
 	held, err := f.permissionsOf(function)
 	if err != nil {
@@ -79,7 +80,7 @@ func (f *Functions) permit(_ context.Context, _ provider.Call, r *store.Record[P
 		}
 	}
 	if size > maxResourcePolicy {
-		return fmt.Errorf("PolicyLengthExceededException: the permissions of function %s have %d bytes; at most %d", function.ID, size, maxResourcePolicy)
+		return awserr.New("PolicyLengthExceededException", "the permissions of function %s have %d bytes; at most %d", function.ID, size, maxResourcePolicy)
 	}
 	return nil
 }
@@ -97,18 +98,30 @@ func statementSize(function store.Record[Function], p Permission) int {
 	return len(data)
 }
 
+// granted are the permissions by the function's name, as of a generation of them.
+type granted struct {
+	generation uint64
+	to         map[string][]Permission
+}
+
 func (f *Functions) permissionsOf(function store.Record[Function]) ([]Permission, error) {
+	generation := f.db.Generation(PermissionToken)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.granted.to != nil && f.granted.generation == generation {
+		return f.granted.to[function.ID], nil
+	}
 	all, err := store.List[Permission](f.db, PermissionToken)
 	if err != nil {
 		return nil, err
 	}
-	var held []Permission
+	to := map[string][]Permission{}
 	for _, p := range all {
-		if nameOf(p.Inputs.Function) == function.ID {
-			held = append(held, p.Inputs)
-		}
+		name := nameOf(p.Inputs.Function)
+		to[name] = append(to[name], p.Inputs)
 	}
-	return held, nil
+	f.granted = granted{generation, to}
+	return to[function.ID], nil
 }
 
 // permitted tells whether a service may invoke the function for a resource.

@@ -223,11 +223,11 @@ func (e *EventSources) gather(ctx context.Context, r store.Record[EventSourceMap
 	}
 	caller := iam.Session(function.Inputs.Role, function.ID)
 	size, window := in.batchSize(), time.Duration(in.MaximumBatchingWindowInSeconds)*time.Second
-	messages, err := e.queue.Receive(ctx, caller, in.EventSourceARN, size, pollWait)
+	messages, err := e.receive(ctx, caller, in, size, pollWait)
 	deadline := time.Now().Add(window)
 	for err == nil && len(messages) > 0 && len(messages) < size && time.Until(deadline) > 0 {
 		var more []Message
-		more, err = e.queue.Receive(ctx, caller, in.EventSourceARN, size-len(messages), time.Until(deadline))
+		more, err = e.receive(ctx, caller, in, size-len(messages), time.Until(deadline))
 		messages = append(messages, more...)
 	}
 	return messages, err

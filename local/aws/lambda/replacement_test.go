@@ -18,6 +18,6 @@ func TestReplacements(t *testing.T) {
 			Updates: "architectures code description environment ephemeralStorage handler loggingConfig memorySize reservedConcurrentExecutions role runtime sourceCodeHash tags timeout tracingConfig"},
 		providertest.Schema{Type: permissions, Replaces: "action function principal sourceAccount sourceArn statementId", DeletedFirst: "statementId"},
 		providertest.Schema{Type: NewEventSources(p.Functions, &fakeQueue{}, nil, nil).Resources(), Replaces: "eventSourceArn startingPosition",
-			Updates: "batchSize bisectBatchOnFunctionError destinationConfig enabled functionName functionResponseTypes maximumBatchingWindowInSeconds maximumRecordAgeInSeconds,computed maximumRetryAttempts,computed parallelizationFactor,computed scalingConfig tags"},
+			Updates: "batchSize bisectBatchOnFunctionError destinationConfig enabled filterCriteria functionName functionResponseTypes maximumBatchingWindowInSeconds maximumRecordAgeInSeconds,computed maximumRetryAttempts,computed parallelizationFactor,computed scalingConfig tags"},
 	)
 }

@@ -1,12 +1,12 @@
 package lambda
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
 	"os"
 	"runtime"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -15,13 +15,37 @@ import (
 // https://docs.aws.amazon.com/lambda/latest/dg/nodejs-logging.html. The place of
 // the error lines between a function's last line and END is not documented.
 
-func (s *sandbox) log(line []byte) {
+func (s *sandbox) log(lines ...[]byte) {
 	if s.version.Log == nil {
 		return
 	}
 	s.logging.Lock()
 	defer s.logging.Unlock()
-	s.version.Log(s.stream, line)
+	s.write(lines...)
+}
+
+// write is log for a caller that holds logging.
+func (s *sandbox) write(lines ...[]byte) {
+	for _, line := range lines {
+		s.keepTail(line)
+	}
+	s.version.Log(s.stream, lines...)
+}
+
+// handOver gives the process an invocation. What it prints from then on waits for
+// the START, which it need not wait for itself.
+func (s *sandbox) handOver(inv *invocation) {
+	s.logging.Lock()
+	defer s.logging.Unlock()
+	s.tail = s.tail[:0]
+	s.work <- inv
+	if s.version.Log != nil {
+		s.write(startLine(inv))
+	}
+}
+
+func startLine(inv *invocation) []byte {
+	return []byte("START RequestId: " + inv.id + " Version: " + latest)
 }
 
 func (s *sandbox) printf(format string, args ...any) {
@@ -52,7 +76,8 @@ func (s *sandbox) report(inv *invocation, peak int) {
 
 // reportFailure is report for an invocation that no sandbox became ready for.
 func (s *sandbox) reportFailure(inv *invocation, result Result, began time.Time) {
-	s.printf("START RequestId: %s Version: %s", inv.id, latest)
+	s.dropTail()
+	s.log(startLine(inv))
 	kind := s.printFailure(result)
 	s.conclude(inv, time.Since(began), 0, "error", kind)
 }
@@ -73,8 +98,7 @@ func (s *sandbox) conclude(inv *invocation, took time.Duration, peak int, status
 	if s.version.Log == nil {
 		return
 	}
-	s.printf("END RequestId: %s", inv.id)
-	var b strings.Builder
+	var b bytes.Buffer
 	// Since 2025-08 the init of an on-demand function is billed too.
 	billed := math.Ceil(float64(took+inv.init) / float64(time.Millisecond))
 	fmt.Fprintf(&b, "REPORT RequestId: %s\tDuration: %s ms\tBilled Duration: %.0f ms\tMemory Size: %d MB\t",
@@ -91,7 +115,8 @@ func (s *sandbox) conclude(inv *invocation, took time.Duration, peak int, status
 	if kind != "" {
 		fmt.Fprintf(&b, "Error Type: %s\t", kind)
 	}
-	s.printf("%s", b.String())
+	s.log([]byte("END RequestId: "+inv.id), b.Bytes())
+	inv.tail = s.takeTail()
 }
 
 func milliseconds(d time.Duration) string {

@@ -57,10 +57,12 @@ func newPlane(t *testing.T) *plane {
 	return p
 }
 
-func (p *plane) log(group, _, function string, line []byte) {
+func (p *plane) log(group, _, function string, lines ...[]byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.lines = append(p.lines, group+" "+function+" "+string(line))
+	for _, line := range lines {
+		p.lines = append(p.lines, group+" "+function+" "+string(line))
+	}
 }
 
 func must(t *testing.T, err error) {

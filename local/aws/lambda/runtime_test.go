@@ -418,7 +418,7 @@ func TestCloseCutsOff(t *testing.T) {
 
 func BenchmarkWarmInvoke(b *testing.B) {
 	f := newFixture(b, lambda.Options{})
-	v := f.with(func(v *lambda.Version) { v.Log = func(string, []byte) {} })
+	v := f.with(func(v *lambda.Version) { v.Log = func(string, ...[]byte) {} })
 	event := []byte(`{"do":"get"}`)
 	f.do(b, v, string(event))
 	for b.Loop() {

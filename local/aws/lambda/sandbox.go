@@ -17,7 +17,9 @@ type sandbox struct {
 	runtime *Runtime
 	process *os.Process
 	output  *output
+	memory  memory
 	logging sync.Mutex // one line at a time
+	tail    []byte     // of what the current invocation logs; guarded by logging
 
 	work  chan *invocation // holds at most the one that is current
 	ready chan struct{}    // closed at the first /next
@@ -50,6 +52,7 @@ type invocation struct {
 	answering bool // a body is being read
 	answer    *Result
 	overtime  bool
+	tail      []byte // of its log
 	result    Result
 	err       error
 }
@@ -64,6 +67,7 @@ func (r *Runtime) watch(s *sandbox) {
 	state, _ := s.process.Wait()
 	killGroup(s.process.Pid)
 	s.output.close()
+	s.memory.close()
 
 	r.mu.Lock()
 	s.exit = exited(state)
@@ -99,6 +103,7 @@ func (r *Runtime) watch(s *sandbox) {
 		inv.result = s.exit.result(inv.id)
 	}
 	s.report(inv, peakOf(state))
+	inv.result = inv.logged(inv.result)
 	r.settle(inv, nil)
 }
 
@@ -115,8 +120,7 @@ func (s *sandbox) deliver(inv *invocation, start time.Time) bool {
 	s.current = inv
 	inv.timer = time.AfterFunc(time.Until(inv.deadline), func() { r.overtime(s, inv) })
 	r.mu.Unlock()
-	s.printf("START RequestId: %s Version: %s", inv.id, latest)
-	s.work <- inv
+	s.handOver(inv)
 	return true
 }
 
@@ -128,6 +132,7 @@ func (r *Runtime) fail(s *sandbox, inv *invocation) {
 		inv.result, inv.err = Result{}, ErrClosed
 	}
 	s.reportFailure(inv, inv.result, inv.began)
+	inv.result = inv.logged(inv.result)
 	r.settle(inv, nil)
 }
 
@@ -145,7 +150,8 @@ func (r *Runtime) overtime(s *sandbox, inv *invocation) {
 func (s *sandbox) finish(inv *invocation) {
 	s.output.flush()
 	inv.result = *inv.answer
-	s.report(inv, peakMemory(s.process.Pid))
+	s.report(inv, s.memory.peak())
+	inv.result = inv.logged(inv.result)
 	s.runtime.settle(inv, s)
 }
 

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"time"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -79,30 +80,25 @@ func (in EventSourceMapping) destination() string {
 // checkStreamSettings refuses settings of streams by
 // https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html.
 func checkStreamSettings(in EventSourceMapping) []provider.Problem {
-	var problems []provider.Problem
-	refuse := func(property, format string, args ...any) {
-		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
-	}
-	if p := in.StartingPosition; p != "" && p != "LATEST" && p != "TRIM_HORIZON" {
-		refuse("startingPosition", "%q is neither LATEST nor TRIM_HORIZON", p)
-	}
-	if n := in.MaximumRetryAttempts; n != nil && (*n < -1 || *n > 10000) {
-		refuse("maximumRetryAttempts", "%d is not within -1 to 10000", *n)
+	var problems provider.Problems
+	problems.OneOf("startingPosition", in.StartingPosition, "LATEST", "TRIM_HORIZON")
+	if n := in.MaximumRetryAttempts; n != nil {
+		problems.Within("maximumRetryAttempts", *n, -1, 10000, "")
 	}
 	if n := in.recordAge(); n != -1 && (n < 60 || n > 604800) {
-		refuse("maximumRecordAgeInSeconds", "%d is neither -1, for any age, nor within 60 to 604800", n)
+		problems.Add("maximumRecordAgeInSeconds", "%d is neither -1, for any age, nor within 60 to 604800", n)
 	}
 	if n := in.ParallelizationFactor; n < 0 || n > 10 {
-		refuse("parallelizationFactor", "%d is not within 1 to 10", n)
+		problems.Add("parallelizationFactor", "%d is not within 1 to 10", n)
 	}
 	if d := in.destination(); d != "" && !queueForm.MatchString(d) {
-		refuse("destinationConfig.onFailure.destinationArn", "%q is not the ARN of a standard queue, the one destination that the local cloud has", d)
+		problems.Add("destinationConfig.onFailure.destinationArn", "%q is not the ARN of a standard queue, the one destination that the local cloud has", d)
 	}
 	switch {
 	case in.ofStream() && in.StartingPosition == "":
-		refuse("startingPosition", "is required for a stream: LATEST or TRIM_HORIZON")
+		problems.Add("startingPosition", "is required for a stream: LATEST or TRIM_HORIZON")
 	case in.ofStream() && in.ScalingConfig != nil:
-		refuse("scalingConfig", "is for queues, not for streams")
+		problems.Add("scalingConfig", "is for queues, not for streams")
 	case queueForm.MatchString(in.EventSourceARN):
 		for property, set := range map[string]bool{
 			"bisectBatchOnFunctionError": in.BisectBatchOnFunctionError, "destinationConfig": in.DestinationConfig != nil,
@@ -110,7 +106,7 @@ func checkStreamSettings(in EventSourceMapping) []provider.Problem {
 			"parallelizationFactor": in.ParallelizationFactor != 0, "startingPosition": in.StartingPosition != "",
 		} {
 			if set {
-				refuse(property, "is for streams, not for queues")
+				problems.Add(property, "is for streams, not for queues")
 			}
 		}
 	}
@@ -123,10 +119,10 @@ func (e *EventSources) checkStream(caller iam.Caller, in EventSourceMapping) err
 	for _, action := range []string{"GetRecords", "GetShardIterator", "DescribeStream", "ListStreams"} {
 		err := e.stream.Authorize(caller, in.EventSourceARN, action)
 		if _, denied := errors.AsType[*iam.Denied](err); denied {
-			return fmt.Errorf("InvalidParameterValueException: Cannot access stream %s. Please ensure the role can perform the GetRecords, GetShardIterator, DescribeStream, and ListStreams Actions on your stream in IAM: %w", in.EventSourceARN, err)
+			return awserr.New("InvalidParameterValueException", "Cannot access stream %s. Please ensure the role can perform the GetRecords, GetShardIterator, DescribeStream, and ListStreams Actions on your stream in IAM: %w", in.EventSourceARN, err)
 		}
 		if err != nil {
-			return fmt.Errorf("InvalidParameterValueException: Stream not found: %w", err)
+			return awserr.New("InvalidParameterValueException", "Stream not found: %w", err)
 		}
 	}
 	if in.destination() == "" {
@@ -134,10 +130,10 @@ func (e *EventSources) checkStream(caller iam.Caller, in EventSourceMapping) err
 	}
 	err := e.queue.Authorize(caller, in.destination(), "SendMessage")
 	if _, denied := errors.AsType[*iam.Denied](err); denied {
-		return fmt.Errorf("InvalidParameterValueException: The provided execution role does not have permissions to call SendMessage on SQS: %w", err)
+		return awserr.New("InvalidParameterValueException", "The provided execution role does not have permissions to call SendMessage on SQS: %w", err)
 	}
 	if err != nil {
-		return fmt.Errorf("InvalidParameterValueException: destination %s: %w", in.destination(), err)
+		return awserr.New("InvalidParameterValueException", "destination %s: %w", in.destination(), err)
 	}
 	return nil
 }

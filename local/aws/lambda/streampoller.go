@@ -67,11 +67,11 @@ func (e *EventSources) gatherRecords(ctx context.Context, r store.Record[EventSo
 		}
 	}
 	size, window := in.batchSize(), time.Duration(in.MaximumBatchingWindowInSeconds)*time.Second
-	records, next, err := e.stream.Records(ctx, caller, in.EventSourceARN, after, min(size, maxStreamPage), pollWait)
+	records, next, err := e.readRecords(ctx, caller, in, after, min(size, maxStreamPage), pollWait)
 	deadline := time.Now().Add(window)
 	for err == nil && len(records) > 0 && len(records) < size && time.Until(deadline) > 0 && eventSize(records) < MaxRequestBytes {
 		var more []StreamRecord
-		more, next, err = e.stream.Records(ctx, caller, in.EventSourceARN, next, min(size-len(records), maxStreamPage), time.Until(deadline))
+		more, next, err = e.readRecords(ctx, caller, in, next, min(size-len(records), maxStreamPage), time.Until(deadline))
 		records = append(records, more...)
 	}
 	for len(records) > 1 && eventSize(records) > MaxRequestBytes {

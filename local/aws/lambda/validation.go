@@ -2,11 +2,9 @@ package lambda
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
-	"unicode/utf8"
 
 	"skiff/local/engine/provider"
 )
@@ -20,60 +18,53 @@ var (
 // checkFunction refuses what
 // https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html does.
 func checkFunction(in Function) []provider.Problem {
-	var problems []provider.Problem
-	refuse := func(property, format string, args ...any) {
-		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
-	}
+	var problems provider.Problems
 	if in.Name != "" && !functionName.MatchString(in.Name) {
-		refuse("name", "%q must be 1 to 64 letters, digits, - and _", in.Name)
+		problems.Add("name", "%q must be 1 to 64 letters, digits, - and _", in.Name)
 	}
 	if in.Role != "" && !roleForm.MatchString(in.Role) {
-		refuse("role", "%q is not the ARN of a role", in.Role)
+		problems.Add("role", "%q is not the ARN of a role", in.Role)
 	}
 	if in.Runtime != "" && in.Runtime != "provided.al2023" && in.Runtime != "provided.al2" {
-		refuse("runtime", "the local cloud runs provided.al2023 and provided.al2, not %q", in.Runtime)
+		problems.Add("runtime", "the local cloud runs provided.al2023 and provided.al2, not %q", in.Runtime)
 	}
 	if in.PackageType != "" && in.PackageType != "Zip" {
-		refuse("packageType", "the local cloud runs zips, not %q", in.PackageType)
+		problems.Add("packageType", "the local cloud runs zips, not %q", in.PackageType)
 	}
-	if n := in.Timeout; n != 0 && (n < 1 || n > 900) {
-		refuse("timeout", "%d is not within 1 to 900 seconds", n)
+	if n := in.Timeout; n != 0 {
+		problems.Within("timeout", n, 1, 900, "seconds")
 	}
-	if n := in.MemorySize; n != 0 && (n < 128 || n > 10240) {
-		refuse("memorySize", "%d is not within 128 to 10240 MB", n)
+	if n := in.MemorySize; n != 0 {
+		problems.Within("memorySize", n, 128, 10240, "MB")
 	}
 	if len(in.Architectures) > 1 {
-		refuse("architectures", "a function has one architecture, not %d", len(in.Architectures))
+		problems.Add("architectures", "a function has one architecture, not %d", len(in.Architectures))
 	}
 	for _, a := range in.Architectures {
 		if a != "x86_64" && a != "arm64" {
-			refuse("architectures", "%q is neither x86_64 nor arm64", a)
+			problems.Add("architectures", "%q is neither x86_64 nor arm64", a)
 		}
 	}
 	if n := in.ReservedConcurrentExecutions; n != nil && *n < -1 {
-		refuse("reservedConcurrentExecutions", "%d is below -1, which means none", *n)
+		problems.Add("reservedConcurrentExecutions", "%d is below -1, which means none", *n)
 	}
-	if n := utf8.RuneCountInString(in.Description); n > 256 {
-		refuse("description", "has %d characters; at most 256", n)
-	}
-	if in.EphemeralStorage != nil && in.EphemeralStorage.Size != 0 && (in.EphemeralStorage.Size < 512 || in.EphemeralStorage.Size > 10240) {
-		refuse("ephemeralStorage.size", "%d is not within 512 to 10240 MB", in.EphemeralStorage.Size)
+	problems.MaxCharacters("description", in.Description, 256)
+	if in.EphemeralStorage != nil && in.EphemeralStorage.Size != 0 {
+		problems.Within("ephemeralStorage.size", in.EphemeralStorage.Size, 512, 10240, "MB")
 	}
 	return append(problems, slices.Concat(checkVariables(in.Environment), checkSettings(in))...)
 }
 
 func checkSettings(in Function) []provider.Problem {
-	var problems []provider.Problem
+	var problems provider.Problems
 	if l := in.LoggingConfig; l != nil {
-		if l.LogFormat != "" && l.LogFormat != "JSON" && l.LogFormat != "Text" {
-			problems = append(problems, provider.Problem{Property: "loggingConfig.logFormat", Reason: fmt.Sprintf("%q is neither JSON nor Text", l.LogFormat)})
-		}
+		problems.OneOf("loggingConfig.logFormat", l.LogFormat, "JSON", "Text")
 		if l.LogFormat == "Text" && (l.ApplicationLogLevel != "" || l.SystemLogLevel != "") {
-			problems = append(problems, provider.Problem{Property: "loggingConfig", Reason: "log levels go with the log format JSON only"})
+			problems.Add("loggingConfig", "log levels go with the log format JSON only")
 		}
 	}
-	if t := in.TracingConfig; t != nil && t.Mode != "" && t.Mode != "Active" && t.Mode != "PassThrough" {
-		problems = append(problems, provider.Problem{Property: "tracingConfig.mode", Reason: fmt.Sprintf("%q is neither Active nor PassThrough", t.Mode)})
+	if t := in.TracingConfig; t != nil {
+		problems.OneOf("tracingConfig.mode", t.Mode, "Active", "PassThrough")
 	}
 	return problems
 }
@@ -98,20 +89,19 @@ func checkVariables(e *Environment) []provider.Problem {
 	if e == nil {
 		return nil
 	}
-	var problems []provider.Problem
+	var problems provider.Problems
 	for _, name := range slices.Sorted(maps.Keys(e.Variables)) {
 		if slices.Contains(reservedVariables(), name) {
-			problems = append(problems, provider.Problem{Property: "environment.variables." + name, Reason: "Lambda keeps this name for itself"})
+			problems.Add("environment.variables."+name, "Lambda keeps this name for itself")
 		} else if !variableName.MatchString(name) {
-			problems = append(problems, provider.Problem{Property: "environment.variables." + name, Reason: "a name has a letter first, then at least one letter, digit or _"})
+			problems.Add("environment.variables."+name, "a name has a letter first, then at least one letter, digit or _")
 		}
 	}
 	data, err := json.Marshal(e.Variables)
 	if err != nil {
-		return append(problems, provider.Problem{Property: "environment.variables", Reason: err.Error()})
-	}
-	if len(data) > maxVariables {
-		problems = append(problems, provider.Problem{Property: "environment.variables", Reason: fmt.Sprintf("%d bytes as JSON; a function has at most %d", len(data), maxVariables)})
+		problems.Add("environment.variables", "%v", err)
+	} else if len(data) > maxVariables {
+		problems.Add("environment.variables", "%d bytes as JSON; a function has at most %d", len(data), maxVariables)
 	}
 	return problems
 }

@@ -51,9 +51,9 @@ type Version struct {
 
 	// Log receives each line of the sandbox named by the log stream: what the
 	// function prints and the platform's START, END and REPORT. A line has no
-	// newline and must not be kept. Lines of one stream come one at a time,
-	// those of several streams at once. Nil drops them.
-	Log func(stream string, line []byte)
+	// newline and must not be kept. Calls for one stream come one at a time,
+	// those for several streams at once. Nil drops them.
+	Log func(stream string, lines ...[]byte)
 }
 
 // Credentials are what the function signs its calls with.
@@ -66,4 +66,6 @@ type Credentials struct {
 type Result struct {
 	Payload       []byte
 	FunctionError string
+	RequestID     string
+	Log           []byte // the last 4 KB of what the invocation logged; empty without Version.Log
 }

@@ -121,10 +121,12 @@ func (w *worker) open() {
 	w.runtime, err = lambda.NewRuntime(lambda.Options{})
 	must(w.t, err)
 	w.authority = iam.NewAuthority(w.db, nil)
-	w.functions = lambda.NewFunctions(w.db, w.runtime, w.authority, filepath.Join(w.dir, "code"), nil, func(_, _, _ string, line []byte) {
+	w.functions = lambda.NewFunctions(w.db, w.runtime, w.authority, filepath.Join(w.dir, "code"), nil, func(_, _, _ string, lines ...[]byte) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.lines = append(w.lines, string(line))
+		for _, line := range lines {
+			w.lines = append(w.lines, string(line))
+		}
 	})
 	w.queues, err = sqs.New(w.db, w.authority, func() string { return "http://127.0.0.1:1" }, filepath.Join(w.dir, "messages.db"))
 	must(w.t, err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strconv"
 )
 
@@ -26,20 +27,63 @@ func files(name string) []string {
 	return all
 }
 
-// appendLine writes a line at the end of a group's newest file, in one call: a
-// process that is killed leaves the lines before it whole.
-func appendLine(name string, line []byte) error {
-	if info, err := os.Stat(name); err == nil && info.Size() > 0 && info.Size()+int64(len(line)) > maxBytes {
+// appendLines writes lines at the end of a group's newest file, in one call: a
+// process that is killed leaves the lines before them whole.
+func (g *Groups) appendLines(name string, lines []byte) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	info, err := os.Stat(name)
+	if err == nil && info.Size() > 0 && info.Size()+int64(len(lines)) > maxBytes {
 		if err := rotate(name); err != nil {
 			return err
 		}
+		info = nil
+	}
+	f := g.open[name]
+	// The file may be another one by now: a person may remove or rename it.
+	if f == nil || info == nil || !os.SameFile(info, f.info) {
+		if f, err = g.reopen(name); err != nil {
+			return err
+		}
+	}
+	_, err = f.Write(lines)
+	return err
+}
+
+// An openFile is a file that lines are written to.
+type openFile struct {
+	*os.File
+	info os.FileInfo
+}
+
+// reopen opens the file of that name in place of the one that was open under it.
+func (g *Groups) reopen(name string) (*openFile, error) {
+	if err := g.close(name); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return nil, err
 	}
 	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = f.Write(line)
-	return errors.Join(err, f.Close())
+	info, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	g.open[name] = &openFile{f, info}
+	return g.open[name], nil
+}
+
+// close closes the file that is open under a name, if one is.
+func (g *Groups) close(name string) error {
+	f := g.open[name]
+	if f == nil {
+		return nil
+	}
+	delete(g.open, name)
+	return f.Close()
 }
 
 // rotate makes way for a new file. Only as many files are renamed as are there

@@ -40,13 +40,23 @@ type Outputs struct {
 
 // Groups keeps the lines. It is safe for concurrent use.
 type Groups struct {
-	db  *store.Store
-	dir string
-	mu  sync.Mutex
+	db     *store.Store
+	dir    string
+	writer *writer
+
+	mu   sync.Mutex // of the files
+	open map[string]*openFile
 }
 
 // New keeps the lines of the log groups in db below dir.
-func New(db *store.Store, dir string) *Groups { return &Groups{db: db, dir: dir} }
+func New(db *store.Store, dir string) *Groups {
+	g := &Groups{db: db, dir: dir, open: map[string]*openFile{}}
+	g.writer = newWriter(g.appendLines)
+	return g
+}
+
+// Types are the resource types of CloudWatch Logs.
+func (g *Groups) Types() []provider.Kind { return []provider.Kind{g.Resources()} }
 
 // Resources are the resource types of this package.
 func (g *Groups) Resources() *provider.Resource[Group, Outputs] {
@@ -82,26 +92,25 @@ func retentions() []int {
 }
 
 func check(in Group) []provider.Problem {
-	var problems []provider.Problem
+	var problems provider.Problems
 	if in.Name != "" && !nameForm.MatchString(in.Name) {
-		problems = append(problems, provider.Problem{Property: "name", Reason: fmt.Sprintf("%q must be 1 to 512 letters, digits and ._-/#", in.Name)})
+		problems.Add("name", "%q must be 1 to 512 letters, digits and ._-/#", in.Name)
 	}
 	if !slices.Contains(retentions(), in.RetentionInDays) {
-		problems = append(problems, provider.Problem{Property: "retentionInDays", Reason: fmt.Sprintf("%d is none of %v", in.RetentionInDays, retentions())})
+		problems.Add("retentionInDays", "%d is none of %v", in.RetentionInDays, retentions())
 	}
-	if c := in.LogGroupClass; c != "" && c != "STANDARD" && c != "INFREQUENT_ACCESS" {
-		problems = append(problems, provider.Problem{Property: "logGroupClass", Reason: fmt.Sprintf("%q is neither STANDARD nor INFREQUENT_ACCESS", c)})
-	}
+	problems.OneOf("logGroupClass", in.LogGroupClass, "STANDARD", "INFREQUENT_ACCESS")
 	return problems
 }
 
 func (g *Groups) delete(_ context.Context, _ provider.Call, r store.Record[Group]) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	if r.Inputs.SkipDestroy {
 		return nil
 	}
-	var errs []error
+	errs := []error{g.Flush()} // else lines that are on their way make the file again
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	errs = append(errs, g.close(g.File(r.ID)))
 	for _, name := range files(g.File(r.ID)) {
 		if err := os.Remove(name); !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, err)
@@ -115,17 +124,28 @@ func (g *Groups) File(name string) string {
 	return filepath.Join(g.dir, filepath.FromSlash(filepath.Clean("/"+name)+".log"))
 }
 
-// Write appends a line to a group, each with its time and stream. A group that
-// is not declared takes none, as on AWS for a role that may not create it.
-func (g *Groups) Write(group, stream string, line []byte) error {
-	if _, err := store.Get[Group](g.db, Token, group); err != nil {
+// Write appends lines to a group, each with its time and stream. They are in its
+// file soon after. A group that is not declared takes none, as on AWS for a role
+// that may not create it.
+func (g *Groups) Write(group, stream string, lines ...[]byte) error {
+	if _, err := store.Peek[Group](g.db, Token, group); err != nil {
 		return fmt.Errorf("log group %s: %w", group, err)
 	}
+	began := time.Now().UTC().AppendFormat(nil, "2006-01-02T15:04:05.000Z ")
+	return g.writer.add(g.File(group), append(append(began, stream...), ' '), lines...)
+}
+
+// Flush returns when all lines are in their files.
+func (g *Groups) Flush() error { return g.writer.flush() }
+
+// Close writes what is left and closes the files; lines that come later open
+// theirs again.
+func (g *Groups) Close() error {
+	errs := []error{g.Flush()}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	name := g.File(group)
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return err
+	for name := range g.open {
+		errs = append(errs, g.close(name))
 	}
-	return appendLine(name, fmt.Appendf(nil, "%s %s %s\n", time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), stream, line))
+	return errors.Join(errs...)
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -73,36 +74,31 @@ var (
 // https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html
 // does.
 func checkRecord(in Record) []provider.Problem {
-	var problems []provider.Problem
-	refuse := func(property, format string, args ...any) {
-		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
-	}
+	var problems provider.Problems
 	if in.ZoneID != "" && !zoneIDForm.MatchString(in.ZoneID) {
-		refuse("zoneId", "%q is not the id of a hosted zone, such as Z1D633PJN98FT9", in.ZoneID)
+		problems.Add("zoneId", "%q is not the id of a hosted zone, such as Z1D633PJN98FT9", in.ZoneID)
 	}
 	if in.Name != "" {
 		if reason := nameProblem(normal(in.Name), true); reason != "" {
-			refuse("name", "%s", reason)
+			problems.Add("name", "%s", reason)
 		}
 	}
-	if in.Type != "" && !slices.Contains(recordTypes(), in.Type) {
-		refuse("type", "%q is none of %s", in.Type, strings.Join(recordTypes(), ", "))
-	}
-	if in.TTL != nil && (*in.TTL < 0 || *in.TTL > math.MaxInt32) {
-		refuse("ttl", "%d is not within 0 to %d seconds", *in.TTL, math.MaxInt32)
+	problems.OneOf("type", in.Type, recordTypes()...)
+	if in.TTL != nil {
+		problems.Within("ttl", *in.TTL, 0, math.MaxInt32, "seconds")
 	}
 	if len(in.Aliases) > 0 && (len(in.Records) > 0 || in.TTL != nil) {
-		refuse("aliases", "does not go with records and ttl")
+		problems.Add("aliases", "does not go with records and ttl")
 	}
 	if n := len(in.Aliases); n > 1 {
-		refuse("aliases", "there are %d; a record has one", n)
+		problems.Add("aliases", "there are %d; a record has one", n)
 	}
 	if n := len(in.Records); n > 1 && (in.Type == "CNAME" || in.Type == "SOA") {
-		refuse("records", "there are %d; a %s record has one", n, in.Type)
+		problems.Add("records", "there are %d; a %s record has one", n, in.Type)
 	}
 	for i, value := range in.Records {
 		if reason := valueProblem(in.Type, value); reason != "" {
-			refuse(fmt.Sprintf("records[%d]", i), "%s", reason)
+			problems.Add(fmt.Sprintf("records[%d]", i), "%s", reason)
 		}
 	}
 	return problems
@@ -110,7 +106,7 @@ func checkRecord(in Record) []provider.Problem {
 
 // invalid is the error of a batch of changes that Route 53 takes none of.
 func invalid(format string, args ...any) error {
-	return fmt.Errorf("InvalidChangeBatch: "+format, args...)
+	return awserr.New("InvalidChangeBatch", format, args...)
 }
 
 // place finds a record's whole name and refuses it where it cannot stand.

@@ -11,10 +11,9 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"slices"
-	"unicode/utf8"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -51,6 +50,12 @@ type Zones struct{ db *store.Store }
 // New holds the zones of db.
 func New(db *store.Store) *Zones { return &Zones{db} }
 
+// Types are the resource types of Route 53.
+func (z *Zones) Types() []provider.Kind {
+	zones, records := z.Resources()
+	return []provider.Kind{zones, records}
+}
+
 // Resources are the resource types of this package. Its function is GetZone.
 func (z *Zones) Resources() (*provider.Resource[Zone, ZoneOutputs], *provider.Resource[Record, RecordOutputs]) {
 	zones := &provider.Resource[Zone, ZoneOutputs]{
@@ -79,16 +84,14 @@ func sameName(property string, old, value any) bool {
 const maxComment = 256
 
 func checkZone(in Zone) []provider.Problem {
-	var problems []provider.Problem
+	var problems provider.Problems
 	if in.Name != "" {
 		if reason := nameProblem(normal(in.Name), false); reason != "" {
-			problems = append(problems, provider.Problem{Property: "name", Reason: reason})
+			problems.Add("name", "%s", reason)
 		}
 	}
 	if in.Comment != nil {
-		if n := utf8.RuneCountInString(*in.Comment); n > maxComment {
-			problems = append(problems, provider.Problem{Property: "comment", Reason: fmt.Sprintf("has %d characters; at most %d", n, maxComment)})
-		}
+		problems.MaxCharacters("comment", *in.Comment, maxComment)
 	}
 	return problems
 }
@@ -120,7 +123,7 @@ func (z *Zones) deleteZone(_ context.Context, _ provider.Call, r store.Record[Zo
 	}
 	for _, record := range records {
 		if !isOwn(record.State[fqdnKey], record.Inputs.Type, normal(r.Inputs.Name)) && !r.Inputs.ForceDestroy {
-			return fmt.Errorf("HostedZoneNotEmpty: the hosted zone %s (%s) contains non-required resource record sets, such as %s %s, and so cannot be deleted",
+			return awserr.New("HostedZoneNotEmpty", "the hosted zone %s (%s) contains non-required resource record sets, such as %s %s, and so cannot be deleted",
 				r.ID, r.Inputs.Name, record.Inputs.Type, record.State[fqdnKey])
 		}
 	}
@@ -136,7 +139,7 @@ func (z *Zones) deleteZone(_ context.Context, _ provider.Call, r store.Record[Zo
 func (z *Zones) zone(account, id string) (store.Record[Zone], error) {
 	r, err := store.Get[Zone](z.db, ZoneToken, id)
 	if errors.Is(err, store.ErrNotFound) || err == nil && r.Account != account {
-		return r, fmt.Errorf("NoSuchHostedZone: No hosted zone found with ID: %s: %w", id, store.ErrNotFound)
+		return r, awserr.New("NoSuchHostedZone", "No hosted zone found with ID: %s: %w", id, store.ErrNotFound)
 	}
 	return r, err
 }

@@ -19,6 +19,7 @@ import (
 	"regexp"
 	"strings"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -70,6 +71,11 @@ func Open(o Options) (*Buckets, error) {
 
 // Close lets go of the objects.
 func (b *Buckets) Close() error { return b.objects.db.Close() }
+
+// Types are the resource types of S3.
+func (b *Buckets) Types() []provider.Kind {
+	return []provider.Kind{b.Resources(), b.CORS(), b.Encryption(), b.Lifecycles(), b.OwnershipControls(), b.Policies(), b.PublicAccessBlocks(), b.Versioning()}
+}
 
 // Resources is the resource type of a bucket. A name is taken in every account:
 // the store knows buckets by it alone.
@@ -151,7 +157,7 @@ func (b *Buckets) deleteBucket(_ context.Context, _ provider.Call, r store.Recor
 		return err
 	}
 	if !empty && !r.Inputs.ForceDestroy {
-		return fmt.Errorf("BucketNotEmpty: The bucket you tried to delete is not empty: %s (delete its objects, or bring it up with forceDestroy first)", r.ID)
+		return awserr.New("BucketNotEmpty", "The bucket you tried to delete is not empty: %s (delete its objects, or bring it up with forceDestroy first)", r.ID)
 	}
 	if err := b.objects.drop(r.ID); err != nil {
 		return err
@@ -170,9 +176,9 @@ func (b *Buckets) checkOwn(bucket, account string) error {
 	r, err := store.Get[Bucket](b.db, BucketToken, bucket)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return fmt.Errorf("NoSuchBucket: The specified bucket does not exist: %s", bucket)
+		return awserr.New("NoSuchBucket", "The specified bucket does not exist: %s", bucket)
 	case err == nil && r.Account != account:
-		return fmt.Errorf("AccessDenied: bucket %s belongs to another account than %s", bucket, account)
+		return awserr.New("AccessDenied", "bucket %s belongs to another account than %s", bucket, account)
 	}
 	return err
 }

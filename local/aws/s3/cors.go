@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -43,33 +42,26 @@ func (b *Buckets) CORS() *provider.Resource[CORS, struct{}] {
 // checkCORS refuses what
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html does.
 func checkCORS(in CORS) []provider.Problem {
-	var problems []provider.Problem
-	refuse := func(property, format string, args ...any) {
-		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
-	}
-	if n := len(in.Rules); n > maxCORSRules {
-		refuse("corsRules", "has %d rules; at most %d", n, maxCORSRules)
-	}
+	var problems provider.Problems
+	problems.AtMost("corsRules", len(in.Rules), maxCORSRules, "rules")
 	for i, rule := range in.Rules {
 		property := fmt.Sprintf("corsRules[%d].", i)
 		for _, method := range rule.AllowedMethods {
-			problems = append(problems, oneOf(property+"allowedMethods", method, "GET", "PUT", "HEAD", "POST", "DELETE")...)
+			problems.OneOf(property+"allowedMethods", method, "GET", "PUT", "HEAD", "POST", "DELETE")
 		}
 		for name, patterns := range map[string][]string{"allowedOrigins": rule.AllowedOrigins, "allowedHeaders": rule.AllowedHeaders} {
 			for _, p := range patterns {
 				if strings.Count(p, "*") > 1 {
-					refuse(property+name, "%q has more than one wildcard", p)
+					problems.Add(property+name, "%q has more than one wildcard", p)
 				}
 			}
 		}
 		for _, h := range rule.ExposeHeaders {
 			if strings.Contains(h, "*") {
-				refuse(property+"exposeHeaders", "%q has a wildcard, which S3 does not take here", h)
+				problems.Add(property+"exposeHeaders", "%q has a wildcard, which S3 does not take here", h)
 			}
 		}
-		if n := utf8.RuneCountInString(rule.ID); n > maxCORSID {
-			refuse(property+"id", "has %d characters; at most %d", n, maxCORSID)
-		}
+		problems.MaxCharacters(property+"id", rule.ID, maxCORSID)
 	}
 	return problems
 }

@@ -34,18 +34,18 @@ func (b *Buckets) Encryption() *provider.Resource[Encryption, struct{}] {
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketEncryption.html
 // does.
 func checkEncryption(in Encryption) []provider.Problem {
-	var problems []provider.Problem
+	var problems provider.Problems
 	if n := len(in.Rules); n > 1 {
-		problems = append(problems, provider.Problem{Property: "rules", Reason: fmt.Sprintf("has %d rules; a bucket has one", n)})
+		problems.Add("rules", "has %d rules; a bucket has one", n)
 	}
 	for i, rule := range in.Rules {
 		if rule.Default == nil {
 			continue
 		}
 		property := fmt.Sprintf("rules[%d].applyServerSideEncryptionByDefault.", i)
-		problems = append(problems, oneOf(property+"sseAlgorithm", rule.Default.SSEAlgorithm, "AES256", "aws:kms", "aws:kms:dsse")...)
+		problems.OneOf(property+"sseAlgorithm", rule.Default.SSEAlgorithm, "AES256", "aws:kms", "aws:kms:dsse")
 		if rule.Default.SSEAlgorithm == "AES256" && rule.Default.KMSMasterKeyID != "" {
-			problems = append(problems, provider.Problem{Property: property + "kmsMasterKeyId", Reason: "goes with aws:kms, not with AES256"})
+			problems.Add(property+"kmsMasterKeyId", "goes with aws:kms, not with AES256")
 		}
 	}
 	return problems

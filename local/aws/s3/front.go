@@ -12,6 +12,7 @@ import (
 
 	"github.com/johannesboyne/gofakes3"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 	"skiff/local/store"
 )
@@ -77,7 +78,7 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 	told := &fault{Code: "InternalError", Message: err.Error(), status: http.StatusInternalServerError}
 	if denied, ok := errors.AsType[*iam.Denied](err); ok {
 		told = &fault{Code: "AccessDenied", Message: denied.Error(), status: http.StatusForbidden}
-	} else if unsigned, ok := errors.AsType[*iam.SignatureError](err); ok {
+	} else if unsigned, ok := errors.AsType[*awserr.Error](err); ok {
 		told = signatureFault(unsigned)
 	} else if known, ok := errors.AsType[*fault](err); ok {
 		told = known
@@ -91,7 +92,7 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 // signatureFault gives an error of a signature the name that S3 has for it.
-func signatureFault(e *iam.SignatureError) *fault {
+func signatureFault(e *awserr.Error) *fault {
 	told := &fault{Code: e.Code, Message: e.Message, status: http.StatusForbidden}
 	switch e.Code {
 	case "UnrecognizedClientException":

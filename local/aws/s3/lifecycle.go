@@ -2,7 +2,6 @@ package s3
 
 import (
 	"fmt"
-	"unicode/utf8"
 
 	"skiff/local/engine/provider"
 )
@@ -63,10 +62,8 @@ func (b *Buckets) Lifecycles() *provider.Resource[Lifecycle, struct{}] {
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html
 // does.
 func checkLifecycle(in Lifecycle) []provider.Problem {
-	var problems []provider.Problem
-	if n := len(in.Rules); n > maxRules {
-		problems = append(problems, provider.Problem{Property: "rules", Reason: fmt.Sprintf("has %d rules; at most %d", n, maxRules)})
-	}
+	var problems provider.Problems
+	problems.AtMost("rules", len(in.Rules), maxRules, "rules")
 	ids := map[string]bool{}
 	for i, rule := range in.Rules {
 		property := fmt.Sprintf("rules[%d]", i)
@@ -74,7 +71,7 @@ func checkLifecycle(in Lifecycle) []provider.Problem {
 			problems = append(problems, provider.Problem{Property: property + p.Property, Reason: p.Reason})
 		}
 		if rule.ID != "" && ids[rule.ID] {
-			problems = append(problems, provider.Problem{Property: property + ".id", Reason: fmt.Sprintf("%q is another rule's, too", rule.ID)})
+			problems.Add(property+".id", "%q is another rule's, too", rule.ID)
 		}
 		ids[rule.ID] = true
 	}
@@ -83,31 +80,27 @@ func checkLifecycle(in Lifecycle) []provider.Problem {
 
 // problems are by properties that begin with a dot, or "" for the whole rule.
 func (r LifecycleRule) problems() []provider.Problem {
-	problems := oneOf(".status", r.Status, "Enabled", "Disabled")
-	refuse := func(property, format string, args ...any) {
-		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
-	}
+	var problems provider.Problems
+	problems.OneOf(".status", r.Status, "Enabled", "Disabled")
 	positive := func(property string, n *int) {
 		if n != nil && *n < 1 {
-			refuse(property, "%d is not a positive number", *n)
+			problems.Add(property, "%d is not a positive number", *n)
 		}
 	}
-	if n := utf8.RuneCountInString(r.ID); n > maxRuleID {
-		refuse(".id", "has %d characters; at most %d", n, maxRuleID)
-	}
+	problems.MaxCharacters(".id", r.ID, maxRuleID)
 	if r.Expiration == nil && r.NoncurrentVersions == nil && r.AbortUpload == nil {
-		refuse("", "does nothing: it needs an expiration, a noncurrentVersionExpiration or an abortIncompleteMultipartUpload")
+		problems.Add("", "does nothing: it needs an expiration, a noncurrentVersionExpiration or an abortIncompleteMultipartUpload")
 	}
 	if e := r.Expiration; e != nil {
 		positive(".expiration.days", e.Days)
 		if e.Days != nil && e.ExpiredObjectDeleteMarker {
-			refuse(".expiration.expiredObjectDeleteMarker", "goes without days")
+			problems.Add(".expiration.expiredObjectDeleteMarker", "goes without days")
 		}
 	}
 	if v := r.NoncurrentVersions; v != nil {
 		positive(".noncurrentVersionExpiration.noncurrentDays", v.NoncurrentDays)
-		if n := v.NewerNoncurrentVersions; n != nil && (*n < 1 || *n > maxVersions) {
-			refuse(".noncurrentVersionExpiration.newerNoncurrentVersions", "%d is not within 1 to %d", *n, maxVersions)
+		if n := v.NewerNoncurrentVersions; n != nil {
+			problems.Within(".noncurrentVersionExpiration.newerNoncurrentVersions", *n, 1, maxVersions, "")
 		}
 	}
 	if a := r.AbortUpload; a != nil {

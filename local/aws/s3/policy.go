@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -94,5 +95,5 @@ func (b *Buckets) checkPublic(r store.Record[Policy]) error {
 	case err == nil && !block.Inputs.BlockPublicPolicy:
 		return nil
 	}
-	return fmt.Errorf("AccessDenied: the policy of bucket %s is public, and public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access", r.Inputs.Bucket)
+	return awserr.New("AccessDenied", "the policy of bucket %s is public, and public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access", r.Inputs.Bucket)
 }

@@ -3,8 +3,6 @@ package s3
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -50,15 +48,6 @@ func setting[In any](b *Buckets, token string, bucket func(In) string, check fun
 	}
 }
 
-// oneOf refuses a value that is none of those AWS takes. One that is not known
-// yet is "".
-func oneOf(property, value string, values ...string) []provider.Problem {
-	if value == "" || slices.Contains(values, value) {
-		return nil
-	}
-	return []provider.Problem{{Property: property, Reason: fmt.Sprintf("%q is none of %s", value, strings.Join(values, ", "))}}
-}
-
 // PublicAccessBlock is the inputs of what keeps the public out of a bucket.
 type PublicAccessBlock struct {
 	Bucket                string `json:"bucket" aws:"required,replace"`
@@ -88,7 +77,9 @@ type OwnershipRule struct {
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_OwnershipControlsRule.html).
 func (b *Buckets) OwnershipControls() *provider.Resource[OwnershipControls, struct{}] {
 	return setting(b, OwnershipControlsToken, func(in OwnershipControls) string { return in.Bucket }, func(in OwnershipControls) []provider.Problem {
-		return oneOf("rule.objectOwnership", in.Rule.ObjectOwnership, "BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter")
+		var problems provider.Problems
+		problems.OneOf("rule.objectOwnership", in.Rule.ObjectOwnership, "BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter")
+		return problems
 	}, nil, ownershipActions)
 }
 
@@ -109,7 +100,9 @@ type VersioningConfiguration struct {
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html).
 func (b *Buckets) Versioning() *provider.Resource[Versioning, struct{}] {
 	return setting(b, VersioningToken, func(in Versioning) string { return in.Bucket }, func(in Versioning) []provider.Problem {
-		return oneOf("versioningConfiguration.status", in.Configuration.Status, "Enabled", "Suspended", "Disabled")
+		var problems provider.Problems
+		problems.OneOf("versioningConfiguration.status", in.Configuration.Status, "Enabled", "Suspended", "Disabled")
+		return problems
 	}, func(old, r store.Record[Versioning]) error {
 		before, after := old.Inputs.Configuration.Status, r.Inputs.Configuration.Status
 		if before != "" && before != "Disabled" && after == "Disabled" {

@@ -11,11 +11,12 @@ import (
 	"regexp"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
+	"skiff/local/aws/schedule"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -76,6 +77,9 @@ type Outputs struct {
 	State                      string `json:"state"`
 }
 
+// Types are the resource types of EventBridge Scheduler.
+func (s *Scheduler) Types() []provider.Kind { return []provider.Kind{s.Resources()} }
+
 // Resources is the resource type of this package.
 func (s *Scheduler) Resources() *provider.Resource[Schedule, Outputs] {
 	return &provider.Resource[Schedule, Outputs]{
@@ -92,7 +96,7 @@ func (s *Scheduler) Resources() *provider.Resource[Schedule, Outputs] {
 			}
 			return s.checkRole(*r)
 		},
-		Updated: func(store.Record[Schedule]) { s.wake() },
+		Updated: func(store.Record[Schedule]) { s.runner.Wake() },
 		Actions: actions,
 		Describe: func(r store.Record[Schedule]) Outputs {
 			return Outputs{
@@ -126,7 +130,7 @@ func (s *Scheduler) checkRole(r store.Record[Schedule]) error {
 		"aws:SourceArn":     {arn.New("scheduler", r.Region, r.Account, "schedule-group/"+group(r.Inputs))},
 	}
 	if err := s.o.Authority.CheckTrust(r.Inputs.Target.RoleARN, "scheduler.amazonaws.com", context); err != nil {
-		return fmt.Errorf("ValidationException: The execution role you provide must allow AWS EventBridge Scheduler to assume the role: %w", err)
+		return awserr.New("ValidationException", "The execution role you provide must allow AWS EventBridge Scheduler to assume the role: %w", err)
 	}
 	return nil
 }
@@ -142,39 +146,32 @@ var (
 // https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
 // does.
 func check(in Schedule) []provider.Problem {
-	var problems []provider.Problem
-	refuse := func(property, format string, args ...any) {
-		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
-	}
+	var problems provider.Problems
 	if in.Name != "" && !nameForm.MatchString(in.Name) {
-		refuse("name", "%q must be 1 to 64 letters, digits and _.-", in.Name)
+		problems.Add("name", "%q must be 1 to 64 letters, digits and _.-", in.Name)
 	}
 	if g := group(in); g != "default" {
-		refuse("groupName", "the local cloud has the group default alone, not %q", g)
+		problems.Add("groupName", "the local cloud has the group default alone, not %q", g)
 	}
-	if n := utf8.RuneCountInString(in.Description); n > 512 {
-		refuse("description", "has %d characters; at most 512", n)
-	}
-	if _, err := loadZone(in.ScheduleExpressionTimezone); err != nil {
-		refuse("scheduleExpressionTimezone", "%v", err)
+	problems.MaxCharacters("description", in.Description, 512)
+	if _, err := schedule.LoadZone(in.ScheduleExpressionTimezone); err != nil {
+		problems.Add("scheduleExpressionTimezone", "%v", err)
 	} else if in.ScheduleExpression != "" {
-		if _, err := parseExpression(in.ScheduleExpression, in.ScheduleExpressionTimezone); err != nil {
-			refuse("scheduleExpression", "Invalid Schedule Expression %s: %v", in.ScheduleExpression, err)
+		if _, err := schedule.Parse(in.ScheduleExpression, in.ScheduleExpressionTimezone); err != nil {
+			problems.Add("scheduleExpression", "Invalid Schedule Expression %s: %v", in.ScheduleExpression, err)
 		}
 	}
 	start, startErr := date(in.StartDate)
 	end, endErr := date(in.EndDate)
 	for property, err := range map[string]error{"startDate": startErr, "endDate": endErr} {
 		if err != nil {
-			refuse(property, "%v", err)
+			problems.Add(property, "%v", err)
 		}
 	}
 	if startErr == nil && endErr == nil && !start.IsZero() && !end.IsZero() && !start.Before(end) {
-		refuse("endDate", "%s is not after the start date %s", in.EndDate, in.StartDate)
+		problems.Add("endDate", "%s is not after the start date %s", in.EndDate, in.StartDate)
 	}
-	if s := in.State; s != "" && s != "ENABLED" && s != "DISABLED" {
-		refuse("state", "%q is neither ENABLED nor DISABLED", s)
-	}
+	problems.OneOf("state", in.State, "ENABLED", "DISABLED")
 	return append(append(problems, checkWindow(in.FlexibleTimeWindow)...), checkTarget(in.Target)...)
 }
 
@@ -194,45 +191,41 @@ func checkWindow(w *FlexibleWindow) []provider.Problem {
 	if w == nil || w.Mode == "" {
 		return nil
 	}
-	n := w.MaximumWindowInMinutes
-	switch {
-	case w.Mode != "OFF" && w.Mode != "FLEXIBLE":
-		return []provider.Problem{{Property: "flexibleTimeWindow.mode", Reason: fmt.Sprintf("%q is neither OFF nor FLEXIBLE", w.Mode)}}
-	case w.Mode == "FLEXIBLE" && (n < 1 || n > 1440):
-		return []provider.Problem{{Property: "flexibleTimeWindow.maximumWindowInMinutes", Reason: fmt.Sprintf("%d is not within 1 to 1440", n)}}
+	var problems provider.Problems
+	problems.OneOf("flexibleTimeWindow.mode", w.Mode, "OFF", "FLEXIBLE")
+	switch n := w.MaximumWindowInMinutes; {
+	case w.Mode == "FLEXIBLE":
+		problems.Within("flexibleTimeWindow.maximumWindowInMinutes", n, 1, 1440, "")
 	case w.Mode == "OFF" && n != 0:
-		return []provider.Problem{{Property: "flexibleTimeWindow.maximumWindowInMinutes", Reason: "goes with the mode FLEXIBLE only"}}
+		problems.Add("flexibleTimeWindow.maximumWindowInMinutes", "goes with the mode FLEXIBLE only")
 	}
-	return nil
+	return problems
 }
 
 func checkTarget(t *Target) []provider.Problem {
 	if t == nil {
 		return nil
 	}
-	var problems []provider.Problem
-	refuse := func(property, format string, args ...any) {
-		problems = append(problems, provider.Problem{Property: "target." + property, Reason: fmt.Sprintf(format, args...)})
-	}
+	var problems provider.Problems
 	if t.ARN != "" && !functionForm.MatchString(t.ARN) {
-		refuse("arn", "%q is not the ARN of a Lambda function, the one target that the local cloud has", t.ARN)
+		problems.Add("target.arn", "%q is not the ARN of a Lambda function, the one target that the local cloud has", t.ARN)
 	}
 	if t.RoleARN != "" && !roleForm.MatchString(t.RoleARN) {
-		refuse("roleArn", "%q is not the ARN of a role", t.RoleARN)
+		problems.Add("target.roleArn", "%q is not the ARN of a role", t.RoleARN)
 	}
 	if t.Input != "" && !jsontext.Value(t.Input).IsValid() {
-		refuse("input", "is not JSON, which a Lambda function takes")
+		problems.Add("target.input", "is not JSON, which a Lambda function takes")
 	}
 	if p := t.RetryPolicy; p != nil {
-		if n := p.MaximumEventAgeInSeconds; n != nil && (*n < 60 || *n > 86400) {
-			refuse("retryPolicy.maximumEventAgeInSeconds", "%d is not within 60 to 86400", *n)
+		if n := p.MaximumEventAgeInSeconds; n != nil {
+			problems.Within("target.retryPolicy.maximumEventAgeInSeconds", *n, 60, 86400, "")
 		}
-		if n := p.MaximumRetryAttempts; n != nil && (*n < 0 || *n > 185) {
-			refuse("retryPolicy.maximumRetryAttempts", "%d is not within 0 to 185", *n)
+		if n := p.MaximumRetryAttempts; n != nil {
+			problems.Within("target.retryPolicy.maximumRetryAttempts", *n, 0, 185, "")
 		}
 	}
 	if d := t.DeadLetterConfig; d != nil && d.ARN != "" && !queueForm.MatchString(d.ARN) {
-		refuse("deadLetterConfig.arn", "%q is not the ARN of a standard queue", d.ARN)
+		problems.Add("target.deadLetterConfig.arn", "%q is not the ARN of a standard queue", d.ARN)
 	}
 	return problems
 }

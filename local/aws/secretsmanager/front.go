@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -13,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/awsjson"
 	"skiff/local/aws/iam"
 	"skiff/local/store"
@@ -30,14 +30,10 @@ func (s *Secrets) Handler() http.Handler {
 	}
 }
 
-func invalid(code, format string, args ...any) error {
-	return &awsjson.Error{Code: code, Message: fmt.Sprintf(format, args...)}
-}
-
 // notFound tells a client that a secret is missing.
 func notFound(err error) error {
 	if errors.Is(err, store.ErrNotFound) {
-		return invalid("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
+		return awserr.New("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
 	}
 	return err
 }
@@ -47,7 +43,7 @@ func notFound(err error) error {
 // that it is missing.
 func (s *Secrets) find(c iam.Caller, action, id string) (store.Record[Secret], error) {
 	if id == "" {
-		return store.Record[Secret]{}, invalid("InvalidParameterException", "You must provide a SecretId.")
+		return store.Record[Secret]{}, awserr.New("InvalidParameterException", "You must provide a SecretId.")
 	}
 	r, missing := s.lookUp(c, id)
 	resource := r.ID
@@ -62,7 +58,7 @@ func (s *Secrets) find(c iam.Caller, action, id string) (store.Record[Secret], e
 		return r, err
 	}
 	if errors.Is(missing, store.ErrNotFound) && s.isDeleted(c, id) {
-		return r, invalid("InvalidRequestException", "You can't perform this operation on the secret because it was marked for deletion.")
+		return r, awserr.New("InvalidRequestException", "You can't perform this operation on the secret because it was marked for deletion.")
 	}
 	return r, notFound(missing)
 }
@@ -78,7 +74,7 @@ func (s *Secrets) lookUp(c iam.Caller, id string) (store.Record[Secret], error) 
 			continue
 		}
 		if err == nil {
-			return found, invalid("InvalidRequestException", "several accounts have the secret %s: give its ARN", id)
+			return found, awserr.New("InvalidRequestException", "several accounts have the secret %s: give its ARN", id)
 		}
 		found, err = r, nil
 	}
@@ -138,11 +134,11 @@ func (s *Secrets) getValue(_ context.Context, c iam.Caller, in getInput) (*getOu
 	if in.VersionId != "" {
 		v, label = held.identified(in.VersionId)
 		if v == nil || in.VersionStage != "" && in.VersionStage != label {
-			return nil, invalid("ResourceNotFoundException", "Secrets Manager can't find the specified secret value for VersionId: %s", in.VersionId)
+			return nil, awserr.New("ResourceNotFoundException", "Secrets Manager can't find the specified secret value for VersionId: %s", in.VersionId)
 		}
 	}
 	if v == nil {
-		return nil, invalid("ResourceNotFoundException", "Secrets Manager can't find the specified secret value for staging label: %s", label)
+		return nil, awserr.New("ResourceNotFoundException", "Secrets Manager can't find the specified secret value for staging label: %s", label)
 	}
 	return &getOutput{
 		ARN: r.ID, Name: r.Inputs.Name, CreatedDate: seconds(v.Created),
@@ -193,17 +189,17 @@ func (in putInput) check() error {
 	}
 	switch {
 	case in.SecretString == nil && len(in.SecretBinary) == 0:
-		return invalid("InvalidRequestException", "You must provide either SecretString or SecretBinary.")
+		return awserr.New("InvalidRequestException", "You must provide either SecretString or SecretBinary.")
 	case in.SecretString != nil && len(in.SecretBinary) > 0:
-		return invalid("InvalidRequestException", "You can't specify both a binary secret value and a string secret value in the same secret.")
+		return awserr.New("InvalidRequestException", "You can't specify both a binary secret value and a string secret value in the same secret.")
 	case size == 0 || size > maxValue:
-		return invalid("ValidationException", "the value has %d bytes; it must have 1 to %d", size, maxValue)
+		return awserr.New("ValidationException", "the value has %d bytes; it must have 1 to %d", size, maxValue)
 	case in.ClientRequestToken != "" && (len(in.ClientRequestToken) < 32 || utf8.RuneCountInString(in.ClientRequestToken) > 64):
-		return invalid("InvalidParameterException", "You provided a ClientRequestToken that is not 32 to 64 characters long.")
+		return awserr.New("InvalidParameterException", "You provided a ClientRequestToken that is not 32 to 64 characters long.")
 	}
 	for _, label := range in.VersionStages {
 		if label != current {
-			return invalid("InvalidParameterException", "the local cloud puts a value under %s only, not under %q", current, label)
+			return awserr.New("InvalidParameterException", "the local cloud puts a value under %s only, not under %q", current, label)
 		}
 	}
 	return nil

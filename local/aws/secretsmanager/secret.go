@@ -9,14 +9,13 @@ package secretsmanager
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"regexp"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -75,6 +74,9 @@ func New(db *store.Store, authority *iam.Authority) *Secrets {
 	return &Secrets{db: db, authority: authority, now: time.Now}
 }
 
+// Types are the resource types of Secrets Manager.
+func (s *Secrets) Types() []provider.Kind { return []provider.Kind{s.Resources()} }
+
 // Resources is the resource type of a secret. There is none of a value.
 func (s *Secrets) Resources() *provider.Resource[Secret, SecretOutputs] {
 	return &provider.Resource[Secret, SecretOutputs]{
@@ -118,21 +120,14 @@ var nameForm = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]{1,512}$`)
 // checkSecret refuses what
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html does.
 func checkSecret(in Secret) []provider.Problem {
-	var problems []provider.Problem
-	refuse := func(property, format string, args ...any) {
-		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
-	}
+	var problems provider.Problems
 	if in.Name != "" && !nameForm.MatchString(in.Name) {
-		refuse("name", "%q must be 1 to 512 letters, digits and /_+=.@-", in.Name)
+		problems.Add("name", "%q must be 1 to 512 letters, digits and /_+=.@-", in.Name)
 	}
-	if n := utf8.RuneCountInString(in.Description); n > 2048 {
-		refuse("description", "has %d characters; at most 2048", n)
-	}
-	if n := utf8.RuneCountInString(in.KMSKeyID); n > 2048 {
-		refuse("kmsKeyId", "has %d characters; at most 2048", n)
-	}
+	problems.MaxCharacters("description", in.Description, 2048)
+	problems.MaxCharacters("kmsKeyId", in.KMSKeyID, 2048)
 	if d := in.RecoveryWindowInDays; d != nil && *d != 0 && (*d < 7 || *d > 30) {
-		refuse("recoveryWindowInDays", "%d is neither 0 nor within 7 to 30 days", *d)
+		problems.Add("recoveryWindowInDays", "%d is neither 0 nor within 7 to 30 days", *d)
 	}
 	return problems
 }
@@ -163,7 +158,7 @@ func (s *Secrets) create(_ context.Context, _ provider.Call, r *store.Record[Sec
 	case err != nil:
 		return err
 	case s.now().Before(d.Inputs.Until):
-		return fmt.Errorf("InvalidRequestException: You can't create this secret because a secret with this name is already scheduled for deletion. "+
+		return awserr.New("InvalidRequestException", "You can't create this secret because a secret with this name is already scheduled for deletion. "+
 			"(%s, until %s; recoveryWindowInDays 0 frees a name at once)", r.Inputs.Name, d.Inputs.Until.UTC().Format(time.DateOnly))
 	}
 	if err := store.Delete(s.db, deletedToken, key); err != nil {

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"skiff/local/aws/awsjson"
+	"skiff/local/aws/awserr"
 	"skiff/local/store"
 )
 
@@ -80,7 +80,7 @@ func (s *Secrets) put(r store.Record[Secret], v version) (label string, err erro
 	}
 	if same, label := held.identified(v.ID); same != nil {
 		if !same.equal(v) {
-			return "", &awsjson.Error{Code: "ResourceExistsException", Message: "A resource with the ID you requested already exists."}
+			return "", awserr.New("ResourceExistsException", "A resource with the ID you requested already exists.")
 		}
 		return label, nil
 	}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -44,7 +45,7 @@ func (t *Topics) subscriptions() *provider.Resource[Subscription, SubscriptionOu
 		ID:    subscriptionARN,
 		Create: func(_ context.Context, _ provider.Call, r *store.Record[Subscription]) error {
 			if _, err := t.Find(r.Inputs.Topic); err != nil {
-				return fmt.Errorf("NotFoundException: %w", err)
+				return awserr.New("NotFoundException", "%w", err)
 			}
 			return nil
 		},
@@ -81,36 +82,31 @@ var (
 // checkSubscription refuses what
 // https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html does.
 func checkSubscription(in Subscription) []provider.Problem {
-	var problems []provider.Problem
-	refuse := func(property, format string, args ...any) {
-		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
-	}
+	var problems provider.Problems
 	if in.Topic != "" && !topicForm.MatchString(in.Topic) {
-		refuse("topic", "%q is not the ARN of a standard topic", in.Topic)
+		problems.Add("topic", "%q is not the ARN of a standard topic", in.Topic)
 	}
 	if reason := endpointProblem(in.Protocol, in.Endpoint); reason != "" {
-		refuse("endpoint", "%s", reason)
+		problems.Add("endpoint", "%s", reason)
 	}
 	switch in.Protocol {
 	case "", "email", "https", "sqs", "lambda":
 	default:
-		refuse("protocol", "the local cloud knows email, https, sqs and lambda, not %q", in.Protocol)
+		problems.Add("protocol", "the local cloud knows email, https, sqs and lambda, not %q", in.Protocol)
 	}
 	if in.RawMessageDelivery && (in.Protocol == "email" || in.Protocol == "lambda") {
-		refuse("rawMessageDelivery", "goes with https and sqs, not with %s", in.Protocol)
+		problems.Add("rawMessageDelivery", "goes with https and sqs, not with %s", in.Protocol)
 	}
 	if in.DeliveryPolicy != "" && in.Protocol != "" && in.Protocol != "https" {
-		refuse("deliveryPolicy", "goes with https, not with %s", in.Protocol)
+		problems.Add("deliveryPolicy", "goes with https, not with %s", in.Protocol)
 	}
-	if s := in.FilterPolicyScope; s != "" && s != "MessageAttributes" && s != "MessageBody" {
-		refuse("filterPolicyScope", "%q is neither MessageAttributes nor MessageBody", s)
-	}
+	problems.OneOf("filterPolicyScope", in.FilterPolicyScope, "MessageAttributes", "MessageBody")
 	if in.ConfirmationTimeoutInMinutes < 0 {
-		refuse("confirmationTimeoutInMinutes", "%d is below 0", in.ConfirmationTimeoutInMinutes)
+		problems.Add("confirmationTimeoutInMinutes", "%d is below 0", in.ConfirmationTimeoutInMinutes)
 	}
 	for _, policy := range [][2]string{{"deliveryPolicy", in.DeliveryPolicy}, {"filterPolicy", in.FilterPolicy}, {"redrivePolicy", in.RedrivePolicy}} {
 		if !isObject(policy[1]) {
-			refuse(policy[0], "is not a JSON object")
+			problems.Add(policy[0], "is not a JSON object")
 		}
 	}
 	return problems

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
-	"unicode/utf8"
 
 	"skiff/local/aws/arn"
 	"skiff/local/engine/provider"
@@ -49,6 +48,12 @@ type Topics struct{ db *store.Store }
 // New holds the topics of db.
 func New(db *store.Store) *Topics { return &Topics{db} }
 
+// Types are the resource types of SNS.
+func (t *Topics) Types() []provider.Kind {
+	topics, subscriptions := t.Resources()
+	return []provider.Kind{topics, subscriptions}
+}
+
 // Resources are the resource types of this package.
 func (t *Topics) Resources() (*provider.Resource[Topic, TopicOutputs], *provider.Resource[Subscription, SubscriptionOutputs]) {
 	topics := &provider.Resource[Topic, TopicOutputs]{
@@ -78,25 +83,18 @@ var nameForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
 // length of the display name is of
 // https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html.
 func checkTopic(in Topic) []provider.Problem {
-	var problems []provider.Problem
-	refuse := func(property, format string, args ...any) {
-		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
-	}
+	var problems provider.Problems
 	if in.Name != "" && !nameForm.MatchString(in.Name) {
-		refuse("name", "%q must be 1 to 256 letters, digits, - and _; the local cloud has no FIFO topics", in.Name)
+		problems.Add("name", "%q must be 1 to 256 letters, digits, - and _; the local cloud has no FIFO topics", in.Name)
 	}
-	if n := utf8.RuneCountInString(in.DisplayName); n > 100 {
-		refuse("displayName", "has %d characters; at most 100", n)
-	}
+	problems.MaxCharacters("displayName", in.DisplayName, 100)
 	if v := in.SignatureVersion; v != 0 && v != 1 && v != 2 {
-		refuse("signatureVersion", "%d is neither 1 nor 2", v)
+		problems.Add("signatureVersion", "%d is neither 1 nor 2", v)
 	}
-	if c := in.TracingConfig; c != "" && c != "PassThrough" && c != "Active" {
-		refuse("tracingConfig", "%q is neither PassThrough nor Active", c)
-	}
+	problems.OneOf("tracingConfig", in.TracingConfig, "PassThrough", "Active")
 	for property, text := range map[string]string{"policy": in.Policy, "deliveryPolicy": in.DeliveryPolicy} {
 		if !isObject(text) {
-			refuse(property, "is not a JSON object")
+			problems.Add(property, "is not a JSON object")
 		}
 	}
 	return problems

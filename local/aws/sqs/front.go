@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/awsjson"
 	"skiff/local/aws/iam"
 	"skiff/local/store"
@@ -48,7 +49,7 @@ func (q *Queues) Handler() http.Handler {
 // missing tells a client that a queue is not there.
 func missing(err error) error {
 	if isMissing(err) {
-		return invalid("QueueDoesNotExist", "The specified queue does not exist.")
+		return awserr.New("QueueDoesNotExist", "The specified queue does not exist.")
 	}
 	return err
 }
@@ -60,10 +61,10 @@ func (q *Queues) open(c iam.Caller, action, url string) (store.Record[Queue], se
 	var s settings
 	key := keyOf(url)
 	if url == "" {
-		return store.Record[Queue]{}, s, invalid("MissingRequiredParameterException", "The request must contain the parameter QueueUrl.")
+		return store.Record[Queue]{}, s, awserr.New("MissingRequiredParameterException", "The request must contain the parameter QueueUrl.")
 	}
 	if key == "" || !nameForm.MatchString(key[strings.IndexByte(key, '/')+1:]) {
-		return store.Record[Queue]{}, s, invalid("InvalidAddress", "The address %s is not valid for this endpoint.", url)
+		return store.Record[Queue]{}, s, awserr.New("InvalidAddress", "The address %s is not valid for this endpoint.", url)
 	}
 	r, err := store.Get[Queue](q.db, Token, key)
 	if err == nil && r.Region != c.Region {
@@ -106,7 +107,7 @@ func (q *Queues) getURL(_ context.Context, c iam.Caller, in urlInput) (*urlOutpu
 				continue
 			}
 			if account != "" {
-				return nil, invalid(invalidValue, "several accounts have the queue %s: give QueueOwnerAWSAccountId", in.QueueName)
+				return nil, awserr.New(invalidValue, "several accounts have the queue %s: give QueueOwnerAWSAccountId", in.QueueName)
 			}
 			account = r.Account
 		}
@@ -131,7 +132,7 @@ func (q *Queues) changeVisibility(_ context.Context, c iam.Caller, in visibility
 		return struct{}{}, err
 	}
 	if in.VisibilityTimeout == nil {
-		return struct{}{}, invalid("MissingRequiredParameterException", "The request must contain the parameter VisibilityTimeout.")
+		return struct{}{}, awserr.New("MissingRequiredParameterException", "The request must contain the parameter VisibilityTimeout.")
 	}
 	d, err := secondsWithin("VisibilityTimeout", *in.VisibilityTimeout, 43200)
 	if err != nil {
@@ -142,7 +143,7 @@ func (q *Queues) changeVisibility(_ context.Context, c iam.Caller, in visibility
 
 func secondsWithin(parameter string, n, most int) (time.Duration, error) {
 	if n < 0 || n > most {
-		return 0, invalid(invalidValue, "Value %d for parameter %s is invalid. Reason: Must be between 0 and %d, if provided.", n, parameter, most)
+		return 0, awserr.New(invalidValue, "Value %d for parameter %s is invalid. Reason: Must be between 0 and %d, if provided.", n, parameter, most)
 	}
 	return time.Duration(n) * time.Second, nil
 }
@@ -159,7 +160,7 @@ func (q *Queues) purge(_ context.Context, c iam.Caller, in struct{ QueueUrl stri
 	defer q.mu.Unlock()
 	b, now := q.box(key), q.now()
 	if now.Sub(b.purged) < time.Minute {
-		return struct{}{}, invalid("PurgeQueueInProgress", "Only one PurgeQueue operation on %s is allowed every 60 seconds.", s.arn)
+		return struct{}{}, awserr.New("PurgeQueueInProgress", "Only one PurgeQueue operation on %s is allowed every 60 seconds.", s.arn)
 	}
 	var changes []change
 	for number := range b.entries {
@@ -170,4 +171,4 @@ func (q *Queues) purge(_ context.Context, c iam.Caller, in struct{ QueueUrl stri
 }
 
 // asError is the service's own error in err, if it has one.
-func asError(err error) (*awsjson.Error, bool) { return errors.AsType[*awsjson.Error](err) }
+func asError(err error) (*awserr.Error, bool) { return errors.AsType[*awserr.Error](err) }

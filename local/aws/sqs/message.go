@@ -4,14 +4,13 @@ import (
 	"crypto/md5"
 	"encoding/binary"
 	"encoding/hex"
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
-	"skiff/local/aws/awsjson"
+	"skiff/local/aws/awserr"
 )
 
 // message is one message of a queue, as it is kept.
@@ -48,22 +47,18 @@ var (
 	dataTypeForm  = regexp.MustCompile(`^(String|Number|Binary)(\.[^\x00-\x1f]+)?$`)
 )
 
-func invalid(code, format string, args ...any) *awsjson.Error {
-	return &awsjson.Error{Code: code, Message: fmt.Sprintf(format, args...)}
-}
-
 const invalidValue = "InvalidParameterValueException"
 
 // checkBody refuses what is no XML character, as
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 // does.
-func checkBody(body string) *awsjson.Error {
+func checkBody(body string) *awserr.Error {
 	if body == "" {
-		return invalid("MissingRequiredParameterException", "The request must contain the parameter MessageBody.")
+		return awserr.New("MissingRequiredParameterException", "The request must contain the parameter MessageBody.")
 	}
 	for _, r := range body {
 		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF {
-			return invalid("InvalidMessageContents", "Invalid characters found: #x%X", r)
+			return awserr.New("InvalidMessageContents", "Invalid characters found: #x%X", r)
 		}
 	}
 	return nil
@@ -72,28 +67,28 @@ func checkBody(body string) *awsjson.Error {
 // checkAttributes refuses what
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
 // does.
-func checkAttributes(attributes map[string]attributeValue) *awsjson.Error {
+func checkAttributes(attributes map[string]attributeValue) *awserr.Error {
 	if n := len(attributes); n > maxAttributes {
-		return invalid(invalidValue, "Number of message attributes [%d] exceeds the allowed maximum [%d].", n, maxAttributes)
+		return awserr.New(invalidValue, "Number of message attributes [%d] exceeds the allowed maximum [%d].", n, maxAttributes)
 	}
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {
 		v, lower := attributes[name], strings.ToLower(name)
 		isBinary := strings.HasPrefix(v.DataType, "Binary")
 		switch {
 		case len(name) > 256 || !attributeForm.MatchString(name):
-			return invalid(invalidValue, "The message attribute name %q must be 1 to 256 letters, digits, _, - and single periods within.", name)
+			return awserr.New(invalidValue, "The message attribute name %q must be 1 to 256 letters, digits, _, - and single periods within.", name)
 		case strings.HasPrefix(lower, "aws.") || strings.HasPrefix(lower, "amazon."):
-			return invalid(invalidValue, "The message attribute name %q must not begin with AWS. or Amazon.", name)
+			return awserr.New(invalidValue, "The message attribute name %q must not begin with AWS. or Amazon.", name)
 		case v.DataType == "":
-			return invalid(invalidValue, "The message attribute '%s' must contain non-empty message attribute type.", name)
+			return awserr.New(invalidValue, "The message attribute '%s' must contain non-empty message attribute type.", name)
 		case len(v.DataType) > 256 || !dataTypeForm.MatchString(v.DataType):
-			return invalid(invalidValue, "The message attribute '%s' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String.", name)
+			return awserr.New(invalidValue, "The message attribute '%s' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String.", name)
 		case len(v.StringListValues) > 0 || len(v.BinaryListValues) > 0:
-			return invalid("UnsupportedOperation", "Message attribute list values in SendMessage operation are not supported.")
+			return awserr.New("UnsupportedOperation", "Message attribute list values in SendMessage operation are not supported.")
 		case isBinary && len(v.BinaryValue) == 0 || !isBinary && (v.StringValue == nil || *v.StringValue == ""):
-			return invalid(invalidValue, "The message attribute '%s' must contain non-empty message attribute value for message attribute type '%s'.", name, v.DataType)
+			return awserr.New(invalidValue, "The message attribute '%s' must contain non-empty message attribute value for message attribute type '%s'.", name, v.DataType)
 		case isBinary && v.StringValue != nil || !isBinary && v.BinaryValue != nil:
-			return invalid(invalidValue, "The message attribute '%s' has a value that does not go with message attribute type '%s'.", name, v.DataType)
+			return awserr.New(invalidValue, "The message attribute '%s' has a value that does not go with message attribute type '%s'.", name, v.DataType)
 		}
 		if v.StringValue != nil {
 			if err := checkBody(*v.StringValue); err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -64,7 +65,7 @@ func attribute[In any](q *Queues, token string, url func(In) string, check func(
 	put := func(r *store.Record[In]) error {
 		queue, err := store.Get[Queue](q.db, Token, keyOf(url(r.Inputs)))
 		if err != nil {
-			return fmt.Errorf("AWS.SimpleQueueService.NonExistentQueue: queue %s: %w", url(r.Inputs), err)
+			return awserr.New("AWS.SimpleQueueService.NonExistentQueue", "queue %s: %w", url(r.Inputs), err)
 		}
 		if fits != nil {
 			return fits(queue, r.Inputs)
@@ -103,7 +104,7 @@ func (q *Queues) checkRedrive(r store.Record[Queue], text string) error {
 		return err
 	}
 	refuse := func(reason string) error {
-		return fmt.Errorf("InvalidParameterValue: Value %s for parameter RedrivePolicy is invalid. Reason: %s", text, reason)
+		return awserr.New("InvalidParameterValue", "Value %s for parameter RedrivePolicy is invalid. Reason: %s", text, reason)
 	}
 	target := policy.DeadLetterTargetARN
 	switch own := queueARN(r); {

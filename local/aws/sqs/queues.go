@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 	"skiff/local/store"
 )
@@ -187,7 +188,7 @@ func (q *Queues) take(key string, s settings, limit int) (got []message, changed
 	b.appear(now)
 	if b.hidden.Len() >= maxInFlight {
 		if _, inFlight, _ := b.counts(); inFlight >= maxInFlight {
-			return nil, nil, 0, invalid("OverLimit", "Too many messages in flight: at most %d.", maxInFlight)
+			return nil, nil, 0, awserr.New("OverLimit", "Too many messages in flight: at most %d.", maxInFlight)
 		}
 	}
 	dead := q.deadLetters(s)

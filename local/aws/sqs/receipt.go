@@ -8,21 +8,21 @@ import (
 	"strings"
 	"time"
 
-	"skiff/local/aws/awsjson"
+	"skiff/local/aws/awserr"
 )
 
 // remove deletes messages by their receipt handles, all that are valid at
 // once, and tells what is wrong with the others. As on AWS it is no error to
 // delete a message that is gone, or by an older receipt, which deletes nothing.
-func (q *Queues) remove(key string, handles []string) ([]*awsjson.Error, error) {
+func (q *Queues) remove(key string, handles []string) ([]*awserr.Error, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	problems := make([]*awsjson.Error, len(handles))
+	problems := make([]*awserr.Error, len(handles))
 	var changes []change
 	for i, handle := range handles {
 		number, receipt, ok := parseHandle(key, handle)
 		if !ok {
-			problems[i] = invalid("ReceiptHandleIsInvalid", "The input receipt handle %q is not a valid receipt handle.", handle)
+			problems[i] = awserr.New("ReceiptHandleIsInvalid", "The input receipt handle %q is not a valid receipt handle.", handle)
 			continue
 		}
 		if e := q.box(key).entries[number]; e != nil && e.Receipt == receipt {
@@ -38,17 +38,17 @@ func (q *Queues) hide(key, handle string, d time.Duration) error {
 	defer q.mu.Unlock()
 	number, receipt, ok := parseHandle(key, handle)
 	if !ok {
-		return invalid("ReceiptHandleIsInvalid", "The input receipt handle %q is not a valid receipt handle.", handle)
+		return awserr.New("ReceiptHandleIsInvalid", "The input receipt handle %q is not a valid receipt handle.", handle)
 	}
 	now := q.now()
 	e := q.box(key).entries[number]
 	switch {
 	case e == nil || e.Receipt != receipt:
-		return invalid(invalidValue, "Value %s for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for visibility timeout change.", handle)
+		return awserr.New(invalidValue, "Value %s for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for visibility timeout change.", handle)
 	case !e.Visible.After(now):
-		return invalid("MessageNotInflight", "The message referred to isn't in flight.")
+		return awserr.New("MessageNotInflight", "The message referred to isn't in flight.")
 	case now.Add(d).Sub(e.Received) > maxVisibility:
-		return invalid(invalidValue, "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]")
+		return awserr.New(invalidValue, "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]")
 	}
 	m := e.message
 	m.Visible = now.Add(d)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 	"skiff/local/store"
 )
@@ -41,7 +42,7 @@ func (q *Queues) receiveMessage(ctx context.Context, c iam.Caller, in receiveInp
 	}
 	limit := orDefault(in.MaxNumberOfMessages, 1)
 	if limit < 1 || limit > maxBatch {
-		return nil, invalid(invalidValue, "Value %d for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and %d, if provided.", limit, maxBatch)
+		return nil, awserr.New(invalidValue, "Value %d for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and %d, if provided.", limit, maxBatch)
 	}
 	wait := s.wait
 	if in.WaitTimeSeconds != nil {
@@ -133,7 +134,7 @@ func (q *Queues) getAttributes(_ context.Context, c iam.Caller, in attributesInp
 			out.Attributes = all
 			return out, nil
 		case !known && !slices.Contains([]string{"Policy", "RedrivePolicy", "RedriveAllowPolicy", "KmsMasterKeyId"}, name):
-			return nil, invalid("InvalidAttributeName", "Unknown Attribute %s.", name)
+			return nil, awserr.New("InvalidAttributeName", "Unknown Attribute %s.", name)
 		case known:
 			if out.Attributes == nil {
 				out.Attributes = map[string]string{}

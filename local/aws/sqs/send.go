@@ -6,7 +6,7 @@ import (
 	"regexp"
 	"time"
 
-	"skiff/local/aws/awsjson"
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 )
 
@@ -62,7 +62,7 @@ func told(in entryInput, m message) sendOutput {
 
 // accept makes a message of what a caller sends, or says why a queue refuses
 // it.
-func (q *Queues) accept(c iam.Caller, s settings, in entryInput) (message, time.Duration, *awsjson.Error) {
+func (q *Queues) accept(c iam.Caller, s settings, in entryInput) (message, time.Duration, *awserr.Error) {
 	m := message{Body: in.MessageBody, Attributes: in.MessageAttributes, System: map[string]string{}, Sender: q.authority.UserID(c)}
 	if bad := checkBody(in.MessageBody); bad != nil {
 		return m, 0, bad
@@ -71,14 +71,14 @@ func (q *Queues) accept(c iam.Caller, s settings, in entryInput) (message, time.
 		return m, 0, bad
 	}
 	if n := size(in.MessageBody, in.MessageAttributes); n > s.maxSize {
-		return m, 0, invalid(invalidValue, "One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", s.maxSize)
+		return m, 0, awserr.New(invalidValue, "One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", s.maxSize)
 	}
 	if in.MessageDeduplicationId != "" {
-		return m, 0, invalid(invalidValue, "Value %s for parameter MessageDeduplicationId is invalid. Reason: The request includes a parameter that is not valid for this queue type.", in.MessageDeduplicationId)
+		return m, 0, awserr.New(invalidValue, "Value %s for parameter MessageDeduplicationId is invalid. Reason: The request includes a parameter that is not valid for this queue type.", in.MessageDeduplicationId)
 	}
 	for name, v := range in.MessageSystemAttributes {
 		if name != "AWSTraceHeader" || v.DataType != "String" || v.StringValue == nil {
-			return m, 0, invalid(invalidValue, "Message system attribute name '%s' is invalid.", name)
+			return m, 0, awserr.New(invalidValue, "Message system attribute name '%s' is invalid.", name)
 		}
 		m.System[name] = *v.StringValue
 	}
@@ -127,7 +127,7 @@ func (q *Queues) sendBatch(_ context.Context, c iam.Caller, in sendBatchInput) (
 		return nil, err
 	}
 	if total > maxBatchBytes {
-		return nil, invalid("BatchRequestTooLong", "Batch requests cannot be longer than %d bytes. You have sent %d bytes.", maxBatchBytes, total)
+		return nil, awserr.New("BatchRequestTooLong", "Batch requests cannot be longer than %d bytes. You have sent %d bytes.", maxBatchBytes, total)
 	}
 	out := &sendBatchOutput{Successful: []sendOutput{}, Failed: []batchError{}}
 	var messages []message
@@ -153,7 +153,7 @@ func (q *Queues) sendBatch(_ context.Context, c iam.Caller, in sendBatchInput) (
 
 // failed is an error of one entry, whose codes are those of the older
 // protocol.
-func failed(id string, bad *awsjson.Error) batchError {
+func failed(id string, bad *awserr.Error) batchError {
 	code := bad.Code
 	switch code {
 	case invalidValue:
@@ -169,18 +169,18 @@ var entryForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
 // checkBatch refuses what no batch may be, by the ids of its entries.
 func checkBatch(ids []string) error {
 	if len(ids) == 0 {
-		return invalid("EmptyBatchRequest", "There should be at least one entry in the request.")
+		return awserr.New("EmptyBatchRequest", "There should be at least one entry in the request.")
 	}
 	if len(ids) > maxBatch {
-		return invalid("TooManyEntriesInBatchRequest", "Maximum number of entries per request are %d. You have sent %d.", maxBatch, len(ids))
+		return awserr.New("TooManyEntriesInBatchRequest", "Maximum number of entries per request are %d. You have sent %d.", maxBatch, len(ids))
 	}
 	seen := map[string]bool{}
 	for _, id := range ids {
 		if !entryForm.MatchString(id) {
-			return invalid("InvalidBatchEntryId", "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.")
+			return awserr.New("InvalidBatchEntryId", "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.")
 		}
 		if seen[id] {
-			return invalid("BatchEntryIdsNotDistinct", "Id %s repeated.", id)
+			return awserr.New("BatchEntryIdsNotDistinct", "Id %s repeated.", id)
 		}
 		seen[id] = true
 	}

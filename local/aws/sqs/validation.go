@@ -31,14 +31,11 @@ var (
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
 // does.
 func checkQueue(in Queue) []provider.Problem {
-	var problems []provider.Problem
-	refuse := func(property, format string, args ...any) {
-		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
-	}
+	var problems provider.Problems
 	if in.FIFOQueue {
-		refuse("fifoQueue", "the local cloud has standard queues only")
+		problems.Add("fifoQueue", "the local cloud has standard queues only")
 	} else if in.Name != "" && !nameForm.MatchString(in.Name) {
-		refuse("name", "%q must be 1 to 80 letters, digits, - and _", in.Name)
+		problems.Add("name", "%q must be 1 to 80 letters, digits, - and _", in.Name)
 	}
 	for _, limit := range []struct {
 		property string
@@ -53,12 +50,12 @@ func checkQueue(in Queue) []provider.Problem {
 		{"receiveWaitTimeSeconds", &in.ReceiveWaitTimeSeconds, 0, 20, "seconds"},
 		{"visibilityTimeoutSeconds", in.VisibilityTimeoutSeconds, 0, 43200, "seconds"},
 	} {
-		if v := limit.value; v != nil && (*v < limit.min || *v > limit.max) {
-			refuse(limit.property, "%d is not within %d to %d %s", *v, limit.min, limit.max, limit.unit)
+		if v := limit.value; v != nil {
+			problems.Within(limit.property, *v, limit.min, limit.max, limit.unit)
 		}
 	}
 	if in.KMSMasterKeyID != "" && in.SQSManagedSSEEnabled != nil && *in.SQSManagedSSEEnabled {
-		refuse("sqsManagedSseEnabled", "a queue is encrypted by SQS or with kmsMasterKeyId, not both")
+		problems.Add("sqsManagedSseEnabled", "a queue is encrypted by SQS or with kmsMasterKeyId, not both")
 	}
 	for property, problem := range map[string]error{
 		"policy":             policyProblem(in.Policy),
@@ -66,7 +63,7 @@ func checkQueue(in Queue) []provider.Problem {
 		"redriveAllowPolicy": problemOf(parseRedriveAllow(in.RedriveAllowPolicy)),
 	} {
 		if problem != nil {
-			refuse(property, "%s", problem)
+			problems.Add(property, "%s", problem)
 		}
 	}
 	return problems

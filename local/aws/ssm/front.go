@@ -4,13 +4,13 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/awsjson"
 	"skiff/local/aws/iam"
 	"skiff/local/store"
@@ -31,12 +31,8 @@ func (p *Parameters) Handler() http.Handler {
 	}
 }
 
-func invalid(code, format string, args ...any) error {
-	return &awsjson.Error{Code: code, Message: fmt.Sprintf(format, args...)}
-}
-
 func notFound(name string) error {
-	return invalid("ParameterNotFound", "Parameter %s not found.", name)
+	return awserr.New("ParameterNotFound", "Parameter %s not found.", name)
 }
 
 // reference is how a caller names a parameter: by name or ARN, and a version or
@@ -51,14 +47,14 @@ func (p *Parameters) parse(c iam.Caller, text string) (reference, error) {
 	if rest, isARN := strings.CutPrefix(text, "arn:"); isARN {
 		parts := strings.SplitN(rest, ":", 5)
 		if len(parts) < 5 || parts[1] != "ssm" || parts[2] != c.Region || !strings.HasPrefix(parts[4], "parameter/") {
-			return ref, invalid("ValidationException", "%q is not the ARN of a parameter in %s.", text, c.Region)
+			return ref, awserr.New("ValidationException", "%q is not the ARN of a parameter in %s.", text, c.Region)
 		}
 		ref.account = parts[3]
 		text = p.pathOf(strings.TrimPrefix(parts[4], "parameter/"))
 	}
 	ref.name, ref.selector, _ = strings.Cut(text, ":")
 	if ref.name == "" {
-		return ref, invalid("ValidationException", "The parameter name is required.")
+		return ref, awserr.New("ValidationException", "The parameter name is required.")
 	}
 	return ref, nil
 }
@@ -166,7 +162,7 @@ const maxPage = 10
 // what is not there is listed, and what the caller may not read fails the call.
 func (p *Parameters) getParameters(_ context.Context, c iam.Caller, in getManyInput) (*getManyOutput, error) {
 	if n := len(in.Names); n < 1 || n > maxPage {
-		return nil, invalid("ValidationException", "1 validation error detected: Value at 'names' failed to satisfy constraint: it has %d members; it must have 1 to %d", n, maxPage)
+		return nil, awserr.New("ValidationException", "1 validation error detected: Value at 'names' failed to satisfy constraint: it has %d members; it must have 1 to %d", n, maxPage)
 	}
 	out := &getManyOutput{Parameters: []*parameter{}, InvalidParameters: []string{}}
 	for _, name := range in.Names {
@@ -179,11 +175,10 @@ func (p *Parameters) getParameters(_ context.Context, c iam.Caller, in getManyIn
 		if err == nil {
 			found, err = answer(r, ref.selector, in.WithDecryption)
 		}
-		told, isTold := errors.AsType[*awsjson.Error](err)
 		switch {
 		case err == nil:
 			out.Parameters = append(out.Parameters, found)
-		case isTold && (told.Code == "ParameterNotFound" || told.Code == "ParameterVersionNotFound"):
+		case awserr.Is(err, "ParameterNotFound"), awserr.Is(err, "ParameterVersionNotFound"):
 			out.InvalidParameters = append(out.InvalidParameters, name)
 		default:
 			return nil, err
@@ -212,15 +207,15 @@ func (p *Parameters) getByPath(_ context.Context, c iam.Caller, in pathInput) (*
 	path := strings.TrimSuffix(in.Path, "/") + "/"
 	switch {
 	case !strings.HasPrefix(in.Path, "/"):
-		return nil, invalid("ValidationException", "The parameter path must begin with a slash, not %q.", in.Path)
+		return nil, awserr.New("ValidationException", "The parameter path must begin with a slash, not %q.", in.Path)
 	case len(in.ParameterFilters) > 0:
-		return nil, invalid("InvalidFilterKey", "the local cloud does not know ParameterFilters: it lists all that is below a path")
+		return nil, awserr.New("InvalidFilterKey", "the local cloud does not know ParameterFilters: it lists all that is below a path")
 	case in.MaxResults < 0 || in.MaxResults > maxPage:
-		return nil, invalid("ValidationException", "MaxResults is %d; it must be 1 to %d", in.MaxResults, maxPage)
+		return nil, awserr.New("ValidationException", "MaxResults is %d; it must be 1 to %d", in.MaxResults, maxPage)
 	}
 	after, err := base64.StdEncoding.DecodeString(in.NextToken)
 	if err != nil {
-		return nil, invalid("InvalidNextToken", "The specified token isn't valid.")
+		return nil, awserr.New("InvalidNextToken", "The specified token isn't valid.")
 	}
 	if err := p.permit(c, "GetParametersByPath", arn.New("ssm", c.Region, c.Account(), "parameter"+in.Path)); err != nil {
 		return nil, err

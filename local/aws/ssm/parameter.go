@@ -18,6 +18,7 @@ import (
 	"unicode/utf8"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -91,6 +92,9 @@ func New(o Options) *Parameters {
 	return &Parameters{db: o.Store, authority: o.Authority, account: o.Account, now: time.Now}
 }
 
+// Types are the resource types of Systems Manager.
+func (p *Parameters) Types() []provider.Kind { return []provider.Kind{p.Resources()} }
+
 // Resources is the resource type of a parameter. Overwrite lets it take the
 // place of one that is there.
 func (p *Parameters) Resources() *provider.Resource[Parameter, ParameterOutputs] {
@@ -112,32 +116,23 @@ var nameForm = regexp.MustCompile(`^[A-Za-z0-9_.-]+$|^(/[A-Za-z0-9_.-]+)+$`)
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
 // does.
 func checkParameter(in Parameter) []provider.Problem {
-	var problems []provider.Problem
-	refuse := func(property, format string, args ...any) {
-		problems = append(problems, provider.Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
-	}
+	var problems provider.Problems
 	if reason := nameProblem(in.Name); in.Name != "" && reason != "" {
-		refuse("name", "%q %s", in.Name, reason)
+		problems.Add("name", "%q %s", in.Name, reason)
 	}
-	switch in.Type {
-	case "", plain, list, secure:
-	default:
-		refuse("type", "%q is none of String, StringList, SecureString", in.Type)
-	}
+	problems.OneOf("type", in.Type, plain, list, secure)
 	// A value that AWS refuses is not repeated: it may be a secret.
 	if n := utf8.RuneCountInString(in.Value); n > maxValue {
-		refuse("value", "has %d characters; a standard parameter has at most %d", n, maxValue)
+		problems.Add("value", "has %d characters; a standard parameter has at most %d", n, maxValue)
 	} else if strings.Contains(in.Value, "{{") && strings.Contains(in.Value, "}}") {
-		refuse("value", "must not have {{}}: a parameter does not nest another one")
+		problems.Add("value", "must not have {{}}: a parameter does not nest another one")
 	}
 	if in.DataType != "" && in.DataType != "text" {
-		refuse("dataType", "the local cloud knows text, not %q", in.DataType)
+		problems.Add("dataType", "the local cloud knows text, not %q", in.DataType)
 	}
-	if n := utf8.RuneCountInString(in.Description); n > 1024 {
-		refuse("description", "has %d characters; at most 1024", n)
-	}
+	problems.MaxCharacters("description", in.Description, 1024)
 	if in.Tier != "" && in.Tier != "Standard" {
-		refuse("tier", "the local cloud has Standard parameters, not %q", in.Tier)
+		problems.Add("tier", "the local cloud has Standard parameters, not %q", in.Tier)
 	}
 	return problems
 }
@@ -192,7 +187,7 @@ func (p *Parameters) update(_ context.Context, c provider.Call, old store.Record
 // put counts a version for every change but one of tags.
 func (p *Parameters) put(old store.Record[Parameter], r *store.Record[Parameter]) error {
 	if old.Inputs.Type != r.Inputs.Type {
-		return fmt.Errorf("HierarchyTypeMismatchException: parameter %s is a %s and cannot become a %s: give the new one another name", r.ID, old.Inputs.Type, r.Inputs.Type)
+		return awserr.New("HierarchyTypeMismatchException", "parameter %s is a %s and cannot become a %s: give the new one another name", r.ID, old.Inputs.Type, r.Inputs.Type)
 	}
 	if sameContent(old.Inputs, r.Inputs) {
 		r.State = maps.Clone(old.State)

@@ -7,8 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 	"skiff/local/store"
 )
@@ -38,7 +38,7 @@ func (p *Parameters) putParameter(_ context.Context, c iam.Caller, in putInput) 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	old, err := p.find(c, "PutParameter", ref)
-	missing := isMissing(err)
+	missing := awserr.Is(err, "ParameterNotFound")
 	if err != nil && !missing {
 		return nil, err
 	}
@@ -66,10 +66,6 @@ func (p *Parameters) putParameter(_ context.Context, c iam.Caller, in putInput) 
 	return &putOutput{"Standard", versionOf(r)}, nil
 }
 
-func isMissing(err error) bool {
-	return err != nil && strings.HasPrefix(err.Error(), "ParameterNotFound: ")
-}
-
 func orElse(s, otherwise string) string {
 	if s == "" {
 		return otherwise
@@ -81,19 +77,19 @@ func orElse(s, otherwise string) string {
 func (in putInput) check(ref reference, missing bool) error {
 	switch {
 	case ref.selector != "":
-		return invalid("ValidationException", "A parameter is put without a version or label: %s", ref.name)
+		return awserr.New("ValidationException", "A parameter is put without a version or label: %s", ref.name)
 	case in.Value == "":
-		return invalid("ValidationException", "1 validation error detected: Value at 'value' failed to satisfy constraint: Member must have length greater than or equal to 1")
+		return awserr.New("ValidationException", "1 validation error detected: Value at 'value' failed to satisfy constraint: Member must have length greater than or equal to 1")
 	case in.AllowedPattern != "" || in.Policies != "":
-		return invalid("ValidationException", "the local cloud does not know AllowedPattern and Policies of a parameter: leave them out")
+		return awserr.New("ValidationException", "the local cloud does not know AllowedPattern and Policies of a parameter: leave them out")
 	case in.KeyId != "" && in.KeyId != defaultKey:
-		return invalid("InvalidKeyId", "the local cloud encrypts a SecureString by %s alone, not by %s", defaultKey, in.KeyId)
+		return awserr.New("InvalidKeyId", "the local cloud encrypts a SecureString by %s alone, not by %s", defaultKey, in.KeyId)
 	case missing && in.Type == "":
-		return invalid("ValidationException", "A parameter type is required when you create a parameter.")
+		return awserr.New("ValidationException", "A parameter type is required when you create a parameter.")
 	case !missing && !in.Overwrite:
-		return invalid("ParameterAlreadyExists", "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.")
+		return awserr.New("ParameterAlreadyExists", "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.")
 	case in.Overwrite && len(in.Tags) > 0:
-		return invalid("ValidationException", "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove overwrite flag.")
+		return awserr.New("ValidationException", "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove overwrite flag.")
 	}
 	return nil
 }
@@ -101,7 +97,7 @@ func (in putInput) check(ref reference, missing bool) error {
 // refusal is the first thing that a program would not be let declare either.
 func refusal(in Parameter) error {
 	for _, problem := range checkParameter(in) {
-		return invalid("ValidationException", "%s %s", problem.Property, problem.Reason)
+		return awserr.New("ValidationException", "%s %s", problem.Property, problem.Reason)
 	}
 	return nil
 }
@@ -123,7 +119,7 @@ func (p *Parameters) newRecord(c iam.Caller, ref reference, in putInput) (store.
 	}
 	// A name is one account's here.
 	if other, err := store.Get[Parameter](p.db, Token, r.ID); err == nil {
-		return r, invalid("ParameterAlreadyExists", "the local cloud has a parameter %s in account %s, region %s: give this one another name", r.ID, other.Account, other.Region)
+		return r, awserr.New("ParameterAlreadyExists", "the local cloud has a parameter %s in account %s, region %s: give this one another name", r.ID, other.Account, other.Region)
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return r, err
 	}
@@ -133,7 +129,7 @@ func (p *Parameters) newRecord(c iam.Caller, ref reference, in putInput) (store.
 // overwrite makes a new version, also of the value that is there.
 func (p *Parameters) overwrite(old store.Record[Parameter], r *store.Record[Parameter]) error {
 	if old.Inputs.Type != r.Inputs.Type {
-		return invalid("HierarchyTypeMismatchException", "Parameter %s is a %s and cannot become a %s.", r.ID, old.Inputs.Type, r.Inputs.Type)
+		return awserr.New("HierarchyTypeMismatchException", "Parameter %s is a %s and cannot become a %s.", r.ID, old.Inputs.Type, r.Inputs.Type)
 	}
 	before, err := versionsOf(old)
 	if err != nil {
@@ -211,7 +207,7 @@ func (p *Parameters) label(_ context.Context, c iam.Caller, in labelInput) (*lab
 				all[i].Labels = append(all[i].Labels, label)
 			}
 			if len(all[i].Labels) > maxLabels {
-				return nil, invalid("ParameterVersionLabelLimitExceeded", "A parameter version can have a maximum of ten labels.")
+				return nil, awserr.New("ParameterVersionLabelLimitExceeded", "A parameter version can have a maximum of ten labels.")
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/store"
 )
 
@@ -60,7 +61,7 @@ func keepVersion(r *store.Record[Parameter], before []held, number int, now time
 	all := append(slices.Clip(before), held{Version: number, Value: r.Inputs.Value, Modified: now})
 	if len(all) > maxVersions {
 		if len(all[0].Labels) > 0 {
-			return invalid("ParameterMaxVersionLimitExceeded", "You attempted to create a new version of %s by calling the PutParameter API with the overwrite flag. Version %d, the oldest version, can't be deleted because it has a label associated with it. Move the label to another version of the parameter, and try again.", r.ID, all[0].Version)
+			return awserr.New("ParameterMaxVersionLimitExceeded", "You attempted to create a new version of %s by calling the PutParameter API with the overwrite flag. Version %d, the oldest version, can't be deleted because it has a label associated with it. Move the label to another version of the parameter, and try again.", r.ID, all[0].Version)
 		}
 		all = all[1:]
 	}
@@ -91,7 +92,7 @@ func selected(r store.Record[Parameter], selector string) (held, error) {
 			return v, nil
 		}
 	}
-	return held{}, invalid("ParameterVersionNotFound", "Systems Manager could not find version %s of %s. Verify the version and try again.", selector, r.ID)
+	return held{}, awserr.New("ParameterVersionNotFound", "Systems Manager could not find version %s of %s. Verify the version and try again.", selector, r.ID)
 }
 
 // shown is a value as a caller sees it: of a SecureString without decryption a

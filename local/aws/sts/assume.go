@@ -13,6 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 )
 
@@ -79,7 +80,7 @@ func readRequest(form url.Values) (iam.WebIdentity, error) {
 	known := []string{"Action", "DurationSeconds", "RoleArn", "RoleSessionName", "Version", "WebIdentityToken"}
 	for name := range form {
 		if !slices.Contains(known, name) {
-			return iam.WebIdentity{}, refuse("ValidationError", "the local cloud does not know the parameter %s; it knows %s", name, strings.Join(known, ", "))
+			return iam.WebIdentity{}, awserr.New("ValidationError", "the local cloud does not know the parameter %s; it knows %s", name, strings.Join(known, ", "))
 		}
 	}
 	w := iam.WebIdentity{RoleARN: form.Get("RoleArn"), Session: form.Get("RoleSessionName")}
@@ -91,9 +92,9 @@ func readRequest(form url.Values) (iam.WebIdentity, error) {
 	case err != nil:
 		return w, err
 	case !roleForm.MatchString(w.RoleARN):
-		return w, refuse("ValidationError", "Request ARN is invalid")
+		return w, awserr.New("ValidationError", "Request ARN is invalid")
 	case !sessionForm.MatchString(w.Session):
-		return w, refuse("ValidationError", "1 validation error detected: Value '%s' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*", w.Session)
+		return w, awserr.New("ValidationError", "1 validation error detected: Value '%s' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*", w.Session)
 	}
 	w.Duration, err = readDuration(form.Get("DurationSeconds"))
 	return w, err
@@ -107,11 +108,11 @@ func readDuration(text string) (time.Duration, error) {
 	const form = "1 validation error detected: Value '%s' at 'durationSeconds' failed to satisfy constraint: Member must have value %s than or equal to %d"
 	switch {
 	case err != nil:
-		return 0, refuse("MalformedInput", "DurationSeconds %q is not a whole number", text)
+		return 0, awserr.New("MalformedInput", "DurationSeconds %q is not a whole number", text)
 	case n < minDuration:
-		return 0, refuse("ValidationError", form, text, "greater", minDuration)
+		return 0, awserr.New("ValidationError", form, text, "greater", minDuration)
 	case n > maxDuration:
-		return 0, refuse("ValidationError", form, text, "less", maxDuration)
+		return 0, awserr.New("ValidationError", form, text, "less", maxDuration)
 	}
 	return time.Duration(n) * time.Second, nil
 }
@@ -129,5 +130,5 @@ func checkLength(name, value string, least, most int) error {
 	default:
 		return nil
 	}
-	return refuse("ValidationError", "1 validation error detected: Value at '%s' failed to satisfy constraint: Member must %s", name, rule)
+	return awserr.New("ValidationError", "1 validation error detected: Value at '%s' failed to satisfy constraint: Member must %s", name, rule)
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/awserr"
 )
 
 type identityResult struct {
@@ -21,14 +22,14 @@ type identityResult struct {
 func (s *STS) getCallerIdentity(r *http.Request, body []byte, _ url.Values) (any, error) {
 	caller, err := s.o.Authority.Authenticate(r, body)
 	if err != nil {
-		return nil, err
+		return nil, queryError(err)
 	}
 	result := identityResult{ARN: caller.ARN, UserID: s.o.Authority.UserID(caller), Account: caller.Account()}
 	if result.Account == "" {
 		result.ARN, result.Account = arn.WithAccount(caller.ARN, s.o.Account), s.o.Account
 	}
 	if result.UserID == "" { // a role that is gone takes its sessions along
-		return nil, refuse("InvalidClientTokenId", "The security token included in the request is invalid.")
+		return nil, awserr.New("InvalidClientTokenId", "The security token included in the request is invalid.")
 	}
 	return result, nil
 }

@@ -8,6 +8,7 @@
 package sts
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/xml"
 	"errors"
@@ -21,6 +22,7 @@ import (
 	"strings"
 	"time"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 )
 
@@ -55,18 +57,6 @@ func New(o Options) *STS {
 	return &STS{o}
 }
 
-// Error is one that the client is told.
-type Error struct {
-	Code    string // such as InvalidIdentityToken
-	Message string
-}
-
-func (e *Error) Error() string { return e.Code + ": " + e.Message }
-
-func refuse(code, format string, args ...any) error {
-	return &Error{code, fmt.Sprintf(format, args...)}
-}
-
 // action answers one call; the result's name is that of its XML element.
 type action func(r *http.Request, body []byte, form url.Values) (any, error)
 
@@ -92,26 +82,26 @@ func (s *STS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *STS) call(w http.ResponseWriter, r *http.Request) (name string, result any, err error) {
 	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if r.Method != http.MethodPost || media != "application/x-www-form-urlencoded" {
-		return "", nil, refuse("InvalidAction", "the local cloud takes a POST of a form, not a %s of %q", r.Method, media)
+		return "", nil, awserr.New("InvalidAction", "the local cloud takes a POST of a form, not a %s of %q", r.Method, media)
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBytes))
 	if err != nil {
-		return "", nil, refuse("MalformedInput", "the request cannot be read: %s", err)
+		return "", nil, awserr.New("MalformedInput", "the request cannot be read: %s", err)
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
-		return "", nil, refuse("MalformedQueryString", "the request is no form: %s", err)
+		return "", nil, awserr.New("MalformedQueryString", "the request is no form: %s", err)
 	}
 	name = form.Get("Action")
 	f, known := s.actions()[name]
 	switch {
 	case name == "":
-		return "", nil, refuse("MissingAction", "the request has no Action")
+		return "", nil, awserr.New("MissingAction", "the request has no Action")
 	case !known:
-		return "", nil, refuse("InvalidAction", "the local cloud does not know the action %s; of STS it knows %s",
+		return "", nil, awserr.New("InvalidAction", "the local cloud does not know the action %s; of STS it knows %s",
 			name, strings.Join(slices.Sorted(maps.Keys(s.actions())), ", "))
 	case form.Get("Version") != version:
-		return "", nil, refuse("InvalidAction", "Could not find operation %s for version %s", name, form.Get("Version"))
+		return "", nil, awserr.New("InvalidAction", "Could not find operation %s for version %s", name, form.Get("Version"))
 	}
 	result, err = f(r, body, form)
 	return name, result, err
@@ -138,37 +128,34 @@ type errorResponse struct {
 // fail tells an error in the form of
 // https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html.
 func fail(w http.ResponseWriter, id string, err error) {
-	told, status := toldOf(err)
+	code, message, status := toldOf(err)
 	e := errorResponse{XMLName: xml.Name{Space: namespace, Local: "ErrorResponse"}, RequestID: id}
-	e.Error.Type, e.Error.Code, e.Error.Message = "Sender", told.Code, told.Message
+	e.Error.Type, e.Error.Code, e.Error.Message = "Sender", code, message
 	if status == http.StatusInternalServerError {
 		e.Error.Type = "Receiver"
 	}
 	write(w, status, id, e)
 }
 
-func toldOf(err error) (*Error, int) {
-	var told *Error
-	var refused *iam.WebIdentityError
-	var unsigned *iam.SignatureError
-	switch {
-	case errors.As(err, &told):
-	case errors.As(err, &refused):
-		told = &Error{refused.Code, refused.Message}
-	case errors.As(err, &unsigned):
-		return &Error{queryCode(unsigned.Code), unsigned.Message}, http.StatusForbidden
-	default:
-		return &Error{"InternalFailure", err.Error()}, http.StatusInternalServerError
+func toldOf(err error) (code, message string, status int) {
+	e, ok := errors.AsType[*awserr.Error](err)
+	if !ok {
+		return "InternalFailure", err.Error(), http.StatusInternalServerError
 	}
-	if told.Code == "AccessDenied" || told.Code == "InvalidClientTokenId" {
-		return told, http.StatusForbidden
+	switch e.Code {
+	case "AccessDenied", "InvalidClientTokenId", "ExpiredToken", "SignatureDoesNotMatch", "IncompleteSignature", "MissingAuthenticationToken":
+		return e.Code, e.Message, http.StatusForbidden
 	}
-	return told, http.StatusBadRequest
+	return e.Code, e.Message, http.StatusBadRequest
 }
 
-// queryCode is what services of the query protocol call an error of keys that
-// those of JSON know by another name.
-func queryCode(code string) string {
+// queryError gives an error of keys the name that services of the query
+// protocol have for it; those of JSON have another.
+func queryError(err error) error {
+	e, ok := errors.AsType[*awserr.Error](err)
+	if !ok {
+		return err
+	}
 	names := map[string]string{
 		"UnrecognizedClientException":         "InvalidClientTokenId",
 		"ExpiredTokenException":               "ExpiredToken",
@@ -176,10 +163,7 @@ func queryCode(code string) string {
 		"IncompleteSignatureException":        "IncompleteSignature",
 		"MissingAuthenticationTokenException": "MissingAuthenticationToken",
 	}
-	if name, ok := names[code]; ok {
-		return name
-	}
-	return code
+	return awserr.New(cmp.Or(names[e.Code], e.Code), "%s", e.Message)
 }
 
 // write answers with XML; a client that has gone is nobody to tell.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/issuer"
 )
 
@@ -16,9 +17,9 @@ func (s *STS) claims(token string) (claims, error) {
 	all, err := s.o.Verify(token)
 	switch {
 	case errors.Is(err, issuer.ErrSegments), errors.Is(err, issuer.ErrMalformed):
-		return claims{}, refuse("InvalidIdentityToken", "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)")
+		return claims{}, awserr.New("InvalidIdentityToken", "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)")
 	case err != nil:
-		return claims{}, refuse("InvalidIdentityToken", "The web identity token that was passed could not be validated: %s. Get a new identity token from the identity provider and then retry the request.", err)
+		return claims{}, awserr.New("InvalidIdentityToken", "The web identity token that was passed could not be validated: %s. Get a new identity token from the identity provider and then retry the request.", err)
 	}
 	var c claims
 	for _, claim := range []struct {
@@ -26,7 +27,7 @@ func (s *STS) claims(token string) (claims, error) {
 		into *string
 	}{{"iss", &c.issuer}, {"aud", &c.audience}, {"sub", &c.subject}} {
 		if *claim.into = word(all[claim.name]); *claim.into == "" {
-			return c, refuse("InvalidIdentityToken", "Missing a required claim: %s", claim.name)
+			return c, awserr.New("InvalidIdentityToken", "Missing a required claim: %s", claim.name)
 		}
 	}
 	return c, s.checkTimes(all)
@@ -35,17 +36,17 @@ func (s *STS) claims(token string) (claims, error) {
 func (s *STS) checkTimes(all map[string]any) error {
 	issued, ok := seconds(all["iat"])
 	if !ok {
-		return refuse("InvalidIdentityToken", "Missing a required claim: iat")
+		return awserr.New("InvalidIdentityToken", "Missing a required claim: iat")
 	}
 	expires, ok := seconds(all["exp"])
 	if !ok {
-		return refuse("InvalidIdentityToken", "Missing a required claim: exp")
+		return awserr.New("InvalidIdentityToken", "Missing a required claim: exp")
 	}
 	switch now := s.o.Now().Unix(); {
 	case now >= expires:
-		return refuse("ExpiredTokenException", "Token expired: current date/time %d must be before the expiration date/time %d", now, expires)
+		return awserr.New("ExpiredTokenException", "Token expired: current date/time %d must be before the expiration date/time %d", now, expires)
 	case now < issued:
-		return refuse("ExpiredTokenException", "Token is not valid yet: current date/time %d must not be before the date/time of issue %d", now, issued)
+		return awserr.New("ExpiredTokenException", "Token is not valid yet: current date/time %d must not be before the date/time of issue %d", now, issued)
 	}
 	return nil
 }

@@ -61,8 +61,9 @@ func build(ctx context.Context, path string, progress io.Writer) error {
 	// The version is what the engine tells programs and plugins; without it
 	// the CLI takes itself for a development build.
 	err = gobuild.Build{
-		Dir: dir,
-		Env: append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS="),
+		What: "the Pulumi CLI",
+		Dir:  dir,
+		Env:  append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS="),
 		Args: []string{"-trimpath", "-mod=readonly",
 			"-ldflags=-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v" + Version,
 			"-o", "pulumi", command},

@@ -1,5 +1,6 @@
-// Package cli finds the Pulumi CLI, or builds the pinned version of it from
-// the Go module proxy, once for all projects of a user.
+// Package cli finds the Pulumi CLI, or gets the pinned version of it, by
+// Pulumi's installer or by a build from the Go module proxy, once for all
+// projects of a user.
 package cli
 
 import (
@@ -21,38 +22,61 @@ import (
 	"skiff/local/process/lock"
 )
 
-// Version is the CLI that is built where PATH has none as new. It is the
+// Version is the CLI that is got where PATH has none as new. It is the
 // version of the SDK in go.mod.
 const Version = "3.250.0"
 
-// Find returns the path of a Pulumi CLI: the one on PATH if it is at least
-// Version, else the one in cache, which is built if need be, with progress.
+// Find returns the path of a Pulumi CLI that is at least Version: the one on
+// PATH; or the one that was built into cache; or the one that Pulumi's installer
+// has put into the user's Pulumi home. Where there is none, it runs Pulumi's
+// installer, and where that fails, builds the CLI, with progress.
 func Find(ctx context.Context, cache string, progress io.Writer) (path string, err error) {
-	if path, err := exec.LookPath("pulumi"); err == nil && newEnough(ctx, path) {
+	if path, ok := found(ctx, cache); ok {
 		return path, nil
 	}
-	path = filepath.Join(cache, "pulumi-v"+Version, "pulumi")
-	if _, err := os.Stat(path); err == nil {
-		return path, nil
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	built := builtPath(cache)
+	if err := os.MkdirAll(filepath.Dir(built), 0o755); err != nil {
 		return "", err
 	}
-	// A second start while the first one builds waits for it.
-	unlock, err := lock.Wait(ctx, path+".lock", func() {
-		fmt.Fprintln(progress, "local: waiting for another process that builds the Pulumi CLI")
+	// A second start while the first one installs or builds waits for it.
+	unlock, err := lock.Wait(ctx, built+".lock", func() {
+		fmt.Fprintln(progress, "local: waiting for another process that installs or builds the Pulumi CLI")
 	})
 	if err != nil {
 		return "", err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	if _, err := os.Stat(path); err == nil {
+	if path, ok := found(ctx, cache); ok {
 		return path, nil
 	}
-	if err := build(ctx, path, progress); err != nil {
+	path, err = install(ctx, cache, progress)
+	if err == nil || ctx.Err() != nil {
+		return path, err
+	}
+	fmt.Fprintf(progress, "local: Pulumi's installer does not work here (%v); the CLI is built instead\n", err)
+	if err := build(ctx, built, progress); err != nil {
 		return "", fmt.Errorf("build the Pulumi CLI v%s: %w", Version, err)
 	}
-	return path, nil
+	return built, nil
+}
+
+// builtPath is where cache has the CLI that was built.
+func builtPath(cache string) string { return filepath.Join(cache, "pulumi-v"+Version, "pulumi") }
+
+// found looks for a CLI that is there. The one in cache is complete: it gets its
+// name when it is.
+func found(ctx context.Context, cache string) (path string, ok bool) {
+	if path, err := exec.LookPath("pulumi"); err == nil && newEnough(ctx, path) {
+		return path, true
+	}
+	built := builtPath(cache)
+	if _, err := os.Stat(built); err == nil {
+		return built, true
+	}
+	if path, err := installedPath(); err == nil && newEnough(ctx, path) {
+		return path, true
+	}
+	return "", false
 }
 
 // answerLimit is how long a CLI may take to tell its version.

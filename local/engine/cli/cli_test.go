@@ -69,15 +69,25 @@ func TestHangingCLI(t *testing.T) {
 	}
 }
 
-// find runs Find with a PATH of its own; its scripts record in log what they
-// are called with.
-func find(t *testing.T, scripts map[string]string) (path, cache, progress string, err error) {
+// useScripts puts scripts in front of PATH and gives Pulumi a home of its own.
+// Without a script of its name, node does not work.
+func useScripts(t *testing.T, scripts map[string]string) (bin string) {
 	t.Helper()
-	bin, cache := t.TempDir(), t.TempDir()
+	bin = t.TempDir()
+	script(t, bin, "node", "echo no node >&2; exit 1")
 	for name, text := range scripts {
 		script(t, bin, name, text)
 	}
 	t.Setenv("PATH", bin+":/usr/bin:/bin")
+	t.Setenv("PULUMI_HOME", filepath.Join(bin, "home"))
+	return bin
+}
+
+// find runs Find with a PATH of its own.
+func find(t *testing.T, scripts map[string]string) (path, cache, progress string, err error) {
+	t.Helper()
+	useScripts(t, scripts)
+	cache = t.TempDir()
 	var out bytes.Buffer
 	path, err = Find(t.Context(), cache, &out)
 	return path, cache, out.String(), err
@@ -139,9 +149,7 @@ func TestKilledBuildIsTidied(t *testing.T) {
 	if err := os.MkdirAll(old, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	bin := t.TempDir()
-	script(t, bin, "go", fakeGo)
-	t.Setenv("PATH", bin+":/usr/bin:/bin")
+	useScripts(t, map[string]string{"go": fakeGo})
 	if _, err := Find(t.Context(), cache, &bytes.Buffer{}); err != nil {
 		t.Fatal(err)
 	}
@@ -151,10 +159,9 @@ func TestKilledBuildIsTidied(t *testing.T) {
 }
 
 func TestCancelledBuild(t *testing.T) {
-	bin, cache := t.TempDir(), t.TempDir()
+	bin, cache := useScripts(t, nil), t.TempDir()
 	ready := filepath.Join(bin, "ready")
 	script(t, bin, "go", "touch "+ready+"; while :; do sleep 0.01; done")
-	t.Setenv("PATH", bin+":/usr/bin:/bin")
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
@@ -174,6 +181,7 @@ func TestCancelledBuild(t *testing.T) {
 }
 
 func TestNoGo(t *testing.T) {
+	t.Setenv("PULUMI_HOME", t.TempDir())
 	t.Setenv("PATH", t.TempDir())
 	if _, err := Find(t.Context(), t.TempDir(), &bytes.Buffer{}); !errors.Is(err, gobuild.ErrNoGo) {
 		t.Errorf("error %v, want gobuild.ErrNoGo", err)

@@ -20,18 +20,19 @@ var ErrNoGo = errors.New("there is no go command on PATH: install Go from https:
 
 // interval is how often progress is shown. A build that takes no longer shows
 // none.
-const interval = 5 * time.Second
+const interval = 10 * time.Second
 
 // grace is how long the compiler may take to end once it is asked to.
 const grace = 5 * time.Second
 
 // Build is one `go build`.
 type Build struct {
+	What     string // for the lines of progress, such as "the program"
 	Dir      string
 	Env      []string
 	Args     []string  // after `go build -v`
 	Packages int       // about how many a build from nothing compiles; 0 if that is not known
-	Progress io.Writer // lines such as "local:   12 packages compiled, 5s"
+	Progress io.Writer // lines such as "local: the program: 12 packages compiled, 5s"
 }
 
 // Run runs the build to its end. An error holds what the compiler says.
@@ -101,10 +102,22 @@ func (c *counter) line(line string) {
 		return
 	}
 	c.shown = time.Now()
-	scale := ""
-	if c.build.Packages > 0 {
-		scale = fmt.Sprintf(" of about %d", c.build.Packages)
+	fmt.Fprintf(c.build.Progress, "local: %s: %s\n", c.build.What, c.progress(time.Since(c.started)))
+}
+
+// progress says what the build has done in such a time, and about how long the
+// rest takes.
+func (c *counter) progress(took time.Duration) string {
+	if c.compiled == 0 {
+		return fmt.Sprintf("%d modules fetched, %s", c.fetched, took.Round(time.Second))
 	}
-	fmt.Fprintf(c.build.Progress, "local:   %4d modules fetched, %4d%s packages compiled, %s\n",
-		c.fetched, c.compiled, scale, time.Since(c.started).Round(time.Second))
+	if c.build.Packages == 0 || c.compiled >= c.build.Packages {
+		return fmt.Sprintf("%d packages compiled, %s", c.compiled, took.Round(time.Second))
+	}
+	text := fmt.Sprintf("%d of about %d packages compiled, %s", c.compiled, c.build.Packages, took.Round(time.Second))
+	if c.compiled >= c.build.Packages/20 {
+		left := took * time.Duration(c.build.Packages-c.compiled) / time.Duration(c.compiled)
+		text += fmt.Sprintf(", about %s left", max(left.Round(10*time.Second), 10*time.Second))
+	}
+	return text
 }

@@ -16,18 +16,38 @@ func TestProgress(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	long := time.Now().Add(-time.Minute)
-	c := &counter{build: Build{Packages: 1650, Progress: &out}, started: long, shown: long}
+	c := &counter{build: Build{What: "the program", Packages: 1650, Progress: &out}, started: long, shown: long}
 	// A line may come in pieces; within the interval nothing more is shown.
 	for _, piece := range []string{"go: downloading a v1\nf", "mt\nstrings\n# project/infra\nmain.go:1:1: no such thing\n"} {
 		if _, err := c.Write([]byte(piece)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if want := "local:      1 modules fetched,    0 of about 1650 packages compiled, 1m0s\n"; out.String() != want {
+	if want := "local: the program: 1 modules fetched, 1m0s\n"; out.String() != want {
 		t.Errorf("shows %q, not %q", out.String(), want)
 	}
 	if said := strings.Join(c.said, "|"); c.fetched != 1 || c.compiled != 2 || said != "# project/infra|main.go:1:1: no such thing" {
 		t.Errorf("%d fetched, %d compiled, said %q", c.fetched, c.compiled, said)
+	}
+}
+
+func TestProgressLeft(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		compiled, packages int
+		want               string
+	}{
+		{0, 800, "7 modules fetched, 1m0s"},
+		{5, 0, "5 packages compiled, 1m0s"},
+		{10, 800, "10 of about 800 packages compiled, 1m0s"}, // too few to go by
+		{200, 800, "200 of about 800 packages compiled, 1m0s, about 3m0s left"},
+		{799, 800, "799 of about 800 packages compiled, 1m0s, about 10s left"},
+		{801, 800, "801 packages compiled, 1m0s"},
+	} {
+		c := &counter{build: Build{Packages: test.packages}, fetched: 7, compiled: test.compiled}
+		if got := c.progress(time.Minute); got != test.want {
+			t.Errorf("%d of %d: %q, not %q", test.compiled, test.packages, got, test.want)
+		}
 	}
 }
 

@@ -9,8 +9,11 @@ import (
 	"skiff/local/store"
 )
 
-// kind is a Resource whatever its inputs and outputs are.
-type kind interface {
+// Kind is a resource type, whatever its inputs and outputs are: a *Resource.
+type Kind interface {
+	Type() Type
+	Replacement() Replacement
+
 	token() string
 	named() (property string, maxLength int)
 	properties() *schema

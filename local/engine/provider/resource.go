@@ -45,12 +45,6 @@ func Known[In any](c Call) (*In, error) {
 	return &in, nil
 }
 
-// Problem is one reason to refuse a resource's inputs.
-type Problem struct {
-	Property string // "" for the resource as a whole
-	Reason   string
-}
-
 // Resource describes one resource type: what Pulumi may ask of it and what
 // the local cloud does then.
 //
@@ -267,11 +261,4 @@ func toMap(v any) (map[string]any, error) {
 	}
 	m := map[string]any{}
 	return m, json.Unmarshal(data, &m)
-}
-
-func (p *Problem) Error() string {
-	if p.Property == "" {
-		return p.Reason
-	}
-	return p.Property + ": " + p.Reason
 }

@@ -60,7 +60,7 @@ type Options struct {
 type Provider struct {
 	pulumirpc.UnimplementedResourceProviderServer
 	o       Options
-	kinds   map[string]kind
+	kinds   map[string]Kind
 	invokes map[string]Invoke
 
 	dir    string          // the program's directory
@@ -73,11 +73,11 @@ func New(o Options) *Provider {
 	if o.Unsaved == nil {
 		o.Unsaved = NewUnsaved(o.Store)
 	}
-	return &Provider{o: o, kinds: map[string]kind{}, invokes: map[string]Invoke{}}
+	return &Provider{o: o, kinds: map[string]Kind{}, invokes: map[string]Invoke{}}
 }
 
 // Add makes resource types known.
-func (p *Provider) Add(kinds ...kind) {
+func (p *Provider) Add(kinds ...Kind) {
 	for _, k := range kinds {
 		p.kinds[k.token()] = k
 	}
@@ -147,7 +147,7 @@ func (p *Provider) GetSchema(context.Context, *pulumirpc.GetSchemaRequest) (*pul
 	return &pulumirpc.GetSchemaResponse{Schema: fmt.Sprintf(`{"name":%q,"version":%q}`, p.o.Name, p.o.Version)}, nil
 }
 
-func (p *Provider) kind(token, urn string) (kind, error) {
+func (p *Provider) kind(token, urn string) (Kind, error) {
 	if k, ok := p.kinds[token]; ok {
 		return k, nil
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/coder/websocket"
 
 	"skiff/local/aws/apigateway/payload"
+	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 )
 
@@ -70,12 +71,12 @@ func (g *Gateway) permit(r *http.Request, s Stage, body []byte) error {
 		return err
 	}
 	if caller.Region != s.Region {
-		return &iam.SignatureError{Code: "InvalidSignatureException", Message: "Credential should be scoped to a valid region."}
+		return awserr.New("InvalidSignatureException", "Credential should be scoped to a valid region.")
 	}
 	switch r.Method {
 	case http.MethodPost, http.MethodGet, http.MethodDelete:
 	default: // not recorded
-		return &iam.SignatureError{Code: "ForbiddenException", Message: "Forbidden"}
+		return awserr.New("ForbiddenException", "Forbidden")
 	}
 	return g.options.Authority.Authorize(caller, iam.Request{
 		Action: "execute-api:ManageConnections", Resource: s.arn(r.Method + "/@connections/{connectionId}"),
@@ -124,7 +125,7 @@ func deny(w http.ResponseWriter, err error) {
 		writeJSON(w, http.StatusForbidden, map[string]string{"Message": denied.Error()})
 		return
 	}
-	if unsigned, ok := errors.AsType[*iam.SignatureError](err); ok {
+	if unsigned, ok := errors.AsType[*awserr.Error](err); ok {
 		fail(w, http.StatusForbidden, unsigned.Code, unsigned.Message)
 		return
 	}

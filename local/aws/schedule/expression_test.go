@@ -1,4 +1,4 @@
-package scheduler
+package schedule
 
 import (
 	"strings"
@@ -59,14 +59,14 @@ func TestNext(t *testing.T) {
 		{"at(2026-07-01T09:00:00)", "Europe/Berlin", "2026-01-01T00:00:00Z", "2026-07-01T07:00:00Z -"},
 		{"at(2025-07-01T09:00:00)", "", "2026-01-01T00:00:00Z", "-"},
 	} {
-		e, err := parseExpression(test.text, test.zone)
+		e, err := Parse(test.text, test.zone)
 		if err != nil {
 			t.Errorf("%s: %v", test.text, err)
 			continue
 		}
 		now, start := at(t, test.after), at(t, "2026-01-01T00:00:00Z")
 		for want := range strings.FieldsSeq(test.want) {
-			got := e.next(now, start)
+			got := e.Next(now, start)
 			if want == "-" && !got.IsZero() || want != "-" && !got.Equal(at(t, want)) {
 				t.Errorf("%s in %q after %v: %v, want %s", test.text, test.zone, now, got.UTC(), want)
 			}
@@ -106,7 +106,7 @@ func TestBadExpressions(t *testing.T) {
 		{"rate(1 day)", "Mars/Olympus", "IANA time zone"},
 		{"rate(1 day)", "Local", "IANA time zone"},
 	} {
-		if _, err := parseExpression(test.text, test.zone); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := Parse(test.text, test.zone); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s in %q: %v, want %q", test.text, test.zone, err, test.want)
 		}
 	}

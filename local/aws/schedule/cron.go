@@ -1,4 +1,4 @@
-package scheduler
+package schedule
 
 import (
 	"errors"
@@ -7,88 +7,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	_ "time/tzdata" // a machine may lack the time zones
 
 	"github.com/hashicorp/cronexpr"
 )
-
-// An expression says when a schedule runs
-// (https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html).
-type expression interface {
-	// next is the first time after another one, the zero time if there is none.
-	// The schedule has begun at start.
-	next(after, start time.Time) time.Time
-}
-
-// parseExpression reads a rate, cron or at expression, which is evaluated in a
-// time zone.
-func parseExpression(text, zone string) (expression, error) {
-	location, err := loadZone(zone)
-	if err != nil {
-		return nil, err
-	}
-	kind, inner, ok := strings.Cut(text, "(")
-	inner, closed := strings.CutSuffix(inner, ")")
-	if !ok || !closed {
-		return nil, fmt.Errorf("%q is none of rate(VALUE UNIT), cron(FIELDS), at(yyyy-mm-ddThh:mm:ss)", text)
-	}
-	switch kind {
-	case "rate":
-		return parseRate(inner)
-	case "cron":
-		return parseCron(inner, location)
-	case "at":
-		at, err := time.ParseInLocation("2006-01-02T15:04:05", inner, location)
-		if err != nil {
-			return nil, fmt.Errorf("at(%s) is not at(yyyy-mm-ddThh:mm:ss)", inner)
-		}
-		return once{at}, nil
-	}
-	return nil, fmt.Errorf("%q is none of rate, cron, at", kind)
-}
-
-func loadZone(name string) (*time.Location, error) {
-	if name == "" {
-		return time.UTC, nil
-	}
-	location, err := time.LoadLocation(name)
-	if err != nil || name == "Local" {
-		return nil, fmt.Errorf("%q is not the name of an IANA time zone, such as Europe/Berlin", name)
-	}
-	return location, nil
-}
-
-// once is an at expression.
-type once struct{ at time.Time }
-
-func (o once) next(after, _ time.Time) time.Time {
-	if o.at.After(after) {
-		return o.at
-	}
-	return time.Time{}
-}
-
-// rate is a rate expression. It runs first when the schedule begins.
-type rate struct{ every time.Duration }
-
-var rateForm = regexp.MustCompile(`^([1-9][0-9]{0,5}) +(minutes?|hours?|days?)$`)
-
-func parseRate(text string) (expression, error) {
-	m := rateForm.FindStringSubmatch(text)
-	if m == nil {
-		return nil, fmt.Errorf("rate(%s) is not a whole number above 0 and one of minute, minutes, hour, hours, day, days", text)
-	}
-	n, _ := strconv.Atoi(m[1]) // the form has digits alone
-	unit := map[byte]time.Duration{'m': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour}[m[2][0]]
-	return rate{time.Duration(n) * unit}, nil
-}
-
-func (r rate) next(after, start time.Time) time.Time {
-	if after.Before(start) {
-		return start
-	}
-	return start.Add((after.Sub(start)/r.every + 1) * r.every)
-}
 
 // cron is a cron expression.
 type cron struct {
@@ -113,7 +34,7 @@ func cronFields() []cronField {
 	}
 }
 
-func parseCron(text string, location *time.Location) (expression, error) {
+func parseCron(text string, location *time.Location) (Expression, error) {
 	words := strings.Fields(text)
 	if len(words) != 6 {
 		return nil, fmt.Errorf("cron(%s) has %d fields, not six: minutes hours day-of-month month day-of-week year", text, len(words))
@@ -274,9 +195,9 @@ func expandYears(text string) ([]int, error) {
 	return years, nil
 }
 
-// next evaluates the fields on the clock of the time zone. A time that the zone
+// Next evaluates the fields on the clock of the time zone. A time that the zone
 // skips in spring does not come, and one that it repeats in autumn comes once.
-func (c cron) next(after, _ time.Time) time.Time {
+func (c cron) Next(after, _ time.Time) time.Time {
 	local := after.In(c.location)
 	wall := time.Date(local.Year(), local.Month(), local.Day(), local.Hour(), local.Minute(), local.Second(), 0, time.UTC)
 	for {

@@ -1,0 +1,254 @@
+// Package eventpattern reads the patterns by which EventBridge, the event source
+// mappings of Lambda and the subscriptions of SNS choose events, and matches JSON
+// against them
+// (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html).
+//
+// A pattern is an object whose leaves are lists of what a field may be. Fields
+// are joined by and, the elements of a list by or. A field of the event that is a
+// list matches if one of its elements does; the members of an object within a list
+// are matched together. An empty list and an object count as no value.
+package eventpattern
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// A Pattern says which events are chosen.
+type Pattern struct{ root object }
+
+// object is a level of a pattern: every field and every alternative of each $or
+// that has one must match.
+type object struct {
+	fields map[string]node
+	either [][]object
+}
+
+// node is what a field must be: an object, or one of the values.
+type node struct {
+	object *object
+	values []matcher
+}
+
+// A matcher decides one value of an event: a string, json.Number, bool, nil, or
+// absent where the field has none.
+type matcher interface{ match(value any) bool }
+
+// absent is the value of a field that is not there.
+type absent struct{}
+
+// Parse reads a pattern. It refuses the operators named in without, such as
+// wildcard: those that a service does not have.
+func Parse(text string, without ...string) (*Pattern, error) {
+	tree, err := decode([]byte(text))
+	if err != nil {
+		return nil, fmt.Errorf("the pattern is not valid JSON: %w", err)
+	}
+	top, ok := tree.(map[string]any)
+	if !ok {
+		return nil, errors.New("the pattern is not an object")
+	}
+	root, err := parseObject("", top, without)
+	if err != nil {
+		return nil, err
+	}
+	return &Pattern{*root}, nil
+}
+
+// decode reads JSON with numbers as they are written. A name that comes twice in
+// an object is refused.
+func decode(data []byte) (any, error) {
+	var check jsontext.Value
+	if err := jsonv2.Unmarshal(data, &check, jsontext.AllowInvalidUTF8(true)); err != nil {
+		return nil, err
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	var tree any
+	if err := d.Decode(&tree); err != nil {
+		return nil, err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, errors.New("there is more after it")
+	}
+	return tree, nil
+}
+
+func parseObject(path string, in map[string]any, without []string) (*object, error) {
+	if len(in) == 0 {
+		return nil, fmt.Errorf("%s is an empty object", place(path))
+	}
+	o := &object{fields: map[string]node{}}
+	for _, name := range slices.Sorted(maps.Keys(in)) {
+		inner := strings.TrimPrefix(path+"."+name, ".")
+		if alternatives, ok := in[name].([]any); ok && name == "$or" && areObjects(alternatives) {
+			either, err := parseEither(path, alternatives, without)
+			if err != nil {
+				return nil, err
+			}
+			o.either = append(o.either, either)
+			continue
+		}
+		n, err := parseNode(inner, in[name], without)
+		if err != nil {
+			return nil, err
+		}
+		o.fields[name] = n
+	}
+	return o, nil
+}
+
+func place(path string) string {
+	if path == "" {
+		return "the pattern"
+	}
+	return path
+}
+
+func areObjects(list []any) bool {
+	return len(list) > 0 && !slices.ContainsFunc(list, func(e any) bool { _, ok := e.(map[string]any); return !ok })
+}
+
+// parseEither reads the alternatives of $or, of which there are at least two.
+func parseEither(path string, alternatives []any, without []string) ([]object, error) {
+	if slices.Contains(without, "$or") {
+		return nil, fmt.Errorf("%s: $or is not an operator of these patterns", place(path))
+	}
+	if len(alternatives) < 2 {
+		return nil, fmt.Errorf("%s: $or has one alternative; it takes two or more", place(path))
+	}
+	var either []object
+	for _, a := range alternatives {
+		o, err := parseObject(path, a.(map[string]any), without)
+		if err != nil {
+			return nil, err
+		}
+		either = append(either, *o)
+	}
+	return either, nil
+}
+
+func parseNode(path string, in any, without []string) (node, error) {
+	switch in := in.(type) {
+	case map[string]any:
+		o, err := parseObject(path, in, without)
+		return node{object: o}, err
+	case []any:
+		if len(in) == 0 {
+			return node{}, fmt.Errorf("%s is an empty list", path)
+		}
+		var n node
+		for _, e := range in {
+			m, err := parseMatcher(e, without)
+			if err != nil {
+				return n, fmt.Errorf("%s: %w", path, err)
+			}
+			n.values = append(n.values, m)
+		}
+		return n, nil
+	}
+	return node{}, fmt.Errorf("%s must be an object or a list of values", path)
+}
+
+// Match reports whether JSON matches. What is not an object does not.
+func (p *Pattern) Match(event []byte) bool {
+	tree, err := decode(event)
+	if err != nil {
+		return false
+	}
+	return p.MatchValue(tree)
+}
+
+// MatchValue is Match for what encoding/json has decoded, with numbers as
+// json.Number.
+func (p *Pattern) MatchValue(event any) bool {
+	_, ok := event.(map[string]any)
+	return ok && p.root.match(event)
+}
+
+// Field reports whether a pattern names a field at its top, and whether it is an
+// object there, not a list of values.
+func (p *Pattern) Field(name string) (named, isObject bool) {
+	n, ok := p.root.fields[name]
+	return ok, n.object != nil
+}
+
+// Fields are the names of the fields at the top, those within $or included.
+func (p *Pattern) Fields() []string {
+	return slices.Compact(slices.Sorted(slices.Values(p.root.names())))
+}
+
+func (o *object) names() []string {
+	names := slices.Collect(maps.Keys(o.fields))
+	for _, either := range o.either {
+		for i := range either {
+			names = append(names, either[i].names()...)
+		}
+	}
+	return names
+}
+
+// match reports whether a value matches: an object by its members, a list by one
+// of its elements. A value that has no members has every field absent.
+func (o *object) match(value any) bool {
+	if list, ok := value.([]any); ok && len(list) > 0 {
+		return slices.ContainsFunc(list, o.match)
+	}
+	members, _ := value.(map[string]any)
+	for name, n := range o.fields {
+		member, ok := members[name]
+		if !ok {
+			member = absent{}
+		}
+		if !n.match(member) {
+			return false
+		}
+	}
+	for _, either := range o.either {
+		if !slices.ContainsFunc(either, func(a object) bool { return a.match(value) }) {
+			return false
+		}
+	}
+	return true
+}
+
+func (n node) match(value any) bool {
+	if n.object != nil {
+		return n.object.match(value)
+	}
+	for _, v := range leaves(value) {
+		if slices.ContainsFunc(n.values, func(m matcher) bool { return m.match(v) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// leaves are the values of a field: those in a list, however deep.
+func leaves(value any) []any {
+	switch value := value.(type) {
+	case []any:
+		var all []any
+		for _, e := range value {
+			if found := leaves(e); len(found) > 1 || len(found) == 1 && found[0] != any(absent{}) {
+				all = append(all, found...)
+			}
+		}
+		if len(all) > 0 {
+			return all
+		}
+		return []any{absent{}}
+	case map[string]any:
+		return []any{absent{}}
+	}
+	return []any{value}
+}

@@ -1,0 +1,117 @@
+package cloud
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"skiff/local/aws/iam"
+	"skiff/local/aws/lambda"
+)
+
+// internet stands in for all that is not this machine: a proxy that notes what it
+// is asked for. Go's clients use none for the loopback address.
+type internet struct {
+	url   string
+	mu    sync.Mutex
+	asked []string
+}
+
+func newInternet(t *testing.T) *internet {
+	t.Helper()
+	i := &internet{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		i.asked = append(i.asked, r.Method+" "+r.Host)
+		http.Error(w, "this is the internet", http.StatusTeapot)
+	}))
+	t.Cleanup(server.Close)
+	i.url = server.URL
+	return i
+}
+
+// reached is what it was asked for.
+func (i *internet) reached() []string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.asked
+}
+
+// trap is a home folder whose files lead every SDK past the local cloud.
+func trap(t *testing.T) string {
+	t.Helper()
+	home := t.TempDir()
+	dir := filepath.Join(home, ".aws")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	const settings = "[default]\nregion = us-west-2\nignore_configured_endpoint_urls = true\nuse_fips_endpoint = true\nuse_dualstack_endpoint = true\naccount_id_endpoint_mode = required\n"
+	for name, text := range map[string]string{"config": settings, "credentials": "[default]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = s\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return home
+}
+
+// wantReach is what each call of testdata/reach comes to, for who may do nothing.
+func wantReach() map[string]string {
+	return map[string]string{
+		"dynamodb":        `does not know the DynamoDB operation "ListTables"`,
+		"dynamodbstreams": "not authorized to perform: dynamodb:ListStreams",
+		"kms":             "the local cloud does not have the service KMS, kms (ListKeys): it has DynamoDB, ",
+		"s3":              "not authorized to perform: s3:GetObject",
+		"s3 express":      "the local cloud does not have the service S3 Express, s3express (GET /b--use1-az4--x-s3): it has ",
+		"s3 regions":      "multi-region",
+		"secretsmanager":  "not authorized to perform: secretsmanager:GetSecretValue",
+		"sqs":             "not authorized to perform: sqs:getqueueurl",
+		"ssm":             "not authorized to perform: ssm:GetParameter",
+		"sso":             "the local cloud does not have the service sso (GET /federation/credentials): it has ",
+		"sts":             "",
+	}
+}
+
+// TestFunctionStaysHere: whatever a function calls with clients as most people make
+// them, nothing leaves this machine, although the program's variables and the
+// files of this machine's user say otherwise.
+func TestFunctionStaysHere(t *testing.T) {
+	t.Parallel()
+	outside := newInternet(t)
+	c := openCloud(t)
+	e := newEngineIn(t, c, zipped(t, "./testdata/reach"))
+	const source = "arn:aws:execute-api:eu-west-1:222222222222:api"
+	_, role := e.up(iam.RoleToken, "f", map[string]any{"name": "f", "assumeRolePolicy": `{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"lambda.amazonaws.com"}}}`})
+	_, function := e.up(lambda.FunctionToken, "f", map[string]any{
+		"name": "f", "role": role["arn"], "handler": "bootstrap", "runtime": "provided.al2023", "timeout": 20.0,
+		"code": map[string]any{"4dabf18193072939515e22adb298388d": "0def7320c3a5731c473e5ecbe6d01bc7", "hash": "h", "path": "f.zip"},
+		"environment": map[string]any{"variables": map[string]any{
+			"HOME": trap(t), "HTTP_PROXY": outside.url, "HTTPS_PROXY": outside.url,
+			"AWS_USE_FIPS_ENDPOINT": "true", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true", "AWS_ENDPOINT_URL": "https://vpce-1.amazonaws.com",
+			"AWS_ENDPOINT_URL_KMS": "https://vpce-2.kms.eu-west-1.vpce.amazonaws.com", "AWS_ENDPOINT_URL_S3": "https://vpce-3.amazonaws.com",
+		}},
+	})
+	e.up(lambda.PermissionToken, "f", map[string]any{"action": "lambda:InvokeFunction", "function": "f", "principal": "apigateway.amazonaws.com", "sourceArn": source})
+	result, err := c.invoke(t.Context(), function["arn"].(string), source, []byte("{}"))
+	if err != nil || result.FunctionError != "" {
+		t.Fatalf("%s, %v", result.Payload, err)
+	}
+	var found map[string]string
+	if err := json.Unmarshal(result.Payload, &found); err != nil {
+		t.Fatalf("%v: %s", err, result.Payload)
+	}
+	for name, want := range wantReach() {
+		got, called := found[name]
+		if !called || want == "" && got != "" || !strings.Contains(strings.ToLower(got), strings.ToLower(want)) {
+			t.Errorf("%s came to %q, want %q", name, got, want)
+		}
+	}
+	if asked := outside.reached(); len(asked) > 0 {
+		t.Errorf("the internet was asked for %q", asked)
+	}
+}
