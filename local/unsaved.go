@@ -10,7 +10,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
+	"time"
 
 	"skiff/local/cloud"
 )
@@ -21,10 +23,18 @@ import (
 // and the cloud makes up for it. See provider.Unsaved.
 var saves = []string{"up", "update", "preview", "pre", "destroy", "down", "dn", "refresh", "import", "watch"}
 
+// lockPatience is how long a lock is waited for.
+const lockPatience = 5 * time.Second
+
 // recovering runs one command of the CLI on a stack as if every command before it
 // had ended, whether or not it did.
 func (e *engine) recovering(ctx context.Context, args []string, stack string) error {
 	busy, err := e.unlock(stack)
+	// The CLI of a cloud that was killed dies of it, but not before it.
+	for end := time.Now().Add(lockPatience); busy && err == nil && time.Now().Before(end) && ctx.Err() == nil; {
+		time.Sleep(pollDelay)
+		busy, err = e.unlock(stack)
+	}
 	if err != nil {
 		return err
 	}
@@ -41,7 +51,7 @@ func (e *engine) recovering(ctx context.Context, args []string, stack string) er
 	before, _ := os.Stat(c.State)
 	err = e.execute(ctx, args, stack)
 	after, _ := os.Stat(c.State)
-	if killed(err) || after == nil || before != nil && os.SameFile(before, after) && before.ModTime().Equal(after.ModTime()) {
+	if killed(err) || same(before, after) {
 		return err // it has saved nothing
 	}
 	c.Complete = err == nil && complete(args)
@@ -99,10 +109,20 @@ func complete(args []string) bool {
 		return false
 	}
 	part := func(arg string) bool {
-		return hasFlag([]string{arg}, "--target") || hasFlag([]string{arg}, "-t") || hasFlag([]string{arg}, "--exclude") || hasFlag([]string{arg}, "-x") ||
-			hasFlag([]string{arg}, "--target-replace") || hasFlag([]string{arg}, "--preview-only") || hasFlag([]string{arg}, "--exclude-protected")
+		name, _, _ := strings.Cut(arg, "=")
+		return slices.Contains([]string{"--target", "--exclude", "--target-replace", "--preview-only", "--exclude-protected"}, name) ||
+			strings.HasPrefix(arg, "-t") || strings.HasPrefix(arg, "-x")
 	}
 	return !slices.ContainsFunc(args, part)
+}
+
+// same reports whether a file has not been written between two looks at it. A
+// destroy may remove it.
+func same(before, after os.FileInfo) bool {
+	if before == nil || after == nil {
+		return before == nil && after == nil
+	}
+	return os.SameFile(before, after) && before.ModTime().Equal(after.ModTime())
 }
 
 // killed reports whether a process was ended by a signal.
@@ -150,5 +170,8 @@ func (e *engine) runs(pid int) bool {
 		return false
 	}
 	exe, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
-	return err != nil || filepath.Base(exe) == filepath.Base(e.path)
+	if _, linux := os.Readlink("/proc/self/exe"); linux != nil {
+		return true
+	}
+	return err == nil && filepath.Base(exe) == filepath.Base(e.path)
 }

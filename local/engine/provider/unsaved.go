@@ -64,7 +64,7 @@ func (u *Unsaved) Begin(ctx context.Context, prefix string, state State, refresh
 	}
 	if refreshed {
 		sorted.settled = append(sorted.settled, sorted.stale...)
-		sorted.stale = nil
+		sorted.stale, sorted.urns = nil, nil
 	}
 	if err := store.Forget(u.db, prefix, sorted.settled); err != nil {
 		return nil, err
