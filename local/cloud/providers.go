@@ -8,7 +8,6 @@ import (
 	"skiff/local/aws/iam"
 	"skiff/local/aws/kms"
 	"skiff/local/aws/route53"
-	"skiff/local/aws/sns"
 	"skiff/local/aws/ssm"
 	"skiff/local/engine/command"
 	"skiff/local/engine/provider"
@@ -49,10 +48,9 @@ func (c *Cloud) addTypes(aws *provider.Provider) {
 	zones, records := c.zones.Resources()
 	certificates, validations := c.certificates.Resources()
 	aws.Add(zones, records, certificates, validations)
-	topics := sns.New(c.store)
-	topicKind, subscriptions := topics.Resources()
-	alarms, dashboards := cloudwatch.New(topics).Resources()
-	aws.Add(topicKind, subscriptions, alarms, dashboards, c.groups.Resources())
+	topics, subscriptions := c.topics.Resources()
+	alarms, dashboards := cloudwatch.New(c.topics).Resources()
+	aws.Add(topics, subscriptions, alarms, dashboards, c.groups.Resources())
 	keys, aliases := kms.New(c.store).Resources()
 	b := c.buckets
 	aws.Add(keys, aliases, b.Resources(), b.CORS(), b.Encryption(), b.Lifecycles(), b.OwnershipControls(),

@@ -16,6 +16,7 @@ import (
 	"skiff/local/aws/s3"
 	"skiff/local/aws/scheduler"
 	"skiff/local/aws/secretsmanager"
+	"skiff/local/aws/sns"
 	"skiff/local/aws/sqs"
 	"skiff/local/aws/ssm"
 	"skiff/local/store"
@@ -30,6 +31,7 @@ type services struct {
 	events       *lambda.Events
 	schedules    *scheduler.Scheduler
 	rules        *eventbridge.Rules
+	topics       *sns.Topics
 	secrets      *secretsmanager.Secrets
 	parameters   *ssm.Parameters
 	buckets      *s3.Buckets
@@ -52,6 +54,7 @@ func (c *Cloud) openServices() (err error) {
 	c.authority.Recorded(uses)
 	c.tables = dynamodb.New(c.store, c.items.URL)
 	c.items.restore = c.tables.Restore
+	c.topics = sns.New(c.store)
 	c.secrets = secretsmanager.New(c.store, c.authority)
 	c.parameters = ssm.New(ssm.Options{Store: c.store, Authority: c.authority, Account: Account})
 	c.queues, err = sqs.New(c.store, c.authority, func() string { return c.o.URL + queuePath }, filepath.Join(c.o.Dir, "messages.db"))
@@ -125,6 +128,14 @@ func (c *Cloud) serves(certificate string) bool {
 // services first.
 func (c *Cloud) serveLambda(w http.ResponseWriter, r *http.Request) {
 	c.events.Handler().ServeHTTP(w, r)
+}
+
+// serveTopics is serveLambda of SNS.
+func (c *Cloud) serveTopics(w http.ResponseWriter, r *http.Request) {
+	c.topics.Handler(sns.Options{
+		Authority: c.authority, Functions: c.events, Queues: c.queues,
+		Report: func(err error) { c.show("sns: %v\n", err) },
+	}).ServeHTTP(w, r)
 }
 
 // serveEvents is serveLambda of EventBridge.
