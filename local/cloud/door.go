@@ -30,6 +30,7 @@ func (c *Cloud) called() []service {
 		{"Lambda (Invoke)", "lambda", "", "LAMBDA", http.HandlerFunc(c.serveLambda)},
 		{"S3", "s3", "", "S3", c.buckets.Handler()},
 		{"Secrets Manager", "secretsmanager", "", "SECRETS_MANAGER", c.secrets.Handler()},
+		{"SNS (Publish)", "sns", "", "SNS", http.HandlerFunc(c.serveTopics)},
 		{"SQS", "sqs", "", "SQS", c.queues.Handler()},
 		{"Systems Manager (parameters)", "ssm", "", "SSM", c.parameters.Handler()},
 		{"STS", "sts", "", "STS", sts.New(sts.Options{Authority: c.authority, Verify: c.issuer.Verify, Account: Account})},

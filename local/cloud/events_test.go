@@ -8,11 +8,13 @@ import (
 	awsevents "github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	eventtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
+	awssns "github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"skiff/local/aws/eventbridge"
 	"skiff/local/aws/iam"
 	"skiff/local/aws/lambda"
 	"skiff/local/aws/logs"
+	"skiff/local/aws/sns"
 )
 
 // declareFunction brings up the tests' function, which prints, and returns its ARN.
@@ -33,7 +35,7 @@ func permit(e *engine, service, source string) {
 }
 
 // TestRules: a function runs by an event that is put, when a person asks for a rule
-// with a schedule, and when one invokes it with an SDK.
+// with a schedule, by a message of a topic, and when one invokes it with an SDK.
 func TestRules(t *testing.T) {
 	t.Parallel()
 	seen := &lines{}
@@ -77,6 +79,17 @@ func TestRules(t *testing.T) {
 	if _, err := RunSchedule(t.Context(), c.Control, "daily"); err == nil || !strings.Contains(err.Error(), "there is no schedule daily, nor any other; nor is it a rule with a schedule: there are project-nightly") {
 		t.Errorf("a rule that is not there: %v", err)
 	}
+	topicARN := "arn:aws:sns:" + region + ":" + account + ":changes"
+	e.up(sns.TopicToken, "changes", map[string]any{"name": "changes"})
+	e.up(sns.SubscriptionToken, "f", map[string]any{"topic": topicARN, "protocol": "lambda", "endpoint": function})
+	permit(e, "sns", topicARN)
+	topics := awssns.New(awssns.Options{Region: region, BaseEndpoint: endpoint("SNS"), Credentials: keys})
+	if _, err := topics.Publish(t.Context(), &awssns.PublishInput{TopicArn: &topicARN, Message: aws.String("published words")}); err != nil {
+		t.Fatal(err)
+	}
+	seen.await(t, "the message", func(text string) bool {
+		return strings.Contains(text, `f: record {"EventSource":"aws:sns"`) && strings.Contains(text, `"Message":"published words"`)
+	})
 	functions := awslambda.New(awslambda.Options{Region: region, BaseEndpoint: endpoint("LAMBDA"), Credentials: keys})
 	if out, err := functions.Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: aws.String("f"), Payload: []byte(`{"do":"raw","text":"1"}`)}); err != nil || string(out.Payload) != "1" {
 		t.Errorf("invoked: %+v, %v", out, err)

@@ -9,7 +9,6 @@ import (
 	"skiff/local/aws/iam"
 	"skiff/local/aws/kms"
 	"skiff/local/aws/route53"
-	"skiff/local/aws/sns"
 	"skiff/local/aws/ssm"
 	"skiff/local/engine/command"
 	"skiff/local/engine/provider"
@@ -41,7 +40,6 @@ func (c *Cloud) openProviders() (err error) {
 
 // types are the resource types of the AWS provider, service by service.
 func (c *Cloud) types() []provider.Kind {
-	topics := sns.New(c.store)
 	return slices.Concat(
 		c.authority.Types(),
 		c.functions.Types(),
@@ -50,8 +48,8 @@ func (c *Cloud) types() []provider.Kind {
 		c.queues.Types(),
 		c.zones.Types(),
 		c.certificates.Types(),
-		topics.Types(),
-		cloudwatch.New(topics).Types(),
+		c.topics.Types(),
+		cloudwatch.New(c.topics).Types(),
 		c.groups.Types(),
 		kms.New(c.store).Types(),
 		c.buckets.Types(),

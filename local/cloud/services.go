@@ -19,6 +19,7 @@ import (
 	"skiff/local/aws/s3"
 	"skiff/local/aws/scheduler"
 	"skiff/local/aws/secretsmanager"
+	"skiff/local/aws/sns"
 	"skiff/local/aws/sqs"
 	"skiff/local/aws/ssm"
 	"skiff/local/store"
@@ -33,6 +34,7 @@ type services struct {
 	events       *lambda.Events
 	schedules    *scheduler.Scheduler
 	rules        *eventbridge.Rules
+	topics       *sns.Topics
 	secrets      *secretsmanager.Secrets
 	parameters   *ssm.Parameters
 	buckets      *s3.Buckets
@@ -64,6 +66,7 @@ func (c *Cloud) openStore() (err error) {
 	c.closes(func(context.Context) error { c.console.flush(); return nil })
 	c.groups = logs.New(c.store, filepath.Join(c.o.Dir, "logs"))
 	c.closes(func(context.Context) error { return c.groups.Close() })
+	c.topics = sns.New(c.store)
 	c.secrets = secretsmanager.New(c.store, c.authority)
 	c.parameters = ssm.New(ssm.Options{Store: c.store, Authority: c.authority, Account: Account})
 	c.issuer, err = issuer.Open(c.o.Dir)
@@ -153,6 +156,14 @@ func (c *Cloud) openEvents() error {
 // services first.
 func (c *Cloud) serveLambda(w http.ResponseWriter, r *http.Request) {
 	c.events.Handler().ServeHTTP(w, r)
+}
+
+// serveTopics is serveLambda of SNS.
+func (c *Cloud) serveTopics(w http.ResponseWriter, r *http.Request) {
+	c.topics.Handler(sns.Options{
+		Authority: c.authority, Functions: c.events, Queues: c.queues,
+		Report: func(err error) { c.show("sns: %v\n", err) },
+	}).ServeHTTP(w, r)
 }
 
 // serveEvents is serveLambda of EventBridge.

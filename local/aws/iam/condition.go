@@ -55,7 +55,7 @@ func operatorOf(name string) (operator, bool) {
 // that the provider makes on AWS for them.
 func conditionKeys() []string {
 	return []string{
-		"aws:RequestedRegion", "aws:PrincipalAccount", "aws:PrincipalArn", "aws:SourceAccount", "aws:SourceArn", "aws:SecureTransport",
+		"aws:RequestedRegion", "aws:PrincipalAccount", "aws:PrincipalArn", "aws:SourceAccount", "aws:SourceArn", "aws:SourceOwner", "aws:SecureTransport",
 		"acm:DomainNames", "acm:ValidationMethod", "iam:AWSServiceName", "iam:PassedToService", "iam:PermissionsBoundary", "iam:PolicyARN", "kms:ViaService",
 		"lambda:FunctionArn", "route53:ChangeResourceRecordSetsNormalizedRecordNames", "s3:prefix",
 	}

@@ -104,10 +104,14 @@ func checkSubscription(in Subscription) []provider.Problem {
 	if in.ConfirmationTimeoutInMinutes < 0 {
 		problems.Add("confirmationTimeoutInMinutes", "%d is below 0", in.ConfirmationTimeoutInMinutes)
 	}
-	for _, policy := range [][2]string{{"deliveryPolicy", in.DeliveryPolicy}, {"filterPolicy", in.FilterPolicy}, {"redrivePolicy", in.RedrivePolicy}} {
-		if !isObject(policy[1]) {
-			problems.Add(policy[0], "is not a JSON object")
-		}
+	if !isObject(in.DeliveryPolicy) {
+		problems.Add("deliveryPolicy", "is not a JSON object")
+	}
+	if _, err := parsePolicy(in.FilterPolicy, in.FilterPolicyScope); err != nil {
+		problems.Add("filterPolicy", "Invalid parameter: FilterPolicy: %v", err)
+	}
+	if _, err := deadLetters(in.RedrivePolicy); err != nil {
+		problems.Add("redrivePolicy", "Invalid parameter: RedrivePolicy: %v", err)
 	}
 	return problems
 }

@@ -1,6 +1,8 @@
-// Package sns stands for Amazon SNS: topics and their subscriptions, as
-// records. Nothing publishes here, so a subscription is a setting without
-// effect, and one that AWS asks its owner to confirm stays unconfirmed.
+// Package sns stands for Amazon SNS: topics, their subscriptions, and messages that
+// functions publish. Queues and functions get them, as the policy of the queue or the
+// permissions of the function let SNS. Subscriptions of other protocols are settings
+// without effect: nothing leaves this machine, and one that AWS asks its owner to
+// confirm stays unconfirmed. Alarms publish nothing.
 package sns
 
 import (
@@ -10,6 +12,7 @@ import (
 	"regexp"
 
 	"skiff/local/aws/arn"
+	"skiff/local/aws/iam"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -92,9 +95,12 @@ func checkTopic(in Topic) []provider.Problem {
 		problems.Add("signatureVersion", "%d is neither 1 nor 2", v)
 	}
 	problems.OneOf("tracingConfig", in.TracingConfig, "PassThrough", "Active")
-	for property, text := range map[string]string{"policy": in.Policy, "deliveryPolicy": in.DeliveryPolicy} {
-		if !isObject(text) {
-			problems.Add(property, "is not a JSON object")
+	if !isObject(in.DeliveryPolicy) {
+		problems.Add("deliveryPolicy", "is not a JSON object")
+	}
+	if in.Policy != "" {
+		if _, err := iam.ParseResource(in.Policy); err != nil {
+			problems.Add("policy", "Invalid parameter: Policy: %v", err)
 		}
 	}
 	return problems

@@ -47,7 +47,7 @@ func TestCheckTopic(t *testing.T) {
 		want string
 	}{
 		{Topic{}, ""},
-		{Topic{Name: strings.Repeat("a", 256), DisplayName: strings.Repeat("é", 100), SignatureVersion: 2, TracingConfig: "Active", Policy: `{"Statement":[]}`, DeliveryPolicy: `{}`}, ""},
+		{Topic{Name: strings.Repeat("a", 256), DisplayName: strings.Repeat("é", 100), SignatureVersion: 2, TracingConfig: "Active", Policy: defaultPolicy(alarmsARN, "222222222222"), DeliveryPolicy: `{}`}, ""},
 		{Topic{Name: strings.Repeat("a", 257)}, "name"},
 		{Topic{Name: "a b"}, "name"},
 		{Topic{Name: "a.fifo"}, "name"},

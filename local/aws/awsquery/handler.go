@@ -1,0 +1,185 @@
+// Package awsquery serves signed calls of the Query protocol: a POST of a form with
+// the name of the action, answered in XML
+// (https://smithy.io/2.0/aws/protocols/aws-query-protocol.html).
+package awsquery
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"skiff/local/aws/awserr"
+	"skiff/local/aws/iam"
+)
+
+// Operation answers one call of a caller who has signed it. What the caller may do
+// is for the operation to ask: it knows the resource. The result's name is the one
+// of its XML element.
+type Operation func(ctx context.Context, caller iam.Caller, form url.Values) (result any, err error)
+
+// Handler serves the operations of one service. It is not to be changed once it
+// serves.
+type Handler struct {
+	Service    string // for people, such as SNS
+	Version    string // of the API, such as 2010-03-31
+	Namespace  string // of the answers
+	MaxBytes   int64  // of a request
+	Denied     string // the code of a call that no policy allows
+	Status     map[string]int
+	Authority  *iam.Authority
+	Operations map[string]Operation
+}
+
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	id := requestID()
+	name, result, err := h.call(w, r)
+	if err != nil {
+		h.fail(w, id, err)
+		return
+	}
+	write(w, http.StatusOK, id, response{
+		XMLName: xml.Name{Space: h.Namespace, Local: name + "Response"}, Result: result, Metadata: metadata{id},
+	})
+}
+
+// unsigned is a request that proves no caller.
+type unsigned struct{ error }
+
+func (u unsigned) Unwrap() error { return u.error }
+
+func (h *Handler) call(w http.ResponseWriter, r *http.Request) (name string, result any, err error) {
+	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if r.Method != http.MethodPost || media != "application/x-www-form-urlencoded" {
+		return "", nil, awserr.New("InvalidAction", "the local cloud takes a POST of a form, not a %s of %q", r.Method, media)
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.MaxBytes))
+	if err != nil {
+		return "", nil, awserr.New("MalformedInput", "the request cannot be read: %v", err)
+	}
+	caller, err := h.Authority.Authenticate(r, body)
+	if err != nil {
+		return "", nil, unsigned{err}
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return "", nil, awserr.New("MalformedQueryString", "the request is no form: %v", err)
+	}
+	name = form.Get("Action")
+	operation, known := h.Operations[name]
+	switch {
+	case name == "":
+		return "", nil, awserr.New("MissingAction", "the request has no Action")
+	case !known:
+		return "", nil, awserr.New("InvalidAction", "the local cloud does not know the action %s; of %s it knows %s",
+			name, h.Service, strings.Join(slices.Sorted(maps.Keys(h.Operations)), ", "))
+	case form.Get("Version") != h.Version:
+		return "", nil, awserr.New("InvalidAction", "Could not find operation %s for version %s", name, form.Get("Version"))
+	}
+	result, err = operation(r.Context(), caller, form)
+	return name, result, err
+}
+
+type response struct {
+	XMLName  xml.Name
+	Result   any
+	Metadata metadata `xml:"ResponseMetadata"`
+}
+
+type metadata struct {
+	RequestID string `xml:"RequestId"`
+}
+
+type errorResponse struct {
+	XMLName xml.Name
+	Error   struct {
+		Type, Code, Message string
+	}
+	RequestID string `xml:"RequestId"`
+}
+
+func (h *Handler) fail(w http.ResponseWriter, id string, err error) {
+	code, message, status := h.errorOf(err)
+	e := errorResponse{XMLName: xml.Name{Space: h.Namespace, Local: "ErrorResponse"}, RequestID: id}
+	e.Error.Type, e.Error.Code, e.Error.Message = "Sender", code, message
+	if status >= 500 {
+		e.Error.Type = "Receiver"
+	}
+	write(w, status, id, e)
+}
+
+func (h *Handler) errorOf(err error) (code, message string, status int) {
+	if denied, ok := errors.AsType[*iam.Denied](err); ok {
+		return h.Denied, denied.Error(), http.StatusForbidden
+	}
+	told, ok := errors.AsType[*awserr.Error](err)
+	if !ok {
+		return "InternalFailure", err.Error(), http.StatusInternalServerError
+	}
+	if _, is := errors.AsType[unsigned](err); is {
+		return queryCode(told.Code), told.Message, http.StatusForbidden
+	}
+	status, known := h.Status[told.Code]
+	if !known {
+		status = http.StatusBadRequest
+	}
+	return told.Code, told.Message, status
+}
+
+// queryCode is what services of the Query protocol call an error of keys that those
+// of JSON know by another name.
+func queryCode(code string) string {
+	names := map[string]string{
+		"UnrecognizedClientException":         "InvalidClientTokenId",
+		"ExpiredTokenException":               "ExpiredToken",
+		"InvalidSignatureException":           "SignatureDoesNotMatch",
+		"IncompleteSignatureException":        "IncompleteSignature",
+		"MissingAuthenticationTokenException": "MissingAuthenticationToken",
+	}
+	if name, ok := names[code]; ok {
+		return name
+	}
+	return code
+}
+
+// write answers with XML; a client that has gone gets nothing.
+func write(w http.ResponseWriter, status int, id string, body any) {
+	w.Header().Set("Content-Type", "text/xml")
+	w.Header().Set("X-Amzn-Requestid", id)
+	w.WriteHeader(status)
+	_ = xml.NewEncoder(w).Encode(body)
+}
+
+func requestID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// List is the members of a list of structures in a form, such as
+// Entries.member.1.Id, each as a form of its own, in their order.
+func List(form url.Values, prefix string) []url.Values {
+	var all []url.Values
+	for n := 1; ; n++ {
+		start := prefix + "." + strconv.Itoa(n) + "."
+		member := url.Values{}
+		for name, values := range form {
+			if inner, ok := strings.CutPrefix(name, start); ok {
+				member[inner] = values
+			}
+		}
+		if len(member) == 0 {
+			return all
+		}
+		all = append(all, member)
+	}
+}
