@@ -171,8 +171,16 @@ func (c *Cloud) recordUse(u iam.Use) {
 	}
 }
 
-func (c *Cloud) recordLines(group, stream, function string, lines ...[]byte) {
-	if err := c.groups.Write(group, stream, lines...); err != nil {
+// recordLines keeps the lines of a function. A group that is missing Lambda
+// creates with the rights of the function's role.
+func (c *Cloud) recordLines(group lambda.Group, stream, function string, lines ...[]byte) {
+	err := c.groups.Write(group.Name, stream, lines...)
+	if errors.Is(err, store.ErrNotFound) && group.MayCreate() {
+		if err = c.groups.Create(group.Name, group.Region, group.Account); err == nil {
+			err = c.groups.Write(group.Name, stream, lines...)
+		}
+	}
+	if err != nil {
 		return
 	}
 	var text []byte

@@ -1,6 +1,8 @@
 package cloud
 
 import (
+	"cmp"
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -69,6 +71,10 @@ func (c *Cloud) Types() []provider.Type { return slices.Concat(c.aws.Types(), c.
 func (c *Cloud) addInvokes(p *provider.Provider) {
 	p.AddInvoke(ssm.GetParameterToken, c.parameters.GetParameter)
 	p.AddInvoke(route53.GetZoneToken, c.zones.GetZone)
+	p.AddInvoke(iam.GetPolicyDocumentToken, iam.GetPolicyDocument)
+	p.AddInvoke(iam.GetPolicyToken, c.authority.GetPolicy)
+	p.AddInvoke("aws:index/getArn:getArn", arnParts)
+	p.AddInvoke("aws:index/getServicePrincipal:getServicePrincipal", servicePrincipal)
 	p.AddInvoke(iam.GetOIDCProviderToken, c.authority.GetOIDCProvider)
 	p.AddInvoke("aws:index/getCallerIdentity:getCallerIdentity", callerIdentity)
 	p.AddInvoke("aws:index/getRegion:getRegion", func(c provider.Call, args map[string]any) (map[string]any, error) {
@@ -81,6 +87,29 @@ func (c *Cloud) addInvokes(p *provider.Provider) {
 	p.AddInvoke("aws:index/getPartition:getPartition", func(provider.Call, map[string]any) (map[string]any, error) {
 		return map[string]any{"partition": "aws", "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws", "id": "aws"}, nil
 	})
+}
+
+// arnParts is an ARN, taken apart.
+func arnParts(_ provider.Call, args map[string]any) (map[string]any, error) {
+	text, _ := args["arn"].(string)
+	p := strings.SplitN(text, ":", 6)
+	if len(p) < 6 || p[0] != "arn" {
+		return nil, fmt.Errorf("getArn: %q is not an ARN", text)
+	}
+	return map[string]any{"id": text, "arn": text, "partition": p[1], "service": p[2], "region": p[3], "account": p[4], "resource": p[5]}, nil
+}
+
+// servicePrincipal is how policies name a service. See
+// internal/service/meta/service_principal_data_source.go of terraform-provider-aws
+// 5.100.0.
+func servicePrincipal(c provider.Call, args map[string]any) (map[string]any, error) {
+	service, _ := args["serviceName"].(string)
+	region, _ := args["region"].(string)
+	region = cmp.Or(region, c.Region)
+	return map[string]any{
+		"id": service + "." + region + ".amazonaws.com", "name": service + ".amazonaws.com", "serviceName": service, "suffix": "amazonaws.com",
+		"region": region, "reverseDnsName": "com.amazonaws." + region + "." + service,
+	}, nil
 }
 
 // callerIdentity tells whose credentials a program has. A person of this machine

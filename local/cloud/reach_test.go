@@ -77,6 +77,39 @@ func wantReach() map[string]string {
 	}
 }
 
+// TestCreatedGroup: Lambda creates the log group of a function whose role may, as
+// AWSLambdaBasicExecutionRole says, and only then has it lines.
+func TestCreatedGroup(t *testing.T) {
+	t.Parallel()
+	dir, seen := t.TempDir(), &lines{}
+	c := openStreams(t, dir, seen)
+	t.Cleanup(func() { c.Close() })
+	e := newEngineIn(t, c, program(t))
+	const source = "arn:aws:execute-api:eu-west-1:222222222222:api"
+	_, role := e.up(iam.RoleToken, "f", map[string]any{"name": "f", "assumeRolePolicy": `{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"lambda.amazonaws.com"}}}`})
+	_, function := e.up(lambda.FunctionToken, "f", map[string]any{
+		"name": "f", "role": role["arn"], "handler": "bootstrap", "runtime": "provided.al2023", "timeout": 20.0,
+		"code": map[string]any{"4dabf18193072939515e22adb298388d": "0def7320c3a5731c473e5ecbe6d01bc7", "hash": "h", "path": "f.zip"},
+	})
+	e.up(lambda.PermissionToken, "f", map[string]any{"action": "lambda:InvokeFunction", "function": "f", "principal": "apigateway.amazonaws.com", "sourceArn": source})
+	say := func(text string) {
+		if result, err := c.invoke(t.Context(), function["arn"].(string), source, []byte(`{"do":"print","text":"`+text+`\n"}`)); err != nil || result.FunctionError != "" {
+			t.Fatalf("%s, %v", result.Payload, err)
+		}
+	}
+	say("without a right")
+	e.up(iam.AttachmentToken, "f", map[string]any{"role": "f", "policyArn": "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"})
+	say("with one")
+	seen.await(t, "the line on the terminal", func(text string) bool { return strings.Contains(text, "f: with one\n") })
+	if err := c.groups.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "logs", "aws", "lambda", "f.log"))
+	if err != nil || !strings.Contains(string(data), " with one\n") || strings.Contains(string(data), "without a right") {
+		t.Errorf("the group has %q, %v", data, err)
+	}
+}
+
 // TestFunctionStaysHere: whatever a function calls with clients as most people make
 // them, nothing leaves this machine, although the program's variables and the
 // files of this machine's user say otherwise.

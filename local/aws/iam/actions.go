@@ -45,8 +45,11 @@ func (a *Authority) roleActions(o provider.Operation[Role]) []provider.Action {
 	}
 	switch o.Verb {
 	case provider.Create:
-		return append(bounded(boundary, provider.On(role, "iam:CreateRole")...), actions...)
+		return append(append(bounded(boundary, provider.On(role, "iam:CreateRole")...), actions...), manages(role, boundary, "iam:AttachRolePolicy", o.Record.Inputs.ManagedPolicyARNs, nil)...)
 	case provider.Update:
+		now, old := o.Record.Inputs.ManagedPolicyARNs, o.Old.Inputs.ManagedPolicyARNs
+		add(true, manages(role, boundary, "iam:DetachRolePolicy", old, now)...)
+		add(true, manages(role, boundary, "iam:AttachRolePolicy", now, old)...)
 		add(o.Changed("assumeRolePolicy"), provider.On(role, "iam:UpdateAssumeRolePolicy")...)
 		add(o.Changed("description"), provider.On(role, "iam:UpdateRoleDescription")...)
 		add(o.Changed("maxSessionDuration"), provider.On(role, "iam:UpdateRole")...)
@@ -57,6 +60,9 @@ func (a *Authority) roleActions(o provider.Operation[Role]) []provider.Action {
 		return actions
 	case provider.Delete:
 		force := o.Record.Inputs.ForceDetachPolicies
+		named := o.Record.Inputs.ManagedPolicyARNs
+		add(len(named) > 0 && !force, provider.On(role, "iam:ListAttachedRolePolicies")...)
+		add(true, manages(role, boundary, "iam:DetachRolePolicy", named, nil)...)
 		add(true, provider.On(role, "iam:ListInstanceProfilesForRole")...)
 		add(force, provider.On(role, "iam:ListAttachedRolePolicies", "iam:ListRolePolicies")...)
 		add(force && attached, bounded(boundary, provider.On(role, "iam:DetachRolePolicy")...)...)
@@ -66,6 +72,17 @@ func (a *Authority) roleActions(o provider.Operation[Role]) []provider.Action {
 	}
 	add(true, provider.On(role, "iam:GetRole", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies")...)
 	add(inline, provider.On(role, "iam:GetRolePolicy")...)
+	return actions
+}
+
+// manages are the calls that attach or detach the managed policies that a role
+// itself names, but for some.
+func manages(role, boundary, action string, policies, but []string) (actions []provider.Action) {
+	for _, policyARN := range policies {
+		if !slices.Contains(but, policyARN) {
+			actions = append(actions, provider.When(bounded(boundary, provider.On(role, action)...), "iam:PolicyARN", policyARN)...)
+		}
+	}
 	return actions
 }
 

@@ -214,6 +214,13 @@ func (a *Authority) readRights() (map[string]rights, error) {
 		held.policies = append(held.policies, d)
 		all[arns[role]] = held
 	}
+	for _, r := range roles {
+		for _, policyARN := range r.Inputs.ManagedPolicyARNs {
+			if d := managed[policyARN]; d != nil {
+				hold(r.ID, d)
+			}
+		}
+	}
 	inline, err := store.List[RolePolicy](a.db, RolePolicyToken)
 	if err != nil {
 		return nil, err

@@ -184,9 +184,8 @@ func (a *Authority) attach(_ context.Context, _ provider.Call, r *store.Record[A
 	if err != nil {
 		return awserr.New("NoSuchEntity", "the role with name %s cannot be found", in.Role)
 	}
-	policy, err := store.Get[Policy](a.db, PolicyToken, in.PolicyARN)
-	if err != nil || policy.Account != role.Account {
-		return awserr.New("NoSuchEntity", "policy %s does not exist or is not attachable; the local cloud holds those that programs declare in the role's account, and none of AWS's own", in.PolicyARN)
+	if err := a.attachable(role.Account, in.PolicyARN); err != nil {
+		return err
 	}
 	attached, err := a.attachments(func(other Attachment) bool { return other.Role == in.Role && other.PolicyARN != in.PolicyARN })
 	if err != nil {
@@ -198,13 +197,28 @@ func (a *Authority) attach(_ context.Context, _ provider.Call, r *store.Record[A
 	return nil
 }
 
+// attachable refuses a managed policy that neither the account has nor AWS.
+func (a *Authority) attachable(account, policyARN string) error {
+	if _, ok := awsPolicies()[policyARN]; ok {
+		return nil
+	}
+	if policy, err := store.Get[Policy](a.db, PolicyToken, policyARN); err == nil && policy.Account == account {
+		return nil
+	}
+	return awserr.New("NoSuchEntity", "policy %s does not exist or is not attachable; the local cloud holds those that programs declare in the role's account, and of AWS's own %s",
+		policyARN, strings.Join(awsPolicyARNs(), ", "))
+}
+
 // managedDocuments are the documents of managed policies, by ARN.
 func (a *Authority) managedDocuments() (map[string]*Document, error) {
 	all, err := store.List[Policy](a.db, PolicyToken)
 	if err != nil {
 		return nil, err
 	}
-	documents := map[string]*Document{}
+	documents, err := awsDocuments()
+	if err != nil {
+		return nil, err
+	}
 	for _, p := range all {
 		if documents[p.ID], err = Parse(p.Inputs.Policy, false); err != nil {
 			return nil, fmt.Errorf("policy %s: %w", p.ID, err)

@@ -143,6 +143,55 @@ func managed(t *testing.T, a *Authority, account, name string) string {
 	return r.ID
 }
 
+// TestAWSPolicies: a role has AWS's own policies, attached or by its own inputs,
+// and they decide as they are documented.
+func TestAWSPolicies(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t, nil)
+	_, attachments := a.ManagedPolicies()
+	roles, _ := a.Resources()
+	asked := func(c Caller, action, resource string) bool {
+		return a.Authorize(c, Request{Action: action, Resource: resource}) == nil
+	}
+	const group = "arn:aws:logs:eu-west-1:111111111111:log-group:/aws/"
+	for name, allows := range map[string][]string{
+		"service-role/AWSLambdaBasicExecutionRole":     {"logs:CreateLogGroup", "logs:PutLogEvents"},
+		"service-role/AWSLambdaSQSQueueExecutionRole":  {"logs:CreateLogGroup", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
+		"service-role/AWSLambdaDynamoDBExecutionRole":  {"logs:CreateLogStream", "dynamodb:GetRecords", "dynamodb:ListStreams"},
+		"service-role/AWSLambdaKinesisExecutionRole":   {"logs:PutLogEvents", "kinesis:SubscribeToShard"},
+		"service-role/AWSLambdaVPCAccessExecutionRole": {"logs:PutLogEvents", "ec2:DescribeSubnets"},
+		"service-role/AWSLambdaRole":                   {"lambda:InvokeFunction"},
+		"AWSXRayDaemonWriteAccess":                     {"xray:PutTraceSegments"},
+		"CloudWatchLambdaInsightsExecutionRolePolicy":  {"logs:CreateLogGroup"},
+	} {
+		attached := name[strings.LastIndexByte(name, '/')+1:]
+		caller := Session(putRole(t, a, Role{Name: attached, AssumeRolePolicy: trust}), "f")
+		own := Session(putRole(t, a, Role{Name: "own-" + attached, AssumeRolePolicy: trust, ManagedPolicyARNs: []string{awsPrefix + name}}), "f")
+		if asked(caller, allows[0], group+"x") {
+			t.Fatalf("%s: allowed before", name)
+		}
+		r := store.Record[Attachment]{ID: attached, Inputs: Attachment{Role: attached, PolicyARN: awsPrefix + name}}
+		if err := errors.Join(attachments.Create(t.Context(), provider.Call{}, &r), store.Put(a.db, AttachmentToken, r.ID, r)); err != nil {
+			t.Fatal(err)
+		}
+		for _, action := range allows {
+			if !asked(caller, action, group+"x") || !asked(own, action, group+"x") {
+				t.Errorf("%s does not allow %s", name, action)
+			}
+		}
+		if asked(caller, "sqs:SendMessage", "*") || asked(own, "dynamodb:PutItem", "*") {
+			t.Errorf("%s allows more", name)
+		}
+		if write := "logs:PutLogEvents"; strings.HasPrefix(attached, "CloudWatch") && (asked(caller, write, group+"lambda/f:log-stream:s") || !asked(caller, write, group+"lambda-insights:log-stream:s")) {
+			t.Error("Insights does not write to its own group alone")
+		}
+	}
+	bad := store.Record[Role]{ID: "bad", Account: account, Inputs: Role{Name: "bad", ManagedPolicyARNs: []string{awsPrefix + "ReadOnlyAccess"}}}
+	if err := roles.Create(t.Context(), provider.Call{}, &bad); err == nil || !strings.Contains(err.Error(), "policy arn:aws:iam::aws:policy/ReadOnlyAccess does not exist") || !strings.Contains(err.Error(), "AWSLambdaBasicExecutionRole") {
+		t.Errorf("a policy that is not here: %v", err)
+	}
+}
+
 func TestManagedPolicies(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t, nil)

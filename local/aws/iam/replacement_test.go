@@ -16,7 +16,7 @@ func TestReplacements(t *testing.T) {
 	policies, attachments := a.ManagedPolicies()
 	providertest.CheckReplacements(t,
 		providertest.Schema{Type: roles, Replaces: "name path,default=/", DeletedFirst: "name",
-			Updates: "assumeRolePolicy description forceDetachPolicies maxSessionDuration permissionsBoundary tags"},
+			Updates: "assumeRolePolicy description forceDetachPolicies managedPolicyArns,set,computed maxSessionDuration permissionsBoundary tags"},
 		providertest.Schema{Type: inline, Replaces: "name role", Updates: "policy", DeletedFirst: "name"},
 		providertest.Schema{Type: policies, Replaces: "description name path,default=/", Updates: "policy tags", DeletedFirst: "name"},
 		providertest.Schema{Type: attachments, Replaces: "policyArn role", DeletedFirst: "always"},

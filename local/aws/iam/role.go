@@ -5,6 +5,7 @@ package iam
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"strings"
 
@@ -40,6 +41,7 @@ type Role struct {
 	AssumeRolePolicy    string            `json:"assumeRolePolicy" aws:"required"`
 	Description         string            `json:"description,omitempty"`
 	ForceDetachPolicies bool              `json:"forceDetachPolicies,omitempty"`
+	ManagedPolicyARNs   []string          `json:"managedPolicyArns,omitempty" aws:"set,computed"`
 	MaxSessionDuration  int               `json:"maxSessionDuration,omitempty"`
 	Path                string            `json:"path,omitempty" aws:"replace,default=/"`
 	PermissionsBoundary string            `json:"permissionsBoundary,omitempty"`
@@ -76,11 +78,11 @@ func (a *Authority) Resources() (*provider.Resource[Role, RoleOutputs], *provide
 		Check: checkRole,
 		ID:    func(_ provider.Call, in Role) string { return in.Name },
 		Create: func(_ context.Context, c provider.Call, r *store.Record[Role]) error {
-			return a.checkBoundary(c, *r)
+			return errors.Join(a.checkBoundary(c, *r), a.checkManaged(*r))
 		},
 		Update: func(_ context.Context, c provider.Call, old store.Record[Role], r *store.Record[Role]) error {
-			if old.Inputs.PermissionsBoundary == r.Inputs.PermissionsBoundary {
-				return nil
+			if err := a.checkManaged(*r); err != nil || old.Inputs.PermissionsBoundary == r.Inputs.PermissionsBoundary {
+				return err
 			}
 			return a.checkBoundary(c, *r)
 		},
@@ -99,6 +101,20 @@ func (a *Authority) Resources() (*provider.Resource[Role, RoleOutputs], *provide
 		Actions: global(a.rolePolicyActions),
 	}
 	return roles, policies
+}
+
+// checkManaged refuses managed policies that a role itself names and that are not
+// there, or are too many.
+func (a *Authority) checkManaged(r store.Record[Role]) error {
+	for _, policyARN := range r.Inputs.ManagedPolicyARNs {
+		if err := a.attachable(r.Account, policyARN); err != nil {
+			return err
+		}
+	}
+	if len(r.Inputs.ManagedPolicyARNs) > maxAttached {
+		return awserr.New("LimitExceeded", "cannot exceed the quota of %d managed policies for role %s", maxAttached, r.ID)
+	}
+	return nil
 }
 
 func checkRole(in Role) []provider.Problem {

@@ -29,7 +29,13 @@ const maxUnzipped = 250 << 20
 var ErrNoPermission = errors.New("no permission of the function allows this invocation")
 
 // Logs takes the lines of a function.
-type Logs func(group, stream, function string, lines ...[]byte)
+type Logs func(group Group, stream, function string, lines ...[]byte)
+
+// Group is the log group of a function, which need not be there.
+type Group struct {
+	Name, Region, Account string
+	MayCreate             func() bool // the role of the function may
+}
 
 // Functions are the declared functions, run by a Runtime.
 type Functions struct {
@@ -127,6 +133,11 @@ func (f *Functions) current(r store.Record[Function]) Version {
 // Lambda service does with the role's rights.
 func (f *Functions) logger(r store.Record[Function], group string) func(stream string, lines ...[]byte) {
 	caller := iam.Session(r.Inputs.Role, r.ID)
+	// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
+	mayCreate := func() bool {
+		resource := arn.New("logs", r.Region, r.Account, "log-group:"+group)
+		return f.authority.Authorize(caller, iam.Request{Action: "logs:CreateLogGroup", Resource: resource}) == nil
+	}
 	return func(stream string, lines ...[]byte) {
 		resource := arn.New("logs", r.Region, r.Account, "log-group:"+group+":log-stream:"+stream)
 		// Asked each time: a policy may change while a process lives.
@@ -135,7 +146,7 @@ func (f *Functions) logger(r store.Record[Function], group string) func(stream s
 				return
 			}
 		}
-		f.logs(group, stream, r.ID, lines...)
+		f.logs(Group{group, r.Region, r.Account, mayCreate}, stream, r.ID, lines...)
 	}
 }
 

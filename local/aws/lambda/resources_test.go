@@ -57,11 +57,11 @@ func newPlane(t *testing.T) *plane {
 	return p
 }
 
-func (p *plane) log(group, _, function string, lines ...[]byte) {
+func (p *plane) log(group Group, _, function string, lines ...[]byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, line := range lines {
-		p.lines = append(p.lines, group+" "+function+" "+string(line))
+		p.lines = append(p.lines, group.Name+" "+function+" "+string(line))
 	}
 }
 

@@ -121,7 +121,7 @@ func (w *worker) open() {
 	w.runtime, err = lambda.NewRuntime(lambda.Options{})
 	must(w.t, err)
 	w.authority = iam.NewAuthority(w.db, nil)
-	w.functions = lambda.NewFunctions(w.db, w.runtime, w.authority, filepath.Join(w.dir, "code"), nil, func(_, _, _ string, lines ...[]byte) {
+	w.functions = lambda.NewFunctions(w.db, w.runtime, w.authority, filepath.Join(w.dir, "code"), nil, func(_ lambda.Group, _, _ string, lines ...[]byte) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		for _, line := range lines {

@@ -44,6 +44,8 @@ type Groups struct {
 	dir    string
 	writer *writer
 
+	creating sync.Mutex // of groups that no program declares
+
 	mu   sync.Mutex // of the files
 	open map[string]*openFile
 }
@@ -122,6 +124,18 @@ func (g *Groups) delete(_ context.Context, _ provider.Call, r store.Record[Group
 // File is where the newest lines of a group are kept.
 func (g *Groups) File(name string) string {
 	return filepath.Join(g.dir, filepath.FromSlash(filepath.Clean("/"+name)+".log"))
+}
+
+// Create makes a group that no program declares, as a service does: it keeps its
+// lines for ever, and no stack that is destroyed takes it along. One that is there
+// already stays as it is.
+func (g *Groups) Create(name, region, account string) error {
+	g.creating.Lock()
+	defer g.creating.Unlock()
+	if _, err := store.Peek[Group](g.db, Token, name); !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	return store.Put(g.db, Token, name, store.Record[Group]{ID: name, Region: region, Account: account, Created: time.Now(), Inputs: Group{Name: name}})
 }
 
 // Write appends lines to a group, each with its time and stream. They are in its
