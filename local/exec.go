@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -14,10 +15,10 @@ import (
 	"skiff/local/process/child"
 )
 
-// runExec runs a command that uses AWS against the local cloud: the services
-// that it has are at addresses here, and those that it has not are nowhere.
+// runExec runs a command that uses AWS against the local cloud: every service is
+// at an address here, which refuses those that the cloud does not have.
 func runExec(ctx context.Context, o options, stdout, stderr io.Writer) error {
-	return withCloud(ctx, o, project.open, stderr, func(p project, s session) error {
+	return withCloud(ctx, o, project.openReached, stderr, func(p project, s session) error {
 		region := p.region(orDefault(o.stack, s.Stack))
 		// boto3 and the first version of the AWS CLI read the second alone.
 		// https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
@@ -28,7 +29,24 @@ func runExec(ctx context.Context, o options, stdout, stderr io.Writer) error {
 
 // environment is that of a command of a person's.
 func (s session) environment() []string {
-	return slices.Concat(cleanEnvironment(os.Environ()), s.Operator)
+	env := slices.Concat(cleanEnvironment(os.Environ()), s.Operator)
+	return append(env, withoutProxy(env)...)
+}
+
+// withoutProxy has clients call this machine itself where others are called by a
+// proxy. Go's do so anyway, those of Python do not.
+func withoutProxy(env []string) []string {
+	set := map[string]string{}
+	for _, v := range env {
+		if name, value, _ := strings.Cut(v, "="); strings.HasSuffix(strings.ToUpper(name), "_PROXY") {
+			set[name] = value
+		}
+	}
+	if len(set) == 0 {
+		return nil
+	}
+	except := strings.TrimPrefix(orDefault(set["no_proxy"], set["NO_PROXY"])+",127.0.0.1,localhost", ",")
+	return []string{"NO_PROXY=" + except, "no_proxy=" + except}
 }
 
 // runTool runs a command in a folder to its end. A failure of its own, which it

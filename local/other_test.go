@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // TestOtherProject runs a project that is not this one, with a module, names and
@@ -40,9 +41,13 @@ func TestOtherProject(t *testing.T) {
 	if files, err := os.ReadDir(dir); err != nil || strings.Contains(names(files), "Pulumi.local.yaml") || strings.Contains(names(files), ".local") {
 		t.Errorf("the project's folder holds %s, %v", names(files), err)
 	}
-	log, err := os.ReadFile(filepath.Join(state, "logs", "aws", "lambda", "hello.log"))
-	if err != nil || !bytes.Contains(log, []byte("REPORT RequestId")) {
-		t.Errorf("the function's log: %v\n%s", err, log)
+	name := filepath.Join(state, "logs", "aws", "lambda", "hello.log")
+	log, err := os.ReadFile(name)
+	for deadline := time.Now().Add(time.Minute); !bytes.Contains(log, []byte("REPORT RequestId")); log, err = os.ReadFile(name) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the function's log: %v\n%s", err, log)
+		}
+		time.Sleep(every)
 	}
 	mustLocal(t, "-C", dir, "-state", state, "pulumi", "destroy", "--yes", "--skip-preview")
 	s.stop(syscall.SIGTERM)

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"skiff/local/cloud"
 	"skiff/local/store"
 )
 
@@ -114,9 +115,34 @@ func answers(addr string) bool {
 // open opens the cloud for one command. Its APIs keep the address they were
 // last served at.
 func (p project) open(o options, stderr io.Writer) (session, func() error, error) {
-	s, err := p.lastSession()
+	c, s, err := p.openCloud(o, stderr)
 	if err != nil {
 		return s, nil, err
+	}
+	return s, c.Close, nil
+}
+
+// openReached is open for a command during which somebody may call what answers
+// at the gateway's address: a queue by its URL, or a connection.
+func (p project) openReached(o options, stderr io.Writer) (session, func() error, error) {
+	c, s, err := p.openCloud(o, stderr)
+	if err != nil {
+		return s, nil, err
+	}
+	l, err := listen(s.Addr)
+	if err != nil {
+		fmt.Fprintf(stderr, "local: the APIs and the queues' URLs do not answer meanwhile: %v\n", err)
+		return s, c.Close, nil
+	}
+	gateway := c.Gateway()
+	go gateway.Serve(c.Listen(l))
+	return s, func() error { return errors.Join(shutDown(gateway), c.Close()) }, nil
+}
+
+func (p project) openCloud(o options, stderr io.Writer) (*cloud.Cloud, session, error) {
+	s, err := p.lastSession()
+	if err != nil {
+		return nil, s, err
 	}
 	s.PID, s.Serving, s.Inert = os.Getpid(), false, strings.Join(p.inert, ",")
 	if o.addr != "" {
@@ -124,13 +150,13 @@ func (p project) open(o options, stderr io.Writer) (session, func() error, error
 	}
 	c, err := openCloud(p, s, stderr)
 	if err != nil {
-		return s, nil, err
+		return nil, s, err
 	}
 	s.use(c)
 	if err := p.writeSession(s); err != nil {
-		return s, nil, errors.Join(err, c.Close())
+		return nil, s, errors.Join(err, c.Close())
 	}
-	return s, c.Close, nil
+	return c, s, nil
 }
 
 func hasFlag(args []string, name string) bool {

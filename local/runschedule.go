@@ -36,7 +36,7 @@ func runSchedule(ctx context.Context, o options, stdout, stderr io.Writer) error
 		fmt.Fprint(stderr, scheduleUsage)
 		return exitError(2)
 	}
-	return withCloud(ctx, o, project.open, stderr, func(_ project, s session) error {
+	return withCloud(ctx, o, project.openReached, stderr, func(_ project, s session) error {
 		result, err := cloud.RunSchedule(ctx, s.Control, flags.Arg(0))
 		if err != nil {
 			return err

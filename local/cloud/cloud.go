@@ -68,11 +68,12 @@ type Cloud struct {
 	runtime *lambda.Runtime
 	groups  *logs.Groups
 	uses    *os.File
-	mu      sync.Mutex // of Lines
+	console *console
 	servers []func()
 	services
 
 	aws, commands *provider.Provider
+	unsaved       *provider.Unsaved
 	joining       sync.Mutex // of programs, and of servers once the cloud is open
 	programs      map[Program]Providers
 }
@@ -84,7 +85,7 @@ func Open(o Options) (_ *Cloud, err error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cloud{o: o, store: db, groups: logs.New(db, filepath.Join(o.Dir, "logs")), programs: map[Program]Providers{}}
+	c := &Cloud{o: o, store: db, groups: logs.New(db, filepath.Join(o.Dir, "logs")), console: newConsole(o.Lines), programs: map[Program]Providers{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, c.Close())
@@ -127,7 +128,9 @@ func (c *Cloud) serveHTTP(h http.Handler) (addr string, err error) {
 	if err != nil {
 		return "", err
 	}
-	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, Protocols: new(http.Protocols)}
+	s.Protocols.SetHTTP1(true)
+	s.Protocols.SetUnencryptedHTTP2(true) // as the SDK for JavaScript calls some services
 	go s.Serve(l)
 	c.servers = append(c.servers, func() { s.Close() })
 	return l.Addr().String(), nil
@@ -167,13 +170,7 @@ func (c *Cloud) recordLines(group, stream, function string, lines ...[]byte) {
 }
 
 // show is for the person who watches the cloud serve.
-func (c *Cloud) show(format string, args ...any) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.o.Lines != nil {
-		fmt.Fprintf(c.o.Lines, format, args...)
-	}
-}
+func (c *Cloud) show(format string, args ...any) { c.console.show(format, args...) }
 
 // Close ends every process of the cloud, after the requests that run, and
 // lets go of its folder.
@@ -210,6 +207,7 @@ func (c *Cloud) Close() error {
 		err = errors.Join(err, c.buckets.Close())
 	}
 	err = errors.Join(err, c.groups.Close())
+	c.console.flush()
 	if c.uses != nil {
 		err = errors.Join(err, c.uses.Close())
 	}

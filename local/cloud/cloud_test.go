@@ -145,6 +145,9 @@ func TestOperations(t *testing.T) {
 		t.Fatal(err)
 	}
 	response.Body.Close()
+	if err := c.groups.Flush(); err != nil {
+		t.Error(err)
+	}
 	data, err := os.ReadFile(filepath.Join(c.o.Dir, "logs", "aws", "vendedlogs", "api.log"))
 	want := `Z ` + api + `/\$default ` + account + ` ` + regexp.QuoteMeta(response.Header.Get("Apigw-Requestid")) + ` 429\n$`
 	if err != nil || response.StatusCode != http.StatusTooManyRequests || !regexp.MustCompile(want).Match(data) {

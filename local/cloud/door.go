@@ -106,5 +106,5 @@ func stayHere() map[string]string {
 // SDKs send one to the root of the host that the queue's URL names.
 func isQueueCall(r *http.Request) bool {
 	return strings.HasPrefix(r.URL.Path, queuePath+"/") ||
-		r.URL.Path == "/" && endpoint.SignedFor(r) == "sqs" && strings.HasPrefix(r.Header.Get("X-Amz-Target"), "AmazonSQS.")
+		r.URL.Path == "/" && strings.HasPrefix(r.Header.Get("X-Amz-Target"), "AmazonSQS.")
 }

@@ -3,6 +3,7 @@ package cloud
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"net/http"
 
@@ -15,10 +16,10 @@ import (
 const queuePath = "/_queues"
 
 // Gateway is what clients of the APIs talk to: requests, WebSocket clients, and
-// the functions that post to these.
+// the functions that post to these. Queues answer at their URLs, too.
 func (c *Cloud) Gateway() *http.Server {
 	gateway := apigateway.New(apigateway.Options{
-		Find:   c.apis.Find,
+		Find:   c.apis.FindHTTP,
 		Verify: c.issuer.Verify,
 		Invoke: c.invoke,
 		AccessLog: func(group, stream string, line []byte) {
@@ -28,14 +29,17 @@ func (c *Cloud) Gateway() *http.Server {
 		},
 		Log: func(requestID string, err error) { c.show("gateway: request %s: %v\n", requestID, err) },
 	})
+	queues := c.queues.Handler()
 	server := gateway.Server()
 	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if isQueueCall(r) {
-			c.queues.Handler().ServeHTTP(w, r)
-		} else if _, _, ok := c.apis.FindSocket(r); ok {
-			c.sockets.ServeHTTP(w, r)
-		} else {
-			gateway.ServeHTTP(w, r)
+		place, err := c.apis.Locate(r)
+		switch {
+		case isQueueCall(r) && !errors.Is(err, apigateway.ErrHost):
+			queues.ServeHTTP(w, r)
+		case place.Socket != nil:
+			c.sockets.Serve(w, r, *place.Socket, err)
+		default:
+			gateway.Serve(w, r, place.HTTP, err)
 		}
 	})
 	return server

@@ -101,6 +101,8 @@ func (c *Cloud) control() http.Handler {
 		}
 		_ = json.NewEncoder(w).Encode(providers) // a program that has gone is nobody to tell
 	})
+	mux.HandleFunc("POST /commands", c.serveCommand)
+	mux.HandleFunc("GET /records", c.serveHeld)
 	mux.HandleFunc("GET /roles", func(w http.ResponseWriter, r *http.Request) {
 		held, err := c.holdings()
 		if err != nil {
@@ -157,12 +159,7 @@ func (c *Cloud) providersOf(p Program) (Providers, error) {
 		return served, nil
 	}
 	var served Providers
-	inert := provider.InertList(p.Inert)
-	aws, err := c.aws.For(p.Dir, p.Caller).WithInert(inert)
-	if err != nil {
-		return served, err
-	}
-	commands, err := c.commands.For(p.Dir, p.Caller).WithInert(inert)
+	aws, commands, err := c.providersFor(p)
 	if err != nil {
 		return served, err
 	}
@@ -174,4 +171,13 @@ func (c *Cloud) providersOf(p Program) (Providers, error) {
 	}
 	c.programs[p] = served
 	return served, nil
+}
+
+func (c *Cloud) providersFor(p Program) (aws, commands *provider.Provider, err error) {
+	inert := provider.InertList(p.Inert)
+	if aws, err = c.aws.For(p.Dir, p.Caller).WithInert(inert); err != nil {
+		return nil, nil, err
+	}
+	commands, err = c.commands.For(p.Dir, p.Caller).WithInert(inert)
+	return aws, commands, err
 }

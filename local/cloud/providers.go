@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"skiff/local/aws/cloudwatch"
@@ -21,44 +22,45 @@ const (
 
 // openProviders makes every resource type known.
 func (c *Cloud) openProviders() {
+	c.unsaved = provider.NewUnsaved(c.store)
 	c.aws = provider.New(provider.Options{
 		Name: "aws", Version: awsVersion, Store: c.store, Account: Account, Region: Region,
 		Config: []string{"region", "profile", "assumeRole", "assumeRoles", "allowedAccountIds", "defaultTags", "maxRetries", "retryMode", "skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId"},
-		Permit: c.authority.Permit, Assume: c.authority.Assume,
+		Permit: c.authority.Permit, Assume: c.authority.Assume, Unsaved: c.unsaved,
 	})
-	c.addTypes(c.aws)
+	c.aws.Add(c.types()...)
 	c.addInvokes(c.aws)
 	c.commands = provider.New(provider.Options{
-		Name: "command", Version: commandVersion, Store: c.store, Account: Account,
+		Name: "command", Version: commandVersion, Store: c.store, Account: Account, Unsaved: c.unsaved,
 	})
 	c.commands.Add(command.Resources(c.o.Env))
 }
 
-// addTypes adds the resource types, service by service.
-func (c *Cloud) addTypes(aws *provider.Provider) {
-	roles, rolePolicies := c.authority.Resources()
-	policies, attachments := c.authority.ManagedPolicies()
-	aws.Add(roles, rolePolicies, policies, attachments, c.authority.OIDCProviders())
-	functions, permissions := c.functions.Resources()
-	aws.Add(functions, permissions, c.sources.Resources())
-	apis, integrations, authorizers, routes, deployments, stages, domains, mappings := c.apis.Resources()
-	aws.Add(apis, integrations, authorizers, routes, deployments, stages, domains, mappings)
-	queues, queuePolicies, redrives, redriveAllows := c.queues.Resources()
-	aws.Add(queues, queuePolicies, redrives, redriveAllows)
-	zones, records := c.zones.Resources()
-	certificates, validations := c.certificates.Resources()
-	aws.Add(zones, records, certificates, validations)
-	topics, subscriptions := c.topics.Resources()
-	alarms, dashboards := cloudwatch.New(c.topics).Resources()
-	aws.Add(topics, subscriptions, alarms, dashboards, c.groups.Resources())
-	keys, aliases := kms.New(c.store).Resources()
-	b := c.buckets
-	aws.Add(keys, aliases, b.Resources(), b.CORS(), b.Encryption(), b.Lifecycles(), b.OwnershipControls(),
-		b.Policies(), b.PublicAccessBlocks(), b.Versioning())
-	buses, rules, targets := c.rules.Resources()
-	aws.Add(c.schedules.Resources(), buses, rules, targets)
-	aws.Add(c.tables.Resources(), c.secrets.Resources(), c.parameters.Resources())
+// types are the resource types of the AWS provider, service by service.
+func (c *Cloud) types() []provider.Kind {
+	return slices.Concat(
+		c.authority.Types(),
+		c.functions.Types(),
+		c.sources.Types(),
+		c.apis.Types(),
+		c.queues.Types(),
+		c.zones.Types(),
+		c.certificates.Types(),
+		c.topics.Types(),
+		cloudwatch.New(c.topics).Types(),
+		c.groups.Types(),
+		kms.New(c.store).Types(),
+		c.buckets.Types(),
+		c.schedules.Types(),
+		c.rules.Types(),
+		c.tables.Types(),
+		c.secrets.Types(),
+		c.parameters.Types(),
+	)
 }
+
+// Types describes the resource types that the cloud holds, provider by provider.
+func (c *Cloud) Types() []provider.Type { return slices.Concat(c.aws.Types(), c.commands.Types()) }
 
 // addInvokes adds the functions of the AWS provider: where a program runs, and
 // what is there already.

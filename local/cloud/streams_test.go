@@ -54,9 +54,9 @@ func (l *lines) String() string {
 // await waits until a person has seen something.
 func (l *lines) await(t *testing.T, what string, ok func(text string) bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !ok(l.String()); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !ok(l.String()); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within 20 s: %s\n%s", what, l)
+			t.Fatalf("not within a minute: %s\n%s", what, l)
 		}
 	}
 }

@@ -113,6 +113,12 @@ func New(o Options) (*Certificates, error) {
 	return &Certificates{o: o, authority: a, loaded: map[string]loaded{}}, nil
 }
 
+// Types are the resource types of ACM.
+func (c *Certificates) Types() []provider.Kind {
+	certificates, validations := c.Resources()
+	return []provider.Kind{certificates, validations}
+}
+
 // Resources are the resource types of this package.
 func (c *Certificates) Resources() (*provider.Resource[Certificate, CertificateOutputs], *provider.Resource[Validation, ValidationOutputs]) {
 	certificates := &provider.Resource[Certificate, CertificateOutputs]{

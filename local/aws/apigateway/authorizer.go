@@ -53,9 +53,8 @@ const (
 // and
 // https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-authorizers.html
 const (
-	maxAuthorizers = 10 // of one API
-	maxAudiences   = 50
-	maxResultTTL   = 3600 // seconds
+	maxAudiences = 50
+	maxResultTTL = 3600 // seconds
 
 	// defaultResultTTL is what the AWS provider sends for an HTTP API where a
 	// program leaves the time out, in seconds; AWS itself would keep nothing.
@@ -221,18 +220,8 @@ func (a *APIs) createAuthorizer(_ context.Context, _ provider.Call, r *store.Rec
 	if _, err := a.api(r.Inputs.APIID); err != nil {
 		return err
 	}
-	all, err := store.List[AuthorizerInputs](a.db, AuthorizerToken)
-	if err != nil {
+	if err := checkQuota(a, AuthorizerToken, "authorizers", maxAuthorizers, r, func(in AuthorizerInputs) string { return in.APIID }); err != nil {
 		return err
-	}
-	others := 0
-	for _, other := range all {
-		if other.ID != r.ID && other.Inputs.APIID == r.Inputs.APIID {
-			others++
-		}
-	}
-	if others >= maxAuthorizers {
-		return awserr.New("LimitExceededException", "the API %s has %d authorizers already; at most %d", r.Inputs.APIID, others, maxAuthorizers)
 	}
 	return a.checkComplete(r.Inputs)
 }

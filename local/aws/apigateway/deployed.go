@@ -1,8 +1,10 @@
 package apigateway
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,62 +18,115 @@ type deployed struct {
 	mu         sync.Mutex
 	valid      bool
 	generation uint64
-	last       served
+	last       *served
 }
 
 // served is what requests are looked up in. Nobody changes it.
 type served struct {
-	byAPI   map[string][]Stage                    // of HTTP APIs
-	sockets map[string]map[string]websocket.Stage // of WebSocket APIs, by API and name
-	domains map[string][]MappingInputs            // by domain name, the longest keys first
+	apis     map[string]endpoint
+	root     string                                // id of the root's API, "" for none
+	stages   map[string][]Stage                    // of HTTP APIs
+	sockets  map[string]map[string]websocket.Stage // of WebSocket APIs, by API and name
+	domains  map[string]bool                       // the domain names
+	mappings map[string][]MappingInputs            // by domain name, the longest keys first
+}
+
+// endpoint is where an API answers by itself.
+type endpoint struct {
+	host               string
+	isSocket, disabled bool
 }
 
 // Root are the stages of the API that answers without a prefix. It is open
 // unless its endpoint is disabled, for its domain names to be the only way in.
 func (a *APIs) Root() (stages []Stage, open bool, err error) {
-	all, err := a.Stages()
-	stages = all[a.rootID()]
-	if err != nil || len(stages) == 0 {
+	s, err := a.served()
+	if err != nil || len(s.stages[s.root]) == 0 {
 		return nil, false, err
 	}
-	api, err := a.api(a.rootID())
-	return stages, !api.Inputs.DisableEndpoint, err
+	return s.stages[s.root], !s.apis[s.root].disabled, nil
 }
 
 // Stages are the stages of every HTTP API, by the API's id.
 func (a *APIs) Stages() (map[string][]Stage, error) {
 	s, err := a.served()
-	return s.byAPI, err
+	if err != nil {
+		return nil, err
+	}
+	return s.stages, nil
 }
 
-// served is read anew after a change of the store.
-func (a *APIs) served() (served, error) {
+// served is what the store holds, read again after each change of it.
+func (a *APIs) served() (*served, error) {
 	generation := a.db.Generation()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.valid && a.generation == generation {
 		return a.last, nil
 	}
-	records, err := store.List[StageInputs](a.db, StageToken)
+	s, err := a.read()
 	if err != nil {
-		return served{}, err
-	}
-	s := served{byAPI: map[string][]Stage{}, sockets: map[string]map[string]websocket.Stage{}}
-	for _, r := range records {
-		if err := a.addStage(s, r); err != nil {
-			return served{}, fmt.Errorf("stage %s of API %s: %w", r.ID, r.Inputs.APIID, err)
-		}
-	}
-	if s.domains, err = a.mapped(); err != nil {
-		return served{}, err
+		return nil, err
 	}
 	a.last, a.generation, a.valid = s, generation, true
 	return s, nil
 }
 
+func (a *APIs) read() (*served, error) {
+	apis, err := store.List[APIInputs](a.db, APIToken)
+	if err != nil {
+		return nil, err
+	}
+	stages, err := store.List[StageInputs](a.db, StageToken)
+	if err != nil {
+		return nil, err
+	}
+	s := &served{
+		apis: map[string]endpoint{}, root: a.rootID(), domains: map[string]bool{},
+		stages: map[string][]Stage{}, sockets: map[string]map[string]websocket.Stage{},
+	}
+	for _, r := range apis {
+		s.apis[r.ID] = endpoint{
+			host:     r.ID + ".execute-api." + r.Region + ".amazonaws.com",
+			isSocket: r.Inputs.ProtocolType == protocolSocket, disabled: r.Inputs.DisableEndpoint,
+		}
+	}
+	for _, r := range stages {
+		if err := a.addStage(s, r); err != nil {
+			return nil, fmt.Errorf("stage %s of API %s: %w", r.ID, r.Inputs.APIID, err)
+		}
+	}
+	names, err := a.DomainNames()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		s.domains[name] = true
+	}
+	s.mappings, err = a.mappingsByDomain()
+	return s, err
+}
+
+// mappingsByDomain lists the mappings of each domain name, the longest keys
+// first.
+func (a *APIs) mappingsByDomain() (map[string][]MappingInputs, error) {
+	records, err := store.List[MappingInputs](a.db, MappingToken)
+	if err != nil {
+		return nil, err
+	}
+	domains := map[string][]MappingInputs{}
+	for _, r := range records {
+		domains[r.Inputs.DomainName] = append(domains[r.Inputs.DomainName], r.Inputs)
+	}
+	for _, mappings := range domains {
+		slices.SortFunc(mappings, func(m, n MappingInputs) int { return cmp.Compare(len(n.Key), len(m.Key)) })
+	}
+	return domains, nil
+}
+
 // addStage adds one stage, to those of its API's protocol: a WebSocket API is not
 // for the HTTP gateway to serve.
-func (a *APIs) addStage(s served, r store.Record[StageInputs]) error {
+func (a *APIs) addStage(s *served, r store.Record[StageInputs]) error {
 	api, err := a.api(r.Inputs.APIID)
 	if err != nil {
 		return err
@@ -81,7 +136,7 @@ func (a *APIs) addStage(s served, r store.Record[StageInputs]) error {
 		return err
 	}
 	if api.Inputs.ProtocolType != protocolSocket {
-		s.byAPI[api.ID] = append(s.byAPI[api.ID], stage)
+		s.stages[api.ID] = append(s.stages[api.ID], stage)
 		return nil
 	}
 	if s.sockets[api.ID] == nil {

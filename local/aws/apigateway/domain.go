@@ -7,7 +7,9 @@ import (
 	"crypto/tls"
 	"encoding/base32"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"skiff/local/aws/arn"
@@ -149,33 +151,21 @@ func describeDomain(r store.Record[DomainInputs]) DomainOutputs {
 	}
 }
 
-// domain finds the domain name that answers to a host: itself, or a wildcard one
-// label up.
-func (a *APIs) domain(host string) (r store.Record[DomainInputs], ok bool) {
-	r, err := store.Get[DomainInputs](a.db, DomainToken, host)
-	if _, parent, isBelow := strings.Cut(host, "."); err != nil && isBelow {
-		r, err = store.Get[DomainInputs](a.db, DomainToken, "*."+parent)
-	}
-	return r, err == nil
-}
-
 // Certificate is the certificate of the domain name that a TLS client asks for.
 // The error names the domain names there are.
 func (a *APIs) Certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-	if r, ok := a.domain(hostName(hello.ServerName)); ok && a.certificates != nil && r.Inputs.Configuration != nil {
+	s, err := a.served()
+	if err != nil {
+		return nil, err
+	}
+	name, _ := s.domain(hostName(hello.ServerName))
+	if r, err := store.Get[DomainInputs](a.db, DomainToken, name); err == nil && a.certificates != nil && r.Inputs.Configuration != nil {
 		certificate, err := a.certificates.TLS(r.Inputs.Configuration.CertificateARN)
 		if err != nil {
 			return nil, fmt.Errorf("the certificate of domain name %s: %w", r.ID, err)
 		}
 		return certificate, nil
 	}
-	all, err := store.List[DomainInputs](a.db, DomainToken)
-	if err != nil {
-		return nil, err
-	}
-	names := make([]string, 0, len(all))
-	for _, r := range all {
-		names = append(names, r.ID)
-	}
+	names := slices.Sorted(maps.Keys(s.domains))
 	return nil, fmt.Errorf("there is no domain name %q to speak TLS for; there are: %s", hello.ServerName, cmp.Or(strings.Join(names, ", "), "none"))
 }

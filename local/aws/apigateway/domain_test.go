@@ -218,21 +218,21 @@ func TestMappedRequests(t *testing.T) {
 		{"any.wild.example.com", "/items", "", "", ""},
 		{"some.wild.example.com", "/v1/items", "a2", "/v1", "/items"},
 		{"some.wild.example.com", "/v%211/items", "", "", ""},
-		{"deep.any.wild.example.com", "/items", "root", "", ""},
-		{"unknown.example.com", "/items", "root", "", ""},
+		{"deep.any.wild.example.com", "/items", "foreign", "", ""},
+		{"unknown.example.com", "/items", "foreign", "", ""},
 	} {
 		r := httptest.NewRequest(http.MethodGet, test.target, nil)
 		r.Host = test.host
-		found, err := p.Find(r)
+		found, err := p.FindHTTP(r)
 		switch {
 		case test.api == "":
 			if !errors.Is(err, ErrForbidden) {
 				t.Errorf("%s on %s: %+v, %v; want %v", test.target, test.host, found, err, ErrForbidden)
 			}
 			continue
-		case test.api == "root":
-			if err != nil || found.Mapped || !strings.HasSuffix(found.Host, ".amazonaws.com") {
-				t.Errorf("%s on %s: %+v, %v; want the root", test.target, test.host, found, err)
+		case test.api == "foreign":
+			if !errors.Is(err, ErrHost) {
+				t.Errorf("%s on %s: %+v, %v; want %v", test.target, test.host, found, err, ErrHost)
 			}
 			continue
 		case err != nil:

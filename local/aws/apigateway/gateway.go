@@ -26,7 +26,7 @@ const (
 // by many requests at once.
 type Options struct {
 	// Find returns what a request is for. The answer to an error is 403 when it
-	// is ErrForbidden, else 404.
+	// is ErrForbidden or ErrHost, else 404. Serve does not ask it.
 	Find func(r *http.Request) (Target, error)
 
 	// Verify tells the claims of a token whose signature is right, whoever
@@ -91,10 +91,17 @@ func (g *Gateway) Server() *http.Server {
 	}
 }
 
-// ServeHTTP answers one request. It never redirects and never cleans a path.
+// ServeHTTP answers one request.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	target, err := g.options.Find(r)
+	g.Serve(w, r, target, err)
+}
+
+// Serve answers a request for what was found, or for the error in finding it.
+// It never redirects and never cleans a path.
+func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, target Target, found error) {
 	c := &call{request: r, id: payload.NewID(), now: g.options.Now()}
-	res := g.answer(w, c)
+	res := g.answer(w, c, target, found)
 	g.log(c, res, g.options.Now())
 	if c.stage != nil {
 		c.stage.CORS.apply(res.header, r)
@@ -105,14 +112,15 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // answer finds the stage and the route of a call and runs the integration.
-func (g *Gateway) answer(w http.ResponseWriter, c *call) response {
+func (g *Gateway) answer(w http.ResponseWriter, c *call, target Target, err error) response {
 	r := c.request
 	if headBytes(r) > maxHeadBytes {
 		// The status is not recorded, nor is the text.
 		return gatewayError(http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large")
 	}
-	target, err := g.options.Find(r)
 	switch {
+	case errors.Is(err, ErrHost):
+		return foreignHost(err)
 	case errors.Is(err, ErrForbidden):
 		return forbidden()
 	case err != nil:

@@ -3,6 +3,7 @@ package apigateway
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -53,6 +54,22 @@ func TestNoAPI(t *testing.T) {
 	f.found.Stages = nil
 	f.mu.Unlock()
 	wantMessage(t, f.get(t, "GET", "/"), 404, "Not Found")
+}
+
+// TestForeignHost: who calls by a name that is not this machine's reads why that
+// is refused.
+func TestForeignHost(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, testStage("$default"), answering(`{}`))
+	f.mu.Lock()
+	f.foundErr = fmt.Errorf("%w: %q", ErrHost, `evil"`)
+	f.mu.Unlock()
+	got := f.get(t, "GET", "/")
+	var body struct{ Message string }
+	must(t, json.Unmarshal([]byte(got.body), &body))
+	if want := "Forbidden: " + f.foundErr.Error(); got.status != 403 || body.Message != want || f.called() != 0 {
+		t.Errorf("%d %s, want %s", got.status, got.body, want)
+	}
 }
 
 // The gateway neither cleans nor redirects: each of these is a path of its own.

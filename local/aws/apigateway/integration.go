@@ -39,8 +39,10 @@ func (a *APIs) integrations() *provider.Resource[IntegrationInputs, IntegrationO
 		Token: IntegrationToken,
 		Check: func(in IntegrationInputs) []provider.Problem { return checkIntegration(in, a.protocolOf(in.APIID)) },
 		Create: func(_ context.Context, _ provider.Call, r *store.Record[IntegrationInputs]) error {
-			_, err := a.api(r.Inputs.APIID)
-			return err
+			if _, err := a.api(r.Inputs.APIID); err != nil {
+				return err
+			}
+			return checkQuota(a, IntegrationToken, "integrations", maxIntegrations, r, func(in IntegrationInputs) string { return in.APIID })
 		},
 		Delete:  a.deleteIntegration,
 		Actions: integrationActions,

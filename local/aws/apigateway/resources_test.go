@@ -319,7 +319,7 @@ func TestFind(t *testing.T) {
 	for _, test := range tests {
 		r := httptest.NewRequest(http.MethodGet, test.target, nil)
 		r.Host = test.host
-		found, err := p.Find(r)
+		found, err := p.FindHTTP(r)
 		if test.want == "" {
 			if !errors.Is(err, ErrNotFound) {
 				t.Errorf("%s on %s: %v, %v; want %v", test.target, test.host, found, err, ErrNotFound)
@@ -328,6 +328,41 @@ func TestFind(t *testing.T) {
 		}
 		if err != nil || len(found.Stages) != 1 || found.Stages[0].APIID != test.want || found.Path != test.path || found.Host != test.want+".execute-api.eu-west-1.amazonaws.com" {
 			t.Errorf("%s on %s: %+v %v, want %s of %s", test.target, test.host, found, err, test.path, test.want)
+		}
+	}
+}
+
+// TestHosts: no name of another site leads to an API or a queue, so that its
+// pages cannot read what is public here.
+func TestHosts(t *testing.T) {
+	t.Parallel()
+	p := newPlane(t)
+	p.declareAPI(t, "a")
+	p.declareSocket(t, "sock")
+	must(t, declare(t, p, p.stages(), defaultStage, "", StageInputs{APIID: "a", Name: defaultStage, AutoDeploy: true}))
+	for _, host := range []string{
+		"127.0.0.1:8080", "127.0.0.1", "127.8.8.8:1", "localhost:8080", "LOCALHOST", "localhost.", "app.localhost:8080", "[::1]:8080", "[::1]",
+		"[::ffff:127.0.0.1]:80", "a.execute-api.eu-west-1.amazonaws.com", "a.execute-api.eu-west-1.amazonaws.com:443", "a.execute-api.localhost:8080",
+	} {
+		for _, target := range []string{"/items", "/_apis/sock/live"} {
+			r := httptest.NewRequest(http.MethodGet, target, nil)
+			r.Host = host
+			if place, err := p.Locate(r); err != nil || len(place.HTTP.Stages) == 0 && place.Socket == nil {
+				t.Errorf("%s on %q: %v, %v", target, host, place, err)
+			}
+		}
+	}
+	for _, host := range []string{
+		"", "evil.example", "evil.example:8080", "127.0.0.1.evil.example", "localhost.evil.example", "evillocalhost", "8.8.8.8", "0.0.0.0:8080",
+		"192.168.1.7:8080", "[2001:db8::1]:8080", "127.1", "a.execute-api.evil.example", "a.execute-api.eu-west-1.amazonaws.com.evil.example",
+		"a.execute-api.eu-west-1.evil.amazonaws.com.example", "host.docker.internal:8080",
+	} {
+		for _, target := range []string{"/items", "/_apis/sock/live", "/_apis/none/x", "/_queues/000000000000/q"} {
+			r := httptest.NewRequest(http.MethodGet, target, nil)
+			r.Host = host
+			if place, err := p.Locate(r); !errors.Is(err, ErrHost) {
+				t.Errorf("%s on %q: %v, %v; want %v", target, host, place, err, ErrHost)
+			}
 		}
 	}
 }

@@ -33,6 +33,16 @@ func gatewayError(status int, message string) response {
 	return response{status: status, header: http.Header{"Content-Type": {typeJSON}}, body: []byte(`{"message":"` + message + `"}`), message: message}
 }
 
+// foreignHost says why a request is refused that no client of AWS could send:
+// on AWS the host leads to the API, or to nothing.
+func foreignHost(err error) response {
+	res := forbidden()
+	res.message += ": " + err.Error()
+	text, _ := json.Marshal(map[string]string{"message": res.message}) // never fails
+	res.body = text
+	return res
+}
+
 func unauthorized() response { return gatewayError(http.StatusUnauthorized, "Unauthorized") }
 func forbidden() response    { return gatewayError(http.StatusForbidden, "Forbidden") }
 func notFound() response     { return gatewayError(http.StatusNotFound, "Not Found") }

@@ -43,7 +43,8 @@ func (a *APIs) routes() *provider.Resource[RouteInputs, RouteOutputs] {
 		Token: RouteToken, Exclusive: true,
 		Check: func(in RouteInputs) []provider.Problem { return checkRoute(in, a.protocolOf(in.APIID)) },
 		Create: func(_ context.Context, _ provider.Call, r *store.Record[RouteInputs]) error {
-			return errors.Join(a.checkTarget(r), a.checkGuard(r))
+			return errors.Join(a.checkTarget(r), a.checkGuard(r),
+				checkQuota(a, RouteToken, "routes", maxRoutes, r, func(in RouteInputs) string { return in.APIID }))
 		},
 		Update: func(_ context.Context, _ provider.Call, _ store.Record[RouteInputs], r *store.Record[RouteInputs]) error {
 			return errors.Join(a.checkTarget(r), a.checkGuard(r))

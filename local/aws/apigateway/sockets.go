@@ -2,38 +2,11 @@ package apigateway
 
 import (
 	"cmp"
-	"net/http"
 	"strings"
 
 	"skiff/local/aws/apigateway/websocket"
 	"skiff/local/store"
 )
-
-// FindSocket tells which stage of a WebSocket API a request is for, and what of
-// its path, decoded, comes after the stage: "" for a client, and
-// "/@connections/CONNECTIONID" for a function that posts to one. The stage is
-// found as Find finds it: by domain name, by host name or by the prefix of the
-// API.
-func (a *APIs) FindSocket(r *http.Request) (stage websocket.Stage, rest string, ok bool) {
-	served, err := a.served()
-	if err != nil {
-		return websocket.Stage{}, "", false
-	}
-	w := a.locate(r)
-	name := ""
-	if w.domain != "" {
-		m, base, found := served.mapping(w.domain, w.path)
-		if !found {
-			return websocket.Stage{}, "", false
-		}
-		w.api, name, rest = m.APIID, m.Stage, w.path[len(base):]
-	} else {
-		name, rest, _ = strings.Cut(strings.TrimPrefix(w.path, "/"), "/")
-		rest = "/" + rest
-	}
-	stage, ok = served.sockets[w.api][decode(name)]
-	return stage, strings.TrimSuffix(decode(rest), "/"), ok
-}
 
 // socketOf is a stage of a WebSocket API as the package websocket serves it.
 func (a *APIs) socketOf(api store.Record[APIInputs], s Stage) websocket.Stage {

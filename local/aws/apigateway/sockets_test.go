@@ -151,11 +151,11 @@ func TestFindSocket(t *testing.T) {
 	} {
 		r := httptest.NewRequest(http.MethodGet, test.target, nil)
 		r.Host = test.host
-		stage, rest, ok := p.FindSocket(r)
-		if ok != test.ok || ok && (rest != test.rest || stage.APIID != "sock" || stage.Name != "live") {
-			t.Errorf("%s on %s: %v %q %v", test.target, test.host, stage, rest, ok)
+		found, err := p.FindSocket(r)
+		if (err == nil) != test.ok || err == nil && (found.Rest != test.rest || found.Stage.APIID != "sock" || found.Stage.Name != "live") {
+			t.Errorf("%s on %s: %v %v", test.target, test.host, found, err)
 		}
-		if _, err := p.Find(r); !errors.Is(err, test.http) {
+		if _, err := p.FindHTTP(r); !errors.Is(err, test.http) {
 			t.Errorf("%s on %s: the HTTP gateway finds %v, want %v", test.target, test.host, err, test.http)
 		}
 	}
@@ -170,7 +170,7 @@ func TestSocketStage(t *testing.T) {
 	must(t, declare(t, p, p.deployments(), "later", "", DeploymentInputs{APIID: "sock"}))
 	must(t, declare(t, p, p.stages(), "next", "", StageInputs{APIID: "sock", Name: "next", DeploymentID: "later"}))
 	for name, timeout := range map[string]time.Duration{"live": 29 * time.Second, "next": 5 * time.Second} {
-		got, _, ok := p.FindSocket(httptest.NewRequest(http.MethodGet, "/_apis/sock/"+name, nil))
+		got, err := p.FindSocket(httptest.NewRequest(http.MethodGet, gatewayURL+"/_apis/sock/"+name, nil))
 		want := websocket.Stage{
 			APIID: "sock", AccountID: "111111111111", Region: "eu-west-1", Name: name, SelectionExpression: "$request.body.action",
 			Endpoint: "ws://127.0.0.1:8080/_apis/sock/" + name,
@@ -184,8 +184,8 @@ func TestSocketStage(t *testing.T) {
 		if name == "live" {
 			want.Variables = map[string]string{"a": "b"}
 		}
-		if diff := cmp.Diff(want, got); !ok || diff != "" {
-			t.Errorf("stage %s %v (-want +got):\n%s", name, ok, diff)
+		if diff := cmp.Diff(websocket.Target{Stage: want}, got); err != nil || diff != "" {
+			t.Errorf("stage %s: %v (-want +got):\n%s", name, err, diff)
 		}
 	}
 	if all, err := p.Stages(); err != nil || len(all) != 0 {

@@ -97,7 +97,10 @@ func (a *APIs) stages() *provider.Resource[StageInputs, StageOutputs] {
 		ID:    func(_ provider.Call, in StageInputs) string { return in.Name },
 		Key:   stageKey,
 		Create: func(_ context.Context, _ provider.Call, r *store.Record[StageInputs]) error {
-			return a.checkReferences(r)
+			if err := a.checkReferences(r); err != nil {
+				return err
+			}
+			return checkQuota(a, StageToken, "stages", maxStages, r, func(in StageInputs) string { return in.APIID })
 		},
 		Update: func(_ context.Context, _ provider.Call, _ store.Record[StageInputs], r *store.Record[StageInputs]) error {
 			return a.checkReferences(r)
@@ -128,6 +131,7 @@ func checkStage(in StageInputs, protocol string) []provider.Problem {
 	if protocol == protocolSocket && in.AutoDeploy {
 		problems.Add("autoDeploy", "is for HTTP APIs: a stage of a WebSocket API needs a deployment")
 	}
+	checkVariables(&problems, in.StageVariables)
 	checkStageSettings(&problems, in, protocol)
 	return problems
 }
@@ -176,6 +180,11 @@ func (a *APIs) describeStage(r store.Record[StageInputs]) StageOutputs {
 		ExecutionARN: executionARN(api) + "/" + r.ID,
 		InvokeURL:    url,
 	}
+}
+
+// Types are the resource types of API Gateway.
+func (a *APIs) Types() []provider.Kind {
+	return []provider.Kind{a.apis(), a.integrations(), a.authorizers(), a.routes(), a.deployments(), a.stages(), a.domains(), a.mappings()}
 }
 
 // Resources are the resource types of this package.

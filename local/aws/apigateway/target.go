@@ -6,6 +6,7 @@ import "errors"
 var (
 	ErrNotFound  = errors.New("there is no such API")
 	ErrForbidden = errors.New("the domain name has no mapping for the path")
+	ErrHost      = errors.New("the host is neither this machine nor a domain name of an API here")
 )
 
 // Target is what a request is for.

@@ -8,12 +8,17 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// accountLimit is what an account may have in a region, over all its APIs:
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
-const (
-	accountRate  = 10_000
-	accountBurst = 5_000
-)
+// accountLimit is what an account may have in a region, over all its APIs: a
+// quarter of it in the regions that
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html lists.
+func accountLimit(region string) Limit {
+	switch region {
+	case "af-south-1", "ap-south-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "ap-southeast-7", "ca-west-1",
+		"eu-central-2", "eu-south-1", "eu-south-2", "il-central-1", "me-central-1", "mx-central-1":
+		return Limit{2_500, 1_250}
+	}
+	return Limit{10_000, 5_000}
+}
 
 // throttle keeps the token buckets of accounts and of routes. That a default
 // of the stage gives each route a bucket of its own follows its name, "default
@@ -44,7 +49,7 @@ func (t *throttle) admits(s *Stage, route *Route, now time.Time) bool {
 			return false
 		}
 	}
-	return t.take(bucketKey{account: s.AccountID, region: s.Region}, Limit{accountRate, accountBurst}, now)
+	return t.take(bucketKey{account: s.AccountID, region: s.Region}, accountLimit(s.Region), now)
 }
 
 // take takes one token. A limit that has changed begins with a full bucket.

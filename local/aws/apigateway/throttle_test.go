@@ -67,6 +67,10 @@ func TestAccountLimit(t *testing.T) {
 	if got := admitted(&limits, &b, &b.Routes[0], 10, now); got != 10 {
 		t.Errorf("in another region %d are let through, want 10", got)
 	}
+	b.Region = "mx-central-1"
+	if got := admitted(&limits, &b, nil, 2_000, now); got != 1_250 {
+		t.Errorf("in a small region %d are let through, want 1250", got)
+	}
 	now = now.Add(10 * time.Millisecond)
 	if got := admitted(&limits, &a, &a.Routes[0], 1_000, now); got != 100 {
 		t.Errorf("after 10 ms %d are let through, want 100", got)

@@ -83,6 +83,12 @@ type Alarms struct{ topics *sns.Topics }
 // New makes alarms that tell topics.
 func New(topics *sns.Topics) *Alarms { return &Alarms{topics} }
 
+// Types are the resource types of CloudWatch.
+func (a *Alarms) Types() []provider.Kind {
+	alarms, dashboards := a.Resources()
+	return []provider.Kind{alarms, dashboards}
+}
+
 // Resources are the resource types of this package.
 func (a *Alarms) Resources() (*provider.Resource[Alarm, AlarmOutputs], *provider.Resource[Dashboard, DashboardOutputs]) {
 	alarms := &provider.Resource[Alarm, AlarmOutputs]{

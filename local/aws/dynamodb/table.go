@@ -111,6 +111,9 @@ func New(db *store.Store, engine Engine) *Tables {
 	return &Tables{db: db, engine: engine, http: &http.Client{Transport: &http.Transport{IdleConnTimeout: idleLimit}}, now: time.Now, engineStreams: map[string]engineStream{}}
 }
 
+// Types are the resource types of DynamoDB.
+func (t *Tables) Types() []provider.Kind { return []provider.Kind{t.Resources()} }
+
 // Resources are the resource types of this package.
 func (t *Tables) Resources() *provider.Resource[Table, Outputs] {
 	return &provider.Resource[Table, Outputs]{

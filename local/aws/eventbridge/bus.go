@@ -93,6 +93,11 @@ func (r *Rules) report(err error) {
 	}
 }
 
+// Types are the resource types of this package, for a provider to serve.
+func (r *Rules) Types() []provider.Kind {
+	return []provider.Kind{r.buses(), r.rules(), r.targets()}
+}
+
 // Resources are the resource types of this package.
 func (r *Rules) Resources() (*provider.Resource[Bus, BusOutputs], *provider.Resource[Rule, RuleOutputs], *provider.Resource[Target, TargetOutputs]) {
 	return r.buses(), r.rules(), r.targets()

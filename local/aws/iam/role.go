@@ -62,6 +62,13 @@ type RolePolicy struct {
 	Policy string `json:"policy" aws:"required"`
 }
 
+// Types are the resource types of IAM.
+func (a *Authority) Types() []provider.Kind {
+	roles, rolePolicies := a.Resources()
+	policies, attachments := a.ManagedPolicies()
+	return []provider.Kind{roles, rolePolicies, policies, attachments, a.OIDCProviders()}
+}
+
 // Resources are the resource types of this package.
 func (a *Authority) Resources() (*provider.Resource[Role, RoleOutputs], *provider.Resource[RolePolicy, struct{}]) {
 	roles := &provider.Resource[Role, RoleOutputs]{

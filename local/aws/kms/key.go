@@ -62,6 +62,12 @@ type Keys struct{ db *store.Store }
 // New holds the keys of db.
 func New(db *store.Store) *Keys { return &Keys{db} }
 
+// Types are the resource types of KMS.
+func (k *Keys) Types() []provider.Kind {
+	keys, aliases := k.Resources()
+	return []provider.Kind{keys, aliases}
+}
+
 // Resources are the resource types of this package. A key is gone at once: its
 // waiting period is a setting without effect.
 func (k *Keys) Resources() (*provider.Resource[Key, KeyOutputs], *provider.Resource[Alias, AliasOutputs]) {

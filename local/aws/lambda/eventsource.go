@@ -76,6 +76,9 @@ type EventSourceMappingOutputs struct {
 	UUID                           string `json:"uuid"`
 }
 
+// Types are the resource types of event source mappings.
+func (e *EventSources) Types() []provider.Kind { return []provider.Kind{e.Resources()} }
+
 // Resources is the resource type of this part of the package.
 func (e *EventSources) Resources() *provider.Resource[EventSourceMapping, EventSourceMappingOutputs] {
 	return &provider.Resource[EventSourceMapping, EventSourceMappingOutputs]{

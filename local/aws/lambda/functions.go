@@ -57,6 +57,9 @@ func NewFunctions(db *store.Store, runtime *Runtime, authority *iam.Authority, d
 	return &Functions{db: db, runtime: runtime, authority: authority, dir: dir, endpoints: endpoints, logs: logs, issued: map[string]issued{}}
 }
 
+// Types are the resource types of functions.
+func (f *Functions) Types() []provider.Kind { return []provider.Kind{f.functions(), f.permissions()} }
+
 // Resources are the resource types of this package.
 func (f *Functions) Resources() (*provider.Resource[Function, FunctionOutputs], *provider.Resource[Permission, struct{}]) {
 	return f.functions(), f.permissions()

@@ -41,7 +41,7 @@ func (o *output) read() {
 		err := o.conn.Read(func(fd uintptr) (done bool) {
 			n := 0
 			n, ended = o.take(int(fd))
-			return n > 0 || ended
+			return n == len(o.buf) || ended // with less there was no more
 		})
 		if err != nil {
 			return

@@ -28,8 +28,10 @@ func files(name string) []string {
 }
 
 // appendLines writes lines at the end of a group's newest file, in one call: a
-// process that is killed leaves the lines before them whole. The caller holds mu.
+// process that is killed leaves the lines before them whole.
 func (g *Groups) appendLines(name string, lines []byte) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	info, err := os.Stat(name)
 	if err == nil && info.Size() > 0 && info.Size()+int64(len(lines)) > maxBytes {
 		if err := rotate(name); err != nil {

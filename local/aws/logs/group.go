@@ -40,8 +40,9 @@ type Outputs struct {
 
 // Groups keeps the lines. It is safe for concurrent use.
 type Groups struct {
-	db  *store.Store
-	dir string
+	db     *store.Store
+	dir    string
+	writer *writer
 
 	mu   sync.Mutex // of the files
 	open map[string]*openFile
@@ -49,8 +50,13 @@ type Groups struct {
 
 // New keeps the lines of the log groups in db below dir.
 func New(db *store.Store, dir string) *Groups {
-	return &Groups{db: db, dir: dir, open: map[string]*openFile{}}
+	g := &Groups{db: db, dir: dir, open: map[string]*openFile{}}
+	g.writer = newWriter(g.appendLines)
+	return g
 }
+
+// Types are the resource types of CloudWatch Logs.
+func (g *Groups) Types() []provider.Kind { return []provider.Kind{g.Resources()} }
 
 // Resources are the resource types of this package.
 func (g *Groups) Resources() *provider.Resource[Group, Outputs] {
@@ -98,12 +104,13 @@ func check(in Group) []provider.Problem {
 }
 
 func (g *Groups) delete(_ context.Context, _ provider.Call, r store.Record[Group]) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	if r.Inputs.SkipDestroy {
 		return nil
 	}
-	errs := []error{g.close(g.File(r.ID))}
+	errs := []error{g.Flush()} // else lines that are on their way make the file again
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	errs = append(errs, g.close(g.File(r.ID)))
 	for _, name := range files(g.File(r.ID)) {
 		if err := os.Remove(name); !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, err)
@@ -117,27 +124,26 @@ func (g *Groups) File(name string) string {
 	return filepath.Join(g.dir, filepath.FromSlash(filepath.Clean("/"+name)+".log"))
 }
 
-// Write appends lines to a group, each with its time and stream. A group that
-// is not declared takes none, as on AWS for a role that may not create it.
+// Write appends lines to a group, each with its time and stream. They are in its
+// file soon after. A group that is not declared takes none, as on AWS for a role
+// that may not create it.
 func (g *Groups) Write(group, stream string, lines ...[]byte) error {
 	if _, err := store.Peek[Group](g.db, Token, group); err != nil {
 		return fmt.Errorf("log group %s: %w", group, err)
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	began := time.Now().UTC().Format("2006-01-02T15:04:05.000Z") + " " + stream + " "
-	var data []byte
-	for _, line := range lines {
-		data = append(append(append(data, began...), line...), '\n')
-	}
-	return g.appendLines(g.File(group), data)
+	began := time.Now().UTC().AppendFormat(nil, "2006-01-02T15:04:05.000Z ")
+	return g.writer.add(g.File(group), append(append(began, stream...), ' '), lines...)
 }
 
-// Close closes the files; lines that come later open theirs again.
+// Flush returns when all lines are in their files.
+func (g *Groups) Flush() error { return g.writer.flush() }
+
+// Close writes what is left and closes the files; lines that come later open
+// theirs again.
 func (g *Groups) Close() error {
+	errs := []error{g.Flush()}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	var errs []error
 	for name := range g.open {
 		errs = append(errs, g.close(name))
 	}

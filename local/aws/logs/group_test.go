@@ -31,6 +31,11 @@ func newGroups(t *testing.T, names ...string) *Groups {
 	return New(db, filepath.Join(t.TempDir(), "logs"))
 }
 
+// write has lines in their file when it returns.
+func (g *Groups) write(group, stream string, lines ...[]byte) error {
+	return errors.Join(g.Write(group, stream, lines...), g.Flush())
+}
+
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -60,7 +65,7 @@ func TestWrite(t *testing.T) {
 	var writers sync.WaitGroup
 	for i := range 8 {
 		writers.Go(func() {
-			if err := g.Write("/aws/lambda/f", fmt.Sprint("stream", i), []byte("a line")); err != nil {
+			if err := g.write("/aws/lambda/f", fmt.Sprint("stream", i), []byte("a line")); err != nil {
 				t.Error(err)
 			}
 		})
@@ -102,7 +107,7 @@ func TestDelete(t *testing.T) {
 	g := newGroups(t, "gone", "kept")
 	for name, kept := range map[string]bool{"gone": false, "kept": true} {
 		r := store.Record[Group]{ID: name, Inputs: Group{Name: name, SkipDestroy: kept}}
-		if err := g.Write(name, "s", []byte("line")); err != nil {
+		if err := g.write(name, "s", []byte("line")); err != nil {
 			t.Fatal(err)
 		}
 		for range 2 { // the second time there is no file
@@ -127,6 +132,9 @@ func TestBound(t *testing.T) {
 		if err := g.Write("/g", "s", fmt.Appendf(nil, "%d %s", i, padding)); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := g.Flush(); err != nil {
+		t.Fatal(err)
 	}
 	names, err := filepath.Glob(g.File("/g") + "*")
 	if err != nil || len(names) != 4 {
@@ -168,7 +176,7 @@ func TestFileThatIsGone(t *testing.T) {
 		"renamed": func() error { return os.Rename(name, name+".old") },
 		"closed":  g.Close,
 	} {
-		if err := errors.Join(g.Write("g", "s", []byte("before")), after(), g.Write("g", "s", []byte(text), []byte("more"))); err != nil {
+		if err := errors.Join(g.write("g", "s", []byte("before")), after(), g.write("g", "s", []byte(text), []byte("more"))); err != nil {
 			t.Fatal(err)
 		}
 		if data, err := os.ReadFile(name); err != nil || !regexp.MustCompile(`s `+text+`\n.*Z s more\n$`).Match(data) {
@@ -211,7 +219,7 @@ func TestLongLine(t *testing.T) {
 	t.Parallel()
 	g := newGroups(t, "g")
 	for _, size := range []int{1, 9 << 20, 2} {
-		if err := g.Write("g", "s", bytes.Repeat([]byte("x"), size)); err != nil {
+		if err := g.write("g", "s", bytes.Repeat([]byte("x"), size)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -50,6 +50,12 @@ type Zones struct{ db *store.Store }
 // New holds the zones of db.
 func New(db *store.Store) *Zones { return &Zones{db} }
 
+// Types are the resource types of Route 53.
+func (z *Zones) Types() []provider.Kind {
+	zones, records := z.Resources()
+	return []provider.Kind{zones, records}
+}
+
 // Resources are the resource types of this package. Its function is GetZone.
 func (z *Zones) Resources() (*provider.Resource[Zone, ZoneOutputs], *provider.Resource[Record, RecordOutputs]) {
 	zones := &provider.Resource[Zone, ZoneOutputs]{

@@ -72,6 +72,11 @@ func Open(o Options) (*Buckets, error) {
 // Close lets go of the objects.
 func (b *Buckets) Close() error { return b.objects.db.Close() }
 
+// Types are the resource types of S3.
+func (b *Buckets) Types() []provider.Kind {
+	return []provider.Kind{b.Resources(), b.CORS(), b.Encryption(), b.Lifecycles(), b.OwnershipControls(), b.Policies(), b.PublicAccessBlocks(), b.Versioning()}
+}
+
 // Resources is the resource type of a bucket. A name is taken in every account:
 // the store knows buckets by it alone.
 func (b *Buckets) Resources() *provider.Resource[Bucket, BucketOutputs] {

@@ -77,6 +77,9 @@ type Outputs struct {
 	State                      string `json:"state"`
 }
 
+// Types are the resource types of EventBridge Scheduler.
+func (s *Scheduler) Types() []provider.Kind { return []provider.Kind{s.Resources()} }
+
 // Resources is the resource type of this package.
 func (s *Scheduler) Resources() *provider.Resource[Schedule, Outputs] {
 	return &provider.Resource[Schedule, Outputs]{

@@ -74,6 +74,9 @@ func New(db *store.Store, authority *iam.Authority) *Secrets {
 	return &Secrets{db: db, authority: authority, now: time.Now}
 }
 
+// Types are the resource types of Secrets Manager.
+func (s *Secrets) Types() []provider.Kind { return []provider.Kind{s.Resources()} }
+
 // Resources is the resource type of a secret. There is none of a value.
 func (s *Secrets) Resources() *provider.Resource[Secret, SecretOutputs] {
 	return &provider.Resource[Secret, SecretOutputs]{

@@ -51,6 +51,12 @@ type Topics struct{ db *store.Store }
 // New holds the topics of db.
 func New(db *store.Store) *Topics { return &Topics{db} }
 
+// Types are the resource types of SNS.
+func (t *Topics) Types() []provider.Kind {
+	topics, subscriptions := t.Resources()
+	return []provider.Kind{topics, subscriptions}
+}
+
 // Resources are the resource types of this package.
 func (t *Topics) Resources() (*provider.Resource[Topic, TopicOutputs], *provider.Resource[Subscription, SubscriptionOutputs]) {
 	topics := &provider.Resource[Topic, TopicOutputs]{

@@ -64,6 +64,12 @@ type QueueOutputs struct {
 	VisibilityTimeoutSeconds     int    `json:"visibilityTimeoutSeconds"`
 }
 
+// Types are the resource types of SQS.
+func (q *Queues) Types() []provider.Kind {
+	queues, policies, redrives, redriveAllows := q.Resources()
+	return []provider.Kind{queues, policies, redrives, redriveAllows}
+}
+
 // Resources are the resource types of this package.
 func (q *Queues) Resources() (
 	*provider.Resource[Queue, QueueOutputs],

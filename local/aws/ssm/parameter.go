@@ -92,6 +92,9 @@ func New(o Options) *Parameters {
 	return &Parameters{db: o.Store, authority: o.Authority, account: o.Account, now: time.Now}
 }
 
+// Types are the resource types of Systems Manager.
+func (p *Parameters) Types() []provider.Kind { return []provider.Kind{p.Resources()} }
+
 // Resources is the resource type of a parameter. Overwrite lets it take the
 // place of one that is there.
 func (p *Parameters) Resources() *provider.Resource[Parameter, ParameterOutputs] {

@@ -37,7 +37,7 @@ func (k *Resource[In, Out]) deletedFirst(news map[string]any) bool {
 
 // unify gives the new inputs the old values that are the same to AWS. The state
 // is what the resource had at its last update.
-func unify(k kind, olds, state, news map[string]any) {
+func unify(k Kind, olds, state, news map[string]any) {
 	s := k.properties()
 	for name := range s.fields {
 		s.complete(name, olds, state, news)

@@ -109,7 +109,7 @@ const userPool = "aws:cognito/userPool:UserPool"
 
 // inertKind is a resource type of which nothing is known: any inputs will do, any
 // change is made in place, and no right is asked for.
-func inertKind(token string) kind {
+func inertKind(token string) Kind {
 	return &Resource[map[string]any, inertOutputs]{
 		Token: token, Named: "name", MaxName: 64,
 		ID: func(c Call, _ map[string]any) string {

@@ -9,8 +9,11 @@ import (
 	"skiff/local/store"
 )
 
-// kind is a Resource whatever its inputs and outputs are.
-type kind interface {
+// Kind is a resource type, whatever its inputs and outputs are: a *Resource.
+type Kind interface {
+	Type() Type
+	Replacement() Replacement
+
 	token() string
 	named() (property string, maxLength int)
 	properties() *schema
@@ -25,6 +28,7 @@ type kind interface {
 	create(ctx context.Context, db *store.Store, c Call, inputs map[string]any) (id string, outputs map[string]any, err error)
 	update(ctx context.Context, db *store.Store, c Call, id string, inputs map[string]any) (outputs map[string]any, err error)
 	delete(ctx context.Context, db *store.Store, c Call, id string, inputs map[string]any) error
+	abandon(ctx context.Context, db *store.Store, c Call, lost store.Change) error
 	read(db *store.Store, c Call, id string, properties, inputs map[string]any) (in, outputs map[string]any, err error)
 }
 

@@ -30,7 +30,7 @@ func tagsAll(defaults map[string]string, inputs map[string]any) map[string]strin
 }
 
 // tagsOf is the output tagsAll that a preview tells, if the type has it.
-func (p *Provider) tagsOf(ctx context.Context, k kind, inputs map[string]any) map[string]any {
+func (p *Provider) tagsOf(ctx context.Context, k Kind, inputs map[string]any) map[string]any {
 	if !k.taggable() {
 		return nil
 	}

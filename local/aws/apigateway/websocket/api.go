@@ -13,6 +13,16 @@ package websocket
 
 import "time"
 
+// Target is what a request is for.
+type Target struct {
+	Stage Stage
+
+	// Rest is what of the path follows the stage: "" or "/" for a client that
+	// connects, and "/@connections/ID" for a function that posts. It may be
+	// escaped.
+	Rest string
+}
+
 // Stage is a snapshot of one deployed stage of a WebSocket API. Change nothing
 // of it after it was handed out.
 type Stage struct {

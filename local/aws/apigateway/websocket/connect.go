@@ -133,8 +133,8 @@ func hasToken(h http.Header, name, token string) bool {
 // disconnect runs $disconnect, once, however the connection ended. On AWS it
 // is best-effort; here only a gateway that is out of time leaves it out.
 func (g *Gateway) disconnect(c *connection, code websocket.StatusCode, reason string) {
-	s, _, ok := g.options.Find(c.request)
-	if !ok || !c.of(s) {
+	s, ok := g.current(c)
+	if !ok {
 		return
 	}
 	route, ok := s.Routes["$disconnect"]

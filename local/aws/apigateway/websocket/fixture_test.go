@@ -100,14 +100,14 @@ func (f *fixture) shutdown(t *testing.T) {
 	}
 }
 
-func (f *fixture) find(r *http.Request) (Stage, string, bool) {
+func (f *fixture) find(r *http.Request) (Target, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), prefix)
 	if !ok || f.stage == nil {
-		return Stage{}, "", false
+		return Target{}, errors.New("no stage")
 	}
-	return *f.stage, rest, true
+	return Target{*f.stage, rest}, nil
 }
 
 func (f *fixture) invoke(_ context.Context, function, source string, payload []byte) (lambda.Result, error) {

@@ -33,12 +33,10 @@ const (
 // Options say what a gateway serves and whom it calls. The functions are used
 // by many connections at once.
 type Options struct {
-	// Find returns the stage that a request is for and what of its path follows
-	// the stage, escaped or not: "" for a client that connects, and
-	// "/@connections/ID" for a function that posts. Without ok the answer is
-	// 403. It is asked again, with the request that made a connection, for each
-	// of its messages, so that these see what is deployed by then.
-	Find func(r *http.Request) (stage Stage, rest string, ok bool)
+	// Find returns what a request is for; the answer to an error is 403. It is
+	// asked again, with the request that made a connection, for each of its
+	// messages, so that these see what is deployed by then.
+	Find func(r *http.Request) (Target, error)
 
 	// Invoke runs a function for the route or authorizer named by sourceARN.
 	Invoke func(ctx context.Context, functionARN, sourceARN string, payload []byte) (lambda.Result, error)
@@ -97,23 +95,35 @@ func New(o Options) *Gateway {
 	return &Gateway{options: o, base: base, stop: stop, connections: map[string]*connection{}}
 }
 
-// ServeHTTP lets a client connect, and returns once it has left; or answers a
-// call of @connections.
+// ServeHTTP answers one request, or serves one connection.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	stage, rest, ok := g.options.Find(r)
+	target, err := g.options.Find(r)
+	g.Serve(w, r, target, err)
+}
+
+// Serve lets a client connect to what was found, and returns once it has left;
+// or answers a call of @connections. The answer to an error in finding it is 403.
+func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, target Target, found error) {
 	// Ids have no character that escaping twice would change.
-	rest, err := url.PathUnescape(rest)
+	rest, err := url.PathUnescape(target.Rest)
 	id, management := strings.CutPrefix(rest, "/@connections/")
 	switch {
-	case !ok || err != nil:
+	case found != nil || err != nil:
 		forbidden(w)
 	case management:
-		g.manage(w, r, stage, id)
+		g.manage(w, r, target.Stage, id)
 	case rest == "" || rest == "/":
-		g.connect(w, r, stage)
+		g.connect(w, r, target.Stage)
 	default:
 		forbidden(w)
 	}
+}
+
+// current is the stage of a connection as it is deployed now; without ok it is
+// gone.
+func (g *Gateway) current(c *connection) (s Stage, ok bool) {
+	target, err := g.options.Find(c.request)
+	return target.Stage, err == nil && c.of(target.Stage)
 }
 
 // forbidden answers a path that no API has, as recorded of @connections at a

@@ -12,8 +12,8 @@ import (
 // effect on the client (recorded of 200, 201, 301, 401 and 501).
 func (g *Gateway) message(c *connection, message []byte) {
 	requestID := payload.NewID()
-	s, _, ok := g.options.Find(c.request)
-	if !ok || !c.of(s) {
+	s, ok := g.current(c)
+	if !ok {
 		// The stage was deleted; what AWS does with its connections is not recorded.
 		c.end(websocket.StatusGoingAway, "Going away")
 		return

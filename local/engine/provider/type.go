@@ -1,0 +1,62 @@
+package provider
+
+import (
+	"maps"
+	"slices"
+)
+
+// Type describes a resource type for readers: which inputs it takes and which
+// outputs AWS adds.
+type Type struct {
+	Token string
+
+	// Judged reports whether the actions of the type are known, so that IAM
+	// decides what a role may do with it.
+	Judged bool
+
+	Inputs, Outputs []Property // by name
+}
+
+// Property is an input or an output of a resource type, or a member of an object
+// within one.
+type Property struct {
+	Name     string
+	Required bool
+	Replaces bool // a change replaces the resource
+	Set      bool // a list whose order does not matter
+	Computed bool // AWS keeps its value where a program leaves it out
+	Default  any  // what the AWS provider takes where a program leaves it out; nil for none
+
+	// Members are the properties of an object, or of the objects in a list or a
+	// map; nil for any other value.
+	Members []Property
+}
+
+// Type describes the resource type.
+func (k *Resource[In, Out]) Type() Type {
+	return Type{Token: k.Token, Judged: k.judged(), Inputs: k.properties().describe(), Outputs: k.results().describe()}
+}
+
+// Types describes the resource types that the provider holds, by token.
+func (p *Provider) Types() []Type {
+	var types []Type
+	for _, token := range slices.Sorted(maps.Keys(p.kinds)) {
+		types = append(types, p.kinds[token].Type())
+	}
+	return types
+}
+
+func (s *schema) describe() []Property {
+	for s.element != nil {
+		s = s.element
+	}
+	var properties []Property
+	for _, name := range s.names() {
+		properties = append(properties, Property{
+			Name: name, Required: slices.Contains(s.required, name), Replaces: s.replaces[name],
+			Set: s.sets[name], Computed: s.computed[name], Default: s.defaults[name],
+			Members: s.fields[name].describe(),
+		})
+	}
+	return properties
+}
