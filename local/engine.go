@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -95,6 +96,19 @@ const grace = 60 * time.Second
 // it is to read, and which it acts on if neither it nor a selection names one,
 // or "". A failure of Pulumi's, which it has told, is an exitError.
 func (e *engine) run(ctx context.Context, args []string, stack string) error {
+	run := e.execute
+	if stack != "" && slices.Contains(saves, subcommand(args)) {
+		run = e.recovering
+	}
+	err := run(ctx, args, stack)
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return exitError(child.ExitCode(exit))
+	}
+	return err
+}
+
+// execute runs the CLI. Its failure is an exec.ExitError.
+func (e *engine) execute(ctx context.Context, args []string, stack string) error {
 	languages, stop, err := e.serveHost()
 	if err != nil {
 		return err
@@ -117,10 +131,7 @@ func (e *engine) run(ctx context.Context, args []string, stack string) error {
 	if err != nil {
 		return fmt.Errorf("start %s: %w", e.path, err)
 	}
-	if err := await(ctx, p, interactive); err != nil {
-		return exitError(child.ExitCode(err))
-	}
-	return nil
+	return await(ctx, p, interactive)
 }
 
 func await(ctx context.Context, p *child.Process, interactive bool) error {

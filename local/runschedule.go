@@ -14,7 +14,9 @@ import (
 const scheduleUsage = `usage: go run ./local [flags] run-schedule NAME
 
 It runs a schedule now, with the rights of its role, and prints what the function answers. NAME is the
-schedule's name or the one in the Pulumi program. A disabled schedule runs, too. For example:
+schedule's name or the one in the Pulumi program. A disabled schedule runs, too. A rule of EventBridge with
+a schedule runs by its name as well: what its function answers is printed, or an object of the ids of several
+targets. For example:
 
     go run ./local run-schedule nightly
 `

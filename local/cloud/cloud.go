@@ -12,7 +12,7 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -62,50 +62,64 @@ type Cloud struct {
 	// services, as who may do everything.
 	Operator []string
 
-	o       Options
-	store   *store.Store
-	items   *items
-	runtime *lambda.Runtime
-	groups  *logs.Groups
-	uses    *os.File
-	console *console
-	servers []func()
+	o         Options
+	store     *store.Store
+	items     *items
+	runtime   *lambda.Runtime
+	groups    *logs.Groups
+	uses      *os.File
+	console   *console
+	endpoints map[string]string // of the services, as the environment of a function
+	servers   []func()
+	closers   []func(context.Context) error
 	services
 
 	aws, commands *provider.Provider
+	unsaved       *provider.Unsaved
 	joining       sync.Mutex // of programs, and of servers once the cloud is open
 	programs      map[Program]Providers
 }
 
 // Open opens the cloud in o.Dir. While another process has it open, the error
 // is store.ErrInUse.
-func Open(o Options) (_ *Cloud, err error) {
-	db, err := store.Open(o.Dir, 0)
-	if err != nil {
-		return nil, err
+func Open(o Options) (*Cloud, error) {
+	c := &Cloud{o: o, console: newConsole(o.Lines), programs: map[Program]Providers{}}
+	steps := []func() error{
+		c.openStore, c.openObjects, c.openMessages, c.openItems, c.openDoor,
+		c.openFunctions, c.openDomains, c.openAPIs, c.openEvents, c.openProviders,
 	}
-	c := &Cloud{o: o, store: db, groups: logs.New(db, filepath.Join(o.Dir, "logs")), console: newConsole(o.Lines), programs: map[Program]Providers{}}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, c.Close())
+	for _, open := range steps {
+		if err := open(); err != nil {
+			return nil, errors.Join(err, c.Close())
 		}
-	}()
-	c.uses, err = os.OpenFile(filepath.Join(o.Dir, UsesFile), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		return nil, err
 	}
-	c.items = &items{dir: filepath.Join(o.Dir, "dynamodb"), cache: o.Cache, other: o.Engine, progress: o.Stderr}
-	if c.runtime, err = lambda.NewRuntime(lambda.Options{}); err != nil {
-		return nil, err
+	return c, nil
+}
+
+// closes has Close call f, before what was open before. The context of f ends
+// with the grace.
+func (c *Cloud) closes(f func(ctx context.Context) error) { c.closers = append(c.closers, f) }
+
+// Close ends every process of the cloud, after the requests that run, and
+// lets go of its folder.
+func (c *Cloud) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	var err error
+	for _, f := range slices.Backward(c.closers) {
+		err = errors.Join(err, f(ctx))
 	}
-	if err := c.openServices(); err != nil {
-		return nil, err
+	return err
+}
+
+// stopServers ends what listens for calls.
+func (c *Cloud) stopServers(context.Context) error {
+	c.joining.Lock()
+	defer c.joining.Unlock()
+	for _, stop := range c.servers {
+		stop()
 	}
-	c.openProviders()
-	if c.Control, err = c.serveHTTP(c.control()); err != nil {
-		return nil, err
-	}
-	return c, c.sources.Start()
+	return nil
 }
 
 // Warm starts what takes time before the first request asks for it.
@@ -114,10 +128,11 @@ func (c *Cloud) Warm(ctx context.Context) error {
 	return err
 }
 
-// RunSchedules runs the schedules from now on, and takes up what they have begun.
-// A cloud that is open for one command runs none.
+// RunSchedules runs the schedules, and the rules with one, from now on, and
+// takes up what they have begun. A cloud that is open for one command runs none.
 func (c *Cloud) RunSchedules() error {
 	c.schedules.Start()
+	c.rules.Start()
 	return c.events.Start()
 }
 
@@ -169,44 +184,3 @@ func (c *Cloud) recordLines(group, stream, function string, lines ...[]byte) {
 
 // show is for the person who watches the cloud serve.
 func (c *Cloud) show(format string, args ...any) { c.console.show(format, args...) }
-
-// Close ends every process of the cloud, after the requests that run, and
-// lets go of its folder.
-func (c *Cloud) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), grace)
-	defer cancel()
-	var err error
-	if c.schedules != nil {
-		c.schedules.Close()
-		err = c.events.Close(ctx)
-	}
-	if c.sources != nil {
-		err = errors.Join(err, c.sources.Close(ctx))
-	}
-	if c.sockets != nil {
-		err = errors.Join(err, c.sockets.Shutdown(ctx))
-	}
-	if c.runtime != nil {
-		err = errors.Join(err, c.runtime.Close(ctx))
-	}
-	c.joining.Lock()
-	for _, stop := range c.servers {
-		stop()
-	}
-	c.joining.Unlock()
-	if c.items != nil {
-		err = errors.Join(err, c.items.Close())
-	}
-	if c.queues != nil {
-		err = errors.Join(err, c.queues.Close())
-	}
-	if c.buckets != nil {
-		err = errors.Join(err, c.buckets.Close())
-	}
-	err = errors.Join(err, c.groups.Close())
-	c.console.flush()
-	if c.uses != nil {
-		err = errors.Join(err, c.uses.Close())
-	}
-	return errors.Join(err, c.store.Close())
-}

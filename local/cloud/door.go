@@ -26,6 +26,7 @@ func (c *Cloud) called() []service {
 	return []service{
 		{"DynamoDB Streams", "dynamodb", "DynamoDBStreams_20120810", "DYNAMODB_STREAMS", c.tables.StreamsHandler(c.authority)},
 		{"DynamoDB", "dynamodb", "", "DYNAMODB", dynamodb.NewFront(c.tables, c.authority)},
+		{"EventBridge (PutEvents)", "events", "", "EVENTBRIDGE", http.HandlerFunc(c.serveEvents)},
 		{"Lambda (Invoke)", "lambda", "", "LAMBDA", http.HandlerFunc(c.serveLambda)},
 		{"S3", "s3", "", "S3", c.buckets.Handler()},
 		{"Secrets Manager", "secretsmanager", "", "SECRETS_MANAGER", c.secrets.Handler()},
@@ -59,24 +60,25 @@ func (d door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // openDoor lets the services be called: as the environment of a function says,
 // and for people with keys of their own.
-func (c *Cloud) openDoor() (environment map[string]string, err error) {
+func (c *Cloud) openDoor() error {
+	c.closes(c.stopServers)
 	services := door(c.called())
 	addr, err := c.serveHTTP(services)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	environment = stayHere()
-	environment["AWS_ENDPOINT_URL"] = "http://" + addr
+	c.endpoints = stayHere()
+	c.endpoints["AWS_ENDPOINT_URL"] = "http://" + addr
 	for _, s := range services {
-		environment["AWS_ENDPOINT_URL_"+s.variable] = "http://" + addr
+		c.endpoints["AWS_ENDPOINT_URL_"+s.variable] = "http://" + addr
 	}
-	for name, value := range environment {
+	for name, value := range c.endpoints {
 		c.Operator = append(c.Operator, name+"="+value)
 	}
 	slices.Sort(c.Operator)
 	keys := c.authority.IssueAdministrator()
 	c.Operator = append(c.Operator, "AWS_ACCESS_KEY_ID="+keys.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+keys.SecretAccessKey, "AWS_SESSION_TOKEN="+keys.SessionToken)
-	return environment, nil
+	return nil
 }
 
 // stayHere are the settings of SDKs that would lead past AWS_ENDPOINT_URL, or to

@@ -7,7 +7,7 @@ import (
 	"net"
 	"net/http"
 
-	"skiff/local/aws/apigateway"
+	"skiff/local/aws/apigateway/httpapi"
 	"skiff/local/aws/lambda"
 )
 
@@ -18,7 +18,7 @@ const queuePath = "/_queues"
 // Gateway is what clients of the APIs talk to: requests, WebSocket clients, and
 // the functions that post to these. Queues answer at their URLs, too.
 func (c *Cloud) Gateway() *http.Server {
-	gateway := apigateway.New(apigateway.Options{
+	gateway := httpapi.New(httpapi.Options{
 		Find:   c.apis.FindHTTP,
 		Verify: c.issuer.Verify,
 		Invoke: c.invoke,
@@ -34,7 +34,7 @@ func (c *Cloud) Gateway() *http.Server {
 	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		place, err := c.apis.Locate(r)
 		switch {
-		case isQueueCall(r) && !errors.Is(err, apigateway.ErrHost):
+		case isQueueCall(r) && !errors.Is(err, httpapi.ErrHost):
 			queues.ServeHTTP(w, r)
 		case place.Socket != nil:
 			c.sockets.Serve(w, r, *place.Socket, err)
@@ -47,7 +47,7 @@ func (c *Cloud) Gateway() *http.Server {
 
 // Listen lets a gateway speak TLS, too, with the certificates of its domains.
 func (c *Cloud) Listen(l net.Listener) net.Listener {
-	return apigateway.Listen(l, apigateway.TLSOptions{
+	return httpapi.Listen(l, httpapi.TLSOptions{
 		Certificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) { return c.apis.Certificate(hello) },
 		Failed:      func(err error) { c.show("gateway: %v\n", err) },
 	})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 
 	"skiff/local/aws/iam"
 	"skiff/local/aws/lambda"
+	"skiff/local/aws/scheduler"
 	"skiff/local/engine/provider"
 )
 
@@ -56,8 +58,8 @@ func Holdings(ctx context.Context, control string) (map[string][]iam.Holding, er
 }
 
 // RunSchedule asks the cloud whose control address it is to run a schedule now,
-// and returns what the function answers. The name is that of the schedule or the
-// one in the Pulumi program.
+// and returns what the function answers. The name is that of the schedule, or of a
+// rule of EventBridge with one, or the one in the Pulumi program.
 func RunSchedule(ctx context.Context, control, name string) (lambda.Result, error) {
 	var result lambda.Result
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+control+"/schedules", strings.NewReader(name))
@@ -99,6 +101,8 @@ func (c *Cloud) control() http.Handler {
 		}
 		_ = json.NewEncoder(w).Encode(providers) // a program that has gone is nobody to tell
 	})
+	mux.HandleFunc("POST /commands", c.serveCommand)
+	mux.HandleFunc("GET /records", c.serveHeld)
 	mux.HandleFunc("GET /roles", func(w http.ResponseWriter, r *http.Request) {
 		held, err := c.holdings()
 		if err != nil {
@@ -111,7 +115,7 @@ func (c *Cloud) control() http.Handler {
 		name, err := io.ReadAll(r.Body)
 		var result lambda.Result
 		if err == nil {
-			result, err = c.schedules.Run(r.Context(), string(name))
+			result, err = c.runSchedule(r.Context(), string(name))
 		}
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
@@ -120,6 +124,23 @@ func (c *Cloud) control() http.Handler {
 		_ = json.NewEncoder(w).Encode(result)
 	})
 	return mux
+}
+
+// runSchedule runs a schedule of EventBridge Scheduler, or a rule if none has the
+// name.
+func (c *Cloud) runSchedule(ctx context.Context, name string) (lambda.Result, error) {
+	result, err := c.schedules.Run(ctx, name)
+	if !errors.Is(err, scheduler.ErrNoSchedule) {
+		return result, err
+	}
+	result, ok, failed := c.rules.Run(ctx, name)
+	if ok || failed != nil {
+		return result, failed
+	}
+	if names, failed := c.rules.Scheduled(); failed == nil && len(names) > 0 {
+		err = fmt.Errorf("%w; nor is it a rule with a schedule: there are %s", err, strings.Join(names, ", "))
+	}
+	return result, err
 }
 
 func (c *Cloud) holdings() (map[string][]iam.Holding, error) {
@@ -138,12 +159,7 @@ func (c *Cloud) providersOf(p Program) (Providers, error) {
 		return served, nil
 	}
 	var served Providers
-	inert := provider.InertList(p.Inert)
-	aws, err := c.aws.For(p.Dir, p.Caller).WithInert(inert)
-	if err != nil {
-		return served, err
-	}
-	commands, err := c.commands.For(p.Dir, p.Caller).WithInert(inert)
+	aws, commands, err := c.providersFor(p)
 	if err != nil {
 		return served, err
 	}
@@ -155,4 +171,13 @@ func (c *Cloud) providersOf(p Program) (Providers, error) {
 	}
 	c.programs[p] = served
 	return served, nil
+}
+
+func (c *Cloud) providersFor(p Program) (aws, commands *provider.Provider, err error) {
+	inert := provider.InertList(p.Inert)
+	if aws, err = c.aws.For(p.Dir, p.Caller).WithInert(inert); err != nil {
+		return nil, nil, err
+	}
+	commands, err = c.commands.For(p.Dir, p.Caller).WithInert(inert)
+	return aws, commands, err
 }

@@ -21,19 +21,22 @@ const (
 	commandVersion = "1.2.1"
 )
 
-// openProviders makes every resource type known.
-func (c *Cloud) openProviders() {
+// openProviders makes every resource type known to those who ask for providers.
+func (c *Cloud) openProviders() (err error) {
+	c.unsaved = provider.NewUnsaved(c.store)
 	c.aws = provider.New(provider.Options{
 		Name: "aws", Version: awsVersion, Store: c.store, Account: Account, Region: Region,
 		Config: []string{"region", "profile", "assumeRole", "assumeRoles", "allowedAccountIds", "defaultTags", "maxRetries", "retryMode", "skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId"},
-		Permit: c.authority.Permit, Assume: c.authority.Assume,
+		Permit: c.authority.Permit, Assume: c.authority.Assume, Unsaved: c.unsaved,
 	})
 	c.aws.Add(c.types()...)
 	c.addInvokes(c.aws)
 	c.commands = provider.New(provider.Options{
-		Name: "command", Version: commandVersion, Store: c.store, Account: Account,
+		Name: "command", Version: commandVersion, Store: c.store, Account: Account, Unsaved: c.unsaved,
 	})
 	c.commands.Add(command.Resources(c.o.Env))
+	c.Control, err = c.serveHTTP(c.control())
+	return err
 }
 
 // types are the resource types of the AWS provider, service by service.
@@ -53,6 +56,7 @@ func (c *Cloud) types() []provider.Kind {
 		kms.New(c.store).Types(),
 		c.buckets.Types(),
 		c.schedules.Types(),
+		c.rules.Types(),
 		c.tables.Types(),
 		c.secrets.Types(),
 		c.parameters.Types(),

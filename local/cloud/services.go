@@ -1,16 +1,20 @@
 package cloud
 
 import (
+	"context"
 	"net/http"
+	"os"
 	"path/filepath"
 
 	"skiff/local/aws/acm"
 	"skiff/local/aws/apigateway"
 	"skiff/local/aws/apigateway/websocket"
 	"skiff/local/aws/dynamodb"
+	"skiff/local/aws/eventbridge"
 	"skiff/local/aws/iam"
 	"skiff/local/aws/issuer"
 	"skiff/local/aws/lambda"
+	"skiff/local/aws/logs"
 	"skiff/local/aws/route53"
 	"skiff/local/aws/s3"
 	"skiff/local/aws/scheduler"
@@ -28,6 +32,7 @@ type services struct {
 	sources      *lambda.EventSources
 	events       *lambda.Events
 	schedules    *scheduler.Scheduler
+	rules        *eventbridge.Rules
 	secrets      *secretsmanager.Secrets
 	parameters   *ssm.Parameters
 	buckets      *s3.Buckets
@@ -39,53 +44,63 @@ type services struct {
 	issuer       *issuer.Issuer
 }
 
-// openServices makes the services and lets functions and people reach those that
-// they call.
-func (c *Cloud) openServices() (err error) {
-	c.authority = iam.NewAuthority(c.store, c.recordUse)
-	uses, err := iam.ReadUses(filepath.Join(c.o.Dir, UsesFile))
+// openStore opens the records, and what the rights of roles have been used for.
+func (c *Cloud) openStore() (err error) {
+	if c.store, err = store.Open(c.o.Dir, 0); err != nil {
+		return err
+	}
+	c.closes(func(context.Context) error { return c.store.Close() })
+	file := filepath.Join(c.o.Dir, UsesFile)
+	if c.uses, err = os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600); err != nil {
+		return err
+	}
+	c.closes(func(context.Context) error { return c.uses.Close() })
+	uses, err := iam.ReadUses(file)
 	if err != nil {
 		return err
 	}
+	c.authority = iam.NewAuthority(c.store, c.recordUse)
 	c.authority.Recorded(uses)
-	c.tables = dynamodb.New(c.store, c.items.URL)
-	c.items.restore = c.tables.Restore
+	c.closes(func(context.Context) error { c.console.flush(); return nil })
+	c.groups = logs.New(c.store, filepath.Join(c.o.Dir, "logs"))
+	c.closes(func(context.Context) error { return c.groups.Close() })
 	c.secrets = secretsmanager.New(c.store, c.authority)
 	c.parameters = ssm.New(ssm.Options{Store: c.store, Authority: c.authority, Account: Account})
-	c.queues, err = sqs.New(c.store, c.authority, func() string { return c.o.URL + queuePath }, filepath.Join(c.o.Dir, "messages.db"))
-	if err != nil {
-		return err
-	}
+	c.issuer, err = issuer.Open(c.o.Dir)
+	return err
+}
+
+func (c *Cloud) openObjects() (err error) {
 	c.buckets, err = s3.Open(s3.Options{Store: c.store, Authority: c.authority, Dir: filepath.Join(c.o.Dir, "objects")})
-	if err != nil {
-		return err
+	if err == nil {
+		c.closes(func(context.Context) error { return c.buckets.Close() })
 	}
-	if c.issuer, err = issuer.Open(c.o.Dir); err != nil {
-		return err
+	return err
+}
+
+func (c *Cloud) openMessages() (err error) {
+	c.queues, err = sqs.New(c.store, c.authority, func() string { return c.o.URL + queuePath }, filepath.Join(c.o.Dir, "messages.db"))
+	if err == nil {
+		c.closes(func(context.Context) error { return c.queues.Close() })
 	}
-	endpoints, err := c.openDoor()
-	if err != nil {
-		return err
-	}
-	c.functions = lambda.NewFunctions(c.store, c.runtime, c.authority, filepath.Join(c.o.Dir, "code"), endpoints, c.recordLines)
-	if err := c.functions.Tidy(); err != nil {
-		return err
-	}
-	c.sources = lambda.NewEventSources(c.functions, c.queues, c.tables.Streams(c.authority), func(err error) { c.show("event source: %v\n", err) })
-	c.events = lambda.NewEvents(c.functions, func(err error) { c.show("lambda: %v\n", err) }, nil, nil)
-	c.schedules = scheduler.New(scheduler.Options{
-		Store: c.store, Authority: c.authority, Functions: c.events, Queues: c.queues,
-		Report: func(err error) { c.show("scheduler: %v\n", err) },
-	})
-	if err := c.openDomains(); err != nil {
-		return err
-	}
-	c.apis = apigateway.NewAPIs(c.store, c.o.URL, c.o.Root, c.certificates)
-	c.sockets = websocket.New(websocket.Options{
-		Find: c.apis.FindSocket, Invoke: c.invoke, Authority: c.authority,
-		Log: func(requestID string, err error) { c.show("gateway: request %s: %v\n", requestID, err) },
-	})
+	return err
+}
+
+func (c *Cloud) openItems() error {
+	c.items = &items{dir: filepath.Join(c.o.Dir, "dynamodb"), cache: c.o.Cache, other: c.o.Engine, progress: c.o.Stderr}
+	c.tables = dynamodb.New(c.store, c.items.URL)
+	c.items.restore = c.tables.Restore
+	c.closes(func(context.Context) error { return c.items.Close() })
 	return nil
+}
+
+func (c *Cloud) openFunctions() (err error) {
+	if c.runtime, err = lambda.NewRuntime(lambda.Options{}); err != nil {
+		return err
+	}
+	c.closes(c.runtime.Close)
+	c.functions = lambda.NewFunctions(c.store, c.runtime, c.authority, filepath.Join(c.o.Dir, "code"), c.endpoints, c.recordLines)
+	return c.functions.Tidy()
 }
 
 // openDomains makes the zones known to whoever asks, and the certificates.
@@ -97,26 +112,50 @@ func (c *Cloud) openDomains() (err error) {
 	}
 	c.DNS = addr
 	c.servers = append(c.servers, stop)
-	c.certificates, err = acm.New(acm.Options{Store: c.store, Dir: c.o.Dir, Zones: c.zones, InUse: c.serves})
+	c.certificates, err = acm.New(acm.Options{
+		Store: c.store, Dir: c.o.Dir, Zones: c.zones,
+		InUse: func(certificate string) bool { return c.apis.UsesCertificate(certificate) },
+	})
 	return err
 }
 
-// serves tells whether a domain name has the certificate.
-func (c *Cloud) serves(certificate string) bool {
-	all, err := store.List[apigateway.DomainInputs](c.store, apigateway.DomainToken)
-	if err != nil {
-		return true // rather keep it than pull it from under a domain
-	}
-	for _, d := range all {
-		if d.Inputs.Configuration.CertificateARN == certificate {
-			return true
-		}
-	}
-	return false
+func (c *Cloud) openAPIs() error {
+	c.apis = apigateway.NewAPIs(c.store, c.o.URL, c.o.Root, c.certificates)
+	c.sockets = websocket.New(websocket.Options{
+		Find: c.apis.FindSocket, Invoke: c.invoke, Authority: c.authority,
+		Log: func(requestID string, err error) { c.show("gateway: request %s: %v\n", requestID, err) },
+	})
+	c.closes(c.sockets.Shutdown)
+	return nil
+}
+
+// openEvents opens what calls functions by itself. The sources start; schedules
+// and asynchronous calls wait for RunSchedules.
+func (c *Cloud) openEvents() error {
+	c.sources = lambda.NewEventSources(c.functions, c.queues, c.tables.Streams(c.authority), func(err error) { c.show("event source: %v\n", err) })
+	c.closes(c.sources.Close)
+	c.events = lambda.NewEvents(c.functions, func(err error) { c.show("lambda: %v\n", err) }, nil, nil)
+	c.closes(c.events.Close)
+	c.schedules = scheduler.New(scheduler.Options{
+		Store: c.store, Authority: c.authority, Functions: c.events, Queues: c.queues,
+		Report: func(err error) { c.show("scheduler: %v\n", err) },
+	})
+	c.closes(func(context.Context) error { c.schedules.Close(); return nil })
+	c.rules = eventbridge.New(eventbridge.Options{
+		Store: c.store, Authority: c.authority, Functions: c.events, Queues: c.queues,
+		Report: func(err error) { c.show("eventbridge: %v\n", err) },
+	})
+	c.closes(func(context.Context) error { c.rules.Close(); return nil })
+	return c.sources.Start()
 }
 
 // serveLambda answers once the functions are open, which need the address of the
 // services first.
 func (c *Cloud) serveLambda(w http.ResponseWriter, r *http.Request) {
 	c.events.Handler().ServeHTTP(w, r)
+}
+
+// serveEvents is serveLambda of EventBridge.
+func (c *Cloud) serveEvents(w http.ResponseWriter, r *http.Request) {
+	c.rules.Handler().ServeHTTP(w, r)
 }

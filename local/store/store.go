@@ -100,8 +100,9 @@ func (s *Store) write(token string, fn func(*bbolt.Tx) error) error {
 	return nil
 }
 
-// Put writes a record of the type token, replacing one under the same key.
-func Put[In any](s *Store, token, key string, r Record[In]) error {
+// Put writes a record of the type token, replacing one under the same key, and
+// notes the change of an engine with it.
+func Put[In any](s *Store, token, key string, r Record[In], notes ...Change) error {
 	data, err := json.Marshal(r)
 	if err != nil {
 		return err
@@ -111,19 +112,29 @@ func Put[In any](s *Store, token, key string, r Record[In]) error {
 		if err != nil {
 			return err
 		}
-		return b.Put([]byte(key), data)
+		return errors.Join(b.Put([]byte(key), data), noteAll(tx, notes))
 	})
 }
 
-// Delete removes a record; one that is not there is no error.
-func Delete(s *Store, token, key string) error {
+// Delete removes a record, and notes the change of an engine with it; one that
+// is not there is no error.
+func Delete(s *Store, token, key string, notes ...Change) error {
 	return s.write(token, func(tx *bbolt.Tx) error {
 		b := tx.Bucket([]byte(token))
 		if b == nil {
-			return nil
+			return noteAll(tx, notes)
 		}
-		return b.Delete([]byte(key))
+		return errors.Join(b.Delete([]byte(key)), noteAll(tx, notes))
 	})
+}
+
+func noteAll(tx *bbolt.Tx, notes []Change) error {
+	for _, c := range notes {
+		if err := c.note(tx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Get reads one record, or ErrNotFound.
@@ -155,6 +166,16 @@ func Peek[In any](s *Store, token, key string) (Record[In], error) {
 		return Record[In]{}, ErrNotFound
 	}
 	return held.all[i], nil
+}
+
+// Has reports whether there is a record.
+func Has(s *Store, token, key string) (there bool, err error) {
+	err = s.db.View(func(tx *bbolt.Tx) error {
+		b := tx.Bucket([]byte(token))
+		there = b != nil && b.Get([]byte(key)) != nil
+		return nil
+	})
+	return there, err
 }
 
 // List reads all records of a type, by key. The slice is shared: it is not to
@@ -205,7 +226,7 @@ func (s *Store) Count() (map[string]int, error) {
 	counts := map[string]int{}
 	err := s.db.View(func(tx *bbolt.Tx) error {
 		return tx.ForEach(func(name []byte, b *bbolt.Bucket) error {
-			if n := b.Stats().KeyN; n > 0 {
+			if n := b.Stats().KeyN; n > 0 && string(name) != changes {
 				counts[string(name)] = n
 			}
 			return nil

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"skiff/local/aws/apigateway/httpapi"
 	"skiff/local/aws/arn"
 	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
@@ -175,7 +176,7 @@ func checkSources(problems *provider.Problems, sources []string, protocol string
 			problems.Add(property, "%q is not of the form route.request.header.NAME or route.request.querystring.NAME", source)
 		case protocol == protocolHTTP && !isHTTP, !isHTTP && !isSocket:
 			problems.Add(property, "%q is not of the form $request.header.NAME, $request.querystring.NAME, $stageVariables.NAME or $context.NAME", source)
-		case isContext && !slices.Contains(requestVariables(), variable):
+		case isContext && !slices.Contains(httpapi.RequestVariables(), variable):
 			problems.Add(property, "no request has %s when it is authorized", source)
 		case slices.Contains(sources[:i], source):
 			problems.Add(property, "%s is there twice", source)
@@ -268,15 +269,15 @@ func (a *APIs) checkUnused(r store.Record[AuthorizerInputs]) error {
 }
 
 // authorizerOf is an authorizer as a stage serves it.
-func (a *APIs) authorizerOf(r store.Record[AuthorizerInputs]) *Authorizer {
+func (a *APIs) authorizerOf(r store.Record[AuthorizerInputs]) *httpapi.Authorizer {
 	in := r.Inputs
-	out := &Authorizer{ID: r.ID, IdentitySources: in.IdentitySources}
+	out := &httpapi.Authorizer{ID: r.ID, IdentitySources: in.IdentitySources}
 	if in.AuthorizerType == authorizerJWT {
-		out.JWT = &JWT{Issuer: in.JWTConfiguration.Issuer, Audiences: in.JWTConfiguration.Audiences}
+		out.JWT = &httpapi.JWT{Issuer: in.JWTConfiguration.Issuer, Audiences: in.JWTConfiguration.Audiences}
 		return out
 	}
 	function, _ := functionOf(in.AuthorizerURI)
-	out.Function = &AuthorizerFunction{
+	out.Function = &httpapi.AuthorizerFunction{
 		ARN: function, SimpleResponse: in.EnableSimpleResponse, TTL: a.resultTTL(in),
 		SourceARN: arn.New("execute-api", r.Region, r.Account, in.APIID+"/authorizers/"+r.ID),
 	}

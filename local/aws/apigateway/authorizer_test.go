@@ -7,10 +7,14 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"skiff/local/aws/apigateway/httpapi"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
+
+const issuerURL = "https://issuer.example/pool"
 
 const (
 	invokeARN = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/" + functionARN + "/invocations"
@@ -28,7 +32,7 @@ func requestAuthorizer(api string) AuthorizerInputs {
 func jwtAuthorizer(api string) AuthorizerInputs {
 	return AuthorizerInputs{
 		APIID: api, Name: "j", AuthorizerType: "JWT", IdentitySources: []string{header},
-		JWTConfiguration: &JWTConfiguration{Issuer: tokenIssuer, Audiences: []string{"items"}},
+		JWTConfiguration: &JWTConfiguration{Issuer: issuerURL, Audiences: []string{"items"}},
 	}
 }
 
@@ -219,21 +223,21 @@ func TestAuthorizersAreServed(t *testing.T) {
 	must(t, declare(t, p, p.stages(), "frozen", "", StageInputs{APIID: "a", Name: "frozen", DeploymentID: "d"}))
 	must(t, declare(t, p, p.stages(), "auto", "", StageInputs{APIID: "a", Name: "auto", AutoDeploy: true}))
 	route(RouteInputs{AuthorizationType: "JWT", AuthorizerID: "j", AuthorizationScopes: []string{"s"}})
-	function := &Authorizer{ID: "r", IdentitySources: []string{header}, Function: &AuthorizerFunction{
+	function := &httpapi.Authorizer{ID: "r", IdentitySources: []string{header}, Function: &httpapi.AuthorizerFunction{
 		ARN: functionARN, SimpleResponse: true, TTL: 300 * time.Second,
 		SourceARN: "arn:aws:execute-api:eu-west-1:111111111111:a/authorizers/r",
 	}}
-	token := &Authorizer{ID: "j", IdentitySources: []string{header}, JWT: &JWT{Issuer: tokenIssuer, Audiences: []string{"items"}}}
+	token := &httpapi.Authorizer{ID: "j", IdentitySources: []string{header}, JWT: &httpapi.JWT{Issuer: issuerURL, Audiences: []string{"items"}}}
 	all, err := p.Stages()
 	must(t, err)
 	for _, stage := range all["a"] {
-		want := Route{ID: "x", Key: "GET /x", Authorizer: function}
+		want := httpapi.Route{ID: "x", Key: "GET /x", Authorizer: function}
 		if stage.Name == "auto" {
-			want = Route{ID: "x", Key: "GET /x", Authorizer: token, Scopes: []string{"s"}}
+			want = httpapi.Route{ID: "x", Key: "GET /x", Authorizer: token, Scopes: []string{"s"}}
 		}
 		for _, r := range stage.Routes {
 			if r.ID == "x" {
-				if diff := cmp.Diff(want, r); diff != "" {
+				if diff := cmp.Diff(want, r, cmpopts.IgnoreUnexported(httpapi.Route{})); diff != "" {
 					t.Errorf("route of stage %s (-want +got):\n%s", stage.Name, diff)
 				}
 			} else if r.Authorizer != nil {

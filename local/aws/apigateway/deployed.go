@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"skiff/local/aws/apigateway/httpapi"
 	"skiff/local/aws/apigateway/websocket"
 	"skiff/local/store"
 )
@@ -25,7 +26,7 @@ type deployed struct {
 type served struct {
 	apis     map[string]endpoint
 	root     string                                // id of the root's API, "" for none
-	stages   map[string][]Stage                    // of HTTP APIs
+	stages   map[string][]httpapi.Stage            // of HTTP APIs
 	sockets  map[string]map[string]websocket.Stage // of WebSocket APIs, by API and name
 	domains  map[string]bool                       // the domain names
 	mappings map[string][]MappingInputs            // by domain name, the longest keys first
@@ -39,7 +40,7 @@ type endpoint struct {
 
 // Root are the stages of the API that answers without a prefix. It is open
 // unless its endpoint is disabled, for its domain names to be the only way in.
-func (a *APIs) Root() (stages []Stage, open bool, err error) {
+func (a *APIs) Root() (stages []httpapi.Stage, open bool, err error) {
 	s, err := a.served()
 	if err != nil || len(s.stages[s.root]) == 0 {
 		return nil, false, err
@@ -48,7 +49,7 @@ func (a *APIs) Root() (stages []Stage, open bool, err error) {
 }
 
 // Stages are the stages of every HTTP API, by the API's id.
-func (a *APIs) Stages() (map[string][]Stage, error) {
+func (a *APIs) Stages() (map[string][]httpapi.Stage, error) {
 	s, err := a.served()
 	if err != nil {
 		return nil, err
@@ -83,7 +84,7 @@ func (a *APIs) read() (*served, error) {
 	}
 	s := &served{
 		apis: map[string]endpoint{}, root: a.rootID(), domains: map[string]bool{},
-		stages: map[string][]Stage{}, sockets: map[string]map[string]websocket.Stage{},
+		stages: map[string][]httpapi.Stage{}, sockets: map[string]map[string]websocket.Stage{},
 	}
 	for _, r := range apis {
 		s.apis[r.ID] = endpoint{
@@ -136,6 +137,7 @@ func (a *APIs) addStage(s *served, r store.Record[StageInputs]) error {
 		return err
 	}
 	if api.Inputs.ProtocolType != protocolSocket {
+		stage.Prepare()
 		s.stages[api.ID] = append(s.stages[api.ID], stage)
 		return nil
 	}
@@ -148,8 +150,8 @@ func (a *APIs) addStage(s *served, r store.Record[StageInputs]) error {
 
 // stage has the routes as they are now where it deploys by itself, else those
 // that its deployment has frozen; without either it has none.
-func (a *APIs) stage(api store.Record[APIInputs], r store.Record[StageInputs]) (s Stage, err error) {
-	s = Stage{
+func (a *APIs) stage(api store.Record[APIInputs], r store.Record[StageInputs]) (s httpapi.Stage, err error) {
+	s = httpapi.Stage{
 		APIID: api.ID, AccountID: api.Account, Region: api.Region,
 		Name: r.ID, Variables: r.Inputs.StageVariables, CORS: corsOf(api.Inputs.CORSConfiguration),
 	}
@@ -167,17 +169,17 @@ func (a *APIs) stage(api store.Record[APIInputs], r store.Record[StageInputs]) (
 }
 
 // routesOf are the routes that an API has now, with what they lead to.
-func (a *APIs) routesOf(api string) ([]Route, error) {
+func (a *APIs) routesOf(api string) ([]httpapi.Route, error) {
 	records, err := store.List[RouteInputs](a.db, RouteToken)
 	if err != nil {
 		return nil, err
 	}
-	var routes []Route
+	var routes []httpapi.Route
 	for _, r := range records {
 		if r.Inputs.APIID != api {
 			continue
 		}
-		route := Route{ID: r.ID, Key: r.Inputs.RouteKey}
+		route := httpapi.Route{ID: r.ID, Key: r.Inputs.RouteKey}
 		if id, ok := strings.CutPrefix(r.Inputs.Target, "integrations/"); ok {
 			i, err := store.Get[IntegrationInputs](a.db, IntegrationToken, id)
 			if err != nil {
@@ -197,19 +199,19 @@ func (a *APIs) routesOf(api string) ([]Route, error) {
 	return routes, nil
 }
 
-func integrationOf(r store.Record[IntegrationInputs]) *Integration {
+func integrationOf(r store.Record[IntegrationInputs]) *httpapi.Integration {
 	function, _ := functionOf(r.Inputs.IntegrationURI)
-	return &Integration{
+	return &httpapi.Integration{
 		ID: r.ID, FunctionARN: function, PayloadFormatVersion: "2.0",
 		Timeout: time.Duration(r.Inputs.TimeoutMilliseconds) * time.Millisecond,
 	}
 }
 
-func corsOf(in *CORSInputs) *CORS {
+func corsOf(in *CORSInputs) *httpapi.CORS {
 	if in == nil {
 		return nil
 	}
-	return &CORS{
+	return &httpapi.CORS{
 		AllowCredentials: in.AllowCredentials, AllowHeaders: in.AllowHeaders, AllowMethods: in.AllowMethods,
 		AllowOrigins: in.AllowOrigins, ExposeHeaders: in.ExposeHeaders, MaxAge: time.Duration(in.MaxAge) * time.Second,
 	}

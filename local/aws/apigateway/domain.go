@@ -169,3 +169,13 @@ func (a *APIs) Certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error)
 	names := slices.Sorted(maps.Keys(s.domains))
 	return nil, fmt.Errorf("there is no domain name %q to speak TLS for; there are: %s", hello.ServerName, cmp.Or(strings.Join(names, ", "), "none"))
 }
+
+// UsesCertificate reports whether a domain name has the certificate. Where that
+// cannot be read it does: rather keep a certificate than pull it from under a
+// domain.
+func (a *APIs) UsesCertificate(certificateARN string) bool {
+	all, err := store.List[DomainInputs](a.db, DomainToken)
+	return err != nil || slices.ContainsFunc(all, func(d store.Record[DomainInputs]) bool {
+		return d.Inputs.Configuration != nil && d.Inputs.Configuration.CertificateARN == certificateARN
+	})
+}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"skiff/local/aws/apigateway/httpapi"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -226,55 +227,25 @@ func TestMappedRequests(t *testing.T) {
 		found, err := p.FindHTTP(r)
 		switch {
 		case test.api == "":
-			if !errors.Is(err, ErrForbidden) {
-				t.Errorf("%s on %s: %+v, %v; want %v", test.target, test.host, found, err, ErrForbidden)
+			if !errors.Is(err, httpapi.ErrForbidden) {
+				t.Errorf("%s on %s: %+v, %v; want %v", test.target, test.host, found, err, httpapi.ErrForbidden)
 			}
 			continue
 		case test.api == "foreign":
-			if !errors.Is(err, ErrHost) {
-				t.Errorf("%s on %s: %+v, %v; want %v", test.target, test.host, found, err, ErrHost)
+			if !errors.Is(err, httpapi.ErrHost) {
+				t.Errorf("%s on %s: %+v, %v; want %v", test.target, test.host, found, err, httpapi.ErrHost)
 			}
 			continue
 		case err != nil:
 			t.Errorf("%s on %s: %v", test.target, test.host, err)
 			continue
 		}
-		stage, path := found.stage()
+		stage, path := found.Stage()
 		want := map[bool]string{true: "other", false: "prod"}[strings.Contains(test.host, "wild")]
 		if stage.APIID != test.api || stage.Name != want || found.Base != test.base || path != test.path || found.Path != test.target || found.Host != hostName(test.host) {
 			t.Errorf("%s on %s: stage %s of %s, %+v, path %s", test.target, test.host, stage.Name, stage.APIID, found, path)
 		}
 	}
-}
-
-// TestMappedEvent: a function sees the domain name and the whole path.
-func TestMappedEvent(t *testing.T) {
-	t.Parallel()
-	stage := testStage("GET /items/{id}")
-	stage.Name = "prod"
-	stage.AccessLog = &AccessLog{Group: "g", Format: "$context.requestId $context.customDomain.basePathMatched $context.path $context.domainName"}
-	f := newFixture(t, stage, answering(`{}`))
-	f.mu.Lock()
-	f.found.Host, f.found.Mapped, f.found.Base = "api.example.com", true, "/v1"
-	f.mu.Unlock()
-	if got := f.get(t, "GET", "/v1/items/7"); got.status != 200 {
-		t.Fatalf("%+v", got)
-	}
-	c := f.last(t)
-	if e := c.event; e.RawPath != "/v1/items/7" || e.RequestContext.HTTP.Path != "/v1/items/7" || e.PathParameters["id"] != "7" || e.RequestContext.Stage != "prod" ||
-		e.RequestContext.DomainName != "api.example.com" || e.RequestContext.DomainPrefix != "api" || e.Headers["host"] != "api.example.com" {
-		t.Errorf("event %s", c.payload)
-	}
-	if c.source != "arn:aws:execute-api:eu-west-1:111111111111:abc123/prod/GET/items/{id}" {
-		t.Errorf("the function is called for %s", c.source)
-	}
-	f.mu.Lock()
-	if len(f.lines) != 1 || !strings.HasSuffix(f.lines[0], "= v1 /v1/items/7 api.example.com") {
-		t.Errorf("log %q", f.lines)
-	}
-	f.foundErr = ErrForbidden
-	f.mu.Unlock()
-	wantMessage(t, f.get(t, "GET", "/v2"), 403, "Forbidden")
 }
 
 func TestCertificate(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"time"
 
+	"skiff/local/aws/apigateway/httpapi"
 	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -48,7 +49,7 @@ func (a *APIs) integrations() *provider.Resource[IntegrationInputs, IntegrationO
 		Actions: integrationActions,
 		Describe: func(r store.Record[IntegrationInputs]) IntegrationOutputs {
 			socket := a.protocolOf(r.Inputs.APIID) == protocolSocket
-			version, limit := "2.0", maxTimeout
+			version, limit := "2.0", httpapi.MaxTimeout
 			if socket {
 				version, limit = "1.0", maxSocketTimeout
 			}
@@ -91,7 +92,7 @@ func checkIntegration(in IntegrationInputs, protocol string) []provider.Problem 
 		problems.Add("connectionType", "the local cloud holds INTERNET, not %q", c)
 	}
 	checkPayload(&problems, in.PayloadFormatVersion, protocol)
-	limit := maxTimeout
+	limit := httpapi.MaxTimeout
 	if protocol == protocolSocket {
 		limit = maxSocketTimeout
 	}

@@ -8,12 +8,13 @@ import (
 	"slices"
 	"strings"
 
+	"skiff/local/aws/apigateway/httpapi"
 	"skiff/local/aws/apigateway/websocket"
 )
 
 // Place is what a request leads to.
 type Place struct {
-	HTTP   Target            // of an HTTP API
+	HTTP   httpapi.Target    // of an HTTP API
 	Socket *websocket.Target // of a WebSocket API; nil: HTTP is meant
 }
 
@@ -31,7 +32,7 @@ type Place struct {
 func (a *APIs) Locate(r *http.Request) (Place, error) {
 	s, err := a.served()
 	if err != nil {
-		return Place{}, fmt.Errorf("%w: %w", ErrNotFound, err)
+		return Place{}, fmt.Errorf("%w: %w", httpapi.ErrNotFound, err)
 	}
 	host, path := hostName(r.Host), r.URL.EscapedPath()
 	if domain, ok := s.domain(host); ok {
@@ -39,7 +40,7 @@ func (a *APIs) Locate(r *http.Request) (Place, error) {
 	}
 	id, isEndpoint := endpointOf(host)
 	if !isEndpoint && !isLocal(host) {
-		return Place{}, fmt.Errorf("%w: %q", ErrHost, host)
+		return Place{}, fmt.Errorf("%w: %q", httpapi.ErrHost, host)
 	}
 	if rest, ok := strings.CutPrefix(path, prefix); ok && !isEndpoint {
 		id, path, _ = strings.Cut(rest, "/")
@@ -49,21 +50,21 @@ func (a *APIs) Locate(r *http.Request) (Place, error) {
 	}
 	switch api, ok := s.apis[id]; {
 	case !ok:
-		return Place{}, fmt.Errorf("%w as %s", ErrNotFound, id)
+		return Place{}, fmt.Errorf("%w as %s", httpapi.ErrNotFound, id)
 	case api.isSocket:
 		return s.socket(id, path)
 	case api.disabled:
-		return Place{}, fmt.Errorf("%w: its endpoint is disabled, and its domain names are open", ErrNotFound)
+		return Place{}, fmt.Errorf("%w: its endpoint is disabled, and its domain names are open", httpapi.ErrNotFound)
 	default:
-		return Place{HTTP: Target{Host: api.host, Path: path, Stages: s.stages[id]}}, nil
+		return Place{HTTP: httpapi.Target{Host: api.host, Path: path, Stages: s.stages[id]}}, nil
 	}
 }
 
 // FindHTTP is Locate for a request that an HTTP API answers.
-func (a *APIs) FindHTTP(r *http.Request) (Target, error) {
+func (a *APIs) FindHTTP(r *http.Request) (httpapi.Target, error) {
 	place, err := a.Locate(r)
 	if err == nil && place.Socket != nil {
-		err = ErrForbidden
+		err = httpapi.ErrForbidden
 	}
 	return place.HTTP, err
 }
@@ -72,7 +73,7 @@ func (a *APIs) FindHTTP(r *http.Request) (Target, error) {
 func (a *APIs) FindSocket(r *http.Request) (websocket.Target, error) {
 	place, err := a.Locate(r)
 	if err == nil && place.Socket == nil {
-		err = ErrForbidden
+		err = httpapi.ErrForbidden
 	}
 	if err != nil {
 		return websocket.Target{}, err
@@ -132,17 +133,17 @@ func (s *served) domain(host string) (name string, ok bool) {
 func (s *served) mapped(domain, host, path string) (Place, error) {
 	m, base, found := s.mapping(domain, path)
 	if !found {
-		return Place{}, ErrForbidden
+		return Place{}, httpapi.ErrForbidden
 	}
 	if stage, ok := s.sockets[m.APIID][m.Stage]; ok {
 		return Place{Socket: &websocket.Target{Stage: stage, Rest: socketRest(path[len(base):])}}, nil
 	}
 	stages := s.stages[m.APIID]
-	i := slices.IndexFunc(stages, func(stage Stage) bool { return stage.Name == m.Stage })
+	i := slices.IndexFunc(stages, func(stage httpapi.Stage) bool { return stage.Name == m.Stage })
 	if i < 0 {
-		return Place{}, ErrForbidden
+		return Place{}, httpapi.ErrForbidden
 	}
-	return Place{HTTP: Target{Host: host, Path: path, Stages: stages[i : i+1], Mapped: true, Base: base}}, nil
+	return Place{HTTP: httpapi.Target{Host: host, Path: path, Stages: stages[i : i+1], Mapped: true, Base: base}}, nil
 }
 
 // mapping is the one of a domain name with the longest key that an escaped path
@@ -156,7 +157,7 @@ func (s *served) mapping(domain, path string) (m MappingInputs, base string, fou
 			return m, "", true
 		}
 		key := strings.Split(m.Key, "/")
-		if len(key) > len(segments) || !slices.EqualFunc(key, segments[:len(key)], func(a, b string) bool { return a == decode(b) }) {
+		if len(key) > len(segments) || !slices.EqualFunc(key, segments[:len(key)], func(a, b string) bool { return a == httpapi.Decode(b) }) {
 			continue
 		}
 		return m, "/" + strings.Join(segments[:len(key)], "/"), true
@@ -167,11 +168,11 @@ func (s *served) mapping(domain, path string) (m MappingInputs, base string, fou
 // socket is the stage of a WebSocket API that a path begins with.
 func (s *served) socket(id, path string) (Place, error) {
 	name, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	stage, ok := s.sockets[id][decode(name)]
+	stage, ok := s.sockets[id][httpapi.Decode(name)]
 	if !ok {
-		return Place{}, ErrForbidden
+		return Place{}, httpapi.ErrForbidden
 	}
 	return Place{Socket: &websocket.Target{Stage: stage, Rest: socketRest("/" + rest)}}, nil
 }
 
-func socketRest(path string) string { return strings.TrimSuffix(decode(path), "/") }
+func socketRest(path string) string { return strings.TrimSuffix(httpapi.Decode(path), "/") }

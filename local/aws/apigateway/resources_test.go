@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"skiff/local/aws/apigateway/httpapi"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -301,7 +302,7 @@ func TestFind(t *testing.T) {
 	p.declareAPI(t, "first")
 	p.declareAPI(t, "second")
 	for _, id := range []string{"first", "second"} {
-		must(t, declare(t, p, p.stages(), defaultStage, "", StageInputs{APIID: id, Name: defaultStage, AutoDeploy: true}))
+		must(t, declare(t, p, p.stages(), httpapi.DefaultStage, "", StageInputs{APIID: id, Name: httpapi.DefaultStage, AutoDeploy: true}))
 	}
 	tests := []struct {
 		target, host string
@@ -321,8 +322,8 @@ func TestFind(t *testing.T) {
 		r.Host = test.host
 		found, err := p.FindHTTP(r)
 		if test.want == "" {
-			if !errors.Is(err, ErrNotFound) {
-				t.Errorf("%s on %s: %v, %v; want %v", test.target, test.host, found, err, ErrNotFound)
+			if !errors.Is(err, httpapi.ErrNotFound) {
+				t.Errorf("%s on %s: %v, %v; want %v", test.target, test.host, found, err, httpapi.ErrNotFound)
 			}
 			continue
 		}
@@ -339,7 +340,7 @@ func TestHosts(t *testing.T) {
 	p := newPlane(t)
 	p.declareAPI(t, "a")
 	p.declareSocket(t, "sock")
-	must(t, declare(t, p, p.stages(), defaultStage, "", StageInputs{APIID: "a", Name: defaultStage, AutoDeploy: true}))
+	must(t, declare(t, p, p.stages(), httpapi.DefaultStage, "", StageInputs{APIID: "a", Name: httpapi.DefaultStage, AutoDeploy: true}))
 	for _, host := range []string{
 		"127.0.0.1:8080", "127.0.0.1", "127.8.8.8:1", "localhost:8080", "LOCALHOST", "localhost.", "app.localhost:8080", "[::1]:8080", "[::1]",
 		"[::ffff:127.0.0.1]:80", "a.execute-api.eu-west-1.amazonaws.com", "a.execute-api.eu-west-1.amazonaws.com:443", "a.execute-api.localhost:8080",
@@ -360,8 +361,8 @@ func TestHosts(t *testing.T) {
 		for _, target := range []string{"/items", "/_apis/sock/live", "/_apis/none/x", "/_queues/000000000000/q"} {
 			r := httptest.NewRequest(http.MethodGet, target, nil)
 			r.Host = host
-			if place, err := p.Locate(r); !errors.Is(err, ErrHost) {
-				t.Errorf("%s on %q: %v, %v; want %v", target, host, place, err, ErrHost)
+			if place, err := p.Locate(r); !errors.Is(err, httpapi.ErrHost) {
+				t.Errorf("%s on %q: %v, %v; want %v", target, host, place, err, httpapi.ErrHost)
 			}
 		}
 	}
@@ -376,7 +377,7 @@ func TestURLs(t *testing.T) {
 		api, err := p.api(id)
 		must(t, err)
 		all := []string{p.apis().Describe(api).APIEndpoint}
-		for _, name := range []string{defaultStage, "prod"} {
+		for _, name := range []string{httpapi.DefaultStage, "prod"} {
 			all = append(all, p.describeStage(store.Record[StageInputs]{ID: name, Inputs: StageInputs{APIID: id, Name: name}}).InvokeURL)
 		}
 		return strings.Join(all, " ")

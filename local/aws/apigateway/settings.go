@@ -5,15 +5,12 @@ import (
 	"slices"
 	"strings"
 
+	"skiff/local/aws/apigateway/httpapi"
 	"skiff/local/aws/awserr"
 	"skiff/local/aws/logs"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
-
-// maxLogFormat is the size of an access log format in bytes
-// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html).
-const maxLogFormat = 3 << 10
 
 // AccessLogInputs is where a stage writes a line for every request, and what.
 type AccessLogInputs struct {
@@ -141,19 +138,19 @@ func (a *APIs) checkSettingsOfRoutes(r *store.Record[StageInputs]) error {
 	return nil
 }
 
-func logOf(in *AccessLogInputs) *AccessLog {
+func logOf(in *AccessLogInputs) *httpapi.AccessLog {
 	if in == nil {
 		return nil
 	}
 	name, _ := groupOf(in.DestinationARN)
-	return &AccessLog{Group: name, Format: strings.TrimSpace(in.Format)}
+	return &httpapi.AccessLog{Group: name, Format: strings.TrimSpace(in.Format)}
 }
 
-func limitOf(in *RouteSettings) *Limit {
+func limitOf(in *RouteSettings) *httpapi.Limit {
 	if in == nil {
 		return nil
 	}
-	var l Limit
+	var l httpapi.Limit
 	if in.ThrottlingRateLimit != nil {
 		l.Rate = *in.ThrottlingRateLimit
 	}
@@ -163,8 +160,8 @@ func limitOf(in *RouteSettings) *Limit {
 	return &l
 }
 
-func limitsOf(in []RouteSetting) map[string]Limit {
-	limits := map[string]Limit{}
+func limitsOf(in []RouteSetting) map[string]httpapi.Limit {
+	limits := map[string]httpapi.Limit{}
 	for _, s := range in {
 		limits[s.RouteKey] = *limitOf(s.settings())
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"skiff/local/aws/apigateway/httpapi"
 	"skiff/local/aws/logs"
 	"skiff/local/store"
 )
@@ -19,7 +20,7 @@ func settingOf(key string, rate float64, burst int) RouteSetting {
 
 func TestFormatProblems(t *testing.T) {
 	t.Parallel()
-	every := `{"all":"$context.` + strings.Join(logVariables(), ` $context.`) + `"}`
+	every := `{"all":"$context.` + strings.Join(httpapi.LogVariables(), ` $context.`) + `"}`
 	const id = "$context.requestId"
 	for _, test := range []struct{ format, want string }{
 		{id, ""},
@@ -73,10 +74,10 @@ func TestSettingsReferences(t *testing.T) {
 	stages, err := p.Stages()
 	must(t, err)
 	s := stages["a"][0]
-	if s.AccessLog == nil || *s.AccessLog != (AccessLog{"/access", "$context.requestId"}) {
+	if s.AccessLog == nil || *s.AccessLog != (httpapi.AccessLog{Group: "/access", Format: "$context.requestId"}) {
 		t.Errorf("access log %+v", s.AccessLog)
 	}
-	if s.Throttle == nil || *s.Throttle != (Limit{5, 7}) || !reflect.DeepEqual(s.Throttles, map[string]Limit{"GET /items": {0.5, 1}}) {
+	if s.Throttle == nil || *s.Throttle != (httpapi.Limit{Rate: 5, Burst: 7}) || !reflect.DeepEqual(s.Throttles, map[string]httpapi.Limit{"GET /items": {Rate: 0.5, Burst: 1}}) {
 		t.Errorf("limits %v, %v", s.Throttle, s.Throttles)
 	}
 	must(t, stage(StageInputs{}))

@@ -4,12 +4,13 @@ import (
 	"cmp"
 	"strings"
 
+	"skiff/local/aws/apigateway/httpapi"
 	"skiff/local/aws/apigateway/websocket"
 	"skiff/local/store"
 )
 
 // socketOf is a stage of a WebSocket API as the package websocket serves it.
-func (a *APIs) socketOf(api store.Record[APIInputs], s Stage) websocket.Stage {
+func (a *APIs) socketOf(api store.Record[APIInputs], s httpapi.Stage) websocket.Stage {
 	out := websocket.Stage{
 		APIID: s.APIID, AccountID: s.AccountID, Region: s.Region, Name: s.Name, Variables: s.Variables,
 		SelectionExpression: withoutBraces(api.Inputs.RouteSelectionExpression),

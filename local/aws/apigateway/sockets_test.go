@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"skiff/local/aws/apigateway/httpapi"
 	"skiff/local/aws/apigateway/websocket"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -130,24 +131,24 @@ func TestFindSocket(t *testing.T) {
 		rest         string
 		http         error // of the HTTP gateway, for the same request
 	}{
-		{local, "/_apis/sock/live", true, "", ErrForbidden},
-		{local, "/_apis/sock/live/", true, "", ErrForbidden},
-		{local, "/_apis/sock/live?token=x", true, "", ErrForbidden},
-		{local, "/_apis/sock/live/@connections/abc%3D", true, "/@connections/abc=", ErrForbidden},
-		{local, "/_apis/sock/live/@connections/a%2Fb=", true, "/@connections/a/b=", ErrForbidden},
-		{local, "/_apis/sock/dead", false, "", ErrForbidden},
-		{local, "/_apis/sock", false, "", ErrForbidden},
+		{local, "/_apis/sock/live", true, "", httpapi.ErrForbidden},
+		{local, "/_apis/sock/live/", true, "", httpapi.ErrForbidden},
+		{local, "/_apis/sock/live?token=x", true, "", httpapi.ErrForbidden},
+		{local, "/_apis/sock/live/@connections/abc%3D", true, "/@connections/abc=", httpapi.ErrForbidden},
+		{local, "/_apis/sock/live/@connections/a%2Fb=", true, "/@connections/a/b=", httpapi.ErrForbidden},
+		{local, "/_apis/sock/dead", false, "", httpapi.ErrForbidden},
+		{local, "/_apis/sock", false, "", httpapi.ErrForbidden},
 		{local, "/_apis/a/live", false, "", nil},
-		{local, "/_apis/none/live", false, "", ErrNotFound},
+		{local, "/_apis/none/live", false, "", httpapi.ErrNotFound},
 		{local, "/live", false, "", nil}, // the root is for HTTP APIs
-		{host, "/live", true, "", ErrForbidden},
-		{host + ":443", "/live/@connections/abc=", true, "/@connections/abc=", ErrForbidden},
-		{"ws.example.com", "/v1", true, "", ErrForbidden},
-		{"WS.example.com:8080", "/v1/@connections/abc=", true, "/@connections/abc=", ErrForbidden},
-		{"ws.example.com", "/live", false, "", ErrForbidden},
-		{"root.example.com", "/", true, "", ErrForbidden},
-		{"root.example.com", "/@connections/abc=", true, "/@connections/abc=", ErrForbidden},
-		{"none.example.com", "/", false, "", ErrForbidden},
+		{host, "/live", true, "", httpapi.ErrForbidden},
+		{host + ":443", "/live/@connections/abc=", true, "/@connections/abc=", httpapi.ErrForbidden},
+		{"ws.example.com", "/v1", true, "", httpapi.ErrForbidden},
+		{"WS.example.com:8080", "/v1/@connections/abc=", true, "/@connections/abc=", httpapi.ErrForbidden},
+		{"ws.example.com", "/live", false, "", httpapi.ErrForbidden},
+		{"root.example.com", "/", true, "", httpapi.ErrForbidden},
+		{"root.example.com", "/@connections/abc=", true, "/@connections/abc=", httpapi.ErrForbidden},
+		{"none.example.com", "/", false, "", httpapi.ErrForbidden},
 	} {
 		r := httptest.NewRequest(http.MethodGet, test.target, nil)
 		r.Host = test.host

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"regexp"
 
+	"skiff/local/aws/apigateway/httpapi"
 	"skiff/local/aws/arn"
 	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
@@ -125,7 +126,7 @@ func checkStage(in StageInputs, protocol string) []provider.Problem {
 	if in.AutoDeploy && in.DeploymentID != "" {
 		problems.Add("deploymentId", "does not go with autoDeploy")
 	}
-	if protocol == protocolSocket && in.Name == defaultStage {
+	if protocol == protocolSocket && in.Name == httpapi.DefaultStage {
 		problems.Add("name", "a WebSocket API has no $default stage")
 	}
 	if protocol == protocolSocket && in.AutoDeploy {
@@ -170,7 +171,7 @@ func (a *APIs) describeStage(r store.Record[StageInputs]) StageOutputs {
 		return StageOutputs{}
 	}
 	url := a.endpoint(api) + "/"
-	if r.ID != defaultStage {
+	if r.ID != httpapi.DefaultStage {
 		url += r.ID
 	}
 	return StageOutputs{

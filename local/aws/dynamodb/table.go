@@ -122,6 +122,7 @@ func (t *Tables) Resources() *provider.Resource[Table, Outputs] {
 		Check:        check,
 		ID:           func(_ provider.Call, in Table) string { return in.Name },
 		Create:       t.create,
+		Outside:      true,
 		Update:       t.update,
 		Delete:       t.delete,
 		Actions:      tableActions,

@@ -124,6 +124,11 @@ func (e *Events) InvokeAs(ctx context.Context, c iam.Caller, function string, pa
 	return e.functions.InvokeAs(ctx, c, function, payload)
 }
 
+// InvokeFor runs a function to its end for a service, as Invoke of the functions.
+func (e *Events) InvokeFor(ctx context.Context, service, sourceARN, function string, payload []byte) (Result, error) {
+	return e.functions.Invoke(ctx, function, service, sourceARN, payload)
+}
+
 // Close starts no more attempts and waits for those that run, until ctx ends.
 func (e *Events) Close(ctx context.Context) error {
 	e.mu.Lock()

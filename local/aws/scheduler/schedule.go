@@ -16,6 +16,7 @@ import (
 
 	"skiff/local/aws/arn"
 	"skiff/local/aws/awserr"
+	"skiff/local/aws/schedule"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -95,7 +96,7 @@ func (s *Scheduler) Resources() *provider.Resource[Schedule, Outputs] {
 			}
 			return s.checkRole(*r)
 		},
-		Updated: func(store.Record[Schedule]) { s.wake() },
+		Updated: func(store.Record[Schedule]) { s.runner.Wake() },
 		Actions: actions,
 		Describe: func(r store.Record[Schedule]) Outputs {
 			return Outputs{
@@ -153,10 +154,10 @@ func check(in Schedule) []provider.Problem {
 		problems.Add("groupName", "the local cloud has the group default alone, not %q", g)
 	}
 	problems.MaxCharacters("description", in.Description, 512)
-	if _, err := loadZone(in.ScheduleExpressionTimezone); err != nil {
+	if _, err := schedule.LoadZone(in.ScheduleExpressionTimezone); err != nil {
 		problems.Add("scheduleExpressionTimezone", "%v", err)
 	} else if in.ScheduleExpression != "" {
-		if _, err := parseExpression(in.ScheduleExpression, in.ScheduleExpressionTimezone); err != nil {
+		if _, err := schedule.Parse(in.ScheduleExpression, in.ScheduleExpressionTimezone); err != nil {
 			problems.Add("scheduleExpression", "Invalid Schedule Expression %s: %v", in.ScheduleExpression, err)
 		}
 	}

@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
 
 	"skiff/local/aws/iam"
 	"skiff/local/aws/lambda"
+	"skiff/local/aws/schedule"
 	"skiff/local/store"
 )
 
@@ -47,12 +47,8 @@ type Options struct {
 
 // Scheduler runs the schedules of a store. It is safe for concurrent use.
 type Scheduler struct {
-	o       Options
-	changed chan struct{} // has an element once a schedule has changed
-
-	mu   sync.Mutex
-	stop context.CancelFunc // nil until Start
-	done chan struct{}
+	o      Options
+	runner *schedule.Runner
 }
 
 // New holds the schedules of a store. Start runs them.
@@ -63,62 +59,16 @@ func New(o Options) *Scheduler {
 	if o.After == nil {
 		o.After = time.After
 	}
-	return &Scheduler{o: o, changed: make(chan struct{}, 1)}
+	s := &Scheduler{o: o}
+	s.runner = schedule.NewRunner(o.Now, o.After, s.runDue)
+	return s
 }
 
 // Start runs the schedules from now on, until Close.
-func (s *Scheduler) Start() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.stop != nil {
-		return
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	s.stop, s.done = stop, make(chan struct{})
-	go func() {
-		defer close(s.done)
-		s.run(ctx)
-	}()
-}
+func (s *Scheduler) Start() { s.runner.Start() }
 
 // Close starts no more runs.
-func (s *Scheduler) Close() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.stop != nil {
-		s.stop()
-		<-s.done
-	}
-}
-
-func (s *Scheduler) wake() {
-	select {
-	case s.changed <- struct{}{}:
-	default:
-	}
-}
-
-// look is how long the clock is let run before the schedules are looked at again:
-// a machine may sleep, and one that was just made is not announced.
-const look = time.Second
-
-func (s *Scheduler) run(ctx context.Context) {
-	since := s.o.Now().Add(-1) // a rate that begins now runs now
-	for {
-		now := s.o.Now()
-		wait := look
-		if next := s.runDue(since, now); !next.IsZero() {
-			wait = min(wait, next.Sub(now))
-		}
-		since = now
-		select {
-		case <-s.o.After(wait):
-		case <-s.changed:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
+func (s *Scheduler) Close() { s.runner.Close() }
 
 // runDue starts the schedules whose time has come after since and up to now, each
 // once, and returns when the next is due.
@@ -149,12 +99,12 @@ func (s *Scheduler) runDue(since, now time.Time) (next time.Time) {
 // nextRun is when a schedule runs next, the zero time if it does not.
 func nextRun(r store.Record[Schedule], since time.Time) time.Time {
 	in := r.Inputs
-	e, err := parseExpression(in.ScheduleExpression, in.ScheduleExpressionTimezone)
+	e, err := schedule.Parse(in.ScheduleExpression, in.ScheduleExpressionTimezone)
 	if err != nil || in.State == "DISABLED" {
 		return time.Time{}
 	}
 	begun, _ := time.Parse(time.RFC3339Nano, r.State["begun"])
-	_, onlyOnce := e.(once)
+	_, onlyOnce := e.(schedule.Once)
 	start, _ := date(in.StartDate)
 	end, _ := date(in.EndDate)
 	if onlyOnce { // which ignores both
@@ -168,7 +118,7 @@ func nextRun(r store.Record[Schedule], since time.Time) time.Time {
 	if since.Before(first) {
 		since = first.Add(-1)
 	}
-	at := e.next(since, first)
+	at := e.Next(since, first)
 	if !end.IsZero() && at.After(end) {
 		return time.Time{}
 	}
@@ -276,6 +226,9 @@ func (s *Scheduler) Run(ctx context.Context, name string) (lambda.Result, error)
 	return result, nil
 }
 
+// ErrNoSchedule is returned for a name that no schedule has.
+var ErrNoSchedule = errors.New("there is no schedule")
+
 // find is the schedule of a name. Stacks may give theirs the same logical name.
 func (s *Scheduler) find(name string) (store.Record[Schedule], error) {
 	all, err := store.List[Schedule](s.o.Store, Token)
@@ -300,7 +253,7 @@ func (s *Scheduler) find(name string) (store.Record[Schedule], error) {
 	case len(found) > 1:
 		return store.Record[Schedule]{}, fmt.Errorf("%s is the name of several schedules; name one of %s", name, strings.Join(matches, ", "))
 	case len(all) == 0:
-		return store.Record[Schedule]{}, fmt.Errorf("there is no schedule %s, nor any other", name)
+		return store.Record[Schedule]{}, fmt.Errorf("%w %s, nor any other", ErrNoSchedule, name)
 	}
-	return store.Record[Schedule]{}, fmt.Errorf("there is no schedule %s; there are %s", name, strings.Join(names, ", "))
+	return store.Record[Schedule]{}, fmt.Errorf("%w %s; there are %s", ErrNoSchedule, name, strings.Join(names, ", "))
 }

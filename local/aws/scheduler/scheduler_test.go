@@ -117,7 +117,16 @@ func (q *deadQueue) Send(_ iam.Caller, queueARN, body string, attributes map[str
 	return nil
 }
 
-func schedule(expression string) Schedule {
+func at(t *testing.T, text string) time.Time {
+	t.Helper()
+	when, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return when
+}
+
+func declared(expression string) Schedule {
 	return Schedule{Name: "nightly", ScheduleExpression: expression, FlexibleTimeWindow: &FlexibleWindow{Mode: "OFF"},
 		Target: &Target{ARN: function, RoleARN: role, Input: `{"at":"<aws.scheduler.scheduled-time>"}`}}
 }
@@ -148,7 +157,7 @@ const by = " arn:aws:sts::111111111111:assumed-role/r/nightly"
 func TestRuns(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, "2026-01-01T09:30:00Z")
-	r := f.declare(t, schedule("cron(0 * * * ? *)"))
+	r := f.declare(t, declared("cron(0 * * * ? *)"))
 	f.Start()
 	for _, test := range []struct{ now, want string }{
 		{"2026-01-01T09:59:59Z", ""},
@@ -207,7 +216,7 @@ func TestDates(t *testing.T) {
 		{"", "2026-01-01T10:25:00Z", "10:00 10:20"},
 	} {
 		f := newFake(t, "2026-01-01T10:00:00Z")
-		in := schedule("rate(20 minutes)")
+		in := declared("rate(20 minutes)")
 		in.StartDate, in.EndDate = test.start, test.end
 		f.declare(t, in)
 		f.Start()
@@ -228,7 +237,7 @@ func TestDates(t *testing.T) {
 func TestDeadLetters(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, "2026-01-01T09:59:00Z")
-	in := schedule("at(2026-01-01T10:00:00)")
+	in := declared("at(2026-01-01T10:00:00)")
 	in.Target.DeadLetterConfig = &DeadLetters{queue}
 	f.declare(t, in)
 	f.refuse = &iam.Denied{Caller: "c", Request: iam.Request{Action: "lambda:InvokeFunction", Resource: function}}
@@ -263,7 +272,7 @@ func TestRun(t *testing.T) {
 	if _, err := f.Run(t.Context(), "x"); err == nil || err.Error() != "there is no schedule x, nor any other" {
 		t.Error(err)
 	}
-	in := schedule("cron(0 10 * * ? *)")
+	in := declared("cron(0 10 * * ? *)")
 	in.State, in.Target.Input = "DISABLED", ""
 	f.declare(t, in)
 	f.answer = lambda.Result{Payload: []byte(`"done"`)}
@@ -315,7 +324,7 @@ func TestCheck(t *testing.T) {
 		{func(in *Schedule) { n := 59; in.Target.RetryPolicy = &RetryPolicy{MaximumEventAgeInSeconds: &n} }, "target.retryPolicy.maximumEventAgeInSeconds"},
 		{func(in *Schedule) { in.Target.DeadLetterConfig = &DeadLetters{queue + ".fifo"} }, "target.deadLetterConfig.arn"},
 	} {
-		in := schedule("rate(1 day)")
+		in := declared("rate(1 day)")
 		test.change(&in)
 		problems := check(in)
 		if test.want == "" && len(problems) > 0 || test.want != "" && (len(problems) != 1 || problems[0].Property != test.want) {

@@ -79,9 +79,10 @@ func (q *Queues) Resources() (
 ) {
 	queues := &provider.Resource[Queue, QueueOutputs]{
 		Token: Token, Named: "name", MaxName: 80,
-		Check: checkQueue,
-		ID:    q.newURL,
-		Key:   func(id string, _ Queue) string { return keyOf(id) },
+		Check:   checkQueue,
+		ID:      q.newURL,
+		Key:     func(id string, _ Queue) string { return keyOf(id) },
+		Outside: true,
 		Create: func(_ context.Context, _ provider.Call, r *store.Record[Queue]) error {
 			if err := q.checkRedrive(*r, r.Inputs.RedrivePolicy); err != nil {
 				return err

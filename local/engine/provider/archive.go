@@ -160,3 +160,13 @@ func archiveHash(v any) (hash string, ok bool) {
 	hash, ok = object["hash"].(string)
 	return hash, ok
 }
+
+// hashAlone reports whether a value is an archive without contents.
+func hashAlone(v any) bool {
+	if _, ok := archiveHash(v); !ok {
+		return false
+	}
+	object := v.(map[string]any)
+	assets, _ := object["assets"].(map[string]any)
+	return len(assets) == 0 && object["path"] == nil && object["uri"] == nil && object["text"] == nil
+}

@@ -134,6 +134,13 @@ func (k *Resource[In, Out]) drifted(inputs map[string]any, held In) (map[string]
 			drifted[name] = value
 		}
 	}
+	// The engine sends an archive by its hash, and keeps what it gets: one
+	// without contents.
+	for name, value := range drifted {
+		if actual[name] != nil && hashAlone(value) {
+			drifted[name] = actual[name]
+		}
+	}
 	return drifted, nil
 }
 

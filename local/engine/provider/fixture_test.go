@@ -66,8 +66,9 @@ type fuse struct {
 type fixture struct {
 	addr, roleAddr string // the latter for a program that runs with a role
 
-	store *store.Store
-	dir   string
+	provider *Provider
+	store    *store.Store
+	dir      string
 
 	// hold, if set, is received from by each create of a lamp, which tells
 	// entered that it has begun.
@@ -117,6 +118,7 @@ func newFixture(t *testing.T) *fixture {
 	p.AddInvoke(whoToken, func(c Call, _ map[string]any) (map[string]any, error) {
 		return map[string]any{"caller": c.Caller}, nil
 	})
+	f.provider = p
 	f.addr = f.serve(t, p.For(f.dir, ""))
 	f.roleAddr = f.serve(t, p.For(f.dir, "arn:aws:sts::111111111111:assumed-role/deploy/job"))
 	return f
@@ -159,7 +161,7 @@ func assume(caller, role, session string) (string, error) {
 
 func (f *fixture) lamps() *Resource[lamp, lampOutputs] {
 	return &Resource[lamp, lampOutputs]{
-		Token: lampToken, Named: "name", MaxName: 20, Volatile: []string{"uses"},
+		Token: lampToken, Named: "name", MaxName: 20, Outside: true, Volatile: []string{"uses"},
 		Check: func(in lamp) []Problem {
 			if in.Colour == "black" {
 				return []Problem{{"colour", "gives no light"}}

@@ -28,6 +28,7 @@ type Kind interface {
 	create(ctx context.Context, db *store.Store, c Call, inputs map[string]any) (id string, outputs map[string]any, err error)
 	update(ctx context.Context, db *store.Store, c Call, id string, inputs map[string]any) (outputs map[string]any, err error)
 	delete(ctx context.Context, db *store.Store, c Call, id string, inputs map[string]any) error
+	abandon(ctx context.Context, db *store.Store, c Call, lost store.Change) error
 	read(db *store.Store, c Call, id string, properties, inputs map[string]any) (in, outputs map[string]any, err error)
 }
 

@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"strings"
 	"sync"
-	"time"
 
 	"skiff/local/store"
 )
@@ -29,7 +27,8 @@ type Call struct {
 	// Log shows one line beside the resource while the engine waits for it.
 	Log func(line string)
 
-	permit func(caller string, a Action) error // nil: the program has no role
+	permit  func(caller string, a Action) error // nil: the program has no role
+	unsaved *Unsaved
 }
 
 // Known is the inputs before an update as the engine knows them, which differ
@@ -89,6 +88,10 @@ type Resource[In, Out any] struct {
 	// another resource has under the same key; nil if none may.
 	Overwrites func(in In) bool
 
+	// Outside is a type whose Create makes something outside of the store that
+	// is found by the id.
+	Outside bool
+
 	creating sync.Map // keys that are being created, to their URNs
 
 	// Check refuses what AWS would refuse by the inputs alone. A value that is
@@ -126,82 +129,6 @@ type Resource[In, Out any] struct {
 	Describe func(r store.Record[In]) Out
 }
 
-func (k *Resource[In, Out]) create(ctx context.Context, db *store.Store, c Call, inputs map[string]any) (string, map[string]any, error) {
-	in, problem := decode[In](inputs)
-	if problem != nil {
-		return "", nil, problem
-	}
-	id := randomID()
-	if k.ID != nil {
-		id = k.ID(c, in)
-	}
-	key := k.key(c, id, in)
-	if other, taken := k.creating.LoadOrStore(key, c.URN); taken {
-		return "", nil, k.failure(fmt.Errorf("%q already exists (it belongs to %s): give one of the two another name", id, other))
-	}
-	defer k.creating.Delete(key)
-	defer k.exclusively()()
-	if err := k.checkFree(db, key, id, c.URN, inputs); err != nil {
-		return "", nil, err
-	}
-	r := store.Record[In]{ID: id, URN: c.URN, Account: c.Account, Region: c.Region, Tags: k.tags(c, inputs), Created: time.Now(), Inputs: in, State: map[string]string{}}
-	if err := k.permitted(Operation[In]{Call: c, Verb: Create, Record: r}); err != nil {
-		return "", nil, err
-	}
-	if k.Create != nil {
-		if err := k.Create(ctx, c, &r); err != nil {
-			return "", nil, k.failure(err)
-		}
-	}
-	if err := store.Put(db, k.Token, key, r); err != nil {
-		return "", nil, err
-	}
-	outputs, err := k.outputs(r)
-	return id, outputs, err
-}
-
-func (k *Resource[In, Out]) exclusively() (release func()) {
-	if !k.Exclusive {
-		return func() {}
-	}
-	k.writing.Lock()
-	return k.writing.Unlock
-}
-
-// checkFree refuses a create under a key that another resource has. A record
-// of the same URN is one that a crash kept from the engine, unless an input
-// differs that cannot change: then it is the one that is being replaced.
-func (k *Resource[In, Out]) checkFree(db *store.Store, key, id, urn string, inputs map[string]any) error {
-	held, err := store.Get[In](db, k.Token, key)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	again, problem := decode[In](inputs)
-	if problem != nil {
-		return problem
-	}
-	if held.URN != urn {
-		if k.Overwrites != nil && k.Overwrites(again) {
-			return nil
-		}
-		if held.URN == "" {
-			return k.failure(fmt.Errorf("%q already exists (a call of AWS has made it): delete it, or give the new one another name", id))
-		}
-		return k.failure(fmt.Errorf("%q already exists (it belongs to %s): give one of the two another name", id, held.URN))
-	}
-	difference, _, err := k.compareHeld(held.Inputs, again)
-	if err != nil {
-		return err
-	}
-	if changed := difference.Replaces; len(changed) > 0 {
-		return k.failure(fmt.Errorf("%q already exists, with another %s: give it another name", id, strings.Join(changed, ", ")))
-	}
-	return nil
-}
-
 func (k *Resource[In, Out]) update(ctx context.Context, db *store.Store, c Call, id string, inputs map[string]any) (map[string]any, error) {
 	in, problem := decode[In](inputs)
 	if problem != nil {
@@ -228,7 +155,8 @@ func (k *Resource[In, Out]) update(ctx context.Context, db *store.Store, c Call,
 			return nil, k.failure(err)
 		}
 	}
-	if err := store.Put(db, k.Token, k.key(c, id, in), r); err != nil {
+	key := k.key(c, id, in)
+	if err := store.Put(db, k.Token, key, r, c.change(store.Updated, k.Token, key, id)); err != nil {
 		return nil, err
 	}
 	if k.Updated != nil {
@@ -249,6 +177,10 @@ func (k *Resource[In, Out]) delete(ctx context.Context, db *store.Store, c Call,
 	if err != nil {
 		return err
 	}
+	return k.remove(ctx, db, c, key, r)
+}
+
+func (k *Resource[In, Out]) remove(ctx context.Context, db *store.Store, c Call, key string, r store.Record[In]) error {
 	if err := k.permitted(Operation[In]{Call: c, Verb: Delete, Record: r}); err != nil {
 		return err
 	}
@@ -257,7 +189,7 @@ func (k *Resource[In, Out]) delete(ctx context.Context, db *store.Store, c Call,
 			return k.failure(err)
 		}
 	}
-	return store.Delete(db, k.Token, key)
+	return store.Delete(db, k.Token, key, c.change(store.Deleted, k.Token, key, r.ID))
 }
 
 func (k *Resource[In, Out]) read(db *store.Store, c Call, id string, properties, inputs map[string]any) (in, outputs map[string]any, err error) {

@@ -47,6 +47,9 @@ type Options struct {
 	// an action; nil where no resource of the provider is AWS's.
 	Permit func(caller string, a Action) error
 
+	// Unsaved is shared by the providers of one store; nil makes one.
+	Unsaved *Unsaved
+
 	// Assume takes the role that the settings of a provider name, for such a
 	// caller, and returns the ARN of the new session.
 	Assume func(caller, role, session string) (string, error)
@@ -67,6 +70,9 @@ type Provider struct {
 
 // New makes a provider that knows no type yet.
 func New(o Options) *Provider {
+	if o.Unsaved == nil {
+		o.Unsaved = NewUnsaved(o.Store)
+	}
 	return &Provider{o: o, kinds: map[string]Kind{}, invokes: map[string]Invoke{}}
 }
 
@@ -155,6 +161,7 @@ func (p *Provider) call(ctx context.Context, urn string) Call {
 	where := connection.scope()
 	c := Call{URN: urn, Account: cmp.Or(where.account, p.o.Account), Region: cmp.Or(where.region, p.o.Region), Tags: where.tags, Dir: p.dir, Caller: cmp.Or(where.caller, p.caller)}
 	c.Log = func(line string) { connection.log(ctx, urn, line) }
+	c.unsaved = p.o.Unsaved
 	if p.caller != "" {
 		c.permit = p.o.Permit
 	}
@@ -171,6 +178,7 @@ func (p *Provider) Check(ctx context.Context, r *pulumirpc.CheckRequest) (*pulum
 	news := r.News.AsMap()
 	delete(news, defaultsKey)
 	property, length := k.named()
+	p.rename(r, property)
 	problems := append(named(news, r, property, length), p.withoutInert(ctx, r.Type, r.Urn, k.properties().problems("", news))...)
 	p.warnInert(ctx, r.Type, r.Urn)
 	if len(problems) == 0 {
@@ -205,6 +213,7 @@ func (p *Provider) Create(ctx context.Context, r *pulumirpc.CreateRequest) (*pul
 	}
 	ctx, done := connectionOf(ctx).begin(ctx)
 	defer done()
+	defer p.o.Unsaved.enter(r.Urn)()
 	id, computed, err := k.create(ctx, p.o.Store, p.call(ctx, r.Urn), inputs)
 	if err != nil {
 		return nil, refused(err)
@@ -228,6 +237,7 @@ func (p *Provider) Update(ctx context.Context, r *pulumirpc.UpdateRequest) (*pul
 	}
 	ctx, done := connectionOf(ctx).begin(ctx)
 	defer done()
+	defer p.o.Unsaved.enter(r.Urn)()
 	call := p.call(ctx, r.Urn)
 	if r.OldInputs != nil {
 		call.known = r.OldInputs.AsMap()
@@ -248,6 +258,7 @@ func (p *Provider) Delete(ctx context.Context, r *pulumirpc.DeleteRequest) (*emp
 	}
 	ctx, done := connectionOf(ctx).begin(ctx)
 	defer done()
+	defer p.o.Unsaved.enter(r.Urn)()
 	if err := k.delete(ctx, p.o.Store, p.call(ctx, r.Urn), r.Id, r.Properties.AsMap()); err != nil {
 		return nil, refused(err)
 	}

@@ -1,14 +1,3 @@
-// Package websocket answers WebSocket clients as an API Gateway WebSocket API
-// does, and the calls of functions that post to them by @connections.
-//
-// Where a behaviour was recorded from AWS a test named Recorded shows it, or
-// the place of the record stands beside the code; where AWS documents it the
-// page does; what is neither is marked "not recorded".
-//
-// What it does not do: integrations other than AWS_PROXY with a function,
-// route responses (what a function answers to a message is not sent to the
-// client; it posts instead), IAM and API-key authorization of clients, request
-// models, contentHandlingStrategy, throttling, access logs.
 package websocket
 
 import "time"

@@ -1,0 +1,302 @@
+package httpapi
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+type badInput struct {
+	ID, Why string
+	Request struct{ Method, Path string }
+	Expect  struct{ Status int }
+	Alt     []any `json:"awsMayAnswer"`
+}
+
+// badInputs are the cases of testdata/bad_inputs.json that are the gateway's,
+// each with how it is sent. A reply of status 0 is a connection that was ended
+// without an answer.
+func badInputs() map[string]func(t *testing.T, c badInput) reply {
+	fault := func(event string) func(*testing.T, badInput) reply {
+		return func(t *testing.T, c badInput) reply { return sendFault(t, c, event) }
+	}
+	return map[string]func(*testing.T, badInput) reply{
+		"P01": sendPlain, "P02": sendPlain, "P04": sendPlain, "P05": sendPlain, "P07": sendPlain, "P16": sendPlain,
+		"S04": sendBody(6<<20+1<<10, 1), // Lambda refuses it
+		"S05": sendBody(10<<20+1, 0),    // the gateway does
+		"S07": func(t *testing.T, c badInput) reply {
+			got := newCloud(t, 0, -1).get(t, c.Request.Method, c.path(), "x-big: "+strings.Repeat("a", 10_300))
+			wantMessage(t, got, 431, "Request Header Fields Too Large")
+			return got
+		},
+		"H05": func(t *testing.T, c badInput) reply {
+			return newCloud(t, 0, -1).raw(t, head("POST", c.path(), "content-length: 5, 6")+"\r\nhello")
+		},
+		"H07": sendSlowHead, "H08": sendSlowBody,
+		"H10": func(t *testing.T, c badInput) reply {
+			got := newCloud(t, 0, -1).get(t, "OPTIONS", c.path(), "origin: https://evil.example", "access-control-request-method: POST")
+			if got.header.Get("Access-Control-Allow-Origin") != "" {
+				t.Error("a foreign origin got a grant")
+			}
+			return got
+		},
+		"X07": fault(`{"do":"panic","text":"secret"}`),
+		"X08": fault(`{"do":"exit","number":1}`),
+		"X10": sendTimeout,
+		"X11": func(t *testing.T, c badInput) reply {
+			for _, status := range []string{`1.5`, `\"200\"`} {
+				wantMessage(t, sendFault(t, c, `{"do":"raw","text":"{\"statusCode\":`+status+`}"}`), 500, "Internal Server Error")
+			}
+			return sendFault(t, c, `{"do":"raw","text":"{\"statusCode\":0}"}`)
+		},
+		"X13": sendThrottled,
+		"X14": sendParallel,
+		"X16": fault(`{"do":"big","number":7000000}`),
+	}
+}
+
+func TestBadInputs(t *testing.T) {
+	t.Parallel()
+	var file struct{ Cases []badInput }
+	load(t, "bad_inputs.json", &file)
+	senders := badInputs()
+	if len(file.Cases) != len(senders) {
+		t.Errorf("%d cases, %d ways to send them", len(file.Cases), len(senders))
+	}
+	for _, c := range file.Cases {
+		t.Run(c.ID, func(t *testing.T) {
+			t.Parallel()
+			send := senders[c.ID]
+			if send == nil {
+				t.Fatalf("no way to send %s: %s", c.ID, c.Why)
+			}
+			got := send(t, c)
+			closed := got.status == 0 && slices.Contains(c.Alt, any("close"))
+			if got.status != c.Expect.Status && !closed {
+				t.Errorf("status %d, want %d: %s", got.status, c.Expect.Status, c.Why)
+			}
+			if got.status >= 300 && got.status < 400 {
+				t.Errorf("the gateway redirects: %+v", got)
+			}
+			messages := map[int]string{404: "Not Found", 413: "Request Entity Too Large", 429: "Too Many Requests", 500: "Internal Server Error", 503: "Service Unavailable"}
+			if message, ok := messages[c.Expect.Status]; ok {
+				wantMessage(t, got, c.Expect.Status, message)
+			}
+		})
+	}
+}
+
+func (c badInput) path() string { return strings.ReplaceAll(c.Request.Path, "{existing}", "x1") }
+
+// wantHealthy sends the control request of a case.
+func wantHealthy(t *testing.T, c *cloud) {
+	t.Helper()
+	c.setFault("")
+	if got := c.get(t, "GET", "/items/x1"); got.status != 200 {
+		t.Errorf("the request after it: %d %s", got.status, got.body)
+	}
+}
+
+func sendPlain(t *testing.T, c badInput) reply {
+	cloud := newCloud(t, 0, -1)
+	got := cloud.get(t, c.Request.Method, c.path())
+	if cloud.called() != 0 {
+		t.Error("a function was called")
+	}
+	wantHealthy(t, cloud)
+	return got
+}
+
+func sendBody(size, calls int) func(*testing.T, badInput) reply {
+	return func(t *testing.T, c badInput) reply {
+		cloud := newCloud(t, 0, -1)
+		got := cloud.post(t, c.path(), "application/json", strings.Repeat("a", size))
+		if n := cloud.called(); n != calls {
+			t.Errorf("%d calls of Invoke, want %d", n, calls)
+		}
+		wantHealthy(t, cloud)
+		return got
+	}
+}
+
+// sendFault has the function do something wrong; the next request must be served.
+func sendFault(t *testing.T, c badInput, event string) reply {
+	cloud := newCloud(t, 0, -1)
+	cloud.setFault(event)
+	got := cloud.get(t, c.Request.Method, c.path())
+	cloud.fixture.mu.Lock()
+	if len(cloud.errors) != 1 {
+		t.Errorf("logged %v, want the one reason", cloud.errors)
+	}
+	cloud.fixture.mu.Unlock()
+	wantHealthy(t, cloud)
+	return got
+}
+
+// sendTimeout has the integration end before the function does; the function
+// is left to run and its sandbox serves nobody else meanwhile.
+func sendTimeout(t *testing.T, c badInput) reply {
+	const timeout = 2 * time.Second
+	cloud := newCloud(t, timeout, -1)
+	cloud.setFault(`{"do":"wait","path":"` + filepath.Join(t.TempDir(), "never") + `"}`)
+	start := time.Now()
+	got := cloud.get(t, c.Request.Method, c.path())
+	if took := time.Since(start); took < timeout {
+		t.Errorf("answered after %v, before the timeout", took)
+	}
+	wantHealthy(t, cloud)
+	if n := cloud.runtime.Sandboxes("items"); n != 2 {
+		t.Errorf("%d sandboxes, want the one at work and another", n)
+	}
+	return got
+}
+
+// sendParallel uses up a reserved concurrency of 1 and returns the answer of one
+// that came too many.
+func sendParallel(t *testing.T, c badInput) reply {
+	cloud := newCloud(t, 0, 1)
+	gate := filepath.Join(t.TempDir(), "go")
+	cloud.setFault(`{"do":"wait","path":"` + gate + `"}`)
+	replies := make(chan reply, 5)
+	for range 5 {
+		go func() { replies <- cloud.get(t, c.Request.Method, c.path()) }()
+	}
+	var refused reply
+	for range 4 {
+		refused = <-replies
+		wantMessage(t, refused, 503, "Service Unavailable")
+	}
+	if err := os.WriteFile(gate, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if served := <-replies; served.status != 200 {
+		t.Errorf("the first one: %d %s", served.status, served.body)
+	}
+	if n := cloud.runtime.Sandboxes("items"); n != 1 {
+		t.Errorf("%d sandboxes, want 1", n)
+	}
+	return refused
+}
+
+// sendThrottled returns one of the answers that are not 200.
+func sendThrottled(t *testing.T, c badInput) reply {
+	cloud := newCloud(t, 0, -1)
+	cloud.mu.Lock()
+	cloud.found.Stages[0].Throttle = &Limit{Rate: 1, Burst: 1}
+	cloud.mu.Unlock()
+	replies := make(chan reply, 10)
+	for range 10 {
+		go func() { replies <- cloud.get(t, c.Request.Method, c.path()) }()
+	}
+	var refused reply
+	served := 0
+	for range 10 {
+		switch got := <-replies; got.status {
+		case 200:
+			served++
+		default:
+			refused = got
+			wantMessage(t, got, 429, "Too Many Requests")
+		}
+	}
+	if n := cloud.called(); served == 0 || n != served {
+		t.Errorf("%d were served by %d calls of the function, want at least one, each by one", served, n)
+	}
+	return refused
+}
+
+// sendSlowHead sends a byte now and then until the connection is ended, which it
+// is without an answer.
+func sendSlowHead(t *testing.T, c badInput) reply {
+	f := newSlowFixture(t, testStage(itemsKeys()...), answering(`{}`), 200*time.Millisecond)
+	conn := dial(t, f.address)
+	text := head(c.Request.Method, c.path(), "x-slow: "+strings.Repeat("a", 1000))
+	ended := make(chan string, 1)
+	go func() {
+		received, _ := io.ReadAll(conn) // the end may be a reset
+		ended <- string(received)
+	}()
+	for i := range text {
+		_, err := conn.Write([]byte{text[i]})
+		select {
+		case received := <-ended:
+			if received != "" || f.called() != 0 {
+				t.Errorf("a slow head is answered %q, and %d functions were called; want neither", received, f.called())
+			}
+			return reply{}
+		case <-time.After(20 * time.Millisecond):
+		}
+		if err != nil {
+			t.Fatalf("the connection does not end, and takes no byte: %v", err)
+		}
+	}
+	t.Error("the connection outlived a slow head")
+	return reply{status: -1}
+}
+
+func sendSlowBody(t *testing.T, c badInput) reply {
+	f := newSlowFixture(t, testStage(itemsKeys()...), answering(`{}`), 200*time.Millisecond)
+	conn := dial(t, f.address)
+	if _, err := io.WriteString(conn, head("POST", c.path(), "content-length: 100")+"\r\n0123456789"); err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	got := readReply(t, conn, "POST")
+	if f.called() != 0 {
+		t.Error("half a body reached a function")
+	}
+	wantMessage(t, got, 408, "Request Timeout")
+	if got.header.Get("Connection") != "" { // ReadResponse takes "close" out
+		t.Errorf("headers %v", got.header)
+	}
+	if _, err := conn.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("the connection stays open: %v", err)
+	}
+	return got
+}
+
+func dial(t testing.TB, address string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+// A client keeps one connection for a benchmark.
+type client struct {
+	http.Client
+	base string
+}
+
+func newClient(t testing.TB, address string) *client {
+	c := &client{base: "http://" + address}
+	transport := &http.Transport{}
+	c.Transport = transport
+	t.Cleanup(transport.CloseIdleConnections)
+	return c
+}
+
+func (c *client) do(t testing.TB, method, path string) int {
+	req, err := http.NewRequest(method, c.base+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := c.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if _, err := io.Copy(io.Discard, res.Body); err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode
+}

@@ -1,0 +1,273 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"skiff/local/aws/apigateway/payload"
+	"skiff/local/aws/lambda"
+)
+
+// Limits of an HTTP API:
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+const (
+	maxHeadBytes = 10_240   // request line and headers
+	maxBodyBytes = 10 << 20 // "10 MB"; that it is 10 × 2^20 is not recorded
+	MaxTimeout   = 30 * time.Second
+)
+
+// Options say what a gateway serves and whom it calls. The functions are used
+// by many requests at once.
+type Options struct {
+	// Find returns what a request is for. The answer to an error is 403 when it
+	// is ErrForbidden or ErrHost, else 404. Serve does not ask it.
+	Find func(r *http.Request) (Target, error)
+
+	// Verify tells the claims of a token whose signature is right, whoever
+	// issued it, and leaves their check to the gateway; numbers are
+	// json.Number. The error's text is for the client. Nil takes no token.
+	Verify func(token string) (claims map[string]any, err error)
+
+	// Invoke runs a function for the route or the authorizer named by
+	// sourceARN. For a route, an error is 503 when it is lambda.ErrThrottled,
+	// lambda.ErrClosed or the end of ctx, 413 when it is
+	// lambda.ErrPayloadTooLarge, else 500: no permission, no such function.
+	Invoke func(ctx context.Context, functionARN, sourceARN string, payload []byte) (lambda.Result, error)
+
+	// AccessLog takes the line of a request for its stage's log group. It may
+	// be nil.
+	AccessLog func(group, stream string, line []byte)
+
+	// Now tells the time of requests and of their limits; time.Now when nil.
+	Now func() time.Time
+
+	// Log is told why an answer is 5xx; what it is told never reaches the
+	// client. It may be nil.
+	Log func(requestID string, err error)
+
+	// HeaderTimeout and BodyTimeout bound the reading of a request; 10 s and
+	// 30 s when zero. AWS does not document its own.
+	HeaderTimeout, BodyTimeout time.Duration
+}
+
+// Gateway serves APIs. Make it with New.
+type Gateway struct {
+	options  Options
+	throttle throttle
+	verdicts verdicts
+}
+
+// New returns a gateway for o.
+func New(o Options) *Gateway {
+	if o.HeaderTimeout == 0 {
+		o.HeaderTimeout = 10 * time.Second
+	}
+	if o.BodyTimeout == 0 {
+		o.BodyTimeout = 30 * time.Second
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Gateway{options: o}
+}
+
+// Server returns a server of the gateway with its limits, for a listener of
+// Listen. What is no HTTP at all the server refuses with 400 by itself, and a
+// head above 64 KiB with 431; these two answers carry no Apigw-Requestid.
+func (g *Gateway) Server() *http.Server {
+	return &http.Server{
+		Handler:                      g,
+		ReadHeaderTimeout:            g.options.HeaderTimeout,
+		IdleTimeout:                  time.Minute,
+		ConnState:                    follow,
+		MaxHeaderBytes:               64 << 10, // above maxHeadBytes, so that the gateway itself answers
+		DisableGeneralOptionsHandler: true,     // "OPTIONS *" is no path of an API
+	}
+}
+
+// ServeHTTP answers one request.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	target, err := g.options.Find(r)
+	g.Serve(w, r, target, err)
+}
+
+// Serve answers a request for what was found, or for the error in finding it.
+// It never redirects and never cleans a path.
+func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, target Target, found error) {
+	now := g.options.Now()
+	c := &call{request: r, id: payload.NewID(), trace: traceOf(r, now), now: now}
+	res := g.answer(w, c, target, found)
+	g.log(c, res, g.options.Now())
+	if c.stage != nil {
+		c.stage.CORS.apply(res.header, r)
+	}
+	control := http.NewResponseController(w)
+	_ = control.SetWriteDeadline(time.Now().Add(MaxTimeout)) // a client that does not read
+	res.send(w, c.id)
+}
+
+// answer finds the stage and the route of a call and runs the integration.
+func (g *Gateway) answer(w http.ResponseWriter, c *call, target Target, err error) response {
+	r := c.request
+	if headBytes(r) > maxHeadBytes {
+		// The status is not recorded, nor is the text.
+		return gatewayError(http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large")
+	}
+	switch {
+	case errors.Is(err, ErrHost):
+		return foreignHost(err)
+	case errors.Is(err, ErrForbidden):
+		return forbidden()
+	case err != nil:
+		return notFound()
+	case target.Path == "":
+		target.Path = "/"
+	case target.Path[0] != '/':
+		return notFound()
+	}
+	c.path, c.base, c.host = target.Path, target.Base, target.Host
+	if c.stage, c.routed = target.Stage(); c.stage == nil {
+		return notFound()
+	}
+	var found bool
+	c.match, found = findRoute(c.stage.Routes, r.Method, c.routed)
+	preflight := !found && c.stage.CORS.isPreflight(r)
+	switch {
+	case !found && !preflight:
+		return notFound()
+	case !g.throttle.admits(c.stage, c.match.route, c.now):
+		return tooManyRequests()
+	case preflight:
+		return response{status: http.StatusNoContent, header: http.Header{}}
+	}
+	// The body is read first, else a client that still sends it would see its
+	// connection reset and not what the authorizer says.
+	if c.body, err = g.readBody(w, r); err != nil {
+		return refuseBody(err)
+	}
+	if refusal := g.authorize(c); refusal != nil {
+		return *refusal
+	}
+	return g.integrate(c)
+}
+
+// report tells why an answer is 5xx.
+func (g *Gateway) report(c *call, err error) {
+	if g.options.Log != nil {
+		g.options.Log(c.id, fmt.Errorf("route %s: %w", c.match.route.Key, err))
+	}
+}
+
+// integrate calls the function of the matched route.
+func (g *Gateway) integrate(c *call) response {
+	fail := func(res response, err error) response {
+		c.outcome.err = err
+		g.report(c, err)
+		return res
+	}
+	i := c.match.route.Integration
+	if i == nil || i.PayloadFormatVersion != "2.0" {
+		return fail(internalError(), errors.New("no integration of payload format 2.0"))
+	}
+	sent, err := payload.Encode(c.event())
+	if err != nil {
+		return fail(internalError(), err)
+	}
+	timeout := i.Timeout
+	if timeout <= 0 || timeout > MaxTimeout {
+		timeout = MaxTimeout
+	}
+	ctx, cancel := context.WithTimeout(c.request.Context(), timeout)
+	defer cancel()
+	began := g.options.Now()
+	result, err := g.options.Invoke(ctx, i.FunctionARN, c.sourceARN(), sent)
+	c.outcome = outcome{called: true, latency: g.options.Now().Sub(began)}
+	if err == nil {
+		c.outcome.serviceStatus = http.StatusOK
+	}
+	switch {
+	case errors.Is(err, lambda.ErrPayloadTooLarge): // expected by aws-lambda-dotnet's tests
+		return entityTooLarge()
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled),
+		errors.Is(err, lambda.ErrThrottled), errors.Is(err, lambda.ErrClosed):
+		// Commonly reported of timeouts; UNVERIFIED for both causes.
+		return fail(unavailable(), err)
+	case err != nil: // no permission: https://github.com/KensioSoftware/yulin/blob/main/docs/services/apigatewayv2/README.md
+		return fail(internalError(), err)
+	case result.FunctionError != "":
+		return fail(internalError(), fmt.Errorf("function error %s: %s", result.FunctionError, result.Payload))
+	}
+	res, err := readResponse(result.Payload)
+	if err != nil {
+		return fail(internalError(), fmt.Errorf("the function's answer: %w", err))
+	}
+	return res
+}
+
+// sourceARN names the route as permissions do: the request's method, and the
+// path as it is declared. The form follows the permissions that AWS's console
+// writes; what AWS compares them with is not documented.
+func (c *call) sourceARN() string {
+	s := c.stage
+	arn := "arn:aws:execute-api:" + s.Region + ":" + s.AccountID + ":" + s.APIID + "/" + s.Name + "/"
+	if c.match.route.Key == "$default" {
+		return arn + "$default"
+	}
+	_, path, _ := strings.Cut(c.match.route.Key, " ")
+	return arn + c.request.Method + path
+}
+
+// readBody reads the whole body within its time and size.
+func (g *Gateway) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if r.ContentLength == 0 || r.Body == nil {
+		return nil, nil
+	}
+	control := http.NewResponseController(w)
+	// A recorder in a test has no connection, and so no deadline.
+	_ = control.SetReadDeadline(time.Now().Add(g.options.BodyTimeout))
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBodyBytes+1))
+	if err == nil && len(body) > maxBodyBytes {
+		// Read on for a while, else the client, still sending, would see its
+		// connection reset and not the answer.
+		_, _ = io.CopyN(io.Discard, r.Body, maxBodyBytes)
+		err = errBodySize
+	}
+	if err != nil {
+		return nil, err
+	}
+	// The deadline stays set: the server needs it where it reads on before it
+	// closes, and lifts it itself once the body is read to its end.
+	return body, nil
+}
+
+func refuseBody(err error) response {
+	var res response
+	var network net.Error
+	switch {
+	case errors.Is(err, errBodySize):
+		return entityTooLarge()
+	case errors.As(err, &network) && network.Timeout(): // not recorded
+		res = gatewayError(http.StatusRequestTimeout, "Request Timeout")
+	default: // the body ended early or is no valid chunked encoding; not recorded
+		res = gatewayError(http.StatusBadRequest, "Bad Request")
+	}
+	res.closing = true
+	return res
+}
+
+// headBytes is the size of the request line and the headers as they were sent.
+func headBytes(r *http.Request) int {
+	n := len(r.Method) + len(r.RequestURI) + len(r.Proto) + len("  \r\n") + len("Host: \r\n") + len(r.Host)
+	for name, values := range r.Header {
+		for _, value := range values {
+			n += len(name) + len(value) + len(": \r\n")
+		}
+	}
+	return n
+}

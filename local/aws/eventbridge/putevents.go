@@ -1,0 +1,181 @@
+package eventbridge
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"skiff/local/aws/awserr"
+	"skiff/local/aws/awsjson"
+	"skiff/local/aws/iam"
+	"skiff/local/store"
+)
+
+// Handler is the endpoint that functions and people call. It has the operation
+// PutEvents alone.
+func (r *Rules) Handler() http.Handler {
+	return &awsjson.Handler{
+		Version: "1.1", Prefix: "AWSEvents", MaxBytes: 4 << 20, Authority: r.o.Authority,
+		Operations: map[string]awsjson.Operation{"PutEvents": awsjson.Of(r.putEvents)},
+	}
+}
+
+type entry struct {
+	Time                                     *float64 // seconds since 1970
+	Source, DetailType, Detail, EventBusName string
+	Resources                                []string
+	TraceHeader                              string
+}
+
+type putInput struct {
+	Entries    []entry
+	EndpointId string
+}
+
+type putResult struct {
+	EventId                 string `json:",omitzero"`
+	ErrorCode, ErrorMessage string `json:",omitzero"`
+}
+
+type putOutput struct {
+	FailedEntryCount int
+	Entries          []putResult
+}
+
+// Limits of a call; the entries are of 1 MB together since 2026
+// (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html).
+const (
+	maxEntries    = 10
+	maxEntryBytes = 1 << 20
+)
+
+// putEvents is
+// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html.
+// An entry for a bus that is not there counts as put, as on AWS; the person who
+// watches the cloud hears of it. The administrator, who has no account, puts events
+// on the bus in every account that has rules on it.
+func (r *Rules) putEvents(_ context.Context, c iam.Caller, in putInput) (*putOutput, error) {
+	if in.EndpointId != "" {
+		return nil, invalid("ValidationException", "the local cloud does not have global endpoints: EndpointId")
+	}
+	if n := len(in.Entries); n < 1 || n > maxEntries {
+		return nil, invalid("ValidationException", "1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have length within 1 to %d, not %d", maxEntries, n)
+	}
+	total := 0
+	for _, e := range in.Entries {
+		total += e.size()
+		bus := placeOf(c, e.EventBusName)
+		asked := iam.Request{Action: "events:PutEvents", Resource: busARN(bus.region, bus.account, bus.name), Policy: &iam.Document{}}
+		if err := r.o.Authority.Authorize(c, asked); err != nil {
+			return nil, err
+		}
+	}
+	if total > maxEntryBytes {
+		return nil, invalid("ValidationException", "Total size of the entries in the request is over the limit.")
+	}
+	out := &putOutput{Entries: []putResult{}}
+	for _, e := range in.Entries {
+		result := e.problem()
+		if result.ErrorCode == "" {
+			result = r.put(placeOf(c, e.EventBusName), e)
+		}
+		if result.ErrorCode != "" {
+			out.FailedEntryCount++
+		}
+		out.Entries = append(out.Entries, result)
+	}
+	return out, nil
+}
+
+func invalid(code, format string, args ...any) error {
+	return awserr.New(code, format, args...)
+}
+
+// place is where a bus is.
+type place struct{ region, account, name string }
+
+// placeOf finds a bus by its name or its ARN.
+func placeOf(c iam.Caller, bus string) place {
+	if parts := strings.SplitN(bus, ":", 6); len(parts) == 6 && parts[2] == "events" {
+		return place{parts[3], parts[4], strings.TrimPrefix(parts[5], "event-bus/")}
+	}
+	return place{c.Region, c.Account(), busOf(bus)}
+}
+
+// size is that of
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html.
+func (e entry) size() int {
+	n := len(e.Source) + len(e.DetailType) + len(e.Detail)
+	if e.Time != nil {
+		n += 14
+	}
+	for _, resource := range e.Resources {
+		n += len(resource)
+	}
+	return n
+}
+
+// problem says why an entry is refused.
+func (e entry) problem() putResult {
+	for _, given := range []struct{ name, value string }{{"Source", e.Source}, {"DetailType", e.DetailType}, {"Detail", e.Detail}} {
+		if given.value == "" {
+			return putResult{ErrorCode: "InvalidArgument", ErrorMessage: fmt.Sprintf("Parameter %s is not valid. Reason: %s is a required argument.", given.name, given.name)}
+		}
+	}
+	var detail map[string]json.RawMessage
+	if json.Unmarshal([]byte(e.Detail), &detail) != nil || detail == nil {
+		return putResult{ErrorCode: "MalformedDetail", ErrorMessage: "Detail is malformed."}
+	}
+	if strings.HasPrefix(e.Source, "aws.") {
+		return putResult{ErrorCode: "NotAuthorizedForSource", ErrorMessage: "Not authorized for the source."}
+	}
+	return putResult{}
+}
+
+// put hands an entry on. One that fails for the moment is for the caller to put
+// again, so that a target may get it twice.
+func (r *Rules) put(p place, e entry) putResult {
+	at := r.o.Now()
+	if e.Time != nil {
+		at = time.Unix(int64(*e.Time), int64(math.Mod(*e.Time, 1)*1e9))
+	}
+	made := event{
+		Version: "0", ID: newID(), DetailType: e.DetailType, Source: e.Source, Time: stamp(at), Region: p.region,
+		Resources: append([]string{}, e.Resources...), Detail: json.RawMessage(e.Detail),
+	}
+	accounts := []string{p.account}
+	if p.account == "" {
+		var err error
+		if accounts, err = r.accounts(p); err != nil {
+			return putResult{ErrorCode: "InternalFailure", ErrorMessage: err.Error()}
+		}
+	}
+	for _, account := range accounts {
+		if err := r.hasBus(p.region, account, p.name); err != nil {
+			r.report(fmt.Errorf("an event of %s is dropped: %w", e.Source, err))
+			continue
+		}
+		made.Account = account
+		if err := r.match(p.name, made); err != nil {
+			return putResult{ErrorCode: "InternalFailure", ErrorMessage: err.Error()}
+		}
+	}
+	return putResult{EventId: made.ID}
+}
+
+// accounts are those that have rules on a bus.
+func (r *Rules) accounts(p place) ([]string, error) {
+	all, err := store.List[Rule](r.o.Store, RuleToken)
+	var found []string
+	for _, rule := range all {
+		if rule.Region == p.region && busOf(rule.Inputs.EventBusName) == p.name && !slices.Contains(found, rule.Account) {
+			found = append(found, rule.Account)
+		}
+	}
+	return found, err
+}

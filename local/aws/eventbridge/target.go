@@ -1,0 +1,187 @@
+package eventbridge
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"regexp"
+
+	"skiff/local/aws/awserr"
+	"skiff/local/engine/provider"
+	"skiff/local/store"
+)
+
+// Target is the inputs of a target of a rule: a Lambda function or a standard
+// queue. Other targets, and roles, are left out.
+type Target struct {
+	ARN              string       `json:"arn" aws:"required"`
+	Rule             string       `json:"rule" aws:"required,replace"`
+	TargetID         string       `json:"targetId,omitempty" aws:"replace,computed"`
+	EventBusName     string       `json:"eventBusName,omitempty" aws:"replace,default=default"`
+	DeadLetterConfig *DeadLetters `json:"deadLetterConfig,omitempty"`
+	ForceDestroy     bool         `json:"forceDestroy,omitempty" aws:"default=false"`
+	Input            string       `json:"input,omitempty"`
+	InputPath        string       `json:"inputPath,omitempty"`
+	InputTransformer *Transformer `json:"inputTransformer,omitempty"`
+	RetryPolicy      *RetryPolicy `json:"retryPolicy,omitempty"`
+}
+
+// DeadLetters is the queue for events that a target does not take.
+type DeadLetters struct {
+	ARN string `json:"arn,omitempty"`
+}
+
+// RetryPolicy is for targets that fail for the moment. Here one fails for good, or
+// it does not fail: it is a setting without effect.
+type RetryPolicy struct {
+	MaximumEventAgeInSeconds *int `json:"maximumEventAgeInSeconds,omitempty"`
+	MaximumRetryAttempts     *int `json:"maximumRetryAttempts,omitempty"`
+}
+
+// TargetOutputs is what AWS adds to a target.
+type TargetOutputs struct {
+	TargetID string `json:"targetId"`
+}
+
+// maxTargets is how many targets a rule has
+// (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html).
+const maxTargets = 5
+
+func (r *Rules) targets() *provider.Resource[Target, TargetOutputs] {
+	put := func(t *store.Record[Target]) error { return r.fits(*t) }
+	return &provider.Resource[Target, TargetOutputs]{
+		Token: TargetToken, Regional: true, Exclusive: true,
+		Check: checkTarget,
+		ID:    targetRecordID,
+		Create: func(_ context.Context, c provider.Call, t *store.Record[Target]) error {
+			t.State["targetId"] = targetID(c, t.Inputs)
+			return put(t)
+		},
+		Update: func(_ context.Context, _ provider.Call, _ store.Record[Target], t *store.Record[Target]) error {
+			return put(t)
+		},
+		Actions:  targetActions,
+		Describe: func(t store.Record[Target]) TargetOutputs { return TargetOutputs{t.State["targetId"]} },
+	}
+}
+
+// targetID is the id that a program gives, or one that stays the same for the
+// resource: the AWS provider makes up one.
+func targetID(c provider.Call, in Target) string {
+	if in.TargetID != "" {
+		return in.TargetID
+	}
+	sum := sha256.Sum256([]byte(c.URN))
+	return "terraform-" + hex.EncodeToString(sum[:13])
+}
+
+// targetRecordID is the id of the AWS provider, BUS-RULE-TARGET, without the bus
+// where that is the default one.
+func targetRecordID(c provider.Call, in Target) string {
+	id := in.Rule + "-" + targetID(c, in)
+	if bus := busOf(in.EventBusName); bus != defaultBus {
+		id = bus + "-" + id
+	}
+	return id
+}
+
+var (
+	targetForm   = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,64}$`)
+	functionForm = regexp.MustCompile(`^arn:aws:lambda:[a-z0-9-]+:\d{12}:function:[a-zA-Z0-9-_]{1,64}(:\$LATEST)?$`)
+	queueForm    = regexp.MustCompile(`^arn:aws:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,80}$`)
+)
+
+// checkTarget refuses what
+// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html does.
+func checkTarget(in Target) []provider.Problem {
+	var problems provider.Problems
+	if in.ARN != "" && !functionForm.MatchString(in.ARN) && !queueForm.MatchString(in.ARN) {
+		problems.Add("arn", "%q is the ARN of neither a Lambda function nor a standard queue, the targets that the local cloud has", in.ARN)
+	}
+	if in.TargetID != "" && !targetForm.MatchString(in.TargetID) {
+		problems.Add("targetId", "%q must be 1 to 64 letters, digits and .-_", in.TargetID)
+	}
+	if in.Rule != "" && !ruleForm.MatchString(in.Rule) {
+		problems.Add("rule", "%q is not the name of a rule", in.Rule)
+	}
+	if in.EventBusName != "" && !busForm.MatchString(in.EventBusName) {
+		problems.Add("eventBusName", "%q is not the name of a bus", in.EventBusName)
+	}
+	if d := in.DeadLetterConfig; d != nil && d.ARN != "" && !queueForm.MatchString(d.ARN) {
+		problems.Add("deadLetterConfig.arn", "%q is not the ARN of a standard queue", d.ARN)
+	}
+	if p := in.RetryPolicy; p != nil {
+		if n := p.MaximumEventAgeInSeconds; n != nil && (*n < 60 || *n > 86400) {
+			problems.Add("retryPolicy.maximumEventAgeInSeconds", "%d is not within 60 to 86400", *n)
+		}
+		if n := p.MaximumRetryAttempts; n != nil && (*n < 0 || *n > 185) {
+			problems.Add("retryPolicy.maximumRetryAttempts", "%d is not within 0 to 185", *n)
+		}
+	}
+	return append(problems, checkInput(in)...)
+}
+
+// checkInput refuses what no event becomes: see
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html.
+func checkInput(in Target) []provider.Problem {
+	var problems provider.Problems
+	given := 0
+	for _, is := range []bool{in.Input != "", in.InputPath != "", in.InputTransformer != nil} {
+		if is {
+			given++
+		}
+	}
+	if given > 1 {
+		problems.Add("input", "goes with neither inputPath nor inputTransformer: give one of the three")
+	}
+	if in.Input != "" && (!json.Valid([]byte(in.Input)) || len(in.Input) > 8192) {
+		problems.Add("input", "is not JSON of at most 8192 characters")
+	}
+	if in.InputPath != "" && (!pathForm.MatchString(in.InputPath) || len(in.InputPath) > 256) {
+		problems.Add("inputPath", "%q is not a path such as $.detail.id, of at most 256 characters", in.InputPath)
+	}
+	if t := in.InputTransformer; t != nil {
+		for property, err := range t.problems() {
+			problems.Add("inputTransformer."+property, "%v", err)
+		}
+	}
+	return problems
+}
+
+// fits refuses a target of no rule, or one too many.
+func (r *Rules) fits(t store.Record[Target]) error {
+	rule, err := store.Get[Rule](r.o.Store, RuleToken, t.Account+"/"+t.Region+"/"+ruleID(t.Inputs.EventBusName, t.Inputs.Rule))
+	if errors.Is(err, store.ErrNotFound) {
+		return awserr.New("ResourceNotFoundException", "Rule %s does not exist on EventBus %s: %w", t.Inputs.Rule, busOf(t.Inputs.EventBusName), err)
+	}
+	if err != nil {
+		return err
+	}
+	held, err := r.targetsOf(rule)
+	if err != nil {
+		return err
+	}
+	others := 0
+	for _, h := range held {
+		if h.ID != t.ID {
+			others++
+		}
+	}
+	if others >= maxTargets {
+		return awserr.New("LimitExceededException", "The requested resource exceeds the maximum number allowed: the rule %s has %d targets", t.Inputs.Rule, others)
+	}
+	return nil
+}
+
+func (r *Rules) targetsOf(rule store.Record[Rule]) ([]store.Record[Target], error) {
+	all, err := store.List[Target](r.o.Store, TargetToken)
+	var held []store.Record[Target]
+	for _, t := range all {
+		if t.Account == rule.Account && t.Region == rule.Region && t.Inputs.Rule == rule.Inputs.Name && busOf(t.Inputs.EventBusName) == busOf(rule.Inputs.EventBusName) {
+			held = append(held, t)
+		}
+	}
+	return held, err
+}

@@ -1,0 +1,107 @@
+package cloud
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"skiff/local/engine/checkpoint"
+)
+
+// Command is one command of the Pulumi CLI on a stack, for which it saves its
+// state at the end alone: see provider.Unsaved. The cloud is asked before it and
+// after it.
+type Command struct {
+	Program
+	Stack string // as its URNs begin: urn:pulumi:STACK::PROJECT
+	State string // the file in which the backend keeps the stack's state
+
+	Refreshed bool // before it: the state has been refreshed for what was stale
+	Ended     bool // after it, if it has saved its state
+	Complete  bool // after it, if it did all that the program says
+}
+
+// Begin prepares the cloud for a command, and returns the URNs of the resources
+// that the state is to be refreshed for first.
+func Begin(ctx context.Context, control string, c Command) (stale []string, err error) {
+	c.Ended = false
+	return stale, askAbout(ctx, control, c, &stale)
+}
+
+// End follows a command that has saved its state.
+func End(ctx context.Context, control string, c Command) error {
+	c.Ended = true
+	return askAbout(ctx, control, c, new([]string))
+}
+
+// Held is how much a cloud holds.
+type Held struct {
+	Records map[string]int // by type
+	Writes  uint64         // since it was opened
+}
+
+// Holds asks the cloud whose control address it is how much it holds.
+func Holds(ctx context.Context, control string) (held Held, err error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+control+"/records", nil)
+	if err != nil {
+		return held, err
+	}
+	return held, ask(r, &held)
+}
+
+func (c *Cloud) serveHeld(w http.ResponseWriter, _ *http.Request) {
+	held := Held{Writes: c.store.Generation()}
+	var err error
+	if held.Records, err = c.store.Count(); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(held) // a program that has gone is nobody to tell
+}
+
+func askAbout(ctx context.Context, control string, c Command, into any) error {
+	body, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+control+"/commands", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	return ask(r, into)
+}
+
+func (c *Cloud) serveCommand(w http.ResponseWriter, r *http.Request) {
+	var cmd Command
+	if err := json.NewDecoder(r.Body).Decode(&cmd); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	state := func() ([]checkpoint.Resource, error) { return checkpoint.Read(cmd.State) }
+	var stale []string
+	var err error
+	if cmd.Ended {
+		err = c.end(r.Context(), cmd, state)
+	} else {
+		stale, err = c.unsaved.Begin(r.Context(), cmd.Stack, state, cmd.Refreshed)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(stale) // a program that has gone is nobody to tell
+}
+
+func (c *Cloud) end(ctx context.Context, cmd Command, state func() ([]checkpoint.Resource, error)) error {
+	orphans, err := c.unsaved.End(ctx, cmd.Stack, state, cmd.Complete)
+	if err != nil || len(orphans) == 0 {
+		return err
+	}
+	aws, commands, err := c.providersFor(cmd.Program)
+	if err != nil {
+		return err
+	}
+	return errors.Join(aws.RemoveOrphans(ctx, orphans), commands.RemoveOrphans(ctx, orphans))
+}

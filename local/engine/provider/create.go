@@ -1,0 +1,210 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"skiff/local/store"
+)
+
+func (k *Resource[In, Out]) create(ctx context.Context, db *store.Store, c Call, inputs map[string]any) (string, map[string]any, error) {
+	in, problem := decode[In](inputs)
+	if problem != nil {
+		return "", nil, problem
+	}
+	r := k.record(c, in, inputs)
+	if lost, ok := c.lost(k.Token); ok {
+		if lost.Verb == store.Began {
+			if k.Named == "" || lost.Name != "" && lost.Name == inputs[k.Named] {
+				r.ID = lost.ID // by which what it has left outside of the store is found
+			}
+		} else if id, outputs, adopted, err := k.adopt(ctx, db, c, lost, in, inputs); adopted || err != nil {
+			return id, outputs, err
+		}
+	}
+	key := k.key(c, r.ID, in)
+	if other, taken := k.creating.LoadOrStore(key, c.URN); taken {
+		return "", nil, k.failure(fmt.Errorf("%q already exists (it belongs to %s): give one of the two another name", r.ID, other))
+	}
+	defer k.creating.Delete(key)
+	defer k.exclusively()()
+	if err := k.checkFree(db, key, r.ID, c.URN, inputs); err != nil {
+		return "", nil, err
+	}
+	if err := k.permitted(Operation[In]{Call: c, Verb: Create, Record: r}); err != nil {
+		return "", nil, err
+	}
+	if err := k.begin(db, c, key, r, inputs); err != nil {
+		return "", nil, err
+	}
+	if k.Create != nil {
+		if err := k.Create(ctx, c, &r); err != nil {
+			return "", nil, k.failure(err)
+		}
+	}
+	return k.created(db, c, key, r, inputs)
+}
+
+// record is that of a resource which is about to be created.
+func (k *Resource[In, Out]) record(c Call, in In, inputs map[string]any) store.Record[In] {
+	id := randomID()
+	if k.ID != nil {
+		id = k.ID(c, in)
+	}
+	return store.Record[In]{ID: id, URN: c.URN, Account: c.Account, Region: c.Region, Tags: k.tags(c, inputs), Created: time.Now(), Inputs: in, State: map[string]string{}}
+}
+
+// begin notes a creation that may leave something outside of the store.
+func (k *Resource[In, Out]) begin(db *store.Store, c Call, key string, r store.Record[In], inputs map[string]any) error {
+	if !k.Outside {
+		return nil
+	}
+	note := c.change(store.Began, k.Token, key, r.ID)
+	note.Name = k.madeUp(inputs)
+	var err error
+	if note.Record, err = json.Marshal(r); err != nil {
+		return err
+	}
+	return store.Note(db, note)
+}
+
+// created writes the record of a creation.
+func (k *Resource[In, Out]) created(db *store.Store, c Call, key string, r store.Record[In], inputs map[string]any) (string, map[string]any, error) {
+	note := c.change(store.Created, k.Token, key, r.ID)
+	note.Name = k.madeUp(inputs)
+	if err := store.Put(db, k.Token, key, r, note); err != nil {
+		return "", nil, err
+	}
+	outputs, err := k.outputs(r)
+	return r.ID, outputs, err
+}
+
+// madeUp is the name that was made up for the resource, if one was.
+func (k *Resource[In, Out]) madeUp(inputs map[string]any) string {
+	if k.Named == "" || isGiven(inputs, k.Named) {
+		return ""
+	}
+	name, _ := inputs[k.Named].(string)
+	return name
+}
+
+// adopt gives the engine back what an engine that was killed has created: the
+// same resource, with its id and all that it holds. Its inputs may have changed
+// since, as before an update. Where one has that replaces the resource, the lost
+// one is not taken: it goes at once if the new one cannot be there beside it, or
+// else at the end, as the old one of every replacement.
+func (k *Resource[In, Out]) adopt(ctx context.Context, db *store.Store, c Call, lost store.Change, in In, inputs map[string]any) (id string, outputs map[string]any, adopted bool, err error) {
+	held, err := store.Get[In](db, k.Token, lost.Key)
+	if errors.Is(err, store.ErrNotFound) || err == nil && held.URN != c.URN {
+		return "", nil, false, nil
+	}
+	if err != nil {
+		return "", nil, false, err
+	}
+	difference, _, err := k.compareHeld(held.Inputs, in)
+	if err != nil {
+		return "", nil, false, err
+	}
+	if len(difference.Replaces) > 0 || held.Account != c.Account || held.Region != c.Region {
+		if !k.deletedFirst(inputs) && k.key(c, held.ID, in) != lost.Key {
+			return "", nil, false, nil
+		}
+		return "", nil, false, k.remove(ctx, db, c, lost.Key, held)
+	}
+	defer k.exclusively()()
+	r := held
+	if r.Inputs, err = k.kept(inputs, in, held.Inputs); err != nil {
+		return "", nil, false, k.failure(err)
+	}
+	r.Tags = k.tags(c, inputs)
+	// To the program, and so to IAM, it is a creation.
+	if err := k.permitted(Operation[In]{Call: c, Verb: Create, Record: r}); err != nil {
+		return "", nil, false, err
+	}
+	if err := k.change(ctx, c, held, &r, len(difference.Diffs) > 0); err != nil {
+		return "", nil, false, err
+	}
+	id, outputs, err = k.created(db, c, lost.Key, r, inputs)
+	if k.Updated != nil && err == nil {
+		k.Updated(r)
+	}
+	return id, outputs, true, err
+}
+
+// change updates what is adopted, unless it is as it is to be.
+func (k *Resource[In, Out]) change(ctx context.Context, c Call, held store.Record[In], r *store.Record[In], differs bool) error {
+	for name, value := range r.Tags {
+		was, ok := held.Tags[name]
+		differs = differs || !ok || was != value
+	}
+	if k.Update == nil || !differs && len(held.Tags) == len(r.Tags) {
+		return nil
+	}
+	if err := k.Update(ctx, c, held, r); err != nil {
+		return k.failure(err)
+	}
+	return nil
+}
+
+// abandon deletes a lost creation that no program has any more.
+func (k *Resource[In, Out]) abandon(ctx context.Context, db *store.Store, c Call, lost store.Change) error {
+	held, err := store.Get[In](db, k.Token, lost.Key)
+	if errors.Is(err, store.ErrNotFound) && lost.Verb == store.Began {
+		if err = json.Unmarshal(lost.Record, &held); err == nil && k.Delete != nil {
+			err = k.Delete(ctx, c, held)
+		}
+	} else if err == nil && held.URN == lost.URN {
+		c.Account, c.Region = held.Account, held.Region
+		err = k.remove(ctx, db, c, lost.Key, held)
+	}
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return k.failure(err)
+	}
+	return nil
+}
+
+func (k *Resource[In, Out]) exclusively() (release func()) {
+	if !k.Exclusive {
+		return func() {}
+	}
+	k.writing.Lock()
+	return k.writing.Unlock
+}
+
+// checkFree refuses a create under a key that another resource has. A record
+// of the same URN is one that a crash kept from the engine, unless an input
+// differs that cannot change: then it is the one that is being replaced.
+func (k *Resource[In, Out]) checkFree(db *store.Store, key, id, urn string, inputs map[string]any) error {
+	held, err := store.Get[In](db, k.Token, key)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	again, problem := decode[In](inputs)
+	if problem != nil {
+		return problem
+	}
+	if held.URN != urn {
+		if k.Overwrites != nil && k.Overwrites(again) {
+			return nil
+		}
+		if held.URN == "" {
+			return k.failure(fmt.Errorf("%q already exists (a call of AWS has made it): delete it, or give the new one another name", id))
+		}
+		return k.failure(fmt.Errorf("%q already exists (it belongs to %s): give one of the two another name", id, held.URN))
+	}
+	difference, _, err := k.compareHeld(held.Inputs, again)
+	if err != nil {
+		return err
+	}
+	if changed := difference.Replaces; len(changed) > 0 {
+		return k.failure(fmt.Errorf("%q already exists, with another %s: give it another name", id, strings.Join(changed, ", ")))
+	}
+	return nil
+}
