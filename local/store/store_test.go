@@ -176,3 +176,31 @@ func TestUnreadable(t *testing.T) {
 		t.Errorf("opening a file that is no store: %v", err)
 	}
 }
+
+// TestPeek is current, like Get, and decodes only what has changed.
+func TestPeek(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir())
+	peek := func(want int, wantErr error) {
+		t.Helper()
+		if got, err := Peek[thing](s, "thing", "a"); !errors.Is(err, wantErr) || got.Inputs.Size != want {
+			t.Errorf("peeked at %v, %v; want %d, %v", got, err, want, wantErr)
+		}
+	}
+	peek(0, ErrNotFound)
+	for size := range 3 {
+		put(t, s, "a", size)
+		peek(size, nil)
+	}
+	before, all := s.Generation("thing"), s.Generation()
+	if err := Put(s, "other", "a", Record[thing]{ID: "a"}); err != nil {
+		t.Fatal(err)
+	}
+	if s.Generation("thing") != before || s.Generation() == all || s.Generation("thing", "other") == before {
+		t.Errorf("generations %d and %d were %d and %d", s.Generation("thing"), s.Generation(), before, all)
+	}
+	if err := Delete(s, "thing", "a"); err != nil {
+		t.Fatal(err)
+	}
+	peek(0, ErrNotFound)
+}
