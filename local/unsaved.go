@@ -29,11 +29,11 @@ const lockPatience = 5 * time.Second
 // recovering runs one command of the CLI on a stack as if every command before it
 // had ended, whether or not it did.
 func (e *engine) recovering(ctx context.Context, args []string, stack string) error {
-	busy, err := e.unlock(stack)
+	busy, here, err := e.unlock(stack)
 	// The CLI of a cloud that was killed dies of it, but not before it.
-	for end := time.Now().Add(lockPatience); busy && err == nil && time.Now().Before(end) && ctx.Err() == nil; {
+	for end := time.Now().Add(lockPatience); here && err == nil && time.Now().Before(end) && ctx.Err() == nil; {
 		time.Sleep(pollDelay)
-		busy, err = e.unlock(stack)
+		busy, here, err = e.unlock(stack)
 	}
 	if err != nil {
 		return err
@@ -136,11 +136,12 @@ func killed(err error) bool {
 }
 
 // unlock removes the locks of the stack whose holders have been killed: Pulumi
-// keeps them for a person to remove. It reports whether one is left.
-func (e *engine) unlock(stack string) (busy bool, err error) {
+// keeps them for a person to remove. It reports whether one is left, and whether
+// a process of this machine holds it.
+func (e *engine) unlock(stack string) (busy, here bool, err error) {
 	files, err := filepath.Glob(filepath.Join(e.project.backend(), ".pulumi", "locks", "organization", e.project.Name, stack, "*.json"))
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
 	for _, file := range files {
 		var lock struct {
@@ -153,14 +154,14 @@ func (e *engine) unlock(stack string) (busy bool, err error) {
 		}
 		host, hostErr := os.Hostname()
 		if json.Unmarshal(data, &lock) != nil || hostErr != nil || lock.Hostname != host || e.runs(lock.PID) {
-			busy = true
+			busy, here = true, here || lock.Hostname == host
 			continue
 		}
 		if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return false, err
+			return false, false, err
 		}
 	}
-	return busy, nil
+	return busy, here, nil
 }
 
 // runs reports whether a process of this machine is one of the CLI: the id of one

@@ -60,9 +60,9 @@ func TestUnlock(t *testing.T) {
 		if err := os.WriteFile(file, data, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		busy, err := e.unlock("x")
+		busy, here, err := e.unlock("x")
 		_, statErr := os.Stat(file)
-		if err != nil || busy != test.busy || (statErr == nil) != test.busy {
+		if err != nil || busy != test.busy || (statErr == nil) != test.busy || here != (test.busy && test.host == host) {
 			t.Errorf("%s: busy %t, %v; the lock: %v", test.name, busy, err, statErr)
 		}
 	}
