@@ -17,7 +17,7 @@ type sandbox struct {
 	runtime *Runtime
 	process *os.Process
 	output  *output
-	memory  memory
+	memory  *memory
 	logging sync.Mutex // one line at a time
 	tail    []byte     // of what the current invocation logs; guarded by logging
 
