@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"skiff/internal/rehearsal"
+	"skiff/local/aws/arn"
 	"skiff/local/aws/issuer"
 )
 
@@ -136,8 +137,8 @@ func authorizerIn(resources []deployed) (deployed, bool) {
 // functionOf is the environment of the function that decides, and its region.
 func functionOf(a deployed, resources []deployed) (env []string) {
 	for _, r := range resources {
-		if arn := r.Outputs.ARN; r.Type == "aws:lambda/function:Function" && arn != "" && strings.Contains(a.Inputs.AuthorizerURI, arn+"/") {
-			env = append(env, "AWS_REGION="+strings.Split(arn, ":")[3])
+		if function := r.Outputs.ARN; r.Type == "aws:lambda/function:Function" && function != "" && strings.Contains(a.Inputs.AuthorizerURI, function+"/") {
+			env = append(env, "AWS_REGION="+arn.Region(function))
 			for name, value := range r.Inputs.Environment.Variables {
 				env = append(env, name+"="+value)
 			}

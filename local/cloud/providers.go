@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"path"
 	"slices"
-	"strings"
 
+	"skiff/local/aws/arn"
 	"skiff/local/aws/cloudwatch"
 	"skiff/local/aws/iam"
 	"skiff/local/aws/kms"
@@ -92,11 +92,11 @@ func (c *Cloud) addInvokes(p *provider.Provider) {
 // arnParts is an ARN, taken apart.
 func arnParts(_ provider.Call, args map[string]any) (map[string]any, error) {
 	text, _ := args["arn"].(string)
-	p := strings.SplitN(text, ":", 6)
-	if len(p) < 6 || p[0] != "arn" {
+	p, ok := arn.Parse(text)
+	if !ok {
 		return nil, fmt.Errorf("getArn: %q is not an ARN", text)
 	}
-	return map[string]any{"id": text, "arn": text, "partition": p[1], "service": p[2], "region": p[3], "account": p[4], "resource": p[5]}, nil
+	return map[string]any{"id": text, "arn": text, "partition": p.Partition, "service": p.Service, "region": p.Region, "account": p.AccountID, "resource": p.Resource}, nil
 }
 
 // servicePrincipal is how policies name a service. See
@@ -116,8 +116,8 @@ func servicePrincipal(c provider.Call, args map[string]any) (map[string]any, err
 // belongs to every account.
 func callerIdentity(c provider.Call, _ map[string]any) (map[string]any, error) {
 	if c.Caller != "" {
-		account := strings.Split(c.Caller, ":")[4]
-		return map[string]any{"accountId": account, "arn": c.Caller, "id": account, "userId": "AROALOCALLOCALLOCAL:" + path.Base(c.Caller)}, nil
+		caller, _ := arn.Parse(c.Caller)
+		return map[string]any{"accountId": caller.AccountID, "arn": c.Caller, "id": caller.AccountID, "userId": "AROALOCALLOCALLOCAL:" + path.Base(c.Caller)}, nil
 	}
-	return map[string]any{"accountId": c.Account, "arn": "arn:aws:iam::" + c.Account + ":user/local", "id": c.Account, "userId": "AIDALOCALLOCALLOCAL"}, nil
+	return map[string]any{"accountId": c.Account, "arn": arn.New("iam", "", c.Account, "user/local"), "id": c.Account, "userId": "AIDALOCALLOCALLOCAL"}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"skiff/local/aws/apigateway/httpapi"
+	"skiff/local/aws/arn"
 	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -61,18 +62,16 @@ func (a *APIs) integrations() *provider.Resource[IntegrationInputs, IntegrationO
 	}
 }
 
-// Functions behind an integration are named by their invoke ARN, or by their
-// own.
-var (
-	invokeForm   = regexp.MustCompile(`^arn:aws:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/(arn:aws:lambda:.+)/invocations$`)
-	functionForm = regexp.MustCompile(`^arn:aws:lambda:[a-z0-9-]+:\d{12}:function:[^/]+$`)
-)
+// invokeForm is the ARN by which API Gateway invokes a function.
+var invokeForm = regexp.MustCompile(`^arn:aws:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/(arn:aws:lambda:.+)/invocations$`)
 
-func functionOf(uri string) (arn string, ok bool) {
+// functionOf is the ARN of the function behind an integration, which names it by
+// its invoke ARN or by its own.
+func functionOf(uri string) (function string, ok bool) {
 	if m := invokeForm.FindStringSubmatch(uri); m != nil {
 		return m[1], true
 	}
-	return uri, functionForm.MatchString(uri)
+	return uri, arn.IsFunction(uri)
 }
 
 // maxSocketTimeout is that of a WebSocket API's integrations:

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"skiff/local/aws/apigateway/httpapi"
+	"skiff/local/aws/arn"
 	"skiff/local/aws/awserr"
 	"skiff/local/aws/logs"
 	"skiff/local/engine/provider"
@@ -94,12 +95,10 @@ func checkRouteSettings(problems *provider.Problems, path string, s *RouteSettin
 
 // groupOf is the name of the log group with an ARN, which may end in the ":*"
 // that stands for its streams.
-func groupOf(arn string) (name string, ok bool) {
-	parts := strings.SplitN(strings.TrimSuffix(arn, ":*"), ":", 7)
-	if len(parts) < 7 || parts[0] != "arn" || parts[2] != "logs" || parts[5] != "log-group" || parts[6] == "" {
-		return "", false
-	}
-	return parts[6], true
+func groupOf(text string) (name string, ok bool) {
+	parts, _ := arn.Parse(strings.TrimSuffix(text, ":*"))
+	name, ok = strings.CutPrefix(parts.Resource, "log-group:")
+	return name, ok && name != "" && parts.Service == "logs"
 }
 
 // checkDestination refuses an access log that goes to no log group.

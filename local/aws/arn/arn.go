@@ -1,15 +1,25 @@
-// Package arn makes and matches Amazon Resource Names
+// Package arn makes, parses and matches Amazon Resource Names
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html).
 package arn
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+)
 
 // New is the ARN of a resource in the commercial partition.
 func New(service, region, account, resource string) string {
-	return "arn:aws:" + service + ":" + region + ":" + account + ":" + resource
+	return arn.ARN{Partition: "aws", Service: service, Region: region, AccountID: account, Resource: resource}.String()
 }
 
-// Like tells whether value fits a pattern part by part, as the condition
+// Parse returns the parts of an ARN, and whether text is one.
+func Parse(text string) (parts arn.ARN, ok bool) {
+	parts, err := arn.Parse(text)
+	return parts, err == nil
+}
+
+// Like reports whether value fits a pattern part by part, as the condition
 // operator ArnLike does: no * spans a colon but in the resource, which comes
 // last
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN).
@@ -27,25 +37,22 @@ func Like(pattern, value string) bool {
 }
 
 // Region is the region part of an ARN, "" where it has none.
-func Region(arn string) string {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) < 6 {
-		return ""
-	}
-	return parts[3]
+func Region(text string) string {
+	parts, _ := Parse(text)
+	return parts.Region
 }
 
-// WithAccount is an ARN with another account.
-func WithAccount(arn, account string) string {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) < 6 {
-		return arn
+// WithAccount is an ARN with another account; what is no ARN stays as it is.
+func WithAccount(text, account string) string {
+	parts, ok := Parse(text)
+	if !ok {
+		return text
 	}
-	parts[4] = account
-	return strings.Join(parts, ":")
+	parts.AccountID = account
+	return parts.String()
 }
 
-// Match tells whether value fits a pattern in which * stands for any
+// Match reports whether value fits a pattern in which * stands for any
 // characters and ? for one, as in policies. Unlike a file pattern, * also
 // spans colons and slashes.
 func Match(pattern, value string) bool {

@@ -83,3 +83,44 @@ func TestWithAccount(t *testing.T) {
 		}
 	}
 }
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	parts, ok := Parse("arn:aws:logs:r:1:log-group:/a:*")
+	if !ok || parts.Service != "logs" || parts.AccountID != "1" || parts.Resource != "log-group:/a:*" {
+		t.Errorf("parsed %+v, %v", parts, ok)
+	}
+	for _, text := range []string{"", "arn", "arn:aws:sqs:r:1", "1:function:f", "urn:aws:sqs:r:1:q"} {
+		if parts, ok := Parse(text); ok || parts.Resource != "" {
+			t.Errorf("%q is an ARN, %+v", text, parts)
+		}
+	}
+}
+
+func TestForms(t *testing.T) {
+	t.Parallel()
+	const queue, topic, function = "arn:aws:sqs:eu-west-1:123456789012:q", "arn:aws:sns:eu-west-1:123456789012:t", "arn:aws:lambda:eu-west-1:123456789012:function:f"
+	for _, test := range []struct {
+		form          string
+		is            func(string) bool
+		taken, others []string
+	}{
+		{"topic", IsTopic, []string{topic, topic + strings.Repeat("x", 255)},
+			[]string{"", topic + ".fifo", topic + ":u", topic + strings.Repeat("x", 256), queue, "t", topic + "\n"}},
+		{"queue", IsQueue, []string{queue, queue + strings.Repeat("x", 79)},
+			[]string{"", queue + ".fifo", queue + strings.Repeat("x", 80), "arn:aws:sqs:eu-west-1:1:q", topic}},
+		{"function", IsFunction, []string{function, function + ":$LATEST"},
+			[]string{"", "f", function + ":1", function + ":live", function + "/x", strings.ReplaceAll(function, "function", "layer"), queue}},
+	} {
+		for _, text := range test.taken {
+			if !test.is(text) {
+				t.Errorf("%s is no %s", text, test.form)
+			}
+		}
+		for _, text := range test.others {
+			if test.is(text) {
+				t.Errorf("%q is a %s", text, test.form)
+			}
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"skiff/local/aws/arn"
 	"skiff/local/engine/provider"
 )
 
@@ -25,7 +26,6 @@ const (
 
 var (
 	controlForm    = regexp.MustCompile(`[\x00-\x1f\x7f]`)
-	topicForm      = regexp.MustCompile(`^arn:aws:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$`)
 	queryIDForm    = regexp.MustCompile(`^[a-z][a-zA-Z0-9_]{0,254}$`)
 	percentileForm = regexp.MustCompile(`^((p|tm|tc|ts|wm)(\d{1,2}(\.\d{1,10})?|100)|IQM|(PR|TM|TC|TS|WM)\([^()]*:[^()]*\))$`)
 )
@@ -78,7 +78,7 @@ func checkAlarm(in Alarm) []provider.Problem {
 func checkActions(problems *provider.Problems, property string, actions []string) {
 	problems.AtMost(property, len(actions), maxActions, "actions")
 	for _, action := range actions {
-		if !topicForm.MatchString(action) {
+		if !arn.IsTopic(action) {
 			problems.Add(property, "the local cloud knows topics, and %q is not the ARN of one", action)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"skiff/local/aws/arn"
 	"skiff/local/aws/awserr"
 	"skiff/local/aws/eventpattern"
 	"skiff/local/aws/iam"
@@ -82,7 +83,7 @@ func (r *Rules) send(rule store.Record[Rule], t store.Record[Target], event []by
 	if err != nil {
 		return err
 	}
-	if queueForm.MatchString(t.Inputs.ARN) {
+	if arn.IsQueue(t.Inputs.ARN) {
 		return r.o.Queues.SendFor(service, ruleARN(rule), rule.Account, t.Inputs.ARN, string(payload), nil)
 	}
 	return r.o.Functions.SendFor(service, ruleARN(rule), t.Inputs.ARN, payload)

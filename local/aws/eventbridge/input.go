@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"skiff/local/aws/arn"
 	"skiff/local/store"
 )
 
@@ -92,7 +93,7 @@ func (t Target) payload(rule store.Record[Rule], event []byte, now time.Time) ([
 		values[name] = lookUp(tree, path)
 	}
 	out, err := fill(t.InputTransformer.InputTemplate, values)
-	if err == nil && functionForm.MatchString(t.ARN) && !json.Valid(out) {
+	if err == nil && arn.IsFunction(t.ARN) && !json.Valid(out) {
 		err = errNotJSON
 	}
 	return out, err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"skiff/local/aws/arn"
 	"skiff/local/aws/awserr"
 	"skiff/local/aws/awsjson"
 	"skiff/local/aws/iam"
@@ -103,8 +104,8 @@ type place struct{ region, account, name string }
 
 // placeOf finds a bus by its name or its ARN.
 func placeOf(c iam.Caller, bus string) place {
-	if parts := strings.SplitN(bus, ":", 6); len(parts) == 6 && parts[2] == "events" {
-		return place{parts[3], parts[4], strings.TrimPrefix(parts[5], "event-bus/")}
+	if parts, _ := arn.Parse(bus); parts.Service == "events" {
+		return place{parts.Region, parts.AccountID, strings.TrimPrefix(parts.Resource, "event-bus/")}
 	}
 	return place{c.Region, c.Account(), busOf(bus)}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"skiff/local/aws/arn"
 	"skiff/local/aws/lambda"
 	"skiff/local/store"
 )
@@ -138,7 +139,7 @@ func (r *Rules) runNow(ctx context.Context, rule store.Record[Rule]) (lambda.Res
 	}
 	answers := map[string]json.RawMessage{}
 	for _, t := range targets {
-		if queueForm.MatchString(t.Inputs.ARN) {
+		if arn.IsQueue(t.Inputs.ARN) {
 			if err := r.send(rule, t, data); err != nil {
 				return fail(fmt.Errorf("target %s: %w", t.Inputs.ARN, err))
 			}

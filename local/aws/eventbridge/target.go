@@ -8,6 +8,7 @@ import (
 	"errors"
 	"regexp"
 
+	"skiff/local/aws/arn"
 	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -88,16 +89,14 @@ func targetRecordID(c provider.Call, in Target) string {
 }
 
 var (
-	targetForm   = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,64}$`)
-	functionForm = regexp.MustCompile(`^arn:aws:lambda:[a-z0-9-]+:\d{12}:function:[a-zA-Z0-9-_]{1,64}(:\$LATEST)?$`)
-	queueForm    = regexp.MustCompile(`^arn:aws:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,80}$`)
+	targetForm = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,64}$`)
 )
 
 // checkTarget refuses what
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html does.
 func checkTarget(in Target) []provider.Problem {
 	var problems provider.Problems
-	if in.ARN != "" && !functionForm.MatchString(in.ARN) && !queueForm.MatchString(in.ARN) {
+	if in.ARN != "" && !arn.IsFunction(in.ARN) && !arn.IsQueue(in.ARN) {
 		problems.Add("arn", "%q is the ARN of neither a Lambda function nor a standard queue, the targets that the local cloud has", in.ARN)
 	}
 	if in.TargetID != "" && !targetForm.MatchString(in.TargetID) {
@@ -109,7 +108,7 @@ func checkTarget(in Target) []provider.Problem {
 	if in.EventBusName != "" && !busForm.MatchString(in.EventBusName) {
 		problems.Add("eventBusName", "%q is not the name of a bus", in.EventBusName)
 	}
-	if d := in.DeadLetterConfig; d != nil && d.ARN != "" && !queueForm.MatchString(d.ARN) {
+	if d := in.DeadLetterConfig; d != nil && d.ARN != "" && !arn.IsQueue(d.ARN) {
 		problems.Add("deadLetterConfig.arn", "%q is not the ARN of a standard queue", d.ARN)
 	}
 	if p := in.RetryPolicy; p != nil {

@@ -135,11 +135,11 @@ func (a *Authority) Revoke(accessKeyID string) {
 }
 
 func splitRole(roleARN string) (account, name string) {
-	parts := strings.SplitN(roleARN, ":", 6)
-	if len(parts) < 6 {
+	parts, ok := arn.Parse(roleARN)
+	if !ok {
 		return "", roleARN
 	}
-	return parts[4], roleARN[strings.LastIndexByte(roleARN, '/')+1:]
+	return parts.AccountID, roleARN[strings.LastIndexByte(roleARN, '/')+1:]
 }
 
 // Authorize decides a call; a call that is not allowed is a *Denied.

@@ -1,8 +1,6 @@
 package lambda
 
 import (
-	"strings"
-
 	"skiff/local/aws/arn"
 	"skiff/local/engine/provider"
 )
@@ -86,8 +84,9 @@ func mappingActions(o provider.Operation[EventSourceMapping]) []provider.Action 
 // namedARN is the ARN of a function that a program gives by name or by ARN,
 // without a qualifier.
 func namedARN(c provider.Call, function string) string {
-	if parts := strings.Split(function, ":"); len(parts) >= 7 {
-		return strings.Join(parts[:7], ":")
+	region, account := c.Region, c.Account
+	if parts, ok := arn.Parse(function); ok {
+		region, account = parts.Region, parts.AccountID
 	}
-	return arn.New("lambda", c.Region, c.Account, "function:"+function)
+	return arn.New("lambda", region, account, "function:"+nameOf(function))
 }

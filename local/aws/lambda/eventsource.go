@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -132,8 +131,6 @@ func sameMapping(a, b EventSourceMapping) bool {
 	return a.EventSourceARN == b.EventSourceARN && nameOf(a.FunctionName) == nameOf(b.FunctionName)
 }
 
-var queueForm = regexp.MustCompile(`^arn:aws:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,80}$`)
-
 // reportFailures is the one response type that there is.
 const reportFailures = "ReportBatchItemFailures"
 
@@ -142,7 +139,7 @@ const reportFailures = "ReportBatchItemFailures"
 // does.
 func checkEventSourceMapping(in EventSourceMapping) []provider.Problem {
 	var problems provider.Problems
-	if in.EventSourceARN != "" && !queueForm.MatchString(in.EventSourceARN) && !in.ofStream() {
+	if in.EventSourceARN != "" && !arn.IsQueue(in.EventSourceARN) && !in.ofStream() {
 		problems.Add("eventSourceArn", "%q is the ARN of neither a standard queue nor the stream of a table, the event sources that the local cloud has", in.EventSourceARN)
 	}
 	if in.FunctionName != "" && !functionName.MatchString(nameOf(in.FunctionName)) {
@@ -152,7 +149,7 @@ func checkEventSourceMapping(in EventSourceMapping) []provider.Problem {
 	switch {
 	case in.BatchSize != nil && (*in.BatchSize < 1 || *in.BatchSize > 10000):
 		problems.Add("batchSize", "%d is not within 1 to 10000", *in.BatchSize)
-	case size > 10 && window < 1 && queueForm.MatchString(in.EventSourceARN):
+	case size > 10 && window < 1 && arn.IsQueue(in.EventSourceARN):
 		problems.Add("batchSize", "%d: Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10", size)
 	}
 	problems.Within("maximumBatchingWindowInSeconds", window, 0, 300, "")
@@ -288,10 +285,9 @@ func describeMapping(r store.Record[EventSourceMapping]) EventSourceMappingOutpu
 
 // sourceName is a queue or the table of a stream, in words.
 func sourceName(in EventSourceMapping) string {
+	parts, _ := arn.Parse(in.EventSourceARN)
 	if in.ofStream() {
-		_, table, _ := strings.Cut(in.EventSourceARN, ":table/")
-		table, _, _ = strings.Cut(table, "/")
-		return "stream of table " + table
+		return "stream of table " + strings.Split(parts.Resource, "/")[1]
 	}
-	return "queue " + in.EventSourceARN[strings.LastIndexByte(in.EventSourceARN, ':')+1:]
+	return "queue " + parts.Resource
 }

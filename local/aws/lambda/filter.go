@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"skiff/local/aws/arn"
 	"skiff/local/aws/eventpattern"
 	"skiff/local/aws/iam"
 	"skiff/local/engine/provider"
@@ -62,7 +63,7 @@ func checkFilters(in EventSourceMapping) []provider.Problem {
 			problems.Add(property, "Invalid filter pattern definition: %v", err)
 			continue
 		}
-		if !queueForm.MatchString(in.EventSourceARN) {
+		if !arn.IsQueue(in.EventSourceARN) {
 			continue
 		}
 		for _, name := range p.Fields() {

@@ -186,8 +186,8 @@ type target struct{ account, region, name, qualifier string }
 func parseTarget(c iam.Caller, function, qualifier string) (target, error) {
 	t := target{account: c.Account(), region: c.Region}
 	parts := strings.Split(function, ":")
-	if len(parts) >= 7 && parts[0] == "arn" && parts[2] == "lambda" && parts[5] == "function" {
-		t.region, t.account, parts = parts[3], parts[4], parts[6:]
+	if a, ok := arn.Parse(function); ok && a.Service == "lambda" && strings.HasPrefix(a.Resource, "function:") {
+		t.region, t.account, parts = a.Region, a.AccountID, parts[6:]
 	} else if len(parts) >= 3 && parts[1] == "function" {
 		t.account, parts = parts[0], parts[2:]
 	}

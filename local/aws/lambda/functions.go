@@ -99,10 +99,12 @@ func (f *Functions) find(function string) (store.Record[Function], error) {
 
 // nameOf is the name in an ARN of a function, or the name itself.
 func nameOf(function string) string {
-	if parts := strings.Split(function, ":"); len(parts) >= 7 {
-		return parts[6]
+	parts, ok := arn.Parse(function)
+	if !ok {
+		return function
 	}
-	return function
+	name, _, _ := strings.Cut(strings.TrimPrefix(parts.Resource, "function:"), ":")
+	return name
 }
 
 // current is the version to run now. Keys are issued once per version, so that

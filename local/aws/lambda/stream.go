@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"time"
 
+	"skiff/local/aws/arn"
 	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 	"skiff/local/engine/provider"
@@ -91,7 +92,7 @@ func checkStreamSettings(in EventSourceMapping) []provider.Problem {
 	if n := in.ParallelizationFactor; n < 0 || n > 10 {
 		problems.Add("parallelizationFactor", "%d is not within 1 to 10", n)
 	}
-	if d := in.destination(); d != "" && !queueForm.MatchString(d) {
+	if d := in.destination(); d != "" && !arn.IsQueue(d) {
 		problems.Add("destinationConfig.onFailure.destinationArn", "%q is not the ARN of a standard queue, the one destination that the local cloud has", d)
 	}
 	switch {
@@ -99,7 +100,7 @@ func checkStreamSettings(in EventSourceMapping) []provider.Problem {
 		problems.Add("startingPosition", "is required for a stream: LATEST or TRIM_HORIZON")
 	case in.ofStream() && in.ScalingConfig != nil:
 		problems.Add("scalingConfig", "is for queues, not for streams")
-	case queueForm.MatchString(in.EventSourceARN):
+	case arn.IsQueue(in.EventSourceARN):
 		for property, set := range map[string]bool{
 			"bisectBatchOnFunctionError": in.BisectBatchOnFunctionError, "destinationConfig": in.DestinationConfig != nil,
 			"maximumRecordAgeInSeconds": in.MaximumRecordAgeInSeconds != nil, "maximumRetryAttempts": in.MaximumRetryAttempts != nil,

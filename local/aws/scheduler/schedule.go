@@ -136,10 +136,8 @@ func (s *Scheduler) checkRole(r store.Record[Schedule]) error {
 }
 
 var (
-	nameForm     = regexp.MustCompile(`^[0-9a-zA-Z_.-]{1,64}$`)
-	functionForm = regexp.MustCompile(`^arn:aws:lambda:[a-z0-9-]+:\d{12}:function:[a-zA-Z0-9-_]{1,64}(:\$LATEST)?$`)
-	roleForm     = regexp.MustCompile(`^arn:aws:iam::\d{12}:role/[\w+=,.@/-]+$`)
-	queueForm    = regexp.MustCompile(`^arn:aws:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,80}$`)
+	nameForm = regexp.MustCompile(`^[0-9a-zA-Z_.-]{1,64}$`)
+	roleForm = regexp.MustCompile(`^arn:aws:iam::\d{12}:role/[\w+=,.@/-]+$`)
 )
 
 // check refuses what
@@ -207,7 +205,7 @@ func checkTarget(t *Target) []provider.Problem {
 		return nil
 	}
 	var problems provider.Problems
-	if t.ARN != "" && !functionForm.MatchString(t.ARN) {
+	if t.ARN != "" && !arn.IsFunction(t.ARN) {
 		problems.Add("target.arn", "%q is not the ARN of a Lambda function, the one target that the local cloud has", t.ARN)
 	}
 	if t.RoleARN != "" && !roleForm.MatchString(t.RoleARN) {
@@ -224,7 +222,7 @@ func checkTarget(t *Target) []provider.Problem {
 			problems.Within("target.retryPolicy.maximumRetryAttempts", *n, 0, 185, "")
 		}
 	}
-	if d := t.DeadLetterConfig; d != nil && d.ARN != "" && !queueForm.MatchString(d.ARN) {
+	if d := t.DeadLetterConfig; d != nil && d.ARN != "" && !arn.IsQueue(d.ARN) {
 		problems.Add("target.deadLetterConfig.arn", "%q is not the ARN of a standard queue", d.ARN)
 	}
 	return problems

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"skiff/local/aws/arn"
 	"skiff/local/aws/eventpattern"
 )
 
@@ -80,7 +81,7 @@ func deadLetters(policy string) (string, error) {
 	if err := d.Decode(&p); err != nil {
 		return "", fmt.Errorf("is not of the form {\"deadLetterTargetArn\": QUEUE}: %w", err)
 	}
-	if !queueForm.MatchString(p.Target) {
+	if !arn.IsQueue(p.Target) {
 		return "", fmt.Errorf("%q is not the ARN of a standard queue", p.Target)
 	}
 	return p.Target, nil

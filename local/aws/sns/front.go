@@ -69,7 +69,7 @@ func (f front) open(c iam.Caller, topicARN string) (store.Record[Topic], error) 
 	if topicARN == "" {
 		return r, awserr.New("InvalidParameter", "Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter")
 	}
-	if !topicForm.MatchString(topicARN) || arn.Region(topicARN) != c.Region {
+	if !arn.IsTopic(topicARN) || arn.Region(topicARN) != c.Region {
 		return r, awserr.New("InvalidParameter", "Invalid parameter: TopicArn Reason: %q is not the ARN of a standard topic in %s", topicARN, c.Region)
 	}
 	r, err := f.topics.Find(topicARN)

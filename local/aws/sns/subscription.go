@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"net/mail"
 	"net/url"
-	"regexp"
 
 	"github.com/google/uuid"
 
+	"skiff/local/aws/arn"
 	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -75,17 +75,11 @@ func subscriptionARN(_ provider.Call, in Subscription) string {
 	return in.Topic + ":" + uuid.UUID(b[:16]).String()
 }
 
-var (
-	topicForm    = regexp.MustCompile(`^arn:aws:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$`)
-	queueForm    = regexp.MustCompile(`^arn:aws:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,80}$`)
-	functionForm = regexp.MustCompile(`^arn:aws:lambda:[a-z0-9-]+:\d{12}:function:[^/]+$`)
-)
-
 // checkSubscription refuses what
 // https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html does.
 func checkSubscription(in Subscription) []provider.Problem {
 	var problems provider.Problems
-	if in.Topic != "" && !topicForm.MatchString(in.Topic) {
+	if in.Topic != "" && !arn.IsTopic(in.Topic) {
 		problems.Add("topic", "%q is not the ARN of a standard topic", in.Topic)
 	}
 	if reason := endpointProblem(in.Protocol, in.Endpoint); reason != "" {
@@ -133,11 +127,11 @@ func endpointProblem(protocol, endpoint string) string {
 			return fmt.Sprintf("%q is not a URL that begins with https://", endpoint)
 		}
 	case "sqs":
-		if !queueForm.MatchString(endpoint) {
+		if !arn.IsQueue(endpoint) {
 			return fmt.Sprintf("%q is not the ARN of a standard queue", endpoint)
 		}
 	case "lambda":
-		if !functionForm.MatchString(endpoint) {
+		if !arn.IsFunction(endpoint) {
 			return fmt.Sprintf("%q is not the ARN of a function", endpoint)
 		}
 	}

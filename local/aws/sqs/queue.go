@@ -131,11 +131,8 @@ func queueARN(r store.Record[Queue]) string {
 
 // find returns the queue with an ARN, or store.ErrNotFound.
 func (q *Queues) find(arnOfQueue string) (store.Record[Queue], error) {
-	parts := strings.Split(arnOfQueue, ":")
-	if len(parts) != 6 {
-		return store.Record[Queue]{}, store.ErrNotFound
-	}
-	r, err := store.Get[Queue](q.db, Token, parts[4]+"/"+parts[5])
+	parts, _ := arn.Parse(arnOfQueue)
+	r, err := store.Get[Queue](q.db, Token, parts.AccountID+"/"+parts.Resource)
 	if err == nil && queueARN(r) != arnOfQueue {
 		err = store.ErrNotFound // of another region or service
 	}

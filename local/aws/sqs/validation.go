@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 
+	"skiff/local/aws/arn"
 	"skiff/local/aws/iam"
 	"skiff/local/engine/provider"
 )
@@ -24,7 +25,6 @@ const maxPolicy = 8192
 
 var (
 	nameForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
-	arnForm  = regexp.MustCompile(`^arn:aws:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,80}$`)
 )
 
 // checkQueue refuses what
@@ -107,7 +107,7 @@ func parseRedrive(text string) (redrive, error) {
 	if err := strict(text, &r); err != nil {
 		return r, fmt.Errorf("is not of the form {\"deadLetterTargetArn\": …, \"maxReceiveCount\": …}: %w", err)
 	}
-	if !arnForm.MatchString(r.DeadLetterTargetARN) {
+	if !arn.IsQueue(r.DeadLetterTargetARN) {
 		return r, fmt.Errorf("deadLetterTargetArn %q is not the ARN of a standard queue", r.DeadLetterTargetARN)
 	}
 	if r.MaxReceiveCount < 1 || r.MaxReceiveCount > 1000 {
@@ -140,7 +140,7 @@ func parseRedriveAllow(text string) (redriveAllow, error) {
 		return r, fmt.Errorf("sourceQueueArns go with byQueue, not with %s", r.RedrivePermission)
 	}
 	for _, source := range r.SourceQueueARNs {
-		if !arnForm.MatchString(source) {
+		if !arn.IsQueue(source) {
 			return r, fmt.Errorf("sourceQueueArns: %q is not the ARN of a standard queue", source)
 		}
 	}

@@ -44,13 +44,13 @@ type reference struct {
 
 func (p *Parameters) parse(c iam.Caller, text string) (reference, error) {
 	ref := reference{account: c.Account()}
-	if rest, isARN := strings.CutPrefix(text, "arn:"); isARN {
-		parts := strings.SplitN(rest, ":", 5)
-		if len(parts) < 5 || parts[1] != "ssm" || parts[2] != c.Region || !strings.HasPrefix(parts[4], "parameter/") {
+	if strings.HasPrefix(text, "arn:") {
+		parts, _ := arn.Parse(text)
+		end, isParameter := strings.CutPrefix(parts.Resource, "parameter/")
+		if parts.Service != "ssm" || parts.Region != c.Region || !isParameter {
 			return ref, awserr.New("ValidationException", "%q is not the ARN of a parameter in %s.", text, c.Region)
 		}
-		ref.account = parts[3]
-		text = p.pathOf(strings.TrimPrefix(parts[4], "parameter/"))
+		ref.account, text = parts.AccountID, p.pathOf(end)
 	}
 	ref.name, ref.selector, _ = strings.Cut(text, ":")
 	if ref.name == "" {
