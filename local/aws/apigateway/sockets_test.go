@@ -143,6 +143,7 @@ func TestFindSocket(t *testing.T) {
 		{local, "/live", false, "", nil}, // the root is for HTTP APIs
 		{host, "/live", true, "", httpapi.ErrForbidden},
 		{host + ":443", "/live/@connections/abc=", true, "/@connections/abc=", httpapi.ErrForbidden},
+		{"sock.execute-api.eu-west-1.localhost:8080", "/live/@connections/abc=", true, "/@connections/abc=", httpapi.ErrForbidden}, // as events name it
 		{"ws.example.com", "/v1", true, "", httpapi.ErrForbidden},
 		{"WS.example.com:8080", "/v1/@connections/abc=", true, "/@connections/abc=", httpapi.ErrForbidden},
 		{"ws.example.com", "/live", false, "", httpapi.ErrForbidden},

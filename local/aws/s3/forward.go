@@ -112,6 +112,9 @@ func (c *call) deleteObjects(w http.ResponseWriter) error {
 	if err := xml.Unmarshal(data, &in); err != nil || len(in.Objects) == 0 || len(in.Objects) > maxDelete {
 		return refuse(http.StatusBadRequest, "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
 	}
+	if err := refuseConditions(data); err != nil {
+		return err
+	}
 	var out gofakes3.MultiDeleteResult
 	var keys []string
 	for _, o := range in.Objects {

@@ -139,6 +139,9 @@ func (c *call) serve(w http.ResponseWriter) (err error) {
 	if err := c.permitted(o); err != nil {
 		return err
 	}
+	if err := c.checkConditions(o); err != nil {
+		return err
+	}
 	if err := c.readBody(); err != nil {
 		return err
 	}

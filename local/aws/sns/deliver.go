@@ -68,7 +68,7 @@ func (f front) notify(topic store.Record[Topic], s store.Record[Subscription], m
 	if topic.Inputs.SignatureVersion == 2 {
 		n.SignatureVersion = "2"
 	}
-	for name, a := range m.attributes {
+	for name, a := range m.sent() {
 		n.Attributes[name] = typed{a.kind, a.value}
 	}
 	return n
@@ -132,8 +132,8 @@ func (f front) send(topic store.Record[Topic], s store.Record[Subscription], m m
 // sendTo puts a message on a queue, as a notification or as it is.
 func (f front) sendTo(topic store.Record[Topic], s store.Record[Subscription], queue string, m message, n notification) error {
 	if s.Inputs.RawMessageDelivery {
-		if len(m.attributes) > maxRawAttributes {
-			return awserr.New("InvalidParameter", "a message with %d attributes is not delivered as it is: at most %d", len(m.attributes), maxRawAttributes)
+		if len(m.sent()) > maxRawAttributes {
+			return awserr.New("InvalidParameter", "a message with %d attributes is not delivered as it is: at most %d", len(m.sent()), maxRawAttributes)
 		}
 		return f.o.Queues.SendFor(service, topic.ID, topic.Account, queue, n.Message, m.raw())
 	}

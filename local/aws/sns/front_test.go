@@ -181,8 +181,12 @@ func TestPublish(t *testing.T) {
 	}
 	f.subscribe(Subscription{Protocol: "sqs", Endpoint: queueARN, RawMessageDelivery: true})
 	f.publish(sdk.PublishInput{Message: aws.String(`{"default":"all","sqs":"for queues"}`), MessageStructure: aws.String("json"), MessageAttributes: attributes()})
+	if m = f.messages(queueARN); len(m) != 1 || m[0].Body != "for queues" || len(m[0].MessageAttributes) != 0 {
+		t.Errorf("by protocol: %+v", m)
+	}
+	f.publish(sdk.PublishInput{Message: aws.String("x"), MessageAttributes: attributes()})
 	m = f.messages(queueARN)
-	if len(m) != 1 || m[0].Body != "for queues" || len(m[0].MessageAttributes) != 4 || *m[0].MessageAttributes["kind"].StringValue != "order" || string(m[0].MessageAttributes["key"].BinaryValue) != "\x01\x02" {
+	if len(m) != 1 || m[0].Body != "x" || len(m[0].MessageAttributes) != 4 || *m[0].MessageAttributes["kind"].StringValue != "order" || string(m[0].MessageAttributes["key"].BinaryValue) != "\x01\x02" {
 		t.Errorf("as it is: %+v", m)
 	}
 }

@@ -124,10 +124,21 @@ func (m message) textFor(protocol string) string {
 	return m.structure["default"]
 }
 
+// sent is the attributes that subscriptions get: none of a message with a text for
+// each protocol. Filters see them all the same (not recorded).
+// https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
+// https://github.com/boto/boto3/issues/1513
+func (m message) sent() map[string]attribute {
+	if m.structure != nil {
+		return nil
+	}
+	return m.attributes
+}
+
 // raw is the attributes as those of a message of SQS.
 func (m message) raw() map[string]lambda.MessageAttribute {
 	all := map[string]lambda.MessageAttribute{}
-	for name, a := range m.attributes {
+	for name, a := range m.sent() {
 		out := lambda.MessageAttribute{DataType: a.kind, StringValue: &a.value}
 		if a.kind == "Binary" {
 			out.StringValue = nil

@@ -1,6 +1,9 @@
 package websocket
 
-import "time"
+import (
+	"net/url"
+	"time"
+)
 
 // Target is what a request is for.
 type Target struct {
@@ -20,8 +23,8 @@ type Stage struct {
 	Name      string
 	Variables map[string]string
 
-	// Domain is the host of the API in events: its custom domain, or "" for
-	// APIID.execute-api.REGION.amazonaws.com.
+	// Domain is the host of the API in events; "" for the name of its endpoint
+	// below localhost.
 	Domain string
 
 	// SelectionExpression finds the key of a message's route, such as
@@ -50,12 +53,21 @@ type Authorizer struct {
 	IdentitySources []string // such as route.request.querystring.token; empty: the function is always asked
 }
 
-// domain is the host that events and their headers name.
+// domain is the host that events and their headers name. It has localhost and a
+// port where AWS has amazonaws.com, or a custom domain: functions post to
+// https://DOMAIN/STAGE/@connections by the event alone, as in
+// https://github.com/dherault/serverless-offline/issues/1353, and no such post
+// leaves this machine
+// (https://datatracker.ietf.org/doc/html/rfc6761#section-6.3). By http it arrives.
 func (s Stage) domain() string {
 	if s.Domain != "" {
 		return s.Domain
 	}
-	return s.APIID + ".execute-api." + s.Region + ".amazonaws.com"
+	name := s.APIID + ".execute-api." + s.Region + ".localhost"
+	if at, err := url.Parse(s.Endpoint); err == nil && at.Port() != "" {
+		name += ":" + at.Port()
+	}
+	return name
 }
 
 // arn names a part of the stage as permissions and policies do, such as

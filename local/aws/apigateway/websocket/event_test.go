@@ -124,6 +124,24 @@ func TestAuthorizerEvent(t *testing.T) {
 	}
 }
 
+// TestDomainOfEvents: what a function makes of the event to post with is a host of
+// this machine, also where the stage has a port to be reached at.
+func TestDomainOfEvents(t *testing.T) {
+	t.Parallel()
+	const name = "a1b2c3d4e5.execute-api.eu-west-1.localhost"
+	for endpoint, want := range map[string]string{
+		"": name, "ws://127.0.0.1:8080/_apis/a1b2c3d4e5/prod": name + ":8080", "ws://127.0.0.1/_apis/a1b2c3d4e5/prod": name,
+	} {
+		f := newFixture(t, nil)
+		f.change(func(s *Stage) { s.Endpoint = endpoint })
+		for function, i := range exchange(t, f, f.url, nil) {
+			if got := i.event.RequestContext.DomainName; got != want {
+				t.Errorf("%s at %q: the domain is %s, want %s", function, endpoint, got, want)
+			}
+		}
+	}
+}
+
 // TestEventValues checks what the values are, through the types that
 // functions decode them with.
 func TestEventValues(t *testing.T) {
