@@ -7,8 +7,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"net/http/httputil"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -42,7 +40,9 @@ const maxIdle = 64
 
 // NewFront decides calls to tables by authority.
 func NewFront(tables *Tables, authority *iam.Authority) *Front {
-	return &Front{tables: tables, authority: authority, transport: &http.Transport{MaxIdleConnsPerHost: maxIdle, IdleConnTimeout: time.Minute}}
+	return &Front{tables: tables, authority: authority, transport: &http.Transport{
+		MaxIdleConnsPerHost: maxIdle, IdleConnTimeout: time.Minute, DisableCompression: true,
+	}}
 }
 
 // engineAuthorization has the form of a signature. An engine on this machine
@@ -74,28 +74,41 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	to, err := url.Parse(target)
-	if err != nil {
-		fail(w, err)
-		return
+	if err := f.forward(w, r, target, body); err != nil {
+		fail(w, fmt.Errorf("the local DynamoDB does not answer: %w", err))
 	}
-	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	proxy := httputil.ReverseProxy{
-		Transport: f.transport,
-		Rewrite: func(p *httputil.ProxyRequest) {
-			p.SetURL(to)
-			// Who calls is decided here. The engine sees the one that made the tables.
-			p.Out.Header.Set("Authorization", engineAuthorization)
-			p.Out.Header.Del("X-Amz-Security-Token")
-		},
-		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
-			fail(w, fmt.Errorf("the local DynamoDB does not answer: %w", err))
-		},
-	}
-	proxy.ServeHTTP(w, r)
 	if writes(r) {
 		f.tables.wake()
 	}
+}
+
+// forward has the engine answer a call. The error is that of an engine that did
+// not; an answer that ends early ends the client's connection.
+func (f *Front) forward(w http.ResponseWriter, r *http.Request, engine string, body []byte) error {
+	to, err := http.NewRequestWithContext(r.Context(), r.Method, engine+r.URL.RequestURI(), bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	// Who calls is decided here. The engine sees the one that made the tables.
+	to.Header.Set("Authorization", engineAuthorization)
+	for _, name := range []string{"Content-Type", "X-Amz-Date", "X-Amz-Target"} {
+		to.Header[name] = r.Header[name]
+	}
+	answer, err := f.transport.RoundTrip(to)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	for name, values := range answer.Header {
+		if name != "Connection" && name != "Transfer-Encoding" {
+			w.Header()[name] = values
+		}
+	}
+	w.WriteHeader(answer.StatusCode)
+	if _, err := io.Copy(w, answer.Body); err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	return nil
 }
 
 // writes reports whether a call may change items.

@@ -11,7 +11,7 @@ import (
 // at the end of each invocation.
 type memory struct {
 	status, statm *os.File
-	sizes         []byte // that statm had when the peak was read
+	sizes         string // that statm had when the peak was read
 	known         int    // the peak then
 }
 
@@ -26,11 +26,12 @@ func openMemory(pid int) *memory {
 // cannot be told. Only status has it, which costs the kernel much more than statm:
 // while the sizes there are the same to the page, so is the peak.
 func (m *memory) peak() int {
-	sizes := readSome(m.statm)
-	if len(sizes) > 0 && bytes.Equal(sizes, m.sizes) {
+	var sizes [128]byte                 // seven numbers
+	n, _ := m.statm.ReadAt(sizes[:], 0) // ends early, with io.EOF
+	if n > 0 && string(sizes[:n]) == m.sizes {
 		return m.known
 	}
-	m.sizes, m.known = sizes, peakOfStatus(readSome(m.status))
+	m.sizes, m.known = string(sizes[:n]), peakOfStatus(readSome(m.status))
 	return m.known
 }
 

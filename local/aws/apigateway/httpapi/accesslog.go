@@ -49,81 +49,133 @@ func RequestVariables() []string {
 // one.
 func VariablesIn(format string) []string { return variableForm.FindAllString(format, -1) }
 
+// A piece of a format is a text and the variable after it, without "$context.";
+// the last piece has none.
+type piece struct{ text, variable string }
+
+// parseFormat splits a format at its variables.
+func parseFormat(format string) []piece {
+	var pieces []piece
+	began := 0
+	for _, at := range variableForm.FindAllStringIndex(format, -1) {
+		pieces = append(pieces, piece{format[began:at[0]], strings.TrimPrefix(format[at[0]:at[1]], "$context.")})
+		began = at[1]
+	}
+	return append(pieces, piece{text: format[began:]})
+}
+
 // log writes the line of a call that has been answered at the time end.
 func (g *Gateway) log(c *call, res response, end time.Time) {
 	if g.options.AccessLog == nil || c.stage == nil || c.stage.AccessLog == nil {
 		return
 	}
-	values := c.logValues(res, end)
-	line := variableForm.ReplaceAllStringFunc(c.stage.AccessLog.Format, func(variable string) string {
-		value, ok := values[strings.TrimPrefix(variable, "$context.")]
-		if !ok || value == "" {
-			return absent
+	pieces := c.stage.AccessLog.pieces
+	if pieces == nil {
+		pieces = parseFormat(c.stage.AccessLog.Format)
+	}
+	var line []byte
+	for _, p := range pieces {
+		line = append(line, p.text...)
+		if p.variable == "" {
+			continue
 		}
-		return value
-	})
+		value := c.logValue(p.variable, res, end)
+		if value == "" {
+			value = absent
+		}
+		line = append(line, value...)
+	}
 	// What AWS calls the streams of an access log is not recorded.
-	g.options.AccessLog(c.stage.AccessLog.Group, c.stage.APIID+"/"+c.stage.Name, []byte(line))
+	g.options.AccessLog(c.stage.AccessLog.Group, c.stage.APIID+"/"+c.stage.Name, line)
 }
 
-// requestValues are the variables of a request itself, which RequestVariables
-// names.
-func (c *call) requestValues() map[string]string {
-	r, s := c.request, c.stage
-	prefix, _, _ := strings.Cut(c.host, ".")
-	v := map[string]string{
-		"accountId": s.AccountID, "apiId": s.APIID, "stage": s.Name, "requestId": c.id, "extendedRequestId": c.id,
-		"domainName": c.host, "domainPrefix": prefix, "customDomain.basePathMatched": strings.TrimPrefix(c.base, "/"),
-		"httpMethod": r.Method, "path": c.path, "protocol": r.Proto, "identity.sourceIp": sourceIP(r), "identity.userAgent": r.UserAgent(),
-		"requestTime": c.now.UTC().Format(timeFormat), "requestTimeEpoch": strconv.FormatInt(c.now.UnixMilli(), 10),
+// requestValue is the value of a variable of a request itself, which
+// RequestVariables names, or "".
+func (c *call) requestValue(name string) string {
+	switch r, s := c.request, c.stage; name {
+	case "accountId":
+		return s.AccountID
+	case "apiId":
+		return s.APIID
+	case "stage":
+		return s.Name
+	case "requestId", "extendedRequestId":
+		return c.id
+	case "domainName":
+		return c.host
+	case "domainPrefix":
+		prefix, _, _ := strings.Cut(c.host, ".")
+		return prefix
+	case "customDomain.basePathMatched":
+		return strings.TrimPrefix(c.base, "/")
+	case "httpMethod":
+		return r.Method
+	case "path":
+		return c.path
+	case "protocol":
+		return r.Proto
+	case "identity.sourceIp":
+		return sourceIP(r)
+	case "identity.userAgent":
+		return r.UserAgent()
+	case "requestTime":
+		return c.now.UTC().Format(timeFormat)
+	case "requestTimeEpoch":
+		return strconv.FormatInt(c.now.UnixMilli(), 10)
+	case "routeKey":
+		if c.match.route != nil {
+			return c.match.route.Key
+		}
 	}
-	if c.match.route != nil {
-		v["routeKey"] = c.match.route.Key
-	}
-	return v
+	return ""
 }
 
-// logValues are the variables that have a value. Those of IAM and of a client
+// logValue is the value of a variable, or "". The variables of IAM and of a client
 // certificate have none here.
-func (c *call) logValues(res response, end time.Time) map[string]string {
+func (c *call) logValue(name string, res response, end time.Time) string {
+	if value, ok := strings.CutPrefix(name, "authorizer."); ok {
+		if value == "error" && c.authorization.err != nil {
+			return escaped(c.authorization.err.Error())
+		}
+		return escaped(c.authorization.values[value])
+	}
 	length := 0
 	if hasBody(res.status) {
 		length = len(res.body)
 	}
-	v := c.requestValues()
-	for name, value := range c.authorization.values {
-		v["authorizer."+name] = value
+	switch name {
+	case "status":
+		return strconv.Itoa(res.status)
+	case "responseLength":
+		return strconv.Itoa(length)
+	case "responseLatency":
+		return milliseconds(end.Sub(c.now))
+	case "dataProcessed": // that it counts both bodies is not recorded
+		return strconv.Itoa(len(c.body) + length)
 	}
-	if c.authorization.err != nil {
-		v["authorizer.error"] = c.authorization.err.Error()
+	if strings.HasPrefix(name, "error.") {
+		return errorValue(name, res)
 	}
-	for name, value := range v {
-		v[name] = escaped(value)
+	if strings.HasPrefix(name, "integration") {
+		return c.outcome.value(name, res)
 	}
-	v["status"], v["responseLength"] = strconv.Itoa(res.status), strconv.Itoa(length)
-	v["responseLatency"] = milliseconds(end.Sub(c.now))
-	// That it counts both bodies is not recorded.
-	v["dataProcessed"] = strconv.Itoa(len(c.body) + length)
-	if res.message != "" {
-		v["error.message"], v["error.messageString"] = res.message, strconv.Quote(res.message)
-		v["error.responseType"] = responseType(res.status)
+	return escaped(c.requestValue(name))
+}
+
+// errorValue is the value of a variable of the gateway's own answer, or "".
+func errorValue(name string, res response) string {
+	if res.message == "" {
+		return ""
 	}
-	if c.outcome.called {
-		v["integration.latency"] = milliseconds(c.outcome.latency)
-		v["integrationLatency"] = v["integration.latency"]
-		if c.outcome.serviceStatus != 0 {
-			v["integration.integrationStatus"] = strconv.Itoa(c.outcome.serviceStatus)
-			v["integrationStatus"] = v["integration.integrationStatus"]
-			if c.outcome.err == nil {
-				v["integration.status"] = v["status"]
-			}
-		}
+	switch name {
+	case "error.message":
+		return res.message
+	case "error.messageString":
+		return strconv.Quote(res.message)
+	case "error.responseType":
+		return responseType(res.status)
 	}
-	if c.outcome.err != nil {
-		v["integration.error"] = escaped(c.outcome.err.Error())
-		v["integrationErrorMessage"] = v["integration.error"]
-	}
-	return v
+	return ""
 }
 
 // outcome is what became of the integration of a call.
@@ -132,6 +184,29 @@ type outcome struct {
 	latency       time.Duration
 	serviceStatus int   // of Lambda itself, which is 200 for a function that failed; 0 without an answer
 	err           error // why the answer is the gateway's own
+}
+
+// value is the value of a variable of the integration, or "".
+func (o outcome) value(name string, res response) string {
+	switch name {
+	case "integration.latency", "integrationLatency":
+		if o.called {
+			return milliseconds(o.latency)
+		}
+	case "integration.integrationStatus", "integrationStatus":
+		if o.serviceStatus != 0 {
+			return strconv.Itoa(o.serviceStatus)
+		}
+	case "integration.status":
+		if o.serviceStatus != 0 && o.err == nil {
+			return strconv.Itoa(res.status)
+		}
+	case "integration.error", "integrationErrorMessage":
+		if o.err != nil {
+			return escaped(o.err.Error())
+		}
+	}
+	return ""
 }
 
 // escaped is a text as it stands between the quotes of JSON, so that nothing a

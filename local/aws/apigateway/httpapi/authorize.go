@@ -92,10 +92,7 @@ type authorizerEvent struct {
 // verdict is the answer that is kept for an identity, else a new one. An answer
 // that is no decision is not kept.
 func (g *Gateway) verdict(c *call, a *Authorizer, identity []string) (verdict, error) {
-	key, err := verdictKey(c.stage, a, identity)
-	if err != nil {
-		return verdict{}, err
-	}
+	key := verdictKey(c.stage, c.match.route, identity)
 	if v, ok := g.verdicts.get(key, c.now); ok {
 		return v, nil
 	}

@@ -36,5 +36,5 @@ func (c *call) sourceValue(source string) string {
 		return c.stage.Variables[name]
 	}
 	name, _ := strings.CutPrefix(source, "$context.")
-	return c.requestValues()[name]
+	return c.requestValue(name)
 }

@@ -22,6 +22,8 @@ type Stage struct {
 type AccessLog struct {
 	Group  string // name of the log group
 	Format string // with $context variables
+
+	pieces []piece // of Format, where Prepare has parsed it
 }
 
 // Limit is a token bucket: requests a second, and how many may come at once.
@@ -40,15 +42,25 @@ type Route struct {
 	Authorizer  *Authorizer  // nil: open to all
 	Scopes      []string     // a token must have one of them; none: any token will do
 
-	pattern *pattern // of Key, where Prepare has parsed it
+	pattern    *pattern // of Key, where Prepare has parsed it
+	authorizes string   // authorizerKey of Authorizer, where Prepare has made it
 }
 
 // Prepare parses what every request to the stage would parse again. A stage that
 // is not prepared answers alike, and slower.
 func (s *Stage) Prepare() {
 	for i := range s.Routes {
-		p := parseKey(s.Routes[i].Key)
-		s.Routes[i].pattern = &p
+		r := &s.Routes[i]
+		p := parseKey(r.Key)
+		r.pattern = &p
+		if r.Authorizer != nil {
+			r.authorizes = authorizerKey(s, r.Authorizer)
+		}
+	}
+	if s.AccessLog != nil {
+		l := *s.AccessLog
+		l.pieces = parseFormat(l.Format)
+		s.AccessLog = &l
 	}
 }
 

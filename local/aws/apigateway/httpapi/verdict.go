@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -133,14 +134,26 @@ type kept struct {
 	until   time.Time
 }
 
-// verdictKey tells answers apart: by stage, by the whole of the authorizer, so
-// that a changed one is asked anew, and by the values of its identity sources.
-// Routes share answers unless $context.routeKey is among these
+// verdictKey tells answers apart: by the authorizer of a stage, and by the values
+// of its identity sources. Routes share answers unless $context.routeKey is among
+// these
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html).
-// That stages do not share them is not recorded.
-func verdictKey(s *Stage, a *Authorizer, identity []string) (string, error) {
-	key, err := json.Marshal([]any{s.APIID, s.Name, a, identity})
-	return string(key), err
+func verdictKey(s *Stage, r *Route, identity []string) string {
+	key := r.authorizes
+	if key == "" {
+		key = authorizerKey(s, r.Authorizer)
+	}
+	for _, value := range identity {
+		key += strconv.Itoa(len(value)) + ":" + value
+	}
+	return key
+}
+
+// authorizerKey has the stage and the whole of the authorizer, so that a changed
+// one is asked again. That stages do not share answers is not recorded.
+func authorizerKey(s *Stage, a *Authorizer) string {
+	key, _ := json.Marshal([]any{s.APIID, s.Name, a}) // never fails: it has text and numbers alone
+	return string(key)
 }
 
 func (v *verdicts) get(key string, now time.Time) (verdict, bool) {
