@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"skiff/infra/build"
+	"skiff/internal/rehearsal"
 	"skiff/lambdas"
 )
 
@@ -165,7 +165,7 @@ func TestTargetOfTheCloud(t *testing.T) {
 		t.Errorf("health is %s", got)
 	}
 	rec, err = run(t, c, program{declared: fixture(), target: "moon"}, settings)
-	if err == nil || !strings.Contains(err.Error(), build.TargetVariable+" must be") || len(rec.Resources) > 0 {
+	if err == nil || !strings.Contains(err.Error(), rehearsal.TargetVariable+" must be") || len(rec.Resources) > 0 {
 		t.Errorf("refused with %v, after %d resources", err, len(rec.Resources))
 	}
 }

@@ -18,6 +18,7 @@ func check(ctx *pulumi.Context, service lambdas.Service, cfg config) error {
 		checkNames(project, stack, service),
 		checkFunctions(service.Functions),
 		checkQuotas(service.Functions),
+		checkPreflights(service.Functions, cfg),
 		checkStores(service),
 		checkSources(service),
 		checkRights(service, cfg.AttachTo != ""),

@@ -164,7 +164,7 @@ func TestCheckLength(t *testing.T) {
 // Each API has a catch-all of its own, and each its actions.
 func TestCatchAlls(t *testing.T) {
 	t.Parallel()
-	declared := more(fixture(), lambdas.Function{Name: "rest", Routes: []string{"$default"}},
+	declared := more(fixture(), lambdas.Function{Name: "rest", Routes: []string{"$default"}, PublicRoutes: []string{"OPTIONS /{proxy+}"}},
 		lambdas.Function{Name: "say", SocketRoutes: []string{"say", "say.more-1_"}})
 	rec, err := deployWith(t, declared, settingsOf(t, "staging"))
 	if err != nil {
@@ -179,5 +179,50 @@ func TestCatchAlls(t *testing.T) {
 		if got := fmt.Sprint(in["apiId"], " ", in["authorizationType"], " ", in["target"]); got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}
+	}
+}
+
+// A guarded route that takes preflights has a public one for them beside it.
+func TestCheckPreflights(t *testing.T) {
+	t.Parallel()
+	cors := config{project: "skiff", CORSOrigins: []string{"https://a.example"}}
+	rest := func(guarded, public string) []lambdas.Function {
+		f := lambdas.Function{Name: "rest", Routes: strings.Split(guarded, ", ")}
+		if public != "" {
+			f.PublicRoutes = strings.Split(public, ", ")
+		}
+		return []lambdas.Function{{Name: "a", PublicRoutes: []string{"ANY /open"}}, f}
+	}
+	const refusal = "function rest: the guarded route %s takes the preflights of the browsers that skiff:corsOrigins lets in, which have no token, and answers 401: %s"
+	beside := func(key, remedy string) string {
+		return fmt.Sprintf(refusal, key, "declare "+remedy+" beside it, among the PublicRoutes of a function")
+	}
+	for _, test := range []struct {
+		functions []lambdas.Function
+		want      string
+	}{
+		{rest("$default", ""), beside("$default", "OPTIONS /{proxy+}")},
+		{rest("$default", "OPTIONS /items"), beside("$default", "OPTIONS /{proxy+}")},
+		{rest("$default", "OPTIONS /{rest+}"), ""},
+		{rest("ANY /items/{id}", ""), beside("ANY /items/{id}", "OPTIONS /items/{id}")},
+		{rest("ANY /items/{id}", "OPTIONS /{proxy+}"), beside("ANY /items/{id}", "OPTIONS /items/{id}")},
+		{rest("ANY /items/{id}", "OPTIONS /items/{item}"), ""},
+		{rest("OPTIONS /items", ""), fmt.Sprintf(refusal, "OPTIONS /items", "declare it among the PublicRoutes")},
+		{rest("GET /items, POST /items", ""), ""},
+	} {
+		got := ""
+		if err := checkPreflights(test.functions, cors); err != nil {
+			got = err.Error()
+		}
+		if got != test.want {
+			t.Errorf("%v: refused with %q, want %q", test.functions[1], got, test.want)
+		}
+	}
+	if err := checkPreflights(rest("$default", ""), config{}); err != nil {
+		t.Errorf("without corsOrigins: %v", err)
+	}
+	declared := more(fixture(), lambdas.Function{Name: "rest", Routes: []string{"$default"}})
+	if _, err := deployWith(t, declared, settingsOf(t, "staging")); err == nil || !strings.Contains(err.Error(), "answers 401") {
+		t.Errorf("the program is refused with %v", err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"skiff/infra/recording"
+	"skiff/internal/rehearsal"
 )
 
 // throughAWS reports whether a provider is the one that the program declares.
@@ -126,7 +127,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	go (&dns.Server{PacketConn: conn, Handler: dns.HandlerFunc(lead)}).ActivateAndServe()
-	os.Setenv(resolverVariable, conn.LocalAddr().String())
+	os.Setenv(rehearsal.ResolverVariable, conn.LocalAddr().String())
 	recording.Main(m)
 }
 

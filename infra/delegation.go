@@ -9,11 +9,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"skiff/infra/delegation"
+	"skiff/internal/rehearsal"
 )
-
-// resolverVariable names a DNS server, as HOST:PORT, to ask in place of the
-// system's and of the parent zone's. A cloud on this machine has its own.
-const resolverVariable = "SKIFF_RESOLVER"
 
 // newDelegationHook asks, before a record of a domain is made, whether DNS leads
 // to its zone: a certificate of a zone that nobody can find is waited for in
@@ -47,7 +44,7 @@ func checkDelegation(s *stack, id string) error {
 		return err
 	}
 	return delegation.Check(s.ctx.Context(), s.cfg.Zone, zone.NameServers, delegation.Options{
-		Server:    os.Getenv(resolverVariable),
+		Server:    os.Getenv(rehearsal.ResolverVariable),
 		Meanwhile: fmt.Sprintf("Pulumi.yaml says at %s how a stack that is new comes up without its domain until then", s.cfg.key("delegated")),
 		Skip:      fmt.Sprintf("go on without this check: pulumi config set %s false --stack %s", s.cfg.key("checkDelegation"), s.ctx.Stack()),
 	})

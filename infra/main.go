@@ -12,6 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"skiff/infra/build"
+	"skiff/internal/rehearsal"
 	"skiff/lambdas"
 )
 
@@ -23,7 +24,7 @@ func main() {
 	p := program{
 		declared: lambdas.Declared(),
 		settings: os.Getenv(pulumi.EnvConfig),
-		target:   os.Getenv(build.TargetVariable),
+		target:   os.Getenv(rehearsal.TargetVariable),
 		builder: func(target build.Target, functions []string) builder {
 			return build.New(root, target, functions)
 		},
@@ -134,7 +135,7 @@ func (p program) readConfig(ctx *pulumi.Context) (config, error) {
 	}
 	if p.target != "" {
 		if cfg.Target, err = build.ParseTarget(p.target); err != nil {
-			return cfg, fmt.Errorf("%s %w", build.TargetVariable, err)
+			return cfg, fmt.Errorf("%s %w", rehearsal.TargetVariable, err)
 		}
 	}
 	if !hasSockets(p.declared.Functions) {

@@ -16,7 +16,7 @@ import (
 
 // additions uses what each recipe has added: as a client, or as an operator with
 // an SDK and the commands of the pages.
-func (r rehearsal) additions(t *testing.T, stranger client) {
+func (r rehearsed) additions(t *testing.T, stranger client) {
 	o := newOperator(t, r.dir, r.stack)
 	t.Run("an endpoint and a function", func(t *testing.T) {
 		for path, want := range map[string]string{"/": `{"status":"ok"}`, "/ready": `{"ready":true}`} {
@@ -71,7 +71,7 @@ func (o operator) findsByName(t *testing.T, want item) {
 
 // uploads puts a file to the URL that the API answers with, and finds it in the
 // bucket. S3 deletes no bucket that holds objects, so the operator empties it.
-func (r rehearsal) uploads(t *testing.T, o operator) {
+func (r rehearsed) uploads(t *testing.T, o operator) {
 	a := r.request(t, http.MethodPost, "/uploads", "")
 	if a.status != http.StatusCreated {
 		t.Fatalf("POST /uploads answers %d %s", a.status, a.body)
@@ -107,7 +107,7 @@ func (r rehearsal) uploads(t *testing.T, o operator) {
 }
 
 // pays puts in the value before the function reads one: it keeps that for minutes.
-func (r rehearsal) pays(t *testing.T, o operator) {
+func (r rehearsed) pays(t *testing.T, o operator) {
 	secret := output[map[string]string](t, o, "secretNames")["paymentKey"]
 	out := mustLocal(t, "-C", r.dir, "exec", "sh", "-c", `printf pk-13-letters | go run ./infra/key -stdin -replace "$0"`, secret)
 	if strings.Contains(out, "pk-13-letters") {
@@ -119,7 +119,7 @@ func (r rehearsal) pays(t *testing.T, o operator) {
 }
 
 // greets changes the parameter as an operator does. No update takes it back.
-func (r rehearsal) greets(t *testing.T, o operator, stranger client) {
+func (r rehearsed) greets(t *testing.T, o operator, stranger client) {
 	if a := stranger.request(t, http.MethodGet, "/greeting", ""); a.status != http.StatusOK || a.body != `{"greeting":"hello"}` {
 		t.Errorf("GET /greeting answers %d %s", a.status, a.body)
 	}
@@ -137,7 +137,7 @@ func (r rehearsal) greets(t *testing.T, o operator, stranger client) {
 }
 
 // orders takes two orders, and lists those of one customer.
-func (r rehearsal) orders(t *testing.T, stranger client) {
+func (r rehearsed) orders(t *testing.T, stranger client) {
 	for _, customer := range []string{"ada", "bob"} {
 		order := `{"customer":"` + customer + `","article":"chair"}`
 		if a := r.request(t, http.MethodPost, "/orders", order); a.status != http.StatusCreated {

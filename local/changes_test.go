@@ -10,7 +10,7 @@ import (
 
 // changes applies the recipes that add something to a stack that is served, all
 // in one update, and uses what is new.
-func (r rehearsal) changes(t *testing.T, stranger client) {
+func (r rehearsed) changes(t *testing.T, stranger client) {
 	applyAdditions(t, r.dir)
 	edit(t, filepath.Join(r.dir, "Pulumi.staging.yaml"), "  "+key(t, "tags")+":", "  "+key(t, "storage")+": 1024\n  "+key(t, "tags")+":")
 	mustPulumi(t, r.dir, "up", "--yes", "--skip-preview", "--stack", r.stack)
@@ -40,7 +40,7 @@ func storage(t *testing.T, dir string) any {
 // stage brings the new stage up. Its zone is below another one here: as long as
 // that does not lead to it, an update ends at once, and says by which records
 // it would.
-func (r rehearsal) stage(t *testing.T, stranger client) {
+func (r rehearsed) stage(t *testing.T, stranger client) {
 	file := filepath.Join(r.dir, "Pulumi.qa.yaml")
 	edit(t, file, "  "+key(t, "parentZone")+": staging.example.com\n", "")
 	out, err := pulumi(t, r.dir, "up", "--yes", "--skip-preview", "--stack", "qa")
@@ -67,7 +67,7 @@ func (r rehearsal) stage(t *testing.T, stranger client) {
 // undelegated takes the delegation from a zone whose domain is up. DNS is asked
 // when there is something new, and what it is then said does not delete the
 // domain.
-func (r rehearsal) undelegated(t *testing.T, file string) {
+func (r rehearsed) undelegated(t *testing.T, file string) {
 	preview := func() (string, error) { return pulumi(t, r.dir, "preview", "--stack", "qa") }
 	edit(t, file, "  "+key(t, "parentZone")+": staging.example.com\n", "")
 	mustPulumi(t, r.dir, "up", "--yes", "--skip-preview", "--stack", "qa")
@@ -88,7 +88,7 @@ func (r rehearsal) undelegated(t *testing.T, file string) {
 
 // refusals are changes that a preview refuses, before anything is done: of the
 // table that holds the items, and of more indexes than one.
-func (r rehearsal) refusals(t *testing.T) {
+func (r rehearsed) refusals(t *testing.T) {
 	const ofItems = "for j := range s.Tables {\nif t := &s.Tables[j]; i == 0 && t.Name == \"items\" {\n%s\n}\n}"
 	for _, test := range []struct {
 		name, code string

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"skiff/internal/rehearsal"
 	"skiff/local/aws/issuer"
 	"skiff/local/gitlab"
 	"skiff/local/process/npm"
@@ -156,7 +157,7 @@ func (p project) jobEnvironment(s session) ([]string, error) {
 			env = append(env, variable)
 		}
 	}
-	return append(env, "PATH="+dir+string(os.PathListSeparator)+path, "CURL_HOME="+dir, targetVariable+"=host"), nil
+	return append(env, "PATH="+dir+string(os.PathListSeparator)+path, "CURL_HOME="+dir, rehearsal.TargetVariable+"="+rehearsal.Host), nil
 }
 
 // pulumiScript is the pulumi of jobs. Those that it starts have the PATH of

@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/term"
 
+	"skiff/internal/rehearsal"
 	"skiff/local/cloud"
 	"skiff/local/engine/cli"
 	"skiff/local/engine/gobuild"
@@ -195,9 +196,6 @@ func (e *engine) withConfig(args []string, stack string) []string {
 	return append(slices.Clone(args), "--config-file", e.project.configFile(stack))
 }
 
-// targetVariable names what a program builds its functions for.
-const targetVariable = "SKIFF_TARGET"
-
 // environment is what Pulumi and the program get: nothing by which they could
 // reach AWS, or a backend other than the local one.
 func (e *engine) environment() []string {
@@ -211,7 +209,7 @@ func (e *engine) environment() []string {
 		"PULUMI_DEBUG_PROVIDERS=aws:"+port(e.providers.AWS)+",command:"+port(e.providers.Command),
 		// What the program may want to know of where it runs: its
 		// functions run on this machine, and its zones are known to this server.
-		targetVariable+"=host", "SKIFF_RESOLVER="+e.session.DNS,
+		rehearsal.TargetVariable+"="+rehearsal.Host, rehearsal.ResolverVariable+"="+e.session.DNS,
 	)
 }
 

@@ -27,7 +27,7 @@ import (
 func TestRehearsal(t *testing.T) {
 	needs(t, sample()...)
 	t.Parallel()
-	for _, r := range []rehearsal{
+	for _, r := range []rehearsed{
 		{stack: "staging", api: "api.staging.example.com", sockets: "ws.staging.example.com"},
 		{stack: "production", api: "api.example.org", sockets: "ws.example.org", protected: true},
 	} {
@@ -39,8 +39,8 @@ func TestRehearsal(t *testing.T) {
 	}
 }
 
-// rehearsal is one stack and what its file says of it.
-type rehearsal struct {
+// rehearsed is one stack and what its file says of it.
+type rehearsed struct {
 	dir, stack   string
 	api, sockets string // domains
 	protected    bool
@@ -48,7 +48,7 @@ type rehearsal struct {
 	client // that finds the domains here and trusts the local authority alone
 }
 
-func (r rehearsal) run(t *testing.T) {
+func (r rehearsed) run(t *testing.T) {
 	mustPulumi(t, r.dir, "up", "--yes", "--skip-preview", "--stack", r.stack)
 	mustPulumi(t, r.dir, "up", "--yes", "--skip-preview", "--expect-no-changes", "--stack", r.stack)
 	if r.protected {
@@ -111,7 +111,7 @@ func (r rehearsal) run(t *testing.T) {
 }
 
 // putKeys does what the README says of a stack's secrets.
-func (r rehearsal) putKeys(t *testing.T) {
+func (r rehearsed) putKeys(t *testing.T) {
 	var names map[string]string
 	out := mustPulumi(t, r.dir, "stack", "output", "secretNames", "--json", "--stack", r.stack)
 	if err := json.Unmarshal([]byte(out), &names); err != nil || len(names) != 2 {
@@ -129,7 +129,7 @@ func (r rehearsal) putKeys(t *testing.T) {
 }
 
 // newClient resolves every name to the gateway, as curl's --resolve does.
-func (r rehearsal) newClient(t *testing.T, s *server) *http.Client {
+func (r rehearsed) newClient(t *testing.T, s *server) *http.Client {
 	t.Helper()
 	pem, err := os.ReadFile(filepath.Join(r.dir, ".local", "ca.pem"))
 	if err != nil {
@@ -150,7 +150,7 @@ func (r rehearsal) newClient(t *testing.T, s *server) *http.Client {
 	return &http.Client{Transport: transport, Timeout: time.Minute}
 }
 
-func (r rehearsal) guarded(t *testing.T, stranger client) {
+func (r rehearsed) guarded(t *testing.T, stranger client) {
 	for name, test := range map[string]struct {
 		headers []string
 		status  int
@@ -176,7 +176,7 @@ func (r rehearsal) guarded(t *testing.T, stranger client) {
 
 // destroy takes the stack down. One that is protected refuses, and nothing has
 // changed, until its protection is lifted; the zone stays.
-func (r rehearsal) destroy(t *testing.T, added bool) {
+func (r rehearsed) destroy(t *testing.T, added bool) {
 	if r.protected {
 		held := r.count(t)
 		out, err := pulumi(t, r.dir, "destroy", "--yes", "--skip-preview", "--stack", r.stack)
@@ -208,7 +208,7 @@ func (r rehearsal) destroy(t *testing.T, added bool) {
 }
 
 // count is what the cloud holds, by type.
-func (r rehearsal) count(t *testing.T) map[string]int {
+func (r rehearsed) count(t *testing.T) map[string]int {
 	t.Helper()
 	db, err := store.Open(filepath.Join(r.dir, ".local"), time.Second)
 	if err != nil {

@@ -87,6 +87,7 @@ type soak struct {
 	counts     map[string]int
 	recoveries map[string][]time.Duration // by what was killed
 	heard      map[string]int             // events, by id
+	killed     time.Time                  // when something was killed last
 }
 
 // start serves the stack, for the first time or after a kill.
@@ -167,6 +168,9 @@ func (s *soak) kill(kind string) bool {
 			return false
 		}
 		_ = syscall.Kill(found[rand.IntN(len(found))].pid, syscall.SIGKILL)
+		s.mu.Lock()
+		s.killed = time.Now()
+		s.mu.Unlock()
 	}
 	for c := s.connected(); ; {
 		if a, err := c.send(http.MethodGet, "/items?status=active&limit=1", ""); err == nil && a.status == http.StatusOK {
@@ -181,6 +185,13 @@ func (s *soak) kill(kind string) bool {
 	defer s.mu.Unlock()
 	s.recoveries[kind] = append(s.recoveries[kind], time.Since(began))
 	return true
+}
+
+// killedSince reports whether a function or the store was killed after such a time.
+func (s *soak) killedSince(began time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.killed.After(began)
 }
 
 // A footprint is what the program holds of the system.

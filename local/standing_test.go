@@ -59,7 +59,7 @@ func newStanding(t *testing.T, stack string) *standing {
 		served.stop(syscall.SIGTERM)
 		nothingRuns(t, filepath.Join(s.dir, ".local"))
 	})
-	r := rehearsal{dir: s.dir}
+	r := rehearsed{dir: s.dir}
 	c := client{http: r.newClient(t, served), url: "https://" + s.file.text("domain")}
 	s.probe = asking(t, c, s.token(t), "/health", "/items?status=active")
 	return s

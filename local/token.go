@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"skiff/internal/rehearsal"
 	"skiff/local/aws/issuer"
 )
 
@@ -35,7 +36,7 @@ func runToken(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		case a.Inputs.AuthorizerType == "JWT":
 			return p.issue(a.Inputs.JWTConfiguration, o.args, stdout, stderr)
 		}
-		tool := filepath.Join(p.program, "token")
+		tool := filepath.Join(p.program, rehearsal.TokenFolder)
 		if _, err := os.Stat(tool); err != nil {
 			return fmt.Errorf("a function of the stack %s decides on tokens, and the project has no program in %s that makes some", stack, tool)
 		}

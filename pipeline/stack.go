@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"skiff/infra/build"
+	"skiff/internal/rehearsal"
 	"skiff/lambdas"
 )
 
@@ -32,7 +33,7 @@ func (p pipeline) builder(stack string) (*build.Builder, build.Target, error) {
 
 // target is the stack's setting of that name, or its default.
 func (p pipeline) target(stack string) (string, error) {
-	if name := p.getenv(build.TargetVariable); name != "" {
+	if name := p.getenv(rehearsal.TargetVariable); name != "" {
 		return name, nil
 	}
 	var project struct {

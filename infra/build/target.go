@@ -3,6 +3,8 @@ package build
 import (
 	"fmt"
 	"runtime"
+
+	"skiff/internal/rehearsal"
 )
 
 // Target is the operating system and processor that binaries are built for,
@@ -12,12 +14,9 @@ type Target struct {
 	Arch string
 }
 
-// Host is the target name that stands for the machine that runs the build.
-const Host = "host"
-
 // ParseTarget reads a target as the configuration names it. Lambda runs
-// linux/arm64 and linux/amd64; a stack that runs here takes Host, and its
-// commands name what that resolved to.
+// linux/arm64 and linux/amd64; a stack that runs here takes rehearsal.Host,
+// and its commands name what that resolved to.
 func ParseTarget(name string) (Target, error) {
 	host := Target{OS: runtime.GOOS, Arch: runtime.GOARCH}
 	switch name {
@@ -25,7 +24,7 @@ func ParseTarget(name string) (Target, error) {
 		return Target{OS: "linux", Arch: "arm64"}, nil
 	case "linux/amd64":
 		return Target{OS: "linux", Arch: "amd64"}, nil
-	case Host, host.String():
+	case rehearsal.Host, host.String():
 		if host.Arch != "arm64" && host.Arch != "amd64" {
 			return Target{}, fmt.Errorf("the host is %s, and Lambda has no such architecture; use linux/arm64 or linux/amd64", host)
 		}
@@ -36,7 +35,3 @@ func ParseTarget(name string) (Target, error) {
 
 // String is the target in the form of go tool dist list, such as linux/arm64.
 func (t Target) String() string { return t.OS + "/" + t.Arch }
-
-// TargetVariable, where it is set, is what the functions are built for in place
-// of what the stack says: a cloud on this machine runs them on it.
-const TargetVariable = "SKIFF_TARGET"

@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"skiff/internal/rehearsal"
 )
 
 func TestWriteZip(t *testing.T) {
@@ -63,7 +65,7 @@ func TestParseTarget(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, got, err)
 		}
 	}
-	host, err := ParseTarget(Host)
+	host, err := ParseTarget(rehearsal.Host)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,6 +50,9 @@ type Options struct {
 	Engine string          // URL of the engine that keeps the items; "" for one of its own
 	Stderr io.Writer       // progress
 	Lines  io.Writer       // the functions' log lines too, as they come; may be nil
+
+	// Now is the clock of schedules and of rules with one; nil for the real one.
+	Now func() time.Time
 }
 
 // Cloud is an open cloud.

@@ -1,8 +1,11 @@
 package cloud
 
 import (
+	"io"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsevents "github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -10,6 +13,7 @@ import (
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	awssns "github.com/aws/aws-sdk-go-v2/service/sns"
 
+	"skiff/local/aws/apigateway"
 	"skiff/local/aws/eventbridge"
 	"skiff/local/aws/iam"
 	"skiff/local/aws/lambda"
@@ -94,4 +98,34 @@ func TestRules(t *testing.T) {
 	if out, err := functions.Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: aws.String("f"), Payload: []byte(`{"do":"raw","text":"1"}`)}); err != nil || string(out.Payload) != "1" {
 		t.Errorf("invoked: %+v, %v", out, err)
 	}
+}
+
+// TestRulesRun: a rule runs at its times in a cloud that runs its schedules. Its
+// clock goes forward by two minutes once the rule is there.
+func TestRulesRun(t *testing.T) {
+	t.Parallel()
+	seen := &lines{}
+	var forward atomic.Int64
+	c, err := Open(Options{
+		Dir: t.TempDir(), URL: "http://127.0.0.1:8080", Root: apigateway.Root{Project: "project", Stack: "staging"}, Cache: t.TempDir(), Stderr: io.Discard,
+		Lines: seen, Now: func() time.Time { return time.Now().Add(time.Duration(forward.Load())) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := c.RunSchedules(); err != nil {
+		t.Fatal(err)
+	}
+	e := newEngineIn(t, c, program(t))
+	function := declareFunction(e)
+	_, rule := e.up(eventbridge.RuleToken, "often", map[string]any{"name": "often", "scheduleExpression": "rate(1 minute)"})
+	permit(e, "events", rule["arn"].(string))
+	e.up(eventbridge.TargetToken, "often", map[string]any{"rule": "often", "arn": function, "input": `{"do":"print","text":"a minute is over\n"}`})
+	forward.Store(int64(2 * time.Minute))
+	seen.await(t, "the run of the rule", func(text string) bool { return strings.Contains(text, "f: a minute is over\n") })
 }

@@ -141,12 +141,12 @@ func (c *Cloud) openEvents() error {
 	c.closes(c.events.Close)
 	c.schedules = scheduler.New(scheduler.Options{
 		Store: c.store, Authority: c.authority, Functions: c.events, Queues: c.queues,
-		Report: func(err error) { c.show("scheduler: %v\n", err) },
+		Report: func(err error) { c.show("scheduler: %v\n", err) }, Now: c.o.Now,
 	})
 	c.closes(func(context.Context) error { c.schedules.Close(); return nil })
 	c.rules = eventbridge.New(eventbridge.Options{
 		Store: c.store, Authority: c.authority, Functions: c.events, Queues: c.queues,
-		Report: func(err error) { c.show("eventbridge: %v\n", err) },
+		Report: func(err error) { c.show("eventbridge: %v\n", err) }, Now: c.o.Now,
 	})
 	c.closes(func(context.Context) error { c.rules.Close(); return nil })
 	return c.sources.Start()

@@ -16,6 +16,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"skiff/local/aws/arn"
 	"skiff/local/aws/awserr"
 	"skiff/local/aws/route53"
@@ -126,7 +128,7 @@ func (c *Certificates) Resources() (*provider.Resource[Certificate, CertificateO
 		Check: checkCertificate,
 		// AWS makes a new certificate for every request.
 		ID: func(call provider.Call, _ Certificate) string {
-			return arn.New("acm", call.Region, call.Account, "certificate/"+uuid())
+			return arn.New("acm", call.Region, call.Account, "certificate/"+uuid.NewString())
 		},
 		Delete:   c.deleteCertificate,
 		Actions:  certificateActions,

@@ -2,7 +2,6 @@ package acm
 
 import (
 	"cmp"
-	"crypto/rand"
 	"crypto/tls"
 	"encoding/pem"
 	"fmt"
@@ -120,12 +119,4 @@ func (c *Certificates) load(r store.Record[Certificate]) (*tls.Certificate, erro
 	}
 	c.loaded[r.ID] = loaded{found.Inputs.PEM, &certificate}
 	return &certificate, nil
-}
-
-// uuid is a random one of version 4, as in the ARN of a certificate.
-func uuid() string {
-	b := make([]byte, 16)
-	rand.Read(b)
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

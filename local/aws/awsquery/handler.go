@@ -5,10 +5,8 @@ package awsquery
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"mime"
@@ -17,6 +15,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/google/uuid"
 
 	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
@@ -41,7 +41,7 @@ type Handler struct {
 }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	id := requestID()
+	id := uuid.NewString()
 	name, result, err := h.call(w, r)
 	if err != nil {
 		h.fail(w, id, err)
@@ -157,12 +157,6 @@ func write(w http.ResponseWriter, status int, id string, body any) {
 	w.Header().Set("X-Amzn-Requestid", id)
 	w.WriteHeader(status)
 	_ = xml.NewEncoder(w).Encode(body)
-}
-
-func requestID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 // List is the members of a list of structures in a form, such as

@@ -33,7 +33,7 @@ func TestScope(t *testing.T) {
 		want string
 	}{
 		{request("POST", "/", "{}", "Authorization", signed("kinesis"), "X-Amz-Target", "Kinesis_20131202.PutRecord"), "kinesis"},
-		{request("PUT", "/", "", "Authorization", "AWS4-ECDSA-P256-SHA256 Credential=AKID/20260101/s3/aws4_request, SignedHeaders=host, Signature=0"), "s3"},
+		{request("POST", "/", "{}", "Authorization", "AWS4-ECDSA-P256-SHA256 Credential=AKID/20260101/events/aws4_request, SignedHeaders=host, Signature=0"), "events"},
 		{request("GET", "/b/k?X-Amz-Credential=AKID%2F20260101%2Feu-west-1%2Fs3%2Faws4_request&X-Amz-Signature=0", ""), "s3"},
 		{request("OPTIONS", "/b/k", ""), "s3"},
 		{request("GET", "/b/k", ""), "s3"},

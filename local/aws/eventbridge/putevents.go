@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"skiff/local/aws/awserr"
 	"skiff/local/aws/awsjson"
 	"skiff/local/aws/iam"
@@ -145,7 +147,7 @@ func (r *Rules) put(p place, e entry) putResult {
 		at = time.Unix(int64(*e.Time), int64(math.Mod(*e.Time, 1)*1e9))
 	}
 	made := event{
-		Version: "0", ID: newID(), DetailType: e.DetailType, Source: e.Source, Time: stamp(at), Region: p.region,
+		Version: "0", ID: uuid.NewString(), DetailType: e.DetailType, Source: e.Source, Time: stamp(at), Region: p.region,
 		Resources: append([]string{}, e.Resources...), Detail: json.RawMessage(e.Detail),
 	}
 	accounts := []string{p.account}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"skiff/local/aws/lambda"
 	"skiff/local/store"
 )
@@ -59,7 +61,7 @@ func nextRun(rule store.Record[Rule], since time.Time) time.Time {
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html.
 func scheduled(rule store.Record[Rule], at time.Time) ([]byte, error) {
 	return encode(event{
-		Version: "0", ID: newID(), DetailType: "Scheduled Event", Source: "aws.events", Account: rule.Account,
+		Version: "0", ID: uuid.NewString(), DetailType: "Scheduled Event", Source: "aws.events", Account: rule.Account,
 		Time: stamp(at), Region: rule.Region, Resources: []string{ruleARN(rule)}, Detail: json.RawMessage("{}"),
 	})
 }

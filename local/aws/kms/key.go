@@ -6,9 +6,10 @@ package kms
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"fmt"
 	"regexp"
+
+	"github.com/google/uuid"
 
 	"skiff/local/aws/arn"
 	"skiff/local/aws/awserr"
@@ -74,7 +75,7 @@ func (k *Keys) Resources() (*provider.Resource[Key, KeyOutputs], *provider.Resou
 	keys := &provider.Resource[Key, KeyOutputs]{
 		Token:  KeyToken,
 		Check:  checkKey,
-		ID:     func(provider.Call, Key) string { return uuid() },
+		ID:     func(provider.Call, Key) string { return uuid.NewString() },
 		Create: func(_ context.Context, _ provider.Call, r *store.Record[Key]) error { return checkLockout(*r) },
 		Update: func(_ context.Context, _ provider.Call, _ store.Record[Key], r *store.Record[Key]) error {
 			return checkLockout(*r)
@@ -83,13 +84,6 @@ func (k *Keys) Resources() (*provider.Resource[Key, KeyOutputs], *provider.Resou
 		Describe: describeKey,
 	}
 	return keys, k.aliases()
-}
-
-func uuid() string {
-	var b [16]byte
-	rand.Read(b[:])
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 // policyForm is the characters that

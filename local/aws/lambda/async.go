@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"skiff/local/aws/iam"
 	"skiff/local/store"
 )
@@ -111,7 +113,7 @@ func (e *Events) SendFor(service, sourceARN, function string, payload []byte) er
 // keep stores an event and has the function run for it.
 func (e *Events) keep(function string, payload []byte) error {
 	now := e.now()
-	r := store.Record[event]{ID: newUUID(), Inputs: event{Function: function, Payload: payload, Accepted: now, Due: now}}
+	r := store.Record[event]{ID: uuid.NewString(), Inputs: event{Function: function, Payload: payload, Accepted: now, Due: now}}
 	if err := store.Put(e.functions.db, eventToken, r.ID, r); err != nil {
 		return err
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"skiff/local/aws/arn"
 	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
@@ -116,14 +118,14 @@ func (e *EventSources) Resources() *provider.Resource[EventSourceMapping, EventS
 func (e *EventSources) newID(c provider.Call, in EventSourceMapping) string {
 	all, err := store.List[EventSourceMapping](e.functions.db, EventSourceMappingToken)
 	if err != nil {
-		return newUUID()
+		return uuid.NewString()
 	}
 	for _, r := range all {
 		if r.URN == c.URN && sameMapping(r.Inputs, in) {
 			return r.ID
 		}
 	}
-	return newUUID()
+	return uuid.NewString()
 }
 
 func sameMapping(a, b EventSourceMapping) bool {

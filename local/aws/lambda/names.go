@@ -13,14 +13,6 @@ func randomHex(n int) string {
 	return hex.EncodeToString(b)
 }
 
-// newUUID returns a random (version 4) UUID, the form of a request id.
-func newUUID() string {
-	b := make([]byte, 16)
-	_, _ = rand.Read(b)
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
-}
-
 // newTrace returns an X-Ray header of a request that is not sampled
 // (https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html).
 func newTrace(now time.Time) string {

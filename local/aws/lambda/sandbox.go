@@ -5,6 +5,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // A sandbox is one process of one version, with its log stream. Its life is:
@@ -58,7 +60,7 @@ type invocation struct {
 }
 
 func newInvocation(v Version, payload []byte) *invocation {
-	return &invocation{id: newUUID(), trace: newTrace(time.Now()), version: v, payload: payload, done: make(chan struct{})}
+	return &invocation{id: uuid.NewString(), trace: newTrace(time.Now()), version: v, payload: payload, done: make(chan struct{})}
 }
 
 // watch waits for the end of a sandbox's process and settles what it ran.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
 
 	"skiff/local/aws/iam"
 	"skiff/local/store"
@@ -63,7 +64,7 @@ func (e *EventSources) discard(ctx context.Context, r store.Record[EventSourceMa
 				ApproximateArrivalOfLastRecord:  last.Created.UTC().Format(time.RFC3339),
 			},
 		}
-		f.RequestContext.RequestID, f.RequestContext.FunctionARN = newUUID(), functionARN(function)
+		f.RequestContext.RequestID, f.RequestContext.FunctionARN = uuid.NewString(), functionARN(function)
 		f.RequestContext.Condition, f.RequestContext.ApproximateInvokeCount = condition, p.invokes
 		if o.done {
 			f.ResponseContext = &responseContext{200, latest, o.functionError}

@@ -2,7 +2,6 @@ package secretsmanager
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"maps"
 	"net/http"
@@ -10,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/google/uuid"
 
 	"skiff/local/aws/arn"
 	"skiff/local/aws/awserr"
@@ -170,7 +171,7 @@ func (s *Secrets) putValue(_ context.Context, c iam.Caller, in putInput) (*putOu
 	}
 	id := in.ClientRequestToken
 	if id == "" {
-		id = rand.Text() + rand.Text()
+		id = uuid.NewString()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

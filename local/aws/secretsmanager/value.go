@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"skiff/local/aws/awserr"
 	"skiff/local/store"
 )
@@ -158,5 +160,5 @@ func (s *Secrets) random() version {
 	b := make([]byte, 32)
 	rand.Read(b) // never fails
 	text := base64.RawURLEncoding.EncodeToString(b)
-	return version{ID: rand.Text() + rand.Text(), String: &text, Created: s.now()}
+	return version{ID: uuid.NewString(), String: &text, Created: s.now()}
 }

@@ -1,14 +1,14 @@
 package sns
 
 import (
-	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/google/uuid"
 
 	"skiff/local/aws/awserr"
 	"skiff/local/aws/awsquery"
@@ -40,7 +40,7 @@ func refuse(format string, args ...any) error {
 // readMessage reads what
 // https://docs.aws.amazon.com/sns/latest/api/API_Publish.html takes.
 func readMessage(form url.Values) (message, error) {
-	m := message{id: newID(), subject: form.Get("Subject"), text: form.Get("Message"), attributes: map[string]attribute{}}
+	m := message{id: uuid.NewString(), subject: form.Get("Subject"), text: form.Get("Message"), attributes: map[string]attribute{}}
 	if m.text == "" {
 		return m, refuse("Empty message")
 	}
@@ -136,12 +136,4 @@ func (m message) raw() map[string]lambda.MessageAttribute {
 		all[name] = out
 	}
 	return all
-}
-
-// newID returns a random UUID of version 4.
-func newID() string {
-	b := make([]byte, 16)
-	_, _ = rand.Read(b) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"regexp"
 
+	"github.com/google/uuid"
+
 	"skiff/local/aws/awserr"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
@@ -70,7 +72,7 @@ func (t *Topics) subscriptions() *provider.Resource[Subscription, SubscriptionOu
 func subscriptionARN(_ provider.Call, in Subscription) string {
 	b := sha256.Sum256([]byte(in.Topic + "\n" + in.Protocol + "\n" + in.Endpoint))
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%s:%x-%x-%x-%x-%x", in.Topic, b[:4], b[4:6], b[6:8], b[8:10], b[10:16])
+	return in.Topic + ":" + uuid.UUID(b[:16]).String()
 }
 
 var (

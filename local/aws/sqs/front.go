@@ -19,15 +19,16 @@ func (q *Queues) Handler() http.Handler {
 	return &awsjson.Handler{
 		Version: "1.0", Prefix: "AmazonSQS", Namespace: "com.amazonaws.sqs", MaxBytes: 8 << 20, Authority: q.authority,
 		Operations: map[string]awsjson.Operation{
-			"ChangeMessageVisibility": awsjson.Of(q.changeVisibility),
-			"DeleteMessage":           awsjson.Of(q.deleteMessage),
-			"DeleteMessageBatch":      awsjson.Of(q.deleteBatch),
-			"GetQueueAttributes":      awsjson.Of(q.getAttributes),
-			"GetQueueUrl":             awsjson.Of(q.getURL),
-			"PurgeQueue":              awsjson.Of(q.purge),
-			"ReceiveMessage":          awsjson.Of(q.receiveMessage),
-			"SendMessage":             awsjson.Of(q.sendMessage),
-			"SendMessageBatch":        awsjson.Of(q.sendBatch),
+			"ChangeMessageVisibility":      awsjson.Of(q.changeVisibility),
+			"ChangeMessageVisibilityBatch": awsjson.Of(q.changeVisibilities),
+			"DeleteMessage":                awsjson.Of(q.deleteMessage),
+			"DeleteMessageBatch":           awsjson.Of(q.deleteBatch),
+			"GetQueueAttributes":           awsjson.Of(q.getAttributes),
+			"GetQueueUrl":                  awsjson.Of(q.getURL),
+			"PurgeQueue":                   awsjson.Of(q.purge),
+			"ReceiveMessage":               awsjson.Of(q.receiveMessage),
+			"SendMessage":                  awsjson.Of(q.sendMessage),
+			"SendMessageBatch":             awsjson.Of(q.sendBatch),
 		},
 		Query: map[string]string{
 			"AccessDeniedException":             "AccessDenied",
@@ -117,28 +118,6 @@ func (q *Queues) getURL(_ context.Context, c iam.Caller, in urlInput) (*urlOutpu
 		return nil, err
 	}
 	return &urlOutput{r.ID}, nil
-}
-
-type visibilityInput struct {
-	QueueUrl, ReceiptHandle string
-	VisibilityTimeout       *int
-}
-
-// changeVisibility is
-// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html.
-func (q *Queues) changeVisibility(_ context.Context, c iam.Caller, in visibilityInput) (struct{}, error) {
-	r, _, err := q.open(c, "ChangeMessageVisibility", in.QueueUrl)
-	if err != nil {
-		return struct{}{}, err
-	}
-	if in.VisibilityTimeout == nil {
-		return struct{}{}, awserr.New("MissingRequiredParameterException", "The request must contain the parameter VisibilityTimeout.")
-	}
-	d, err := secondsWithin("VisibilityTimeout", *in.VisibilityTimeout, 43200)
-	if err != nil {
-		return struct{}{}, err
-	}
-	return struct{}{}, q.hide(keyOf(r.ID), in.ReceiptHandle, d)
 }
 
 func secondsWithin(parameter string, n, most int) (time.Duration, error) {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -89,6 +90,8 @@ func checkAttributes(attributes map[string]attributeValue) *awserr.Error {
 			return awserr.New(invalidValue, "The message attribute '%s' must contain non-empty message attribute value for message attribute type '%s'.", name, v.DataType)
 		case isBinary && v.StringValue != nil || !isBinary && v.BinaryValue != nil:
 			return awserr.New(invalidValue, "The message attribute '%s' has a value that does not go with message attribute type '%s'.", name, v.DataType)
+		case strings.HasPrefix(v.DataType, "Number") && !isNumber(*v.StringValue):
+			return awserr.New(invalidValue, "Can't cast the value of message (user) attribute '%s' to a number.", name)
 		}
 		if v.StringValue != nil {
 			if err := checkBody(*v.StringValue); err != nil {
@@ -97,6 +100,27 @@ func checkAttributes(attributes map[string]attributeValue) *awserr.Error {
 		}
 	}
 	return nil
+}
+
+// maxDigits is the precision of a Number.
+const maxDigits = 38
+
+var numberForm = regexp.MustCompile(`^[+-]?([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]{1,4}))?$`)
+
+// isNumber tells whether the value of a Number is one: it has 38 digits of
+// precision, and is between 10^-128 and 10^126. SQS validates it. That zeros
+// before and behind do not count is not recorded, nor is a number with an exponent.
+func isNumber(text string) bool {
+	parts := numberForm.FindStringSubmatch(text)
+	if parts == nil {
+		return false
+	}
+	whole, fraction, _ := strings.Cut(parts[1], ".")
+	digits := strings.TrimLeft(whole+fraction, "0")
+	exponent, _ := strconv.Atoi(parts[2])               // "" is 0, and the form has digits alone
+	magnitude := len(digits) - len(fraction) + exponent // of 0.1 it is 0
+	digits = strings.TrimRight(digits, "0")
+	return digits == "" || len(digits) <= maxDigits && magnitude > -128 && magnitude <= 127
 }
 
 // size is what counts to the limit of a message, in bytes.

@@ -54,6 +54,36 @@ func TestVisibility(t *testing.T) {
 	f.wantHeard(t, "gone", url, "")
 }
 
+// TestVisibilityBatch changes some messages, and says of the others why not.
+func TestVisibilityBatch(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, everything)
+	url := f.declare(t, Queue{Name: "q"})
+	f.say(t, url, "a")
+	f.say(t, url, "b")
+	handles := f.wantHeard(t, "both", url, "a b")
+	change := func(entries ...types.ChangeMessageVisibilityBatchRequestEntry) (*sqs.ChangeMessageVisibilityBatchOutput, error) {
+		return f.role.ChangeMessageVisibilityBatch(t.Context(), &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: url, Entries: entries})
+	}
+	entry := func(id, handle string, seconds int32) types.ChangeMessageVisibilityBatchRequestEntry {
+		return types.ChangeMessageVisibilityBatchRequestEntry{Id: &id, ReceiptHandle: &handle, VisibilityTimeout: seconds}
+	}
+	out, err := change(entry("one", handles[0], 0), entry("two", handles[1], 43201), entry("three", "x", 1))
+	if err != nil || len(out.Successful) != 1 || *out.Successful[0].Id != "one" || len(out.Failed) != 2 {
+		t.Fatalf("changed %+v, %v", out, err)
+	}
+	for i, want := range []string{"two InvalidParameterValue", "three ReceiptHandleIsInvalid"} {
+		if got := *out.Failed[i].Id + " " + *out.Failed[i].Code; got != want || !out.Failed[i].SenderFault {
+			t.Errorf("failed %s, want %s", got, want)
+		}
+	}
+	f.wantHeard(t, "shown at once", url, "a")
+	_, err = change(entry("one", handles[1], 0), entry("one", handles[1], 0))
+	wantError(t, "ids", err, "AWS.SimpleQueueService.BatchEntryIdsNotDistinct")
+	_, err = change([]types.ChangeMessageVisibilityBatchRequestEntry{}...) // not nil, which the SDK refuses
+	wantError(t, "none", err, "AWS.SimpleQueueService.EmptyBatchRequest")
+}
+
 func TestReceiveLimits(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, everything)

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"skiff/local/aws/awserr"
 	"skiff/local/aws/iam"
 	"skiff/local/store"
@@ -130,7 +132,7 @@ func (q *Queues) send(key string, messages []message, delays []time.Duration) ([
 	now, changes := q.now(), []change{}
 	for i := range messages {
 		m := &messages[i]
-		m.Number, m.ID, m.Sent, m.Visible = q.number+uint64(i)+1, newID(), now, now.Add(delays[i])
+		m.Number, m.ID, m.Sent, m.Visible = q.number+uint64(i)+1, uuid.NewString(), now, now.Add(delays[i])
 		changes = append(changes, change{key, m.Number, m})
 	}
 	if err := q.journal.commit(changes...); err != nil {

@@ -1,7 +1,6 @@
 package sqs
 
 import (
-	"crypto/rand"
 	"encoding/base64"
 	"fmt"
 	"strconv"
@@ -72,12 +71,4 @@ func parseHandle(key, handle string) (number uint64, receipt string, ok bool) {
 	}
 	number, err = strconv.ParseUint(parts[1], 10, 64)
 	return number, parts[2], err == nil
-}
-
-// newID returns a random (version 4) UUID, the form of a message id.
-func newID() string {
-	b := make([]byte, 16)
-	rand.Read(b) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

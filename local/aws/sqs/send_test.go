@@ -52,12 +52,33 @@ func TestSendRefuses(t *testing.T) {
 		{"text as binary", sqs.SendMessageInput{MessageBody: aws.String("x"), MessageAttributes: text("Binary", "v")}, value + "The message attribute 'a' must contain non-empty message attribute value"},
 		{"both values", sqs.SendMessageInput{MessageBody: aws.String("x"), MessageAttributes: map[string]types.MessageAttributeValue{"a": {DataType: aws.String("String"), StringValue: aws.String("s"), BinaryValue: []byte("b")}}}, value + "The message attribute 'a' has a value that does not go with"},
 		{"value's character", sqs.SendMessageInput{MessageBody: aws.String("x"), MessageAttributes: text("String", "\x01")}, "InvalidMessageContents Invalid characters found: #x1"},
+		{"number", sqs.SendMessageInput{MessageBody: aws.String("x"), MessageAttributes: text("Number.float", "-230.000000000000000001")}, ""},
+		{"no number", sqs.SendMessageInput{MessageBody: aws.String("x"), MessageAttributes: text("Number", "six")}, value + "Can't cast the value of message (user) attribute 'a' to a number."},
+		{"no number of a kind", sqs.SendMessageInput{MessageBody: aws.String("x"), MessageAttributes: text("Number.int", "0x10")}, value + "Can't cast the value"},
 		{"list", sqs.SendMessageInput{MessageBody: aws.String("x"), MessageAttributes: map[string]types.MessageAttributeValue{"a": {DataType: aws.String("String"), StringValue: aws.String("s"), StringListValues: []string{"s"}}}}, "AWS.SimpleQueueService.UnsupportedOperation Message attribute list values"},
 		{"system attribute", sqs.SendMessageInput{MessageBody: aws.String("x"), MessageSystemAttributes: map[string]types.MessageSystemAttributeValue{"Other": {DataType: aws.String("String"), StringValue: aws.String("s")}}}, value + "Message system attribute name 'Other' is invalid."},
 	} {
 		test.in.QueueUrl = url
 		_, err := f.role.SendMessage(t.Context(), &test.in)
 		wantError(t, test.name, err, test.want)
+	}
+}
+
+// TestNumbers has the precision and the range of a Number
+// (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html).
+func TestNumbers(t *testing.T) {
+	t.Parallel()
+	zeros := func(n int) string { return strings.Repeat("0", n) }
+	for text, want := range map[string]bool{
+		"0": true, "-0.0": true, "+1.5": true, "1.": true, ".5": true, "1e3": true,
+		strings.Repeat("9", 38): true, strings.Repeat("9", 39): false, "1" + zeros(50): true,
+		"1" + zeros(126): true, "1" + zeros(127): false, "1e126": true, "1e127": false,
+		"0." + zeros(127) + "1": true, "0." + zeros(128) + "1": false,
+		"": false, ".": false, "NaN": false, "Infinity": false, "1_000": false, "1,5": false, " 1": false, "0x1": false, "1e": false,
+	} {
+		if got := isNumber(text); got != want {
+			t.Errorf("%q is a number: %t, want %t", text, got, want)
+		}
 	}
 }
 

@@ -23,17 +23,36 @@ socket.getaddrinfo = look_up
 there = json.loads(os.environ["RESOURCES"])
 
 
+def received(queue):
+    """Waits for the next message of a queue."""
+    return boto3.client("sqs").receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"][0]["Body"]
+
+
+# Each is named as the end of its AWS_ENDPOINT_URL_ variable, in small letters.
 def dynamodb():
     table = boto3.resource("dynamodb").Table(there["table"])
     table.put_item(Item={"id": "b", "text": "hello"})
     return table.query(KeyConditionExpression=boto3.dynamodb.conditions.Key("id").eq("b"))["Items"][0]["text"]
 
 
-def streams():
+def dynamodbstreams():
     client = boto3.client("dynamodbstreams")
     shard = client.describe_stream(StreamArn=there["stream"])["StreamDescription"]["Shards"][0]["ShardId"]
     at = client.get_shard_iterator(StreamArn=there["stream"], ShardId=shard, ShardIteratorType="TRIM_HORIZON")
     return "a list" if isinstance(client.get_records(ShardIterator=at["ShardIterator"])["Records"], list) else "no list"
+
+
+def eventbridge():
+    entry = {"Source": "shop", "DetailType": "order", "Detail": json.dumps({"text": "hello"})}
+    put = boto3.client("events").put_events(Entries=[entry])
+    if put["FailedEntryCount"]:
+        raise RuntimeError(put["Entries"])
+    return json.loads(received(there["events"]))["detail"]["text"]
+
+
+def lambda_():
+    ran = boto3.client("lambda").invoke(FunctionName=there["function"], Payload=json.dumps({"do": "raw", "text": '"hello"'}))
+    return json.load(ran["Payload"])
 
 
 def s3():
@@ -58,10 +77,14 @@ def secretsmanager():
     return client.get_secret_value(SecretId=there["secret"])["SecretString"]
 
 
+def sns():
+    boto3.client("sns").publish(TopicArn=there["topic"], Message="hello")
+    return received(there["messages"])
+
+
 def sqs():
-    client = boto3.client("sqs")
-    client.send_message(QueueUrl=there["queue"], MessageBody="hello")
-    return client.receive_message(QueueUrl=there["queue"], WaitTimeSeconds=5)["Messages"][0]["Body"]
+    boto3.client("sqs").send_message(QueueUrl=there["queue"], MessageBody="hello")
+    return received(there["queue"])
 
 
 def ssm():
@@ -112,9 +135,9 @@ def route53():
     boto3.client("route53").list_hosted_zones()
 
 
-for call in [dynamodb, streams, s3, presigned, secretsmanager, sqs, ssm, sts, connections,
+for call in [dynamodb, dynamodbstreams, eventbridge, lambda_, s3, presigned, secretsmanager, sns, sqs, ssm, sts, connections,
              kinesis, cloudwatch, ec2, ses, bedrock, rekognition, cognito, stepfunctions, route53]:
-    result = {"service": call.__name__}
+    result = {"service": call.__name__.rstrip("_")}
     try:
         result["value"] = call() or ""
     except Exception as e:

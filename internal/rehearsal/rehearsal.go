@@ -1,0 +1,22 @@
+// Package rehearsal is what a program and the local cloud agree on: the variables
+// that the program gets when it runs against that cloud, and the command of its own
+// that the cloud may run. On AWS none of it is set.
+package rehearsal
+
+// TargetVariable names, where it is set, the target that the functions are built for
+// in place of the setting's, such as linux/arm64 or Host.
+const TargetVariable = "SKIFF_TARGET"
+
+// Host is the target that means the machine that runs the build. The local cloud
+// runs the functions on it.
+const Host = "host"
+
+// ResolverVariable names, where it is set, a DNS server, as HOST:PORT, to ask in
+// place of the system's and of the parent zone's. The local cloud serves the zones
+// of its stacks there.
+const ResolverVariable = "SKIFF_RESOLVER"
+
+// TokenFolder is the folder, below the program's, of a command that prints a bearer
+// token which the API of the stack accepts. The local cloud runs it with the
+// variables of the function that decides on tokens.
+const TokenFolder = "token"
