@@ -26,16 +26,22 @@ func (c *Cloud) called() []service {
 	return []service{
 		{"DynamoDB Streams", "dynamodb", "DynamoDBStreams_20120810", "DYNAMODB_STREAMS", c.tables.StreamsHandler(c.authority)},
 		{"DynamoDB", "dynamodb", "", "DYNAMODB", dynamodb.NewFront(c.tables, c.authority)},
-		{"EventBridge (PutEvents)", "events", "", "EVENTBRIDGE", http.HandlerFunc(c.serveEvents)},
-		{"Lambda (Invoke)", "lambda", "", "LAMBDA", http.HandlerFunc(c.serveLambda)},
+		{"EventBridge (PutEvents)", "events", "", "EVENTBRIDGE", later(func() http.Handler { return c.rules.Handler() })},
+		{"Lambda (Invoke)", "lambda", "", "LAMBDA", later(func() http.Handler { return c.events.Handler() })},
 		{"S3", "s3", "", "S3", c.buckets.Handler()},
 		{"Secrets Manager", "secretsmanager", "", "SECRETS_MANAGER", c.secrets.Handler()},
-		{"SNS (Publish)", "sns", "", "SNS", http.HandlerFunc(c.serveTopics)},
+		{"SNS (Publish)", "sns", "", "SNS", later(c.topicsHandler)},
 		{"SQS", "sqs", "", "SQS", c.queues.Handler()},
 		{"Systems Manager (parameters)", "ssm", "", "SSM", c.parameters.Handler()},
 		{"STS", "sts", "", "STS", sts.New(sts.Options{Authority: c.authority, Verify: c.issuer.Verify, Account: Account})},
 	}
 }
+
+// later is the endpoint of a service that opens after the others: what it works
+// with needs their address first.
+type later func() http.Handler
+
+func (l later) ServeHTTP(w http.ResponseWriter, r *http.Request) { l().ServeHTTP(w, r) }
 
 // door is the one address of all services. Each SDK sends there what it would
 // send to AWS, and signs it for the service that it means, so that no list of

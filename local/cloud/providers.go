@@ -66,6 +66,9 @@ func (c *Cloud) types() []provider.Kind {
 // Types describes the resource types that the cloud holds, provider by provider.
 func (c *Cloud) Types() []provider.Type { return slices.Concat(c.aws.Types(), c.commands.Types()) }
 
+// Invokes lists the functions of the AWS provider that the cloud answers.
+func (c *Cloud) Invokes() []string { return c.aws.Invokes() }
+
 // addInvokes adds the functions of the AWS provider: where a program runs, and
 // what is there already.
 func (c *Cloud) addInvokes(p *provider.Provider) {

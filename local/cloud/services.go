@@ -152,21 +152,10 @@ func (c *Cloud) openEvents() error {
 	return c.sources.Start()
 }
 
-// serveLambda answers once the functions are open, which need the address of the
-// services first.
-func (c *Cloud) serveLambda(w http.ResponseWriter, r *http.Request) {
-	c.events.Handler().ServeHTTP(w, r)
-}
-
-// serveTopics is serveLambda of SNS.
-func (c *Cloud) serveTopics(w http.ResponseWriter, r *http.Request) {
-	c.topics.Handler(sns.Options{
+// topicsHandler is the endpoint of SNS.
+func (c *Cloud) topicsHandler() http.Handler {
+	return c.topics.Handler(sns.Options{
 		Authority: c.authority, Functions: c.events, Queues: c.queues,
 		Report: func(err error) { c.show("sns: %v\n", err) },
-	}).ServeHTTP(w, r)
-}
-
-// serveEvents is serveLambda of EventBridge.
-func (c *Cloud) serveEvents(w http.ResponseWriter, r *http.Request) {
-	c.rules.Handler().ServeHTTP(w, r)
+	})
 }

@@ -37,7 +37,7 @@ type Certificate struct {
 	SubjectAlternativeNames []string            `json:"subjectAlternativeNames,omitempty" aws:"replace,set,computed"`
 	ValidationMethod        string              `json:"validationMethod" aws:"required,replace"`
 	KeyAlgorithm            string              `json:"keyAlgorithm,omitempty" aws:"replace,computed"`
-	Options                 *CertificateOptions `json:"options,omitempty"`
+	Options                 *CertificateOptions `json:"options,omitempty" aws:"idle"`
 	Tags                    map[string]string   `json:"tags,omitempty"`
 }
 

@@ -37,11 +37,11 @@ const (
 type APIInputs struct {
 	Name                     string            `json:"name,omitempty"`
 	ProtocolType             string            `json:"protocolType" aws:"required,replace"`
-	Description              string            `json:"description,omitempty"`
-	Version                  string            `json:"version,omitempty"`
+	Description              string            `json:"description,omitempty" aws:"idle"`
+	Version                  string            `json:"version,omitempty" aws:"idle"`
 	CORSConfiguration        *CORSInputs       `json:"corsConfiguration,omitempty"`
 	RouteSelectionExpression string            `json:"routeSelectionExpression,omitempty"`
-	IPAddressType            string            `json:"ipAddressType,omitempty"`
+	IPAddressType            string            `json:"ipAddressType,omitempty" aws:"idle"`
 	DisableEndpoint          bool              `json:"disableExecuteApiEndpoint,omitempty"`
 	Tags                     map[string]string `json:"tags,omitempty"`
 }

@@ -41,7 +41,7 @@ type DomainSettings struct {
 	CertificateARN string `json:"certificateArn" aws:"required"`
 	EndpointType   string `json:"endpointType" aws:"required"`
 	SecurityPolicy string `json:"securityPolicy" aws:"required"`
-	IPAddressType  string `json:"ipAddressType,omitempty"`
+	IPAddressType  string `json:"ipAddressType,omitempty" aws:"idle"`
 }
 
 // DomainOutputs is what AWS adds to a domain name.

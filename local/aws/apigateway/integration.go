@@ -20,9 +20,9 @@ type IntegrationInputs struct {
 	APIID                string `json:"apiId" aws:"required,replace"`
 	IntegrationType      string `json:"integrationType" aws:"required,replace"`
 	IntegrationURI       string `json:"integrationUri,omitempty" aws:"required"`
-	IntegrationMethod    string `json:"integrationMethod,omitempty"`
+	IntegrationMethod    string `json:"integrationMethod,omitempty" aws:"idle"`
 	ConnectionType       string `json:"connectionType,omitempty"`
-	Description          string `json:"description,omitempty"`
+	Description          string `json:"description,omitempty" aws:"idle"`
 	PayloadFormatVersion string `json:"payloadFormatVersion,omitempty"`
 	TimeoutMilliseconds  int    `json:"timeoutMilliseconds,omitempty"`
 }

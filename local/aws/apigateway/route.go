@@ -22,7 +22,7 @@ type RouteInputs struct {
 	AuthorizationType   string   `json:"authorizationType,omitempty"`
 	AuthorizerID        string   `json:"authorizerId,omitempty"`
 	AuthorizationScopes []string `json:"authorizationScopes,omitempty"`
-	OperationName       string   `json:"operationName,omitempty"`
+	OperationName       string   `json:"operationName,omitempty" aws:"idle"`
 }
 
 // RouteOutputs is what AWS adds to a route, its defaults included.

@@ -28,9 +28,9 @@ type AccessLogInputs struct {
 type RouteSettings struct {
 	ThrottlingBurstLimit   *int     `json:"throttlingBurstLimit,omitempty" aws:"required"`
 	ThrottlingRateLimit    *float64 `json:"throttlingRateLimit,omitempty" aws:"required"`
-	DetailedMetricsEnabled bool     `json:"detailedMetricsEnabled,omitempty"`
-	LoggingLevel           string   `json:"loggingLevel,omitempty"`
-	DataTraceEnabled       bool     `json:"dataTraceEnabled,omitempty"`
+	DetailedMetricsEnabled bool     `json:"detailedMetricsEnabled,omitempty" aws:"idle"`
+	LoggingLevel           string   `json:"loggingLevel,omitempty" aws:"idle"`
+	DataTraceEnabled       bool     `json:"dataTraceEnabled,omitempty" aws:"idle"`
 }
 
 // RouteSetting is RouteSettings for one route.
@@ -38,9 +38,9 @@ type RouteSetting struct {
 	RouteKey               string   `json:"routeKey" aws:"required"`
 	ThrottlingBurstLimit   *int     `json:"throttlingBurstLimit,omitempty" aws:"required"`
 	ThrottlingRateLimit    *float64 `json:"throttlingRateLimit,omitempty" aws:"required"`
-	DetailedMetricsEnabled bool     `json:"detailedMetricsEnabled,omitempty"`
-	LoggingLevel           string   `json:"loggingLevel,omitempty"`
-	DataTraceEnabled       bool     `json:"dataTraceEnabled,omitempty"`
+	DetailedMetricsEnabled bool     `json:"detailedMetricsEnabled,omitempty" aws:"idle"`
+	LoggingLevel           string   `json:"loggingLevel,omitempty" aws:"idle"`
+	DataTraceEnabled       bool     `json:"dataTraceEnabled,omitempty" aws:"idle"`
 }
 
 func (s RouteSetting) settings() *RouteSettings {

@@ -16,7 +16,7 @@ import (
 // auto-deploy serves, frozen when it is made.
 type DeploymentInputs struct {
 	APIID       string            `json:"apiId" aws:"required,replace"`
-	Description string            `json:"description,omitempty"`
+	Description string            `json:"description,omitempty" aws:"idle"`
 	Triggers    map[string]string `json:"triggers,omitempty" aws:"replace"`
 }
 
@@ -33,7 +33,7 @@ type StageInputs struct {
 	AutoDeploy           bool              `json:"autoDeploy,omitempty"`
 	DefaultRouteSettings *RouteSettings    `json:"defaultRouteSettings,omitempty"`
 	DeploymentID         string            `json:"deploymentId,omitempty"`
-	Description          string            `json:"description,omitempty"`
+	Description          string            `json:"description,omitempty" aws:"idle"`
 	RouteSettings        []RouteSetting    `json:"routeSettings,omitempty"`
 	StageVariables       map[string]string `json:"stageVariables,omitempty"`
 	Tags                 map[string]string `json:"tags,omitempty"`

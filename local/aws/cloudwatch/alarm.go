@@ -26,26 +26,26 @@ const (
 // several. Anomaly detection is left out.
 type Alarm struct {
 	Name                              string            `json:"name" aws:"replace"`
-	ActionsEnabled                    *bool             `json:"actionsEnabled,omitempty"`
+	ActionsEnabled                    *bool             `json:"actionsEnabled,omitempty" aws:"idle"`
 	AlarmActions                      []string          `json:"alarmActions,omitempty"`
-	AlarmDescription                  string            `json:"alarmDescription,omitempty"`
-	ComparisonOperator                string            `json:"comparisonOperator" aws:"required"`
-	DatapointsToAlarm                 int               `json:"datapointsToAlarm,omitempty"`
-	Dimensions                        map[string]string `json:"dimensions,omitempty"`
-	EvaluateLowSampleCountPercentiles string            `json:"evaluateLowSampleCountPercentiles,omitempty"`
-	EvaluationPeriods                 int               `json:"evaluationPeriods" aws:"required"`
-	ExtendedStatistic                 string            `json:"extendedStatistic,omitempty"`
+	AlarmDescription                  string            `json:"alarmDescription,omitempty" aws:"idle"`
+	ComparisonOperator                string            `json:"comparisonOperator" aws:"required,idle"`
+	DatapointsToAlarm                 int               `json:"datapointsToAlarm,omitempty" aws:"idle"`
+	Dimensions                        map[string]string `json:"dimensions,omitempty" aws:"idle"`
+	EvaluateLowSampleCountPercentiles string            `json:"evaluateLowSampleCountPercentiles,omitempty" aws:"idle"`
+	EvaluationPeriods                 int               `json:"evaluationPeriods" aws:"required,idle"`
+	ExtendedStatistic                 string            `json:"extendedStatistic,omitempty" aws:"idle"`
 	InsufficientDataActions           []string          `json:"insufficientDataActions,omitempty"`
-	MetricName                        string            `json:"metricName,omitempty"`
-	MetricQueries                     []Query           `json:"metricQueries,omitempty"`
-	Namespace                         string            `json:"namespace,omitempty"`
+	MetricName                        string            `json:"metricName,omitempty" aws:"idle"`
+	MetricQueries                     []Query           `json:"metricQueries,omitempty" aws:"idle"`
+	Namespace                         string            `json:"namespace,omitempty" aws:"idle"`
 	OKActions                         []string          `json:"okActions,omitempty"`
-	Period                            int               `json:"period,omitempty"` // seconds
-	Statistic                         string            `json:"statistic,omitempty"`
+	Period                            int               `json:"period,omitempty" aws:"idle"` // seconds
+	Statistic                         string            `json:"statistic,omitempty" aws:"idle"`
 	Tags                              map[string]string `json:"tags,omitempty"`
-	Threshold                         *float64          `json:"threshold,omitempty" aws:"required"`
-	TreatMissingData                  string            `json:"treatMissingData,omitempty"`
-	Unit                              string            `json:"unit,omitempty"`
+	Threshold                         *float64          `json:"threshold,omitempty" aws:"required,idle"`
+	TreatMissingData                  string            `json:"treatMissingData,omitempty" aws:"idle"`
+	Unit                              string            `json:"unit,omitempty" aws:"idle"`
 }
 
 // Query is a metric, or an expression over those of the other queries.

@@ -13,7 +13,7 @@ import (
 // Dashboard is the inputs of a dashboard.
 type Dashboard struct {
 	Name string `json:"dashboardName" aws:"required,replace"`
-	Body string `json:"dashboardBody" aws:"required"`
+	Body string `json:"dashboardBody" aws:"required,idle"`
 }
 
 // DashboardOutputs is what AWS adds to a dashboard.

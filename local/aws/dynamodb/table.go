@@ -25,18 +25,18 @@ type Table struct {
 	Attributes                []Attribute       `json:"attributes,omitempty" aws:"required"`
 	HashKey                   string            `json:"hashKey,omitempty" aws:"required,replace"`
 	RangeKey                  string            `json:"rangeKey,omitempty" aws:"replace"`
-	BillingMode               string            `json:"billingMode,omitempty"`
-	ReadCapacity              int               `json:"readCapacity,omitempty"`
-	WriteCapacity             int               `json:"writeCapacity,omitempty"`
+	BillingMode               string            `json:"billingMode,omitempty" aws:"idle"`
+	ReadCapacity              int               `json:"readCapacity,omitempty" aws:"idle"`
+	WriteCapacity             int               `json:"writeCapacity,omitempty" aws:"idle"`
 	GlobalSecondaryIndexes    []Index           `json:"globalSecondaryIndexes,omitempty"`
 	LocalSecondaryIndexes     []LocalIndex      `json:"localSecondaryIndexes,omitempty" aws:"replace,set"`
-	TTL                       *TTL              `json:"ttl,omitempty"`
-	PointInTimeRecovery       *Recovery         `json:"pointInTimeRecovery,omitempty"`
-	ServerSideEncryption      *Encryption       `json:"serverSideEncryption,omitempty"`
+	TTL                       *TTL              `json:"ttl,omitempty" aws:"idle"`
+	PointInTimeRecovery       *Recovery         `json:"pointInTimeRecovery,omitempty" aws:"idle"`
+	ServerSideEncryption      *Encryption       `json:"serverSideEncryption,omitempty" aws:"idle"`
 	DeletionProtectionEnabled bool              `json:"deletionProtectionEnabled,omitempty"`
 	StreamEnabled             bool              `json:"streamEnabled,omitempty"`
 	StreamViewType            string            `json:"streamViewType,omitempty" aws:"computed"`
-	TableClass                string            `json:"tableClass,omitempty"`
+	TableClass                string            `json:"tableClass,omitempty" aws:"idle"`
 	Tags                      map[string]string `json:"tags,omitempty"`
 }
 
@@ -53,8 +53,8 @@ type Index struct {
 	RangeKey         string   `json:"rangeKey,omitempty"`
 	ProjectionType   string   `json:"projectionType" aws:"required"`
 	NonKeyAttributes []string `json:"nonKeyAttributes,omitempty"`
-	ReadCapacity     int      `json:"readCapacity,omitempty"`
-	WriteCapacity    int      `json:"writeCapacity,omitempty"`
+	ReadCapacity     int      `json:"readCapacity,omitempty" aws:"idle"`
+	WriteCapacity    int      `json:"writeCapacity,omitempty" aws:"idle"`
 }
 
 // LocalIndex is a local secondary index, which has the table's hash key.

@@ -107,7 +107,7 @@ func (r *Rules) Resources() (*provider.Resource[Bus, BusOutputs], *provider.Reso
 // logs and keys of KMS are left out.
 type Bus struct {
 	Name        string            `json:"name" aws:"replace"`
-	Description string            `json:"description,omitempty"`
+	Description string            `json:"description,omitempty" aws:"idle"`
 	Tags        map[string]string `json:"tags,omitempty"`
 }
 

@@ -20,10 +20,10 @@ import (
 // have, is left out. A rule names its bus by the name, not by the ARN.
 type Rule struct {
 	Name               string            `json:"name" aws:"replace"`
-	Description        string            `json:"description,omitempty"`
+	Description        string            `json:"description,omitempty" aws:"idle"`
 	EventBusName       string            `json:"eventBusName,omitempty" aws:"replace,default=default"`
 	EventPattern       string            `json:"eventPattern,omitempty"`
-	ForceDestroy       bool              `json:"forceDestroy,omitempty" aws:"default=false"`
+	ForceDestroy       bool              `json:"forceDestroy,omitempty" aws:"default=false,idle"`
 	IsEnabled          *bool             `json:"isEnabled,omitempty"`
 	ScheduleExpression string            `json:"scheduleExpression,omitempty"`
 	State              string            `json:"state,omitempty"`

@@ -22,11 +22,11 @@ type Target struct {
 	TargetID         string       `json:"targetId,omitempty" aws:"replace,computed"`
 	EventBusName     string       `json:"eventBusName,omitempty" aws:"replace,default=default"`
 	DeadLetterConfig *DeadLetters `json:"deadLetterConfig,omitempty"`
-	ForceDestroy     bool         `json:"forceDestroy,omitempty" aws:"default=false"`
+	ForceDestroy     bool         `json:"forceDestroy,omitempty" aws:"default=false,idle"`
 	Input            string       `json:"input,omitempty"`
 	InputPath        string       `json:"inputPath,omitempty"`
 	InputTransformer *Transformer `json:"inputTransformer,omitempty"`
-	RetryPolicy      *RetryPolicy `json:"retryPolicy,omitempty"`
+	RetryPolicy      *RetryPolicy `json:"retryPolicy,omitempty" aws:"idle"`
 }
 
 // DeadLetters is the queue for events that a target does not take.

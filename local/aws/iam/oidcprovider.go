@@ -40,7 +40,7 @@ var thumbprintForm = regexp.MustCompile(`^[0-9A-Fa-f]{40}$`)
 type OIDCProvider struct {
 	URL         string            `json:"url" aws:"required,replace"`
 	Audiences   []string          `json:"clientIdLists" aws:"required"`
-	Thumbprints []string          `json:"thumbprintLists,omitempty"`
+	Thumbprints []string          `json:"thumbprintLists,omitempty" aws:"idle"`
 	Tags        map[string]string `json:"tags,omitempty"`
 }
 

@@ -33,7 +33,7 @@ var documentForm = regexp.MustCompile(`^[\t\n\r\x{20}-\x{FF}]*$`)
 type Policy struct {
 	Name        string            `json:"name" aws:"replace"`
 	Policy      string            `json:"policy" aws:"required"`
-	Description string            `json:"description,omitempty" aws:"replace"`
+	Description string            `json:"description,omitempty" aws:"replace,idle"`
 	Path        string            `json:"path,omitempty" aws:"replace,default=/"`
 	Tags        map[string]string `json:"tags,omitempty"`
 }

@@ -39,7 +39,7 @@ var (
 type Role struct {
 	Name                string            `json:"name" aws:"replace"`
 	AssumeRolePolicy    string            `json:"assumeRolePolicy" aws:"required"`
-	Description         string            `json:"description,omitempty"`
+	Description         string            `json:"description,omitempty" aws:"idle"`
 	ForceDetachPolicies bool              `json:"forceDetachPolicies,omitempty"`
 	ManagedPolicyARNs   []string          `json:"managedPolicyArns,omitempty" aws:"set,computed"`
 	MaxSessionDuration  int               `json:"maxSessionDuration,omitempty"`

@@ -34,12 +34,12 @@ const defaultRotation = 365
 // Key is the inputs of a symmetric key for encryption. Other kinds, key stores
 // and keys of several regions are left out.
 type Key struct {
-	Description          string            `json:"description,omitempty"`
-	DeletionWindowInDays *int              `json:"deletionWindowInDays,omitempty"`
-	EnableKeyRotation    bool              `json:"enableKeyRotation,omitempty"`
-	RotationPeriodInDays *int              `json:"rotationPeriodInDays,omitempty"`
-	IsEnabled            *bool             `json:"isEnabled,omitempty"`
-	Policy               string            `json:"policy,omitempty"`
+	Description          string            `json:"description,omitempty" aws:"idle"`
+	DeletionWindowInDays *int              `json:"deletionWindowInDays,omitempty" aws:"idle"`
+	EnableKeyRotation    bool              `json:"enableKeyRotation,omitempty" aws:"idle"`
+	RotationPeriodInDays *int              `json:"rotationPeriodInDays,omitempty" aws:"idle"`
+	IsEnabled            *bool             `json:"isEnabled,omitempty" aws:"idle"`
+	Policy               string            `json:"policy,omitempty" aws:"idle"`
 	BypassLockoutCheck   bool              `json:"bypassPolicyLockoutSafetyCheck,omitempty"`
 	Tags                 map[string]string `json:"tags,omitempty"`
 }

@@ -35,7 +35,7 @@ type EventSourceMapping struct {
 	MaximumBatchingWindowInSeconds int               `json:"maximumBatchingWindowInSeconds,omitempty"`
 	MaximumRecordAgeInSeconds      *int              `json:"maximumRecordAgeInSeconds,omitempty" aws:"computed"`
 	MaximumRetryAttempts           *int              `json:"maximumRetryAttempts,omitempty" aws:"computed"`
-	ParallelizationFactor          int               `json:"parallelizationFactor,omitempty" aws:"computed"`
+	ParallelizationFactor          int               `json:"parallelizationFactor,omitempty" aws:"computed,idle"`
 	ScalingConfig                  *ScalingConfig    `json:"scalingConfig,omitempty"`
 	StartingPosition               string            `json:"startingPosition,omitempty" aws:"replace"`
 	Tags                           map[string]string `json:"tags,omitempty"`

@@ -35,6 +35,9 @@ func (f front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// Operations lists what is answered.
+func (f front) Operations() []string { return []string{"Invoke"} }
+
 func (f front) serve(w http.ResponseWriter, r *http.Request) error {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxRequestBytes))
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {

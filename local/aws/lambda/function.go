@@ -26,17 +26,17 @@ type Function struct {
 	Role                         string            `json:"role" aws:"required"`
 	Handler                      string            `json:"handler,omitempty" aws:"required"`
 	Runtime                      string            `json:"runtime,omitempty" aws:"required"`
-	Architectures                []string          `json:"architectures,omitempty"`
-	Description                  string            `json:"description,omitempty"`
+	Architectures                []string          `json:"architectures,omitempty" aws:"idle"`
+	Description                  string            `json:"description,omitempty" aws:"idle"`
 	MemorySize                   int               `json:"memorySize,omitempty"`
 	Timeout                      int               `json:"timeout,omitempty"`
 	ReservedConcurrentExecutions *int              `json:"reservedConcurrentExecutions,omitempty"`
 	Environment                  *Environment      `json:"environment,omitempty"`
-	EphemeralStorage             *EphemeralStorage `json:"ephemeralStorage,omitempty"`
+	EphemeralStorage             *EphemeralStorage `json:"ephemeralStorage,omitempty" aws:"idle"`
 	LoggingConfig                *LoggingConfig    `json:"loggingConfig,omitempty"`
-	TracingConfig                *TracingConfig    `json:"tracingConfig,omitempty"`
+	TracingConfig                *TracingConfig    `json:"tracingConfig,omitempty" aws:"idle"`
 	PackageType                  string            `json:"packageType,omitempty" aws:"replace,default=Zip"`
-	SourceCodeHash               string            `json:"sourceCodeHash,omitempty"`
+	SourceCodeHash               string            `json:"sourceCodeHash,omitempty" aws:"idle"`
 	Tags                         map[string]string `json:"tags,omitempty"`
 }
 
@@ -54,10 +54,10 @@ type EphemeralStorage struct {
 // LoggingConfig says where a function's lines go. The formats and levels
 // concern lines of AWS's own, which are plain text here.
 type LoggingConfig struct {
-	LogFormat           string `json:"logFormat" aws:"required"`
+	LogFormat           string `json:"logFormat" aws:"required,idle"`
 	LogGroup            string `json:"logGroup,omitempty"`
-	ApplicationLogLevel string `json:"applicationLogLevel,omitempty"`
-	SystemLogLevel      string `json:"systemLogLevel,omitempty"`
+	ApplicationLogLevel string `json:"applicationLogLevel,omitempty" aws:"idle"`
+	SystemLogLevel      string `json:"systemLogLevel,omitempty" aws:"idle"`
 }
 
 // TracingConfig is X-Ray tracing; here it is a setting without effect.

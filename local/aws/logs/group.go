@@ -25,8 +25,8 @@ const Token = "aws:cloudwatch/logGroup:LogGroup"
 // Group is the inputs of a log group.
 type Group struct {
 	Name            string            `json:"name" aws:"replace"`
-	RetentionInDays int               `json:"retentionInDays,omitempty"`
-	LogGroupClass   string            `json:"logGroupClass,omitempty" aws:"replace,computed"`
+	RetentionInDays int               `json:"retentionInDays,omitempty" aws:"idle"`
+	LogGroupClass   string            `json:"logGroupClass,omitempty" aws:"replace,computed,idle"`
 	SkipDestroy     bool              `json:"skipDestroy,omitempty"`
 	Tags            map[string]string `json:"tags,omitempty"`
 }

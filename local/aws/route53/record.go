@@ -30,7 +30,7 @@ type Record struct {
 type Alias struct {
 	Name                 string `json:"name" aws:"required"`
 	ZoneID               string `json:"zoneId" aws:"required"`
-	EvaluateTargetHealth bool   `json:"evaluateTargetHealth" aws:"required"`
+	EvaluateTargetHealth bool   `json:"evaluateTargetHealth" aws:"required,idle"`
 }
 
 // RecordOutputs is what AWS adds to a record, its defaults included.

@@ -28,7 +28,7 @@ const (
 // Zone is the inputs of a public hosted zone.
 type Zone struct {
 	Name         string            `json:"name" aws:"required,replace"`
-	Comment      *string           `json:"comment,omitempty"` // nil for the provider's own
+	Comment      *string           `json:"comment,omitempty" aws:"idle"` // nil for the provider's own
 	ForceDestroy bool              `json:"forceDestroy,omitempty"`
 	Tags         map[string]string `json:"tags,omitempty"`
 }

@@ -26,7 +26,7 @@ type CORS struct {
 
 // CORSRule is a rule, of which the first that fits a request decides it.
 type CORSRule struct {
-	ID             string   `json:"id,omitempty"`
+	ID             string   `json:"id,omitempty" aws:"idle"`
 	AllowedHeaders []string `json:"allowedHeaders,omitempty"`
 	AllowedMethods []string `json:"allowedMethods" aws:"required"`
 	AllowedOrigins []string `json:"allowedOrigins" aws:"required"`

@@ -9,7 +9,7 @@ import (
 // Encryption is the inputs of how the objects of a bucket are encrypted.
 type Encryption struct {
 	Bucket string           `json:"bucket" aws:"required,replace"`
-	Rules  []EncryptionRule `json:"rules" aws:"required"`
+	Rules  []EncryptionRule `json:"rules" aws:"required,idle"`
 }
 
 // EncryptionRule is a rule, of which a bucket has one.

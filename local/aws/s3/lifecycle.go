@@ -18,7 +18,7 @@ const (
 // out.
 type Lifecycle struct {
 	Bucket string          `json:"bucket" aws:"required,replace"`
-	Rules  []LifecycleRule `json:"rules" aws:"required"`
+	Rules  []LifecycleRule `json:"rules" aws:"required,idle"`
 }
 
 // LifecycleRule is a rule for the objects that its filter finds.

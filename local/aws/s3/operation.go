@@ -43,6 +43,15 @@ func operations() []operation {
 	}
 }
 
+// Operations lists what is answered.
+func (f *front) Operations() []string {
+	var names []string
+	for _, o := range operations() {
+		names = append(names, o.name)
+	}
+	return names
+}
+
 // operationOf finds the operation of a request, by its method and its query
 // without what signs it or names an SDK's call.
 func operationOf(method string, onObject bool, query url.Values) (operation, bool) {

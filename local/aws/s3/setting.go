@@ -51,10 +51,10 @@ func setting[In any](b *Buckets, token string, bucket func(In) string, check fun
 // PublicAccessBlock is the inputs of what keeps the public out of a bucket.
 type PublicAccessBlock struct {
 	Bucket                string `json:"bucket" aws:"required,replace"`
-	BlockPublicACLs       bool   `json:"blockPublicAcls,omitempty"`
+	BlockPublicACLs       bool   `json:"blockPublicAcls,omitempty" aws:"idle"`
 	BlockPublicPolicy     bool   `json:"blockPublicPolicy,omitempty"`
-	IgnorePublicACLs      bool   `json:"ignorePublicAcls,omitempty"`
-	RestrictPublicBuckets bool   `json:"restrictPublicBuckets,omitempty"`
+	IgnorePublicACLs      bool   `json:"ignorePublicAcls,omitempty" aws:"idle"`
+	RestrictPublicBuckets bool   `json:"restrictPublicBuckets,omitempty" aws:"idle"`
 }
 
 // PublicAccessBlocks is the resource type of a PublicAccessBlock.
@@ -65,7 +65,7 @@ func (b *Buckets) PublicAccessBlocks() *provider.Resource[PublicAccessBlock, str
 // OwnershipControls is the inputs of who owns the objects of a bucket.
 type OwnershipControls struct {
 	Bucket string        `json:"bucket" aws:"required,replace"`
-	Rule   OwnershipRule `json:"rule" aws:"required"`
+	Rule   OwnershipRule `json:"rule" aws:"required,idle"`
 }
 
 // OwnershipRule is the one rule there is.
@@ -86,7 +86,7 @@ func (b *Buckets) OwnershipControls() *provider.Resource[OwnershipControls, stru
 // Versioning is the inputs of whether a bucket keeps versions.
 type Versioning struct {
 	Bucket        string                  `json:"bucket" aws:"required,replace"`
-	Configuration VersioningConfiguration `json:"versioningConfiguration" aws:"required"`
+	Configuration VersioningConfiguration `json:"versioningConfiguration" aws:"required,idle"`
 }
 
 // VersioningConfiguration leaves out the deletion with a second factor, which

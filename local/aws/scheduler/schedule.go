@@ -29,13 +29,13 @@ const Token = "aws:scheduler/schedule:Schedule"
 type Schedule struct {
 	Name                       string          `json:"name" aws:"replace"`
 	GroupName                  string          `json:"groupName,omitempty" aws:"replace,computed"`
-	Description                string          `json:"description,omitempty"`
+	Description                string          `json:"description,omitempty" aws:"idle"`
 	ScheduleExpression         string          `json:"scheduleExpression" aws:"required"`
 	ScheduleExpressionTimezone string          `json:"scheduleExpressionTimezone,omitempty"`
 	StartDate                  string          `json:"startDate,omitempty"`
 	EndDate                    string          `json:"endDate,omitempty"`
 	State                      string          `json:"state,omitempty"`
-	FlexibleTimeWindow         *FlexibleWindow `json:"flexibleTimeWindow" aws:"required"`
+	FlexibleTimeWindow         *FlexibleWindow `json:"flexibleTimeWindow" aws:"required,idle"`
 	Target                     *Target         `json:"target" aws:"required"`
 }
 
@@ -52,7 +52,7 @@ type Target struct {
 	ARN              string       `json:"arn" aws:"required"`
 	RoleARN          string       `json:"roleArn" aws:"required"`
 	Input            string       `json:"input,omitempty"`
-	RetryPolicy      *RetryPolicy `json:"retryPolicy,omitempty"`
+	RetryPolicy      *RetryPolicy `json:"retryPolicy,omitempty" aws:"idle"`
 	DeadLetterConfig *DeadLetters `json:"deadLetterConfig,omitempty"`
 }
 

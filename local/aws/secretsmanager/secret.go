@@ -38,10 +38,10 @@ const defaultWindow = 30
 // makes up a name where there is none. The key is a setting without effect.
 type Secret struct {
 	Name                        string            `json:"name" aws:"replace"`
-	Description                 string            `json:"description,omitempty"`
-	KMSKeyID                    string            `json:"kmsKeyId,omitempty"`
+	Description                 string            `json:"description,omitempty" aws:"idle"`
+	KMSKeyID                    string            `json:"kmsKeyId,omitempty" aws:"idle"`
 	RecoveryWindowInDays        *int              `json:"recoveryWindowInDays,omitempty"`
-	ForceOverwriteReplicaSecret bool              `json:"forceOverwriteReplicaSecret,omitempty"`
+	ForceOverwriteReplicaSecret bool              `json:"forceOverwriteReplicaSecret,omitempty" aws:"idle"`
 	Tags                        map[string]string `json:"tags,omitempty"`
 }
 

@@ -21,9 +21,9 @@ type Subscription struct {
 	Topic                        string `json:"topic" aws:"required,replace"`
 	Protocol                     string `json:"protocol" aws:"required,replace"`
 	Endpoint                     string `json:"endpoint" aws:"required,replace"`
-	ConfirmationTimeoutInMinutes int    `json:"confirmationTimeoutInMinutes,omitempty"`
-	DeliveryPolicy               string `json:"deliveryPolicy,omitempty"`
-	EndpointAutoConfirms         bool   `json:"endpointAutoConfirms,omitempty"`
+	ConfirmationTimeoutInMinutes int    `json:"confirmationTimeoutInMinutes,omitempty" aws:"idle"`
+	DeliveryPolicy               string `json:"deliveryPolicy,omitempty" aws:"idle"`
+	EndpointAutoConfirms         bool   `json:"endpointAutoConfirms,omitempty" aws:"idle"`
 	FilterPolicy                 string `json:"filterPolicy,omitempty"`
 	FilterPolicyScope            string `json:"filterPolicyScope,omitempty"`
 	RawMessageDelivery           bool   `json:"rawMessageDelivery,omitempty"`

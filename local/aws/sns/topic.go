@@ -27,12 +27,12 @@ const (
 // feedback are left out.
 type Topic struct {
 	Name             string            `json:"name" aws:"replace"`
-	DisplayName      string            `json:"displayName,omitempty"`
-	DeliveryPolicy   string            `json:"deliveryPolicy,omitempty"`
-	KMSMasterKeyID   string            `json:"kmsMasterKeyId,omitempty"`
+	DisplayName      string            `json:"displayName,omitempty" aws:"idle"`
+	DeliveryPolicy   string            `json:"deliveryPolicy,omitempty" aws:"idle"`
+	KMSMasterKeyID   string            `json:"kmsMasterKeyId,omitempty" aws:"idle"`
 	Policy           string            `json:"policy,omitempty"`
 	SignatureVersion int               `json:"signatureVersion,omitempty"`
-	TracingConfig    string            `json:"tracingConfig,omitempty"`
+	TracingConfig    string            `json:"tracingConfig,omitempty" aws:"idle"`
 	Tags             map[string]string `json:"tags,omitempty"`
 }
 

@@ -29,15 +29,15 @@ type Queue struct {
 	Name                         string            `json:"name" aws:"replace"`
 	DelaySeconds                 int               `json:"delaySeconds,omitempty"`
 	FIFOQueue                    bool              `json:"fifoQueue,omitempty" aws:"replace,default=false"`
-	KMSDataKeyReusePeriodSeconds *int              `json:"kmsDataKeyReusePeriodSeconds,omitempty"`
-	KMSMasterKeyID               string            `json:"kmsMasterKeyId,omitempty"`
+	KMSDataKeyReusePeriodSeconds *int              `json:"kmsDataKeyReusePeriodSeconds,omitempty" aws:"idle"`
+	KMSMasterKeyID               string            `json:"kmsMasterKeyId,omitempty" aws:"idle"`
 	MaxMessageSize               *int              `json:"maxMessageSize,omitempty"`
 	MessageRetentionSeconds      *int              `json:"messageRetentionSeconds,omitempty"`
 	Policy                       string            `json:"policy,omitempty"`
 	ReceiveWaitTimeSeconds       int               `json:"receiveWaitTimeSeconds,omitempty"`
 	RedriveAllowPolicy           string            `json:"redriveAllowPolicy,omitempty"`
 	RedrivePolicy                string            `json:"redrivePolicy,omitempty"`
-	SQSManagedSSEEnabled         *bool             `json:"sqsManagedSseEnabled,omitempty"`
+	SQSManagedSSEEnabled         *bool             `json:"sqsManagedSseEnabled,omitempty" aws:"idle"`
 	VisibilityTimeoutSeconds     *int              `json:"visibilityTimeoutSeconds,omitempty"`
 	Tags                         map[string]string `json:"tags,omitempty"`
 }

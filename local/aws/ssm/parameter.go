@@ -54,7 +54,7 @@ type Parameter struct {
 	Type        string            `json:"type" aws:"required"`
 	Value       string            `json:"value,omitempty" aws:"required"`
 	DataType    string            `json:"dataType,omitempty" aws:"replace,computed"`
-	Description string            `json:"description,omitempty"`
+	Description string            `json:"description,omitempty" aws:"idle"`
 	Overwrite   bool              `json:"overwrite,omitempty"`
 	Tier        string            `json:"tier,omitempty"`
 	Tags        map[string]string `json:"tags,omitempty"`

@@ -67,6 +67,9 @@ func (s *STS) actions() map[string]action {
 	}
 }
 
+// Operations lists what is answered.
+func (s *STS) Operations() []string { return slices.Collect(maps.Keys(s.actions())) }
+
 func (s *STS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := requestID()
 	name, result, err := s.call(w, r)

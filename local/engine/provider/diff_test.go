@@ -100,7 +100,7 @@ type shade struct {
 	Style  string   `json:"style,omitempty" aws:"replace,computed"`
 	Path   string   `json:"path,omitempty" aws:"replace,default=/"`
 	Folded bool     `json:"folded,omitempty" aws:"replace,default=false"`
-	Layers []string `json:"layers,omitempty" aws:"replace"`
+	Layers []string `json:"layers,omitempty" aws:"replace,idle"`
 }
 
 // TestLeftOut compares what only one of two programs gives as the AWS provider

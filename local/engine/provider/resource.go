@@ -52,9 +52,10 @@ func Known[In any](c Call) (*In, error) {
 // property names in json tags. An aws tag marks an input as required or as
 // one whose change replaces the resource: `aws:"required,replace"`. Where the
 // AWS provider's schema says so, the tag also marks a list as a set, and an
-// input that a program leaves out as computed or as of a default=VALUE. A type
-// whose inputs have tags also has the output tagsAll, which is not for Out to
-// tell.
+// input that a program leaves out as computed or as of a default=VALUE. The mark
+// idle is for an input that is kept and checked, and on which nothing acts: the
+// pages in docs/local list it as such. A type whose inputs have tags also has the
+// output tagsAll, which is not for Out to tell.
 type Resource[In, Out any] struct {
 	Token string // such as "aws:dynamodb/table:Table"
 

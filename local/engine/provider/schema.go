@@ -27,6 +27,7 @@ type schema struct {
 	required []string
 	replaces map[string]bool
 	sets     map[string]bool // lists whose order does not matter
+	idle     map[string]bool // kept and checked, without effect here
 	computed map[string]bool // AWS keeps its value where a program leaves one out
 	defaults map[string]any  // what the AWS provider takes where a program leaves one out
 }
@@ -48,7 +49,7 @@ func schemaOfType(t reflect.Type) *schema {
 	}
 	s := &schema{
 		fields: map[string]*schema{}, replaces: map[string]bool{}, sets: map[string]bool{},
-		computed: map[string]bool{}, defaults: map[string]any{},
+		idle: map[string]bool{}, computed: map[string]bool{}, defaults: map[string]any{},
 	}
 	for f := range t.Fields() {
 		name := fieldName(f)
@@ -70,6 +71,8 @@ func (s *schema) mark(name, mark string, t reflect.Type) {
 		s.replaces[name] = true
 	case "set":
 		s.sets[name] = true
+	case "idle":
+		s.idle[name] = true
 	case "computed":
 		s.computed[name] = true
 	case "default":

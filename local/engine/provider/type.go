@@ -24,6 +24,7 @@ type Property struct {
 	Required bool
 	Replaces bool // a change replaces the resource
 	Set      bool // a list whose order does not matter
+	Idle     bool // kept and checked: it changes no answer, no right and no other resource
 	Computed bool // AWS keeps its value where a program leaves it out
 	Default  any  // what the AWS provider takes where a program leaves it out; nil for none
 
@@ -54,9 +55,12 @@ func (s *schema) describe() []Property {
 	for _, name := range s.names() {
 		properties = append(properties, Property{
 			Name: name, Required: slices.Contains(s.required, name), Replaces: s.replaces[name],
-			Set: s.sets[name], Computed: s.computed[name], Default: s.defaults[name],
+			Set: s.sets[name], Idle: s.idle[name], Computed: s.computed[name], Default: s.defaults[name],
 			Members: s.fields[name].describe(),
 		})
 	}
 	return properties
 }
+
+// Invokes lists the tokens of the functions that the provider has.
+func (p *Provider) Invokes() []string { return slices.Sorted(maps.Keys(p.invokes)) }

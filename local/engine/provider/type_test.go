@@ -19,7 +19,7 @@ func TestTypes(t *testing.T) {
 			{Name: "room", Replaces: true}, {Name: "socket", Members: socket}, {Name: "sockets", Members: socket}, {Name: "tags"}, {Name: "watts"},
 		}, Outputs: []Property{{Name: "arn"}, {Name: "colour"}, {Name: "uses"}}},
 		{Token: "test:index/shade:Shade", Inputs: []Property{
-			{Name: "folded", Replaces: true, Default: false}, {Name: "layers", Replaces: true}, {Name: "parts", Replaces: true, Set: true, Computed: true},
+			{Name: "folded", Replaces: true, Default: false}, {Name: "layers", Replaces: true, Idle: true}, {Name: "parts", Replaces: true, Set: true, Computed: true},
 			{Name: "path", Replaces: true, Default: "/"}, {Name: "style", Replaces: true, Computed: true},
 		}},
 	}

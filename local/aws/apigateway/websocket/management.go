@@ -62,6 +62,12 @@ func (g *Gateway) manage(w http.ResponseWriter, r *http.Request, s Stage, id str
 	}
 }
 
+// Operations lists what @connections answers
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html).
+func Operations() []string {
+	return []string{"DeleteConnection", "GetConnection", "PostToConnection"}
+}
+
 // permit tells who calls and lets the policies of that role decide. The
 // resource that they see names no connection but has a place for one: so it
 // stands in every recorded denial.

@@ -1,0 +1,42 @@
+package cloud
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+
+	"skiff/local/aws/apigateway/websocket"
+	"skiff/local/aws/awsjson"
+	"skiff/local/aws/awsquery"
+)
+
+// Service describes a service that functions and people call.
+type Service struct {
+	Name       string   // for people
+	Variable   string   // of an SDK, such as AWS_ENDPOINT_URL_SQS
+	Operations []string // that it answers, by name; all others are refused
+}
+
+// Services describes the services that the cloud answers.
+func (c *Cloud) Services() []Service {
+	var all []Service
+	for _, s := range c.called() {
+		all = append(all, Service{Name: s.name, Variable: "AWS_ENDPOINT_URL_" + s.variable, Operations: operationsOf(s.handler)})
+	}
+	// Its address is the stage's own.
+	return append(all, Service{Name: "API Gateway (@connections)", Operations: websocket.Operations()})
+}
+
+func operationsOf(h http.Handler) []string {
+	switch h := h.(type) {
+	case later:
+		return operationsOf(h())
+	case *awsjson.Handler:
+		return slices.Sorted(maps.Keys(h.Operations))
+	case *awsquery.Handler:
+		return slices.Sorted(maps.Keys(h.Operations))
+	case interface{ Operations() []string }:
+		return slices.Sorted(slices.Values(h.Operations()))
+	}
+	return nil
+}
