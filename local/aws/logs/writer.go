@@ -2,11 +2,16 @@ package logs
 
 import (
 	"errors"
+	"maps"
 	"sync"
+	"time"
 )
 
 // maxPending is how many bytes wait to be written before those who write wait.
 const maxPending = 256 << 10
+
+// gathering is how long a line waits for others that are written with it.
+const gathering = 5 * time.Millisecond
 
 // A writer writes lines to files soon after they come, in their order and many
 // at once: a request writes half a dozen. CloudWatch Logs does not have a line at
@@ -18,8 +23,9 @@ type writer struct {
 	mu      sync.Mutex
 	pending map[string][]byte // by the file's name
 	size    int
-	running bool      // a goroutine writes what is pending
-	changed sync.Cond // size has shrunk, or running is false
+	running bool        // timer is set, or a goroutine writes what was pending
+	timer   *time.Timer // runs run
+	changed sync.Cond   // size has shrunk, or run has ended
 	failed  map[string]error
 }
 
@@ -34,6 +40,7 @@ func (w *writer) add(name string, began []byte, lines ...[]byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for w.size > maxPending {
+		w.hurry()
 		w.changed.Wait()
 	}
 	data := w.pending[name]
@@ -45,34 +52,39 @@ func (w *writer) add(name string, began []byte, lines ...[]byte) error {
 	w.size += len(data) - before
 	if !w.running {
 		w.running = true
-		go w.run()
+		w.timer = time.AfterFunc(gathering, w.run)
 	}
 	err := w.failed[name]
 	delete(w.failed, name)
 	return err
 }
 
-// run writes until nothing is pending.
+// hurry has run begin now. The caller holds mu, and running is true.
+func (w *writer) hurry() {
+	if w.timer.Stop() {
+		go w.run()
+	}
+}
+
+// run writes what is pending, and later what has come meanwhile.
 func (w *writer) run() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for len(w.pending) > 0 {
-		taken := w.pending
-		w.pending, w.size = map[string][]byte{}, 0
-		w.changed.Broadcast()
-		w.mu.Unlock()
-		failed := map[string]error{}
-		for name, lines := range taken {
-			if err := w.write(name, lines); err != nil {
-				failed[name] = err
-			}
-		}
-		w.mu.Lock()
-		for name, err := range failed {
-			w.failed[name] = err
+	taken := w.pending
+	w.pending, w.size = map[string][]byte{}, 0
+	w.changed.Broadcast()
+	w.mu.Unlock()
+	failed := map[string]error{}
+	for name, lines := range taken {
+		if err := w.write(name, lines); err != nil {
+			failed[name] = err
 		}
 	}
-	w.running = false
+	w.mu.Lock()
+	maps.Copy(w.failed, failed)
+	if w.running = len(w.pending) > 0; w.running {
+		w.timer = time.AfterFunc(gathering, w.run)
+	}
 	w.changed.Broadcast()
 }
 
@@ -81,6 +93,7 @@ func (w *writer) flush() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for w.running {
+		w.hurry()
 		w.changed.Wait()
 	}
 	var errs []error
