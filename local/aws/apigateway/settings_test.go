@@ -74,7 +74,7 @@ func TestSettingsReferences(t *testing.T) {
 	stages, err := p.Stages()
 	must(t, err)
 	s := stages["a"][0]
-	if s.AccessLog == nil || *s.AccessLog != (httpapi.AccessLog{Group: "/access", Format: "$context.requestId"}) {
+	if s.AccessLog == nil || s.AccessLog.Group != "/access" || s.AccessLog.Format != "$context.requestId" {
 		t.Errorf("access log %+v", s.AccessLog)
 	}
 	if s.Throttle == nil || *s.Throttle != (httpapi.Limit{Rate: 5, Burst: 7}) || !reflect.DeepEqual(s.Throttles, map[string]httpapi.Limit{"GET /items": {Rate: 0.5, Burst: 1}}) {
