@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -188,7 +187,7 @@ func (c *Cloud) recordLines(group lambda.Group, stream, function string, lines .
 	}
 	var text []byte
 	for _, line := range lines {
-		text = fmt.Appendf(text, "%s: %s\n", function, line)
+		text = append(append(append(append(text, function...), ": "...), line...), '\n')
 	}
 	c.show("%s", text)
 }

@@ -26,14 +26,10 @@ import (
 // roundTime is how long the clients send in one round.
 const roundTime = time.Second
 
-// floorProcesses serve the floor, however many clients there are. The cloud
-// starts one for each request that runs, as AWS does.
-const floorProcesses = 8
-
 // BenchmarkRequests compares the local cloud, with authorizer, IAM, access log
 // and function logs, with a floor that runs the same binaries and has none of
-// these. An iteration is a round of each; the metrics are the medians of all
-// rounds.
+// these. Both have a process for each client, as many as AWS would start. An
+// iteration is a round of each; the metrics are the medians of all rounds.
 //
 //	go test ./local/cloud -run '^$' -bench Requests -benchtime 5x
 func BenchmarkRequests(b *testing.B) {
@@ -56,9 +52,9 @@ func BenchmarkRequests(b *testing.B) {
 		{"health", "/health", "GET /health", http.StatusOK},
 		{"get-item", "/items/" + strings.Repeat("0", 26), "GET /items/{id}", http.StatusNotFound},
 	} {
-		f := newFloor(b, filepath.Join(binaries, route.name), route.key, floorProcesses, env...)
 		for _, clients := range []int{1, 8, 64} {
 			b.Run(fmt.Sprintf("%s/clients=%d", route.name, clients), func(b *testing.B) {
+				f := newFloor(b, filepath.Join(binaries, route.name), route.key, clients, env...)
 				floor := &load{url: f.url, path: route.path, status: route.status, clients: clients}
 				cloud := &load{url: server.URL, path: route.path, status: route.status, clients: clients}
 				for _, l := range []*load{floor, cloud} { // start processes and fill caches
@@ -192,7 +188,8 @@ func (l *load) round(b *testing.B) {
 	var wg sync.WaitGroup
 	counts := make([]int, l.clients)
 	began := time.Now()
-	own, children := cpu()
+	childrenBefore := childrenTicks()
+	own := ownTime(b)
 	for i := range counts {
 		wg.Go(func() {
 			n, err := l.send(began.Add(roundTime))
@@ -208,10 +205,10 @@ func (l *load) round(b *testing.B) {
 		total += n
 	}
 	const tick = 10_000 // µs
-	ownAfter, childrenAfter := cpu()
+	own = ownTime(b) - own
 	l.rates = append(l.rates, float64(total)/took.Seconds())
-	l.own = append(l.own, float64(ownAfter-own)*tick/float64(total))
-	l.children = append(l.children, float64(childrenAfter-children)*tick/float64(total))
+	l.own = append(l.own, float64(own.Microseconds())/float64(total))
+	l.children = append(l.children, float64(childrenTicks()-childrenBefore)*tick/float64(total))
 }
 
 // send sends one request after the other over one connection. It does without

@@ -220,7 +220,7 @@ func targetsOf(operation string, body []byte) ([]target, error) {
 // resource is the ARN that policies name. A table that the caller's region
 // does not have has one too: only who may use it hears that it is missing.
 func (f *Front) resource(caller iam.Caller, t target) (resource string, missing error) {
-	r, err := store.Get[Table](f.tables.db, Token, t.table)
+	r, err := store.Peek[Table](f.tables.db, Token, t.table)
 	if err == nil && r.Region != caller.Region {
 		err = store.ErrNotFound
 	}

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
 	"skiff/local/aws/arn"
 	"skiff/local/aws/awserr"
 	"skiff/local/store"
@@ -61,7 +63,8 @@ type Authority struct {
 type key struct {
 	Credentials
 	caller  Caller
-	expires time.Time // zero for those that live as long as the process
+	expires time.Time  // zero for those that live as long as the process
+	signer  *v4.Signer // keeps the signing keys that it derives
 }
 
 // NewAuthority decides by the roles in db. Each distinct use is told to record
@@ -91,7 +94,7 @@ func (a *Authority) issue(caller Caller, expires time.Time) Credentials {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.keys[c.AccessKeyID] = key{c, caller, expires}
+	a.keys[c.AccessKeyID] = key{c, caller, expires, v4.NewSigner()}
 	return c
 }
 

@@ -34,7 +34,7 @@ func (a *Authority) Authenticate(r *http.Request, body []byte) (Caller, error) {
 	if err != nil {
 		return Caller{}, awserr.New("IncompleteSignatureException", "the X-Amz-Date header is missing or malformed")
 	}
-	again, err := sign(r, body, signed, k.Credentials, at)
+	again, err := sign(k.signer, r, body, signed, k.Credentials, at)
 	if err != nil {
 		return Caller{}, err
 	}
@@ -81,14 +81,14 @@ func parseAuthorization(header string) (authorization, error) {
 
 // sign signs the request once more with the key it claims, over the headers it
 // claims, and returns the signature.
-func sign(r *http.Request, body []byte, claimed authorization, c Credentials, at time.Time) (string, error) {
+func sign(signer *v4.Signer, r *http.Request, body []byte, claimed authorization, c Credentials, at time.Time) (string, error) {
 	again, err := http.NewRequestWithContext(r.Context(), r.Method, "http://"+r.Host+r.URL.RequestURI(), nil)
 	if err != nil {
 		return "", err
 	}
 	copySigned(again, r, claimed.headers)
 	credentials := aws.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken}
-	if err := v4.NewSigner().SignHTTP(r.Context(), credentials, again, hash(body), claimed.service, claimed.region, at); err != nil {
+	if err := signer.SignHTTP(r.Context(), credentials, again, hash(body), claimed.service, claimed.region, at); err != nil {
 		return "", fmt.Errorf("sign the request again: %w", err)
 	}
 	signed, err := parseAuthorization(again.Header.Get("Authorization"))
