@@ -1,8 +1,3 @@
-// Package scheduler stands for Amazon EventBridge Scheduler: schedules that
-// invoke functions, each with the rights of its role.
-//
-// A schedule runs while the cloud serves; a time that passes meanwhile is not made
-// up for. One with a flexible window runs at the window's start.
 package scheduler
 
 import (
