@@ -18,7 +18,7 @@ import (
 func checkout(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, name := range []string{"go.mod", "go.sum", "Pulumi.yaml", "infra", "lambdas", "bootstrap"} {
+	for _, name := range []string{"go.mod", "go.sum", "Pulumi.yaml", "internal", "infra", "lambdas", "bootstrap"} {
 		copyTree(t, filepath.Join("..", name), filepath.Join(dir, name))
 	}
 	own, err := filepath.Glob(filepath.Join(dir, "bootstrap", "Pulumi.*.yaml"))
