@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,7 +32,7 @@ func (s session) assumeRole(ctx context.Context, getenv func(string) string) (st
 	})
 	answer, err := client.AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{
 		RoleArn:          aws.String(role),
-		RoleSessionName:  aws.String(orDefault(getenv("AWS_ROLE_SESSION_NAME"), "local")),
+		RoleSessionName:  aws.String(cmp.Or(getenv("AWS_ROLE_SESSION_NAME"), "local")),
 		WebIdentityToken: aws.String(strings.TrimSpace(string(token))),
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -56,7 +57,7 @@ func (p project) openToServe(o options, stderr io.Writer) (session, func() error
 	if err != nil {
 		return last, nil, err
 	}
-	_, s, stop, err := p.openServing(orDefault(o.addr, last.Addr), last.Stack, stderr)
+	_, s, stop, err := p.openServing(cmp.Or(o.addr, last.Addr), last.Stack, stderr)
 	return s, stop, err
 }
 

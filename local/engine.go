@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -189,8 +190,7 @@ const programPackages = 800
 
 // withConfig makes a command read the copy of the stack file, if it reads one.
 func (e *engine) withConfig(args []string, stack string) []string {
-	reads := []string{"up", "update", "preview", "pre", "destroy", "down", "refresh", "import", "watch", "logs"}
-	if stack == "" || !slices.Contains(reads, subcommand(args)) || hasFlag(args, "--config-file") {
+	if stack == "" || !slices.Contains(saves, subcommand(args)) || hasFlag(args, "--config-file") {
 		return args
 	}
 	return append(slices.Clone(args), "--config-file", e.project.configFile(stack))
@@ -204,7 +204,7 @@ func (e *engine) environment() []string {
 		"PULUMI_BACKEND_URL=file://"+e.project.backend(),
 		"PULUMI_CONFIG_PASSPHRASE="+passphrase,
 		"PULUMI_SKIP_UPDATE_CHECK=true",
-		"PULUMI_SKIP_CHECKPOINTS="+orDefault(os.Getenv("PULUMI_SKIP_CHECKPOINTS"), "true"),
+		"PULUMI_SKIP_CHECKPOINTS="+cmp.Or(os.Getenv("PULUMI_SKIP_CHECKPOINTS"), "true"),
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
 		"PULUMI_DEBUG_PROVIDERS=aws:"+port(e.providers.AWS)+",command:"+port(e.providers.Command),
 		// What the program may want to know of where it runs: its

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -19,7 +20,7 @@ import (
 // at an address here, which refuses those that the cloud does not have.
 func runExec(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	return withCloud(ctx, o, project.openReached, stderr, func(p project, s session) error {
-		region := p.region(orDefault(o.stack, s.Stack))
+		region := p.region(cmp.Or(o.stack, s.Stack))
 		// boto3 and the first version of the AWS CLI read the second alone.
 		// https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
 		env := append(s.environment(), "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region)
@@ -45,7 +46,7 @@ func withoutProxy(env []string) []string {
 	if len(set) == 0 {
 		return nil
 	}
-	except := strings.TrimPrefix(orDefault(set["no_proxy"], set["NO_PROXY"])+",127.0.0.1,localhost", ",")
+	except := strings.TrimPrefix(cmp.Or(set["no_proxy"], set["NO_PROXY"])+",127.0.0.1,localhost", ",")
 	return []string{"NO_PROXY=" + except, "no_proxy=" + except}
 }
 
@@ -75,5 +76,5 @@ func (p project) region(stack string) string {
 		return cloud.Region
 	}
 	region, _ := file.Config["aws:region"].(string)
-	return orDefault(region, cloud.Region)
+	return cmp.Or(region, cloud.Region)
 }

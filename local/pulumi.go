@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha1"
 	"encoding/json"
@@ -180,7 +181,7 @@ func (e *engine) stackOf(args []string) string {
 	if e.session.Serving {
 		served = e.session.Stack
 	}
-	return orDefault(e.selected(), served)
+	return cmp.Or(e.selected(), served)
 }
 
 // shortName is a stack's name without organization and project.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,7 +27,7 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 	if err != nil {
 		return err
 	}
-	o.stack = orDefault(o.stack, defaultStack)
+	o.stack = cmp.Or(o.stack, defaultStack)
 	if err := p.checkStack(o.stack); err != nil {
 		return err
 	}
@@ -34,7 +35,7 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 	if err != nil {
 		return err
 	}
-	c, s, closeCloud, err := p.openServing(orDefault(o.addr, defaultAddr), o.stack, stderr)
+	c, s, closeCloud, err := p.openServing(cmp.Or(o.addr, defaultAddr), o.stack, stderr)
 	if errors.Is(err, store.ErrInUse) {
 		return p.explainInUse()
 	}
@@ -85,13 +86,6 @@ func stopped(ctx context.Context, err error) error {
 		return nil
 	}
 	return err
-}
-
-func orDefault(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }
 
 // openCloud opens the local cloud of a project. While it serves, the functions'

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -80,7 +81,7 @@ func engineURL(text string) (string, error) {
 		return "", fmt.Errorf("it is not http://HOST:PORT, such as http://127.0.0.1:8000")
 	}
 	if !isLoopback(u.Hostname()) {
-		return "", fmt.Errorf("%s is not an address of this machine alone: use http://127.0.0.1:%s", u.Host, orDefault(u.Port(), "8000"))
+		return "", fmt.Errorf("%s is not an address of this machine alone: use http://127.0.0.1:%s", u.Host, cmp.Or(u.Port(), "8000"))
 	}
 	return "http://" + u.Host, nil
 }

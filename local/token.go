@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -23,7 +24,7 @@ import (
 // the project's own program signs the token, told what that function is told.
 func runToken(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	return withCloud(ctx, o, project.open, stderr, func(p project, s session) error {
-		stack := orDefault(o.stack, s.Stack)
+		stack := cmp.Or(o.stack, s.Stack)
 		resources, err := exportStack(ctx, p, s, stack, stderr)
 		if err != nil {
 			return err

@@ -17,11 +17,15 @@ import (
 	"skiff/local/cloud"
 )
 
-// saves are the commands that act on a stack and save its state at their end,
-// and those that show what such a one would do. The engine saves it once, not
+// saves lists the commands that change a stack and save its state at their end,
+// and those that show what such a command would do. All of them read the stack's
+// file. The engine saves it once, not
 // after every step: a command that is killed leaves its state as it was before,
 // and the cloud makes up for it. See provider.Unsaved.
 var saves = []string{"up", "update", "preview", "pre", "destroy", "down", "dn", "refresh", "import", "watch"}
+
+// destroys lists the names of the command that deletes a stack's resources.
+var destroys = []string{"destroy", "down", "dn"}
 
 // lockPatience is how long a lock is waited for.
 const lockPatience = 5 * time.Second
@@ -78,7 +82,7 @@ func (e *engine) command(stack string) (cloud.Command, error) {
 // changed or deleted. A destroy deletes them as they are.
 func (e *engine) refreshStale(ctx context.Context, c cloud.Command, args []string, stack string) error {
 	stale, err := cloud.Begin(ctx, e.session.Control, c)
-	if err != nil || len(stale) == 0 || slices.Contains([]string{"destroy", "down", "dn"}, subcommand(args)) {
+	if err != nil || len(stale) == 0 || slices.Contains(destroys, subcommand(args)) {
 		return err
 	}
 	fmt.Fprintf(e.stderr, "local: a command on %s was killed; reading the %d resources that it has changed\n", stack, len(stale))
@@ -105,7 +109,7 @@ func (e *engine) refreshStale(ctx context.Context, c cloud.Command, args []strin
 // complete reports whether a command that succeeds leaves in the stack what its
 // program declares, and nothing else.
 func complete(args []string) bool {
-	if !slices.Contains([]string{"up", "update", "destroy", "down", "dn"}, subcommand(args)) {
+	if !slices.Contains(append([]string{"up", "update"}, destroys...), subcommand(args)) {
 		return false
 	}
 	part := func(arg string) bool {

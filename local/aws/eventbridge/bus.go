@@ -89,11 +89,6 @@ func (r *Rules) Types() []provider.Kind {
 	return []provider.Kind{r.buses(), r.rules(), r.targets()}
 }
 
-// Resources are the resource types of this package.
-func (r *Rules) Resources() (*provider.Resource[Bus, BusOutputs], *provider.Resource[Rule, RuleOutputs], *provider.Resource[Target, TargetOutputs]) {
-	return r.buses(), r.rules(), r.targets()
-}
-
 // Bus is the inputs of a custom event bus. Partner buses, dead letters of a bus,
 // logs and keys of KMS are left out.
 type Bus struct {

@@ -12,6 +12,7 @@ import (
 
 	"skiff/local/aws/arn"
 	"skiff/local/aws/lambda"
+	"skiff/local/aws/schedule"
 	"skiff/local/store"
 )
 
@@ -23,22 +24,11 @@ func (r *Rules) runDue(since, now time.Time) (next time.Time) {
 		r.report(fmt.Errorf("rules: %w", err))
 		return next
 	}
-	for _, rule := range all {
-		at := nextRun(rule, since)
-		if at.IsZero() {
-			continue
+	return schedule.RunDue(all, since, now, nextRun, func(rule store.Record[Rule], at time.Time) {
+		if err := r.fire(rule, at); err != nil {
+			r.report(fmt.Errorf("rule %s: %w", rule.Inputs.Name, err))
 		}
-		if !at.After(now) {
-			if err := r.fire(rule, at); err != nil {
-				r.report(fmt.Errorf("rule %s: %w", rule.Inputs.Name, err))
-			}
-			at = nextRun(rule, now)
-		}
-		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
-			next = at
-		}
-	}
-	return next
+	})
 }
 
 // nextRun is when a rule runs next, the zero time if it does not. A rate runs first

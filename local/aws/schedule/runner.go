@@ -80,3 +80,23 @@ func (r *Runner) run(ctx context.Context) {
 		}
 	}
 }
+
+// RunDue starts each schedule whose time has come after since and up to now, once,
+// and returns when the next one is due, the zero time for never. nextRun is when a
+// schedule runs next after a time, the zero time if it does not.
+func RunDue[T any](all []T, since, now time.Time, nextRun func(schedule T, since time.Time) time.Time, start func(schedule T, at time.Time)) (next time.Time) {
+	for _, s := range all {
+		at := nextRun(s, since)
+		if at.IsZero() {
+			continue
+		}
+		if !at.After(now) {
+			start(s, at)
+			at = nextRun(s, now)
+		}
+		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	return next
+}

@@ -83,22 +83,11 @@ func (s *Scheduler) runDue(since, now time.Time) (next time.Time) {
 		s.report(fmt.Errorf("schedules: %w", err))
 		return next
 	}
-	for _, r := range all {
-		at := nextRun(r, since)
-		if at.IsZero() {
-			continue
+	return schedule.RunDue(all, since, now, nextRun, func(r store.Record[Schedule], at time.Time) {
+		if err := s.start(r, at); err != nil {
+			s.report(fmt.Errorf("schedule %s: %w", r.Inputs.Name, err))
 		}
-		if !at.After(now) {
-			if err := s.start(r, at); err != nil {
-				s.report(fmt.Errorf("schedule %s: %w", r.Inputs.Name, err))
-			}
-			at = nextRun(r, now)
-		}
-		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
-			next = at
-		}
-	}
-	return next
+	})
 }
 
 // nextRun is when a schedule runs next, the zero time if it does not.
