@@ -244,7 +244,10 @@ func (u *Unsaved) allLost(prefix string) []store.Change {
 
 // Lost lists the creations of a stack, by URN, that the engine's state lacks and
 // the cloud has.
-func (u *Unsaved) Lost(prefix string, state State) ([]string, error) {
+func (u *Unsaved) Lost(ctx context.Context, prefix string, state State) ([]string, error) {
+	if err := u.await(ctx, prefix); err != nil {
+		return nil, err
+	}
 	sorted, err := u.sort(prefix, state)
 	var urns []string
 	for _, c := range sorted.lost {
