@@ -70,7 +70,7 @@ type Cloud struct {
 	runtime   *lambda.Runtime
 	groups    *logs.Groups
 	uses      *os.File
-	console   *console
+	terminal  terminal
 	endpoints map[string]string // of the services, as the environment of a function
 	servers   []func()
 	closers   []func(context.Context) error
@@ -85,7 +85,7 @@ type Cloud struct {
 // Open opens the cloud in o.Dir. While another process has it open, the error
 // is store.ErrInUse.
 func Open(o Options) (*Cloud, error) {
-	c := &Cloud{o: o, console: newConsole(o.Lines), programs: map[Program]Providers{}}
+	c := &Cloud{o: o, terminal: newTerminal(o.Lines), programs: map[Program]Providers{}}
 	steps := []func() error{
 		c.openStore, c.openObjects, c.openMessages, c.openItems, c.openDoor,
 		c.openFunctions, c.openDomains, c.openAPIs, c.openEvents, c.openProviders,
@@ -197,4 +197,4 @@ func (c *Cloud) recordLines(group lambda.Group, stream, function string, lines .
 }
 
 // show is for the person who watches the cloud serve.
-func (c *Cloud) show(format string, args ...any) { c.console.show(format, args...) }
+func (c *Cloud) show(format string, args ...any) { c.terminal.show(format, args...) }

@@ -63,7 +63,7 @@ func (c *Cloud) openStore() (err error) {
 	}
 	c.authority = iam.NewAuthority(c.store, c.recordUse)
 	c.authority.Recorded(uses)
-	c.closes(func(context.Context) error { c.console.flush(); return nil })
+	c.closes(func(context.Context) error { return c.terminal.flush() })
 	c.groups = logs.New(c.store, filepath.Join(c.o.Dir, "logs"))
 	c.closes(func(context.Context) error { return c.groups.Close() })
 	c.topics = sns.New(c.store)
