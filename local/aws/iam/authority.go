@@ -32,6 +32,7 @@ type Caller struct {
 	RoleARN string
 	ARN     string // of the session: arn:aws:sts::…:assumed-role/ROLE/FUNCTION
 	Region  string // that the request is signed for; "" for a caller that signed none
+	Trace   string // X-Amzn-Trace-Id of the request, which the SDKs send from a function; decides nothing
 
 	administrator bool // may do everything in every account
 	program       bool // a Pulumi program runs with the session, no function
@@ -48,7 +49,8 @@ func (c Caller) Account() string {
 // policies that the store holds. It is safe for concurrent use.
 type Authority struct {
 	db     *store.Store
-	record func(Use) // told of every decided call; may be nil
+	record func(Use)                 // told of every decided call; may be nil
+	watch  func(trace string, u Use) // see Watch
 	now    func() time.Time
 
 	mu         sync.Mutex
@@ -145,11 +147,36 @@ func splitRole(roleARN string) (account, name string) {
 	return parts.AccountID, roleARN[strings.LastIndexByte(roleARN, '/')+1:]
 }
 
+// Watch has f called with each decided call that carries a trace, and with that:
+// of an invocation, where a function made it. It must not wait. It comes before
+// the first call.
+func (a *Authority) Watch(f func(trace string, u Use)) { a.watch = f }
+
 // Authorize decides a call; a call that is not allowed is a *Denied.
 func (a *Authority) Authorize(c Caller, r Request) error {
 	if c.administrator {
 		return nil
 	}
+	trace := c.Trace
+	c.Trace = "" // or no decision would be kept
+	said := a.authorize(c, r)
+	if a.watch != nil && trace != "" {
+		a.watch(trace, useOf(c, r, said == nil))
+	}
+	return said
+}
+
+// useOf is a call as it is recorded.
+func useOf(c Caller, r Request, allowed bool) Use {
+	_, name := splitRole(c.RoleARN)
+	session := c.ARN[strings.LastIndexByte(c.ARN, '/')+1:]
+	if c.program {
+		session = "" // each job's has another name
+	}
+	return Use{Role: name, Session: session, Action: r.Action, Resource: r.Resource, Allowed: allowed}
+}
+
+func (a *Authority) authorize(c Caller, r Request) error {
 	q, alone := questionOf(c, r)
 	if said, known := a.decided(q); alone && known {
 		return said
@@ -159,7 +186,7 @@ func (a *Authority) Authorize(c Caller, r Request) error {
 	if err != nil {
 		return err
 	}
-	account, name := splitRole(c.RoleARN)
+	account, _ := splitRole(c.RoleARN)
 	context := map[string][]string{
 		"aws:PrincipalArn":     {c.RoleARN},
 		"aws:PrincipalAccount": {account},
@@ -168,11 +195,7 @@ func (a *Authority) Authorize(c Caller, r Request) error {
 	}
 	maps.Copy(context, r.Context)
 	decision, by := held.decide(c, Request{Action: r.Action, Resource: r.Resource, Context: context, Owner: r.Owner, Policy: r.Policy})
-	session := c.ARN[strings.LastIndexByte(c.ARN, '/')+1:]
-	if c.program {
-		session = "" // each job's has another name
-	}
-	a.note(Use{Role: name, Session: session, Action: r.Action, Resource: r.Resource, Allowed: decision == Allow})
+	a.note(useOf(c, r, decision == Allow))
 	var said error
 	if decision != Allow {
 		said = &Denied{Caller: c.ARN, Request: r, Explicit: decision == ExplicitDeny, By: by}

@@ -95,6 +95,7 @@ func (s *sandbox) printFailure(result Result) string {
 }
 
 func (s *sandbox) conclude(inv *invocation, took time.Duration, peak int, status, kind string) {
+	inv.took = took
 	if s.version.Log == nil {
 		return
 	}

@@ -23,6 +23,10 @@ type Options struct {
 
 	// Concurrency is the account's limit over all functions; AccountConcurrency.
 	Concurrency int
+
+	// Observe is called with each invocation that has ended, before its caller
+	// goes on. It must not wait. It may be nil.
+	Observe func(Invocation)
 }
 
 // Runtime holds the sandboxes of all functions.
@@ -84,8 +88,11 @@ func (r *Runtime) Invoke(ctx context.Context, v Version, payload []byte) (Result
 		return Result{}, fmt.Errorf("function %s: %w", v.Name, ErrPayloadTooLarge)
 	}
 	inv := newInvocation(v, payload)
+	inv.origin = originOf(ctx)
 	warm, err := r.admit(inv)
 	if err != nil {
+		inv.err = err
+		r.observe(inv)
 		return Result{}, fmt.Errorf("function %s: %w", v.Name, err)
 	}
 	// A warm process may have ended by itself a moment ago: then a new one serves.
@@ -150,6 +157,7 @@ func (r *Runtime) settle(inv *invocation, s *sandbox) {
 		close(r.drained)
 	}
 	r.mu.Unlock()
+	r.observe(inv)
 	close(inv.done)
 }
 

@@ -44,12 +44,15 @@ type invocation struct {
 	id, trace string
 	version   Version
 	payload   []byte
+	origin    Origin
+	asked     time.Time
 	done      chan struct{}
 
 	began     time.Time
 	deadline  time.Time
 	init      time.Duration // of the sandbox, when it was started for this
 	timer     *time.Timer
+	took      time.Duration // as the REPORT has it
 	delivered bool
 	answering bool // a body is being read
 	answer    *Result
@@ -60,7 +63,8 @@ type invocation struct {
 }
 
 func newInvocation(v Version, payload []byte) *invocation {
-	return &invocation{id: uuid.NewString(), trace: newTrace(time.Now()), version: v, payload: payload, done: make(chan struct{})}
+	now := time.Now()
+	return &invocation{id: uuid.NewString(), trace: newTrace(now), version: v, payload: payload, asked: now, done: make(chan struct{})}
 }
 
 // watch waits for the end of a sandbox's process and settles what it ran.
