@@ -1,8 +1,10 @@
 package apigateway
 
 import (
+	"maps"
 	"slices"
 
+	"skiff/local/aws/apigateway/websocket"
 	"skiff/local/store"
 )
 
@@ -37,4 +39,19 @@ func (a *APIs) DomainNames() ([]string, error) {
 	}
 	slices.Sort(names)
 	return names, nil
+}
+
+// SocketStages are the stages of every WebSocket API, sorted by API and name.
+func (a *APIs) SocketStages() ([]websocket.Stage, error) {
+	s, err := a.served()
+	if err != nil {
+		return nil, err
+	}
+	var all []websocket.Stage
+	for _, id := range slices.Sorted(maps.Keys(s.sockets)) {
+		for _, name := range slices.Sorted(maps.Keys(s.sockets[id])) {
+			all = append(all, s.sockets[id][name])
+		}
+	}
+	return all, nil
 }
