@@ -19,10 +19,11 @@ type Node struct {
 	Name string // for people
 }
 
-// Edge leads from one node to another.
+// Edge leads from one node to another. Its kind is calls, where an event goes that
+// way; asks, of an authorizer; may, of a right; dead, of dead letters.
 type Edge struct {
-	From, To string   // ids
-	Kind     string   // calls, where an event goes that way; may, where a right does
+	From, To string // ids
+	Kind     string
 	Actions  []string // of a right
 }
 

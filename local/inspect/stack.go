@@ -148,6 +148,9 @@ func (i *Inspector) linkRoutes(p *Picture) error {
 				if r.Integration != nil {
 					p.link("route "+r.Key, r.Integration.FunctionARN, "calls")
 				}
+				if r.Authorizer != nil && r.Authorizer.Function != nil {
+					p.link("route "+r.Key, r.Authorizer.Function.ARN, "asks")
+				}
 			}
 		}
 	}
@@ -155,6 +158,9 @@ func (i *Inspector) linkRoutes(p *Picture) error {
 	for _, s := range sockets {
 		for key, r := range s.Routes {
 			p.link("socket "+key, r.FunctionARN, "calls")
+			if r.Authorizer != nil {
+				p.link("socket "+key, r.Authorizer.FunctionARN, "asks")
+			}
 		}
 	}
 	return err

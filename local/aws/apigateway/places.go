@@ -1,10 +1,8 @@
 package apigateway
 
 import (
-	"maps"
 	"slices"
 
-	"skiff/local/aws/apigateway/websocket"
 	"skiff/local/store"
 )
 
@@ -41,17 +39,37 @@ func (a *APIs) DomainNames() ([]string, error) {
 	return names, nil
 }
 
-// SocketStages are the stages of every WebSocket API, sorted by API and name.
-func (a *APIs) SocketStages() ([]websocket.Stage, error) {
+// RoutesByFunction lists the keys of the routes that lead to each function, by its
+// ARN, in the stages of all APIs.
+func (a *APIs) RoutesByFunction() (map[string][]string, error) {
 	s, err := a.served()
 	if err != nil {
 		return nil, err
 	}
-	var all []websocket.Stage
-	for _, id := range slices.Sorted(maps.Keys(s.sockets)) {
-		for _, name := range slices.Sorted(maps.Keys(s.sockets[id])) {
-			all = append(all, s.sockets[id][name])
+	routes := map[string][]string{}
+	add := func(function, key string) {
+		if function != "" && !slices.Contains(routes[function], key) {
+			routes[function] = append(routes[function], key)
 		}
 	}
-	return all, nil
+	for _, stages := range s.stages {
+		for _, stage := range stages {
+			for _, r := range stage.Routes {
+				if r.Integration != nil {
+					add(r.Integration.FunctionARN, r.Key)
+				}
+			}
+		}
+	}
+	for _, stages := range s.sockets {
+		for _, stage := range stages {
+			for _, r := range stage.Routes {
+				add(r.FunctionARN, r.Key)
+			}
+		}
+	}
+	for _, keys := range routes {
+		slices.Sort(keys)
+	}
+	return routes, nil
 }

@@ -51,8 +51,8 @@ type invocation struct {
 	began     time.Time
 	deadline  time.Time
 	init      time.Duration // of the sandbox, when it was started for this
+	took      time.Duration // as the REPORT says
 	timer     *time.Timer
-	took      time.Duration // as the REPORT has it
 	delivered bool
 	answering bool // a body is being read
 	answer    *Result

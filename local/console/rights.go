@@ -1,0 +1,9 @@
+package console
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"skiff/local/inspect"
+)
