@@ -5,6 +5,7 @@ import (
 
 	"skiff/local/aws/apigateway/websocket"
 	"skiff/local/aws/iam"
+	"skiff/local/aws/scheduler"
 	"skiff/local/store"
 )
 
@@ -16,6 +17,8 @@ type Watched struct {
 	Sockets   *websocket.Gateway
 	Recorder  *Recorder
 	Gateway   func() http.Handler // that requests are sent through again
+	Schedules *scheduler.Scheduler
+	UsesFile  string
 }
 
 // Connections are the WebSocket clients, the longest connected first.
