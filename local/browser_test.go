@@ -1,33 +1,30 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"image/png"
-	"io"
-	"net/http"
 	"os"
 	"os/exec"
-	"strings"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
-	"github.com/coder/websocket"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
 )
 
 // pageLimit is how long a page may take to become what a test waits for.
 const pageLimit = time.Minute
 
-// browser is one page of a Chromium, which the DevTools protocol controls
-// (https://chromedevtools.github.io/devtools-protocol/).
+// browser is one page of a Chromium.
 type browser struct {
-	t        *testing.T
-	conn     *websocket.Conn
-	last     int
+	t   *testing.T
+	ctx context.Context
+
+	mu       sync.Mutex
 	problems []string // errors of the console, of the network and of the page's policy
 }
 
@@ -49,105 +46,57 @@ func chromium(t *testing.T) string {
 // openBrowser starts a browser with an empty profile and one page.
 func openBrowser(t *testing.T) *browser {
 	t.Helper()
-	cmd := exec.Command(chromium(t), "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--no-first-run",
-		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-proxy-server",
-		"--remote-debugging-port=0", "--user-data-dir="+t.TempDir(), "about:blank")
-	stderr, err := cmd.StderrPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
+	ctx, stop := chromedp.NewContext(t.Context(), chromedp.WithErrorf(t.Logf), chromedp.WithAllocatorOptions(
+		chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("no-proxy-server", true),
+	))
+	t.Cleanup(stop)
+	b := &browser{t: t, ctx: ctx}
+	messages := chromedp.Console(ctx)
+	go func() {
+		for m, err := range messages {
+			if err != nil {
+				return
+			}
+			if m.Type != "log" && m.Type != "debug" && m.Type != "info" && m.Type != "verbose" {
+				b.mu.Lock()
+				b.problems = append(b.problems, m.String()+" at "+m.URL)
+				b.mu.Unlock()
+			}
+		}
+	}()
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
 		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-	})
-	address := ""
-	for lines := bufio.NewScanner(stderr); address == "" && lines.Scan(); {
-		_, address, _ = strings.Cut(lines.Text(), "DevTools listening on ws://")
-	}
-	go io.Copy(io.Discard, stderr)
-	host, _, _ := strings.Cut(address, "/")
-	var pages []struct{ Type, WebSocketDebuggerURL string }
-	response, err := http.Get("http://" + host + "/json/list")
-	if err != nil {
-		t.Fatalf("the browser does not answer at %q: %v", address, err)
-	}
-	defer response.Body.Close()
-	if err := json.NewDecoder(response.Body).Decode(&pages); err != nil || len(pages) == 0 {
-		t.Fatalf("the browser has %d pages: %v", len(pages), err)
-	}
-	b := &browser{t: t}
-	if b.conn, _, err = websocket.Dial(t.Context(), pages[0].WebSocketDebuggerURL, nil); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { b.conn.CloseNow() })
-	b.conn.SetReadLimit(-1)
-	for _, domain := range []string{"Page", "Runtime", "Log", "Network"} {
-		b.call(domain+".enable", nil)
 	}
 	return b
-}
-
-// call calls a method and waits for its answer. The events before it are looked
-// through for problems.
-func (b *browser) call(method string, params any) json.RawMessage {
-	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.t.Context(), pageLimit)
-	defer cancel()
-	b.last++
-	data, err := json.Marshal(map[string]any{"id": b.last, "method": method, "params": params})
-	if err == nil {
-		err = b.conn.Write(ctx, websocket.MessageText, data)
-	}
-	for err == nil {
-		if _, data, err = b.conn.Read(ctx); err != nil {
-			break
-		}
-		var m struct {
-			ID             int
-			Method         string
-			Params, Result json.RawMessage
-			Error          *struct{ Message string }
-		}
-		if err = json.Unmarshal(data, &m); err != nil {
-			break
-		}
-		if m.Error != nil {
-			b.t.Fatalf("%s: %s", method, m.Error.Message)
-		}
-		if m.ID == b.last {
-			return m.Result
-		}
-		b.note(m.Method, m.Params)
-	}
-	b.t.Fatalf("%s: %v", method, err)
-	return nil
-}
-
-// note keeps an event that is a problem.
-func (b *browser) note(method string, params json.RawMessage) {
-	switch {
-	case method == "Runtime.exceptionThrown",
-		method == "Runtime.consoleAPICalled" && !bytes.Contains(params, []byte(`"type":"log"`)),
-		method == "Log.entryAdded" && !bytes.Contains(params, []byte(`"level":"verbose"`)):
-		b.problems = append(b.problems, method+" "+string(params))
-	}
 }
 
 // eval is the value of an expression on the page.
 func eval[T any](b *browser, expression string) T {
 	b.t.Helper()
-	var out struct {
-		Result           struct{ Value T }
-		ExceptionDetails json.RawMessage
+	ctx, cancel := context.WithTimeout(b.ctx, pageLimit)
+	defer cancel()
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		b.t.Fatalf("%s: %v", expression, err)
 	}
-	result := b.call("Runtime.evaluate", map[string]any{"expression": expression, "returnByValue": true, "awaitPromise": true})
-	if err := json.Unmarshal(result, &out); err != nil || out.ExceptionDetails != nil {
-		b.t.Fatalf("%s: %v %s", expression, err, out.ExceptionDetails)
+	return value
+}
+
+// do does something on the page.
+func (b *browser) do(what string, steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, pageLimit)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		b.t.Fatalf("%s: %v", what, err)
 	}
-	return out.Result.Value
+}
+
+// complaints are the problems that there were until now.
+func (b *browser) complaints() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.problems)
 }
 
 // until waits for an expression on the page to be true.
@@ -160,16 +109,13 @@ func (b *browser) until(what, expression string) {
 	}
 }
 
-// open opens a page and waits until it is there. A page that it leaves is marked,
-// or the old one would be taken for the new one.
+// open opens a page and waits until it is there.
 func (b *browser) open(url string) {
 	b.t.Helper()
-	eval[bool](b, "window.left = true")
-	b.call("Page.navigate", map[string]any{"url": url})
-	b.arrive(url)
+	b.do(url, chromedp.Navigate(url))
 }
 
-// arrive waits for another page than the one that was left.
+// arrive waits for another page than the one that is marked as left.
 func (b *browser) arrive(at string) {
 	b.t.Helper()
 	b.until("the page "+at, fmt.Sprintf("!window.left && document.readyState === 'complete' && location.href.includes(%q)", at))
@@ -186,34 +132,29 @@ func (b *browser) press(text, to string) {
 }
 
 // key presses a key of the keyboard.
-func (b *browser) key(name string) {
+func (b *browser) key(key string) {
 	b.t.Helper()
-	codes := map[string]int{"Tab": 9, "Enter": 13}
-	text := map[string]string{"Enter": "\r"}[name]
-	for _, kind := range []string{"keyDown", "keyUp"} {
-		params := map[string]any{"type": kind, "key": name, "code": name, "windowsVirtualKeyCode": codes[name]}
-		if kind == "keyDown" && text != "" {
-			params["text"] = text
-		}
-		b.call("Input.dispatchKeyEvent", params)
-	}
+	b.do("a key", chromedp.KeyEvent(key))
 }
 
 // look sets the size of the page, and whether its person likes it dark.
-func (b *browser) look(width, height int, scheme string) {
+func (b *browser) look(width, height int64, scheme string) {
 	b.t.Helper()
-	b.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500})
-	b.call("Emulation.setEmulatedMedia", map[string]any{"features": []any{map[string]string{"name": "prefers-color-scheme", "value": scheme}}})
+	b.do("the size", chromedp.EmulateViewport(width, height))
+	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // screenshot writes what is seen of the page.
 func (b *browser) screenshot(file string) {
 	b.t.Helper()
-	var shot struct{ Data string }
-	err := json.Unmarshal(b.call("Page.captureScreenshot", map[string]any{"format": "png"}), &shot)
-	data, failed := base64.StdEncoding.DecodeString(shot.Data)
-	if err != nil || failed != nil {
-		b.t.Fatal(err, failed)
+	data, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		b.t.Fatal(err)
 	}
 	picture, err := png.Decode(bytes.NewReader(data))
 	if err != nil {

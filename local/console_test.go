@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/chromedp/chromedp/kb"
 )
 
 var screenshots = flag.String("screenshots", "", "`DIR` that TestConsole writes pictures of the console to, such as ../docs/local")
@@ -44,7 +45,7 @@ func TestConsole(t *testing.T) {
 	if *screenshots != "" {
 		b.photograph(s, c, *screenshots)
 	}
-	for _, problem := range b.problems {
+	for _, problem := range b.complaints() {
 		t.Errorf("the browser complains: %s", problem)
 	}
 	// A page that is live keeps no server from ending.
@@ -62,7 +63,7 @@ func (b *browser) seesRequest(t *testing.T, c client) {
 	b.open(c.url + "/_local/requests")
 	b.until("it is live", "document.getElementById('live-state').className === 'live on'")
 	eval[bool](b, "window.same = true")
-	a := c.request(t, http.MethodPost, "/items", fmt.Sprintf(`{"name":%q}`, hostile))
+	a := c.request(t, http.MethodPost, "/items", fmt.Sprintf(`{"name":%q,"status":"active"}`, hostile))
 	if a.status != http.StatusCreated {
 		t.Fatalf("POST /items answers %d %s", a.status, a.body)
 	}
@@ -94,7 +95,7 @@ func (b *browser) replays(t *testing.T, s *server) {
 	}
 	eval[bool](b, "window.left = true; document.querySelector('main form button').click(), true")
 	b.until("the replay", fmt.Sprintf("!window.left && location.pathname.startsWith('/_local/requests/') && location.pathname !== %q && document.readyState === 'complete'", first))
-	if page := eval[string](b, "document.body.innerText"); !strings.Contains(page, "201 Created") || !strings.Contains(page, "allowed, as before") {
+	if page := eval[string](b, "document.body.innerText"); !strings.Contains(page, "201 Created") || !strings.Contains(page, "allowed (kept)") {
 		t.Errorf("the replay is\n%s", page)
 	}
 }
@@ -144,22 +145,22 @@ func (b *browser) runsSchedule(t *testing.T, s *server) {
 func (b *browser) walks(t *testing.T, s *server) {
 	focused := func() string { return eval[string](b, "document.activeElement.innerText.trim()") }
 	b.open(s.url + "/_local/")
-	b.key("Tab")
+	b.key(kb.Tab)
 	if text := focused(); text != "Skip to the content" || !eval[bool](b, "document.activeElement.getBoundingClientRect().top >= 0") {
 		t.Errorf("the first stop is %q, or is not seen", text)
 	}
-	b.key("Enter")
+	b.key(kb.Enter)
 	b.until("the content has the focus", "document.activeElement.id === 'main'")
 	tabTo := func(text string) {
 		t.Helper()
 		for range 60 {
-			b.key("Tab")
+			b.key(kb.Tab)
 			if strings.HasPrefix(focused(), text) {
 				if outline := eval[string](b, "getComputedStyle(document.activeElement).outlineStyle + getComputedStyle(document.activeElement).outlineWidth"); outline != "solid3px" {
 					t.Errorf("the focus of %s is not seen: %s", text, outline)
 				}
 				eval[bool](b, "window.left = true")
-				b.key("Enter")
+				b.key(kb.Enter)
 				return
 			}
 		}
@@ -195,9 +196,9 @@ func (b *browser) fits(t *testing.T, s *server, c client) {
 // photograph writes the pictures of the docs.
 func (b *browser) photograph(s *server, c client, dir string) {
 	for _, name := range []string{"Anchor shackle, 12 mm", "Fender, blue", "Mooring line, 20 m", "Sail tape"} {
-		c.request(b.t, http.MethodPost, "/items", fmt.Sprintf(`{"name":%q}`, name))
+		c.request(b.t, http.MethodPost, "/items", fmt.Sprintf(`{"name":%q,"status":"active"}`, name))
 	}
-	c.request(b.t, http.MethodGet, "/items?status=open&limit=3", "")
+	c.request(b.t, http.MethodGet, "/items?status=active&limit=3", "")
 	c.request(b.t, http.MethodGet, "/items/01JDOESNOTEXIST", "")
 	c.request(b.t, http.MethodGet, "/health", "")
 	b.look(1280, 1180, "light")

@@ -20,7 +20,7 @@ import (
 	"sync"
 
 	"skiff/local/aws/apigateway/websocket"
-	"skiff/local/aws/lambda"
+	"skiff/local/aws/iam"
 	"skiff/local/inspect"
 )
 
@@ -42,8 +42,9 @@ type Cloud interface {
 	Redrive(ctx context.Context, dead string) (inspect.Redriven, error)
 	Connections() []websocket.Client
 	Schedules() ([]inspect.Schedule, error)
-	RunSchedule(ctx context.Context, name string) (lambda.Result, error)
+	RunSchedule(ctx context.Context, name string) (inspect.Invocation, error)
 	Roles() ([]inspect.Role, error)
+	Denied() (map[string][]iam.Use, error)
 }
 
 // Options say what a console shows, and where.

@@ -84,9 +84,10 @@ func (c *Console) feedOnce(ctx context.Context, s stream, after uint64) (uint64,
 // event is the rows of entries as an event.
 func (c *Console) event(entries []*inspect.Entry, last uint64) (string, error) {
 	var b strings.Builder
+	n := c.names()
 	fmt.Fprintf(&b, "event: requests\nid: %d\n", last)
 	for _, e := range entries {
-		html, err := c.render("row", rowOf(e))
+		html, err := c.render("row", n.row(e))
 		if err != nil {
 			return "", err
 		}

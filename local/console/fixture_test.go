@@ -125,13 +125,17 @@ func (f *fake) Schedules() ([]inspect.Schedule, error) {
 	return []inspect.Schedule{{Ref: inspect.Ref{Name: "nightly", Logical: script}, Expression: script}}, nil
 }
 
-func (f *fake) RunSchedule(_ context.Context, name string) (lambda.Result, error) {
+func (f *fake) RunSchedule(_ context.Context, name string) (inspect.Invocation, error) {
 	f.did = append(f.did, "run "+name)
-	return lambda.Result{RequestID: "i2"}, nil
+	return inspect.Invocation{RequestID: "i2"}, nil
 }
 
 func (f *fake) Roles() ([]inspect.Role, error) {
-	return []inspect.Role{{Ref: inspect.Ref{Name: script}, Rights: []iam.Holding{{Role: script, Action: script, Resource: script, Used: true}}}}, nil
+	return []inspect.Role{{Ref: inspect.Ref{Name: script}, Holdings: []iam.Holding{{Role: script, Action: script, Resource: script, Used: true}}}}, nil
+}
+
+func (f *fake) Denied() (map[string][]iam.Use, error) {
+	return map[string][]iam.Use{script: {{Role: script, Action: script, Resource: script}}}, nil
 }
 
 func newConsole(t *testing.T) (*Console, *fake) {

@@ -142,7 +142,7 @@ func (m mask) members(data []byte) (jsontext.Value, error) {
 
 // member writes the value of a member that is hidden; any other it leaves.
 func (m mask) member(in *jsontext.Decoder, to *jsontext.Encoder, name string) error {
-	if name != "rawQueryString" && !secretName.MatchString(name) || in.PeekKind() == '{' {
+	if name != "rawQueryString" && !secretName.MatchString(name) || in.PeekKind() == '{' || in.PeekKind() == 'n' {
 		return nil
 	}
 	value, err := in.ReadValue()

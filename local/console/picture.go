@@ -18,7 +18,8 @@ const (
 	boxGap    = 9
 	columnGap = 120
 	top       = 30
-	maxName   = 29 // characters
+	charWidth = 7.3
+	kindWidth = 5.6 // of a character of the kind
 )
 
 // box is a node where it is drawn.
@@ -156,13 +157,13 @@ func drawEdge(s *strings.Builder, e inspect.Edge, from, to box, tone string) {
 }
 
 func drawBox(s *strings.Builder, b box, tone string) {
-	name := b.Name
-	if utf8.RuneCountInString(name) > maxName-len(b.Kind)/2 {
-		name = string([]rune(name)[:maxName-1-len(b.Kind)/2]) + "…"
-	}
-	kind := b.Kind
+	name, kind := b.Name, b.Kind
 	if kind == "route" || kind == "function" {
 		kind = ""
+	}
+	room := int((boxWidth - 26 - kindWidth*float64(len(kind))) / charWidth)
+	if utf8.RuneCountInString(name) > room {
+		name = string([]rune(name)[:room-1]) + "…"
 	}
 	fmt.Fprintf(s, `<g class="node%s"><title>%s</title><rect class="box%s" x="%d" y="%d" width="%d" height="%d" rx="5"/>`,
 		tone, template.HTMLEscapeString(b.Kind+" "+b.Name), tone, b.X, b.Y, boxWidth, boxHeight)

@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -30,12 +31,29 @@ type row struct {
 	Said                 string // for who listens to the page
 }
 
-func rowOf(e *inspect.Entry) row {
+// names are what the Pulumi program calls functions, by their names in AWS.
+type names map[string]string
+
+func (c *Console) names() names {
+	all, err := c.o.Cloud.Functions()
+	if err != nil {
+		return nil // their names in AWS do, too
+	}
+	n := names{}
+	for _, f := range all {
+		n[f.Name] = f.Logical
+	}
+	return n
+}
+
+func (n names) of(function string) string { return cmp.Or(n[function], function) }
+
+func (n names) row(e *inspect.Entry) row {
 	r := row{ID: e.ID, Kind: e.Kind, Time: e.Began.Local().Format("15:04:05.000"), Took: took(e.Duration)}
 	m := maskOf(e)
 	var functions []string
 	for _, i := range e.Invocations {
-		functions = append(functions, i.Function)
+		functions = append(functions, n.of(i.Function))
 		r.Cold = r.Cold || i.Cold()
 	}
 	r.Functions = strings.Join(functions, ", ")
@@ -73,7 +91,7 @@ func verdictOf(r *inspect.Request) string {
 	case r.Refused != nil:
 		return "refused"
 	case r.Kept:
-		return "allowed, as before"
+		return "allowed (kept)"
 	}
 	return "allowed"
 }
@@ -106,12 +124,12 @@ type live struct {
 }
 
 func (c *Console) live(most int) live {
-	l := live{Most: most}
+	l, n := live{Most: most}, c.names()
 	for _, e := range c.o.Cloud.Requests() {
 		if len(l.Rows) == most {
 			break
 		}
-		l.Rows = append(l.Rows, rowOf(e))
+		l.Rows = append(l.Rows, n.row(e))
 	}
 	return l
 }
@@ -144,7 +162,8 @@ func (c *Console) request(r *http.Request) (view, error) {
 		return view{}, err
 	}
 	m := maskOf(e)
-	data := map[string]any{"Row": rowOf(e), "Token": c.token, "Picture": draw(p, p.Path(e))}
+	n := c.names()
+	data := map[string]any{"Row": n.row(e), "Token": c.token, "Picture": draw(p, p.Path(e))}
 	if err := e.Replayable(); err != nil {
 		data["CannotReplay"] = err.Error()
 	}
@@ -167,7 +186,7 @@ func (c *Console) request(r *http.Request) (view, error) {
 		executions = append(executions, m.execution(i))
 	}
 	data["Invocations"] = executions
-	return view{rowOf(e).What, "entry", data}, nil
+	return view{n.row(e).What, "entry", data}, nil
 }
 
 func (m mask) execution(i inspect.Execution) execution {

@@ -4,22 +4,32 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
+	"skiff/local/aws/iam"
 	"skiff/local/inspect"
 )
 
 // schedule is a schedule as it is shown.
 type schedule struct {
 	named
-	Expression, Next, Target string
+	Expression, Next, Targets string
 }
 
 func (c *Console) schedules(*http.Request) (view, error) {
 	all, err := c.o.Cloud.Schedules()
 	var schedules []schedule
 	for _, s := range all {
-		shown := schedule{named: nameOf("schedules", s.Ref), Expression: s.Expression, Target: s.Target, Next: "does not run by itself"}
-		if !s.Next.IsZero() {
+		shown := schedule{named: nameOf("schedules", s.Ref), Expression: strings.TrimSpace(s.Expression + " " + s.Timezone), Next: "never"}
+		var targets []string
+		for _, target := range s.Targets {
+			targets = append(targets, target[strings.LastIndexByte(target, ':')+1:])
+		}
+		shown.Targets = strings.Join(targets, ", ")
+		switch {
+		case s.Disabled:
+			shown.Next = "disabled"
+		case !s.Next.IsZero():
 			shown.Next = clock(s.Next)
 		}
 		schedules = append(schedules, shown)
@@ -40,8 +50,8 @@ func (c *Console) runSchedule(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// A rule with several targets answers without an invocation's id.
-	data := map[string]any{"Name": name, "ID": "", "Result": "succeeded", "Tone": "good", "Answer": newMask().body("Answer", result.Payload, len(result.Payload))}
-	if result.FunctionError != "" {
+	data := map[string]any{"Name": name, "ID": "", "Result": "succeeded", "Tone": "good", "Answer": newMask().body("Answer", []byte(result.Answer), len(result.Answer))}
+	if result.Error != "" {
 		data["Result"], data["Tone"] = "failed", "bad"
 	}
 	c.answer(w, r, view{name, "ran", data}, nil)
@@ -59,17 +69,21 @@ type right struct {
 
 func (c *Console) roles(*http.Request) (view, error) {
 	all, err := c.o.Cloud.Roles()
+	if err != nil {
+		return view{}, err
+	}
+	denied, err := c.o.Cloud.Denied()
 	var roles []role
 	for _, r := range all {
-		roles = append(roles, roleOf(r))
+		roles = append(roles, roleOf(r, denied[r.Name]))
 	}
 	return view{"Roles", "roles", roles}, err
 }
 
-func roleOf(r inspect.Role) role {
+func roleOf(r inspect.Role, denied []iam.Use) role {
 	shown := role{Name: r.Name}
 	used := 0
-	for _, h := range r.Rights {
+	for _, h := range r.Holdings {
 		one := right{Tone: "warn", Did: "never used"}
 		one.Action, one.Resource = h.Right()
 		if h.Used {
@@ -78,12 +92,12 @@ func roleOf(r inspect.Role) role {
 		}
 		shown.Rights = append(shown.Rights, one)
 	}
-	for _, u := range r.Denied {
+	for _, u := range denied {
 		shown.Rights = append(shown.Rights, right{u.Action, u.Resource, "bad", "tried, and denied"})
 	}
-	shown.Summary = fmt.Sprintf("%d rights, %d used", len(r.Rights), used)
-	if len(r.Denied) > 0 {
-		shown.Summary += fmt.Sprintf(", %d calls denied", len(r.Denied))
+	shown.Summary = fmt.Sprintf("%d rights, %d used", len(r.Holdings), used)
+	if len(denied) > 0 {
+		shown.Summary += fmt.Sprintf(", %d calls denied", len(denied))
 	}
 	return shown
 }

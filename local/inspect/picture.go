@@ -123,11 +123,9 @@ func (p Picture) source(e *Entry) string {
 		return id
 	}
 	// The ARN of a route ends with its key.
-	key := e.Source[strings.LastIndexByte(e.Source, '/')+1:]
-	for _, n := range p.Nodes {
-		if n.Caller() && n.Kind != "route" && n.Name == key {
-			return n.ID
-		}
+	id := e.Kind + " " + e.Source[strings.LastIndexByte(e.Source, '/')+1:]
+	if p.has(id) {
+		return id
 	}
 	return ""
 }

@@ -2,32 +2,30 @@ package inspect
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"skiff/local/aws/iam"
-	"skiff/local/aws/lambda"
 	"skiff/local/aws/scheduler"
 	"skiff/local/store"
 )
 
-// Schedule is a schedule, or a rule of EventBridge with one.
+// Schedule is a schedule of EventBridge Scheduler, or a rule of EventBridge with one.
 type Schedule struct {
 	Ref
-	Expression string
-	State      string
-	Next       time.Time
-	Target     string
+	Rule                 bool
+	Expression, Timezone string
+	Disabled             bool
+	Next                 time.Time // when it runs next while the cloud serves; zero if it does not
+	Targets              []string  // ARNs
 }
 
-// Role is a role with its rights.
+// Role is an IAM role with what it holds, and what of that was used.
 type Role struct {
 	Ref
-	Rights []iam.Holding
-	Denied []iam.Use
+	Functions []string // names of the functions that run with it
+	Holdings  []iam.Holding
 }
 
 // Schedules are all schedules.
@@ -35,19 +33,15 @@ func (i *Inspector) Schedules() ([]Schedule, error) {
 	all, err := store.List[scheduler.Schedule](i.o.Store, scheduler.Token)
 	var list []Schedule
 	for _, r := range all {
-		s := Schedule{Ref: newRef(r.Inputs.Name, "", r.URN), Expression: r.Inputs.ScheduleExpression, State: r.Inputs.State}
-		s.Target = r.Inputs.Target.ARN[strings.LastIndexByte(r.Inputs.Target.ARN, ':')+1:]
-		list = append(list, s)
+		list = append(list, Schedule{Ref: newRef(r.Inputs.Name, "", r.URN), Expression: r.Inputs.ScheduleExpression, Timezone: r.Inputs.ScheduleExpressionTimezone, Targets: []string{r.Inputs.Target.ARN}})
 	}
 	return list, err
 }
 
 // RunSchedule runs a schedule now.
-func (i *Inspector) RunSchedule(ctx context.Context, name string) (lambda.Result, error) {
-	if i.o.Schedules == nil {
-		return lambda.Result{}, errors.New("no schedules")
-	}
-	return i.o.Schedules.Run(ctx, name)
+func (i *Inspector) RunSchedule(ctx context.Context, name string) (Invocation, error) {
+	r, err := i.o.Schedules.Run(ctx, name)
+	return Invocation{RequestID: r.RequestID, Answer: string(r.Payload), Error: r.FunctionError}, err
 }
 
 // Roles are all roles.
@@ -59,13 +53,7 @@ func (i *Inspector) Roles() ([]Role, error) {
 	held, err := i.o.Authority.Holdings(uses)
 	var roles []Role
 	for _, name := range slices.Sorted(maps.Keys(held)) {
-		r := Role{Ref: newRef(name, "", ""), Rights: held[name]}
-		for _, u := range uses {
-			if u.Role == name && !u.Allowed {
-				r.Denied = append(r.Denied, u)
-			}
-		}
-		roles = append(roles, r)
+		roles = append(roles, Role{Ref: newRef(name, "", ""), Holdings: held[name]})
 	}
 	return roles, err
 }

@@ -66,7 +66,7 @@ func (i *Inspector) drawRoutes(p *Picture) error {
 	}
 	schedules, err := store.List[scheduler.Schedule](i.o.Store, scheduler.Token)
 	for _, r := range schedules {
-		p.add(Node{"schedule " + r.Inputs.Name, "schedule", r.Inputs.Name})
+		p.add(Node{"schedule " + r.Inputs.Name, "schedule", logical(r.URN, r.Inputs.Name)})
 	}
 	return err
 }
