@@ -132,8 +132,12 @@ func (c *Cloud) stopServers(context.Context) error {
 	return nil
 }
 
-// Warm starts what takes time before the first request asks for it.
-func (c *Cloud) Warm(ctx context.Context) error {
+// Warm starts what takes time before the first request asks for it, and writes
+// to progress what it installs.
+func (c *Cloud) Warm(ctx context.Context, progress io.Writer) error {
+	if err := c.items.install(ctx, progress); err != nil {
+		return err
+	}
 	_, err := c.items.URL(ctx)
 	return err
 }
