@@ -16,7 +16,7 @@ type parts struct {
 // omits what the settings replace and what nothing uses:
 //
 //   - A stack that is attached to a host stack has no WebSocket API and no
-//     authorizer: it uses those of the host.
+//     authorizer: it uses the host's.
 //   - Without a socket route there is no table of connections.
 //   - There is no function that authorizes if an issuer signs the tokens of
 //     requests, or if all routes are public, unless there is a socket route.

@@ -106,8 +106,8 @@ func keys(d lambdas.Table) []lambdas.Key {
 	return all
 }
 
-// places returns the places of the table, of its indexes and of its stream. IAM
-// treats an index and a stream as resources of their own.
+// places returns the places of the table, of its indexes and of its stream. For
+// IAM these are separate resources.
 func (t table) places() places {
 	env := pulumi.StringMap{tableLabel(t.Table).variable("NAME"): t.made.Name}
 	all := places{lambdas.Resource{Table: t.Name}: {arn: t.made.Arn, variables: env}}
