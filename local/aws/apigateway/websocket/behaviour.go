@@ -20,7 +20,7 @@ func Behaviour() []evidence.Fact {
 		evidence.Recorded("The event of $disconnect.", recording+"disconnect.json"),
 		evidence.Documented("The event of an authorizer.", guide+"apigateway-websocket-api-lambda-auth.html"),
 		evidence.Unproven("An authorizer's context is text in events."),
-		evidence.Documented("A message goes to the route of its key, else to $default.", guide+"websocket-api-develop-routes.html"),
+		evidence.Documented("A message goes to the route of its key, or to $default.", guide+"websocket-api-develop-routes.html"),
 		evidence.Documented("A route selection expression is made of $request.body.NAME and text.", guide+"apigateway-websocket-api-selection-expressions.html"),
 		evidence.Unproven("A message cannot choose $connect or $disconnect."),
 		evidence.Recorded("If a function's answer is invalid, the client gets an error message.", "https://github.com/middyjs/middy/issues/1219"),
