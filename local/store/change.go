@@ -98,7 +98,7 @@ func Changes(s *Store, stack string) ([]Change, error) {
 }
 
 // Forget removes changes of a stack that the engine's state contains now. It
-// keeps a change that a later one has replaced.
+// keeps a newer change of the same record.
 func Forget(s *Store, stack string, all []Change) error {
 	if len(all) == 0 {
 		return nil

@@ -123,7 +123,7 @@ func TestRefuse(t *testing.T) {
 	}
 	w := httptest.NewRecorder()
 	Refuse(w, request("POST", "/token", "{}"), "", []string{"S3"})
-	if !strings.Contains(w.Body.String(), "which service POST /token is for") {
+	if !strings.Contains(w.Body.String(), "the service of POST /token") {
 		t.Error(w.Body)
 	}
 }

@@ -37,7 +37,7 @@ func (c call) message(r *http.Request, has []string) string {
 		what = r.Method + " " + r.URL.Path
 	}
 	if c.service == "" {
-		return fmt.Sprintf("the local cloud cannot tell which service %s is for: it is not signed and names no service; the local cloud has %s", what, strings.Join(has, ", "))
+		return fmt.Sprintf("the local cloud cannot find the service of %s: it is not signed and names no service; the local cloud has %s", what, strings.Join(has, ", "))
 	}
 	return fmt.Sprintf("the local cloud does not have the service %s (%s): it has %s. Nothing has left this machine. "+
 		"To get an answer, run an emulator of the service on this machine and set AWS_ENDPOINT_URL_SERVICE=http://127.0.0.1:PORT; for a function, set it among the function's variables",

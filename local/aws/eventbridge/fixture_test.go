@@ -115,7 +115,7 @@ func (f *fixture) taken() string {
 	return text
 }
 
-func (f *fixture) said() string {
+func (f *fixture) reports() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return strings.Join(f.reported, "\n")

@@ -67,8 +67,8 @@ func TestCustomBus(t *testing.T) {
 	if got := f.taken(); strings.Count(got, `rule/shop/r `+functionARN+` {"custom":true}`) != 2 || strings.Count(got, "\n") != 1 {
 		t.Errorf("the function got %s", got)
 	}
-	if !strings.Contains(f.said(), "an event of x is dropped: ResourceNotFoundException: Event bus none") {
-		t.Errorf("said %s", f.said())
+	if !strings.Contains(f.reports(), "an event of x is dropped: ResourceNotFoundException: Event bus none") {
+		t.Errorf("reported %s", f.reports())
 	}
 	if err := f.deleteBus(t.Context(), f.call, bus); err == nil {
 		t.Error("a bus with a rule is deleted")
@@ -128,8 +128,8 @@ func TestDeadLetters(t *testing.T) {
 	rule := f.rule(Rule{Name: "r", EventPattern: `{"source":["x"]}`})
 	f.target(Target{Rule: "r", TargetID: "q", ARN: queueARN})
 	f.put("x", `{}`)
-	if len(f.messages(queueARN)) != 0 || !strings.Contains(f.said(), "rule r: target "+queueARN+": an event is dropped") {
-		t.Errorf("a queue without a policy; said %s", f.said())
+	if len(f.messages(queueARN)) != 0 || !strings.Contains(f.reports(), "rule r: target "+queueARN+": an event is dropped") {
+		t.Errorf("a queue without a policy; reported %s", f.reports())
 	}
 	f.queue("q", strings.Replace(ruleARN(rule), "/r", "/other", 1))
 	f.put("x", `{}`)

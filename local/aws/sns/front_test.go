@@ -94,7 +94,7 @@ func (f *fixture) SendFor(service, source, function string, payload []byte) erro
 	return f.refuses
 }
 
-func (f *fixture) said() string {
+func (f *fixture) reports() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return strings.Join(f.reported, "\n")
@@ -226,8 +226,8 @@ func TestUndelivered(t *testing.T) {
 	f.queue("q", otherSNS)
 	f.subscribe(Subscription{Protocol: "sqs", Endpoint: queueARN})
 	f.publish(sdk.PublishInput{Message: aws.String("x")})
-	if len(f.messages(queueARN)) != 0 || !strings.Contains(f.said(), "topic alarms: "+queueARN+": a message is dropped") {
-		t.Errorf("a queue that lets another topic send; said %s", f.said())
+	if len(f.messages(queueARN)) != 0 || !strings.Contains(f.reports(), "topic alarms: "+queueARN+": a message is dropped") {
+		t.Errorf("a queue that lets another topic send; reported %s", f.reports())
 	}
 	f.subscribe(Subscription{Protocol: "lambda", Endpoint: functionARN, RedrivePolicy: `{"deadLetterTargetArn":"` + deadARN + `"}`})
 	f.refuses = lambda.ErrNoPermission

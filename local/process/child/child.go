@@ -18,7 +18,7 @@ type Process struct {
 }
 
 // Start starts cmd. On Linux the kernel kills the process when this one ends,
-// even by a kill. On other systems only End does.
+// even by a kill. On other systems the process ends only if this one calls End.
 func Start(cmd *exec.Cmd) (*Process, error) {
 	cmd.SysProcAttr = attributes(cmd.SysProcAttr)
 	p := &Process{done: make(chan struct{})}
