@@ -11,7 +11,7 @@ import (
 	"skiff/local/store"
 )
 
-// socketOf is a stage of a WebSocket API as the package websocket serves it.
+// socketOf converts a stage of a WebSocket API for the package websocket.
 func (a *APIs) socketOf(api store.Record[APIInputs], s httpapi.Stage) websocket.Stage {
 	out := websocket.Stage{
 		APIID: s.APIID, AccountID: s.AccountID, Region: s.Region, Name: s.Name, Variables: s.Variables,
@@ -34,7 +34,7 @@ func (a *APIs) socketOf(api store.Record[APIInputs], s httpapi.Stage) websocket.
 	return out
 }
 
-// withoutBraces is the shorter of the two ways to write a selection expression.
+// withoutBraces returns a selection expression in the shorter of its two forms.
 func withoutBraces(expression string) string {
 	if inner, ok := strings.CutPrefix(expression, "${"); ok {
 		return "$" + strings.TrimSuffix(inner, "}")
