@@ -22,6 +22,7 @@ import (
 	"skiff/local/aws/lambda"
 	"skiff/local/aws/logs"
 	"skiff/local/engine/provider"
+	"skiff/local/inspect"
 	"skiff/local/store"
 )
 
@@ -70,6 +71,7 @@ type Cloud struct {
 	runtime   *lambda.Runtime
 	groups    *logs.Groups
 	uses      *os.File
+	inspector *inspect.Inspector
 	console   *console
 	endpoints map[string]string // of the services, as the environment of a function
 	servers   []func()
@@ -88,7 +90,7 @@ func Open(o Options) (*Cloud, error) {
 	c := &Cloud{o: o, console: newConsole(o.Lines), programs: map[Program]Providers{}}
 	steps := []func() error{
 		c.openStore, c.openObjects, c.openMessages, c.openItems, c.openDoor,
-		c.openFunctions, c.openDomains, c.openAPIs, c.openEvents, c.openProviders,
+		c.openFunctions, c.openDomains, c.openAPIs, c.openEvents, c.openInspector, c.openProviders,
 	}
 	for _, open := range steps {
 		if err := open(); err != nil {

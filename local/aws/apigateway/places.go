@@ -38,3 +38,38 @@ func (a *APIs) DomainNames() ([]string, error) {
 	slices.Sort(names)
 	return names, nil
 }
+
+// RoutesByFunction lists the keys of the routes that lead to each function, by its
+// ARN, in the stages of all APIs.
+func (a *APIs) RoutesByFunction() (map[string][]string, error) {
+	s, err := a.served()
+	if err != nil {
+		return nil, err
+	}
+	routes := map[string][]string{}
+	add := func(function, key string) {
+		if function != "" && !slices.Contains(routes[function], key) {
+			routes[function] = append(routes[function], key)
+		}
+	}
+	for _, stages := range s.stages {
+		for _, stage := range stages {
+			for _, r := range stage.Routes {
+				if r.Integration != nil {
+					add(r.Integration.FunctionARN, r.Key)
+				}
+			}
+		}
+	}
+	for _, stages := range s.sockets {
+		for _, stage := range stages {
+			for _, r := range stage.Routes {
+				add(r.FunctionARN, r.Key)
+			}
+		}
+	}
+	for _, keys := range routes {
+		slices.Sort(keys)
+	}
+	return routes, nil
+}

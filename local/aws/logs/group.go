@@ -44,8 +44,9 @@ type Groups struct {
 
 	creating sync.Mutex // of groups that no program declares
 
-	mu   sync.Mutex // of the files
-	open map[string]*openFile
+	mu      sync.Mutex // of the files
+	open    map[string]*openFile
+	readers []chan struct{} // hear of lines that are in a file, each with room for one
 }
 
 // New keeps the lines of the log groups in db below dir.
@@ -136,6 +137,9 @@ func (g *Groups) Create(name, region, account string) error {
 	return store.Put(g.db, Token, name, store.Record[Group]{ID: name, Region: region, Account: account, Created: time.Now(), Inputs: Group{Name: name}})
 }
 
+// timeForm is how the time of a line is written.
+const timeForm = "2006-01-02T15:04:05.000Z"
+
 // Write appends lines to a group, each with its time and stream. They are in its
 // file soon after. A group that is not declared takes none, as on AWS for a role
 // that may not create it.
@@ -143,7 +147,7 @@ func (g *Groups) Write(group, stream string, lines ...[]byte) error {
 	if _, err := store.Peek[Group](g.db, Token, group); err != nil {
 		return fmt.Errorf("log group %s: %w", group, err)
 	}
-	began := time.Now().UTC().AppendFormat(nil, "2006-01-02T15:04:05.000Z ")
+	began := time.Now().UTC().AppendFormat(nil, timeForm+" ")
 	return g.writer.add(g.File(group), append(append(began, stream...), ' '), lines...)
 }
 
