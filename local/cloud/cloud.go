@@ -18,10 +18,12 @@ import (
 	"google.golang.org/grpc"
 
 	"skiff/local/aws/apigateway"
+	"skiff/local/aws/apigateway/httpapi"
 	"skiff/local/aws/iam"
 	"skiff/local/aws/lambda"
 	"skiff/local/aws/logs"
 	"skiff/local/engine/provider"
+	"skiff/local/inspect"
 	"skiff/local/store"
 )
 
@@ -64,16 +66,20 @@ type Cloud struct {
 	// services, as who may do everything.
 	Operator []string
 
-	o         Options
-	store     *store.Store
-	items     *items
-	runtime   *lambda.Runtime
-	groups    *logs.Groups
-	uses      *os.File
-	terminal  terminal
-	endpoints map[string]string // of the services, as the environment of a function
-	servers   []func()
-	closers   []func(context.Context) error
+	o          Options
+	store      *store.Store
+	items      *items
+	runtime    *lambda.Runtime
+	groups     *logs.Groups
+	uses       *os.File
+	inspector  *inspect.Inspector
+	terminal   terminal
+	recorder   *inspect.Recorder       // of what people see
+	gateway    func() *httpapi.Gateway // made once, as is the next
+	queueCalls func() http.Handler
+	endpoints  map[string]string // of the services, as the environment of a function
+	servers    []func()
+	closers    []func(context.Context) error
 	services
 
 	aws, commands *provider.Provider
@@ -85,10 +91,12 @@ type Cloud struct {
 // Open opens the cloud in o.Dir. While another process has it open, the error
 // is store.ErrInUse.
 func Open(o Options) (*Cloud, error) {
-	c := &Cloud{o: o, terminal: newTerminal(o.Lines), programs: map[Program]Providers{}}
+	c := &Cloud{o: o, terminal: newTerminal(o.Lines), recorder: inspect.NewRecorder(), programs: map[Program]Providers{}}
+	c.gateway = sync.OnceValue(c.newGateway)
+	c.queueCalls = sync.OnceValue(func() http.Handler { return c.queues.Handler() })
 	steps := []func() error{
 		c.openStore, c.openObjects, c.openMessages, c.openItems, c.openDoor,
-		c.openFunctions, c.openDomains, c.openAPIs, c.openEvents, c.openProviders,
+		c.openFunctions, c.openDomains, c.openAPIs, c.openEvents, c.openInspector, c.openProviders,
 	}
 	for _, open := range steps {
 		if err := open(); err != nil {

@@ -45,8 +45,9 @@ type Groups struct {
 
 	creating sync.Mutex // of groups that no program declares
 
-	mu   sync.Mutex // of the files
-	open map[string]*openFile
+	mu      sync.Mutex // of the files
+	open    map[string]*openFile
+	readers []chan struct{} // hear of lines that are in a file, each with room for one
 }
 
 // New keeps the lines of the log groups in db below dir.
@@ -137,6 +138,9 @@ func (g *Groups) Create(name, region, account string) error {
 	return store.Put(g.db, Token, name, store.Record[Group]{ID: name, Region: region, Account: account, Created: time.Now(), Inputs: Group{Name: name}})
 }
 
+// timeForm is how the time of a line is written.
+const timeForm = "2006-01-02T15:04:05.000Z"
+
 // gathering is how long a line waits for others that are written with it: a
 // request writes half a dozen. CloudWatch Logs does not have a line at once either.
 const gathering = 5 * time.Millisecond
@@ -148,7 +152,7 @@ func (g *Groups) Write(group, stream string, all ...[]byte) error {
 	if _, err := store.Peek[Group](g.db, Token, group); err != nil {
 		return fmt.Errorf("log group %s: %w", group, err)
 	}
-	began := time.Now().UTC().AppendFormat(nil, "2006-01-02T15:04:05.000Z ")
+	began := time.Now().UTC().AppendFormat(nil, timeForm+" ")
 	began = append(append(began, stream...), ' ')
 	return g.writer.Add(g.File(group), func(pending []byte) []byte {
 		for _, line := range all {
