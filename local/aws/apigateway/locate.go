@@ -22,9 +22,15 @@ type Place struct {
 // API's endpoint, by the path prefix of an API, or else the API at the root.
 // Its errors are:
 //
-//   - ErrHost for a host that is neither this machine nor an API's. Otherwise a page of another site could reach this machine through its own name that resolves to 127.0.0.1.
-//   - ErrForbidden for a path that no mapping of its domain name covers, as commonly reported of AWS. The same for a path that names no stage of a WebSocket API (not recorded).
-//   - ErrNotFound for everything else, such as an API whose endpoint is disabled (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-disable-default-endpoint.html; the status is not recorded).
+//   - ErrHost for a host that is neither this machine nor an API's. Otherwise a
+//     page of another site could reach this machine through its own name that
+//     resolves to 127.0.0.1.
+//   - ErrForbidden for a path that no mapping of its domain name covers, as
+//     commonly reported of AWS. The same for a path that names no stage of a
+//     WebSocket API (not recorded).
+//   - ErrNotFound for everything else, such as an API whose endpoint is disabled
+//     (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-disable-default-endpoint.html;
+//     the status is not recorded).
 func (a *APIs) Locate(r *http.Request) (Place, error) {
 	s, err := a.served()
 	if err != nil {

@@ -43,11 +43,11 @@ func (a *APIs) routes() *provider.Resource[RouteInputs, RouteOutputs] {
 		Token: RouteToken, Exclusive: true,
 		Check: func(in RouteInputs) []provider.Problem { return checkRoute(in, a.protocolOf(in.APIID)) },
 		Create: func(_ context.Context, _ provider.Call, r *store.Record[RouteInputs]) error {
-			return errors.Join(a.checkTarget(r), a.checkGuard(r),
+			return errors.Join(a.checkTarget(r), a.checkRouteAuthorizer(r),
 				checkQuota(a, RouteToken, "routes", maxRoutes, r, func(in RouteInputs) string { return in.APIID }))
 		},
 		Update: func(_ context.Context, _ provider.Call, _ store.Record[RouteInputs], r *store.Record[RouteInputs]) error {
-			return errors.Join(a.checkTarget(r), a.checkGuard(r))
+			return errors.Join(a.checkTarget(r), a.checkRouteAuthorizer(r))
 		},
 		Actions: routeActions,
 		Describe: func(r store.Record[RouteInputs]) RouteOutputs {
@@ -103,7 +103,7 @@ const (
 
 // checkAuthorization reports what
 // https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-routes-routeid.html
-// rejects. checkGuard checks the authorizer when the route is created, because
+// rejects. checkRouteAuthorizer checks the authorizer when the route is created, because
 // a preview may not know its id.
 func checkAuthorization(problems *provider.Problems, in RouteInputs, protocol string) {
 	switch t := in.AuthorizationType; {
@@ -194,9 +194,9 @@ func (a *APIs) checkTarget(r *store.Record[RouteInputs]) error {
 	return nil
 }
 
-// checkGuard refuses a route whose authorizer is missing, of another API, or of
+// checkRouteAuthorizer refuses a route whose authorizer is missing, of another API, or of
 // the wrong type.
-func (a *APIs) checkGuard(r *store.Record[RouteInputs]) error {
+func (a *APIs) checkRouteAuthorizer(r *store.Record[RouteInputs]) error {
 	in := r.Inputs
 	want := map[string]string{authorizationCustom: authorizerRequest, authorizationJWT: authorizerJWT}[in.AuthorizationType]
 	if want == "" {

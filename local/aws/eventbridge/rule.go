@@ -62,13 +62,13 @@ func (r *Rules) rules() *provider.Resource[Rule, RuleOutputs] {
 		ID:    func(_ provider.Call, in Rule) string { return ruleID(in.EventBusName, in.Name) },
 		Create: func(_ context.Context, _ provider.Call, rule *store.Record[Rule]) error {
 			rule.State["begun"] = r.o.Now().UTC().Format(time.RFC3339Nano)
-			return r.prepare(*rule)
+			return r.checkComplete(*rule)
 		},
 		Update: func(_ context.Context, _ provider.Call, old store.Record[Rule], rule *store.Record[Rule]) error {
 			if old.Inputs.ScheduleExpression != rule.Inputs.ScheduleExpression || old.Inputs.state() != rule.Inputs.state() {
 				rule.State["begun"] = r.o.Now().UTC().Format(time.RFC3339Nano)
 			}
-			return r.prepare(*rule)
+			return r.checkComplete(*rule)
 		},
 		Updated: func(store.Record[Rule]) { r.runner.Wake() },
 		Delete:  r.deleteRule,
@@ -149,8 +149,8 @@ func parseSchedule(text string) (schedule.Expression, error) {
 	return schedule.Parse(text, "")
 }
 
-// prepare refuses a rule without a pattern or schedule, or with a missing bus.
-func (r *Rules) prepare(rule store.Record[Rule]) error {
+// checkComplete refuses a rule without a pattern or schedule, or with a missing bus.
+func (r *Rules) checkComplete(rule store.Record[Rule]) error {
 	if rule.Inputs.EventPattern == "" && rule.Inputs.ScheduleExpression == "" {
 		return awserr.New("ValidationException", "Parameter(s) EventPattern or ScheduleExpression must be specified.")
 	}

@@ -51,7 +51,7 @@ type TargetOutputs struct {
 const maxTargets = 5
 
 func (r *Rules) targets() *provider.Resource[Target, TargetOutputs] {
-	put := func(t *store.Record[Target]) error { return r.fits(*t) }
+	put := func(t *store.Record[Target]) error { return r.checkPlace(*t) }
 	return &provider.Resource[Target, TargetOutputs]{
 		Token: TargetToken, Regional: true, Exclusive: true,
 		Check: checkTarget,
@@ -150,8 +150,8 @@ func checkInput(in Target) []provider.Problem {
 	return problems
 }
 
-// fits refuses a target without a rule, and one above the limit.
-func (r *Rules) fits(t store.Record[Target]) error {
+// checkPlace refuses a target without a rule, and one above the limit.
+func (r *Rules) checkPlace(t store.Record[Target]) error {
 	rule, err := store.Get[Rule](r.o.Store, RuleToken, t.Account+"/"+t.Region+"/"+ruleID(t.Inputs.EventBusName, t.Inputs.Rule))
 	if errors.Is(err, store.ErrNotFound) {
 		return awserr.New("ResourceNotFoundException", "Rule %s does not exist on EventBus %s: %w", t.Inputs.Rule, busOf(t.Inputs.EventBusName), err)

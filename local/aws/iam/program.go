@@ -40,7 +40,7 @@ func (a *Authority) Assume(session, roleARN, name string) (string, error) {
 	asked := Request{Action: "sts:AssumeRole", Resource: roleARN, Context: map[string][]string{
 		"aws:PrincipalArn": {c.RoleARN}, "aws:PrincipalAccount": {c.Account()}, "aws:SecureTransport": {"true"},
 	}}
-	trusted, err := admits(r, func(s statement) bool { return s.names(c) != unnamed }, asked)
+	trusted, err := admits(r, func(s statement) bool { return s.namesCaller(c) != unnamed }, asked)
 	if err != nil {
 		return "", err
 	}

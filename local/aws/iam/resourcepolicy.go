@@ -18,7 +18,7 @@ func sameAccount(c Caller, r Request) bool {
 func (d *Document) evaluateFor(c Caller, r Request) (decision Decision, named principalKind) {
 	own, session := &Document{}, &Document{}
 	for _, s := range d.Statement {
-		by := s.names(c)
+		by := s.namesCaller(c)
 		// A statement that names an account leaves the decision to the policies
 		// of that account. Within the same account it allows nothing by itself.
 		if by == unnamed || by == byAccount && s.Effect == "Allow" && sameAccount(c, r) {
@@ -46,9 +46,9 @@ const (
 	bySession
 )
 
-// names returns how a statement names a caller. "*" counts as naming the role:
+// namesCaller returns how a statement names a caller. "*" counts as naming the role:
 // no AWS page says that it counts as more.
-func (s statement) names(c Caller) principalKind {
+func (s statement) namesCaller(c Caller) principalKind {
 	p, everyone := s.principal()
 	most := unnamed
 	if everyone {

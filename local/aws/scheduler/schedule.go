@@ -79,7 +79,7 @@ func (s *Scheduler) Types() []provider.Kind { return []provider.Kind{s.Resources
 func (s *Scheduler) Resources() *provider.Resource[Schedule, Outputs] {
 	return &provider.Resource[Schedule, Outputs]{
 		Token: Token, Named: "name", MaxName: 64, Regional: true,
-		Check: check,
+		Check: checkSchedule,
 		ID:    func(_ provider.Call, in Schedule) string { return group(in) + "/" + in.Name },
 		Create: func(_ context.Context, _ provider.Call, r *store.Record[Schedule]) error {
 			r.State["begun"] = s.o.Now().UTC().Format(time.RFC3339Nano)
@@ -136,10 +136,10 @@ var (
 	roleForm = regexp.MustCompile(`^arn:aws:iam::\d{12}:role/[\w+=,.@/-]+$`)
 )
 
-// check reports what
+// checkSchedule reports what
 // https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
 // rejects.
-func check(in Schedule) []provider.Problem {
+func checkSchedule(in Schedule) []provider.Problem {
 	var problems provider.Problems
 	if in.Name != "" && !nameForm.MatchString(in.Name) {
 		problems.Add("name", "%q must be 1 to 64 letters, digits and _.-", in.Name)

@@ -327,7 +327,7 @@ func TestCheck(t *testing.T) {
 	} {
 		in := declared("rate(1 day)")
 		test.change(&in)
-		problems := check(in)
+		problems := checkSchedule(in)
 		if test.want == "" && len(problems) > 0 || test.want != "" && (len(problems) != 1 || problems[0].Property != test.want) {
 			t.Errorf("problems %v, want %q", problems, test.want)
 		}

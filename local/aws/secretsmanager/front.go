@@ -71,7 +71,7 @@ func (s *Secrets) lookUp(c iam.Caller, id string) (store.Record[Secret], error) 
 	}
 	found, err := store.Record[Secret]{}, store.ErrNotFound
 	for _, r := range all {
-		if !names(c, id, r.ID, r.Account, r.Region) {
+		if !matchesID(c, id, r.ID, r.Account, r.Region) {
 			continue
 		}
 		if err == nil {
@@ -88,17 +88,17 @@ func (s *Secrets) isDeleted(c iam.Caller, id string) bool {
 		return false
 	}
 	for _, d := range all {
-		if names(c, id, d.ID, d.Account, d.Region) && s.now().Before(d.Inputs.Until) {
+		if matchesID(c, id, d.ID, d.Account, d.Region) && s.now().Before(d.Inputs.Until) {
 			return true
 		}
 	}
 	return false
 }
 
-// names reports whether an id from a caller names a secret. A name is one of
+// matchesID reports whether an id from a caller names a secret. A name is one of
 // the caller's account; the administrator has no account, so a name of any
 // account matches.
-func names(c iam.Caller, id, secretARN, account, region string) bool {
+func matchesID(c iam.Caller, id, secretARN, account, region string) bool {
 	plain := withoutSuffix(secretARN)
 	if strings.HasPrefix(id, "arn:") {
 		return region == c.Region && (id == secretARN || id == plain)

@@ -99,7 +99,7 @@ func (g *Gateway) refuse(w http.ResponseWriter, c *connection, requestID string,
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Amzn-RequestId", requestID)
 	w.WriteHeader(refused.status)
-	_, _ = w.Write([]byte(c.complaint(refused.message, requestID)))
+	_, _ = w.Write([]byte(c.errorText(refused.message, requestID)))
 }
 
 // checkHandshake refuses a request that is not a WebSocket handshake, before

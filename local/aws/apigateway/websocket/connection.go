@@ -57,8 +57,8 @@ func (g *Gateway) newConnection(r *http.Request, s Stage) *connection {
 	}
 }
 
-// of reports whether a connection belongs to the stage.
-func (c *connection) of(s Stage) bool { return c.api == s.APIID && c.stage == s.Name }
+// belongsTo reports whether a connection belongs to the stage.
+func (c *connection) belongsTo(s Stage) bool { return c.api == s.APIID && c.stage == s.Name }
 
 // serve upgrades the connection and reads messages until it ends.
 //

@@ -124,7 +124,7 @@ func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, target Target, f
 // stage is gone.
 func (g *Gateway) current(c *connection) (s Stage, ok bool) {
 	target, err := g.options.Find(c.request)
-	return target.Stage, err == nil && c.of(target.Stage)
+	return target.Stage, err == nil && c.belongsTo(target.Stage)
 }
 
 // forbidden answers a path that no API has, as recorded for @connections
@@ -198,5 +198,5 @@ func (g *Gateway) connection(s Stage, id string) (*connection, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	c, ok := g.connections[id]
-	return c, ok && c.of(s)
+	return c, ok && c.belongsTo(s)
 }

@@ -21,24 +21,24 @@ func (g *Gateway) message(c *connection, message []byte) {
 	}
 	route, ok := s.route(message)
 	if !ok {
-		c.complain("Forbidden", requestID)
+		c.sendError("Forbidden", requestID)
 		return
 	}
 	if _, err := g.integrate(s, route, c.messageEvent(s, route.Key, requestID, string(message))); err != nil {
 		g.options.Log(requestID, err)
-		c.complain("Internal server error", requestID)
+		c.sendError("Internal server error", requestID)
 	}
 }
 
-// complain sends an error message to the client.
-func (c *connection) complain(message, requestID string) {
-	if err := c.send([]byte(c.complaint(message, requestID))); err != nil {
+// sendError sends an error message to the client.
+func (c *connection) sendError(message, requestID string) {
+	if err := c.send([]byte(c.errorText(message, requestID))); err != nil {
 		c.gateway.options.Log(requestID, err)
 	}
 }
 
-// complaint returns the text of an error from the gateway. It is recorded with
+// errorText returns the text of an error from the gateway. It is recorded with
 // its exact spaces for messages, but not for answers to a handshake.
-func (c *connection) complaint(message, requestID string) string {
+func (c *connection) errorText(message, requestID string) string {
 	return fmt.Sprintf(`{"message": "%s", "connectionId":"%s", "requestId":"%s"}`, message, c.id, requestID)
 }
