@@ -110,7 +110,7 @@ func (r repository) outgrown(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.setMemory(t, 512)
-	r.refuses(t, []string{"staging is no longer what it was when it was previewed", `run the job "plan staging" again`}, "deploy staging")
+	r.refuses(t, []string{"staging has changed since the preview", `run the job "plan staging" again`}, "deploy staging")
 	r.editState(t, "staging", func(latest map[string]any) {
 		inputs := resourceIn(t, latest, "aws:lambda/function:Function", "get-item")["inputs"].(map[string]any)
 		if inputs["memorySize"] != 512.0 {
