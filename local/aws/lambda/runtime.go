@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -33,7 +32,6 @@ type Options struct {
 type Runtime struct {
 	options  Options
 	listener net.Listener
-	server   *http.Server
 	starter  *starter
 	children sync.WaitGroup // processes that are not yet waited for
 
@@ -76,8 +74,7 @@ func NewRuntime(o Options) (*Runtime, error) {
 		sandboxes: map[string]*sandbox{}, functions: map[string]*function{},
 		drained: make(chan struct{}),
 	}
-	r.server = &http.Server{Handler: http.HandlerFunc(r.serveAPI), ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = r.server.Serve(listener) }()
+	go r.accept()
 	return r, nil
 }
 
@@ -303,5 +300,5 @@ func (r *Runtime) Close(ctx context.Context) error {
 	r.children.Wait()
 	<-r.drained // what was cut off is told so
 	r.starter.close()
-	return errors.Join(cut, r.server.Close())
+	return errors.Join(cut, r.listener.Close())
 }

@@ -30,7 +30,7 @@ type sandbox struct {
 	// Guarded by Runtime.mu.
 	current   *invocation
 	next      *invocation // waits for it: see queue
-	parked    bool        // a /next waits
+	parked    *apiAnswer  // to the /next that waits
 	started   bool        // ready is closed
 	ending    bool        // killed, or gone
 	retired   bool        // ends after what it runs
