@@ -100,3 +100,9 @@ func (c *Cloud) Seed(project, stack string) ([]string, error) {
 // CAFile is the certificate of the authority that the domains' certificates are
 // signed by, as PEM.
 func (c *Cloud) CAFile() string { return c.certificates.CAFile() }
+
+// Swap has the functions of a stack run what is in their zips now: see
+// lambda.Functions.Swap.
+func (c *Cloud) Swap(project, stack, dir string, zips []string) (swapped, unknown []string, err error) {
+	return c.functions.Swap("urn:pulumi:"+stack+"::"+project+"::", dir, zips)
+}
