@@ -35,6 +35,7 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 	if err != nil {
 		return err
 	}
+	began := time.Now()
 	c, s, closeCloud, err := p.openServing(cmp.Or(o.addr, defaultAddr), o.stack, stderr)
 	if errors.Is(err, store.ErrInUse) {
 		return p.explainInUse()
@@ -52,6 +53,9 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 	}
 	if err := announce(stdout, c, "http://"+s.Addr); err != nil {
 		return err
+	}
+	if o.watch {
+		return watchStack(ctx, engine, c, o.stack, began)
 	}
 	<-ctx.Done()
 	return nil

@@ -86,11 +86,15 @@ func isSource(name string) bool {
 // Changed looks at folders again, or at all of them where none is named, and
 // returns the files whose contents are others than at the last look, by part.
 func (t *Tree) Changed(folders ...string) (map[Part][]string, error) {
+	watched := t.Folders()
 	if len(folders) == 0 {
-		folders = t.Folders()
+		folders = watched
 	}
 	changed := map[Part][]string{}
 	for _, dir := range folders {
+		if _, ok := slices.BinarySearch(watched, dir); !ok {
+			continue
+		}
 		now, err := t.read(dir)
 		if err != nil {
 			return nil, err
