@@ -2,81 +2,21 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"skiff/internal/rehearsal"
-	"skiff/local/engine/gobuild"
 	"skiff/local/engine/watch"
-	"skiff/local/process/child"
 )
 
-// buildGrace is how long the compiler may take to end once it is asked to.
-const buildGrace = 5 * time.Second
-
-func (w *watching) builderFolder() string {
-	return filepath.Join(w.engine.project.program, rehearsal.ZipFolder)
-}
-
-// compileBuilder compiles the project's own program that builds zips. It has the
-// declaration in it, so it is compiled again with the program.
-func (w *watching) compileBuilder(ctx context.Context) error {
-	binary := filepath.Join(w.engine.project.state, "bin", w.engine.project.Name+"-"+rehearsal.ZipFolder)
-	err := gobuild.Build{
-		What: "the program that builds the functions", Dir: w.engine.project.program, Env: cleanEnvironment(os.Environ()),
-		Args: []string{"-o", binary, "./" + rehearsal.ZipFolder}, Progress: w.stderr,
-	}.Run(ctx)
-	if err != nil {
-		return fmt.Errorf("the program in %s: %w", w.builderFolder(), err)
-	}
-	w.builder = binary
-	return nil
-}
-
-// runBuilder runs the project's builder with arguments.
-func (w *watching) runBuilder(ctx context.Context, args ...string) (stdout []byte, err error) {
-	cmd := exec.Command(w.builder, append([]string{"-target", rehearsal.Host}, args...)...)
-	cmd.Dir, cmd.Env = w.root, cleanEnvironment(os.Environ())
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	p, err := child.Start(cmd)
-	if err != nil {
-		return nil, err
-	}
-	select {
-	case <-p.Done():
-		err = p.Wait()
-	case <-ctx.Done():
-		p.End(syscall.SIGINT, buildGrace)
-		return nil, ctx.Err()
-	}
-	if err != nil {
-		err = errors.New(strings.TrimSpace(errs.String()))
-	}
-	return out.Bytes(), err
-}
-
 // build builds every zip whose source has changed, and watches what they are made
-// of. Where a function does not compile, the zips of the others are there.
+// of.
 func (w *watching) build(ctx context.Context) (rehearsal.Zips, error) {
-	var zips rehearsal.Zips
-	out, err := w.runBuilder(ctx)
-	if ctx.Err() != nil {
-		return zips, ctx.Err()
-	}
-	if bad := json.Unmarshal(out, &zips); bad != nil {
-		return zips, cmp.Or(err, fmt.Errorf("the program in %s prints no JSON: %w", w.builderFolder(), bad))
-	}
+	zips, err := w.builder.zips(ctx)
 	if len(zips.Folders) > 0 {
 		folders := watch.Folders{}
 		for _, f := range zips.Folders {
@@ -165,8 +105,8 @@ func (w *watching) bringUp(ctx context.Context, began time.Time) error {
 		return err
 	}
 	var zips rehearsal.Zips
-	if w.builder != "" {
-		if err := w.compileBuilder(ctx); err != nil {
+	if w.builds {
+		if err := w.builder.compile(ctx); err != nil {
 			return err
 		}
 		if zips, err = w.build(ctx); err != nil {

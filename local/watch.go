@@ -26,14 +26,14 @@ type watching struct {
 	stack          string
 	stdout, stderr io.Writer
 
-	root    string // folder of go.mod
 	tree    *watch.Tree
 	watcher *watch.Watcher
-	builder string            // program that builds the zips; "" in a project without one
+	builder builder
+	builds  bool              // the project has a builder
 	running map[string]string // sha256 of the zips that run, by path
 	mains   map[string]string // folders of main packages, by function
 	changed map[watch.Part][]string
-	news    bool // among the changes
+	news    bool   // among the changes
 	failed  bool   // at the last change
 	told    string // what is wrong with it
 }
@@ -68,41 +68,29 @@ func newWatching(e *engine, c *cloud.Cloud, stack string) (*watching, error) {
 	if err != nil {
 		return nil, err
 	}
-	root := moduleRoot(e.project.program)
+	b := newBuilder(e.project, e.stderr)
 	files := map[string]watch.Part{e.project.stackFile(stack): watch.Program, filepath.Join(e.project.dir, "Pulumi.yaml"): watch.Program}
 	for _, name := range []string{"go.mod", "go.sum", "go.work", "go.work.sum"} {
-		files[filepath.Join(root, name)] = watch.Program
+		files[filepath.Join(b.root, name)] = watch.Program
 	}
 	return &watching{
 		engine: e, cloud: c, stack: stack, stdout: e.stdout, stderr: e.stderr,
-		root: root, tree: watch.NewTree(files), watcher: watcher,
+		builder: b, builds: b.there(), tree: watch.NewTree(files), watcher: watcher,
 		running: map[string]string{}, mains: map[string]string{}, changed: map[watch.Part][]string{},
 	}, nil
 }
 
-// moduleRoot is the nearest folder that has a go.mod, or the folder itself.
-func moduleRoot(dir string) string {
-	for at := dir; ; at = filepath.Dir(at) {
-		if _, err := os.Stat(filepath.Join(at, "go.mod")); err == nil {
-			return at
-		}
-		if at == filepath.Dir(at) {
-			return dir
-		}
-	}
-}
-
 // begin looks at everything for the first time.
 func (w *watching) begin(ctx context.Context, began time.Time) error {
-	if _, err := os.Stat(w.builderFolder()); err != nil {
-		fmt.Fprintf(w.stdout, "watch: %s is not there, a program that builds the zips of the functions: each change brings the stack up\n", w.builderFolder())
-	} else if err := w.compileBuilder(ctx); err != nil {
+	if !w.builds {
+		fmt.Fprintf(w.stdout, "watch: %s is not there, a program that builds the zips of the functions: each change brings the stack up\n", w.builder.folder())
+	} else if err := w.builder.compile(ctx); err != nil {
 		return err
 	}
 	if err := w.list(ctx, began); err != nil {
 		return err
 	}
-	if w.builder != "" {
+	if w.builds {
 		if err := w.rebuild(ctx, began); err != nil {
 			w.fail(err)
 		}
@@ -118,8 +106,8 @@ func (w *watching) begin(ctx context.Context, began time.Time) error {
 // by no build after since.
 func (w *watching) list(ctx context.Context, since time.Time) error {
 	patterns, dir := []string{".", "./" + rehearsal.ZipFolder}, w.engine.project.program
-	if w.builder == "" {
-		patterns, dir = []string{"./..."}, w.root
+	if !w.builds {
+		patterns, dir = []string{"./..."}, w.builder.root
 	}
 	folders, err := watch.Packages(ctx, dir, cleanEnvironment(os.Environ()), patterns...)
 	if err != nil && !errors.Is(err, watch.ErrIncomplete) {
@@ -174,7 +162,7 @@ func (w *watching) follow(ctx context.Context) {
 		w.news = false
 		began, program := time.Now(), len(w.changed[watch.Program]) > 0
 		var err error
-		if program || w.builder == "" || w.lacksMain() {
+		if program || !w.builds || w.lacksMain() {
 			err = w.bringUp(ctx, began)
 		} else {
 			err = w.rebuild(ctx, began)
@@ -229,7 +217,7 @@ func (w *watching) names(parts ...watch.Part) string {
 	var names []string
 	for _, part := range parts {
 		for _, path := range w.changed[part] {
-			if rel, err := filepath.Rel(w.root, path); err == nil {
+			if rel, err := filepath.Rel(w.builder.root, path); err == nil {
 				path = rel
 			}
 			names = append(names, path)

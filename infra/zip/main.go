@@ -36,6 +36,7 @@ func main() {
 func run(ctx context.Context, args []string, stdout io.Writer) error {
 	flags := flag.NewFlagSet("zip", flag.ExitOnError)
 	name := flags.String("target", "linux/arm64", "what to build for: linux/arm64, linux/amd64 or host")
+	debug := flags.Bool("debug", false, "build a function for a debugger, and print where its binary is")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -50,6 +51,14 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		return fmt.Errorf("zip: run it at the root of the repository: %w", err)
 	}
 	builder := build.New(".", target, lambdas.Declared().FunctionNames())
+	if *debug {
+		binary, err := builder.Debug(ctx, flags.Arg(0))
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(stdout, binary)
+		return err
+	}
 	if flags.NArg() == 0 {
 		zips, err := builder.BuildAll(ctx)
 		return errors.Join(json.NewEncoder(stdout).Encode(zips), err)

@@ -27,6 +27,10 @@ const TokenFolder = "token"
 // that is not what its source makes, as the commands of the stack do, and prints
 // Zips as JSON. Where a function does not compile, it prints Zips all the same,
 // says why on standard error and fails.
+//
+// With -debug and the name of a function it builds that one with symbols and
+// without optimizations, and prints the path of the binary, which has the name
+// bootstrap in a folder of its own.
 const ZipFolder = "zip"
 
 // Zips is what the functions are built of, and into.

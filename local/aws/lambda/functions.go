@@ -46,10 +46,11 @@ type Functions struct {
 	endpoints map[string]string // AWS_ENDPOINT_URL_* of the functions
 	logs      Logs
 
-	mu      sync.Mutex
-	issued  map[string]issued // by function name
-	swaps   map[string]*swap  // by function name
-	granted granted
+	mu       sync.Mutex
+	issued   map[string]issued    // by function name
+	swaps    map[string]*swap     // by function name
+	debugged map[string]*Debugger // by function name
+	granted  granted
 }
 
 // issued is the version of a function that runs, with the keys it signs with.
@@ -61,7 +62,7 @@ type issued struct {
 
 // NewFunctions runs the functions in db, with their code unpacked below dir.
 func NewFunctions(db *store.Store, runtime *Runtime, authority *iam.Authority, dir string, endpoints map[string]string, logs Logs) *Functions {
-	return &Functions{db: db, runtime: runtime, authority: authority, dir: dir, endpoints: endpoints, logs: logs, issued: map[string]issued{}, swaps: map[string]*swap{}}
+	return &Functions{db: db, runtime: runtime, authority: authority, dir: dir, endpoints: endpoints, logs: logs, issued: map[string]issued{}, swaps: map[string]*swap{}, debugged: map[string]*Debugger{}}
 }
 
 // Types are the resource types of functions.
@@ -117,14 +118,14 @@ func (f *Functions) current(r store.Record[Function]) Version {
 	if ok && held.code == r.Inputs.Code {
 		return held.version
 	}
-	sum := f.running(r)
-	id := versionID(r, sum)
+	id := f.identity(r)
 	if ok && held.id == id {
 		f.issued[r.ID] = issued{r.Inputs.Code, id, held.version}
 		return held.version
 	}
 	v := f.version(r)
-	v.ID, v.Dir = id, f.codeDir(sum)
+	v.ID, v.Dir = id, f.codeDir(f.running(r))
+	v = f.underDebugger(v)
 	keys := f.authority.Issue(r.Inputs.Role, r.ID)
 	v.Credentials = Credentials{AccessKeyID: keys.AccessKeyID, SecretAccessKey: keys.SecretAccessKey, SessionToken: keys.SessionToken}
 	v.Endpoints = f.endpoints

@@ -83,6 +83,14 @@ func (r *Runtime) Invoke(ctx context.Context, v Version, payload []byte) (Result
 	if len(payload) > MaxRequestBytes {
 		return Result{}, fmt.Errorf("function %s: %w", v.Name, ErrPayloadTooLarge)
 	}
+	if d := v.Debugger; d != nil {
+		release, err := d.take()
+		if err != nil {
+			return Result{}, fmt.Errorf("function %s: %w", v.Name, err)
+		}
+		defer release()
+		ctx = context.WithoutCancel(ctx)
+	}
 	inv := newInvocation(v, payload)
 	warm, err := r.admit(inv)
 	if err != nil {
@@ -164,7 +172,11 @@ func (r *Runtime) rest(f *function, s *sandbox) {
 		return
 	}
 	f.idle = append(f.idle, s)
-	s.idleTimer = time.AfterFunc(r.options.IdleTimeout, func() { r.expire(s) })
+	limit := r.options.IdleTimeout
+	if s.version.Debugger != nil {
+		limit = patience
+	}
+	s.idleTimer = time.AfterFunc(limit, func() { r.expire(s) })
 }
 
 // expire ends a sandbox that nobody has used for a while.

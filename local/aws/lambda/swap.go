@@ -82,7 +82,7 @@ func (f *Functions) swap(r store.Record[Function], dir string) (changed bool, er
 		f.swaps[r.ID].before = old.sum
 	}
 	f.forgetVersion(r.ID)
-	keep := versionID(r, sum)
+	keep := f.identity(r)
 	f.mu.Unlock()
 	f.runtime.Retire(r.ID, keep)
 	if old != nil {
@@ -125,7 +125,7 @@ func (f *Functions) deployed(r store.Record[Function]) {
 		delete(f.swaps, r.ID)
 	}
 	f.forgetVersion(r.ID)
-	keep := versionID(r, f.running(r))
+	keep := f.identity(r)
 	f.mu.Unlock()
 	f.runtime.Retire(r.ID, keep)
 }
