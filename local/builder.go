@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +16,7 @@ import (
 
 	"skiff/internal/rehearsal"
 	"skiff/local/engine/gobuild"
+	"skiff/local/engine/progress"
 	"skiff/local/process/child"
 )
 
@@ -28,11 +28,11 @@ type builder struct {
 	program string // folder of the Pulumi program
 	root    string // folder of go.mod
 	binary  string // to compile it into
-	stderr  io.Writer
+	waits   *progress.Display
 }
 
-func newBuilder(p project, stderr io.Writer) builder {
-	return builder{p.program, moduleRoot(p.program), filepath.Join(p.state, "bin", p.Name+"-"+rehearsal.ZipFolder), stderr}
+func newBuilder(p project, waits *progress.Display) builder {
+	return builder{p.program, moduleRoot(p.program), filepath.Join(p.state, "bin", p.Name+"-"+rehearsal.ZipFolder), waits}
 }
 
 // moduleRoot is the nearest folder that has a go.mod, or the folder itself.
@@ -58,9 +58,11 @@ func (b builder) there() bool {
 // compile compiles the builder. It has the declaration in it, so it is compiled
 // again with the program.
 func (b builder) compile(ctx context.Context) error {
+	task := b.waits.Task("the program that builds the functions")
+	defer task.Done()
 	err := gobuild.Build{
-		What: "the program that builds the functions", Dir: b.program, Env: cleanEnvironment(os.Environ()),
-		Args: []string{"-o", b.binary, "./" + rehearsal.ZipFolder}, Progress: b.stderr,
+		Dir: b.program, Env: cleanEnvironment(os.Environ()),
+		Args: []string{"-o", b.binary, "./" + rehearsal.ZipFolder}, Progress: task,
 	}.Run(ctx)
 	if err != nil {
 		return fmt.Errorf("the program in %s: %w", b.folder(), err)

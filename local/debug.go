@@ -21,7 +21,7 @@ func debugFunction(ctx context.Context, e *engine, c *cloud.Cloud, stack, name s
 	if err != nil {
 		return fmt.Errorf("-debug: %w", err)
 	}
-	binary, err := debugBinary(ctx, newBuilder(p, e.stderr), name, zip)
+	binary, err := debugBinary(ctx, newBuilder(p, e.waits), name, zip)
 	if err != nil {
 		return err
 	}
@@ -29,7 +29,9 @@ func debugFunction(ctx context.Context, e *engine, c *cloud.Cloud, stack, name s
 	if err != nil {
 		return err
 	}
-	dlv, err := delve.Find(ctx, cache, e.stderr)
+	task := e.waits.Task("Delve")
+	defer task.Done()
+	dlv, err := delve.Find(ctx, cache, task)
 	if err != nil {
 		return err
 	}

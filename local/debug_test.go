@@ -25,7 +25,7 @@ func TestDebug(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dlv, err := delve.Find(t.Context(), cache, os.Stderr)
+	dlv, err := delve.Find(t.Context(), cache, nil)
 	if err != nil {
 		t.Skipf("there is no Delve: %v", err)
 	}

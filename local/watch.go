@@ -68,7 +68,7 @@ func newWatching(e *engine, c *cloud.Cloud, stack string) (*watching, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := newBuilder(e.project, e.stderr)
+	b := newBuilder(e.project, e.waits)
 	files := map[string]watch.Part{e.project.stackFile(stack): watch.Program, filepath.Join(e.project.dir, "Pulumi.yaml"): watch.Program}
 	for _, name := range []string{"go.mod", "go.sum", "go.work", "go.work.sum"} {
 		files[filepath.Join(b.root, name)] = watch.Program

@@ -13,14 +13,14 @@ import (
 	"skiff/local/store"
 )
 
-// Alias is the inputs of an alias: another name of a key. It has to have one:
-// none is made up here.
+// Alias holds the inputs of an alias: another name of a key. The name is
+// required, because the engine does not generate one.
 type Alias struct {
 	Name        string `json:"name" aws:"required,replace"`
 	TargetKeyID string `json:"targetKeyId" aws:"required"`
 }
 
-// AliasOutputs is what AWS adds to an alias.
+// AliasOutputs holds the outputs that AWS adds to an alias.
 type AliasOutputs struct {
 	ARN          string `json:"arn"`
 	TargetKeyARN string `json:"targetKeyArn"`
@@ -28,7 +28,7 @@ type AliasOutputs struct {
 
 func (k *Keys) aliases() *provider.Resource[Alias, AliasOutputs] {
 	return &provider.Resource[Alias, AliasOutputs]{
-		// The name is always the program's.
+		// The program always sets the name, so the old alias is deleted first.
 		Token: AliasToken, Regional: true, DeletedFirst: true,
 		Check:  checkAlias,
 		ID:     func(_ provider.Call, in Alias) string { return in.Name },
@@ -49,8 +49,9 @@ func (k *Keys) aliases() *provider.Resource[Alias, AliasOutputs] {
 
 var aliasForm = regexp.MustCompile(`^alias/[a-zA-Z0-9/_-]+$`)
 
-// checkAlias refuses what
-// https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html does.
+// checkAlias reports what
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
+// rejects.
 func checkAlias(in Alias) []provider.Problem {
 	reason := ""
 	switch {
@@ -60,7 +61,7 @@ func checkAlias(in Alias) []provider.Problem {
 	case !aliasForm.MatchString(in.Name):
 		reason = fmt.Sprintf("%q must be alias/ and letters, digits, /, _ and -", in.Name)
 	case strings.HasPrefix(in.Name, "alias/aws/"):
-		reason = fmt.Sprintf("%q begins with alias/aws/, which AWS keeps for itself", in.Name)
+		reason = fmt.Sprintf("%q begins with alias/aws/, which AWS reserves", in.Name)
 	}
 	if reason == "" {
 		return nil
@@ -68,8 +69,8 @@ func checkAlias(in Alias) []provider.Problem {
 	return []provider.Problem{{Property: "name", Reason: reason}}
 }
 
-// createAlias refuses one that is left from a stack whose key was kept, too: it
-// names that key.
+// createAlias also refuses a name that an earlier stack has left for another
+// key.
 func (k *Keys) createAlias(_ context.Context, _ provider.Call, r *store.Record[Alias]) error {
 	target, err := k.target(*r)
 	if err != nil {
@@ -88,7 +89,8 @@ func (k *Keys) createAlias(_ context.Context, _ provider.Call, r *store.Record[A
 	return nil
 }
 
-// target is the key of an alias, which is of the alias's account and region.
+// target returns the key of an alias. Both must be in the same account and
+// region.
 func (k *Keys) target(r store.Record[Alias]) (store.Record[Key], error) {
 	key, err := store.Get[Key](k.db, KeyToken, keyID(r.Inputs.TargetKeyID))
 	if err == nil && (key.Account != r.Account || key.Region != r.Region) {
@@ -100,5 +102,5 @@ func (k *Keys) target(r store.Record[Alias]) (store.Record[Key], error) {
 	return key, err
 }
 
-// keyID is the id of a key that is named by id or by ARN.
+// keyID returns the id from a key's id or ARN.
 func keyID(key string) string { return key[strings.LastIndexByte(key, '/')+1:] }

@@ -10,9 +10,9 @@ import (
 	"skiff/local/store"
 )
 
-// patience is how long a process under a debugger may take for anything: a person
+// leisure is how long a process under a debugger may take for anything: a person
 // looks at it.
-const patience = 24 * time.Hour
+const leisure = 24 * time.Hour
 
 // debugGrace is how long a debugger may take to end with the function it runs.
 const debugGrace = 5 * time.Second
@@ -98,7 +98,7 @@ func (f *Functions) EndDebugging() {
 // underDebugger is a version for a debugger. The caller holds mu.
 func (f *Functions) underDebugger(v Version) Version {
 	if d := f.debugged[v.Name]; d != nil {
-		v.Debugger, v.Dir, v.Timeout = d, d.Dir, patience
+		v.Debugger, v.Dir, v.Timeout = d, d.Dir, leisure
 	}
 	return v
 }

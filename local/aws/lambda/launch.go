@@ -16,7 +16,7 @@ func (r *Runtime) coldStart(inv *invocation) {
 	v := inv.version
 	limit := r.options.InitTimeout
 	if v.Debugger != nil {
-		limit = patience
+		limit = leisure
 	}
 	var result Result
 	var err error

@@ -30,10 +30,11 @@ type sandbox struct {
 
 	// Guarded by Runtime.mu.
 	current   *invocation
-	parked    bool // a /next waits
-	started   bool // ready is closed
-	ending    bool // killed, or gone
-	retired   bool // ends after what it runs
+	next      *invocation // waits for it: see queue
+	parked    bool        // a /next waits
+	started   bool        // ready is closed
+	ending    bool        // killed, or gone
+	retired   bool        // ends after what it runs
 	idleTimer *time.Timer
 	initError []byte  // what it posted to /init/error
 	exit      failure // how it ended; set before ended is closed
@@ -45,11 +46,15 @@ type invocation struct {
 	id, trace string
 	version   Version
 	payload   []byte
+	origin    Origin
+	asked     time.Time
+	answered  chan struct{} // closed when answer is set for good
 	done      chan struct{}
 
 	began     time.Time
 	deadline  time.Time
 	init      time.Duration // of the sandbox, when it was started for this
+	took      time.Duration // as the REPORT says
 	timer     *time.Timer
 	delivered bool
 	answering bool // a body is being read
@@ -61,7 +66,8 @@ type invocation struct {
 }
 
 func newInvocation(v Version, payload []byte) *invocation {
-	return &invocation{id: uuid.NewString(), trace: newTrace(time.Now()), version: v, payload: payload, done: make(chan struct{})}
+	now := time.Now()
+	return &invocation{id: uuid.NewString(), trace: newTrace(now), version: v, payload: payload, asked: now, answered: make(chan struct{}), done: make(chan struct{})}
 }
 
 // watch waits for the end of a sandbox's process and settles what it ran.
@@ -76,6 +82,7 @@ func (r *Runtime) watch(s *sandbox) {
 	s.exit = exited(state)
 	s.ending = true
 	r.forget(s)
+	r.withdraw(s)
 	delete(r.sandboxes, s.id)
 	inv := s.current
 	s.current = nil
@@ -96,10 +103,10 @@ func (r *Runtime) watch(s *sandbox) {
 	// What was posted stands even though the process did not ask for more: a
 	// panic is posted to /error, then the process exits.
 	switch {
-	case inv.overtime:
-		inv.result = timedOut(inv.version.Timeout).result(inv.id)
 	case answer != nil:
 		inv.result = *answer
+	case inv.overtime:
+		inv.result = timedOut(inv.version.Timeout).result(inv.id)
 	case killing:
 		inv.err = fmt.Errorf("function %s: %w", inv.version.Name, ErrClosed)
 	default:
@@ -107,7 +114,7 @@ func (r *Runtime) watch(s *sandbox) {
 	}
 	s.report(inv, peakOf(state))
 	inv.result = inv.logged(inv.result)
-	r.settle(inv, nil)
+	r.settle(inv, s)
 }
 
 // deliver hands an invocation, whose time runs from start, to a sandbox that is
@@ -153,7 +160,7 @@ func (r *Runtime) overtime(s *sandbox, inv *invocation) {
 func (s *sandbox) finish(inv *invocation) {
 	s.output.flush()
 	inv.result = *inv.answer
-	s.report(inv, s.memory.peak())
+	s.report(inv, s.memory.peak(time.Since(inv.began)))
 	inv.result = inv.logged(inv.result)
 	s.runtime.settle(inv, s)
 }

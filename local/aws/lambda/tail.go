@@ -29,8 +29,8 @@ func (s *sandbox) takeTail() []byte {
 	return append([]byte(nil), s.tail...)
 }
 
-// logged is a result with the invocation's id and the end of its log.
+// logged is a result with the invocation's id, its times and the end of its log.
 func (inv *invocation) logged(r Result) Result {
-	r.RequestID, r.Log = inv.id, inv.tail
+	r.RequestID, r.Log, r.Duration, r.Init = inv.id, inv.tail, inv.took, inv.init
 	return r
 }

@@ -70,4 +70,7 @@ type Result struct {
 	FunctionError string
 	RequestID     string
 	Log           []byte // the last 4 KB of what the invocation logged; empty without Version.Log
+
+	Duration time.Duration // as its REPORT says, without Init
+	Init     time.Duration // of the sandbox; 0 for a warm one
 }

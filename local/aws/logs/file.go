@@ -47,6 +47,12 @@ func (g *Groups) appendLines(name string, lines []byte) error {
 		}
 	}
 	_, err = f.Write(lines)
+	for _, reader := range g.readers {
+		select {
+		case reader <- struct{}{}:
+		default: // it has yet to hear of lines before
+		}
+	}
 	return err
 }
 

@@ -11,51 +11,52 @@ import (
 	"skiff/local/store"
 )
 
-// Tokens of the resource types and the function of this package.
+// Tokens of the resource types and of the function.
 const (
 	ZoneToken    = "aws:route53/zone:Zone"
 	RecordToken  = "aws:route53/record:Record"
 	GetZoneToken = "aws:route53/getZone:getZone"
 )
 
-// Zone is the inputs of a public hosted zone.
+// Zone holds the inputs of a public hosted zone.
 type Zone struct {
 	Name         string            `json:"name" aws:"required,replace"`
-	Comment      *string           `json:"comment,omitempty" aws:"idle"` // nil for the provider's own
+	Comment      *string           `json:"comment,omitempty" aws:"idle"` // nil for the provider's default
 	ForceDestroy bool              `json:"forceDestroy,omitempty"`
 	Tags         map[string]string `json:"tags,omitempty"`
 }
 
-// ZoneOutputs is what AWS adds to a zone, its defaults included.
+// ZoneOutputs holds the outputs and defaults that AWS adds to a zone.
 type ZoneOutputs struct {
 	ARN               string   `json:"arn"`
 	Comment           string   `json:"comment"`
 	ForceDestroy      bool     `json:"forceDestroy"`
-	Name              string   `json:"name"` // lower case, without a dot at the end
+	Name              string   `json:"name"` // lower case, without a trailing dot
 	NameServers       []string `json:"nameServers"`
 	PrimaryNameServer string   `json:"primaryNameServer"`
 	ZoneID            string   `json:"zoneId"`
 }
 
-// Zones are the declared zones and records. They are safe for concurrent use.
+// Zones holds the declared zones and records. It is safe for concurrent use.
 type Zones struct{ db *store.Store }
 
-// New holds the zones of db.
+// New returns the zones in db.
 func New(db *store.Store) *Zones { return &Zones{db} }
 
-// Types are the resource types of Route 53.
+// Types returns the resource types of Route 53.
 func (z *Zones) Types() []provider.Kind {
 	zones, records := z.Resources()
 	return []provider.Kind{zones, records}
 }
 
-// Resources are the resource types of this package. Its function is GetZone.
+// Resources returns the resource types of zones and records.
 func (z *Zones) Resources() (*provider.Resource[Zone, ZoneOutputs], *provider.Resource[Record, RecordOutputs]) {
 	zones := &provider.Resource[Zone, ZoneOutputs]{
-		// The name is always the program's.
+		// The program always sets the name, so the old zone is deleted first.
 		Token: ZoneToken, DeletedFirst: true,
 		Check: checkZone, Same: sameName,
-		// AWS allows several zones of one name, so no id comes from the name.
+		// AWS allows several zones of one name, so the id cannot derive from
+		// the name.
 		ID:       func(provider.Call, Zone) string { return "Z" + rand.Text()[:20] },
 		Delete:   z.deleteZone,
 		Actions:  z.zoneActions,
@@ -64,16 +65,16 @@ func (z *Zones) Resources() (*provider.Resource[Zone, ZoneOutputs], *provider.Re
 	return zones, z.records()
 }
 
-// sameName takes two spellings of a name for one, as the provider does: no
-// zone is replaced for a dot.
+// sameName reports whether two names differ only in case or a trailing dot.
+// Such a change does not replace a zone.
 func sameName(property string, old, value any) bool {
 	a, _ := old.(string)
 	b, _ := value.(string)
 	return property == "name" && normal(a) == normal(b)
 }
 
-// maxComment is in characters:
-// https://docs.aws.amazon.com/Route53/latest/APIReference/API_HostedZoneConfig.html
+// maxComment is in characters
+// (https://docs.aws.amazon.com/Route53/latest/APIReference/API_HostedZoneConfig.html).
 const maxComment = 256
 
 func checkZone(in Zone) []provider.Problem {
@@ -106,8 +107,8 @@ func describeZone(r store.Record[Zone]) ZoneOutputs {
 	return out
 }
 
-// deleteZone refuses to delete a zone that holds records besides those that
-// AWS put there
+// deleteZone refuses to delete a zone that has other records than those AWS
+// creates, unless forceDestroy is set
 // (https://docs.aws.amazon.com/Route53/latest/APIReference/API_DeleteHostedZone.html).
 func (z *Zones) deleteZone(_ context.Context, _ provider.Call, r store.Record[Zone]) error {
 	records, err := z.recordsOf(r.ID)
@@ -128,7 +129,7 @@ func (z *Zones) deleteZone(_ context.Context, _ provider.Call, r store.Record[Zo
 	return nil
 }
 
-// zone is the zone with an id, if the account has it.
+// zone returns the account's zone with an id.
 func (z *Zones) zone(account, id string) (store.Record[Zone], error) {
 	r, err := store.Get[Zone](z.db, ZoneToken, id)
 	if errors.Is(err, store.ErrNotFound) || err == nil && r.Account != account {

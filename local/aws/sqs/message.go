@@ -2,6 +2,7 @@ package sqs
 
 import (
 	"crypto/md5"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"maps"
@@ -38,6 +39,14 @@ type attributeValue struct {
 	BinaryValue      []byte   `json:",omitzero"`
 	StringListValues []string `json:",omitzero"`
 	BinaryListValues [][]byte `json:",omitzero"`
+}
+
+// text is the value for a person to read, a binary one in base64.
+func (v attributeValue) text() string {
+	if v.StringValue != nil {
+		return *v.StringValue
+	}
+	return base64.StdEncoding.EncodeToString(v.BinaryValue)
 }
 
 // maxAttributes is how many attributes a message has at most.

@@ -7,7 +7,6 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"skiff/local/engine/gobuild"
+	"skiff/local/engine/progress"
 	"skiff/local/process/lock"
 )
 
@@ -40,7 +40,7 @@ const packages = 320
 
 // Find returns the path of a dlv that knows the go command on PATH: the one on PATH,
 // or the one that was built into cache. Where there is none, it builds it.
-func Find(ctx context.Context, cache string, progress io.Writer) (path string, err error) {
+func Find(ctx context.Context, cache string, task *progress.Task) (path string, err error) {
 	if path, err := exec.LookPath("dlv"); err == nil && knows(ctx, path) {
 		return path, nil
 	}
@@ -49,7 +49,7 @@ func Find(ctx context.Context, cache string, progress io.Writer) (path string, e
 		return "", err
 	}
 	unlock, err := lock.Wait(ctx, built+".lock", func() {
-		fmt.Fprintln(progress, "local: waiting for another process that builds Delve")
+		task.Say("waiting for another process that builds it")
 	})
 	if err != nil {
 		return "", err
@@ -58,14 +58,14 @@ func Find(ctx context.Context, cache string, progress io.Writer) (path string, e
 	if _, err := os.Stat(built); err == nil {
 		return built, nil // complete: it gets its name when it is
 	}
-	if err := build(ctx, built, progress); err != nil {
+	if err := build(ctx, built, task); err != nil {
 		return "", fmt.Errorf("build Delve v%s: %w\ncheck that go reaches its module proxy, then try again, or put a dlv on PATH", Version, err)
 	}
 	return built, nil
 }
 
 // build compiles the debugger and puts it at path, whole or not at all.
-func build(ctx context.Context, path string, progress io.Writer) error {
+func build(ctx context.Context, path string, task *progress.Task) error {
 	dir, err := os.MkdirTemp(filepath.Dir(path), "build-")
 	if err != nil {
 		return err
@@ -76,17 +76,15 @@ func build(ctx context.Context, path string, progress io.Writer) error {
 			return err
 		}
 	}
-	fmt.Fprintf(progress, "local: building the debugger Delve v%s from the module proxy, once (a minute or two)\n", Version)
-	began := time.Now()
+	task.Note("building the debugger Delve v%s from the module proxy, once (a minute or two)", Version)
 	err = gobuild.Build{
-		What: "Delve", Dir: dir, Env: append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS="),
+		Dir: dir, Env: append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS="),
 		Args:     []string{"-trimpath", "-mod=readonly", "-ldflags=-s -w", "-o", "dlv", command},
-		Packages: packages, Progress: progress,
+		Packages: packages, Progress: task,
 	}.Run(ctx)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(progress, "local: built Delve in %s\n", time.Since(began).Round(time.Second))
 	return os.Rename(filepath.Join(dir, "dlv"), path)
 }
 

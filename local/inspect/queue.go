@@ -1,0 +1,131 @@
+package inspect
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"skiff/local/aws/sqs"
+)
+
+// Queue is an SQS queue.
+type Queue struct {
+	Ref
+	URL                        string
+	Waiting, InFlight, Delayed int       // messages
+	Oldest                     time.Time // when the oldest message was sent; zero for none
+	DeadLetters                string    // name of its dead-letter queue, "" for none
+	Dead                       int       // messages in that
+	MaxReceives                int       // before a message goes there
+	Sources                    []string  // names of the queues whose dead-letter queue it is
+}
+
+// Message is a message of a queue.
+type Message struct {
+	sqs.Letter
+	Queue string // name of the queue that gave it up, for a dead letter; see Source
+}
+
+// MessagePage is the oldest messages of a queue.
+type MessagePage struct {
+	Queue    Ref
+	Messages []Message
+	Total    int
+}
+
+// Redriven is what came of a redrive.
+type Redriven struct {
+	Queue  string         // name of the dead-letter queue
+	Moved  map[string]int // messages, by the name of the queue that has them again
+	Stayed int            // messages whose queue is not known or is gone
+}
+
+// Queues are all queues, by account and name.
+func (i *Inspector) Queues() ([]Queue, error) {
+	all, err := i.o.Queues.List()
+	if err != nil {
+		return nil, err
+	}
+	byARN := map[string]sqs.Description{}
+	for _, d := range all {
+		byARN[d.ARN] = d
+	}
+	queues := make([]Queue, 0, len(all))
+	for _, d := range all {
+		q := Queue{
+			Ref: newRef(d.Name, d.ARN, d.URN), URL: d.URL, Waiting: d.Waiting, InFlight: d.InFlight, Delayed: d.Delayed,
+			Oldest: d.Oldest, MaxReceives: d.MaxReceives, DeadLetters: d.DeadLetters,
+		}
+		if dead, ok := byARN[d.DeadLetters]; ok {
+			q.DeadLetters, q.Dead = dead.Name, dead.Waiting+dead.InFlight+dead.Delayed
+		}
+		for _, source := range d.Sources {
+			q.Sources = append(q.Sources, byARN[source].Name)
+		}
+		queues = append(queues, q)
+	}
+	return queues, nil
+}
+
+// queue is the one that a person names, among all.
+func (i *Inspector) queue(name string) (q Queue, all []Queue, err error) {
+	if all, err = i.Queues(); err != nil {
+		return q, nil, err
+	}
+	q, err = pick("queue", name, i.o.Stack, all)
+	return q, all, err
+}
+
+// Messages are up to limit messages of a queue, the oldest first, in whatever state.
+// A look changes nothing of them.
+func (i *Inspector) Messages(queue string, limit int) (MessagePage, error) {
+	q, all, err := i.queue(queue)
+	if err != nil {
+		return MessagePage{}, err
+	}
+	if limit < 1 {
+		return MessagePage{}, fmt.Errorf("a look at %s is for 1 message at least, not %d", q.Name, limit)
+	}
+	letters, total, err := i.o.Queues.Peek(q.ARN, limit)
+	if err != nil {
+		return MessagePage{}, err
+	}
+	page := MessagePage{Queue: q.Ref, Messages: make([]Message, 0, len(letters)), Total: total}
+	for _, l := range letters {
+		page.Messages = append(page.Messages, Message{l, nameOf(all, l.Source)})
+	}
+	return page, nil
+}
+
+// nameOf is the name of the queue with an ARN, or the ARN of one that is gone.
+func nameOf(all []Queue, arn string) string {
+	for _, q := range all {
+		if q.ARN == arn {
+			return q.Name
+		}
+	}
+	return arn
+}
+
+// Redrive moves the dead letters of a dead-letter queue back to the queues that gave
+// them up: see sqs.Redrive. A queue that has a dead-letter queue names that one, too.
+func (i *Inspector) Redrive(ctx context.Context, dead string) (Redriven, error) {
+	q, all, err := i.queue(dead)
+	if err != nil {
+		return Redriven{}, err
+	}
+	if len(q.Sources) == 0 {
+		if q.DeadLetters == "" {
+			return Redriven{}, fmt.Errorf("queue %s is no dead-letter queue, and has none: nothing goes back from it", q.Name)
+		}
+		if q, err = pick("queue", q.DeadLetters, i.o.Stack, all); err != nil {
+			return Redriven{}, err
+		}
+	}
+	moved, stayed, err := i.o.Queues.Redrive(ctx, q.ARN)
+	r := Redriven{Queue: q.Name, Moved: map[string]int{}, Stayed: stayed}
+	for source, n := range moved {
+		r.Moved[nameOf(all, source)] = n
+	}
+	return r, err
+}

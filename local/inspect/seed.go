@@ -1,0 +1,177 @@
+package inspect
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"skiff/local/aws/dynamodb"
+)
+
+// Seed is items for tables, in their plain form, by what a person calls the table.
+type Seed map[string][]map[string]any
+
+// ParseSeed reads {"TABLE": [item, ...], ...}. A member that comes twice is refused.
+func ParseSeed(data []byte) (Seed, error) {
+	object, err := parseObject(data)
+	if err != nil {
+		return nil, err
+	}
+	seed := Seed{}
+	for _, table := range slices.Sorted(maps.Keys(object)) {
+		list, ok := object[table].([]any)
+		if !ok {
+			return nil, fmt.Errorf("%s has no list of items: the form is {\"TABLE\": [{...}, ...]}", table)
+		}
+		seed[table] = []map[string]any{}
+		for n, v := range list {
+			item, ok := v.(map[string]any)
+			if !ok {
+				return nil, fmt.Errorf("item %d of %s is no object", n+1, table)
+			}
+			seed[table] = append(seed[table], item)
+		}
+	}
+	return seed, nil
+}
+
+// parseObject reads an object with its numbers as they are written.
+func parseObject(data []byte) (map[string]any, error) {
+	var v any
+	exact := jsonv2.UnmarshalFromFunc(func(d *jsontext.Decoder, v *any) error {
+		if d.PeekKind() != '0' {
+			return errors.ErrUnsupported
+		}
+		n, err := d.ReadValue()
+		*v = json.Number(n)
+		return err
+	})
+	if err := jsonv2.Unmarshal(data, &v, jsonv2.WithUnmarshalers(exact)); err != nil {
+		return nil, fmt.Errorf("it is not JSON: %w", err)
+	}
+	object, ok := v.(map[string]any)
+	if !ok {
+		return nil, errors.New("it is no object: the form is {\"TABLE\": [{...}, ...]}")
+	}
+	return object, nil
+}
+
+// Written is how many items a table has got.
+type Written struct {
+	Table string // name in AWS
+	Items int
+}
+
+// Put writes items in their plain form into a table, where functions write theirs:
+// its stream has them. Each replaces one with the same key.
+func (i *Inspector) Put(ctx context.Context, table string, items []map[string]any) (int, error) {
+	written, err := i.Seed(ctx, Seed{table: items})
+	if len(written) == 0 {
+		return 0, err
+	}
+	return written[0].Items, err
+}
+
+// Seed is Put for several tables. It checks all items before it writes the first. An
+// error comes with what was written until then.
+func (i *Inspector) Seed(ctx context.Context, seed Seed) (written []Written, err error) {
+	tables := map[string][]dynamodb.Item{}
+	for _, name := range slices.Sorted(maps.Keys(seed)) {
+		t, err := i.table(name)
+		if err != nil {
+			return nil, err
+		}
+		if _, twice := tables[t.Name]; twice {
+			return nil, fmt.Errorf("%s is the table %s, which has another name in it, too", name, t.Name)
+		}
+		if tables[t.Name], err = t.items(seed[name]); err != nil {
+			return nil, fmt.Errorf("table %s: %w", t.Name, err)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(tables)) {
+		n, err := i.o.Tables.Put(ctx, name, tables[name])
+		written = append(written, Written{name, n})
+		if err != nil {
+			return written, fmt.Errorf("table %s: after %d items: %w", name, n, err)
+		}
+	}
+	return written, nil
+}
+
+// items are items of the table, or what is wrong with the first bad one.
+func (t Table) items(all []map[string]any) ([]dynamodb.Item, error) {
+	var items []dynamodb.Item
+	places := map[string]int{} // by key
+	for n, m := range all {
+		item, err := itemOf(m)
+		if err == nil {
+			err = t.check(item)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("item %d: %w", n+1, err)
+		}
+		var key []any
+		for _, name := range t.keys() {
+			key = append(key, plain(item[name]))
+		}
+		text, err := json.Marshal(key)
+		if err != nil {
+			return nil, err
+		}
+		if first, twice := places[string(text)]; twice {
+			return nil, fmt.Errorf("items %d and %d have the same key %s", first, n+1, text)
+		}
+		places[string(text)] = n + 1
+		items = append(items, item)
+	}
+	return items, nil
+}
+
+// check refuses an item that the table would not take: without its key, or with a
+// key of another type, those of the indexes included. No key is empty.
+func (t Table) check(item dynamodb.Item) error {
+	for _, name := range t.keys() {
+		if item[name] == nil {
+			return fmt.Errorf("it has no %s, which is the table's key", name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.Attributes)) {
+		v := item[name]
+		if v == nil {
+			continue
+		}
+		kind, empty := "", false
+		switch v := v.(type) {
+		case *types.AttributeValueMemberS:
+			kind, empty = "S", v.Value == ""
+		case *types.AttributeValueMemberN:
+			kind = "N"
+		case *types.AttributeValueMemberB:
+			kind, empty = "B", len(v.Value) == 0
+		}
+		if kind != t.Attributes[name] {
+			return fmt.Errorf("%s is a key and must be %s", name, typeName(t.Attributes[name]))
+		}
+		if empty {
+			return fmt.Errorf("%s is a key and must not be empty", name)
+		}
+	}
+	return nil
+}
+
+func typeName(kind string) string {
+	switch kind {
+	case "S":
+		return "a string"
+	case "N":
+		return "a number"
+	}
+	return `binary: {"$binary": BASE64}`
+}
