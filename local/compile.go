@@ -42,3 +42,10 @@ func (e *engine) build(ctx context.Context, dir string) (string, error) {
 		return "", ctx.Err()
 	}
 }
+
+// compiled is a compilation that has ended well.
+func compiled(binary string) *compilation {
+	c := &compilation{done: make(chan struct{}), binary: binary}
+	close(c.done)
+	return c
+}

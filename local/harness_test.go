@@ -64,6 +64,8 @@ type server struct {
 	mu     sync.Mutex
 	stdout []string
 	stderr bytes.Buffer
+
+	seenOut, seenErr int // what says has looked at
 }
 
 // serving starts `local` for the project in dir, at a free port, and waits until

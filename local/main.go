@@ -84,6 +84,8 @@ type options struct {
 	items   string   // URL of the engine that keeps the items; "" for one of the cloud's own
 	inert   []string // types and properties that are kept without effect
 	assume  bool     // take the role of AWS_ROLE_ARN, as a job of a pipeline does
+	debug   string   // function to run under a debugger while it serves; "" for none
+	watch   bool     // follow the source while it serves
 	command string   // pulumi, token, exec, ci, iam or run-schedule; "" to serve
 	args    []string // after that word
 }
@@ -129,6 +131,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return nil
 	})
 	flags.BoolVar(&o.assume, "assume", false, "run Pulumi with the role that AWS_ROLE_ARN names, taken by the token in the file AWS_WEB_IDENTITY_TOKEN_FILE")
+	flags.StringVar(&o.debug, "debug", "", "run `FUNCTION`, by its name in AWS or in the program, under the debugger Delve, and wait for a person to attach")
+	flags.BoolVar(&o.watch, "watch", false, "follow the source while it serves: compile on save, and swap the functions whose code changed; what the program or its settings changed brings the stack up")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}

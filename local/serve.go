@@ -36,6 +36,7 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 	if err != nil {
 		return err
 	}
+	began := time.Now()
 	waits := progress.New(stderr)
 	c, s, closeCloud, err := p.openServing(cmp.Or(o.addr, defaultAddr), o.stack, waits)
 	if errors.Is(err, store.ErrInUse) {
@@ -54,6 +55,16 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 	}
 	if err := announce(stdout, c, "http://"+s.Addr); err != nil {
 		return err
+	}
+	if o.debug != "" {
+		// A request at a breakpoint would hold up the end.
+		defer c.EndDebugging()
+		if err := debugFunction(ctx, engine, c, o.stack, o.debug); err != nil {
+			return stopped(ctx, err)
+		}
+	}
+	if o.watch {
+		return watchStack(ctx, engine, c, o.stack, began)
 	}
 	<-ctx.Done()
 	return nil

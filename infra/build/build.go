@@ -17,6 +17,7 @@
 package build
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // DigestVariable is the environment variable that passes the digest from the
@@ -194,14 +197,16 @@ func (b *Builder) buildStale(ctx context.Context, r *record, digests map[string]
 	if err != nil {
 		return err
 	}
-	sums, err := b.zipAll(work, stale)
-	if err != nil {
-		return err
-	}
 	// A file saved while the compiler ran may be in the binary or not: what
 	// changed meanwhile is not recorded under either digest.
-	after, err := b.Digests(ctx)
-	if err != nil {
+	var after map[string]string
+	var asking errgroup.Group
+	asking.Go(func() (err error) {
+		after, err = b.Digests(ctx)
+		return err
+	})
+	sums, err := b.zipAll(work, stale)
+	if err := cmp.Or(err, asking.Wait()); err != nil {
 		return err
 	}
 	r.Failed = failure{}

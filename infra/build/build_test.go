@@ -73,12 +73,7 @@ func TestBuildWithDigest(t *testing.T) {
 func TestSourceChangesWhileCompiling(t *testing.T) {
 	t.Parallel()
 	b := newModule(t)
-	dir := t.TempDir()
-	write(t, dir, "go", "#!/bin/sh\ngo \"$@\" && if [ \"$1\" = build ]; then echo 'package main' >lambdas/beta/more.go; fi\n")
-	b.goTool = filepath.Join(dir, "go")
-	if err := os.Chmod(b.goTool, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	savesWhileCompiling(t, b)
 	if _, err := b.Build(t.Context(), "beta", ""); err == nil || err.Error() != "beta: its source changed after this run began; run again" {
 		t.Errorf("beta: %v", err)
 	}

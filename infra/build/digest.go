@@ -14,6 +14,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"skiff/internal/rehearsal"
 )
 
 // listed holds the output of go list for a package that decides the bytes of a
@@ -57,14 +61,31 @@ const listedFields = "-json=Dir,ImportPath,Standard,DepOnly,Deps,DefaultGODEBUG,
 // code, or another function does not. Digests runs go list once and does not
 // compile.
 func (b *Builder) Digests(ctx context.Context) (map[string]string, error) {
-	env, err := b.goEnv(ctx)
-	if err != nil {
-		return nil, err
-	}
+	s, err := b.source(ctx)
+	return s.digests, err
+}
+
+// sources are what the functions are built of.
+type sources struct {
+	digests map[string]string  // by function
+	mains   map[string]string  // folders of the main packages, by function
+	folders []rehearsal.Folder // of the packages that are read for a digest
+}
+
+func (b *Builder) source(ctx context.Context) (s sources, err error) {
+	var env map[string]string
+	var asking errgroup.Group
+	asking.Go(func() (err error) {
+		env, err = b.goEnv(ctx)
+		return err
+	})
 	args := append([]string{"list", "-deps", listedFields, "-tags", tags}, b.packages(b.functions)...)
 	out, err := b.run(ctx, args)
+	if err := asking.Wait(); err != nil {
+		return s, err
+	}
 	if err != nil {
-		return nil, fmt.Errorf("digest of the functions: %w", err)
+		return s, fmt.Errorf("digest of the functions: %w", err)
 	}
 	packages := map[string]string{}
 	var mains []listed
@@ -73,16 +94,20 @@ func (b *Builder) Digests(ctx context.Context) (map[string]string, error) {
 		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
-			return nil, fmt.Errorf("go list: %w", err)
+			return s, fmt.Errorf("go list: %w", err)
 		}
-		if packages[p.ImportPath], err = p.describe(env["GOMODCACHE"]); err != nil {
-			return nil, fmt.Errorf("digest of %s: %w", p.ImportPath, err)
+		settled := p.settled(env["GOMODCACHE"])
+		if packages[p.ImportPath], err = p.describe(settled); err != nil {
+			return s, fmt.Errorf("digest of %s: %w", p.ImportPath, err)
+		}
+		if !settled {
+			s.folders = p.folder(s.folders)
 		}
 		if !p.DepOnly {
 			mains = append(mains, p)
 		}
 	}
-	digests := map[string]string{}
+	s.digests, s.mains = map[string]string{}, map[string]string{}
 	for _, p := range mains {
 		h := sha256.New()
 		fmt.Fprintln(h, zipFormat, b.target, strings.Join(buildFlags(), " "))
@@ -90,22 +115,28 @@ func (b *Builder) Digests(ctx context.Context) (map[string]string, error) {
 		for _, path := range slices.Sorted(slices.Values(append(p.Deps, p.ImportPath))) {
 			fmt.Fprint(h, packages[path])
 		}
-		digests[filepath.Base(p.Dir)] = hex.EncodeToString(h.Sum(nil))
+		name := filepath.Base(p.Dir)
+		s.digests[name], s.mains[name] = hex.EncodeToString(h.Sum(nil)), p.Dir
 	}
-	return digests, nil
+	return s, nil
 }
 
-// describe is the part of a digest that comes from one package. A package of
-// the standard library is settled by the Go version, one in the module cache by
-// its module's sum. Any other is read: the main module, a replaced one, a
-// workspace, a vendor folder.
-func (p listed) describe(moduleCache string) (string, error) {
+// settled reports whether no file of a package is read for a digest: one of the
+// standard library is settled by the Go version, one in the module cache by its
+// module's sum. Any other is read: the main module, a replaced one, a workspace,
+// a vendor folder.
+func (p listed) settled(moduleCache string) bool {
+	return p.Standard || strings.HasPrefix(p.Dir, moduleCache+string(filepath.Separator))
+}
+
+// describe is the part of a digest that comes from one package.
+func (p listed) describe(settled bool) (string, error) {
 	var s strings.Builder
 	fmt.Fprintln(&s, "package", p.ImportPath)
 	for m := p.Module; m != nil; m = m.Replace {
 		fmt.Fprintln(&s, "module", m.Path, m.Version, m.Sum, language(m.GoVersion))
 	}
-	if p.Standard || strings.HasPrefix(p.Dir, moduleCache+string(filepath.Separator)) {
+	if settled {
 		return s.String(), nil
 	}
 	// go build finds the profile of a main package only by its name, so go list

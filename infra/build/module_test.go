@@ -132,6 +132,18 @@ func counted(t *testing.T, b *Builder) (builds func() int) {
 	return func() int { return strings.Count(read(t, calls), "build\n") }
 }
 
+// savesWhileCompiling has each go build save a file of beta at its end, the same
+// one each time.
+func savesWhileCompiling(t *testing.T, b *Builder) {
+	t.Helper()
+	dir := t.TempDir()
+	write(t, dir, "go", "#!/bin/sh\ngo \"$@\" && if [ \"$1\" = build ]; then echo 'package main' >lambdas/beta/more.go; fi\n")
+	b.goTool = filepath.Join(dir, "go")
+	if err := os.Chmod(b.goTool, 0o755); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func digests(t *testing.T, b *Builder) map[string]string {
 	t.Helper()
 	d, err := b.Digests(t.Context())

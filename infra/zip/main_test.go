@@ -31,7 +31,7 @@ func TestZip(t *testing.T) {
 
 func TestZipRefuses(t *testing.T) {
 	for _, test := range []struct{ args, want string }{
-		{"", "zip: got 0 functions, takes one, such as get-item"},
+		{"", "zip: run it at the root of the repository"},
 		{"get-item list-items", "zip: got 2 functions, takes one"},
 		{"-target linux/386 get-item", "zip: -target must be linux/arm64, linux/amd64 or host, not \"linux/386\""},
 		{"get-item", "zip: run it at the root of the repository"},

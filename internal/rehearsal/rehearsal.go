@@ -22,3 +22,35 @@ const ResolverVariable = "SKIFF_RESOLVER"
 // bearer token for the stack's API. The local cloud runs this command with the
 // environment variables of the authorizer function.
 const TokenFolder = "token"
+
+// ZipFolder is the folder, below the program's, of a command that builds the zips
+// of the functions. The local cloud runs it while it watches: in the folder of
+// go.mod, with -target Host and no other argument. The command builds every zip
+// that is not what its source makes, as the commands of the stack do, and prints
+// Zips as JSON. Where a function does not compile, it prints Zips all the same,
+// says why on standard error and fails.
+//
+// With -debug and the name of a function it builds that one with symbols and
+// without optimizations, and prints the path of the binary, which has the name
+// bootstrap in a folder of its own.
+const ZipFolder = "zip"
+
+// Zips is what the functions are built of, and into.
+type Zips struct {
+	Functions []Zip
+	Folders   []Folder // of all packages in them that are no module's of others
+}
+
+// Zip is the zip of one function.
+type Zip struct {
+	Function string
+	Path     string // absolute
+	SHA256   string // in hexadecimal; "" for a function that does not compile
+	Main     string // folder of its main package, absolute
+}
+
+// Folder is the folder of a package.
+type Folder struct {
+	Path   string // absolute
+	Embeds bool   // the package embeds files, which may have any name
+}

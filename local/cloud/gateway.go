@@ -124,3 +124,21 @@ func (c *Cloud) Seed(project, stack string) ([]string, error) {
 // CAFile is the certificate of the authority that the domains' certificates are
 // signed by, as PEM.
 func (c *Cloud) CAFile() string { return c.certificates.CAFile() }
+
+// FunctionZip finds a function of a stack by its name in AWS or in the program, and
+// the zip on this machine that its code is in.
+func (c *Cloud) FunctionZip(project, stack, dir, name string) (id, zip string, err error) {
+	return c.functions.Named("urn:pulumi:"+stack+"::"+project+"::", dir, name)
+}
+
+// Debug runs a function under a debugger from now on: see lambda.Functions.Debug.
+func (c *Cloud) Debug(id string, d lambda.Debugger) error { return c.functions.Debug(id, d) }
+
+// EndDebugging ends the debuggers, and the requests that wait in them for a person.
+func (c *Cloud) EndDebugging() { c.functions.EndDebugging() }
+
+// Swap has the functions of a stack run what is in their zips now: see
+// lambda.Functions.Swap.
+func (c *Cloud) Swap(project, stack, dir string, zips []string) (swapped, unknown []string, err error) {
+	return c.functions.Swap("urn:pulumi:"+stack+"::"+project+"::", dir, zips)
+}

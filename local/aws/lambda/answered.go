@@ -21,6 +21,9 @@ const patience = 250 * time.Millisecond
 // Answer is Invoke for a caller that needs the answer alone: it returns before
 // the invocation is at its end, with a Result without Log.
 func (r *Runtime) Answer(ctx context.Context, v Version, payload []byte) (Result, error) {
+	if v.Debugger != nil { // runs one invocation at a time, to its end
+		return r.Invoke(ctx, v, payload)
+	}
 	inv, err := r.begin(ctx, v, payload)
 	if err != nil {
 		return Result{}, err

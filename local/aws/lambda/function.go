@@ -96,8 +96,7 @@ func (f *Functions) functions() *provider.Resource[Function, FunctionOutputs] {
 		Update: func(_ context.Context, c provider.Call, _ store.Record[Function], r *store.Record[Function]) error {
 			return f.deploy(c, r)
 		},
-		// Requests that run finish on the version they began with.
-		Updated:  func(r store.Record[Function]) { f.runtime.Retire(r.ID, versionID(r)) },
+		Updated:  f.deployed,
 		Delete:   f.remove,
 		Actions:  functionActions,
 		Describe: describe,
@@ -158,7 +157,6 @@ func (f *Functions) version(r store.Record[Function]) Version {
 	in := r.Inputs
 	v := Version{
 		Name: r.ID, ARN: functionARN(r), Region: r.Region, Handler: in.Handler,
-		Dir:      f.codeDir(r.State["sha256"]),
 		MemoryMB: orDefault(in.MemorySize, 128),
 		Timeout:  time.Duration(orDefault(in.Timeout, 3)) * time.Second,
 		Reserved: -1,
@@ -187,14 +185,15 @@ func orDefault(n, otherwise int) int {
 	return n
 }
 
-// versionID tells two deployments of a function apart.
-func versionID(r store.Record[Function]) string {
+// versionID tells two versions of a function apart: its settings, and the code
+// that it runs.
+func versionID(r store.Record[Function], code string) string {
 	in := r.Inputs
 	in.Code, in.Tags, in.Description = nil, nil, ""
 	data, err := json.Marshal(in)
 	if err != nil {
 		data = []byte(strings.ToValidUTF8(err.Error(), ""))
 	}
-	sum := sha256.Sum256(append(data, r.State["sha256"]...))
+	sum := sha256.Sum256(append(data, code...))
 	return hex.EncodeToString(sum[:8])
 }

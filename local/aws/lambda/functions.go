@@ -46,9 +46,11 @@ type Functions struct {
 	endpoints map[string]string // AWS_ENDPOINT_URL_* of the functions
 	logs      Logs
 
-	mu      sync.Mutex
-	issued  map[string]issued // by function name
-	granted granted
+	mu       sync.Mutex
+	issued   map[string]issued    // by function name
+	swaps    map[string]*swap     // by function name
+	debugged map[string]*Debugger // by function name
+	granted  granted
 }
 
 // issued is the version of a function that runs, with the keys it signs with.
@@ -60,7 +62,7 @@ type issued struct {
 
 // NewFunctions runs the functions in db, with their code unpacked below dir.
 func NewFunctions(db *store.Store, runtime *Runtime, authority *iam.Authority, dir string, endpoints map[string]string, logs Logs) *Functions {
-	return &Functions{db: db, runtime: runtime, authority: authority, dir: dir, endpoints: endpoints, logs: logs, issued: map[string]issued{}}
+	return &Functions{db: db, runtime: runtime, authority: authority, dir: dir, endpoints: endpoints, logs: logs, issued: map[string]issued{}, swaps: map[string]*swap{}, debugged: map[string]*Debugger{}}
 }
 
 // Types are the resource types of functions.
@@ -116,13 +118,14 @@ func (f *Functions) current(r store.Record[Function]) Version {
 	if ok && held.code == r.Inputs.Code {
 		return held.version
 	}
-	id := versionID(r)
+	id := f.identity(r)
 	if ok && held.id == id {
 		f.issued[r.ID] = issued{r.Inputs.Code, id, held.version}
 		return held.version
 	}
 	v := f.version(r)
-	v.ID = id
+	v.ID, v.Dir = id, f.codeDir(f.running(r))
+	v = f.underDebugger(v)
 	keys := f.authority.Issue(r.Inputs.Role, r.ID)
 	v.Credentials = Credentials{AccessKeyID: keys.AccessKeyID, SecretAccessKey: keys.SecretAccessKey, SessionToken: keys.SessionToken}
 	v.Endpoints = f.endpoints
@@ -161,15 +164,13 @@ func (f *Functions) deploy(c provider.Call, r *store.Record[Function]) error {
 	if r.Inputs.Code == nil {
 		return awserr.New("InvalidParameterValueException", "there is no code")
 	}
+	f.deploying(r.ID)
 	files, err := r.Inputs.Code.Files(c.Dir)
 	if err != nil {
 		return fmt.Errorf("code: %w", err)
 	}
-	sum, size := digest(files)
-	if size > maxUnzipped {
-		return awserr.New("InvalidParameterValueException", "unzipped size must be smaller than %d bytes, not %d", maxUnzipped, size)
-	}
-	if err := f.unpack(files, sum); err != nil {
+	sum, size, err := f.unpacked(files)
+	if err != nil {
 		return err
 	}
 	r.State["sha256"] = sum
@@ -199,6 +200,7 @@ func (f *Functions) remove(_ context.Context, _ provider.Call, r store.Record[Fu
 		f.authority.Revoke(held.version.Credentials.AccessKeyID)
 		delete(f.issued, r.ID)
 	}
+	delete(f.swaps, r.ID)
 	f.mu.Unlock()
 	return nil
 }
@@ -215,6 +217,15 @@ func digest(files []provider.File) (sum string, size int) {
 		size += len(file.Data)
 	}
 	return hex.EncodeToString(h.Sum(nil)), size
+}
+
+// unpacked unpacks the files of a function, unless they are too large.
+func (f *Functions) unpacked(files []provider.File) (sum string, size int, err error) {
+	sum, size = digest(files)
+	if size > maxUnzipped {
+		return "", 0, awserr.New("InvalidParameterValueException", "unzipped size must be smaller than %d bytes, not %d", maxUnzipped, size)
+	}
+	return sum, size, f.unpack(files, sum)
 }
 
 // unpack writes the files once; the folder appears whole or not at all.

@@ -3,6 +3,7 @@ package lambda
 import (
 	"fmt"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -13,12 +14,16 @@ import (
 // has it. Only the outcome of the second is returned.
 func (r *Runtime) coldStart(inv *invocation) {
 	v := inv.version
+	limit := r.options.InitTimeout
+	if v.Debugger != nil {
+		limit = leisure
+	}
 	var result Result
 	var err error
 	for _, phase := range []struct {
 		name  string
 		limit time.Duration
-	}{{"init", r.options.InitTimeout}, {"invoke", v.Timeout}} {
+	}{{"init", limit}, {"invoke", v.Timeout}} {
 		began := time.Now()
 		s, bad := r.launch(v)
 		if bad != nil {
@@ -111,8 +116,12 @@ func (r *Runtime) launch(v Version) (*sandbox, *launchError) {
 		_ = reader.Close()
 		return s, &launchError{err: ErrClosed}
 	}
+	argv := []string{path}
+	if v.Debugger != nil {
+		argv = append(slices.Clone(v.Debugger.Command), path)
+	}
 	env := environment(v, r.listener.Addr().String()+"/"+s.id, s.stream)
-	s.process, err = r.starter.start(path, v.Dir, env, writer)
+	s.process, err = r.starter.start(argv, v.Dir, env, writer)
 	if err != nil {
 		_ = reader.Close()
 		return s, explain(v, path, err)
@@ -121,5 +130,8 @@ func (r *Runtime) launch(v Version) (*sandbox, *launchError) {
 	r.sandboxes[s.id] = s
 	r.children.Add(1)
 	go r.watch(s)
+	if v.Debugger != nil && v.Debugger.Started != nil {
+		go v.Debugger.Started()
+	}
 	return s, nil
 }

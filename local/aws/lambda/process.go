@@ -19,7 +19,7 @@ type starter struct {
 }
 
 type startRequest struct {
-	path  string
+	argv  []string
 	attr  *os.ProcAttr
 	reply chan startReply
 }
@@ -40,7 +40,7 @@ func (s *starter) run() {
 	defer runtime.UnlockOSThread()
 	defer close(s.done)
 	for q := range s.requests {
-		process, err := startProcess(q.path, q.attr)
+		process, err := startProcess(q.argv, q.attr)
 		q.reply <- startReply{process, err}
 	}
 }
@@ -48,10 +48,10 @@ func (s *starter) run() {
 // startProcess tries again for a moment while the file is "text busy": a
 // process forked while the file was being unpacked still holds it open for
 // writing until it execs (https://go.dev/issue/22315).
-func startProcess(path string, attr *os.ProcAttr) (*os.Process, error) {
+func startProcess(argv []string, attr *os.ProcAttr) (*os.Process, error) {
 	const tries, pause = 20, 10 * time.Millisecond
 	for try := 1; ; try++ {
-		process, err := os.StartProcess(path, []string{path}, attr)
+		process, err := os.StartProcess(argv[0], argv, attr)
 		if !errors.Is(err, syscall.ETXTBSY) || try == tries {
 			return process, err
 		}
@@ -59,16 +59,16 @@ func startProcess(path string, attr *os.ProcAttr) (*os.Process, error) {
 	}
 }
 
-// start runs path with its standard output and error going to out, in a process
+// start runs a command with its standard output and error going to out, in a process
 // group of its own: a Ctrl-C on the terminal is for us, not for the functions.
-func (s *starter) start(path, dir string, env []string, out *os.File) (*os.Process, error) {
+func (s *starter) start(argv []string, dir string, env []string, out *os.File) (*os.Process, error) {
 	in, err := os.Open(os.DevNull)
 	if err != nil {
 		return nil, err
 	}
 	defer in.Close()
 	reply := make(chan startReply, 1)
-	s.requests <- startRequest{path, &os.ProcAttr{Dir: dir, Env: env, Files: []*os.File{in, out, out}, Sys: child.Attributes()}, reply}
+	s.requests <- startRequest{argv, &os.ProcAttr{Dir: dir, Env: env, Files: []*os.File{in, out, out}, Sys: child.Attributes()}, reply}
 	r := <-reply
 	return r.process, r.err
 }

@@ -83,6 +83,14 @@ func NewRuntime(o Options) (*Runtime, error) {
 // ErrThrottled, ErrPayloadTooLarge, ErrClosed and that of ctx. When ctx ends
 // first the function runs on, as on AWS, and still counts as running.
 func (r *Runtime) Invoke(ctx context.Context, v Version, payload []byte) (Result, error) {
+	if d := v.Debugger; d != nil {
+		release, err := d.take()
+		if err != nil {
+			return Result{}, fmt.Errorf("function %s: %w", v.Name, err)
+		}
+		defer release()
+		ctx = context.WithoutCancel(ctx)
+	}
 	inv, err := r.begin(ctx, v, payload)
 	if err != nil {
 		return Result{}, err
@@ -212,7 +220,11 @@ func (r *Runtime) rest(f *function, s *sandbox) {
 		return
 	}
 	f.idle = append(f.idle, s)
-	s.idleTimer = time.AfterFunc(r.options.IdleTimeout, func() { r.expire(s) })
+	limit := r.options.IdleTimeout
+	if s.version.Debugger != nil {
+		limit = leisure
+	}
+	s.idleTimer = time.AfterFunc(limit, func() { r.expire(s) })
 }
 
 // expire ends a sandbox that nobody has used for a while.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -170,6 +171,13 @@ func (s *sandbox) end() {
 		return
 	}
 	s.ending = true
+	if s.version.Debugger != nil {
+		// A debugger that is killed leaves the function behind, in a group of
+		// its own.
+		_ = s.process.Signal(syscall.SIGTERM)
+		time.AfterFunc(debugGrace, func() { _ = s.process.Kill() })
+		return
+	}
 	_ = s.process.Kill()
 }
 

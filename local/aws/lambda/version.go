@@ -47,6 +47,8 @@ type Version struct {
 	Endpoints   map[string]string // AWS_ENDPOINT_URL_*: they win over Environment, so that no call leaves this machine
 	Credentials Credentials
 
+	Debugger *Debugger // that runs its processes; nil for none
+
 	LogGroup string // empty means /aws/lambda/NAME
 
 	// Log receives each line of the sandbox named by the log stream: what the

@@ -1,0 +1,83 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"skiff/internal/rehearsal"
+)
+
+// tries is how often BuildAll starts again because a file was saved meanwhile.
+const tries = 3
+
+// BuildAll makes every zip that is not there yet, and returns all of them with
+// what they are made of. A function that does not compile has no sha256, and the
+// error holds the compiler's message; the others are built all the same.
+func (b *Builder) BuildAll(ctx context.Context) (rehearsal.Zips, error) {
+	unlock, err := b.lock(ctx)
+	if err != nil {
+		return rehearsal.Zips{}, err
+	}
+	defer unlock()
+	for try := 1; ; try++ {
+		zips, changed, err := b.buildAll(ctx)
+		if len(changed) == 0 || try == tries {
+			return zips, err
+		}
+	}
+}
+
+// buildAll is one try of BuildAll. It returns the functions whose source changed
+// during it, too.
+func (b *Builder) buildAll(ctx context.Context) (zips rehearsal.Zips, changed []string, err error) {
+	source, err := b.source(ctx)
+	if err != nil {
+		return zips, nil, err
+	}
+	r := b.readRecord()
+	if len(b.stale(r, source.digests)) > 0 {
+		if err := b.buildStale(ctx, &r, source.digests); err != nil {
+			return zips, nil, err
+		}
+	}
+	zips.Folders = source.folders
+	var failed []string
+	for _, name := range b.functions {
+		z := rehearsal.Zip{Function: name, Path: absolute(b.Zip(name)), Main: source.mains[name]}
+		sum, ok := r.fresh(b, name, source.digests[name])
+		switch {
+		case ok:
+			z.SHA256 = sum
+		case r.Failed.Digests[name] == source.digests[name]:
+			failed = append(failed, name)
+		default:
+			changed = append(changed, name)
+			err = errors.Join(err, changedError(name))
+		}
+		zips.Functions = append(zips.Functions, z)
+	}
+	if len(failed) > 0 {
+		message, readErr := os.ReadFile(b.failedFile())
+		err = errors.Join(err, readErr, fmt.Errorf("%s: go build for %s failed:\n%s",
+			strings.Join(failed, ", "), b.target, strings.TrimRight(string(message), "\n")))
+	}
+	return zips, changed, err
+}
+
+// folder is the folder of a package, and those of what it embeds.
+func (p listed) folder(into []rehearsal.Folder) []rehearsal.Folder {
+	embeds := len(p.EmbedFiles) > 0
+	into = append(into, rehearsal.Folder{Path: p.Dir, Embeds: embeds})
+	for _, name := range p.EmbedFiles {
+		dir := rehearsal.Folder{Path: filepath.Join(p.Dir, filepath.Dir(name)), Embeds: true}
+		if !slices.Contains(into, dir) {
+			into = append(into, dir)
+		}
+	}
+	return into
+}

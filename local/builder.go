@@ -1,0 +1,113 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"skiff/internal/rehearsal"
+	"skiff/local/engine/gobuild"
+	"skiff/local/engine/progress"
+	"skiff/local/process/child"
+)
+
+// buildGrace is how long the compiler may take to end once it is asked to.
+const buildGrace = 5 * time.Second
+
+// builder is the project's own program that builds the zips of its functions.
+type builder struct {
+	program string // folder of the Pulumi program
+	root    string // folder of go.mod
+	binary  string // to compile it into
+	waits   *progress.Display
+}
+
+func newBuilder(p project, waits *progress.Display) builder {
+	return builder{p.program, moduleRoot(p.program), filepath.Join(p.state, "bin", p.Name+"-"+rehearsal.ZipFolder), waits}
+}
+
+// moduleRoot is the nearest folder that has a go.mod, or the folder itself.
+func moduleRoot(dir string) string {
+	for at := dir; ; at = filepath.Dir(at) {
+		if _, err := os.Stat(filepath.Join(at, "go.mod")); err == nil {
+			return at
+		}
+		if at == filepath.Dir(at) {
+			return dir
+		}
+	}
+}
+
+func (b builder) folder() string { return filepath.Join(b.program, rehearsal.ZipFolder) }
+
+// there reports whether the project has such a program.
+func (b builder) there() bool {
+	_, err := os.Stat(b.folder())
+	return err == nil
+}
+
+// compile compiles the builder. It has the declaration in it, so it is compiled
+// again with the program.
+func (b builder) compile(ctx context.Context) error {
+	task := b.waits.Task("the program that builds the functions")
+	defer task.Done()
+	err := gobuild.Build{
+		Dir: b.program, Env: cleanEnvironment(os.Environ()),
+		Args: []string{"-o", b.binary, "./" + rehearsal.ZipFolder}, Progress: task,
+	}.Run(ctx)
+	if err != nil {
+		return fmt.Errorf("the program in %s: %w", b.folder(), err)
+	}
+	return nil
+}
+
+// run runs the builder with arguments.
+func (b builder) run(ctx context.Context, args ...string) (stdout []byte, err error) {
+	cmd := exec.Command(b.binary, append([]string{"-target", rehearsal.Host}, args...)...)
+	cmd.Dir, cmd.Env = b.root, cleanEnvironment(os.Environ())
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	p, err := child.Start(cmd)
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case <-p.Done():
+		err = p.Wait()
+	case <-ctx.Done():
+		p.End(syscall.SIGINT, buildGrace)
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		err = errors.New(strings.TrimSpace(errs.String()))
+	}
+	return out.Bytes(), err
+}
+
+// zips builds every zip whose source has changed. Where a function does not
+// compile, the zips of the others are there.
+func (b builder) zips(ctx context.Context) (zips rehearsal.Zips, err error) {
+	out, err := b.run(ctx)
+	if ctx.Err() != nil {
+		return zips, ctx.Err()
+	}
+	if bad := json.Unmarshal(out, &zips); bad != nil {
+		return zips, cmp.Or(err, fmt.Errorf("the program in %s prints no JSON: %w", b.folder(), bad))
+	}
+	return zips, err
+}
+
+// debug builds a function, by the name that the builder has for it, for a debugger.
+func (b builder) debug(ctx context.Context, function string) (binary string, err error) {
+	out, err := b.run(ctx, "-debug", function)
+	return strings.TrimSpace(string(out)), err
+}

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"skiff/internal/rehearsal"
+	"skiff/local/engine/watch"
+)
+
+// build builds every zip whose source has changed, and watches what they are made
+// of.
+func (w *watching) build(ctx context.Context) (rehearsal.Zips, error) {
+	zips, err := w.builder.zips(ctx)
+	if len(zips.Folders) > 0 {
+		folders := watch.Folders{}
+		for _, f := range zips.Folders {
+			folders.Add(f.Path, f.Embeds)
+		}
+		w.tree.Set(watch.Code, folders)
+		clear(w.mains)
+		for _, z := range zips.Functions {
+			w.mains[z.Function] = z.Main
+		}
+	}
+	return zips, err
+}
+
+// rebuild compiles the functions and swaps in those that have changed. A zip of no
+// function has the stack brought up.
+func (w *watching) rebuild(ctx context.Context, began time.Time) error {
+	zips, err := w.build(ctx)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	swapped, unknown, swapErr := w.swap(zips)
+	if err := errors.Join(err, swapErr); err != nil {
+		if len(swapped) > 0 {
+			w.say(began, "%s", newCode(swapped))
+		}
+		return err
+	}
+	if len(unknown) > 0 {
+		return w.bringUp(ctx, began)
+	}
+	again := ""
+	if w.failed {
+		again = "it compiles again: "
+	}
+	switch {
+	case len(swapped) > 0:
+		w.say(began, "%s%s", again, newCode(swapped))
+	case w.failed || len(w.changed) > 0:
+		w.say(began, "%sno function has other code than before", again)
+	}
+	return nil
+}
+
+// swap has the functions run the zips that have changed.
+func (w *watching) swap(zips rehearsal.Zips) (swapped, unknown []string, err error) {
+	var changed []string
+	for _, z := range zips.Functions {
+		if z.SHA256 != "" && w.running[z.Path] != z.SHA256 {
+			changed = append(changed, z.Path)
+		}
+	}
+	if len(changed) == 0 {
+		return nil, nil, nil
+	}
+	swapped, unknown, err = w.cloud.Swap(w.engine.project.Name, w.stack, w.engine.project.program, changed)
+	if err != nil {
+		return swapped, unknown, err
+	}
+	for _, z := range zips.Functions {
+		if z.SHA256 != "" && !slices.Contains(unknown, z.Path) {
+			w.running[z.Path] = z.SHA256
+		}
+	}
+	return swapped, unknown, nil
+}
+
+func newCode(functions []string) string {
+	if len(functions) == 1 {
+		return functions[0] + " runs new code"
+	}
+	return strings.Join(functions, ", ") + " run new code"
+}
+
+// say is a line of a result, with the time that it took.
+func (w *watching) say(began time.Time, format string, args ...any) {
+	fmt.Fprintf(w.stdout, "watch: "+format+" (%.1f s)\n", append(args, time.Since(began).Seconds())...)
+}
+
+// bringUp brings the stack up with what the program says now, once it and the
+// functions compile.
+func (w *watching) bringUp(ctx context.Context, began time.Time) error {
+	fmt.Fprintf(w.stdout, "watch: %s changed: bringing the stack up\n", w.names(watch.Program, watch.Code))
+	binary, err := w.engine.compile(ctx, w.engine.project.program)
+	if err != nil {
+		return err
+	}
+	var zips rehearsal.Zips
+	if w.builds {
+		if err := w.builder.compile(ctx); err != nil {
+			return err
+		}
+		if zips, err = w.build(ctx); err != nil {
+			return err
+		}
+	}
+	summary, err := w.up(ctx, binary)
+	if err != nil {
+		return err
+	}
+	w.say(began, "the stack is up: %s", summary)
+	// What ran without being deployed may have been newer than what is.
+	swapped, _, err := w.swap(zips)
+	if len(swapped) > 0 {
+		w.say(began, "%s", newCode(swapped))
+	}
+	return err
+}
+
+// up runs Pulumi with a compiled program, after whatever command is at work on the
+// stack. What it prints is shown where it fails.
+func (w *watching) up(ctx context.Context, binary string) (summary string, err error) {
+	for {
+		if err := w.await(ctx); err != nil {
+			return "", err
+		}
+		var out bytes.Buffer
+		e := *w.engine
+		e.stdout, e.stderr = &out, &out
+		if err = e.prepare(ctx, w.stack); err == nil {
+			e.compiling = compiled(binary)
+			err = e.run(ctx, []string{"up", "--yes", "--skip-preview", "--suppress-outputs", "--stack", w.stack}, w.stack)
+		}
+		if err == nil {
+			return resources(out.String()), nil
+		}
+		busy, _, lockErr := w.engine.unlock(w.stack)
+		if ctx.Err() != nil || lockErr != nil {
+			return "", errors.Join(ctx.Err(), lockErr)
+		}
+		if !busy { // else another command was faster to take the lock
+			return "", fmt.Errorf("the stack did not come up: %w\n%s", err, diagnostics(out.String()))
+		}
+	}
+}
+
+// await waits for the command that is at work on the stack, if there is one.
+func (w *watching) await(ctx context.Context) error {
+	for told := false; ; told = true {
+		busy, _, err := w.engine.unlock(w.stack)
+		if err != nil || !busy {
+			return err
+		}
+		if !told {
+			fmt.Fprintf(w.stdout, "watch: waiting for another command that is at work on %s\n", w.stack)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pollDelay):
+		}
+	}
+}
+
+// resources is what an update says it has done, in one line.
+func resources(out string) string {
+	_, counts, found := strings.Cut(out, "\nResources:\n")
+	if !found {
+		return "nothing changed"
+	}
+	var all []string
+	for line := range strings.Lines(counts) {
+		line = strings.TrimLeft(strings.TrimSpace(line), "+-~ ")
+		if line == "" {
+			break
+		}
+		all = append(all, line)
+	}
+	return strings.Join(all, ", ")
+}
+
+// diagnostics is the part of what an update prints that says what is wrong.
+func diagnostics(out string) string {
+	if _, part, found := strings.Cut(out, "\nDiagnostics:\n"); found {
+		part, _, _ = strings.Cut(part, "\nResources:\n")
+		return strings.TrimSpace(part)
+	}
+	return strings.TrimSpace(out)
+}

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"skiff/internal/rehearsal"
+	"skiff/local/cloud"
+	"skiff/local/engine/watch"
+)
+
+// watching has a stack that is served follow its source. What changes functions
+// alone is compiled and swapped in; the stack's state does not know of it, so that
+// the next `pulumi up` deploys it as if nothing had happened. What changes the
+// program brings the stack up.
+type watching struct {
+	engine         *engine
+	cloud          *cloud.Cloud
+	stack          string
+	stdout, stderr io.Writer
+
+	tree    *watch.Tree
+	watcher *watch.Watcher
+	builder builder
+	builds  bool              // the project has a builder
+	running map[string]string // sha256 of the zips that run, by path
+	mains   map[string]string // folders of main packages, by function
+	changed map[watch.Part][]string
+	news    bool   // among the changes
+	failed  bool   // at the last change
+	told    string // what is wrong with it
+}
+
+// watchStack follows the source of a stack until ctx ends. What was saved since
+// it began to come up may not be in it yet.
+func watchStack(ctx context.Context, e *engine, c *cloud.Cloud, stack string, began time.Time) error {
+	w, err := newWatching(e, c, stack)
+	if err != nil {
+		return err
+	}
+	defer w.watcher.Close()
+	if err := w.begin(ctx, began); err != nil {
+		return stopped(ctx, err)
+	}
+	for {
+		w.follow(ctx)
+		select {
+		case <-ctx.Done():
+			return nil
+		case dirs := <-w.watcher.Settled():
+			w.show(w.look(dirs))
+			// What is wrong may be in a file that no function has, such as a
+			// test that go list cannot read.
+			w.news = w.news || w.failed
+		}
+	}
+}
+
+func newWatching(e *engine, c *cloud.Cloud, stack string) (*watching, error) {
+	watcher, err := watch.NewWatcher()
+	if err != nil {
+		return nil, err
+	}
+	b := newBuilder(e.project, e.waits)
+	files := map[string]watch.Part{e.project.stackFile(stack): watch.Program, filepath.Join(e.project.dir, "Pulumi.yaml"): watch.Program}
+	for _, name := range []string{"go.mod", "go.sum", "go.work", "go.work.sum"} {
+		files[filepath.Join(b.root, name)] = watch.Program
+	}
+	return &watching{
+		engine: e, cloud: c, stack: stack, stdout: e.stdout, stderr: e.stderr,
+		builder: b, builds: b.there(), tree: watch.NewTree(files), watcher: watcher,
+		running: map[string]string{}, mains: map[string]string{}, changed: map[watch.Part][]string{},
+	}, nil
+}
+
+// begin looks at everything for the first time.
+func (w *watching) begin(ctx context.Context, began time.Time) error {
+	if !w.builds {
+		fmt.Fprintf(w.stdout, "watch: %s is not there, a program that builds the zips of the functions: each change brings the stack up\n", w.builder.folder())
+	} else if err := w.builder.compile(ctx); err != nil {
+		return err
+	}
+	if err := w.list(ctx, began); err != nil {
+		return err
+	}
+	if w.builds {
+		if err := w.rebuild(ctx, began); err != nil {
+			w.fail(err)
+		}
+		if err := w.renew(began); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(w.stdout, "watch: %d folders are watched\n", len(w.tree.Folders()))
+	return w.look(nil)
+}
+
+// list watches the folders that there are now. What is in a new one was looked at
+// by no build after since.
+func (w *watching) list(ctx context.Context, since time.Time) error {
+	patterns, dir := []string{".", "./" + rehearsal.ZipFolder}, w.engine.project.program
+	if !w.builds {
+		patterns, dir = []string{"./..."}, w.builder.root
+	}
+	folders, err := watch.Packages(ctx, dir, cleanEnvironment(os.Environ()), patterns...)
+	if err != nil && !errors.Is(err, watch.ErrIncomplete) {
+		return err
+	}
+	if err == nil || len(w.tree.Folders()) < len(folders) {
+		w.tree.Set(watch.Program, folders)
+	}
+	return w.renew(since)
+}
+
+// renew watches the folders of the tree.
+func (w *watching) renew(since time.Time) error {
+	added, err := w.watcher.Watch(w.tree.Folders())
+	if err != nil {
+		return err
+	}
+	if err := w.tree.Look(since); err != nil {
+		return err
+	}
+	return w.look(added)
+}
+
+// look notes what has changed in folders, or in any where none is named.
+func (w *watching) look(dirs []string) error {
+	added, err := w.watcher.Renew()
+	if err != nil {
+		return err
+	}
+	if dirs != nil {
+		dirs = append(dirs, added...)
+	}
+	changed, err := w.tree.Changed(dirs...)
+	if err != nil {
+		return err
+	}
+	w.news = w.news || len(changed) > 0
+	for part, paths := range changed {
+		for _, path := range paths {
+			if !slices.Contains(w.changed[part], path) {
+				w.changed[part] = append(w.changed[part], path)
+			}
+		}
+	}
+	return nil
+}
+
+// follow does what the changes ask for, until there are no more. Those that fail
+// stay for the next one: a program that does not compile has to come up still.
+func (w *watching) follow(ctx context.Context) {
+	for w.news && ctx.Err() == nil {
+		w.news = false
+		began, program := time.Now(), len(w.changed[watch.Program]) > 0
+		var err error
+		if program || !w.builds || w.lacksMain() {
+			err = w.bringUp(ctx, began)
+		} else {
+			err = w.rebuild(ctx, began)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			w.fail(err)
+			w.show(w.renew(began))
+			continue
+		}
+		w.failed, w.told, w.changed = false, "", map[watch.Part][]string{}
+		if program {
+			w.show(w.list(ctx, began))
+		} else {
+			w.show(w.renew(began))
+		}
+	}
+}
+
+// fail shows what is wrong with a change, once.
+func (w *watching) fail(err error) {
+	w.failed = true
+	if w.told == err.Error() {
+		return
+	}
+	w.told = err.Error()
+	fmt.Fprintf(w.stderr, "watch: %v\nwatch: what was there before serves on\n", err)
+}
+
+// show shows what the watch itself has failed at.
+func (w *watching) show(err error) {
+	if err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintf(w.stderr, "watch: %v\n", err)
+	}
+}
+
+// lacksMain reports whether a function's main package is gone: that concerns the
+// declaration.
+func (w *watching) lacksMain() bool {
+	for _, dir := range w.mains {
+		if sources, err := filepath.Glob(filepath.Join(dir, "*.go")); err == nil && len(sources) == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// names are the changed files of the parts, as a person knows them.
+func (w *watching) names(parts ...watch.Part) string {
+	var names []string
+	for _, part := range parts {
+		for _, path := range w.changed[part] {
+			if rel, err := filepath.Rel(w.builder.root, path); err == nil {
+				path = rel
+			}
+			names = append(names, path)
+		}
+	}
+	if len(names) > 3 {
+		return fmt.Sprintf("%s and %d more files", names[0], len(names)-1)
+	}
+	return strings.Join(names, ", ")
+}
