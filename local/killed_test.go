@@ -89,9 +89,15 @@ func (m many) must(t *testing.T, args ...string) {
 }
 
 // killed kills one process of a command once the cloud has made so many writes.
-// It is `local`, which is all the others' end, "pulumi", which is the CLI, or
-// "many", which is the program.
 func (m many) killed(t *testing.T, victim string, writes uint64, args ...string) {
+	t.Helper()
+	m.killedOnce(t, victim, func(held cloud.Held) bool { return held.Writes >= writes }, args...)
+}
+
+// killedOnce kills one process of a command once the cloud holds as much. It is
+// `local`, which is all the others' end, "pulumi", which is the CLI, or "many",
+// which is the program.
+func (m many) killedOnce(t *testing.T, victim string, enough func(cloud.Held) bool, args ...string) {
 	t.Helper()
 	binary, err := program()
 	if err != nil {
@@ -105,10 +111,10 @@ func (m many) killed(t *testing.T, victim string, writes uint64, args ...string)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	for held := (cloud.Held{}); held.Writes < writes; {
+	for held := (cloud.Held{}); !enough(held); {
 		select {
 		case err := <-ended:
-			t.Fatalf("%s ended before %d writes: %v\n%s", args, writes, err, out.String())
+			t.Fatalf("%s ended before it was to be killed: %v\n%s", args, err, out.String())
 		case <-time.After(time.Millisecond):
 		}
 		if s, err := (project{state: m.state}).lastSession(); err == nil && s.PID == cmd.Process.Pid {

@@ -49,6 +49,9 @@ func runPulumi(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		if err := prepare(); err != nil {
 			return stopped(ctx, err)
 		}
+		if err := e.checkRemoval(ctx, o, stack); err != nil {
+			return err
+		}
 		return e.run(ctx, o.args, stack)
 	})
 }

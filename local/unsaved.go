@@ -89,7 +89,7 @@ func (e *engine) refreshStale(ctx context.Context, c cloud.Command, args []strin
 	// It is the cloud's own matter, for which no role needs a right.
 	var out bytes.Buffer
 	own := *e
-	own.stdout, own.stderr, own.caller = &out, &out, ""
+	own.stdout, own.stderr, own.quiet, own.caller = &out, &out, nil, ""
 	if err := own.connect(ctx, stack); err != nil {
 		return err
 	}
@@ -104,6 +104,29 @@ func (e *engine) refreshStale(ctx context.Context, c cloud.Command, args []strin
 	c.Refreshed = true
 	_, err = cloud.Begin(ctx, e.session.Control, c)
 	return err
+}
+
+// checkRemoval refuses to remove a stack while the cloud has resources of it that
+// a killed command has created: Pulumi refuses one with resources, and would not
+// know of these. --force leaves them, as it does those that Pulumi knows
+// (https://www.pulumi.com/docs/iac/cli/commands/pulumi_stack_rm/).
+func (e *engine) checkRemoval(ctx context.Context, o options, stack string) error {
+	words := commandWords(o.args)
+	if len(words) < 2 || words[0] != "stack" || words[1] != "rm" && words[1] != "remove" || hasFlag(o.args, "--force") || hasFlag(o.args, "-f") {
+		return nil
+	}
+	if len(words) > 2 {
+		stack = shortName(words[2])
+	}
+	c, err := e.command(stack)
+	if err != nil {
+		return err
+	}
+	lost, err := cloud.Lost(ctx, e.session.Control, c)
+	if err != nil || len(lost) == 0 {
+		return err
+	}
+	return fmt.Errorf("stack %s still has %d resources, which a command that was killed has created, such as %s: delete them first with `%s`, or leave them with --force", stack, len(lost), lost[0], o.line("pulumi destroy --stack", stack))
 }
 
 // complete reports whether a command that succeeds leaves in the stack what its

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc"
 
 	"skiff/local/aws/apigateway"
+	"skiff/local/aws/apigateway/httpapi"
 	"skiff/local/aws/iam"
 	"skiff/local/aws/lambda"
 	"skiff/local/aws/logs"
@@ -65,17 +66,20 @@ type Cloud struct {
 	// services, as who may do everything.
 	Operator []string
 
-	o         Options
-	store     *store.Store
-	items     *items
-	runtime   *lambda.Runtime
-	groups    *logs.Groups
-	uses      *os.File
-	inspector *inspect.Inspector
-	console   *console
-	endpoints map[string]string // of the services, as the environment of a function
-	servers   []func()
-	closers   []func(context.Context) error
+	o          Options
+	store      *store.Store
+	items      *items
+	runtime    *lambda.Runtime
+	groups     *logs.Groups
+	uses       *os.File
+	inspector  *inspect.Inspector
+	terminal   terminal
+	recorder   *inspect.Recorder       // of what people see
+	gateway    func() *httpapi.Gateway // made once, as is the next
+	queueCalls func() http.Handler
+	endpoints  map[string]string // of the services, as the environment of a function
+	servers    []func()
+	closers    []func(context.Context) error
 	services
 
 	aws, commands *provider.Provider
@@ -87,7 +91,9 @@ type Cloud struct {
 // Open opens the cloud in o.Dir. While another process has it open, the error
 // is store.ErrInUse.
 func Open(o Options) (*Cloud, error) {
-	c := &Cloud{o: o, console: newConsole(o.Lines), programs: map[Program]Providers{}}
+	c := &Cloud{o: o, terminal: newTerminal(o.Lines), recorder: inspect.NewRecorder(), programs: map[Program]Providers{}}
+	c.gateway = sync.OnceValue(c.newGateway)
+	c.queueCalls = sync.OnceValue(func() http.Handler { return c.queues.Handler() })
 	steps := []func() error{
 		c.openStore, c.openObjects, c.openMessages, c.openItems, c.openDoor,
 		c.openFunctions, c.openDomains, c.openAPIs, c.openEvents, c.openInspector, c.openProviders,
@@ -126,8 +132,12 @@ func (c *Cloud) stopServers(context.Context) error {
 	return nil
 }
 
-// Warm starts what takes time before the first request asks for it.
-func (c *Cloud) Warm(ctx context.Context) error {
+// Warm starts what takes time before the first request asks for it, and writes
+// to progress what it installs.
+func (c *Cloud) Warm(ctx context.Context, progress io.Writer) error {
+	if err := c.items.install(ctx, progress); err != nil {
+		return err
+	}
 	_, err := c.items.URL(ctx)
 	return err
 }
@@ -195,4 +205,4 @@ func (c *Cloud) recordLines(group lambda.Group, stream, function string, lines .
 }
 
 // show is for the person who watches the cloud serve.
-func (c *Cloud) show(format string, args ...any) { c.console.show(format, args...) }
+func (c *Cloud) show(format string, args ...any) { c.terminal.show(format, args...) }

@@ -19,6 +19,7 @@ type Command struct {
 	State string // the file in which the backend keeps the stack's state
 
 	Refreshed bool // before it: the state has been refreshed for what was stale
+	Removal   bool // it removes the stack from the backend, and no resource
 	Ended     bool // after it, if it has saved its state
 	Complete  bool // after it, if it did all that the program says
 }
@@ -28,6 +29,13 @@ type Command struct {
 func Begin(ctx context.Context, control string, c Command) (stale []string, err error) {
 	c.Ended = false
 	return stale, askAbout(ctx, control, c, &stale)
+}
+
+// Lost asks the cloud which resources it has, by URN, that no state knows: a
+// command that was killed has created them.
+func Lost(ctx context.Context, control string, c Command) (urns []string, err error) {
+	c.Removal = true
+	return urns, askAbout(ctx, control, c, &urns)
 }
 
 // End follows a command that has saved its state.
@@ -80,18 +88,21 @@ func (c *Cloud) serveCommand(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	state := func() ([]checkpoint.Resource, error) { return checkpoint.Read(cmd.State) }
-	var stale []string
+	var urns []string
 	var err error
-	if cmd.Ended {
+	switch {
+	case cmd.Removal:
+		urns, err = c.unsaved.Lost(r.Context(), cmd.Stack, state)
+	case cmd.Ended:
 		err = c.end(r.Context(), cmd, state)
-	} else {
-		stale, err = c.unsaved.Begin(r.Context(), cmd.Stack, state, cmd.Refreshed)
+	default:
+		urns, err = c.unsaved.Begin(r.Context(), cmd.Stack, state, cmd.Refreshed)
 	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	_ = json.NewEncoder(w).Encode(stale) // a program that has gone is nobody to tell
+	_ = json.NewEncoder(w).Encode(urns) // a program that has gone is nobody to tell
 }
 
 func (c *Cloud) end(ctx context.Context, cmd Command, state func() ([]checkpoint.Resource, error)) error {

@@ -1,6 +1,11 @@
 package cloud
 
-import "skiff/local/inspect"
+import (
+	"net/http"
+	"path/filepath"
+
+	"skiff/local/inspect"
+)
 
 // Inspector is what people see of the cloud, and what they do to it.
 func (c *Cloud) Inspector() *inspect.Inspector { return c.inspector }
@@ -8,6 +13,16 @@ func (c *Cloud) Inspector() *inspect.Inspector { return c.inspector }
 func (c *Cloud) openInspector() error {
 	c.inspector = inspect.New(inspect.Options{
 		Stack: c.o.Root.Stack, Functions: c.functions, Groups: c.groups, Tables: c.tables, Queues: c.queues, APIs: c.apis,
+		Watched: c.watched(),
 	})
 	return nil
+}
+
+// watched is what requests and the picture of the stack are made of.
+func (c *Cloud) watched() inspect.Watched {
+	return inspect.Watched{
+		Store: c.store, Authority: c.authority, Sockets: c.sockets, Recorder: c.recorder,
+		Gateway:   func() http.Handler { return http.HandlerFunc(c.serve) },
+		Schedules: c.schedules, UsesFile: filepath.Join(c.o.Dir, UsesFile),
+	}
 }

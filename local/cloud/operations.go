@@ -34,7 +34,7 @@ func operationsOf(h http.Handler) []string {
 	case *awsjson.Handler:
 		return slices.Sorted(maps.Keys(h.Operations))
 	case *awsquery.Handler:
-		return slices.Sorted(maps.Keys(h.Operations))
+		return h.Names()
 	case interface{ Operations() []string }:
 		return slices.Sorted(slices.Values(h.Operations()))
 	}

@@ -24,6 +24,7 @@ type Options struct {
 	Tables    *dynamodb.Tables
 	Queues    *sqs.Queues
 	APIs      *apigateway.APIs
+	Watched
 }
 
 // Inspector shows an open cloud. It is safe for concurrent use.

@@ -16,12 +16,11 @@ import (
 
 // Decode decodes the request's body, one JSON object, into a T. T is a struct
 // whose json tags name all members that the body may have. thing names the
-// object in problems, such as "an order". Decode fails with an *api.Problem:
+// object in problems, such as "an order".
 //
-//   - for a body that api.Body or api.Tokens refuses,
-//   - for more than api.MaxDepth levels,
-//   - for a member that T does not have,
-//   - for a value that does not fit its field.
+// Decode fails with an *api.Problem. It refuses what api.Body and api.Tokens
+// refuse, and more than api.MaxDepth levels. It also refuses a member that T
+// does not have, and a value that does not fit its field.
 //
 // A member that is absent or null leaves its field zero; the domain checks
 // whether it is required. A field of type any holds numbers as float64, which

@@ -2,6 +2,8 @@ package apigateway
 
 import (
 	"cmp"
+	"maps"
+	"slices"
 	"strings"
 
 	"skiff/local/aws/apigateway/httpapi"
@@ -38,4 +40,19 @@ func withoutBraces(expression string) string {
 		return "$" + strings.TrimSuffix(inner, "}")
 	}
 	return expression
+}
+
+// SocketStages are the stages of every WebSocket API, sorted by API and name.
+func (a *APIs) SocketStages() ([]websocket.Stage, error) {
+	s, err := a.served()
+	if err != nil {
+		return nil, err
+	}
+	var all []websocket.Stage
+	for _, id := range slices.Sorted(maps.Keys(s.sockets)) {
+		for _, name := range slices.Sorted(maps.Keys(s.sockets[id])) {
+			all = append(all, s.sockets[id][name])
+		}
+	}
+	return all, nil
 }

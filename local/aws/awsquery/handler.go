@@ -27,6 +27,10 @@ import (
 // XML element.
 type Operation func(ctx context.Context, caller iam.Caller, form url.Values) (result any, err error)
 
+// UnsignedOperation answers a call that nobody signs: something in the form proves
+// who calls.
+type UnsignedOperation func(form url.Values) (result any, err error)
+
 // Handler serves the operations of one service. Do not change it after it
 // starts to serve.
 type Handler struct {
@@ -38,6 +42,7 @@ type Handler struct {
 	Status     map[string]int
 	Authority  *iam.Authority
 	Operations map[string]Operation
+	Unsigned   map[string]UnsignedOperation // besides; nil where each call is signed
 }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -66,27 +71,36 @@ func (h *Handler) call(w http.ResponseWriter, r *http.Request) (name string, res
 	if err != nil {
 		return "", nil, awserr.New("MalformedInput", "the request cannot be read: %v", err)
 	}
-	caller, err := h.Authority.Authenticate(r, body)
-	if err != nil {
-		return "", nil, unsigned{err}
-	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
 		return "", nil, awserr.New("MalformedQueryString", "the request is not a form: %v", err)
 	}
 	name = form.Get("Action")
-	operation, known := h.Operations[name]
+	operation, signed := h.Operations[name]
+	open, known := h.Unsigned[name]
 	switch {
 	case name == "":
 		return "", nil, awserr.New("MissingAction", "the request has no Action")
-	case !known:
+	case !signed && !known:
 		return "", nil, awserr.New("InvalidAction", "the local cloud does not know the action %s; of %s it knows %s",
-			name, h.Service, strings.Join(slices.Sorted(maps.Keys(h.Operations)), ", "))
+			name, h.Service, strings.Join(h.Names(), ", "))
 	case form.Get("Version") != h.Version:
 		return "", nil, awserr.New("InvalidAction", "Could not find operation %s for version %s", name, form.Get("Version"))
+	case known:
+		result, err = open(form)
+		return name, result, err
+	}
+	caller, err := h.Authority.Authenticate(r, body)
+	if err != nil {
+		return "", nil, unsigned{err}
 	}
 	result, err = operation(r.Context(), caller, form)
 	return name, result, err
+}
+
+// Names lists the operations by name.
+func (h *Handler) Names() []string {
+	return slices.Sorted(slices.Values(slices.Concat(slices.Collect(maps.Keys(h.Operations)), slices.Collect(maps.Keys(h.Unsigned)))))
 }
 
 type response struct {

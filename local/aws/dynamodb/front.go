@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -31,18 +30,12 @@ const maxRequest = 16 << 20
 type Front struct {
 	tables    *Tables
 	authority *iam.Authority
-	transport http.RoundTripper
+	engine    engineConns
 }
-
-// maxIdle is how many connections to the engine are kept for the next call;
-// the default of two would have most functions dial anew.
-const maxIdle = 64
 
 // NewFront decides calls to tables by authority.
 func NewFront(tables *Tables, authority *iam.Authority) *Front {
-	return &Front{tables: tables, authority: authority, transport: &http.Transport{
-		MaxIdleConnsPerHost: maxIdle, IdleConnTimeout: time.Minute, DisableCompression: true,
-	}}
+	return &Front{tables: tables, authority: authority}
 }
 
 // engineAuthorization has the form of a signature. An engine on this machine
@@ -86,7 +79,7 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // forward has the engine answer a call. The error is that of an engine that did
-// not; an answer that ends early ends the client's connection.
+// not, or not to the end.
 func (f *Front) forward(w http.ResponseWriter, r *http.Request, engine string, body []byte) error {
 	to, err := http.NewRequestWithContext(r.Context(), r.Method, engine+r.URL.RequestURI(), bytes.NewReader(body))
 	if err != nil {
@@ -97,20 +90,17 @@ func (f *Front) forward(w http.ResponseWriter, r *http.Request, engine string, b
 	for _, name := range []string{"Content-Type", "X-Amz-Date", "X-Amz-Target"} {
 		to.Header[name] = r.Header[name]
 	}
-	answer, err := f.transport.RoundTrip(to)
+	answer, result, err := f.engine.call(to)
 	if err != nil {
 		return err
 	}
-	defer answer.Body.Close()
 	for name, values := range answer.Header {
 		if name != "Connection" && name != "Transfer-Encoding" {
 			w.Header()[name] = values
 		}
 	}
 	w.WriteHeader(answer.StatusCode)
-	if _, err := io.Copy(w, answer.Body); err != nil {
-		panic(http.ErrAbortHandler)
-	}
+	_, _ = w.Write(result) // the client may be gone: the call is done
 	return nil
 }
 

@@ -242,6 +242,19 @@ func TestRuntimeAPIRefusals(t *testing.T) {
 	}
 }
 
+// TestHangUp: a runtime that hangs up while it waits, and calls again, is served.
+func TestHangUp(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, lambda.Options{})
+	v := f.mode("hang-up")
+	f.answer(t, v, `"first"`)
+	eventually(t, "the runtime to hang up", func() bool { return strings.Contains(f.text(), "hung up") })
+	f.answer(t, v, `"second"`)
+	if f.streams() != 1 {
+		t.Errorf("%d sandboxes", f.streams())
+	}
+}
+
 // A caller that gives up does not stop the function.
 func TestCallerGivesUp(t *testing.T) {
 	t.Parallel()

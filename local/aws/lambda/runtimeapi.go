@@ -15,7 +15,7 @@ import (
 
 const apiVersion = "2018-06-01"
 
-func (r *Runtime) serveAPI(w http.ResponseWriter, req *http.Request) {
+func (r *Runtime) serveAPI(w *apiAnswer, req *http.Request) {
 	id, path, _ := strings.Cut(strings.TrimPrefix(req.URL.Path, "/"), "/")
 	r.mu.Lock()
 	s := r.sandboxes[id]
@@ -28,7 +28,7 @@ func (r *Runtime) serveAPI(w http.ResponseWriter, req *http.Request) {
 	parts := strings.Split(call, "/")
 	switch {
 	case req.Method == http.MethodGet && call == "invocation/next":
-		r.serveNext(w, req, s)
+		r.serveNext(w, s)
 	case req.Method == http.MethodPost && call == "init/error":
 		r.serveInitError(w, req, s)
 	case req.Method == http.MethodPost && len(parts) == 3 && parts[0] == "invocation" && (parts[2] == "response" || parts[2] == "error"):
@@ -40,16 +40,16 @@ func (r *Runtime) serveAPI(w http.ResponseWriter, req *http.Request) {
 
 // serveNext ends the current invocation, if it is answered, and waits for
 // another one. There is no time limit: an idle process hangs here.
-func (r *Runtime) serveNext(w http.ResponseWriter, req *http.Request, s *sandbox) {
+func (r *Runtime) serveNext(w *apiAnswer, s *sandbox) {
 	r.mu.Lock()
 	inv := s.current
 	unanswered := inv != nil && inv.delivered && inv.answer == nil
-	if s.ending || s.parked || unanswered {
+	if s.ending || s.parked != nil && !s.parked.isGone() || unanswered {
 		r.mu.Unlock()
 		refuseState(w, "Ready")
 		return
 	}
-	s.parked = true
+	s.parked = w
 	var finished *invocation
 	if inv != nil && inv.delivered {
 		finished, s.current = inv, nil
@@ -66,29 +66,33 @@ func (r *Runtime) serveNext(w http.ResponseWriter, req *http.Request, s *sandbox
 	if finished != nil {
 		s.finish(finished)
 	}
-	r.awaitWork(w, req, s)
+	r.awaitWork(w, s)
 }
 
-func (r *Runtime) awaitWork(w http.ResponseWriter, req *http.Request, s *sandbox) {
+func (r *Runtime) awaitWork(w *apiAnswer, s *sandbox) {
+	var inv *invocation
 	select {
-	case inv := <-s.work:
-		r.mu.Lock()
-		s.parked, inv.delivered = false, true
-		r.mu.Unlock()
-		h := w.Header()
-		h.Set("Content-Type", "application/json")
-		h.Set("Lambda-Runtime-Aws-Request-Id", inv.id)
-		h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(inv.deadline.UnixMilli(), 10))
-		h.Set("Lambda-Runtime-Invoked-Function-Arn", inv.version.ARN)
-		h.Set("Lambda-Runtime-Trace-Id", inv.trace)
-		h.Set("Content-Length", strconv.Itoa(len(inv.payload)))
-		_, _ = w.Write(inv.payload)
-	case <-req.Context().Done():
-		r.mu.Lock()
-		s.parked = false
-		r.mu.Unlock()
+	case inv = <-s.work:
 	case <-s.ended:
+		return
 	}
+	r.mu.Lock()
+	gone := w.isGone()
+	if s.parked == w {
+		s.parked = nil
+	}
+	inv.delivered = !gone
+	r.mu.Unlock()
+	if gone { // the process calls again, or ends
+		s.work <- inv
+		return
+	}
+	w.header.Set("Content-Type", "application/json")
+	w.header.Set("Lambda-Runtime-Aws-Request-Id", inv.id)
+	w.header.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(inv.deadline.UnixMilli(), 10))
+	w.header.Set("Lambda-Runtime-Invoked-Function-Arn", inv.version.ARN)
+	w.header.Set("Lambda-Runtime-Trace-Id", inv.trace)
+	w.body = inv.payload
 }
 
 // serveAnswer takes the response or the error of the current invocation.

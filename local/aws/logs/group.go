@@ -14,6 +14,7 @@ import (
 
 	"skiff/local/aws/arn"
 	"skiff/local/engine/provider"
+	"skiff/local/process/lines"
 	"skiff/local/store"
 )
 
@@ -40,7 +41,7 @@ type Outputs struct {
 type Groups struct {
 	db     *store.Store
 	dir    string
-	writer *writer
+	writer *lines.Writer
 
 	creating sync.Mutex // of groups that no program declares
 
@@ -52,7 +53,7 @@ type Groups struct {
 // New keeps the lines of the log groups in db below dir.
 func New(db *store.Store, dir string) *Groups {
 	g := &Groups{db: db, dir: dir, open: map[string]*openFile{}}
-	g.writer = newWriter(g.appendLines)
+	g.writer = lines.New(gathering, g.appendLines)
 	return g
 }
 
@@ -140,19 +141,29 @@ func (g *Groups) Create(name, region, account string) error {
 // timeForm is how the time of a line is written.
 const timeForm = "2006-01-02T15:04:05.000Z"
 
+// gathering is how long a line waits for others that are written with it: a
+// request writes half a dozen. CloudWatch Logs does not have a line at once either.
+const gathering = 5 * time.Millisecond
+
 // Write appends lines to a group, each with its time and stream. They are in its
 // file soon after. A group that is not declared takes none, as on AWS for a role
 // that may not create it.
-func (g *Groups) Write(group, stream string, lines ...[]byte) error {
+func (g *Groups) Write(group, stream string, all ...[]byte) error {
 	if _, err := store.Peek[Group](g.db, Token, group); err != nil {
 		return fmt.Errorf("log group %s: %w", group, err)
 	}
 	began := time.Now().UTC().AppendFormat(nil, timeForm+" ")
-	return g.writer.add(g.File(group), append(append(began, stream...), ' '), lines...)
+	began = append(append(began, stream...), ' ')
+	return g.writer.Add(g.File(group), func(pending []byte) []byte {
+		for _, line := range all {
+			pending = append(append(append(pending, began...), line...), '\n')
+		}
+		return pending
+	})
 }
 
 // Flush returns when all lines are in their files.
-func (g *Groups) Flush() error { return g.writer.flush() }
+func (g *Groups) Flush() error { return g.writer.Flush() }
 
 // Close writes what is left and closes the files; lines that come later open
 // theirs again.

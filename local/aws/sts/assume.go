@@ -4,7 +4,6 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -37,7 +36,7 @@ type assumeResult struct {
 // assumeRoleWithWebIdentity is
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html.
 // Nobody signs it: the token is what proves who calls.
-func (s *STS) assumeRoleWithWebIdentity(_ *http.Request, _ []byte, form url.Values) (any, error) {
+func (s *service) assumeRoleWithWebIdentity(form url.Values) (any, error) {
 	asked, err := readRequest(form)
 	if err != nil {
 		return nil, err

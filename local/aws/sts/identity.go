@@ -1,12 +1,13 @@
 package sts
 
 import (
+	"context"
 	"encoding/xml"
-	"net/http"
 	"net/url"
 
 	"skiff/local/aws/arn"
 	"skiff/local/aws/awserr"
+	"skiff/local/aws/iam"
 )
 
 type identityResult struct {
@@ -19,11 +20,7 @@ type identityResult struct {
 // getCallerIdentity tells whose keys have signed the call. No policy is asked:
 // nobody is denied it
 // (https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html).
-func (s *STS) getCallerIdentity(r *http.Request, body []byte, _ url.Values) (any, error) {
-	caller, err := s.o.Authority.Authenticate(r, body)
-	if err != nil {
-		return nil, queryError(err)
-	}
+func (s *service) getCallerIdentity(_ context.Context, caller iam.Caller, _ url.Values) (any, error) {
 	result := identityResult{ARN: caller.ARN, UserID: s.o.Authority.UserID(caller), Account: caller.Account()}
 	if result.Account == "" {
 		result.ARN, result.Account = arn.WithAccount(caller.ARN, s.o.Account), s.o.Account

@@ -8,21 +8,10 @@
 package sts
 
 import (
-	"cmp"
-	"crypto/rand"
-	"encoding/xml"
-	"errors"
-	"fmt"
-	"io"
-	"maps"
-	"mime"
 	"net/http"
-	"net/url"
-	"slices"
-	"strings"
 	"time"
 
-	"skiff/local/aws/awserr"
+	"skiff/local/aws/awsquery"
 	"skiff/local/aws/iam"
 )
 
@@ -46,139 +35,19 @@ type Options struct {
 	Now     func() time.Time // nil for the clock
 }
 
-// STS answers calls. It is safe for concurrent use.
-type STS struct{ o Options }
-
-// New makes a service.
-func New(o Options) *STS {
+// New is a handler that answers calls.
+func New(o Options) *awsquery.Handler {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &STS{o}
-}
-
-// action answers one call; the result's name is that of its XML element.
-type action func(r *http.Request, body []byte, form url.Values) (any, error)
-
-func (s *STS) actions() map[string]action {
-	return map[string]action{
-		"AssumeRoleWithWebIdentity": s.assumeRoleWithWebIdentity,
-		"GetCallerIdentity":         s.getCallerIdentity,
+	s := &service{o}
+	return &awsquery.Handler{
+		Service: "STS", Version: version, Namespace: namespace, MaxBytes: maxBytes, Denied: "AccessDenied",
+		Status:     map[string]int{"AccessDenied": http.StatusForbidden, "InvalidClientTokenId": http.StatusForbidden, "ExpiredToken": http.StatusForbidden},
+		Authority:  o.Authority,
+		Operations: map[string]awsquery.Operation{"GetCallerIdentity": s.getCallerIdentity},
+		Unsigned:   map[string]awsquery.UnsignedOperation{"AssumeRoleWithWebIdentity": s.assumeRoleWithWebIdentity},
 	}
 }
 
-// Operations lists what is answered.
-func (s *STS) Operations() []string { return slices.Collect(maps.Keys(s.actions())) }
-
-func (s *STS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	id := requestID()
-	name, result, err := s.call(w, r)
-	if err != nil {
-		fail(w, id, err)
-		return
-	}
-	write(w, http.StatusOK, id, response{
-		XMLName: xml.Name{Space: namespace, Local: name + "Response"}, Result: result, Metadata: metadata{id},
-	})
-}
-
-func (s *STS) call(w http.ResponseWriter, r *http.Request) (name string, result any, err error) {
-	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if r.Method != http.MethodPost || media != "application/x-www-form-urlencoded" {
-		return "", nil, awserr.New("InvalidAction", "the local cloud takes a POST of a form, not a %s of %q", r.Method, media)
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBytes))
-	if err != nil {
-		return "", nil, awserr.New("MalformedInput", "the request cannot be read: %s", err)
-	}
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		return "", nil, awserr.New("MalformedQueryString", "the request is no form: %s", err)
-	}
-	name = form.Get("Action")
-	f, known := s.actions()[name]
-	switch {
-	case name == "":
-		return "", nil, awserr.New("MissingAction", "the request has no Action")
-	case !known:
-		return "", nil, awserr.New("InvalidAction", "the local cloud does not know the action %s; of STS it knows %s",
-			name, strings.Join(slices.Sorted(maps.Keys(s.actions())), ", "))
-	case form.Get("Version") != version:
-		return "", nil, awserr.New("InvalidAction", "Could not find operation %s for version %s", name, form.Get("Version"))
-	}
-	result, err = f(r, body, form)
-	return name, result, err
-}
-
-type response struct {
-	XMLName  xml.Name
-	Result   any
-	Metadata metadata `xml:"ResponseMetadata"`
-}
-
-type metadata struct {
-	RequestID string `xml:"RequestId"`
-}
-
-type errorResponse struct {
-	XMLName xml.Name
-	Error   struct {
-		Type, Code, Message string
-	}
-	RequestID string `xml:"RequestId"`
-}
-
-// fail tells an error in the form of
-// https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html.
-func fail(w http.ResponseWriter, id string, err error) {
-	code, message, status := toldOf(err)
-	e := errorResponse{XMLName: xml.Name{Space: namespace, Local: "ErrorResponse"}, RequestID: id}
-	e.Error.Type, e.Error.Code, e.Error.Message = "Sender", code, message
-	if status == http.StatusInternalServerError {
-		e.Error.Type = "Receiver"
-	}
-	write(w, status, id, e)
-}
-
-func toldOf(err error) (code, message string, status int) {
-	e, ok := errors.AsType[*awserr.Error](err)
-	if !ok {
-		return "InternalFailure", err.Error(), http.StatusInternalServerError
-	}
-	switch e.Code {
-	case "AccessDenied", "InvalidClientTokenId", "ExpiredToken", "SignatureDoesNotMatch", "IncompleteSignature", "MissingAuthenticationToken":
-		return e.Code, e.Message, http.StatusForbidden
-	}
-	return e.Code, e.Message, http.StatusBadRequest
-}
-
-// queryError gives an error of keys the name that services of the query
-// protocol have for it; those of JSON have another.
-func queryError(err error) error {
-	e, ok := errors.AsType[*awserr.Error](err)
-	if !ok {
-		return err
-	}
-	names := map[string]string{
-		"UnrecognizedClientException":         "InvalidClientTokenId",
-		"ExpiredTokenException":               "ExpiredToken",
-		"InvalidSignatureException":           "SignatureDoesNotMatch",
-		"IncompleteSignatureException":        "IncompleteSignature",
-		"MissingAuthenticationTokenException": "MissingAuthenticationToken",
-	}
-	return awserr.New(cmp.Or(names[e.Code], e.Code), "%s", e.Message)
-}
-
-// write answers with XML; a client that has gone is nobody to tell.
-func write(w http.ResponseWriter, status int, id string, body any) {
-	w.Header().Set("Content-Type", "text/xml")
-	w.Header().Set("X-Amzn-Requestid", id)
-	w.WriteHeader(status)
-	_ = xml.NewEncoder(w).Encode(body)
-}
-
-func requestID() string {
-	var b [16]byte
-	rand.Read(b[:])
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
-}
+type service struct{ o Options }

@@ -13,7 +13,7 @@ type claims struct{ issuer, audience, subject string }
 
 // claims reads a token, and refuses one that its issuer has not signed or whose
 // time has not come or is over. The words are those of AWS where they are known.
-func (s *STS) claims(token string) (claims, error) {
+func (s *service) claims(token string) (claims, error) {
 	all, err := s.o.Verify(token)
 	switch {
 	case errors.Is(err, issuer.ErrSegments), errors.Is(err, issuer.ErrMalformed):
@@ -33,7 +33,7 @@ func (s *STS) claims(token string) (claims, error) {
 	return c, s.checkTimes(all)
 }
 
-func (s *STS) checkTimes(all map[string]any) error {
+func (s *service) checkTimes(all map[string]any) error {
 	issued, ok := seconds(all["iat"])
 	if !ok {
 		return awserr.New("InvalidIdentityToken", "Missing a required claim: iat")

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -70,6 +71,20 @@ func start(mode string) {
 		_, id := next()
 		call("POST", "invocation/"+id+"/response", `"left"`)
 		os.Exit(3)
+	case "hang-up": // on a call for the next invocation, and call again
+		_, id := next()
+		call("POST", "invocation/"+id+"/response", `"first"`)
+		address, path, _ := strings.Cut(os.Getenv("AWS_LAMBDA_RUNTIME_API"), "/")
+		c, err := net.Dial("tcp", address)
+		if err != nil {
+			panic(err)
+		}
+		fmt.Fprintf(c, "GET /%s/2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: %s\r\n\r\n", path, address)
+		c.Close()
+		fmt.Println("hung up")
+		_, id = next()
+		call("POST", "invocation/"+id+"/response", `"second"`)
+		next()
 	case "linger": // after each answer until a file stands
 		for {
 			_, id := next()

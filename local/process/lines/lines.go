@@ -1,0 +1,114 @@
+// Package lines writes lines soon after they come, in their order and many at
+// once: those who have them do not wait for a file or a terminal.
+package lines
+
+import (
+	"errors"
+	"maps"
+	"sync"
+	"time"
+)
+
+// maxPending is how many bytes wait to be written before those who add more
+// wait.
+const maxPending = 256 << 10
+
+// A Writer writes the lines of several files. A process that is killed loses what
+// is pending, and leaves the lines before it.
+type Writer struct {
+	write     func(name string, lines []byte) error
+	gathering time.Duration
+
+	mu      sync.Mutex
+	pending map[string][]byte // by the file's name
+	size    int
+	running bool        // timer is set, or a goroutine writes what was pending
+	timer   *time.Timer // runs run; nil if nothing is gathered
+	changed sync.Cond   // size has shrunk, or run has ended
+	failed  map[string]error
+}
+
+// New is for a function that appends lines to the file of a name. A line waits as
+// long as gathering for others that are written with it.
+func New(gathering time.Duration, write func(name string, lines []byte) error) *Writer {
+	w := &Writer{write: write, gathering: gathering, pending: map[string][]byte{}, failed: map[string]error{}}
+	w.changed.L = &w.mu
+	return w
+}
+
+// Add takes lines for a file: what add appends to those that wait. The error is
+// of lines before them.
+func (w *Writer) Add(name string, add func(pending []byte) []byte) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.size > maxPending {
+		w.hurry()
+		w.changed.Wait()
+	}
+	before := w.pending[name]
+	after := add(before)
+	w.pending[name] = after
+	w.size += len(after) - len(before)
+	if !w.running {
+		w.begin()
+	}
+	err := w.failed[name]
+	delete(w.failed, name)
+	return err
+}
+
+// begin has run begin once the lines are gathered. The caller holds mu.
+func (w *Writer) begin() {
+	w.running = true
+	if w.gathering > 0 {
+		w.timer = time.AfterFunc(w.gathering, w.run)
+		return
+	}
+	go w.run()
+}
+
+// hurry has run begin now. The caller holds mu, and running is true.
+func (w *Writer) hurry() {
+	if w.timer != nil && w.timer.Stop() {
+		go w.run()
+	}
+}
+
+// run writes what is pending, and later what has come meanwhile.
+func (w *Writer) run() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	taken := w.pending
+	w.pending, w.size = map[string][]byte{}, 0
+	w.changed.Broadcast()
+	w.mu.Unlock()
+	failed := map[string]error{}
+	for name, lines := range taken {
+		if err := w.write(name, lines); err != nil {
+			failed[name] = err
+		}
+	}
+	w.mu.Lock()
+	maps.Copy(w.failed, failed)
+	w.running = false
+	if len(w.pending) > 0 {
+		w.begin()
+	}
+	w.changed.Broadcast()
+}
+
+// Flush returns when everything that was added is written.
+func (w *Writer) Flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.running {
+		w.hurry()
+		w.changed.Wait()
+	}
+	var errs []error
+	for _, err := range w.failed {
+		errs = append(errs, err)
+	}
+	clear(w.failed)
+	return errors.Join(errs...)
+}
