@@ -27,8 +27,8 @@ import (
 // XML element.
 type Operation func(ctx context.Context, caller iam.Caller, form url.Values) (result any, err error)
 
-// UnsignedOperation answers a call that nobody signs: something in the form proves
-// who calls.
+// UnsignedOperation answers a call without a signature. A field of the form
+// must prove who calls.
 type UnsignedOperation func(form url.Values) (result any, err error)
 
 // Handler serves the operations of one service. Do not change it after it
@@ -42,7 +42,7 @@ type Handler struct {
 	Status     map[string]int
 	Authority  *iam.Authority
 	Operations map[string]Operation
-	Unsigned   map[string]UnsignedOperation // besides; nil where each call is signed
+	Unsigned   map[string]UnsignedOperation // more operations; nil if every call is signed
 }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -98,7 +98,7 @@ func (h *Handler) call(w http.ResponseWriter, r *http.Request) (name string, res
 	return name, result, err
 }
 
-// Names lists the operations by name.
+// Names returns the sorted names of the operations.
 func (h *Handler) Names() []string {
 	return slices.Sorted(slices.Values(slices.Concat(slices.Collect(maps.Keys(h.Operations)), slices.Collect(maps.Keys(h.Unsigned)))))
 }

@@ -1,5 +1,5 @@
-// Package lines writes lines soon after they come, in their order and many at
-// once: those who have them do not wait for a file or a terminal.
+// Package lines writes lines to files in order and in batches, soon after they
+// are added. Callers do not wait for a file or a terminal.
 package lines
 
 import (
@@ -9,12 +9,11 @@ import (
 	"time"
 )
 
-// maxPending is how many bytes wait to be written before those who add more
-// wait.
+// maxPending is how many bytes may wait to be written. Above it, Add blocks.
 const maxPending = 256 << 10
 
-// A Writer writes the lines of several files. A process that is killed loses what
-// is pending, and leaves the lines before it.
+// A Writer writes the lines of several files. If the process is killed, the
+// pending lines are lost, and the lines before them are written.
 type Writer struct {
 	write     func(name string, lines []byte) error
 	gathering time.Duration
@@ -22,22 +21,22 @@ type Writer struct {
 	mu      sync.Mutex
 	pending map[string][]byte // by the file's name
 	size    int
-	running bool        // timer is set, or a goroutine writes what was pending
-	timer   *time.Timer // runs run; nil if nothing is gathered
+	running bool        // timer is set, or a goroutine is writing
+	timer   *time.Timer // calls run; nil without a gathering time
 	changed sync.Cond   // size has shrunk, or run has ended
 	failed  map[string]error
 }
 
-// New is for a function that appends lines to the file of a name. A line waits as
-// long as gathering for others that are written with it.
+// New returns a Writer. write appends lines to the file with a name. A line
+// waits up to gathering for more lines to be written with it.
 func New(gathering time.Duration, write func(name string, lines []byte) error) *Writer {
 	w := &Writer{write: write, gathering: gathering, pending: map[string][]byte{}, failed: map[string]error{}}
 	w.changed.L = &w.mu
 	return w
 }
 
-// Add takes lines for a file: what add appends to those that wait. The error is
-// of lines before them.
+// Add adds lines to a file: add appends them to the pending lines. The error is
+// about earlier lines.
 func (w *Writer) Add(name string, add func(pending []byte) []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -57,7 +56,7 @@ func (w *Writer) Add(name string, add func(pending []byte) []byte) error {
 	return err
 }
 
-// begin has run begin once the lines are gathered. The caller holds mu.
+// begin calls run after the gathering time. The caller holds mu.
 func (w *Writer) begin() {
 	w.running = true
 	if w.gathering > 0 {
@@ -67,14 +66,14 @@ func (w *Writer) begin() {
 	go w.run()
 }
 
-// hurry has run begin now. The caller holds mu, and running is true.
+// hurry calls run now. The caller holds mu, and running is true.
 func (w *Writer) hurry() {
 	if w.timer != nil && w.timer.Stop() {
 		go w.run()
 	}
 }
 
-// run writes what is pending, and later what has come meanwhile.
+// run writes the pending lines, then those that were added meanwhile.
 func (w *Writer) run() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -97,7 +96,7 @@ func (w *Writer) run() {
 	w.changed.Broadcast()
 }
 
-// Flush returns when everything that was added is written.
+// Flush waits until everything that was added is written.
 func (w *Writer) Flush() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// appended is lines that Add takes.
+// appended returns a function for Add that appends text.
 func appended(text string) func([]byte) []byte {
 	return func(pending []byte) []byte { return append(pending, text...) }
 }
 
-// TestOrder writes the lines of two files in their order, all of them.
+// TestOrder checks that all lines of two files are written in order.
 func TestOrder(t *testing.T) {
 	t.Parallel()
 	for _, gathering := range []time.Duration{0, time.Millisecond} {
@@ -34,7 +34,8 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// TestGathering has a first line wait for a second one, until they are asked for.
+// TestGathering checks that a first line waits for a second one, unless it is
+// flushed.
 func TestGathering(t *testing.T) {
 	t.Parallel()
 	var written []string
@@ -49,13 +50,13 @@ func TestGathering(t *testing.T) {
 	}
 }
 
-// TestFull has who adds wait while more is pending than may be.
+// TestFull checks that Add waits while too much is pending.
 func TestFull(t *testing.T) {
 	t.Parallel()
 	begun, free := make(chan bool, 9), make(chan bool)
 	w := New(0, func(string, []byte) error { begun <- true; <-free; return nil })
 	w.Add("", appended("first\n"))
-	<-begun // which the pending ones wait for
+	<-begun // the pending lines wait for it
 	w.Add("", appended(strings.Repeat("x", maxPending+1)))
 	added := make(chan bool)
 	go func() {
@@ -67,15 +68,15 @@ func TestFull(t *testing.T) {
 		t.Error("more is added while too much is pending")
 	case free <- true:
 	}
-	<-added // once those before it are taken
+	<-added // once the lines before it are being written
 	close(free)
 	if err := w.Flush(); err != nil {
 		t.Error(err)
 	}
 }
 
-// TestFailure says once, to the next who adds or flushes, that lines are not
-// written.
+// TestFailure checks that the next Add or Flush returns the error of a write,
+// once.
 func TestFailure(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("the disk is full")

@@ -1,4 +1,4 @@
-// Package peer tells whether the other end of a connection is there.
+// Package peer reports whether the other end of a connection has hung up.
 package peer
 
 import (
@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// Gone reports whether the peer of a TCP connection has hung up. It neither waits
-// nor takes anything of what the peer has sent.
+// Gone reports whether the peer of a TCP connection has hung up. It does not
+// wait, and it reads nothing of what the peer has sent.
 func Gone(c net.Conn) bool {
 	s, ok := c.(syscall.Conn)
 	if !ok {

@@ -23,14 +23,14 @@ func TestGone(t *testing.T) {
 	}
 	defer here.Close()
 	if Gone(here) {
-		t.Error("a peer that is silent is gone")
+		t.Error("a silent peer counts as gone")
 	}
 	if _, err := there.Write([]byte("x")); err != nil {
 		t.Fatal(err)
 	}
 	var got [1]byte
 	if Gone(here) {
-		t.Error("a peer that has sent is gone")
+		t.Error("a peer that has sent data counts as gone")
 	}
 	if n, err := here.Read(got[:]); n != 1 || err != nil {
 		t.Errorf("what it has sent: %d, %v", n, err)
@@ -38,7 +38,7 @@ func TestGone(t *testing.T) {
 	there.Close()
 	for deadline := time.Now().Add(time.Minute); !Gone(here); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("a peer that has hung up is there")
+			t.Fatal("a peer that has hung up does not count as gone")
 		}
 	}
 	here.Close()
