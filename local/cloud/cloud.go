@@ -57,9 +57,11 @@ type Options struct {
 
 // Cloud is an open cloud.
 type Cloud struct {
-	// Control is the address that Join asks for providers, and DNS that of the
-	// server that knows the zones: host and port.
-	Control, DNS string
+	// Control is where commands of other terminals reach the cloud.
+	Control inspect.Control
+
+	// DNS is the address of the server that knows the zones: host and port.
+	DNS string
 
 	// Operator is the environment by which a person's commands reach the
 	// services, as who may do everything.
@@ -87,7 +89,7 @@ type Cloud struct {
 // Open opens the cloud in o.Dir. While another process has it open, the error
 // is store.ErrInUse.
 func Open(o Options) (*Cloud, error) {
-	c := &Cloud{o: o, console: newConsole(o.Lines), programs: map[Program]Providers{}}
+	c := &Cloud{o: o, console: newConsole(o.Lines), Control: inspect.NewControl(), programs: map[Program]Providers{}}
 	steps := []func() error{
 		c.openStore, c.openObjects, c.openMessages, c.openItems, c.openDoor,
 		c.openFunctions, c.openDomains, c.openAPIs, c.openEvents, c.openInspector, c.openProviders,
