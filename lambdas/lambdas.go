@@ -1,13 +1,13 @@
-// Package lambdas declares what the service owns: its tables, queues and
-// secrets, its functions, what calls each of them, and what each may do. The
-// infra program turns every entry into AWS resources with all that belongs to
-// them; the handlers are in the packages below.
+// Package lambdas declares what the service owns: tables, queues, secrets and
+// functions. Each function entry lists what invokes the function and what the
+// function may do. The infra program creates the AWS resources for every entry.
+// The handlers are in the packages below this one.
 package lambdas
 
 import "skiff/lambdas/names"
 
-// Declared is the whole declaration. An entry's name is permanent: under
-// another name it is another resource.
+// Declared returns the whole declaration. An entry's name is permanent: a
+// changed name deletes the resource and creates another one.
 func Declared() Service {
 	return Service{
 		Tables: []Table{
@@ -22,7 +22,7 @@ func Declared() Service {
 				Shared: true,
 			},
 			{
-				Name:     "connections", // and the events that were passed on to them
+				Name:     "connections", // also has a row for each event that was sent to them
 				HashKey:  String(names.KindAttribute),
 				RangeKey: String(names.KeyAttribute),
 				TTL:      names.TTLAttribute,

@@ -15,8 +15,8 @@ import (
 	"skiff/lambdas"
 )
 
-// Every function has a folder with a main package, and every such folder is a
-// function.
+// Each function has a folder with a main package. Each folder with a main
+// package is a function.
 func TestFoldersAndFunctions(t *testing.T) {
 	t.Parallel()
 	mains, err := filepath.Glob("*/main.go")
@@ -29,12 +29,12 @@ func TestFoldersAndFunctions(t *testing.T) {
 	}
 	slices.Sort(want)
 	if !slices.Equal(mains, want) {
-		t.Errorf("folders %v, functions %v", mains, want)
+		t.Errorf("the folders with a main package are %v, want those of the functions, %v", mains, want)
 	}
 }
 
-// No function is built with the declaration, so a new route or right changes no
-// binary. What is large and one function's is in no other.
+// No function imports the declaration, so a new route or right does not change
+// a binary. A large library that one function needs is in that binary only.
 func TestWhatFunctionsAreBuiltWith(t *testing.T) {
 	t.Parallel()
 	args := []string{"list", "-f", `{{.ImportPath}} {{join .Deps " "}}`, "."}
@@ -50,16 +50,16 @@ func TestWhatFunctionsAreBuiltWith(t *testing.T) {
 	for i, f := range lambdas.Declared().Functions {
 		deps := strings.Fields(lines[i+1])[1:]
 		if slices.Contains(deps, declaration) {
-			t.Errorf("%s is built with the declaration; names that it needs are in the package names", f.Name)
+			t.Errorf("%s imports the declaration; move the names that it needs to package names", f.Name)
 		}
 		if strings.Contains(strings.Join(deps, " "), "go-oidc") && !f.Authorizes {
-			t.Errorf("%s is built with go-oidc, which checks the tokens of issuers", f.Name)
+			t.Errorf("%s imports go-oidc, which only the authorizer needs", f.Name)
 		}
 	}
 }
 
-// maxZip is how many bytes a function's zip may have. A cold start loads the
-// binary: its size is time.
+// maxZip is the limit for a function's zip, in bytes. A cold start loads the
+// whole binary, so a larger one starts later.
 const maxZip = 5_000_000
 
 func TestZipsAreSmall(t *testing.T) {
@@ -73,7 +73,8 @@ func TestZipsAreSmall(t *testing.T) {
 	}
 }
 
-// zipSize builds a function with the flags of the deployed build.
+// zipSize builds a function with the flags of a deployment and returns the size
+// of its zip.
 func zipSize(t *testing.T, function string) int {
 	t.Helper()
 	bootstrap := filepath.Join(t.TempDir(), "bootstrap")

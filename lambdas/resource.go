@@ -1,27 +1,28 @@
 package lambdas
 
-// Resource names something that functions use, by its entry: one of the fields
-// is set, or Table and Index.
+// Resource names something that functions use, by its entry in Service. One
+// field is set, or Table and Index.
 type Resource struct {
 	Table     string
-	Index     string // of the table
+	Index     string // of Table
 	Queue     string
 	Secret    string
 	Bucket    string
 	Parameter string
 
-	// Stream is the table whose stream it is. Functions that follow one have the
-	// rights that this takes.
+	// Stream is the table whose stream is meant. A function that Follows a
+	// table has these rights already.
 	Stream string
 
-	// Clients are those that are connected to the WebSocket API, to post to.
+	// Clients means the connected clients of the WebSocket API, to send them
+	// messages.
 	Clients bool
 }
 
-// Rights are the IAM actions on each resource.
+// Rights are the IAM actions that are allowed on each resource.
 type Rights map[Resource][]string
 
-// String says what the resource is, for messages. Policies list resources in
+// String returns the resource as messages name it. Policies list resources in
 // the order of these texts.
 func (r Resource) String() string {
 	switch {

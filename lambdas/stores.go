@@ -1,96 +1,101 @@
 package lambdas
 
-// Each entry below has a Name, 1 to 32 of a-z 0-9 - with a letter first, and
-// some a Label: what functions, outputs and parameters call it. The label
-// "table" of a table makes the variable TABLE_NAME, the output tableName and the
-// parameters tableName and tableArn. An empty one is the name with the kind:
-// orders-table, with ORDERS_TABLE_NAME and ordersTableName.
+// Each entry below has a Name: 1 to 32 of a-z 0-9 -, starting with a letter.
+// Some have a Label, from which the names of variables, outputs and parameters
+// are made. A table with the label "table" has the variable TABLE_NAME, the
+// output tableName and the parameters tableName and tableArn. An empty Label
+// means the name and the kind: the table orders has the label orders-table, so
+// its variable is ORDERS_TABLE_NAME and its output ordersTableName.
 
-// Table is a DynamoDB table that is paid per request.
+// Table is a DynamoDB table with on-demand capacity.
 type Table struct {
 	Name  string
 	Label string
 
 	HashKey  Key
-	RangeKey Key // none: Key{}
+	RangeKey Key // optional
 	Indexes  []Index
 
-	// TTL is the attribute with the Unix time in seconds after which DynamoDB
-	// may remove an item; empty: none.
+	// TTL is the attribute with the Unix time, in seconds, after which DynamoDB
+	// may delete an item. Empty means that no item expires.
 	TTL string
 
-	// Stream is what the table's stream holds of each change: KEYS_ONLY,
-	// NEW_IMAGE, OLD_IMAGE or NEW_AND_OLD_IMAGES; empty: there is no stream.
+	// Stream is what each record of the table's stream holds: KEYS_ONLY,
+	// NEW_IMAGE, OLD_IMAGE or NEW_AND_OLD_IMAGES. Empty means no stream.
 	Stream string
 
-	// Shared makes the table known to other services: parameters with its name
+	// Shared publishes the table to other services: parameters with its name
 	// and ARN, and managed policies to read and to write it.
 	Shared bool
 
-	// Sockets makes it part of the WebSocket API: it comes and goes with the
-	// socket routes, a stack that is attached to another uses the other's, and it
-	// holds nothing that lasts: nothing protects or watches it.
+	// Sockets makes the table part of the WebSocket API. The table exists while
+	// there are socket routes, and a stack that attaches to another stack uses
+	// the other's table. Its rows are short-lived, so Pulumi does not protect
+	// it and no alarm watches it.
 	Sockets bool
 }
 
-// Key is an attribute that a table or an index is looked up by.
+// Key is a key attribute of a table or an index.
 type Key struct {
 	Name string
 	Type string // S, N or B
 }
 
-// String returns the key of an attribute that holds text.
+// String returns a key whose values are text.
 func String(name string) Key { return Key{name, "S"} }
 
-// Number returns the key of an attribute that holds a number.
+// Number returns a key whose values are numbers.
 func Number(name string) Key { return Key{name, "N"} }
 
-// Binary returns the key of an attribute that holds bytes.
+// Binary returns a key whose values are bytes.
 func Binary(name string) Key { return Key{name, "B"} }
 
-// Index is a global secondary index. DynamoDB makes or deletes one in an update.
+// Index is a global secondary index. An update of the stack creates or deletes
+// it without replacing the table.
 type Index struct {
 	Name     string
 	HashKey  Key
-	RangeKey Key // none: Key{}
+	RangeKey Key // optional
 
-	// Attributes are those that the index holds besides the keys. Nil is all of
-	// them, an empty list none.
+	// Attributes are the attributes that the index holds besides the keys. Nil
+	// means all attributes, an empty list none.
 	Attributes []string
 }
 
-// Queue is an SQS queue with its dead-letter queue. It is there while a function
-// consumes it; without one, nobody has rights on it and nothing is sent.
+// Queue is an SQS queue with a dead-letter queue. It exists while a function
+// consumes it. Without a consumer there is no queue, no right on it, and
+// nothing is sent.
 type Queue struct {
 	Name    string
 	Label   string
-	Carries string // the messages, in words: "events of items"
-	Shared  bool   // other services know it by parameters and may be given a policy to send
+	Carries string // what the messages are, such as "events of items"
+	Shared  bool   // publishes it to other services: parameters, and a policy to send
 }
 
-// Secret is a secret of Secrets Manager. An operator puts in its value: the
-// program, its state and its plans know none.
+// Secret is a secret of Secrets Manager. An operator sets its value, which is
+// never in the program, the state or a plan.
 type Secret struct {
 	Name        string
 	Description string
 
-	// Tokens makes it the key that signs bearer tokens: there is none where an
-	// issuer signs them, or where another stack's API is used.
+	// Tokens makes it the key that signs bearer tokens. It does not exist in a
+	// stack whose tokens come from an issuer, or in one that uses another
+	// stack's API.
 	Tokens bool
 }
 
-// Bucket is an S3 bucket that no one but roles with rights can reach. Scripts of
+// Bucket is an S3 bucket that only roles with rights can reach. Scripts from
 // the stack's corsOrigins may use its presigned URLs.
 type Bucket struct {
 	Name       string
 	Label      string
-	ExpireDays int  // after which an object is deleted; 0: never
-	Shared     bool // other services know it by parameters and may be given policies to read and write
+	ExpireDays int  // after how many days an object is deleted; 0 means never
+	Shared     bool // publishes it to other services: parameters, and policies to read and write
 }
 
-// Parameter is a parameter of Parameter Store that functions read while they
-// run. The stack makes it with Value; from then on an operator changes it, and
-// an update leaves it alone.
+// Parameter is a parameter of SSM Parameter Store that functions read at run
+// time. The stack creates it with Value. Later only an operator changes it: an
+// update of the stack does not.
 type Parameter struct {
 	Name        string
 	Description string

@@ -1,9 +1,9 @@
-// Package api is what the functions behind an HTTP API have in common, whatever
-// their domain: requests and answers, problems, and the start of a function.
+// Package api is the common part of the functions behind an HTTP API: requests,
+// responses, problems and the start of a function. It knows no domain.
 //
-// A domain such as package items has a type that embeds API and holds what its
-// routes need beyond it, such as a table. Parts fill that type from the
-// environment, so a binary holds the clients of its own parts alone:
+// A domain, such as package items, has a type that embeds API and adds what its
+// routes need, such as a table. Parts fill that type from the environment, so a
+// binary contains only the AWS clients of its parts:
 //
 //	func main() { api.Start(create.Handle, items.WithTable, events.WithQueue) }
 package api
@@ -22,14 +22,15 @@ import (
 	"skiff/lambdas/function"
 )
 
-// Request and Response are payload format 2.0 of an HTTP API.
+// Request and Response are the event and the response of an HTTP API in payload
+// format 2.0.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 type (
 	Request  = events.APIGatewayV2HTTPRequest
 	Response = events.APIGatewayV2HTTPResponse
 )
 
-// API is what every route works with. A domain embeds it in a type of its own.
+// API is what every route needs. A domain's type embeds it.
 type API struct {
 	Now    func() time.Time
 	Random io.Reader
@@ -42,31 +43,30 @@ type Domain[D any] interface {
 	Problemer
 }
 
-// Problemer is what embedding API gives a domain.
+// Problemer is implemented by every type that embeds API.
 type Problemer interface {
-	// Problem turns an error of the domain into the problem that the client
-	// reads, and returns nil for every other error. The method of API knows no
-	// error: a domain with errors of its own, such as table.ErrNotFound,
-	// declares Problem itself.
+	// Problem returns what the client reads for an error of the domain, and nil
+	// for every other error. The method of API always returns nil. A domain
+	// that has errors, such as table.ErrNotFound, declares its own method.
 	Problem(error) *Problem
 
 	base() *API
 }
 
-// Problem returns nil, as for any error that no domain explains.
+// Problem returns nil: API knows no error of a domain.
 func (a *API) Problem(error) *Problem { return nil }
 
 func (a *API) base() *API { return a }
 
-// Route answers the requests of one route of a domain. Handler turns its error
-// into an answer.
+// Route handles the requests of one route. Handler turns its error into a
+// response.
 type Route[P any] func(context.Context, P, Request) (Response, error)
 
-// Part gives a domain something that not every route needs, made from the
-// environment. It fails when the environment lacks a variable.
+// Part adds to a domain something that only some routes need, such as a table.
+// It fails when a variable is missing.
 type Part[P any] func(P, function.Environment) error
 
-// Start serves a route until Lambda ends the process. When a part fails, Start
+// Start serves a route until Lambda stops the process. If a part fails, Start
 // logs one line and exits with 1.
 func Start[D any, P Domain[D]](route Route[P], parts ...Part[P]) {
 	function.Start(func(e function.Environment) (any, error) {
@@ -78,7 +78,7 @@ func Start[D any, P Domain[D]](route Route[P], parts ...Part[P]) {
 	})
 }
 
-// New makes a domain of these parts. It fails when one of them does.
+// New returns a domain with these parts. It fails when a part fails.
 func New[D any, P Domain[D]](e function.Environment, parts ...Part[P]) (P, error) {
 	p := P(new(D))
 	*p.base() = API{Now: time.Now, Random: rand.Reader, Log: e.Log}
@@ -90,8 +90,8 @@ func New[D any, P Domain[D]](e function.Environment, parts ...Part[P]) (P, error
 	return p, nil
 }
 
-// Handler returns what Lambda calls. It never fails and never panics: whatever
-// happens is an answer, and a line in the log.
+// Handler returns the handler that Lambda invokes. It never fails and never
+// panics: it turns errors and panics into a response and a log line.
 func Handler[P Problemer](p P, route Route[P]) func(context.Context, Request) (Response, error) {
 	a := p.base()
 	return func(ctx context.Context, r Request) (Response, error) {
@@ -121,8 +121,8 @@ func Handler[P Problemer](p P, route Route[P]) func(context.Context, Request) (R
 	}
 }
 
-// RequestID is the gateway's id, which the client sees as Apigw-Requestid too,
-// or else Lambda's.
+// RequestID returns API Gateway's request id, which the client gets in the
+// header Apigw-Requestid. If the event has none, it returns Lambda's.
 func RequestID(ctx context.Context, r Request) string {
 	if r.RequestContext.RequestID != "" {
 		return r.RequestContext.RequestID
@@ -133,7 +133,7 @@ func RequestID(ctx context.Context, r Request) string {
 	return ""
 }
 
-// call runs the route and makes a panic an error.
+// call runs the route and turns a panic into an error.
 func call[P any](ctx context.Context, p P, route Route[P], r Request) (response Response, err error) {
 	defer function.Catch(&err)
 	return route(ctx, p, r)

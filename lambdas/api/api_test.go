@@ -17,7 +17,7 @@ import (
 	"skiff/lambdas/function"
 )
 
-// Orders is a second domain, as a team would add one.
+// Orders is a second domain, such as a team would add.
 type Orders struct {
 	api.API
 	stored map[string]Order
@@ -35,7 +35,7 @@ var (
 	errStock  = errors.New("not in stock")
 )
 
-// Problem explains the errors of orders.
+// Problem returns the problems for the errors of orders.
 func (*Orders) Problem(err error) *api.Problem {
 	switch {
 	case errors.Is(err, errAbsent):
@@ -46,7 +46,7 @@ func (*Orders) Problem(err error) *api.Problem {
 	return nil
 }
 
-// WithShelf is a part.
+// WithShelf is a part that reads the variable SHELF.
 func WithShelf(o *Orders, e function.Environment) error {
 	shelf, err := e.Setting("SHELF")
 	o.stored = map[string]Order{shelf: {Article: "<pen> & paper", Count: 1}}
@@ -96,7 +96,7 @@ func newOrders(t *testing.T) (*Orders, *bytes.Buffer) {
 	return o, log
 }
 
-// A domain's routes answer in its own words, and with its own codes.
+// Routes of a second domain answer with its own problems and codes.
 func TestSecondDomain(t *testing.T) {
 	t.Parallel()
 	const problem = `{"type":"about:blank","title":%q,"status":%d,"detail":%q,"code":%q,"requestId":"r-1"}`
@@ -125,12 +125,11 @@ func TestSecondDomain(t *testing.T) {
 		}
 	}
 	if strings.Contains(log.String(), `"level":"ERROR"`) {
-		t.Errorf("a client's error is logged as the service's: %s", log)
+		t.Errorf("an error of the client is logged with level ERROR: %s", log)
 	}
 }
 
-// An error that no domain explains is the service's own: the client reads
-// nothing of it.
+// The client reads nothing of an error for which the domain has no problem.
 func TestUnexplainedError(t *testing.T) {
 	t.Parallel()
 	e, log := environment(t, nil)

@@ -6,25 +6,25 @@ import (
 	"strings"
 )
 
-// maxVersions is how many versions one condition of DynamoDB may name.
+// maxVersions is how many versions an IN operator of DynamoDB accepts.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-expression-parameters
 const maxVersions = 100
 
 // ETag returns the strong entity tag of a version.
 func ETag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
 
-// Match is what If-Match asks of a thing's version: any version, or one of up
-// to 100. A Match that is zero is met by no version.
+// Match is the condition of an If-Match header: any version, or one of up to
+// 100 versions. No version meets the zero Match.
 type Match struct {
 	Any      bool
 	Versions []int64
 }
 
-// IfMatch reads the header If-Match, which is "*" or a list of entity tags as
-// ETag writes them. noun names the thing in the problems, such as "item".
-// IfMatch fails with PreconditionRequired without the header, with Validation
-// for another form or for too many tags, and with VersionConflict when no
-// version has any of the tags.
+// IfMatch reads the header If-Match: "*" or a list of entity tags as ETag
+// writes them. noun names the thing in problems, such as "item". IfMatch fails
+// with PreconditionRequired if there is no header. It fails with Validation for
+// another form or too many tags, and with VersionConflict if none of the tags
+// can be a version's.
 // https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1
 func IfMatch(r Request, noun string) (Match, error) {
 	header, found := Header(r, "If-Match")
@@ -41,8 +41,8 @@ func IfMatch(r Request, noun string) (Match, error) {
 	}
 	var versions []int64
 	for _, tag := range tags {
-		// If-Match compares strongly: a weak tag, which has a W/ before its
-		// quotes, matches no version.
+		// If-Match uses the strong comparison: a weak tag, such as W/"3",
+		// matches no version.
 		version, err := strconv.ParseInt(strings.Trim(tag, `"`), 10, 64)
 		if err == nil && ETag(version) == tag && !slices.Contains(versions, version) {
 			versions = append(versions, version)
@@ -57,7 +57,7 @@ func IfMatch(r Request, noun string) (Match, error) {
 	return Match{Versions: versions}, nil
 }
 
-// entityTags returns the tags of a list and skips its empty elements. It reports
+// entityTags returns the tags of a list. It skips empty elements. It reports
 // whether the list is well-formed and has at least one tag.
 // https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1.2
 func entityTags(list string) (tags []string, ok bool) {
@@ -80,8 +80,8 @@ func entityTags(list string) (tags []string, ok bool) {
 	}
 }
 
-// tagLength is the length of the entity tag that s begins with, 0 if it begins
-// with none. A tag may hold commas.
+// tagLength returns the length of the entity tag at the start of s, or 0 if
+// there is none. A tag may contain commas.
 // https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3
 func tagLength(s string) int {
 	opaque := strings.TrimPrefix(s, "W/")

@@ -11,12 +11,12 @@ import (
 	"skiff/lambdas/function"
 )
 
-// Code says what is wrong to a client's program. A code never changes its
-// meaning; the detail beside it is for people and may.
+// Code identifies a problem for the client's program. The meaning of a code
+// never changes. The detail is for people and may change.
 type Code string
 
-// The codes that have the same meaning in every domain. A domain may have
-// others, beside its own errors.
+// The codes that mean the same in every domain. A domain may add codes for its
+// own errors.
 const (
 	InvalidJSON          Code = "invalid_json"
 	InvalidBody          Code = "invalid_body"
@@ -42,7 +42,8 @@ const (
 	Unavailable          Code = "unavailable"
 )
 
-// status is the status of a code of this package, and 400 for every other.
+// status returns the HTTP status of a code of this package, and 400 for any
+// other code.
 func (c Code) status() int {
 	switch c {
 	case NotFound:
@@ -67,33 +68,33 @@ func (c Code) status() int {
 	return http.StatusBadRequest
 }
 
-// Problem is an error that the client reads. Of any other error it reads only
-// that the request failed.
+// Problem is an error that the client can read. For any other error, the client
+// reads only that the request failed.
 type Problem struct {
 	Code       Code
-	Status     int // of the answer; 0 is the code's own, which is 400 for a domain's code
+	Status     int // of the response; 0 means the code's own, which is 400 for a domain's code
 	Detail     string
-	RetryAfter time.Duration // 0 when trying again does not help
+	RetryAfter time.Duration // 0 if it is useless to try again
 }
 
 func (p *Problem) Error() string { return string(p.Code) + ": " + p.Detail }
 
-// Refuse returns a Problem whose detail is formatted as fmt.Sprintf does.
+// Refuse returns a Problem. Its detail is formatted like fmt.Sprintf.
 func Refuse(code Code, format string, args ...any) *Problem {
 	return &Problem{Code: code, Detail: fmt.Sprintf(format, args...)}
 }
 
-// Absent returns the 404 of a thing that is not there, such as "item".
+// Absent returns the 404 for a thing that does not exist, such as "item".
 func Absent(noun string) *Problem { return Refuse(NotFound, "there is no such %s", noun) }
 
-// Changed returns the 412 of a thing that is at another version than the one
-// that If-Match names.
+// Changed returns the 412 for a thing whose version is not one of those in
+// If-Match.
 func Changed(noun string) *Problem {
 	return Refuse(VersionConflict, "the %s has changed; read it again and send its ETag as If-Match", noun)
 }
 
-// problemOf turns any error of a route into what the client reads. The error's
-// own text stays in the log.
+// problemOf returns what the client reads for an error of a route. The error's
+// text is only logged.
 func problemOf(p Problemer, err error) *Problem {
 	var problem *Problem
 	if errors.As(err, &problem) {
@@ -110,15 +111,15 @@ func problemOf(p Problemer, err error) *Problem {
 	case errors.As(err, &unusable):
 		return &Problem{Code: Unavailable, Detail: "the service is not set up yet; try again later", RetryAfter: time.Minute}
 	}
-	return Refuse(Internal, "the request failed; tell us the requestId")
+	return Refuse(Internal, "the request failed; report the requestId to the operators")
 }
 
-// answer is the problem as RFC 9457 has it. Its title is the status's text, as
-// about:blank asks for.
+// answer returns the problem in the form of RFC 9457. Its title is the text of
+// the status, as the type about:blank requires.
 // https://www.rfc-editor.org/rfc/rfc9457#section-4.2.1
 func (p *Problem) answer(requestID string) Response {
 	status := cmp.Or(p.Status, p.Code.status())
-	response, _ := RespondJSON(status, struct { // strings and a number: nothing here can fail
+	response, _ := RespondJSON(status, struct { // strings and a number: this cannot fail
 		Type      string `json:"type"`
 		Title     string `json:"title"`
 		Status    int    `json:"status"`

@@ -9,14 +9,14 @@ import (
 )
 
 const (
-	// MaxBodyBytes is the largest body that a route takes.
+	// MaxBodyBytes is the size of the largest body that is accepted.
 	MaxBodyBytes = 384 * 1024
 
 	maxIDBytes = 64
 )
 
-// ID checks an id that came in a request's path. No id that passes has a
-// character that separates the parts of other keys in a table.
+// ID checks an id from a request's path. It fails with InvalidID. A valid id
+// never contains #, which separates the parts of other keys in a table.
 func ID(id string) (string, error) {
 	if !IsToken(id, maxIDBytes) {
 		return "", Refuse(InvalidID, "an id is 1 to %d of A-Z a-z 0-9 _ -", maxIDBytes)
@@ -36,8 +36,8 @@ func IsToken(s string, limit int) bool {
 	return 0 < len(s) && len(s) <= limit
 }
 
-// Header returns the value of a header and whether it was sent. The gateway
-// writes names in lower case; other callers may not.
+// Header returns the value of a header and whether the request has it. API
+// Gateway sends names in lower case, but other callers may not.
 func Header(r Request, name string) (string, bool) {
 	if value, found := r.Headers[strings.ToLower(name)]; found {
 		return value, true
@@ -50,9 +50,8 @@ func Header(r Request, name string) (string, bool) {
 	return "", false
 }
 
-// Subject returns the subject of the caller's token, as the authorizer function
-// passes it on, or as the issuer's token has it. It is empty on a route without
-// authorizer.
+// Subject returns the subject of the caller's token. It comes from the
+// authorizer function or from the issuer's JWT. It is empty for a public route.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 func Subject(r Request) string {
 	authorizer := r.RequestContext.Authorizer
@@ -66,14 +65,14 @@ func Subject(r Request) string {
 	return subject
 }
 
-// Body returns the body as the client sent it, at most MaxBodyBytes of JSON
-// that is not compressed. Its error is a *Problem.
+// Body returns the body as the client sent it: uncompressed JSON of at most
+// MaxBodyBytes. It fails with a *Problem.
 func Body(r Request) ([]byte, error) {
 	body := []byte(r.Body)
 	if r.IsBase64Encoded {
 		decoded, err := base64.StdEncoding.DecodeString(r.Body)
 		if err != nil {
-			return nil, Refuse(InvalidBody, "the body is not base64, though it is marked so")
+			return nil, Refuse(InvalidBody, "the body is marked as base64 and is not")
 		}
 		body = decoded
 	}
@@ -89,7 +88,8 @@ func Body(r Request) ([]byte, error) {
 	return body, nil
 }
 
-// isJSON allows no parameter but the one charset that JSON has.
+// isJSON reports whether the content type is JSON. It allows no parameter
+// except charset=utf-8.
 func isJSON(r Request) bool {
 	contentType, _ := Header(r, "Content-Type")
 	media, parameters, err := mime.ParseMediaType(contentType)

@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 )
 
-// Respond returns an answer with a JSON body, or without a body for an empty
-// one.
+// Respond returns a response with a JSON body. If body is empty, the response
+// has no body.
 func Respond(status int, body []byte) Response {
 	headers := map[string]string{"X-Content-Type-Options": "nosniff"}
 	if len(body) > 0 {
@@ -15,9 +15,9 @@ func Respond(status int, body []byte) Response {
 	return Response{StatusCode: status, Headers: headers, Body: string(body)}
 }
 
-// RespondJSON returns an answer whose body is v as encoding/json writes it,
-// except that <, > and & stay as they are. It fails when v has no form in JSON,
-// such as a channel.
+// RespondJSON returns a response whose body is v as JSON. Unlike json.Marshal,
+// it does not escape <, > and &. It fails when v cannot be encoded, such as a
+// channel.
 func RespondJSON(status int, v any) (Response, error) {
 	var body bytes.Buffer
 	e := json.NewEncoder(&body)

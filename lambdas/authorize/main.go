@@ -1,4 +1,4 @@
-// Command authorize is the function of the same name.
+// Command authorize is the function that checks bearer tokens.
 package main
 
 import (

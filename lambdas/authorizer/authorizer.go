@@ -1,5 +1,5 @@
-// Package authorizer is the function that decides on bearer tokens, for the
-// routes of the HTTP API and for the clients of the WebSocket API.
+// Package authorizer is the function that checks bearer tokens: for the routes
+// of the HTTP API, and for clients that connect to the WebSocket API.
 package authorizer
 
 import (
@@ -15,30 +15,31 @@ import (
 	"skiff/lambdas/names"
 )
 
-// Verifier tells whose a token is. It fails with a *Refusal for a token that
-// is not good, and with any other error when it cannot tell.
+// Verifier returns the subject of a token. It fails with a *Refusal when the
+// token is not valid, and with another error when it cannot check the token.
 type Verifier interface {
 	Subject(ctx context.Context, token string) (string, error)
 }
 
-// Refusal says why a token is not good. Its text holds nothing of the token.
+// Refusal says why a token is not valid. Reason is logged and holds no part of
+// the token.
 type Refusal struct{ Reason string }
 
 func (r *Refusal) Error() string { return r.Reason }
 
-// errUnauthorized has the one text that a WebSocket API makes a 401 of.
+// errUnauthorized has the exact text for which a WebSocket API answers 401.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-lambda-auth.html
 var errUnauthorized = errors.New("Unauthorized")
 
-// Authorizer decides on tokens.
+// Authorizer checks tokens.
 type Authorizer struct {
 	Tokens Verifier
 	Log    *slog.Logger
 }
 
-// Open makes what Lambda calls: an authorizer of the issuer's tokens where
-// TOKEN_ISSUER is set, and else of those signed with the stack's own key. It
-// fails when a variable is missing.
+// Open returns the handler that Lambda invokes. If TOKEN_ISSUER is set, it
+// accepts the issuer's tokens. Otherwise it accepts tokens that are signed with
+// the stack's own key. Open fails when a variable is missing.
 func Open(e function.Environment) (any, error) {
 	a := &Authorizer{Log: e.Log}
 	var err error
@@ -50,10 +51,10 @@ func Open(e function.Environment) (any, error) {
 	return a.Handle, err
 }
 
-// Handle answers an HTTP API, which asks in payload format 2.0, with a simple
-// response, and a WebSocket API with a policy: it knows no other. When it
-// cannot tell whether a token is good it fails, which is a 500 to the client;
-// neither API lets an authorizer answer 503.
+// Handle answers an HTTP API (payload format 2.0) with a simple response. It
+// answers a WebSocket API with a policy, which is the only form that a
+// WebSocket API accepts. It fails when the token cannot be checked. The client
+// then gets a 500, because an authorizer of either API cannot answer 503.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
 func (a *Authorizer) Handle(ctx context.Context, raw json.RawMessage) (response any, err error) {
 	defer func() {
@@ -84,7 +85,7 @@ func (a *Authorizer) Handle(ctx context.Context, raw json.RawMessage) (response 
 	}
 	answer := events.APIGatewayV2CustomAuthorizerSimpleResponse{IsAuthorized: allowed}
 	if allowed {
-		answer.Context = told(subject)
+		answer.Context = contextOf(subject)
 	}
 	return answer, nil
 }
@@ -98,11 +99,11 @@ func (a *Authorizer) decide(ctx context.Context, r request) (string, error) {
 	return a.Tokens.Subject(ctx, token)
 }
 
-// told is what the functions behind the API are told of the client.
-func told(subject string) map[string]any { return map[string]any{names.SubjectContext: subject} }
+// contextOf returns what API Gateway passes to the functions behind the API.
+func contextOf(subject string) map[string]any { return map[string]any{names.SubjectContext: subject} }
 
-// policy lets a client connect, or refuses it with 401: without a good token
-// there is nobody to whom something could be forbidden.
+// policy returns a policy that lets the client connect. Without a valid token
+// the caller is unknown, so the client gets a 401 and not a 403.
 func policy(methodARN, subject string, allowed bool) (any, error) {
 	if !allowed {
 		return nil, errUnauthorized
@@ -115,18 +116,19 @@ func policy(methodARN, subject string, allowed bool) (any, error) {
 				{Effect: "Allow", Action: []string{"execute-api:Invoke"}, Resource: []string{methodARN}},
 			},
 		},
-		Context: told(subject),
+		Context: contextOf(subject),
 	}, nil
 }
 
-// requestOf reads the event. Members that it does not know are AWS's affair.
+// requestOf decodes the event. It ignores unknown members, because AWS may add
+// some.
 func requestOf(raw json.RawMessage) (request, error) {
 	var r request
 	if err := json.Unmarshal(raw, &r); err != nil {
-		return request{}, fmt.Errorf("the event is not one of an authorizer: %w", err)
+		return request{}, fmt.Errorf("the event is not an authorizer's: %w", err)
 	}
 	if r.Version != "2.0" && !r.webSocket() {
-		return request{}, errors.New("the event is of payload format 1.0; set the authorizer's to 2.0")
+		return request{}, errors.New("the event has payload format 1.0; set the authorizer's payload format to 2.0")
 	}
 	return r, nil
 }

@@ -19,12 +19,13 @@ import (
 	"skiff/lambdas/tokens"
 )
 
-// issuerTime is for one call to the issuer. Two of them, for where its keys
-// are and for the keys, fit the ten seconds of an authorizer many times over.
+// issuerTime is the timeout of one call to the issuer. A token needs at most
+// two: one for the address of the keys, one for the keys. Both fit into the ten
+// seconds of an authorizer.
 const issuerTime = 2 * time.Second
 
-// algorithms are the ones of OpenID Connect with a public key. A token under
-// a shared key, or under none, is nobody's.
+// algorithms returns the algorithms of OpenID Connect that use a public key. A
+// token with a shared key, or without a signature, proves nothing.
 func algorithms() []string {
 	return []string{
 		oidc.RS256, oidc.RS384, oidc.RS512, oidc.PS256, oidc.PS384, oidc.PS512,
@@ -32,8 +33,9 @@ func algorithms() []string {
 	}
 }
 
-// issuer verifies tokens of an OpenID Connect provider. Its keys are fetched
-// with the first token, and again with one that names a key it has not seen.
+// issuer verifies the tokens of an OpenID Connect provider. It fetches the
+// provider's keys for the first token, and again for a token that names an
+// unknown key.
 type issuer struct {
 	url       string
 	audiences []string
@@ -41,12 +43,12 @@ type issuer struct {
 	now       func() time.Time
 
 	mutex sync.Mutex
-	keys  oidc.KeySet // nil until the provider told where they are
+	keys  oidc.KeySet // nil until the provider has returned their address
 }
 
-// newIssuer reads TOKEN_ISSUER, an HTTPS URL, and TOKEN_AUDIENCES, at least
-// one, of which a token must name one. Plain HTTP will do for an issuer on the
-// same machine.
+// newIssuer reads TOKEN_ISSUER, an HTTPS URL, and TOKEN_AUDIENCES, one or more
+// audiences. A token must name one of them. Plain HTTP is allowed for an issuer
+// on the same machine.
 func newIssuer(e function.Environment) (Verifier, error) {
 	list, err := e.Setting(names.AudiencesVariable)
 	if err != nil {
@@ -70,27 +72,27 @@ func loopback(host string) bool {
 	return host == "localhost" || (err == nil && ip.IsLoopback())
 }
 
-// Subject fails with another error than a *Refusal when the issuer does not
-// give its keys.
+// Subject implements Verifier. It fails with another error than a *Refusal when
+// the issuer does not return its keys.
 func (i *issuer) Subject(ctx context.Context, token string) (string, error) {
 	keys, err := i.keySet(ctx)
 	if err != nil {
 		return "", err
 	}
-	asked := &askedKeys{KeySet: keys}
-	verifier := oidc.NewVerifier(i.url, asked, &oidc.Config{
+	recorded := &recordedKeys{KeySet: keys}
+	verifier := oidc.NewVerifier(i.url, recorded, &oidc.Config{
 		SkipClientIDCheck: true, // there may be several audiences
 		Now:               i.now, SupportedSigningAlgs: algorithms(),
 	})
 	verified, err := verifier.Verify(ctx, token)
 	var expired *oidc.TokenExpiredError
 	switch {
-	case asked.failure != nil:
-		return "", issuerFailure("give its keys", asked.failure)
+	case recorded.failure != nil:
+		return "", issuerFailure("return its keys", recorded.failure)
 	case errors.As(err, &expired):
 		return "", &Refusal{"a token that is expired"}
 	case err != nil:
-		// The library's texts may show claims.
+		// The library's error texts may hold claims.
 		return "", &Refusal{"a token that is not the issuer's, or not valid yet"}
 	case !slices.ContainsFunc(verified.Audience, func(a string) bool { return slices.Contains(i.audiences, a) }):
 		return "", &Refusal{"a token for another audience"}
@@ -100,7 +102,8 @@ func (i *issuer) Subject(ctx context.Context, token string) (string, error) {
 	return verified.Subject, nil
 }
 
-// keySet asks the issuer where its keys are, until it has told.
+// keySet returns the issuer's keys. It asks the issuer for their address until
+// a call succeeds.
 // https://openid.net/specs/openid-connect-discovery-1_0.html
 func (i *issuer) keySet(ctx context.Context) (oidc.KeySet, error) {
 	i.mutex.Lock()
@@ -111,34 +114,34 @@ func (i *issuer) keySet(ctx context.Context) (oidc.KeySet, error) {
 	ctx = oidc.ClientContext(ctx, i.client)
 	provider, err := oidc.NewProvider(ctx, i.url)
 	if err != nil {
-		return nil, issuerFailure("tell where its keys are", err)
+		return nil, issuerFailure("return the address of its keys", err)
 	}
-	var told struct {
+	var discovery struct {
 		Keys string `json:"jwks_uri"`
 	}
-	if err := provider.Claims(&told); err != nil || told.Keys == "" {
-		return nil, issuerFailure("tell where its keys are", errors.New("no jwks_uri"))
+	if err := provider.Claims(&discovery); err != nil || discovery.Keys == "" {
+		return nil, issuerFailure("return the address of its keys", errors.New("no jwks_uri"))
 	}
-	i.keys = oidc.NewRemoteKeySet(ctx, told.Keys)
+	i.keys = oidc.NewRemoteKeySet(ctx, discovery.Keys)
 	return i.keys, nil
 }
 
-// issuerFailure is about an issuer that did not do what was asked of it. Of
-// the library's text, which may hold a whole page, the start will do.
-func issuerFailure(asked string, err error) error {
-	return fmt.Errorf("the issuer does not %s: %.200s", asked, err.Error())
+// issuerFailure returns the error of a call to the issuer. It cuts the
+// library's text, which may hold a whole HTML page.
+func issuerFailure(action string, err error) error {
+	return fmt.Errorf("the issuer does not %s: %.200s", action, err.Error())
 }
 
-// askedKeys keeps the failure of a question to the issuer, which the verifier
-// does not tell from a signature that is wrong.
-type askedKeys struct {
+// recordedKeys records the error of a failed fetch of keys. The verifier
+// reports it like a wrong signature.
+type recordedKeys struct {
 	oidc.KeySet
 	failure error
 }
 
-// VerifySignature is that of the key set. Of its errors, the one that wraps
-// another is about fetching keys.
-func (k *askedKeys) VerifySignature(ctx context.Context, token string) ([]byte, error) {
+// VerifySignature implements oidc.KeySet. Only an error that wraps another is
+// about fetching keys.
+func (k *recordedKeys) VerifySignature(ctx context.Context, token string) ([]byte, error) {
 	payload, err := k.KeySet.VerifySignature(ctx, token)
 	k.failure = errors.Unwrap(err)
 	return payload, err

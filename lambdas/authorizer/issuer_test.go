@@ -23,15 +23,15 @@ import (
 
 func now() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 
-// provider plays an OpenID Connect provider. What it says can be changed.
+// provider is a fake OpenID Connect provider whose responses a test can change.
 type provider struct {
 	url string
 
 	mutex     sync.Mutex
 	signer    *ecdsa.PrivateKey
 	kid       string
-	discovery string // instead of the right one
-	keys      string // instead of the right ones
+	discovery string // replaces the valid document
+	keys      string // replaces the valid keys
 	status    int
 	calls     int
 }
@@ -67,7 +67,7 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.calls++
 	if p.status != 0 {
 		w.WriteHeader(p.status)
-		io.WriteString(w, strings.Repeat("a page of its own ", 100))
+		io.WriteString(w, strings.Repeat("an error page ", 100))
 		return
 	}
 	body := p.discovery
@@ -84,8 +84,8 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, body)
 }
 
-// token is one of the provider's, for the first audience, but for the changes,
-// of which nil removes a claim.
+// token returns a token of the provider for the first audience, with the
+// changes. A nil value removes a claim.
 func (p *provider) token(t *testing.T, changes map[string]any) string {
 	t.Helper()
 	claims := map[string]any{"iss": p.url, "aud": "app-1", "sub": "someone", "exp": now().Add(time.Hour).Unix()}
@@ -162,13 +162,13 @@ func TestIssuer(t *testing.T) {
 	}
 }
 
-// The keys are asked for with the first token, and again with one of a key
-// that is new; with none in between.
+// The keys are fetched for the first token, and again for a token that is
+// signed with a new key. No other token fetches them.
 func TestIssuerKeysAreKept(t *testing.T) {
 	t.Parallel()
 	p := newProvider(t)
 	i := newTestIssuer(t, p.url)
-	for n, want := range []int{2, 2, 3, 3} { // with where the keys are, at first
+	for n, want := range []int{2, 2, 3, 3} { // the first token also fetches their address
 		if n == 2 {
 			p.rotate(t, "second")
 		}
@@ -178,8 +178,8 @@ func TestIssuerKeysAreKept(t *testing.T) {
 	}
 }
 
-// An issuer that does not answer lets nobody in, and refuses nobody either:
-// that is a failure, until it does.
+// While an issuer does not answer, no token is accepted and none is refused:
+// the function fails.
 func TestIssuerFails(t *testing.T) {
 	t.Parallel()
 	for name, harm := range map[string]func(*provider){
@@ -200,11 +200,11 @@ func TestIssuerFails(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if name == "keys elsewhere" {
-			continue // that is kept, as a provider's word
+			continue // a discovered address is cached
 		}
 		p.change(func() { p.status, p.discovery, p.keys = 0, "", "" })
 		if subject, err := i.Subject(t.Context(), p.token(t, nil)); err != nil || subject != "someone" {
-			t.Errorf("%s, and well again: %q, %v", name, subject, err)
+			t.Errorf("%s, after the issuer works again: %q, %v", name, subject, err)
 		}
 	}
 }

@@ -24,7 +24,8 @@ func newKey(e function.Environment) (Verifier, error) {
 	return &key{secret: r, now: time.Now}, nil
 }
 
-// Subject fails as secret.Reader does while there is no key.
+// Subject implements Verifier. It fails with the error of the secret's Value
+// when the key cannot be read.
 func (k *key) Subject(ctx context.Context, token string) (string, error) {
 	value, err := k.secret.Value(ctx)
 	if err != nil {

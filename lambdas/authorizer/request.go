@@ -6,20 +6,20 @@ import (
 	"skiff/lambdas/tokens"
 )
 
-// request is what an event of either API has in common with the other's.
+// request has the members of an event that both APIs need.
 type request struct {
-	Version   string            `json:"version"`   // of an HTTP API
-	MethodARN string            `json:"methodArn"` // of a WebSocket API
+	Version   string            `json:"version"`   // set by an HTTP API
+	MethodARN string            `json:"methodArn"` // set by a WebSocket API
 	Headers   map[string]string `json:"headers"`
 	Query     map[string]string `json:"queryStringParameters"`
 	Context   struct {
 		RequestID    string `json:"requestId"`
-		ConnectionID string `json:"connectionId"` // of a WebSocket API
+		ConnectionID string `json:"connectionId"` // set by a WebSocket API
 	} `json:"requestContext"`
 }
 
-// webSocket tells a WebSocket API's event from that of an HTTP API, and of one
-// in the format of REST APIs, which has a methodArn too.
+// webSocket reports whether the event is a WebSocket API's. A REST API's event
+// has a methodArn too, but no connection id.
 func (r request) webSocket() bool { return r.MethodARN != "" && r.Context.ConnectionID != "" }
 
 func (r request) api() string {
@@ -29,9 +29,9 @@ func (r request) api() string {
 	return "http"
 }
 
-// token is the bearer token that the request carries. A WebSocket client may
-// give it as the query parameter token: a browser's has no way to set a header.
-// It fails with a *Refusal.
+// token returns the request's bearer token. A WebSocket client may send it as
+// the query parameter token, because scripts in a browser cannot set a header.
+// token fails with a *Refusal.
 func (r request) token() (string, error) {
 	value, found := "", false
 	for name, v := range r.Headers {

@@ -1,5 +1,5 @@
-// Package bucket signs URLs by which clients reach one S3 bucket themselves: a
-// function's own requests and answers have at most 6 MB.
+// Package bucket signs URLs with which clients reach an S3 bucket directly. A
+// request or response through a function has at most 6 MB.
 package bucket
 
 import (
@@ -25,8 +25,8 @@ type Bucket struct {
 	name   string
 }
 
-// Open returns the bucket whose name the environment's variable holds. It fails
-// when that or another variable is missing.
+// Open returns the bucket whose name is in the environment variable. It fails
+// when this variable, or one that Config needs, is missing.
 func Open(e function.Environment, variable string) (*Bucket, error) {
 	name, err := e.Setting(variable)
 	if err != nil {
@@ -37,20 +37,20 @@ func Open(e function.Environment, variable string) (*Bucket, error) {
 		return nil, err
 	}
 	client := s3.NewFromConfig(c, func(o *s3.Options) {
-		// An endpoint that a variable sets has no DNS name for each bucket.
+		// The host of a custom endpoint does not have a DNS name for each
+		// bucket.
 		o.UsePathStyle = c.BaseEndpoint != nil
 	})
 	return &Bucket{client: s3.NewPresignClient(client), name: name}, nil
 }
 
-// PresignPut returns a URL at which whoever has it can PUT the object once or
-// many times, from now until the expiry, at most 7 days. Lambda's credentials
-// end within hours, and the URL with them. The client must send exactly this
-// Content-Type, or S3 refuses the request. The function needs s3:PutObject for
-// the key.
+// PresignPut returns a URL with which anyone can PUT the object, any number of
+// times until the expiry, at most 7 days. The URL also ends with Lambda's
+// credentials, which last some hours. S3 refuses a request with another
+// Content-Type. The function needs s3:PutObject for the key.
 //
-// Signing makes no call: the bucket need not exist. PresignPut fails for a key,
-// a content type or an expiry that S3 does not take.
+// PresignPut makes no call, so the bucket need not exist. It fails for a key, a
+// content type or an expiry that S3 does not accept.
 func (b *Bucket) PresignPut(ctx context.Context, key, contentType string, expiry time.Duration) (string, error) {
 	switch {
 	case key == "" || len(key) > maxKeyBytes:

@@ -28,8 +28,8 @@ func open(t *testing.T, endpoint string) *Bucket {
 	return b
 }
 
-// store takes what is PUT with a good signature, as S3 does: it signs the
-// request itself, for the time that the request names.
+// store is a fake S3. It accepts a PUT if signing the request again gives the
+// same signature.
 type store struct {
 	t       *testing.T
 	objects map[string]string
@@ -63,7 +63,8 @@ func (s *store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.objects[r.URL.Path] = string(body)
 }
 
-// A client uploads with the URL alone, and only what the URL is for.
+// A client can upload with nothing but the URL, and only what the URL was
+// signed for.
 func TestPresignPut(t *testing.T) {
 	t.Parallel()
 	s := &store{t: t, objects: map[string]string{}}
@@ -104,7 +105,7 @@ func TestPresignPut(t *testing.T) {
 	}
 }
 
-// On AWS, each bucket has its own host, and nothing but the request is signed.
+// On AWS each bucket has its own host. No checksum of the body is signed.
 func TestPresignPutOnAWS(t *testing.T) {
 	t.Parallel()
 	signed, err := open(t, "").PresignPut(t.Context(), "a", "text/plain", time.Minute)
@@ -119,14 +120,14 @@ func TestPresignPutOnAWS(t *testing.T) {
 	if q.Get("X-Amz-Expires") != "60" || q.Get("X-Amz-SignedHeaders") != "content-type;host" {
 		t.Errorf("%v", q)
 	}
-	for name := range q { // the client knows the body, not the function that signs
+	for name := range q { // the function that signs does not know the body
 		if strings.Contains(strings.ToLower(name), "checksum") {
 			t.Errorf("the URL asks for a checksum: %s", name)
 		}
 	}
 }
 
-// An endpoint with a name has one host for all buckets.
+// A custom endpoint has one host for all buckets.
 func TestPresignPutElsewhere(t *testing.T) {
 	t.Parallel()
 	signed, err := open(t, "http://s3.test:9000").PresignPut(t.Context(), "a", "text/plain", time.Minute)

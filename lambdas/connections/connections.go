@@ -1,4 +1,4 @@
-// Package connections keeps the WebSocket connections there are, in a table.
+// Package connections stores the open WebSocket connections in a table.
 package connections
 
 import (
@@ -16,9 +16,9 @@ import (
 )
 
 const (
-	// lifeTime is longer than any connection lasts: API Gateway ends one after
-	// two hours. A row that outlives its connection, for $disconnect is not
-	// certain to come, goes then.
+	// lifeTime is how long a row is kept. API Gateway ends a connection after
+	// two hours. It does not always send $disconnect, so a row may outlive its
+	// connection until the row expires.
 	// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
 	lifeTime = 2*time.Hour + 10*time.Minute
 
@@ -27,33 +27,33 @@ const (
 	kind = "connection"
 )
 
-// The attributes of a row beyond the table's keys.
+// The attributes of a row besides the table's keys.
 const (
 	connectedAttribute = "connectedAt" // Unix milliseconds
 	subjectAttribute   = "subject"
 )
 
-// ErrID says that an id is none that a connection has.
+// ErrID means that a text cannot be the id of a connection.
 var ErrID = errors.New("not the id of a connection")
 
-// Connection is one client's.
+// Connection is one client's connection.
 type Connection struct {
 	ID      string
-	Subject string // whose token it came with; empty where no token is asked for
-	Since   time.Time
+	Subject string    // of the client's token; empty if the stack requires no token
+	Since   time.Time // when the client connected
 }
 
-// Table is the table of connections. It may hold rows of other kinds.
+// Table is the table of connections. It also holds rows of other kinds.
 type Table struct{ *table.Table }
 
-// Open is the table that CONNECTIONS_TABLE_NAME names. It fails when a
+// Open returns the table that CONNECTIONS_TABLE_NAME names. It fails when a
 // variable is missing.
 func Open(e function.Environment) (Table, error) {
 	t, err := table.New(e, names.ConnectionsTableVariable)
 	return Table{t}, err
 }
 
-// Add writes a connection. It fails with ErrID.
+// Add writes a connection. It fails with ErrID when the id is not valid.
 func (t Table) Add(ctx context.Context, c Connection) error {
 	if !validID(c.ID) {
 		return ErrID
@@ -67,7 +67,8 @@ func (t Table) Add(ctx context.Context, c Connection) error {
 	return t.Put(ctx, &dynamodb.PutItemInput{Item: row})
 }
 
-// Remove removes a connection, if it is there. It fails with ErrID.
+// Remove deletes a connection. It succeeds if there is none. It fails with
+// ErrID when the id is not valid.
 func (t Table) Remove(ctx context.Context, id string) error {
 	if !validID(id) {
 		return ErrID
@@ -76,8 +77,9 @@ func (t Table) Remove(ctx context.Context, id string) error {
 	return err
 }
 
-// All is every connection that may be open at that time, as it is then: a read
-// that may lag would miss a client that has just come.
+// All returns every connection that may be open at that time. The read is
+// consistent: an eventually consistent read may miss a client that has just
+// connected.
 func (t Table) All(ctx context.Context, now time.Time) ([]Connection, error) {
 	var all []Connection
 	var from map[string]types.AttributeValue

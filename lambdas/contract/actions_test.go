@@ -8,7 +8,8 @@ import (
 	"skiff/lambdas/event"
 )
 
-// uses are what each function does, all of it.
+// uses returns, by function, requests and events that use every AWS action of
+// the function.
 func uses() map[string]func(*world) {
 	return map[string]func(*world){
 		"create-item": func(w *world) {
@@ -21,13 +22,13 @@ func uses() map[string]func(*world) {
 			for range 2 {
 				w.create(widget)
 			}
-			w.proxy.fault(nil) // forget the calls of the creates
+			w.proxy.fault(nil) // also forgets the calls of the creates
 			w.send("GET", "/items?status=active&limit=1", nil, "")
 		},
 		"update-item": func(w *world) {
 			id := w.create(widget)
 			w.proxy.fault(nil)
-			for range 2 { // the second is for a version that is gone
+			for range 2 { // the second request names an old version
 				w.send("PUT", "/items/"+id, with(jsonBody, "if-match", `"1"`), widget)
 			}
 		},
@@ -57,14 +58,14 @@ func uses() map[string]func(*world) {
 	}
 }
 
-// The declaration gives each function of the contract exactly the actions it
-// uses. What Lambda polls in a function's name follows from the declaration.
-func TestDeclaredActionsAreTheUsedOnes(t *testing.T) {
+// Each function's Rights are exactly the actions that it uses. Lambda's own
+// actions, such as polling a queue, are not part of Rights.
+func TestRightsAreUsed(t *testing.T) {
 	t.Parallel()
 	for _, function := range lambdas.Declared().Functions {
 		use := uses()[function.Name]
 		if use == nil {
-			continue // no function of the contract
+			continue // a team's function, which these tests do not know
 		}
 		t.Run(function.Name, func(t *testing.T) {
 			t.Parallel()
@@ -83,7 +84,7 @@ func TestDeclaredActionsAreTheUsedOnes(t *testing.T) {
 			slices.Sort(got)
 			slices.Sort(want)
 			if got = slices.Compact(got); !slices.Equal(got, want) {
-				t.Errorf("used are %v, declared %v", got, want)
+				t.Errorf("the function uses %v, its Rights are %v", got, want)
 			}
 		})
 	}

@@ -17,7 +17,7 @@ import (
 	"skiff/lambdas/names"
 )
 
-// answer is a Response with its body read.
+// answer is a Response with its decoded body.
 type answer struct {
 	api.Response
 	fields map[string]any
@@ -28,7 +28,7 @@ func (a answer) text(name string) string {
 	return s
 }
 
-// check holds an answer against what every answer must be.
+// check checks what is true of every response, and returns it as an answer.
 func (w *world) check(requestID string, r api.Response) answer {
 	w.t.Helper()
 	a := answer{Response: r}
@@ -49,7 +49,7 @@ func (w *world) check(requestID string, r api.Response) answer {
 		wantType = "application/problem+json"
 		if a.text("type") != "about:blank" || a.text("title") != http.StatusText(r.StatusCode) || a.text("detail") == "" ||
 			a.text("requestId") != requestID || a.fields["status"] != float64(r.StatusCode) || len(a.fields) != 6 {
-			w.t.Errorf("not the problem it should be: %s", r.Body)
+			w.t.Errorf("status %d has a wrong problem: %s", r.StatusCode, r.Body)
 		}
 	}
 	if got := r.Headers["Content-Type"]; got != wantType {
@@ -75,8 +75,7 @@ func (w *world) checkLeaks(where, text string) {
 	}
 }
 
-// checkInvariants holds the end of a test against what is true after every
-// case of the contract.
+// checkInvariants checks, at the end of a test, what is true after every case.
 func (w *world) checkInvariants() {
 	if w.t.Failed() {
 		return
@@ -89,7 +88,7 @@ func (w *world) checkInvariants() {
 		w.t.Errorf("the control item: status %d", got.StatusCode)
 	}
 	if got, want := w.ids(), slices.Sorted(maps.Keys(w.stored)); !slices.Equal(got, want) {
-		w.t.Errorf("stored are %d items, want %d: %v and %v", len(got), len(want), got, want)
+		w.t.Errorf("the table has %d items, want %d: %v, want %v", len(got), len(want), got, want)
 	}
 }
 
@@ -105,7 +104,7 @@ func (w *world) checkLog() {
 	}
 }
 
-// ids are those of all items, as the table has them.
+// ids returns the ids of all items in the table.
 func (w *world) ids() []string {
 	w.t.Helper()
 	var ids []string

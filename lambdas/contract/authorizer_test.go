@@ -18,7 +18,7 @@ import (
 
 const connectARN = "arn:aws:execute-api:us-east-1:" + account + ":abcdef123/staging/$connect"
 
-// decider is the authorizer as Lambda calls it.
+// decider is the authorizer's handler.
 type decider func(context.Context, json.RawMessage) (any, error)
 
 func (w *world) authorizer() decider {
@@ -30,7 +30,7 @@ func (w *world) authorizer() decider {
 	return handler.(func(context.Context, json.RawMessage) (any, error))
 }
 
-// token is good for an hour.
+// token returns a token that is valid for an hour.
 func (w *world) token(subject string) string {
 	w.t.Helper()
 	token, err := tokens.Sign([]byte(w.services.secrets[tokenARN]), subject, time.Now().Add(time.Hour))
@@ -40,8 +40,8 @@ func (w *world) token(subject string) string {
 	return token
 }
 
-// authorizeHTTP asks as an HTTP API does: with AWS's own event, of which the
-// headers are replaced, and a token in the query.
+// authorizeHTTP sends AWS's sample event of an HTTP API with these
+// Authorization headers, and with a token in the query.
 func (w *world) authorizeHTTP(decide decider, token string, authorization ...string) (events.APIGatewayV2CustomAuthorizerSimpleResponse, error) {
 	w.t.Helper()
 	raw, err := os.ReadFile("testdata/apigw-v2-custom-authorizer-v2-request.json")
@@ -65,7 +65,7 @@ func (w *world) authorizeHTTP(decide decider, token string, authorization ...str
 	return answer.(events.APIGatewayV2CustomAuthorizerSimpleResponse), nil
 }
 
-// authorizeSocket asks as a WebSocket API does.
+// authorizeSocket sends the event of a WebSocket API.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-lambda-auth.html
 func (w *world) authorizeSocket(decide decider, sent, query map[string]string) (events.APIGatewayCustomAuthorizerResponse, error) {
 	w.t.Helper()
@@ -105,7 +105,7 @@ func TestAuthorizeHTTP(t *testing.T) {
 	}{
 		"good":            {[]string{"Bearer " + good}, true},
 		"scheme in lower": {[]string{"bearer " + good}, true},
-		"none":            {nil, false}, // the one in the query is not looked at
+		"none":            {nil, false}, // the token in the query is ignored
 		"empty":           {[]string{""}, false},
 		"bare":            {[]string{good}, false},
 		"basic":           {[]string{"Basic " + good}, false},
@@ -125,7 +125,7 @@ func TestAuthorizeHTTP(t *testing.T) {
 		t.Error(log)
 	}
 	if n := strings.Count(log, `"msg":"decision"`); n != 10 {
-		t.Errorf("%d decisions in the log", n)
+		t.Errorf("the log has %d decisions", n)
 	}
 }
 
@@ -147,7 +147,7 @@ func TestAuthorizeSocket(t *testing.T) {
 	} {
 		got, err := w.authorizeSocket(decide, c.headers, c.query)
 		if !c.allowed {
-			// Any other text is a 500 to the client.
+			// With any other text, the client would get a 500.
 			if err == nil || err.Error() != "Unauthorized" {
 				t.Errorf("%s: %+v, %v", name, got, err)
 			}
@@ -161,8 +161,9 @@ func TestAuthorizeSocket(t *testing.T) {
 	}
 }
 
-// A key that cannot be read lets nobody in, and is a failure of the function;
-// the log tells an operator what to do. Once there is a value, it is used.
+// While the key cannot be read, no token is accepted and the function fails.
+// The log says what an operator must do. Once the secret has a value, it is
+// used.
 func TestAuthorizeWithoutKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -197,8 +198,8 @@ func TestAuthorizeWithoutKey(t *testing.T) {
 	}
 }
 
-// Events that are no authorizer's, or in the format of REST APIs, which this
-// one's answers do not fit.
+// The authorizer refuses events of other functions and of REST APIs, for which
+// its response would be wrong.
 func TestAuthorizeForeignEvents(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -28,7 +28,7 @@ type contractCase struct {
 	}
 }
 
-// generated reads a value that stands there as text or as $gen.
+// generated returns a value that the case gives as text or by $gen.
 func generated(t *testing.T, raw json.RawMessage) string {
 	t.Helper()
 	if len(raw) == 0 {
@@ -79,7 +79,7 @@ func (c contractCase) headers(t *testing.T) headers {
 	return h
 }
 
-// send sends the case's request, with its placeholders filled in.
+// send fills in the placeholders and sends the case's request.
 func (c contractCase) send(w *world, placeholders ...string) answer {
 	w.t.Helper()
 	path := strings.NewReplacer(placeholders...).Replace(generated(w.t, c.Request.Path))
@@ -104,14 +104,14 @@ func TestContract(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(file.Cases) == 0 {
-		t.Fatal("no cases")
+		t.Fatal("bad-inputs.json has no cases")
 	}
 	conversations := listConversations()
 	maps.Copy(conversations, writeConversations())
 	maps.Copy(conversations, faultConversations())
 	for id := range conversations {
 		if !slices.ContainsFunc(file.Cases, func(c contractCase) bool { return c.ID == id }) {
-			t.Errorf("no case is %s", id)
+			t.Errorf("bad-inputs.json has no case %s", id)
 		}
 	}
 	for _, c := range file.Cases {
@@ -123,7 +123,7 @@ func TestContract(t *testing.T) {
 				return
 			}
 			if c.Setup != "" || c.Expect.And != "" {
-				t.Fatalf("nothing here sets up %q and checks %q", c.Setup, c.Expect.And)
+				t.Fatalf("the case needs a conversation that sets up %q and checks %q", c.Setup, c.Expect.And)
 			}
 			before := w.ids()
 			got := c.send(w)

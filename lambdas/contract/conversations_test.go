@@ -8,11 +8,11 @@ import (
 	"skiff/lambdas/items"
 )
 
-// conversation is a case that takes more than one request, or says more of the
-// answer than its status and code.
+// conversation runs a case that has several requests, or that checks more than
+// a status and a code.
 type conversation func(*world, contractCase)
 
-// writeConversations are the cases about what was written, and by whom.
+// writeConversations returns the cases about writes.
 func writeConversations() map[string]conversation {
 	return map[string]conversation{
 		"F08": readsBack, "F14": readsBack, "F16": readsBack,
@@ -29,13 +29,13 @@ func writeConversations() map[string]conversation {
 			c.expect(w, first)
 			c.expect(w, second)
 			if first.Body != second.Body || len(w.ids()) != 1 {
-				w.t.Errorf("answers %s and %s, %d items", first.Body, second.Body, len(w.ids()))
+				w.t.Errorf("the answers are %s and %s, with %d items in the table", first.Body, second.Body, len(w.ids()))
 			}
 			if first.Headers["Idempotency-Replayed"] != "" || second.Headers["Idempotency-Replayed"] != "true" {
-				w.t.Errorf("replay marks: %v, %v", first.Headers, second.Headers)
+				w.t.Errorf("the headers %v and %v have a wrong Idempotency-Replayed", first.Headers, second.Headers)
 			}
 			if first.Headers["Location"] != second.Headers["Location"] || second.Headers["ETag"] != `"1"` {
-				w.t.Errorf("headers: %v, %v", first.Headers, second.Headers)
+				w.t.Errorf("the headers %v and %v have a wrong Location or ETag", first.Headers, second.Headers)
 			}
 		},
 		"I02": func(w *world, c contractCase) {
@@ -45,7 +45,7 @@ func writeConversations() map[string]conversation {
 		"I08": func(w *world, c contractCase) {
 			c.expect(w, c.send(w))
 			if got := w.send("GET", generated(w.t, c.Request.Path), nil, ""); got.StatusCode != 404 {
-				w.t.Errorf("then it is there: %d", got.StatusCode)
+				w.t.Errorf("the refused item has status %d, want 404", got.StatusCode)
 			}
 		},
 		"I10": func(w *world, c contractCase) {
@@ -60,16 +60,17 @@ func writeConversations() map[string]conversation {
 	}
 }
 
-// toExisting: an item that is there stays as it is.
+// toExisting checks that a refused request does not change an existing item.
 func toExisting(w *world, c contractCase) {
 	id := w.create(widget)
 	c.expect(w, c.send(w, "{existing}", id))
 	if got := w.send("GET", "/items/"+id, nil, ""); got.Headers["ETag"] != `"1"` {
-		w.t.Errorf("then: %s", got.Body)
+		w.t.Errorf("the item has changed: %s", got.Body)
 	}
 }
 
-// oneOfManyCreates: of creates at once under one key, one makes the item.
+// oneOfManyCreates checks that only one of many simultaneous creates with the
+// same key creates an item.
 func oneOfManyCreates(w *world, c contractCase) {
 	created, refused := 0, 0
 	ids := map[string]bool{}
@@ -90,7 +91,8 @@ func oneOfManyCreates(w *world, c contractCase) {
 	}
 }
 
-// oneOfManyUpdates: of updates at once of one version, one goes through.
+// oneOfManyUpdates checks that only one of many simultaneous updates of the
+// same version succeeds.
 func oneOfManyUpdates(w *world, c contractCase) {
 	id := w.create(widget)
 	statuses := map[int]int{}
@@ -101,11 +103,11 @@ func oneOfManyUpdates(w *world, c contractCase) {
 		w.t.Errorf("statuses %v", statuses)
 	}
 	if got := w.send("GET", "/items/"+id, nil, ""); got.fields["version"] != 2.0 {
-		w.t.Errorf("version is %v", got.fields["version"])
+		w.t.Errorf("the version is %v, want 2", got.fields["version"])
 	}
 }
 
-// readsBack: what was created is read as it was sent.
+// readsBack checks that a created item is read as it was sent.
 func readsBack(w *world, c contractCase) {
 	got := c.send(w)
 	c.expect(w, got)
@@ -129,7 +131,7 @@ func (w *world) delete(id string) {
 	delete(w.stored, id)
 }
 
-// parallel calls f n times at once.
+// parallel calls f n times at the same time.
 func parallel(n int, f func() answer) []answer {
 	answers := make([]answer, n)
 	start := make(chan struct{})

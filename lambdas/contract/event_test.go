@@ -22,7 +22,8 @@ import (
 	"skiff/lambdas/items/update"
 )
 
-// headers are the headers of a request, in the gateway's lower case.
+// headers are the headers of a request. Their names are in lower case, as API
+// Gateway sends them.
 type headers map[string]string
 
 var jsonBody = headers{"content-type": "application/json"}
@@ -37,8 +38,8 @@ func with(h headers, name, value string) headers {
 	return both
 }
 
-// send makes the event that the gateway makes of a request, and calls the
-// route's handler with it.
+// send builds API Gateway's event for a request and passes it to the route's
+// handler.
 func (w *world) send(method, path string, h headers, body string) answer {
 	w.t.Helper()
 	return w.sendTo(w.api, method, path, h, body)
@@ -49,10 +50,10 @@ func (w *world) sendTo(to *items.API, method, path string, h headers, body strin
 	return w.sendAs(nil, to, method, path, h, body)
 }
 
-// caller is what the event says of the caller, nil on a public route.
+// caller is the event's description of the caller; nil for a public route.
 type caller = events.APIGatewayV2HTTPRequestContextAuthorizerDescription
 
-// sendAs is sendTo for a caller that an authorizer knows.
+// sendAs is sendTo with a caller.
 func (w *world) sendAs(who *caller, to *items.API, method, path string, h headers, body string) answer {
 	w.t.Helper()
 	w.mutex.Lock()
@@ -62,7 +63,7 @@ func (w *world) sendAs(who *caller, to *items.API, method, path string, h header
 	w.mutex.Unlock()
 	event, route := eventOf(w.t, method, path, h, body)
 	event.RequestContext.RequestID, event.RequestContext.Authorizer = requestID, who
-	ctx := context.Background() // a test's own has ended when its cleanups run
+	ctx := context.Background() // the test's own context has ended when cleanups run
 	if w.deadline > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, w.deadline)
@@ -78,7 +79,7 @@ func (w *world) sendAs(who *caller, to *items.API, method, path string, h header
 	return w.check(requestID, response)
 }
 
-// eventOf follows
+// eventOf returns the event and the route of a request, in payload format 2.0.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 func eventOf(t *testing.T, method, path string, h headers, body string) (api.Request, api.Route[*items.API]) {
 	t.Helper()
@@ -118,12 +119,12 @@ func eventOf(t *testing.T, method, path string, h headers, body string) (api.Req
 	return event, route
 }
 
-// healthy is the route that no domain has, as a route of items.
+// healthy is health.Handle as a route of items.
 func healthy(ctx context.Context, a *items.API, r api.Request) (api.Response, error) {
 	return health.Handle(ctx, &a.API, r)
 }
 
-// create posts an item and returns its id.
+// create creates an item and returns its id.
 func (w *world) create(body string) string {
 	w.t.Helper()
 	got := w.send("POST", "/items", jsonBody, body)

@@ -17,7 +17,7 @@ import (
 	"skiff/lambdas/names"
 )
 
-// wantMessages holds the queue against the types and versions of events.
+// wantMessages checks the types and versions of the events in the queue.
 func (w *world) wantMessages(id string, want ...string) {
 	w.t.Helper()
 	var got []string
@@ -35,11 +35,11 @@ func (w *world) wantMessages(id string, want ...string) {
 		got = append(got, fmt.Sprintf("%s %d", strings.TrimPrefix(e.Type, "item."), e.Version))
 	}
 	if !slices.Equal(got, want) {
-		w.t.Errorf("events %v, want %v", got, want)
+		w.t.Errorf("the queue has the events %v, want %v", got, want)
 	}
 }
 
-// Each change sends one event, and what changes nothing sends none.
+// Each change sends one event. A request that changes nothing sends none.
 func TestEvents(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -64,8 +64,8 @@ func TestEvents(t *testing.T) {
 	w.wantMessages(id, "created 1", "updated 2", "deleted 3")
 }
 
-// An event that cannot be sent is in the log, whole; the write stands and is
-// answered for.
+// If an event cannot be sent, the write remains and the client gets its normal
+// answer. The log has the whole event.
 func TestEventNotSent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -91,15 +91,15 @@ func TestEventNotSent(t *testing.T) {
 		}
 		told = append(told, entry.Event)
 	}
-	// Sent by hand, they are what the worker takes.
+	// When an operator sends the logged events, the worker accepts them.
 	w.services.fault(nil)
-	w.audience("a=")
+	w.connectAll("a=")
 	w.wantFailed(w.notify(w.notifier(), told...))
-	w.wantTold("a=", lost+"#1", id+"#2", id+"#3")
+	w.wantReceived("a=", lost+"#1", id+"#2", id+"#3")
 }
 
-// A stack without a queue has no QUEUE_URL: every change is made and answered as
-// ever, and nothing is sent or missed.
+// A stack without a queue does not set QUEUE_URL. Changes work as usual, no
+// event is sent, and nothing is logged about it.
 func TestNoQueue(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -127,17 +127,17 @@ func TestNoQueue(t *testing.T) {
 	w.delete(id)
 	w.wantMessages(id)
 	if log := w.log.String(); strings.Contains(log, "event") || strings.Contains(log, `"level":"WARN"`) {
-		t.Errorf("the log speaks of events: %s", log)
+		t.Errorf("the log mentions events: %s", log)
 	}
 	for _, call := range w.proxy.seen() {
 		if strings.HasPrefix(call, "sqs:") {
-			t.Errorf("called %s", call)
+			t.Errorf("%s was called", call)
 		}
 	}
 }
 
-// A queue that throttles for a moment, or cuts a connection, has the event all
-// the same.
+// An event still reaches a queue that throttles for a moment or closes a
+// connection.
 func TestEventQueueFaults(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -163,8 +163,8 @@ func TestEventQueueFaults(t *testing.T) {
 	}
 }
 
-// A queue that hangs is given up by the tries, or else by the invocation's
-// end; either way the client hears of its item.
+// If the queue does not answer, the tries or the invocation's deadline end the
+// call. In both cases the client gets its normal answer.
 func TestEventQueueHangs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -189,8 +189,8 @@ func TestEventQueueHangs(t *testing.T) {
 	w.api = w.process(patience)
 }
 
-// A replay sends the event of a create whose event could not be sent, under
-// the id that it had, and only such a one.
+// A replay sends the event that the create could not send, with the same id. It
+// sends no other event.
 func TestReplaySendsLostEvent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -207,7 +207,7 @@ func TestReplaySendsLostEvent(t *testing.T) {
 	}
 }
 
-// So does one that comes after the item's ttl.
+// A replay after the item's ttl sends the lost event too.
 func TestLateReplaySendsLostEvent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -222,8 +222,8 @@ func TestLateReplaySendsLostEvent(t *testing.T) {
 	}
 }
 
-// An attempt that died after its item was written may have sent the event or
-// not: the one that takes over sends it.
+// An attempt that died after it wrote the item may or may not have sent the
+// event. The attempt that takes over sends it.
 func TestTakeoverSendsEvent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -236,7 +236,7 @@ func TestTakeoverSendsEvent(t *testing.T) {
 	}
 }
 
-// An update whose first answer was lost sends its event, once.
+// An update whose first response was lost sends its event once.
 func TestLostUpdateSendsEvent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

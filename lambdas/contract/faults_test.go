@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// faultConversations are the cases about a store that fails.
+// faultConversations returns the cases about a failing store.
 func faultConversations() map[string]conversation {
 	return map[string]conversation{
 		"X04": hangingStore,
@@ -23,7 +23,7 @@ func faultConversations() map[string]conversation {
 			})
 			c.expect(w, c.send(w))
 			if calls.Load() != 3 || len(w.ids()) != 1 {
-				w.t.Errorf("%d calls, %d items", calls.Load(), len(w.ids()))
+				w.t.Errorf("%d calls were made, and the table has %d items", calls.Load(), len(w.ids()))
 			}
 		},
 		"X02": func(w *world, c contractCase) {
@@ -56,8 +56,9 @@ func faultConversations() map[string]conversation {
 	}
 }
 
-// hangingStore: once the tries end a request, whose deadline is far away, and
-// once the deadline does, in the second try.
+// hangingStore checks a store that does not answer. With a distant deadline,
+// the tries end the request. With a near one, the deadline ends it during the
+// second try.
 func hangingStore(w *world, c contractCase) {
 	id := w.create(widget)
 	patient := w.api
@@ -75,12 +76,12 @@ func hangingStore(w *world, c contractCase) {
 		if got.Headers["Retry-After"] != "1" {
 			w.t.Errorf("Retry-After %q", got.Headers["Retry-After"])
 		}
-		// A busy machine may tell of a try late, but of no more than three.
+		// A busy machine may record a try late, but never more than three.
 		for limit := time.Now().Add(5 * time.Second); deadline == time.Minute && len(w.proxy.seen()) < 3 && time.Now().Before(limit); {
 			runtime.Gosched()
 		}
 		if calls := len(w.proxy.seen()); deadline == time.Minute && calls != 3 {
-			w.t.Errorf("%d tries", calls)
+			w.t.Errorf("%d tries were made", calls)
 		}
 	}
 }

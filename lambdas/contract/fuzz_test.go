@@ -69,12 +69,12 @@ func FuzzEvent(f *testing.F) {
 	})
 }
 
-// unsent takes events to nowhere.
+// unsent drops events.
 type unsent struct{}
 
 func (unsent) Send(context.Context, event.Event) error { return nil }
 
-// fixed is a secret with this value.
+// fixed is a secret with a fixed value.
 type fixed string
 
 func (f fixed) Value(context.Context) (string, error) { return string(f), nil }

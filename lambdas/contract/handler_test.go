@@ -36,18 +36,18 @@ func TestPanicIsAnAnswer(t *testing.T) {
 	}
 }
 
-// The other functions' panics are failures of the one message or question, and
-// show no stack.
+// A panic of a worker fails its message, and a panic of the authorizer fails
+// its decision. Neither logs a stack trace.
 func TestPanicIsAFailure(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.audience("a=")
+	w.connectAll("a=")
 	n := w.notifier()
 	n.Random = nil
 	w.wantFailed(w.notify(n, message("item", 1)), 0)
 	n.Random = failing{}
 	w.wantFailed(w.notify(n, message("item", 1)), 0)
-	authorizer := &authorizer.Authorizer{Log: w.api.Log} // without what verifies
+	authorizer := &authorizer.Authorizer{Log: w.api.Log} // without Tokens, so it panics
 	if got, err := w.authorizeHTTP(authorizer.Handle, "", "Bearer x"); err == nil {
 		t.Errorf("%+v", got)
 	}
@@ -65,8 +65,9 @@ func TestPanicIsAFailure(t *testing.T) {
 	}
 }
 
-// A panic's text is in the log, on one line with its place; what a value that is
-// no text holds is not, for it may be the request.
+// A panic's text and place are in the log, on one line. A panic value that is
+// neither an error nor a string is not in the log, because it may be the
+// request.
 func TestPanicText(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -98,13 +99,13 @@ func TestPanicText(t *testing.T) {
 	}
 }
 
-// broken is an error whose text cannot be had.
+// broken is an error whose Error method panics.
 type broken struct{ text string }
 
 func (b *broken) Error() string { return b.text }
 
-// Whatever handler finds a secret without a value, its client is told to come
-// back, and the log how to put one.
+// If a handler needs a secret that has no value, the client gets a 503 with
+// Retry-After. The log says how to set the value.
 func TestSecretWithoutValue(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -19,7 +19,7 @@ import (
 
 func keyed(key string) headers { return with(jsonBody, "idempotency-key", key) }
 
-// denyNth refuses the nth call of the action.
+// denyNth denies the nth call of the action.
 func denyNth(action string, n int64) func(string, http.ResponseWriter, *http.Request) bool {
 	var calls atomic.Int64
 	return func(called string, w http.ResponseWriter, r *http.Request) bool {
@@ -43,9 +43,9 @@ const (
 	lockTime = 30 * time.Second
 )
 
-// died leaves the record of an attempt at widget that ends here, and returns
-// the time it recorded. Records of the release before are in the table for a
-// day after a deployment, so their form is no handler's own affair.
+// died writes the record of an attempt to create widget that died, and returns
+// the creation time in it. After a deployment, the table holds records of the
+// release before it, so the form of a record must not change.
 func (w *world) died(key string) (createdAt string) {
 	w.t.Helper()
 	hash := sha256.Sum256([]byte(widget))
@@ -62,8 +62,8 @@ func (w *world) died(key string) (createdAt string) {
 	return table.Timestamp(now)
 }
 
-// An attempt that died before its item was written is taken over, with the id
-// it had made, once its lock has ended, and not before.
+// If an attempt died before it wrote its item, a later one takes over when the
+// lock has ended, and uses the same id.
 func TestDiedBeforeItem(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -76,19 +76,20 @@ func TestDiedBeforeItem(t *testing.T) {
 	if got := w.send("POST", "/items", keyed("k"), `{"name":"other","status":"active"}`); got.text("code") != "idempotency_mismatch" {
 		t.Errorf("another body: %s", got.Body)
 	}
-	// Many at once: one takes it over.
+	// Of many simultaneous requests, one takes over.
 	for _, got := range parallel(10, func() answer { return w.send("POST", "/items", keyed("k"), widget) }) {
 		if got.StatusCode != 409 && (got.StatusCode != 201 || got.text("id") != deadID || got.text("createdAt") != createdAt) {
 			t.Errorf("after the lock: %d %s", got.StatusCode, got.Body)
 		}
 	}
 	if ids := w.ids(); !slices.Equal(ids, []string{deadID}) {
-		t.Errorf("stored: %v", ids)
+		t.Errorf("the table has %v", ids)
 	}
 	wantCreated(t, w.send("POST", "/items", keyed("k"), widget), deadID, true)
 }
 
-// One that died after its item was written is finished with that item.
+// If an attempt died after it wrote its item, a later one finishes with that
+// item.
 func TestDiedAfterItem(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -98,7 +99,7 @@ func TestDiedAfterItem(t *testing.T) {
 	wantCreated(t, w.send("POST", "/items", keyed("k"), widget), deadID, true)
 }
 
-// A create that failed leaves its key open for the next try, at once.
+// After a create that failed, the next try with its key does not wait.
 func TestFailedCreateFreesItsKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -110,8 +111,8 @@ func TestFailedCreateFreesItsKey(t *testing.T) {
 	wantCreated(t, w.send("POST", "/items", keyed("k"), widget), "", false)
 }
 
-// An item that is written is answered for, even where the record stays open;
-// the record is finished by the next request.
+// If the item is written and its record cannot be settled, the client still
+// gets its item. The next request settles the record.
 func TestOpenRecord(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -119,11 +120,11 @@ func TestOpenRecord(t *testing.T) {
 	first := w.send("POST", "/items", keyed("k"), widget)
 	wantCreated(t, first, "", false)
 	if !strings.Contains(w.log.String(), "stays open") {
-		t.Error("nothing in the log")
+		t.Error("the log is empty")
 	}
 	w.advance(lockTime)
 	wantCreated(t, w.send("POST", "/items", keyed("k"), widget), first.text("id"), true)
-	// And from now on without a wait.
+	// The record is settled, so another request need not wait.
 	wantCreated(t, w.send("POST", "/items", keyed("k"), widget), first.text("id"), true)
 }
 
@@ -134,15 +135,15 @@ func TestKeyIsForgottenAfterADay(t *testing.T) {
 	w.advance(24*time.Hour - time.Second)
 	wantCreated(t, w.send("POST", "/items", keyed("k"), widget), kept.text("id"), true)
 	w.advance(2 * time.Second)
-	// DynamoDB has not removed the record: it counts as absent all the same.
+	// DynamoDB has not deleted the record, but it has expired.
 	again := w.send("POST", "/items", keyed("k"), `{"name":"other","status":"active"}`)
 	wantCreated(t, again, "", false)
 	if again.text("id") == kept.text("id") {
-		t.Error("the old item under a forgotten key")
+		t.Error("an expired key gives the old item")
 	}
 }
 
-// The replay is the item as first created, whatever became of it.
+// A replay shows the item as it was created, whatever changed later.
 func TestReplayAfterChange(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -154,7 +155,7 @@ func TestReplayAfterChange(t *testing.T) {
 	}
 	again := w.send("POST", "/items", keyed("k"), body)
 	wantCreated(t, again, first.text("id"), true)
-	// The item's ttl has passed: a new create with it is refused, a replay not.
+	// After the item's ttl, a new create with that ttl is refused, but a replay is not.
 	w.advance(2 * time.Minute)
 	late := w.send("POST", "/items", keyed("k"), body)
 	wantCreated(t, late, first.text("id"), true)
@@ -176,9 +177,10 @@ func TestReplayAfterChange(t *testing.T) {
 	delete(w.stored, first.text("id"))
 }
 
-// A key is its caller's: another caller's request under the same one is a
-// create of its own, also with another body. Who comes by a JWT authorizer and
-// by a function's word under one subject is one caller; who has none is one too.
+// A key belongs to its caller. Another caller's request with the same key is a
+// separate create, with the same body or another one. A subject is the same
+// caller whether a JWT authorizer or the authorizer function passes it on. All
+// callers without a subject are one caller.
 func TestKeyIsTheCallers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -201,7 +203,7 @@ func TestKeyIsTheCallers(t *testing.T) {
 		ids[c.name] = got.text("id")
 	}
 	if len(w.ids()) != len(ids) {
-		t.Errorf("%d items of %d callers", len(w.ids()), len(ids))
+		t.Errorf("the table has %d items of %d callers", len(w.ids()), len(ids))
 	}
 	if got := w.sendAs(byFunction("bob"), w.api, "POST", "/items", keyed("k"), widget); got.text("code") != "idempotency_mismatch" {
 		t.Errorf("another body of the same caller: %s", got.Body)

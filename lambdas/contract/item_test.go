@@ -53,7 +53,7 @@ func TestItemsLife(t *testing.T) {
 	}
 	w.delete(got.text("id"))
 	if list := w.send("GET", "/items?status=active", nil, ""); list.Body != `{"items":[]}` {
-		t.Errorf("then: %s", list.Body)
+		t.Errorf("after the delete, the list is %s", list.Body)
 	}
 	if got := w.send("GET", "/health", nil, ""); got.StatusCode != 200 || got.Body != `{"status":"ok"}` {
 		t.Errorf("health: %d %s", got.StatusCode, got.Body)
@@ -92,7 +92,7 @@ func TestIfMatch(t *testing.T) {
 	}
 }
 
-// tagsUpTo are the tags of the versions 2 to n.
+// tagsUpTo returns the tags of the versions 2 to n.
 func tagsUpTo(n int64) string {
 	var tags []string
 	for version := int64(2); version <= n; version++ {
@@ -101,8 +101,8 @@ func tagsUpTo(n int64) string {
 	return strings.Join(tags, ",")
 }
 
-// RFC 9110, 13.1.1: * matches any version, a list the versions in it. Each of
-// these is sent while the item is at version 2.
+// If-Match may be * for any version, or a list of versions (RFC 9110, 13.1.1).
+// Each header is sent while the item has version 2.
 func TestIfMatchAnyOrSeveral(t *testing.T) {
 	t.Parallel()
 	for _, header := range []string{
@@ -121,8 +121,8 @@ func TestIfMatchAnyOrSeveral(t *testing.T) {
 	}
 }
 
-// Of updates at once that match any version, each goes through, as a version
-// of its own.
+// All simultaneous updates with If-Match: * succeed, and each makes its own
+// version.
 func TestIfMatchAnyAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -135,7 +135,7 @@ func TestIfMatchAnyAtOnce(t *testing.T) {
 		seen[got.Headers["ETag"]] = true
 	}
 	if got := w.send("GET", path, nil, ""); got.Headers["ETag"] != `"21"` {
-		t.Errorf("in the end %s", got.Body)
+		t.Errorf("after all updates, the item is %s", got.Body)
 	}
 }
 
@@ -156,12 +156,12 @@ func TestExpiredIsAbsent(t *testing.T) {
 		}
 	}
 	if got := w.send("GET", "/items?status=active", nil, ""); len(idsOf(got)) != 1 || idsOf(got)[0] != long {
-		t.Errorf("listed: %s", got.Body)
+		t.Errorf("the list has an expired item: %s", got.Body)
 	}
 	for _, ttl := range []int64{w.clock().Unix() - 5, w.clock().Unix()} {
 		body := fmt.Sprintf(`{"name":"late","status":"active","ttl":%d}`, ttl)
 		if got := w.send("PUT", "/items/"+long, with(jsonBody, "if-match", `"1"`), body); got.text("code") != "validation" {
-			t.Errorf("a ttl of the past: %d %s", got.StatusCode, got.Body)
+			t.Errorf("a ttl in the past: %d %s", got.StatusCode, got.Body)
 		}
 	}
 }
@@ -200,8 +200,8 @@ func TestBodyForms(t *testing.T) {
 	}
 }
 
-// Within the body's limit, an item may still be larger than DynamoDB holds:
-// what JSON writes in two bytes takes three.
+// A body within its limit may still be an item that is too large for DynamoDB:
+// DynamoDB needs three bytes for some text that JSON writes in two.
 func TestItemTooLargeForTheStore(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -210,7 +210,8 @@ func TestItemTooLargeForTheStore(t *testing.T) {
 		list := strings.TrimSuffix(strings.Repeat("1,", numbers), ",")
 		return `{"name":"a","status":"active","attributes":{"v":[` + list + `],"pad":"` + strings.Repeat("x", pad) + `"}}`
 	}
-	// 60,000 bytes of numbers, the pad, and about 150 of all the rest.
+	// DynamoDB counts 60,000 bytes for the numbers, the pad, and about 150
+	// bytes for the rest.
 	for pad, want := range map[int]int{349_100: 201, 349_500: 413} {
 		w.proxy.fault(nil)
 		got := w.send("POST", "/items", jsonBody, body(20_000, pad))

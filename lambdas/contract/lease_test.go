@@ -12,7 +12,8 @@ import (
 	"skiff/lambdas/table"
 )
 
-// lease is the right of an attempt to the one piece of work of these tests.
+// lease returns the lease of an attempt. All attempts of a test do the same
+// work.
 func (w *world) lease(owner string) table.Lease {
 	w.t.Helper()
 	t, err := table.New(w.environment(patience), names.TableNameVariable)
@@ -36,41 +37,41 @@ func claimOf(now time.Time, round int64) table.Claim {
 	}
 }
 
-// The life of a lease: one attempt has it, a later one takes it over and does
-// the work, and what the first would still record is refused.
+// One attempt claims the lease. A later one takes it over and does the work.
+// Then the first attempt can no longer write.
 func TestLease(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	now := w.clock()
 	a, b, ctx := w.lease("a"), w.lease("b"), t.Context()
-	_, err := a.Held(ctx, now)
+	_, err := a.Read(ctx, now)
 	w.wantError("before it all", err, table.ErrNotFound)
 	w.wantError("a claims", a.Claim(ctx, claimOf(now, 1), now), nil)
 	w.wantError("b claims too", b.Claim(ctx, claimOf(now, 1), now), table.ErrCondition)
-	held, err := b.Held(ctx, now)
+	held, err := b.Read(ctx, now)
 	if err != nil || held.Owner != "a" || held.Done || !held.Locked(now) || held.Locked(now.Add(time.Minute)) {
 		t.Errorf("%+v, %v", held, err)
 	}
 	w.wantError("a frees", a.Free(ctx, table.Change{Add: map[string]types.AttributeValue{"seen": &types.AttributeValueMemberSS{Value: []string{"x", "y"}}}}), nil)
-	if held, err = b.Held(ctx, now); err != nil || held.Locked(now) {
+	if held, err = b.Read(ctx, now); err != nil || held.Locked(now) {
 		t.Errorf("%+v, %v", held, err)
 	}
 	if seen := held.Row["seen"].(*types.AttributeValueMemberSS).Value; !slices.Equal(slices.Sorted(slices.Values(seen)), []string{"x", "y"}) {
-		t.Errorf("seen %v", seen)
+		t.Errorf("the calls are %v", seen)
 	}
 	w.wantError("b takes over", b.TakeOver(ctx, "a", now.Add(time.Minute)), nil)
 	w.wantError("b takes over again", b.TakeOver(ctx, "a", now.Add(time.Minute)), table.ErrCondition)
 	w.wantError("a settles", a.Settle(ctx, table.Change{}), table.ErrCondition)
 	w.wantError("a frees", a.Free(ctx, table.Change{}), table.ErrCondition)
 	w.wantError("b settles", b.Settle(ctx, table.Change{Set: map[string]types.AttributeValue{"status-of-work": table.Text("fine")}, Remove: []string{"seen"}}), nil)
-	held, err = a.Held(ctx, now)
+	held, err = a.Read(ctx, now)
 	if err != nil || !held.Done || held.Owner != "b" || held.Locked(now) || held.Row["seen"] != nil || held.Row["status-of-work"] == nil {
 		t.Errorf("%+v, %v", held, err)
 	}
 }
 
-// A row gives way to a later round of the work, and to any claim once it is
-// forgotten, done or not.
+// A claim of a later round replaces the row. Any claim replaces an expired row,
+// whether or not its work is done.
 func TestLeaseGivesWay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -86,7 +87,7 @@ func TestLeaseGivesWay(t *testing.T) {
 	w.wantError("without an order", a.Claim(ctx, unordered, now), table.ErrCondition)
 	later := now.Add(time.Hour)
 	w.wantError("once it is forgotten", a.Claim(ctx, claimOf(later, 1), later), nil)
-	held, err := a.Held(ctx, later)
+	held, err := a.Read(ctx, later)
 	if err != nil || held.Owner != "a" || held.Done {
 		t.Errorf("%+v, %v", held, err)
 	}

@@ -15,7 +15,7 @@ import (
 	"skiff/lambdas/table"
 )
 
-// listConversations are the cases about pages and cursors.
+// listConversations returns the cases about pages and cursors.
 func listConversations() map[string]conversation {
 	return map[string]conversation{
 		"S10": bigPages,
@@ -30,7 +30,7 @@ func listConversations() map[string]conversation {
 			got := c.send(w, "{cursor}", first.text("nextCursor"))
 			c.expect(w, got)
 			if ids := idsOf(got); len(ids) != 1 || slices.Contains(idsOf(first), ids[0]) {
-				w.t.Errorf("after a deleted item come %v", ids)
+				w.t.Errorf("the page after a deleted item has %v", ids)
 			}
 		},
 		"Q17": func(w *world, c contractCase) {
@@ -39,13 +39,13 @@ func listConversations() map[string]conversation {
 			}
 			c.expect(w, c.send(w))
 			if sizes := w.walk("/items?status=active&limit=2"); !slices.Equal(sizes, []int{2, 2, 2, 1}) {
-				w.t.Errorf("pages of %v", sizes)
+				w.t.Errorf("the pages have %v items", sizes)
 			}
 		},
 	}
 }
 
-// bigPages: a page of large items ends at about 1 MB.
+// bigPages checks that a page of large items ends at about 1 MB.
 func bigPages(w *world, c contractCase) {
 	pad := map[string]types.AttributeValue{"pad": table.Text(strings.Repeat("x", 380_000))}
 	var group sync.WaitGroup
@@ -69,11 +69,11 @@ func bigPages(w *world, c contractCase) {
 		sum += size
 	}
 	if sum != 100 {
-		w.t.Errorf("the walk met %d items", sum)
+		w.t.Errorf("all pages together have %d items", sum)
 	}
 }
 
-// firstPage makes items and gives the first page of a list of them.
+// firstPage creates items and returns the first page of their list.
 func (w *world) firstPage(count, limit int) answer {
 	w.t.Helper()
 	for range count {
@@ -86,8 +86,8 @@ func (w *world) firstPage(count, limit int) answer {
 	return got
 }
 
-// walk reads a list to its end and gives the sizes of its pages. No id may
-// come twice, and none before a newer one.
+// walk reads a list to its end and returns the sizes of its pages. It fails if
+// an id appears twice, or after an older one.
 func (w *world) walk(path string) []int {
 	w.t.Helper()
 	var sizes []int
@@ -106,7 +106,7 @@ func (w *world) walk(path string) []int {
 			item := entry.(map[string]any)
 			id, created := item["id"].(string), item["createdAt"].(string)
 			if seen[id] || created > newest {
-				w.t.Fatalf("%s comes twice, or too late", id) // and might for ever
+				w.t.Fatalf("%s appears twice, or after an older item", id) // the walk might never end
 			}
 			seen[id], newest = true, created
 		}
@@ -126,7 +126,7 @@ func idsOf(page answer) []string {
 	return ids
 }
 
-// Expired items fill the index's first pages: the list reads on.
+// If expired items fill the first pages of the index, the list reads on.
 func TestListReadsPastExpired(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -139,7 +139,7 @@ func TestListReadsPastExpired(t *testing.T) {
 	}
 	w.advance(time.Minute)
 	if sizes := w.walk("/items?status=active&limit=2"); fmt.Sprint(sizes) != "[2 1]" {
-		t.Errorf("pages of %v", sizes)
+		t.Errorf("the pages have %v items", sizes)
 	}
 }
 
@@ -159,7 +159,8 @@ func TestListParameters(t *testing.T) {
 	}
 }
 
-// Processes have one key, which is a secret's: each reads the others' cursors.
+// All processes derive the same key from the secret, so each reads the others'
+// cursors.
 func TestCursorsAcrossProcesses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -176,7 +177,7 @@ func TestCursorsAcrossProcesses(t *testing.T) {
 			t.Errorf("a cursor of another process: %d %s", got.StatusCode, got.Body)
 		}
 	}
-	// Every change to a cursor is seen.
+	// A cursor with any changed character is refused.
 	cursor := pages[0].text("nextCursor")
 	for i := range cursor {
 		changed := []byte(cursor)
@@ -187,8 +188,8 @@ func TestCursorsAcrossProcesses(t *testing.T) {
 	}
 }
 
-// Without a secret there are no cursors, and the log tells an operator what to
-// do; a page that needs none is answered.
+// Without a secret, a list that needs a cursor fails, and the log says what an
+// operator must do. A list that needs no cursor is answered.
 func TestListWithoutSecret(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -27,10 +27,10 @@ func (w *world) notifier() *notifier.Notifier {
 	return n
 }
 
-// wait lets the time pass in which a connection may still be opening.
+// wait advances the clock until every connection is open.
 func (w *world) wait() { w.advance(10 * time.Second) }
 
-// notify delivers messages as one batch, and returns the indices of those that
+// notify delivers messages as one batch and returns the indices of those that
 // failed.
 func (w *world) notify(n *notifier.Notifier, bodies ...string) []int {
 	w.t.Helper()
@@ -59,13 +59,13 @@ func (w *world) notify(n *notifier.Notifier, bodies ...string) []int {
 	return failed
 }
 
-// message is an event of an item at a version.
+// message returns an event of an item at a version.
 func message(item string, version int64) string {
 	return string(event.New(event.Updated, item, version, "2026-03-01T12:00:00.000000Z").JSON())
 }
 
-// audience connects clients, and lets time pass.
-func (w *world) audience(ids ...string) {
+// connectAll connects clients and waits until they are open.
+func (w *world) connectAll(ids ...string) {
 	w.t.Helper()
 	w.createConnections()
 	for _, id := range ids {
@@ -74,40 +74,41 @@ func (w *world) audience(ids ...string) {
 	w.wait()
 }
 
-func (w *world) wantTold(connection string, want ...string) {
+func (w *world) wantReceived(connection string, want ...string) {
 	w.t.Helper()
-	if got := w.services.told(connection); !slices.Equal(got, want) {
-		w.t.Errorf("%s was told %v, want %v", connection, got, want)
+	if got := w.services.received(connection); !slices.Equal(got, want) {
+		w.t.Errorf("%s received %v, want %v", connection, got, want)
 	}
 }
 
 func (w *world) wantFailed(got []int, want ...int) {
 	w.t.Helper()
 	if !slices.Equal(got, want) {
-		w.t.Errorf("failed are %v, want %v\n%s", got, want, w.log.String())
+		w.t.Errorf("the messages %v failed, want %v\n%s", got, want, w.log.String())
 	}
 }
 
-// What clients hear is the event as it was sent.
+// Clients receive the event as it was sent.
 func TestNotify(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.audience("a=", "b/+=")
+	w.connectAll("a=", "b/+=")
 	id := w.create(widget)
 	w.wantFailed(w.notify(w.notifier(), w.services.messages()...))
 	for _, connection := range []string{"a=", "b/+="} {
-		if got := w.services.heard[connection]; !slices.Equal(got, w.services.messages()) || len(got) != 1 || !strings.Contains(got[0], id) {
-			t.Errorf("%s heard %v", connection, got)
+		if got := w.services.posted[connection]; !slices.Equal(got, w.services.messages()) || len(got) != 1 || !strings.Contains(got[0], id) {
+			t.Errorf("%s received %v", connection, got)
 		}
 	}
 }
 
-// Many connections take more than one page of the table, and all hear.
+// The rows of many connections fill more than one page of a query. All
+// connections receive the event.
 func TestNotifyMany(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.createConnections()
-	// Rows as large as ids and subjects can be, so that fewer fill a page.
+	// Large ids and subjects make large rows, so few of them fill a page.
 	n := 40
 	subject := strings.Repeat("s", 40_000)
 	for i := range n {
@@ -115,38 +116,39 @@ func TestNotifyMany(t *testing.T) {
 	}
 	w.wantFailed(w.notify(w.notifier(), message("item", 1)))
 	for i := range n {
-		w.wantTold(fmt.Sprintf("c%03d=", i), "item#1")
+		w.wantReceived(fmt.Sprintf("c%03d=", i), "item#1")
 	}
 	if queries := count(w.proxy.seen(), "dynamodb:Query of the connections table"); queries < 2 {
-		t.Errorf("%d queries", queries)
+		t.Errorf("%d queries were made", queries)
 	}
 }
 
-// Gone connections are removed, but for one that may be about to open, and are
-// no failure.
+// Connections that have ended are deleted and are not a failure. One that may
+// not be open yet is kept.
 func TestNotifyGone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.audience("old=", "open=")
+	w.connectAll("old=", "open=")
 	w.connect("young=")
 	w.putConnection("expired=", "", w.clock().Add(-3*time.Hour))
 	w.services.change(func(s *services) { s.gone["old="], s.gone["young="] = true, true })
 	w.wantFailed(w.notify(w.notifier(), message("item", 1), message("item", 2)))
-	w.wantTold("open=", "item#1", "item#2")
-	w.wantTold("expired=")
+	w.wantReceived("open=", "item#1", "item#2")
+	w.wantReceived("expired=")
 	if w.row("old=") != nil || w.row("young=") == nil || w.row("open=") == nil {
 		t.Errorf("rows: %v, %v, %v", w.row("old="), w.row("young="), w.row("open="))
 	}
 	if posts := count(w.proxy.seen(), "execute-api:ManageConnections of the "+lambdas.Resource{Clients: true}.String()); posts != 5 {
-		t.Errorf("%d posts", posts) // old= once, the others twice
+		t.Errorf("%d posts were made", posts) // old= once, the others twice
 	}
 }
 
-// A connection that fails makes the message come again, for it alone.
+// If one connection fails, the message is delivered again and posted only to
+// that connection.
 func TestNotifyRetriesTheRest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.audience("good=", "bad=")
+	w.connectAll("good=", "bad=")
 	w.services.change(func(s *services) { s.failing["bad="] = true })
 	n := w.notifier()
 	w.wantFailed(w.notify(n, message("item", 1)), 0)
@@ -159,29 +161,29 @@ func TestNotifyRetriesTheRest(t *testing.T) {
 	w.wantFailed(w.notify(n, message("item", 1)))
 	w.wantFailed(w.notify(n, message("item", 1)))
 	for _, connection := range []string{"good=", "bad=", "late="} {
-		w.wantTold(connection, "item#1")
+		w.wantReceived(connection, "item#1")
 	}
 }
 
-// Workers at once with one message: one tells it, the others leave it.
+// If several workers get the same message at the same time, one posts it.
 func TestNotifyAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.audience("a=")
+	w.connectAll("a=")
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() { w.notify(w.notifier(), message("item", 1)) })
 	}
 	group.Wait()
-	w.wantTold("a=", "item#1")
+	w.wantReceived("a=", "item#1")
 }
 
-// What is no event of this service fails every time, and keeps nothing from
-// the others. The log tells of it without its text.
+// A message that is not a valid event fails every time and does not affect
+// others. The log names it without its text.
 func TestNotifyPoison(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.audience("a=")
+	w.connectAll("a=")
 	good := message("item", 1)
 	poison := []string{
 		"", "null", "{}", "[]", "not JSON", good + good, good[:len(good)-1],
@@ -198,73 +200,75 @@ func TestNotifyPoison(t *testing.T) {
 	for range 2 {
 		w.wantFailed(w.notify(w.notifier(), append(slices.Clone(poison), good)...), all...)
 	}
-	w.wantTold("a=", "item#1")
+	w.wantReceived("a=", "item#1")
 	log := w.log.String()
 	if !strings.Contains(log, `"msg":"message failed","messageId":"message-4"`) || strings.Contains(log, "item.moved") {
 		t.Error(log)
 	}
 }
 
-// What the store does to a worker is a failure of its message, and of no other.
+// A failing store fails only the message that needs it.
 func TestNotifyStoreFails(t *testing.T) {
 	t.Parallel()
 	for _, action := range []string{"PutItem", "Query", "UpdateItem"} {
 		t.Run(action, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.audience("a=")
+			w.connectAll("a=")
 			w.proxy.fault(denyNth(action, 1))
 			w.wantFailed(w.notify(w.notifier(), message("one", 1), message("two", 1)), 0)
 			if log := w.log.String(); !strings.Contains(log, "dynamodb:"+action+": AccessDeniedException") {
 				t.Error(log)
 			}
-			w.advance(time.Hour) // past any lock
+			w.advance(time.Hour) // after the end of any lock
 			w.wantFailed(w.notify(w.notifier(), message("one", 1)))
 			want := []string{"two#1", "one#1"}
-			if action == "UpdateItem" { // what was told could not be recorded
+			if action == "UpdateItem" { // the result of the posts could not be recorded
 				want = []string{"one#1", "two#1", "one#1"}
 			}
-			w.wantTold("a=", want...)
+			w.wantReceived("a=", want...)
 		})
 	}
 }
 
-// The SDK repeats a write whose answer was lost, and meets its own.
+// If the response to a write is lost, the SDK repeats it, and the worker
+// recognizes its own write.
 func TestNotifyLostAnswers(t *testing.T) {
 	t.Parallel()
 	for _, action := range []string{"PutItem", "UpdateItem"} {
 		t.Run(action, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.audience("a=")
+			w.connectAll("a=")
 			w.proxy.fault(loseFirst(action))
 			for range 2 {
 				w.wantFailed(w.notify(w.notifier(), message("item", 1)))
 			}
-			w.wantTold("a=", "item#1")
+			w.wantReceived("a=", "item#1")
 		})
 	}
 }
 
-// A later event that failed so far is later all the same: the earlier one is
-// dropped, and the later one is told when it can be.
+// An earlier event is dropped even if the later event has only failed so far.
+// The later one is posted when it succeeds.
 func TestNotifyLaterOneFailed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.audience("a=")
+	w.connectAll("a=")
 	w.services.change(func(s *services) { s.failing["a="] = true })
 	n := w.notifier()
 	w.wantFailed(w.notify(n, message("item", 3)), 0)
 	w.services.change(func(s *services) { s.failing["a="] = false })
 	w.wantFailed(w.notify(n, message("item", 2), message("item", 3)))
-	w.wantTold("a=", "item#3")
+	w.wantReceived("a=", "item#3")
 }
 
-// A table that hangs is answered for in time, with every message to come again.
+// If the table does not answer, the worker still answers in time, and every
+// message is delivered again.
 func TestNotifyStoreHangs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.audience("a=")
+	w.connectAll("a=")
 	w.proxy.fault(func(_ string, _ http.ResponseWriter, r *http.Request) bool {
 		<-r.Context().Done()
 		return true
@@ -273,12 +277,13 @@ func TestNotifyStoreHangs(t *testing.T) {
 	w.wantFailed(w.notify(w.notifier(), message("one", 1), message("two", 1)), 0, 1)
 }
 
-// Connections that hang take no more time than there is: the message fails, as
-// does one that there is no time to begin, and those who heard are recorded.
+// Connections that do not answer cannot delay the response beyond the deadline.
+// Their message fails, as does one with no time left. The connections that
+// received the event are recorded.
 func TestNotifyDeadline(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.audience("quick=", "slow=")
+	w.connectAll("quick=", "slow=")
 	var hang sync.Map
 	hang.Store("on", true)
 	w.services.fault(func(_ string, _ http.ResponseWriter, r *http.Request) bool {
@@ -291,13 +296,13 @@ func TestNotifyDeadline(t *testing.T) {
 	})
 	w.deadline = 4 * time.Second
 	w.wantFailed(w.notify(w.notifier(), message("one", 1), message("two", 1)), 0, 1)
-	w.wantTold("quick=", "one#1")
+	w.wantReceived("quick=", "one#1")
 	if claims := count(w.proxy.seen(), "dynamodb:PutItem of the connections table"); claims != 3 {
-		t.Errorf("%d writes: two are the connections', one the first message's", claims)
+		t.Errorf("%d writes were made, want 3: two connections and the first message's claim", claims)
 	}
 	hang.Delete("on")
 	w.deadline = 0
 	w.wantFailed(w.notify(w.notifier(), message("one", 1), message("two", 1)))
-	w.wantTold("quick=", "one#1", "two#1")
-	w.wantTold("slow=", "one#1", "two#1")
+	w.wantReceived("quick=", "one#1", "two#1")
+	w.wantReceived("slow=", "one#1", "two#1")
 }

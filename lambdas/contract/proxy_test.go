@@ -19,12 +19,12 @@ import (
 	"skiff/lambdas/names"
 )
 
-// proxy stands in front of the database.
+// proxy forwards calls to the database. It records them and can inject faults.
 type proxy struct {
 	url   string
 	mutex sync.Mutex
 	harm  func(action string, w http.ResponseWriter, r *http.Request) bool
-	calls []string // actions, of something else than the items' table with what
+	calls []string // actions; with the resource if that is not the table of items
 }
 
 func newProxy(t *testing.T, connections string) *proxy {
@@ -34,7 +34,7 @@ func newProxy(t *testing.T, connections string) *proxy {
 	}
 	p := &proxy{}
 	forward := httputil.NewSingleHostReverseProxy(target)
-	forward.ErrorLog = log.New(io.Discard, "", 0) // a request that was given up is no news
+	forward.ErrorLog = log.New(io.Discard, "", 0) // a cancelled request is not an error
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 		body, _ := io.ReadAll(r.Body)
@@ -57,7 +57,7 @@ func newProxy(t *testing.T, connections string) *proxy {
 	return p
 }
 
-// note keeps a call, and returns what happens to calls.
+// note records a call and returns the fault that is set.
 func (p *proxy) note(call string) func(action string, w http.ResponseWriter, r *http.Request) bool {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -65,8 +65,8 @@ func (p *proxy) note(call string) func(action string, w http.ResponseWriter, r *
 	return p.harm
 }
 
-// fault sets what happens to calls: it answers in the database's place and
-// reports true, or reports false.
+// fault sets a function that gets every call. The function answers the call and
+// returns true, or returns false to forward it.
 func (p *proxy) fault(harm func(action string, w http.ResponseWriter, r *http.Request) bool) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -80,7 +80,8 @@ func (p *proxy) seen() []string {
 	return slices.Clone(p.calls)
 }
 
-// refuseWith answers as DynamoDB refuses, with a message that must not get out.
+// refuseWith answers with an error of DynamoDB. Its message must never reach a
+// client or the log.
 func refuseWith(w http.ResponseWriter, code string) {
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 	w.WriteHeader(http.StatusBadRequest)
@@ -88,7 +89,7 @@ func refuseWith(w http.ResponseWriter, code string) {
 		code, account, account)
 }
 
-// loseFirst lets the first call of the action through and loses its answer.
+// loseFirst forwards the first call of the action and drops its response.
 func loseFirst(action string) func(string, http.ResponseWriter, *http.Request) bool {
 	var lost atomic.Bool
 	return func(called string, w http.ResponseWriter, r *http.Request) bool {

@@ -18,8 +18,8 @@ import (
 	"skiff/lambdas/event"
 )
 
-// services stands in for SQS, Secrets Manager and @connections, as far as the
-// functions ask them.
+// services is a fake of SQS, Secrets Manager and @connections, as far as the
+// functions use them.
 type services struct {
 	url   string
 	proxy *proxy
@@ -28,16 +28,16 @@ type services struct {
 	harm    func(action string, w http.ResponseWriter, r *http.Request) bool
 	sent    []string            // messages on the queue
 	secrets map[string]string   // values by ARN
-	heard   map[string][]string // what each connection was posted
-	gone    map[string]bool     // connections that ended
-	failing map[string]bool     // connections that answer 500
+	posted  map[string][]string // the messages that were posted to each connection
+	gone    map[string]bool     // connections that have ended
+	failing map[string]bool     // connections whose posts get a 500
 }
 
 func newServices(t *testing.T, p *proxy) *services {
 	s := &services{
 		proxy:   p,
 		secrets: map[string]string{cursorARN: testSecret + "-cursors", tokenARN: testSecret + "-tokens!"},
-		heard:   map[string][]string{}, gone: map[string]bool{}, failing: map[string]bool{},
+		posted:  map[string][]string{}, gone: map[string]bool{}, failing: map[string]bool{},
 	}
 	server := httptest.NewServer(http.HandlerFunc(s.serve))
 	t.Cleanup(server.Close)
@@ -68,16 +68,17 @@ func (s *services) serve(w http.ResponseWriter, r *http.Request) {
 	defer s.mutex.Unlock()
 	switch action {
 	case "sqs:SendMessage":
-		s.takeMessage(w, body)
+		s.sendMessage(w, body)
 	case "secretsmanager:GetSecretValue":
-		s.tellSecret(w, body)
+		s.getSecretValue(w, body)
 	default:
-		s.takePost(w, r, body)
+		s.postToConnection(w, r, body)
 	}
 }
 
-// takeMessage: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
-func (s *services) takeMessage(w http.ResponseWriter, body []byte) {
+// sendMessage implements SendMessage.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+func (s *services) sendMessage(w http.ResponseWriter, body []byte) {
 	var in struct{ QueueUrl, MessageBody string }
 	if err := json.Unmarshal(body, &in); err != nil || !strings.HasSuffix(in.QueueUrl, "/"+account+"/events") {
 		refuseWith(w, "QueueDoesNotExist")
@@ -89,8 +90,9 @@ func (s *services) takeMessage(w http.ResponseWriter, body []byte) {
 	fmt.Fprintf(w, `{"MessageId":"m","MD5OfMessageBody":%q}`, hex.EncodeToString(sum[:]))
 }
 
-// tellSecret: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
-func (s *services) tellSecret(w http.ResponseWriter, body []byte) {
+// getSecretValue implements GetSecretValue.
+// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
+func (s *services) getSecretValue(w http.ResponseWriter, body []byte) {
 	var in struct{ SecretId string }
 	err := json.Unmarshal(body, &in)
 	value, found := s.secrets[in.SecretId]
@@ -102,8 +104,9 @@ func (s *services) tellSecret(w http.ResponseWriter, body []byte) {
 	fmt.Fprintf(w, `{"ARN":%q,"SecretString":%q}`, in.SecretId, value)
 }
 
-// takePost: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
-func (s *services) takePost(w http.ResponseWriter, r *http.Request, body []byte) {
+// postToConnection implements a POST to @connections.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
+func (s *services) postToConnection(w http.ResponseWriter, r *http.Request, body []byte) {
 	escaped, found := strings.CutPrefix(r.URL.EscapedPath(), "/staging/@connections/")
 	id, err := url.PathUnescape(escaped)
 	switch {
@@ -117,37 +120,37 @@ func (s *services) takePost(w http.ResponseWriter, r *http.Request, body []byte)
 		w.WriteHeader(http.StatusInternalServerError)
 		fmt.Fprintf(w, `{"message":"arn:aws:bad:%s"}`, account)
 	default:
-		s.heard[id] = append(s.heard[id], string(body))
+		s.posted[id] = append(s.posted[id], string(body))
 	}
 }
 
-// fault sets what happens to calls, as a proxy's does.
+// fault sets a fault, like proxy.fault.
 func (s *services) fault(harm func(action string, w http.ResponseWriter, r *http.Request) bool) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.harm = harm
 }
 
-// change changes what there is.
+// change changes the state under the lock.
 func (s *services) change(f func(*services)) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	f(s)
 }
 
-// messages are those on the queue, in the order they came.
+// messages returns the messages in the queue, in the order they were sent.
 func (s *services) messages() []string {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	return slices.Clone(s.sent)
 }
 
-// told are the ids of the events that a connection was posted.
-func (s *services) told(connection string) []string {
+// received returns the ids of the events that were posted to a connection.
+func (s *services) received(connection string) []string {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	var ids []string
-	for _, body := range s.heard[connection] {
+	for _, body := range s.posted[connection] {
 		var e event.Event
 		if err := json.Unmarshal([]byte(body), &e); err != nil {
 			return []string{err.Error()}
@@ -157,7 +160,7 @@ func (s *services) told(connection string) []string {
 	return ids
 }
 
-// deny refuses every call of the action.
+// deny denies every call of the action.
 func deny(action string) func(string, http.ResponseWriter, *http.Request) bool {
 	return func(called string, w http.ResponseWriter, _ *http.Request) bool {
 		if called == action {

@@ -17,8 +17,8 @@ import (
 	"skiff/lambdas/table"
 )
 
-// socket sends the event of a WebSocket route, AWS's own but for the
-// connection.
+// socket sends AWS's sample event of a WebSocket route, with this connection
+// id.
 func (w *world) socket(route, connection string) sockets.Response {
 	w.t.Helper()
 	file := "apigw-websocket-request.json"
@@ -61,7 +61,7 @@ func (w *world) connect(connection string) {
 	}
 }
 
-// putConnection writes a connection, whatever its age.
+// putConnection writes a connection of any age.
 func (w *world) putConnection(id, subject string, since time.Time) {
 	w.t.Helper()
 	all, err := connections.Open(w.environment(patience))
@@ -73,7 +73,7 @@ func (w *world) putConnection(id, subject string, since time.Time) {
 	}
 }
 
-// row reads a row of the connections' table, past the functions.
+// row reads a row of the table of connections directly.
 func (w *world) row(id string) map[string]types.AttributeValue {
 	w.t.Helper()
 	out, err := w.client().GetItem(context.Background(), &dynamodb.GetItemInput{TableName: &w.connections, Key: table.KindKey("connection", id)})
@@ -93,14 +93,14 @@ func TestSocket(t *testing.T) {
 	if r.Text("subject") != "someone" || r.Integer("connectedAt") != now.UnixMilli() || r.Integer("ttl") <= now.Add(2*time.Hour).Unix() || r.Err != nil {
 		t.Errorf("%v, %v", r.Row, r.Err)
 	}
-	for range 2 { // the second time there is nothing to remove
+	for range 2 { // the second time the row is gone
 		if got := w.socket("$disconnect", "L0SM9cOFvHcCIhw="); got.StatusCode != 200 || w.row("L0SM9cOFvHcCIhw=") != nil {
 			t.Errorf("%+v, %v", got, w.row("L0SM9cOFvHcCIhw="))
 		}
 	}
 }
 
-// A client that cannot be noted is refused, without a word of why.
+// A client whose connection cannot be recorded gets a 500 without a reason.
 func TestSocketFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -125,7 +125,7 @@ func TestSocketFails(t *testing.T) {
 	}
 }
 
-// A table that hangs is answered for before the function's own deadline.
+// If the table does not answer, the function still answers before its deadline.
 func TestSocketStoreHangs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -12,8 +12,8 @@ import (
 	"skiff/lambdas/table"
 )
 
-// A write whose answer is lost is repeated by the SDK, meets its own work, and
-// is a success.
+// If the response to a write is lost, the SDK repeats the write. The repeated
+// write finds the first one's result and succeeds.
 func TestLostAnswers(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -39,7 +39,7 @@ func TestLostAnswers(t *testing.T) {
 				t.Errorf("%d %s %v", got.StatusCode, got.Body, got.Headers)
 			}
 			if calls := w.proxy.seen(); count(calls, "dynamodb:"+c.lost) < 2 {
-				t.Errorf("nothing was repeated: %v", calls)
+				t.Errorf("no call was repeated: %v", calls)
 			}
 		})
 	}
@@ -55,7 +55,8 @@ func count(calls []string, call string) int {
 	return n
 }
 
-// What DynamoDB may answer, and what of it a client and the log are told.
+// Each case is an error of DynamoDB, and what the client and the log show of
+// it.
 func TestStoreErrors(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]int{
@@ -81,8 +82,8 @@ func TestStoreErrors(t *testing.T) {
 	}
 }
 
-// AWS calls its rule for sizes approximate, so the store may find an item too
-// large that was let through.
+// AWS calls its size rule approximate, so DynamoDB may refuse an item that
+// CheckSize accepts.
 func TestStoreFindsItemTooLarge(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -101,7 +102,7 @@ func TestStoreFindsItemTooLarge(t *testing.T) {
 	}
 }
 
-// A store that is down, or answers like a broken proxy, is unavailable.
+// A store that is down, or answers like a broken proxy, gives a 503.
 func TestStoreDown(t *testing.T) {
 	t.Parallel()
 	for name, harm := range map[string]func(http.ResponseWriter){
@@ -120,8 +121,7 @@ func TestStoreDown(t *testing.T) {
 	}
 }
 
-// A row that no handler wrote is the service's failure, not a panic
-// and not a client's.
+// A row that no handler can have written gives a 500 and no panic.
 func TestForeignRows(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

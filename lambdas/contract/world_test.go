@@ -1,6 +1,6 @@
-// Package contract has only tests: those of what the API promises, whichever
-// handlers it takes. They send the gateway's events to the real handlers, on a
-// real database with a proxy in front of it that can do harm.
+// Package contract tests what the API promises, whichever handlers implement
+// it. The tests send API Gateway's events to the real handlers. The handlers
+// use a real database through a proxy that can inject faults.
 package contract
 
 import (
@@ -36,7 +36,7 @@ const (
 	tokenARN   = "arn:aws:secretsmanager:us-east-1:" + account + ":secret:staging-tokens-GhIjKl"
 )
 
-// database is the one Dynoxide of this test binary.
+// database is the Dynoxide process of this test binary.
 var database *dynoxide.Server
 
 func TestMain(m *testing.M) {
@@ -44,8 +44,8 @@ func TestMain(m *testing.M) {
 }
 
 func runTests(m *testing.M) int {
-	// Most of a test's time is waiting for an answer, a timeout or a pause
-	// between tries. The command line, read later, has the last word.
+	// Most of a test's time is spent waiting: for a response, a timeout or a
+	// pause between tries. The command line is parsed later and overrides this.
 	err := flag.Set("test.parallel", "16")
 	cache, binary := "", ""
 	if err == nil {
@@ -67,22 +67,22 @@ func runTests(m *testing.M) int {
 
 var tables atomic.Int64
 
-// world is the tables and the API on them, with a proxy between them that can
-// do harm and sees every call, and the other services that functions use.
+// world is an API with its own tables, a proxy between them that sees every
+// call and can inject faults, and fakes of the other services.
 type world struct {
 	t           *testing.T
 	api         *items.API
 	table       string
-	connections string // the table's name
+	connections string // the name of the table of connections
 	log         *syncBuffer
 	proxy       *proxy
 	services    *services
 
 	mutex    sync.Mutex
 	now      time.Time
-	stored   map[string]bool // ids of the items that must be there
+	stored   map[string]bool // ids of the items that the table must have
 	deadline time.Duration   // of an invocation; 0 for none
-	faulty   bool            // answers may be 500 and above
+	faulty   bool            // whether responses may have a status of 500 or above
 	sent     int
 }
 
@@ -101,12 +101,12 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// patience is for one try of a call where nothing hangs: a busy machine is no
-// failure of the store.
+// patience is the timeout of one try where nothing hangs. It is long, because a
+// busy machine must not look like a failing store.
 const patience = time.Minute
 
-// environment is a function's, whichever it is. tryTime is for one try of a
-// call to AWS.
+// environment returns the environment of any function. tryTime is the timeout
+// of one try of an AWS call.
 func (w *world) environment(tryTime time.Duration) function.Environment {
 	w.t.Helper()
 	variables := map[string]string{
@@ -125,8 +125,8 @@ func (w *world) environment(tryTime time.Duration) function.Environment {
 	return e
 }
 
-// process is the API as another process would have it: nothing is shared but
-// what is outside of processes, the clock and the log.
+// process returns the API of another process. It shares only the database, the
+// other services, the clock and the log.
 func (w *world) process(tryTime time.Duration) *items.API {
 	w.t.Helper()
 	a, err := api.New(w.environment(tryTime), items.WithTable, events.WithQueue, list.WithKey)
@@ -149,7 +149,7 @@ func (w *world) advance(d time.Duration) {
 	w.now = w.now.Add(d)
 }
 
-// client reaches the table past the proxy.
+// client returns a client that bypasses the proxy.
 func (w *world) client() *dynamodb.Client {
 	return dynamodb.New(dynamodb.Options{
 		Region: "us-east-1", BaseEndpoint: aws.String(database.URL()),
@@ -184,7 +184,8 @@ func (w *world) createTable() {
 	w.await(w.table, err)
 }
 
-// createConnections makes the table of connections, which few tests need.
+// createConnections creates the table of connections, which only some tests
+// need.
 func (w *world) createConnections() {
 	w.t.Helper()
 	_, err := w.client().CreateTable(w.t.Context(), &dynamodb.CreateTableInput{
@@ -195,7 +196,7 @@ func (w *world) createConnections() {
 	w.await(w.connections, err)
 }
 
-// await waits for a table that was asked for.
+// await waits until a new table is active.
 func (w *world) await(table string, err error) {
 	w.t.Helper()
 	if err != nil {
@@ -212,7 +213,7 @@ func (w *world) await(table string, err error) {
 	}
 }
 
-// put writes a row past the API.
+// put writes a row directly to the table.
 func (w *world) put(row map[string]types.AttributeValue) {
 	w.t.Helper()
 	if _, err := w.client().PutItem(w.t.Context(), &dynamodb.PutItemInput{TableName: &w.table, Item: row}); err != nil {
@@ -225,7 +226,7 @@ func (w *world) put(row map[string]types.AttributeValue) {
 	}
 }
 
-// item is an item that was created now.
+// item returns an item whose creation time is now.
 func (w *world) item(id string, draft items.Draft) *items.Item {
 	now := table.Timestamp(w.clock())
 	return &items.Item{ID: id, Draft: draft, CreatedAt: now, UpdatedAt: now, Version: 1}

@@ -1,4 +1,4 @@
-// Command create-item is the function of the same name.
+// Command create-item is the function behind POST /items.
 package main
 
 import (

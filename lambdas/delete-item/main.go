@@ -1,4 +1,4 @@
-// Command delete-item is the function of the same name.
+// Command delete-item is the function behind DELETE /items/{id}.
 package main
 
 import (

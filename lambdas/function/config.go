@@ -12,17 +12,18 @@ import (
 
 const (
 	tries      = 3
-	tryTime    = time.Second            // one try, from the connection to the answer's end
+	tryTime    = time.Second            // of one try, from the connection to the end of the response
 	maxBackoff = 400 * time.Millisecond // between two tries: a client waits
 )
 
-// Config configures the client of one AWS service: pass it to the service's
-// NewFromConfig. The service is named as in the SDK's variable of its endpoint:
-// DYNAMODB reads AWS_ENDPOINT_URL_DYNAMODB, else AWS_ENDPOINT_URL. Config fails
-// when a variable is missing that Lambda gives every function.
+// Config returns the configuration for the client of one AWS service, to pass
+// to the service's NewFromConfig. service is the end of the SDK's variable for
+// the service's endpoint. For DYNAMODB, Config reads AWS_ENDPOINT_URL_DYNAMODB,
+// or AWS_ENDPOINT_URL if that is not set. It fails when a variable is missing
+// that Lambda sets in every function.
 //
-// Config does not use the SDK's loader: it adds files, profiles and a megabyte
-// of code that no function needs.
+// Config does not use the SDK's loader, which adds config files, profiles and a
+// megabyte of code that no function needs.
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 func (e Environment) Config(service string) (aws.Config, error) {
 	var values [3]string

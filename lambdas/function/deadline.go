@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// AnswerTime is kept back of an invocation's time, for the answer to get out
-// before Lambda ends the process.
+// AnswerTime is reserved at the end of an invocation to send the response
+// before Lambda stops the function.
 const AnswerTime = 500 * time.Millisecond
 
 // Deadline returns a context that ends AnswerTime before the invocation does.
@@ -21,8 +21,8 @@ func Deadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithCancel(ctx)
 }
 
-// Nonce returns 20 hexadecimal digits that no other call returns. It fails when
-// the randomness does.
+// Nonce returns 20 random hexadecimal digits, which no other call returns. It
+// fails when random does.
 func Nonce(random io.Reader) (string, error) {
 	var nonce [10]byte
 	if _, err := io.ReadFull(random, nonce[:]); err != nil {

@@ -11,17 +11,17 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// Failure is a call to AWS that failed. It says which action and which kind of
-// failure, and nothing of the SDK's message: that holds ARNs.
+// Failure is an AWS call that failed. It holds the action and the kind of
+// failure. It does not hold the SDK's message, which contains ARNs.
 type Failure struct {
 	Action      string // such as dynamodb:GetItem
 	Kind        string // the service's error code, or deadline, network, client
-	Unavailable bool   // trying again later may help
+	Unavailable bool   // a later try may succeed
 }
 
 func (f *Failure) Error() string { return f.Action + ": " + f.Kind }
 
-// Fail sorts an error of the SDK into a *Failure. It returns nil for nil.
+// Fail converts an SDK error into a *Failure. It returns nil for nil.
 func Fail(ctx context.Context, action string, err error) error {
 	if err == nil {
 		return nil
@@ -42,7 +42,7 @@ func Fail(ctx context.Context, action string, err error) error {
 	return &Failure{action, "client", false}
 }
 
-// httpStatus is the status of the answer that the error is about, 0 for none.
+// httpStatus returns the HTTP status of the response that caused err, or 0 if there is none.
 func httpStatus(err error) int {
 	var response *awshttp.ResponseError
 	if !errors.As(err, &response) {

@@ -1,5 +1,6 @@
-// Package function is what every function is built on: what it finds around
-// it, the AWS clients it may make, and the failures of their calls.
+// Package function is the base of every Lambda function: its environment
+// variables and log, the configuration of AWS clients, and the errors of AWS
+// calls.
 package function
 
 import (
@@ -14,18 +15,19 @@ import (
 	"skiff/lambdas/names"
 )
 
-// Environment is what a function finds around it.
+// Environment holds what a function gets from its process: variables, a log and
+// an HTTP client.
 type Environment struct {
 	Getenv func(string) string
 	Log    *slog.Logger
 
-	// HTTP carries the calls to AWS; its timeout is for one try. Nil makes one
-	// that gives a try a second.
+	// HTTP sends the calls to AWS. Its timeout applies to one try. If HTTP is
+	// nil, Config makes a client with a timeout of one second.
 	HTTP aws.HTTPClient
 }
 
-// New reads LOG_LEVEL, and fails for one that is none. Lines of the log go to
-// stdout, as JSON.
+// New returns the environment with a log of JSON lines to stdout. It fails when
+// LOG_LEVEL is not a level.
 func New(getenv func(string) string, stdout io.Writer) (Environment, error) {
 	level, err := logLevel(getenv(names.LogLevelVariable))
 	if err != nil {
@@ -37,9 +39,9 @@ func New(getenv func(string) string, stdout io.Writer) (Environment, error) {
 	}, nil
 }
 
-// Start opens a function and serves it until Lambda ends the process. open
-// returns what Lambda calls. An environment the function cannot work with is
-// one line in the log and exit 1.
+// Start opens a function and serves it until Lambda stops the process. open
+// returns the handler that Lambda invokes. If open fails, Start logs one line
+// and exits with 1.
 func Start(open func(Environment) (any, error)) {
 	e, err := New(os.Getenv, os.Stdout)
 	var handler any
@@ -53,7 +55,8 @@ func Start(open func(Environment) (any, error)) {
 	lambda.Start(handler)
 }
 
-// Setting is the variable's value, and fails when it has none.
+// Setting returns the variable's value. It fails when the variable is empty or
+// not set.
 func (e Environment) Setting(name string) (string, error) {
 	value := e.Getenv(name)
 	if value == "" {
@@ -62,7 +65,7 @@ func (e Environment) Setting(name string) (string, error) {
 	return value, nil
 }
 
-// logLevel reads LOG_LEVEL; unset means info.
+// logLevel reads LOG_LEVEL. An empty one means info.
 func logLevel(name string) (slog.Level, error) {
 	switch name {
 	case "debug":

@@ -12,9 +12,10 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// environment is one that Lambda gives, without the missing variable.
+// environment returns an environment with all variables that Lambda sets,
+// except missing.
 func environment(missing string) Environment {
-	whole := map[string]string{
+	variables := map[string]string{
 		"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b",
 		"AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:1",
 	}
@@ -22,7 +23,7 @@ func environment(missing string) Environment {
 		if name == missing {
 			return ""
 		}
-		return whole[name]
+		return variables[name]
 	}}
 }
 
@@ -43,7 +44,7 @@ func TestConfig(t *testing.T) {
 		t.Errorf("%+v, %v", c, err)
 	}
 	if c, err := environment("").Config("DYNAMODB"); err != nil || c.BaseEndpoint != nil {
-		t.Errorf("the endpoint is another service's: %+v, %v", c, err)
+		t.Errorf("DYNAMODB has the endpoint of another service: %+v, %v", c, err)
 	}
 	all := Environment{Getenv: func(name string) string {
 		if name == "AWS_ENDPOINT_URL" {
@@ -71,7 +72,7 @@ func TestLogLevel(t *testing.T) {
 		e.Log.Warn("a")
 		e.Log.Error("a")
 		if got := strings.Count(log.String(), "\n"); got != lines {
-			t.Errorf("%q writes %d lines", level, got)
+			t.Errorf("level %q writes %d lines, want %d", level, got, lines)
 		}
 	}
 	for _, level := range []string{"INFO", "trace", "warning"} {
@@ -118,16 +119,16 @@ func TestCatch(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	if err == nil || !strings.HasSuffix(err.Error(), ": assignment to entry in nil map") {
-		t.Errorf("the panic's text is not at the end of: %v", err)
+		t.Errorf("the error does not end with the panic's text: %v", err)
 	}
 }
 
-// A service that hangs is given up by the tries, not by the function's end:
-// they fit an authorizer's ten seconds, which is also the timeout of a stack
-// that sets none, with half a second left for the answer.
+// When a service does not answer, the tries end before the invocation does,
+// with AnswerTime left. The shortest invocation has ten seconds: an
+// authorizer's limit, and the default timeout of a stack.
 func TestTriesFitAnInvocation(t *testing.T) {
 	t.Parallel()
 	if longest := tries*tryTime + (tries-1)*maxBackoff; longest > 10*time.Second-500*time.Millisecond {
-		t.Errorf("the tries of one call may take %s", longest)
+		t.Errorf("the tries of one call may take %s, which is too long", longest)
 	}
 }

@@ -9,16 +9,15 @@ import (
 )
 
 const (
-	keepTime  = 5 * time.Minute  // how long a value is used before it is read again
-	retryTime = 30 * time.Second // from a read that failed to the next, while there is a value
-	staleTime = time.Hour        // how long a value is used that cannot be read again
+	keepTime  = 5 * time.Minute  // from a successful read to the next read
+	retryTime = 30 * time.Second // from a failed read to the next read, while there is a value
+	staleTime = time.Hour        // after a successful read, the longest use of the value
 )
 
-// Kept keeps a text that an operator may change, such as a secret's value, for
-// five minutes: only the first request waits for it to be read, and a new value
-// is in use soon.
+// Kept caches a text that an operator may change, such as a secret's value, for
+// five minutes. Only the first request waits for the read, and a new value is
+// in use after at most five minutes.
 type Kept struct {
-	// Now is the clock.
 	Now func() time.Time
 
 	read func(context.Context) (string, error)
@@ -30,14 +29,15 @@ type Kept struct {
 	nextRead time.Time
 }
 
-// Keep returns a Kept that reads by this function. An *Unusable is the answer
-// that there is no value; every other error says that it cannot be read now.
+// Keep returns a Kept that reads with read. read returns an *Unusable when
+// there is no value, and any other error when the value cannot be read now.
 func Keep(read func(context.Context) (string, error)) *Kept {
 	return &Kept{Now: time.Now, read: read}
 }
 
-// Value returns the text. It fails as reading it does; a text that only cannot
-// be read again is used for up to an hour.
+// Value returns the text. It fails with the error of read. If read fails with
+// another error than *Unusable, Value returns a text that was read within the
+// last hour.
 func (k *Kept) Value(ctx context.Context) (string, error) {
 	k.mutex.Lock()
 	defer k.mutex.Unlock()
@@ -51,7 +51,7 @@ func (k *Kept) Value(ctx context.Context) (string, error) {
 	case err == nil:
 		k.has, k.value, k.readAt, k.nextRead = true, value, now, now.Add(keepTime)
 	case errors.As(err, &unusable):
-		k.has, k.value = false, "" // taken away on purpose, perhaps
+		k.has, k.value = false, "" // an operator may have removed the value on purpose
 		return "", err
 	case !k.has || now.Sub(k.readAt) >= staleTime:
 		return "", err
@@ -61,8 +61,8 @@ func (k *Kept) Value(ctx context.Context) (string, error) {
 	return k.value, nil
 }
 
-// Unusable is the error of a secret or a parameter that an operator has to set.
-// It holds no value and no account's id.
+// Unusable is the error for a secret or a parameter whose value an operator
+// must set. It holds no value and no account id.
 type Unusable struct {
 	Name   string // such as "secret staging-tokens"
 	Reason string // such as "has no value"

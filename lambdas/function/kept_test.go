@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// source is what a Kept reads.
+// source is what a Kept reads in a test. It counts the reads.
 type source struct {
 	value string
 	err   error
@@ -26,7 +26,7 @@ func kept(s *source) (*Kept, *time.Time) {
 	return k, &now
 }
 
-// A value is read once in five minutes, and a new one is in use after that.
+// A value is read once in five minutes. After that a new value is in use.
 func TestValueIsKept(t *testing.T) {
 	t.Parallel()
 	s := &source{value: "first"}
@@ -45,8 +45,8 @@ func TestValueIsKept(t *testing.T) {
 	}
 }
 
-// A value that cannot be read again is used for an hour; one that is taken away
-// is not used again.
+// A value that cannot be read again is used for an hour. A value that was
+// removed is not used again.
 func TestValueGoesStale(t *testing.T) {
 	t.Parallel()
 	denied := &Failure{Action: "a:B", Kind: "AccessDeniedException"}
@@ -63,7 +63,7 @@ func TestValueGoesStale(t *testing.T) {
 	step(0, denied, "", denied, 1) // no value yet
 	step(0, nil, "value", nil, 2)
 	step(keepTime, denied, "value", nil, 3)
-	step(0, denied, "value", nil, 3) // not asked again yet
+	step(0, denied, "value", nil, 3) // no read yet
 	step(retryTime, denied, "value", nil, 4)
 	step(staleTime, denied, "", denied, 5)
 	step(0, nil, "value", nil, 6)
@@ -88,6 +88,6 @@ func TestDeadline(t *testing.T) {
 	}
 	stop()
 	if open.Err() == nil {
-		t.Error("cancel does nothing")
+		t.Error("the context is not done after cancel")
 	}
 }

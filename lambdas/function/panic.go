@@ -6,18 +6,19 @@ import (
 	"strings"
 )
 
-// maxText is how many bytes of a panic's text go to the log.
+// maxText is how many bytes of a panic's text are logged.
 const maxText = 200
 
-// Catch, deferred, makes a panic an error that says where it was and what. The
-// stack stays out of the log: the runtime's own report would print it.
+// Catch turns a panic into an error with its place and text. It must be
+// deferred. The log gets no stack trace, which the Lambda runtime would print
+// for a panic.
 func Catch(err *error) {
 	if value := recover(); value != nil {
 		*err = fmt.Errorf("panic of %T at %s%s", value, panicPlace(), panicText(value))
 	}
 }
 
-// panicPlace is the function and line that panicked.
+// panicPlace returns the function and line that panicked.
 func panicPlace() string {
 	pcs := make([]uintptr, 16)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
@@ -29,16 +30,17 @@ func panicPlace() string {
 	}
 }
 
-// panicText is what a panic says: the runtime's text, an error's or a string,
-// the start of a long one. Any other value may be a request or a secret, so its
-// type has to do. Whoever calls panic with a text keeps both out of it.
+// panicText returns the text of a panic value that is an error or a string, cut
+// to maxText bytes. Any other value may be a request or a secret, so panicText
+// returns "" for it. Code that panics with a text must keep requests and
+// secrets out of it.
 func panicText(value any) string {
 	switch value.(type) {
 	case error, string:
 	default:
 		return ""
 	}
-	// Sprint, and not Error: an error whose own text panics has one all the same.
+	// Sprint also returns a text for an error whose Error method panics.
 	text := fmt.Sprint(value)
 	if len(text) > maxText {
 		text = strings.ToValidUTF8(text[:maxText], "") + "…"

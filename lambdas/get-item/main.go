@@ -1,4 +1,4 @@
-// Command get-item is the function of the same name.
+// Command get-item is the function behind GET /items/{id}.
 package main
 
 import (

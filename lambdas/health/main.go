@@ -1,4 +1,4 @@
-// Command health is the function of the same name.
+// Command health is the function behind GET /health.
 package main
 
 import (

@@ -11,34 +11,34 @@ import (
 	"skiff/lambdas/table"
 )
 
-// API is what the routes of items work with.
+// API is what the routes of items need.
 type API struct {
 	api.API
 
-	// What follows is nil in a function that is started without the part.
+	// Each of these fields is nil unless its part is given to api.Start.
 	Store        *Store
 	Events       Events
 	CursorSecret Secret
 }
 
-// Events is where the events of items go.
+// Events sends the events of items.
 type Events interface {
 	Send(context.Context, event.Event) error
 }
 
-// Secret is a value that no setting carries.
+// Secret is a secret's value, which is read at run time.
 type Secret interface {
 	Value(context.Context) (string, error)
 }
 
-// WithTable is the part that reads and writes items.
+// WithTable is the part that sets Store.
 func WithTable(a *API, e function.Environment) error {
 	t, err := table.New(e, names.TableNameVariable)
 	a.Store = &Store{t}
 	return err
 }
 
-// Problem explains the errors of the store.
+// Problem returns the problems for the errors of the store.
 func (*API) Problem(err error) *api.Problem {
 	switch {
 	case errors.Is(err, table.ErrNotFound):
@@ -51,7 +51,7 @@ func (*API) Problem(err error) *api.Problem {
 	return nil
 }
 
-// Respond is an answer that shows one item.
+// Respond returns a response that shows one item.
 func Respond(status int, item *Item) (api.Response, error) {
 	response, err := api.RespondJSON(status, item)
 	if err != nil {
@@ -61,12 +61,12 @@ func Respond(status int, item *Item) (api.Response, error) {
 	return response, nil
 }
 
-// Tell sends the event of a change that is written, and reports whether it is
-// sent. No transaction spans DynamoDB and SQS: an event that cannot be sent
-// does not undo the write, nor is it the client's affair, for its item has
-// changed. The log holds the whole event instead, so that an operator can send
-// it by hand.
-func (a *API) Tell(ctx context.Context, r api.Request, e event.Event) bool {
+// SendEvent sends the event of a change that is already written, and reports
+// whether it succeeded. No transaction spans DynamoDB and SQS. If sending
+// fails, the write remains and the client gets its normal answer, because the
+// item has changed. SendEvent then logs the whole event, so an operator can
+// send it by hand.
+func (a *API) SendEvent(ctx context.Context, r api.Request, e event.Event) bool {
 	err := a.Events.Send(ctx, e)
 	if err != nil {
 		a.Log.Error("event not sent", "requestId", api.RequestID(ctx, r), "error", err.Error(), "event", string(e.JSON()))

@@ -19,14 +19,13 @@ const (
 	maxNameChars = 256
 	maxKeys      = 100 // in all of attributes
 	maxKeyBytes  = 65535
-	maxTTL       = 4102444800 // 2100-01-01: a time in milliseconds is refused
+	maxTTL       = 4102444800 // 2100-01-01, which refuses a time in milliseconds
 )
 
-// DecodeDraft reads one item as a client writes it. It reads token by token
-// and stops at the first offence met, so no limit can be overrun before it is
-// checked. Its error is an
-// *api.Problem. Whether the ttl lies in the future is for
-// CheckTTL.
+// DecodeDraft decodes the item that a client sends. It reads token by token and
+// stops at the first error, before any limit is exceeded. It fails with an
+// *api.Problem. It does not check whether the ttl is in the future: CheckTTL
+// does.
 func DecodeDraft(body []byte) (Draft, error) {
 	d := decoder{Tokens: api.NewTokens(body, "an item")}
 	draft, err := d.draft()
@@ -39,10 +38,10 @@ func DecodeDraft(body []byte) (Draft, error) {
 	return draft, nil
 }
 
-// decoder adds an item's rules to the tokens of a body.
+// decoder checks an item's rules on the tokens of a body.
 type decoder struct {
 	*api.Tokens
-	keys int // met so far in attributes
+	keys int // read so far in attributes
 }
 
 func (d *decoder) draft() (Draft, error) {
@@ -121,10 +120,10 @@ func statusOf(token jsontext.Token) (string, error) {
 	return token.String(), nil
 }
 
-// ValidStatus reports whether an item can have the status.
+// ValidStatus reports whether s is the status of an item.
 func ValidStatus(s string) bool { return s == "active" || s == "done" || s == "archived" }
 
-// ttlOf takes digits only: no client writes a time as 1.9e9.
+// ttlOf accepts digits only, not 1.9e9.
 func ttlOf(token jsontext.Token) (int64, error) {
 	wrong := api.Refuse(api.Validation, "ttl must be a time in Unix seconds, before 2100")
 	if token.Kind() != '0' {
@@ -137,8 +136,8 @@ func ttlOf(token jsontext.Token) (int64, error) {
 	return ttl, nil
 }
 
-// CheckTTL refuses a ttl that has passed. It is apart from decoding because a
-// create that is sent again may well come after its item's ttl.
+// CheckTTL refuses a ttl that has passed. Decoding does not check this, because
+// a client may repeat a create after its item's ttl.
 func (d *Draft) CheckTTL(now time.Time) error {
 	if !table.Alive(d.TTL, now) {
 		return api.Refuse(api.Validation, "ttl must be in the future")
@@ -146,7 +145,7 @@ func (d *Draft) CheckTTL(now time.Time) error {
 	return nil
 }
 
-// object reads the rest of an object whose brace is read.
+// object reads the rest of an object after its opening brace.
 func (d *decoder) object(depth int) (map[string]types.AttributeValue, error) {
 	object := map[string]types.AttributeValue{}
 	for {
@@ -171,7 +170,7 @@ func (d *decoder) object(depth int) (map[string]types.AttributeValue, error) {
 	}
 }
 
-// array reads the rest of an array whose bracket is read.
+// array reads the rest of an array after its opening bracket.
 func (d *decoder) array(depth int) ([]types.AttributeValue, error) {
 	array := []types.AttributeValue{}
 	for {
@@ -187,7 +186,7 @@ func (d *decoder) array(depth int) ([]types.AttributeValue, error) {
 	}
 }
 
-// value reads one value inside a container at that depth.
+// value reads one value in an object or array at that depth.
 func (d *decoder) value(depth int) (types.AttributeValue, error) {
 	token, err := d.Next()
 	if err != nil {

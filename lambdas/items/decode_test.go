@@ -32,7 +32,8 @@ func attributes(value string) string {
 	return `{"name":"a","status":"active","attributes":{"v":` + value + "}}"
 }
 
-// decodeCase is a body and the code of its refusal, empty for one accepted.
+// decodeCase is a body and the code of its problem; an empty code means that
+// the body is accepted.
 type decodeCase struct {
 	body string
 	want api.Code
@@ -150,14 +151,14 @@ func FuzzDecodeDraft(f *testing.F) {
 			return
 		}
 		if !json.Valid(body) || !utf8.Valid(body) {
-			t.Fatal("accepted what is not JSON")
+			t.Fatal("DecodeDraft accepts a body that is not JSON")
 		}
 		shown, err := (&Item{ID: "x", Draft: draft}).MarshalJSON()
 		if err != nil || !json.Valid(shown) {
 			t.Fatalf("%v: %s", err, shown)
 		}
 		if len(shown) > 6*len(body)+200 {
-			t.Fatalf("%d bytes became %d", len(body), len(shown))
+			t.Fatalf("a body of %d bytes is shown with %d bytes", len(body), len(shown))
 		}
 		var members map[string]json.RawMessage
 		if err := json.Unmarshal(shown, &members); err != nil {

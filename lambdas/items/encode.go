@@ -10,11 +10,12 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// MarshalJSON returns the item as the API shows it. It fails on a row that no
-// handler wrote.
+// MarshalJSON returns the item as the API shows it. It fails for an item with a
+// value that no handler can have written.
 //
-// It writes tokens: encoding/json would escape U+2028, and a struct's tags read
-// by the library of jsontext would add 600 KB to each function.
+// It writes token by token, because encoding/json would escape U+2028. Package
+// github.com/go-json-experiment/json, which encodes structs, would add 600 KB
+// to each binary.
 func (i Item) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
 	w := writer{Encoder: jsontext.NewEncoder(&b, jsontext.AllowInvalidUTF8(true))}
@@ -36,7 +37,7 @@ func (i Item) MarshalJSON() ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), w.err
 }
 
-// writer writes tokens and keeps the first failure.
+// writer writes tokens and keeps the first error.
 type writer struct {
 	*jsontext.Encoder
 	err error
@@ -50,7 +51,8 @@ func (w *writer) put(tokens ...jsontext.Token) {
 	}
 }
 
-// object writes the names in their order: DynamoDB does not keep the client's.
+// object writes the members sorted by name, because DynamoDB does not keep the
+// client's order.
 func (w *writer) object(object map[string]types.AttributeValue) {
 	w.put(jsontext.BeginObject)
 	for _, name := range slices.Sorted(maps.Keys(object)) {
@@ -60,9 +62,9 @@ func (w *writer) object(object map[string]types.AttributeValue) {
 	w.put(jsontext.EndObject)
 }
 
-// number writes all digits of a number. The library makes tokens of int64 and
-// float64 alone, which hold fewer; reading the number gives a token that has it
-// as it is spelled.
+// number writes a number with all its digits. The library makes number tokens
+// only from int64 and float64, which hold fewer digits. A token that is read
+// from text keeps the spelling.
 func (w *writer) number(stored string) {
 	number, _ := parseDecimal(stored)
 	token, err := jsontext.NewDecoder(bytes.NewBufferString(number.String())).ReadToken()
@@ -71,8 +73,8 @@ func (w *writer) number(stored string) {
 	}
 }
 
-// value fails on the types of DynamoDB that JSON does not have: no handler
-// writes them.
+// value writes a value. It fails for DynamoDB types that JSON does not have,
+// which no handler writes.
 func (w *writer) value(value types.AttributeValue) {
 	if w.err != nil {
 		return

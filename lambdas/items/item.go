@@ -1,7 +1,7 @@
-// Package items is the domain of this service: the item in JSON and as DynamoDB
-// holds it, the rules for it, the store and its errors. Each handler has a
-// package below this one and imports no other handler, so an edit of a handler
-// changes one function; an edit here changes all.
+// Package items is the domain of this service: the item in JSON and in
+// DynamoDB, its rules, its table and its errors. Each handler is in a package
+// below this one and imports no other handler. So a change of a handler changes
+// one binary, and a change of this package changes all of them.
 package items
 
 import (
@@ -13,28 +13,28 @@ import (
 	"skiff/lambdas/table"
 )
 
-// Draft is what a client decides about an item.
+// Draft is the part of an item that a client sets.
 type Draft struct {
 	Name   string // 1–256 characters
 	Status string // active, done or archived
 
-	// Attributes is any JSON object as DynamoDB holds it; nil when the client
-	// gave none, which is not the same as an empty object.
+	// Attributes is any JSON object, as DynamoDB values. It is nil if the
+	// client sent none, which differs from an empty object.
 	Attributes map[string]types.AttributeValue
 
-	TTL int64 // Unix seconds; 0 when the client gave none
+	TTL int64 // Unix seconds; 0 if the client sent none
 }
 
 // Item is a stored item.
 type Item struct {
 	ID string
 	Draft
-	CreatedAt string // as table.Timestamp makes it
-	UpdatedAt string // as table.Timestamp makes it
-	Version   int64  // 1 at creation, one more with each update
+	CreatedAt string // from table.Timestamp
+	UpdatedAt string // from table.Timestamp
+	Version   int64  // 1 at creation; each update adds 1
 }
 
-// The attributes of an item beyond the table's keys.
+// The attributes of an item besides the table's keys.
 const (
 	NameAttribute       = "name"
 	AttributesAttribute = "attributes"
@@ -42,7 +42,7 @@ const (
 	VersionAttribute    = "version"
 )
 
-// Row is the item as the table holds it.
+// Row returns the item as a row of the table.
 func (i *Item) Row() map[string]types.AttributeValue {
 	row := map[string]types.AttributeValue{
 		names.KeyAttribute: table.Text(i.ID),
@@ -61,7 +61,8 @@ func (i *Item) Row() map[string]types.AttributeValue {
 	return row
 }
 
-// ItemOf reads a row. It fails on a row that no handler wrote.
+// ItemOf returns the item in a row. It fails for a row that no handler can have
+// written.
 func ItemOf(row map[string]types.AttributeValue) (*Item, error) {
 	r := table.Reader{Row: row}
 	i := &Item{

@@ -7,7 +7,7 @@ import (
 	"skiff/lambdas/api"
 )
 
-// DynamoDB's numbers.
+// The limits of DynamoDB's numbers.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 const (
 	maxDigits   = 38
@@ -15,16 +15,16 @@ const (
 	minExponent = -130
 )
 
-// decimal is an exact number: d.ddd × 10^exponent. A float64 holds 15 digits,
-// DynamoDB 38, so no number passes through one.
+// decimal is an exact number: d.ddd × 10^exponent. A float64 holds 15 digits
+// and DynamoDB 38, so numbers are never converted to float64.
 type decimal struct {
 	negative bool
-	digits   string // without zeros at either end; empty for zero
+	digits   string // without leading and trailing zeros; empty for zero
 	exponent int    // of the first digit
 }
 
-// parseDecimal reads a number in JSON's grammar, which DynamoDB's own answers
-// follow too. It reports whether DynamoDB can hold the number exactly.
+// parseDecimal parses a number in JSON's grammar, which DynamoDB also uses. It
+// reports whether DynamoDB can hold the number exactly.
 func parseDecimal(number string) (decimal, bool) {
 	unsigned, negative := strings.CutPrefix(number, "-")
 	mantissa, exponent := unsigned, 0
@@ -43,8 +43,9 @@ func parseDecimal(number string) (decimal, bool) {
 	return decimal{negative: negative, digits: digits, exponent: exponent}, fits
 }
 
-// clampedInt reads an exponent of any length. What is clamped lies further out
-// than the digits of the longest body could bring back.
+// clampedInt parses an exponent of any length and clamps it. A clamped exponent
+// is out of range: even the digits of the longest body cannot bring the number
+// back into range.
 func clampedInt(s string) int {
 	const limit = 10 * api.MaxBodyBytes
 	n, err := strconv.Atoi(s)
@@ -57,9 +58,9 @@ func clampedInt(s string) int {
 	return n
 }
 
-// String is the shortest spelling in ECMAScript's manner: plain from 1e-6 up to
-// 1e21, with an exponent beyond. The bound keeps an answer from growing far
-// beyond the request it came by, as DynamoDB's plain 1000…0 would.
+// String returns the shortest spelling, as ECMAScript does: plain from 1e-6 to
+// below 1e21, with an exponent otherwise. So a response is never much longer
+// than the request. DynamoDB's own spelling is plain, such as 1000…0.
 func (d decimal) String() string {
 	if d.digits == "" {
 		return "0"

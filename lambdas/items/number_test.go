@@ -17,7 +17,7 @@ func TestNumbersKeepTheirValue(t *testing.T) {
 	} {
 		d, fits := parseDecimal(number)
 		if !fits || d.String() != want {
-			t.Errorf("%s is %s, %v; want %s", number, d, fits, want)
+			t.Errorf("%s is parsed as %s, fits %v; want %s", number, d, fits, want)
 		}
 	}
 }

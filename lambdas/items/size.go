@@ -6,14 +6,14 @@ import (
 	"skiff/lambdas/table"
 )
 
-// maxRowBytes is DynamoDB's limit for one item, names and values, less what an
-// update adds to a row that its draft does not show.
+// maxRowBytes is DynamoDB's limit for an item, less what an update adds to a
+// row besides the item.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 const maxRowBytes = 400*1024 - 64
 
-// CheckSize fails with table.ErrTooLarge for an item that DynamoDB would not
-// hold. A body within its own limit may be one: what JSON writes in two bytes
-// takes up to three.
+// CheckSize fails with table.ErrTooLarge for an item that DynamoDB would
+// refuse. Such an item may come from a body within its limit, because DynamoDB
+// may need three bytes for what JSON writes in two.
 func (i *Item) CheckSize() error {
 	if rowSize(i.Row()) > maxRowBytes {
 		return table.ErrTooLarge
@@ -21,7 +21,8 @@ func (i *Item) CheckSize() error {
 	return nil
 }
 
-// rowSize is the size of a row in bytes as DynamoDB counts it, never less.
+// rowSize returns an upper bound of a row's size in bytes, as DynamoDB counts
+// it.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 func rowSize(row map[string]types.AttributeValue) int {
 	size := 0
@@ -53,8 +54,8 @@ func valueSize(value types.AttributeValue) int {
 	return 1 // a boolean or null
 }
 
-// numberSize is one byte for two digits, one more, and one for a sign. AWS
-// calls its own rule approximate: this rounds up.
+// numberSize returns one byte for two digits, one more, and one for a sign. AWS
+// calls this rule approximate, so the result is rounded up.
 func numberSize(number string) int {
 	d, _ := parseDecimal(number)
 	size := (len(d.digits)+1)/2 + 1

@@ -8,16 +8,16 @@ import (
 	"skiff/lambdas/table"
 )
 
-// ErrVersion says that an item is not at the version a client has seen.
+// ErrVersion means that an item's version is not one that the client has seen.
 var ErrVersion = errors.New("another version")
 
-// Store keeps items in one table. The table also holds idempotency
-// keys, under ids that no item has (idem#KEY#CALLER). They have no status, so
-// the index leaves them out.
+// Store keeps items in one table. The table also holds idempotency keys, whose
+// ids (idem#KEY#CALLER) no item can have. They have no status, so they are not
+// in the index.
 type Store struct{ *table.Table }
 
-// Item reads an item, consistently. It fails with table.ErrNotFound when there
-// is none, or one whose ttl has passed.
+// Item reads an item with a consistent read. It fails with table.ErrNotFound
+// when there is no item or it has expired.
 func (s *Store) Item(ctx context.Context, id string, now time.Time) (*Item, error) {
 	row, err := s.Row(ctx, table.Key(id), now)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Command list-items is the function of the same name.
+// Command list-items is the function behind GET /items.
 package main
 
 import (

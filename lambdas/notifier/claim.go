@@ -1,14 +1,14 @@
 package notifier
 
-// SQS delivers a message at least once, and in any order. A row beside the
-// connections says which events of an item were posted: the version of the
-// latest one, who posts it now, and which connections have it already. The row
-// is a lease that is claimed before the first post, so an event that comes
-// twice is posted once, and an event that comes after a later one is not
-// posted: a client that knows version 3 must not take version 2 for the item.
+// SQS delivers a message at least once, and in any order. For each item, a row
+// in the table of connections records the version of the latest event, which
+// worker posts it, and which connections have received it. The row is a lease
+// that a worker claims before its first post. So an event that arrives twice is
+// posted once. An event that arrives after a later one is not posted: a client
+// that has version 3 must not replace it with version 2.
 //
 // A worker that dies while it posts has not recorded which connections it
-// reached: those get the event a second time, under the same id.
+// reached. They receive the event a second time, with the same id.
 
 import (
 	"context"
@@ -22,36 +22,37 @@ import (
 )
 
 const (
-	// claimTime is how long a row is kept: longer than SQS keeps a message.
+	// claimTime is how long a row is kept. SQS keeps a message for at most 14
+	// days.
 	// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 	claimTime = 15 * 24 * time.Hour
 
-	// lockTime is for an invocation that has no deadline.
+	// lockTime is how long a claim lasts if the invocation has no deadline.
 	lockTime = time.Minute
 )
 
-// The attributes of a claim beyond those of its lease.
+// The attributes of a claim's row besides its lease's.
 const (
 	versionAttribute = "version"
 	servedAttribute  = "served" // ids of connections
 )
 
-// Why an event is not posted now.
+// Errors of newClaim: why the event is not posted now.
 var (
-	errDone       = errors.New("posted already")
-	errOutdated   = errors.New("a later change is posted already")
-	errInProgress = errors.New("another worker posts it now")
+	errDone       = errors.New("already posted")
+	errOutdated   = errors.New("a later change is already posted")
+	errInProgress = errors.New("another worker is posting it")
 )
 
-// claim is the right to post one event.
+// claim is a worker's right to post one event.
 type claim struct {
 	table.Lease
 	event  event.Event
-	served map[string]bool // ids of connections that have it from an earlier attempt
+	served map[string]bool // ids of connections that received it in an earlier attempt
 }
 
-// newClaim claims the event for the owner, until a time. It fails with one of
-// the errors above.
+// newClaim claims the event for owner until a time. It fails with errDone,
+// errOutdated or errInProgress.
 func newClaim(ctx context.Context, t *table.Table, e event.Event, owner string, now, until time.Time) (claim, error) {
 	c := claim{event: e, Lease: table.Lease{Table: t, Key: table.KindKey("event", e.ItemID), Owner: owner}}
 	err := c.Claim(ctx, table.Claim{
@@ -61,9 +62,9 @@ func newClaim(ctx context.Context, t *table.Table, e event.Event, owner string, 
 	if !errors.Is(err, table.ErrCondition) {
 		return c, err
 	}
-	held, err := c.Held(ctx, now)
+	held, err := c.Read(ctx, now)
 	if errors.Is(err, table.ErrNotFound) {
-		return c, errInProgress // it was there a moment ago: try again later
+		return c, errInProgress // it has just expired: try again later
 	}
 	if err != nil {
 		return c, err
@@ -76,9 +77,9 @@ func newClaim(ctx context.Context, t *table.Table, e event.Event, owner string, 
 	case version > e.Version:
 		return c, errOutdated
 	case version < e.Version:
-		return c, errInProgress // the row changed since this attempt met it
+		return c, errInProgress // the row has changed since Claim failed
 	case held.Owner == owner:
-		return c, nil // own write, repeated by the SDK after its answer was lost
+		return c, nil // this attempt's write, which the SDK repeated because the response was lost
 	case held.Done:
 		return c, errDone
 	case held.Locked(now):
@@ -96,14 +97,14 @@ func newClaim(ctx context.Context, t *table.Table, e event.Event, owner string, 
 	return c, err
 }
 
-// settle ends the claim: every connection has the event. A later event may have
-// the row by now: then this one is over, too.
+// settle records that every connection has the event. It succeeds if a later
+// event has taken over the row.
 func (c claim) settle(ctx context.Context) error {
 	return unlessLost(c.Settle(ctx, table.Change{Remove: []string{servedAttribute}}))
 }
 
-// free ends the claim's lock and records which connections have the event, so
-// that the next attempt posts it to the others alone.
+// free ends the claim's lock and records which connections have the event. The
+// next attempt posts it only to the others.
 func (c claim) free(ctx context.Context, served []string) error {
 	var change table.Change
 	if len(served) > 0 {
@@ -112,7 +113,8 @@ func (c claim) free(ctx context.Context, served []string) error {
 	return unlessLost(c.Free(ctx, change))
 }
 
-// unlessLost drops the error of a claim whose row another attempt has.
+// unlessLost returns nil for the error of a claim that has lost its row, and
+// err otherwise.
 func unlessLost(err error) error {
 	if errors.Is(err, table.ErrCondition) {
 		return nil

@@ -12,27 +12,27 @@ import (
 
 const maxItemIDBytes = 64
 
-// decode reads a message, strictly: a member that it does not know, or one
-// twice, may mean something that would be lost. Its error names what is wrong
-// and holds nothing of the message, which may come from anywhere.
+// decode reads a message. It refuses unknown and duplicate members, whose
+// meaning would be lost. A message may come from any sender, so the error holds
+// no part of it.
 func decode(body string) (event.Event, error) {
 	var e event.Event
 	if err := json.Unmarshal([]byte(body), &e, json.RejectUnknownMembers(true)); err != nil {
-		return event.Event{}, errors.New("not an event in JSON")
+		return event.Event{}, errors.New("not a JSON event")
 	}
 	switch e.Type {
 	case event.Created, event.Updated, event.Deleted:
 	default:
-		return event.Event{}, errors.New("an event of no known type")
+		return event.Event{}, errors.New("an event with an unknown type")
 	}
 	if e.ItemID == "" || len(e.ItemID) > maxItemIDBytes || strings.Contains(e.ItemID, "#") || e.Version < 1 {
-		return event.Event{}, errors.New("an event of no version of an item")
+		return event.Event{}, errors.New("an event without a valid item id and version")
 	}
 	if e.ID != event.ID(e.ItemID, e.Version) {
-		return event.Event{}, errors.New("an event under the id of another")
+		return event.Event{}, errors.New("an event whose id does not match its item and version")
 	}
 	if _, err := time.Parse(time.RFC3339, e.Time); err != nil {
-		return event.Event{}, errors.New("an event without a time")
+		return event.Event{}, errors.New("an event without a valid time")
 	}
 	return e, nil
 }

@@ -1,5 +1,5 @@
-// Package notifier is the worker of the queue: it posts each event to every
-// WebSocket client.
+// Package notifier is the function that consumes the queue. It posts each event
+// to every WebSocket client.
 package notifier
 
 import (
@@ -20,15 +20,16 @@ import (
 )
 
 const (
-	// recordTime is kept back of the time for posts, to record them.
+	// recordTime is reserved before the deadline to record the result of the
+	// posts.
 	recordTime = time.Second
 
-	// beginTime is the least that is left when a message is begun, beyond
-	// function.AnswerTime.
+	// beginTime is the least time in which a message is handled, besides
+	// function.AnswerTime. With less, the message returns to the queue.
 	beginTime = 1500 * time.Millisecond
 )
 
-// Notifier posts events.
+// Notifier posts events to WebSocket clients.
 type Notifier struct {
 	Connections connections.Table
 	Now         func() time.Time
@@ -38,14 +39,14 @@ type Notifier struct {
 	poster poster
 }
 
-// Open returns what Lambda calls. It fails when a variable is missing.
+// Open returns the handler that Lambda invokes. It fails when a variable is
+// missing.
 func Open(e function.Environment) (any, error) {
 	n, err := New(e)
 	return n.Handle, err
 }
 
-// New makes the notifier of this environment. It fails when a variable is
-// missing.
+// New returns a notifier. It fails when a variable is missing.
 func New(e function.Environment) (*Notifier, error) {
 	n := &Notifier{Now: time.Now, Random: rand.Reader, Log: e.Log}
 	var err error
@@ -56,24 +57,24 @@ func New(e function.Environment) (*Notifier, error) {
 	return n, err
 }
 
-// Handle takes a batch and returns the messages that failed.
+// Handle handles a batch and returns the messages that failed.
 func (n *Notifier) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
 	r := &round{Notifier: n}
-	// One after the other: of two events of one item, the batch has the earlier
-	// one first more often than not.
-	return worker.Queue(ctx, n.Log, batch, r.take), nil
+	// Not in parallel: most often, a batch has the earlier of two events of an
+	// item first.
+	return worker.Queue(ctx, n.Log, batch, r.handle), nil
 }
 
-// round is the work on one batch.
+// round handles one batch.
 type round struct {
 	*Notifier
-	audience map[string]connections.Connection // by id; nil until a message asks for it
+	audience map[string]connections.Connection // by id; nil until the first event is posted
 }
 
-// take posts the event of one message. A temporary failure returns the message
-// to the queue. A message that is not an event fails until its retries are used
-// up.
-func (r *round) take(ctx context.Context, m events.SQSMessage) error {
+// handle posts the event of one message. A temporary failure returns the
+// message to the queue. A message that is not an event fails until its retries
+// are used up.
+func (r *round) handle(ctx context.Context, m events.SQSMessage) error {
 	e, err := decode(m.Body)
 	if err != nil {
 		return err
@@ -89,7 +90,7 @@ func (r *round) take(ctx context.Context, m events.SQSMessage) error {
 		if left < beginTime {
 			return worker.ErrLate
 		}
-		// An attempt does not outlive its invocation.
+		// An attempt ends with its invocation at the latest.
 		until = now.Add(left + function.AnswerTime)
 	}
 	c, err := newClaim(ctx, r.Connections.Table, e, owner, now, until)
@@ -100,12 +101,12 @@ func (r *round) take(ctx context.Context, m events.SQSMessage) error {
 	case err != nil:
 		return err
 	}
-	return r.tell(ctx, c)
+	return r.deliver(ctx, c)
 }
 
-// tell posts the event to the connections that do not have it, and records which
-// have it then.
-func (r *round) tell(ctx context.Context, c claim) error {
+// deliver posts the event to the connections that do not have it, and records
+// which connections have it afterwards.
+func (r *round) deliver(ctx context.Context, c claim) error {
 	result := posted{}
 	err := r.gather(ctx)
 	if err == nil {
@@ -128,8 +129,8 @@ func (r *round) tell(ctx context.Context, c claim) error {
 	return fmt.Errorf("posts failed to %d of %d: %w", result.failed, result.failed+len(result.served), err)
 }
 
-// gather reads the connections once for a batch: a client that connects later
-// connects after all of its events.
+// gather reads the connections, once for a batch. A client that connects later
+// does not miss an event: it connects after all changes of the batch.
 func (r *round) gather(ctx context.Context) error {
 	if r.audience != nil {
 		return nil
@@ -145,9 +146,9 @@ func (r *round) gather(ctx context.Context) error {
 	return nil
 }
 
-// post posts the event, with time left to record it, and removes connections
-// that are gone. A connection that is gone is not a failure; neither is one that
-// cannot be removed, because its row expires.
+// post posts the event and deletes connections that have ended. It leaves time
+// to record the result. A connection that has ended is not a failure. If its
+// row cannot be deleted, the row expires.
 func (r *round) post(ctx context.Context, to []connections.Connection, e event.Event) posted {
 	posting := ctx
 	if deadline, ok := ctx.Deadline(); ok {
@@ -158,7 +159,7 @@ func (r *round) post(ctx context.Context, to []connections.Connection, e event.E
 	result := r.poster.post(posting, to, e.JSON())
 	for _, c := range result.gone {
 		if r.Now().Sub(c.Since) < openTime {
-			continue // it may be about to open
+			continue // the connection may not be open yet
 		}
 		delete(r.audience, c.ID)
 		if err := r.Connections.Remove(ctx, c.ID); err != nil {

@@ -17,19 +17,21 @@ import (
 )
 
 const (
-	atOnce = 16 // posts
+	maxPosts = 16 // in parallel
 
-	// openTime is how long a connection may take from $connect to its opening.
-	// Until then it answers as one that is gone.
+	// openTime is how long a connection may take from $connect until it is
+	// open. Until then API Gateway answers posts to it with 410, as for a
+	// connection that has ended.
 	openTime = 5 * time.Second
 )
 
-// poster posts to connections.
+// poster posts messages to connections.
 type poster struct {
 	client *apigatewaymanagementapi.Client
 }
 
-// newPoster posts to the stage at CONNECTIONS_URL.
+// newPoster returns a poster to the stage at CONNECTIONS_URL. It fails when a
+// variable is missing.
 func newPoster(e function.Environment) (poster, error) {
 	url, err := e.Setting(names.ConnectionsURLVariable)
 	if err != nil {
@@ -43,21 +45,21 @@ func newPoster(e function.Environment) (poster, error) {
 	return poster{apigatewaymanagementapi.NewFromConfig(c)}, nil
 }
 
-// posted is the result of posting one message.
+// posted is the result of posting one message to several connections.
 type posted struct {
-	served []string // ids of the connections that have it
-	gone   []connections.Connection
-	err    error // of one of the others, nil when there is none
-	failed int   // how many others
+	served []string                 // ids of the connections that received it
+	gone   []connections.Connection // the connections that have ended
+	err    error                    // an error of the failed posts, or nil
+	failed int                      // the number of failed posts
 }
 
-// post posts a message to all, some at once. One that cannot be reached does not
-// stop the others.
+// post posts a message to all connections, up to maxPosts in parallel. A failed
+// post does not stop the others.
 func (p poster) post(ctx context.Context, to []connections.Connection, message []byte) posted {
 	var result posted
 	var mutex sync.Mutex
 	var group errgroup.Group
-	group.SetLimit(atOnce)
+	group.SetLimit(maxPosts)
 	for _, c := range to {
 		group.Go(func() error {
 			_, err := p.client.PostToConnection(ctx, &apigatewaymanagementapi.PostToConnectionInput{ConnectionId: &c.ID, Data: message})
@@ -75,11 +77,11 @@ func (p poster) post(ctx context.Context, to []connections.Connection, message [
 			return nil
 		})
 	}
-	_ = group.Wait() // each keeps its error in result
+	_ = group.Wait() // the posts return no error: they record it in result
 	return result
 }
 
-// gone reports whether the connection has ended.
+// gone reports whether the error means that the connection has ended.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
 func gone(err error) bool {
 	var ended *types.GoneException

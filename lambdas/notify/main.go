@@ -1,4 +1,4 @@
-// Command notify is the function of the same name.
+// Command notify is the function that sends events to WebSocket clients.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Package parameter reads a parameter of SSM Parameter Store, as the functions
-// use it: settings that an operator changes without a deployment.
+// Package parameter reads a parameter of SSM Parameter Store: a setting that an
+// operator changes without a deployment.
 package parameter
 
 import (
@@ -14,7 +14,7 @@ import (
 	"skiff/lambdas/function"
 )
 
-// Reader reads one parameter and keeps its value as function.Kept does.
+// Reader reads one parameter and caches its value (see function.Kept).
 type Reader struct {
 	*function.Kept
 
@@ -22,10 +22,10 @@ type Reader struct {
 	name   string
 }
 
-// NewReader makes the reader of the parameter whose name or ARN the
-// environment's variable holds. It fails when that or another variable is
-// missing. The function needs ssm:GetParameter, and for a SecureString under a
-// key of the team's own kms:Decrypt.
+// NewReader returns a reader of the parameter whose name or ARN is in the
+// environment variable. It fails when this variable, or one that Config needs,
+// is missing. The function needs ssm:GetParameter. For a SecureString under a
+// customer managed key it also needs kms:Decrypt.
 func NewReader(e function.Environment, variable string) (*Reader, error) {
 	name, err := e.Setting(variable)
 	if err != nil {
@@ -40,9 +40,9 @@ func NewReader(e function.Environment, variable string) (*Reader, error) {
 	return r, nil
 }
 
-// read asks for the value: of a String and a StringList as it is, of a
-// SecureString decrypted. It fails with a *function.Unusable when there is no
-// parameter, or else with a *function.Failure.
+// read reads the value and decrypts a SecureString. It fails with a
+// *function.Unusable when there is no parameter or its value is empty, and with
+// a *function.Failure when the call fails.
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html
 func (r *Reader) read(ctx context.Context) (string, error) {
 	out, err := r.client.GetParameter(ctx, &ssm.GetParameterInput{Name: &r.name, WithDecryption: aws.Bool(true)})
@@ -63,8 +63,8 @@ func (r *Reader) unusable(reason string) error {
 	return &function.Unusable{Name: "parameter " + name, Reason: reason, Remedy: "put one: aws ssm put-parameter --type String --name " + name + " --value VALUE"}
 }
 
-// nameOf is the name in a parameter's ARN, which leaves out the first slash of
-// a path, or the name itself.
+// nameOf returns the parameter's name from its ARN or name. An ARN leaves out
+// the first slash of a path.
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
 func nameOf(s string) string {
 	_, name, found := strings.Cut(s, ":parameter/")

@@ -12,8 +12,8 @@ import (
 	"skiff/lambdas/function"
 )
 
-// parameters stands in for SSM: it holds the parameter /pay/limit, whose value
-// and type the test sets.
+// parameters is a fake SSM with one parameter, /pay/limit. A test sets its
+// value and type.
 type parameters struct{ kind, value, failure string }
 
 func (p *parameters) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -66,7 +66,7 @@ func TestValue(t *testing.T) {
 				if got, err := r.Value(t.Context()); err != nil || got != "10,20" {
 					t.Errorf("%s %s: %q, %v", kind, name, got, err)
 				}
-				p.value = "30" // which a kept value does not show yet
+				p.value = "30" // the cached value stays in use
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-// Package queue sends messages to an SQS queue, as the functions use it.
+// Package queue sends messages to an SQS queue.
 package queue
 
 import (
@@ -9,14 +9,14 @@ import (
 	"skiff/lambdas/function"
 )
 
-// Queue is one queue.
+// Queue is a client for one queue.
 type Queue struct {
 	client *sqs.Client
 	url    string
 }
 
-// Open returns the queue whose URL the environment's variable holds. It fails
-// when that or another variable is missing.
+// Open returns the queue whose URL is in the environment variable. It fails
+// when this variable, or one that Config needs, is missing.
 func Open(e function.Environment, variable string) (*Queue, error) {
 	url, err := e.Setting(variable)
 	if err != nil {
@@ -29,9 +29,9 @@ func Open(e function.Environment, variable string) (*Queue, error) {
 	return &Queue{url: url, client: sqs.NewFromConfig(c)}, nil
 }
 
-// Send sends one message, of at most 1 MiB. A try whose answer is lost is
-// repeated, so a message may come twice: its consumer has to recognise it.
-// The error is a *function.Failure.
+// Send sends one message of at most 1 MiB. It fails with a *function.Failure.
+// The SDK repeats a try whose response is lost, so a message may arrive twice.
+// The consumer must recognize it.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 func (q *Queue) Send(ctx context.Context, body string) error {
 	_, err := q.client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: &body})

@@ -1,4 +1,4 @@
-// Package secret reads a secret of Secrets Manager, as the functions use it.
+// Package secret reads a secret of Secrets Manager.
 package secret
 
 import (
@@ -13,7 +13,7 @@ import (
 	"skiff/lambdas/function"
 )
 
-// Reader reads one secret and keeps its value as function.Kept does.
+// Reader reads one secret and caches its value (see function.Kept).
 type Reader struct {
 	*function.Kept
 
@@ -22,11 +22,11 @@ type Reader struct {
 	minimum int
 }
 
-// NewReader makes the reader of the secret whose ARN the environment's variable
-// holds. minimum is the least number of bytes of a value: a key that signs needs
-// as many as its algorithm asks for, and the secret of a third party one. An
-// empty value never passes. NewReader fails when that or another variable is
-// missing.
+// NewReader returns a reader of the secret whose ARN is in the environment
+// variable. minimum is the least number of bytes of a value: for a signing key,
+// what its algorithm requires; for a third party's secret, 1. An empty value is
+// always refused. NewReader fails when this variable, or one that Config needs,
+// is missing.
 func NewReader(e function.Environment, variable string, minimum int) (*Reader, error) {
 	arn, err := e.Setting(variable)
 	if err != nil {
@@ -41,14 +41,15 @@ func NewReader(e function.Environment, variable string, minimum int) (*Reader, e
 	return r, nil
 }
 
-// read asks for the current version of the value. It fails with a
-// *function.Unusable when there is none, or else with a *function.Failure.
+// read reads the current version of the value. It fails with a
+// *function.Unusable when there is no usable value, and with a
+// *function.Failure when the call fails.
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
 func (r *Reader) read(ctx context.Context) (string, error) {
 	out, err := r.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &r.arn})
 	var absent *types.ResourceNotFoundException
 	switch {
-	case errors.As(err, &absent): // so is a secret that has not been given a value
+	case errors.As(err, &absent): // also returned for a secret without a value
 		return "", r.unusable("has no value")
 	case err != nil:
 		return "", function.Fail(ctx, "secretsmanager:GetSecretValue", err)
@@ -67,8 +68,8 @@ func (r *Reader) unusable(reason string) error {
 	return &function.Unusable{Name: "secret " + name, Reason: reason, Remedy: "put one: go run ./infra/key " + name + ", with -stdin for one that a third party gave you"}
 }
 
-// nameOf is the name in a secret's ARN, which ends in a hyphen and six
-// characters that the name has not.
+// nameOf returns the name in a secret's ARN. The ARN ends in a hyphen and six
+// characters that are not part of the name.
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html
 func nameOf(arn string) string {
 	const suffix = 7

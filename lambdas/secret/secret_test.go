@@ -13,7 +13,7 @@ import (
 
 const arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:staging/key-1-AbCdEf"
 
-// keeper stands in for Secrets Manager.
+// keeper is a fake Secrets Manager that always returns one response.
 type keeper struct {
 	status int
 	body   string
@@ -62,7 +62,7 @@ func TestUnusable(t *testing.T) {
 	}
 }
 
-// The secret of a third party may be short, and is never empty.
+// A third party's secret may be short, but not empty.
 func TestMinimum(t *testing.T) {
 	t.Parallel()
 	k := &keeper{}

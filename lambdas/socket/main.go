@@ -1,4 +1,4 @@
-// Command socket is the function of the same name.
+// Command socket is the function behind the WebSocket API.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Package sockets is the function behind the WebSocket API: it keeps the table
-// of connections.
+// Package sockets is the function behind the WebSocket API. It records which
+// clients are connected.
 package sockets
 
 import (
@@ -18,29 +18,31 @@ import (
 	"skiff/lambdas/names"
 )
 
-// Request and Response are those of a WebSocket API.
+// Request and Response are the event and the response of a WebSocket API.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-develop-routes.html
 type (
 	Request  = events.APIGatewayWebsocketProxyRequest
 	Response = events.APIGatewayProxyResponse
 )
 
-// Sockets answers the API's routes.
+// Sockets handles the API's routes.
 type Sockets struct {
 	Connections connections.Table
 	Now         func() time.Time
 	Log         *slog.Logger
 }
 
-// Open returns what Lambda calls. It fails when a variable is missing.
+// Open returns the handler that Lambda invokes. It fails when a variable is
+// missing.
 func Open(e function.Environment) (any, error) {
 	t, err := connections.Open(e)
 	s := &Sockets{Connections: t, Now: time.Now, Log: e.Log}
 	return s.Handle, err
 }
 
-// Handle records that a client connects or disconnects. It never fails and never
-// panics: a client that cannot be recorded is refused with 500.
+// Handle records that a client connects or disconnects. It never fails and
+// never panics. If it cannot record a client, it answers 500, and API Gateway
+// refuses the connection.
 func (s *Sockets) Handle(ctx context.Context, r Request) (Response, error) {
 	ctx, cancel := function.Deadline(ctx)
 	defer cancel()
@@ -62,8 +64,9 @@ func (s *Sockets) route(ctx context.Context, r Request) (response Response, err 
 	case "$disconnect":
 		err = s.Connections.Remove(ctx, r.RequestContext.ConnectionID)
 	default:
-		// A client has nothing to say here; an HTTP API is there for that.
-		return respond(http.StatusBadRequest, "send nothing here: this socket tells of changes to items"), nil
+		// A client only receives on this socket. It sends requests to the HTTP
+		// API.
+		return respond(http.StatusBadRequest, "this socket only sends changes of items; send requests to the HTTP API"), nil
 	}
 	if errors.Is(err, connections.ErrID) {
 		err = fmt.Errorf("%w: %.40q", err, r.RequestContext.ConnectionID)
@@ -71,17 +74,18 @@ func (s *Sockets) route(ctx context.Context, r Request) (response Response, err 
 	return respond(http.StatusOK, "OK"), err
 }
 
-// subjectOf is the subject that the authorizer passes on, if there is one.
+// subjectOf returns the subject that the authorizer passes on, or "".
 func subjectOf(r Request) string {
 	passed, _ := r.RequestContext.Authorizer.(map[string]any)
 	subject, _ := passed[names.SubjectContext].(string)
 	return subject
 }
 
-// respond answers as API Gateway itself does. Of $connect, a client sees only the status; of $default,
-// only the body, and only where the route has a response.
+// respond returns a response in the form that API Gateway itself uses. For
+// $connect, the client sees only the status. For $default it sees only the
+// body, and only if the route has a route response.
 func respond(status int, message string) Response {
-	body, _ := json.Marshal(map[string]string{"message": message}) // a text: nothing in it can fail
+	body, _ := json.Marshal(map[string]string{"message": message}) // strings only: this cannot fail
 	return Response{
 		StatusCode: status, Body: string(body),
 		Headers: map[string]string{"Content-Type": "application/json"},

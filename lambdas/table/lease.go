@@ -15,48 +15,49 @@ import (
 	"skiff/lambdas/names"
 )
 
-// The attributes of a lease's row. Rows of the release before stay in the table
-// after a deployment, so renaming one loses their leases.
+// The attributes of a lease's row. After a deployment the table still holds
+// rows of the release before it. A renamed attribute loses their leases.
 const (
 	ownerAttribute = "owner"
 	lockAttribute  = "lockedUntil" // Unix milliseconds
 	doneAttribute  = "done"
 )
 
-// Lease is the right of one attempt to do a piece of work, kept in a row. The
-// row is written before the work begins and says when the attempt has died at
-// the latest, so a later attempt can take the work over. Conditional writes do
-// all of it: a transaction would cost twice as much.
+// Lease gives one attempt the right to do a piece of work. It is a row that the
+// attempt writes before it starts. The row says until when the attempt can run,
+// so a later attempt can take over the work of one that died. Conditional
+// writes implement it, because a transaction costs twice as much.
 type Lease struct {
 	Table *Table
 	Key   map[string]types.AttributeValue
-	Owner string // a nonce of this attempt alone
+	Owner string // unique for this attempt
 }
 
-// Held is what a lease's row says.
+// Held is the content of a lease's row.
 type Held struct {
 	Row         map[string]types.AttributeValue
 	Owner       string
 	LockedUntil time.Time
-	Done        bool // the work is done
+	Done        bool // whether the work is done
 }
 
-// Locked reports whether an attempt may be at work.
+// Locked reports whether the row's attempt may still be running.
 func (h Held) Locked(now time.Time) bool { return !h.Done && now.Before(h.LockedUntil) }
 
-// Claim is the row that an attempt writes to begin.
+// Claim is the row that an attempt writes before it starts.
 type Claim struct {
-	Row   map[string]types.AttributeValue // what the work is, beyond the key
-	Until time.Time                       // no attempt outlives it
-	Keep  time.Time                       // the row is forgotten after it
+	Row   map[string]types.AttributeValue // the attributes that describe the work, besides the key
+	Until time.Time                       // when the attempt ends at the latest
+	Keep  time.Time                       // when the row expires
 
-	// Order names a number in Row. A row with a smaller one is replaced,
-	// whoever has it. Empty, no row is replaced before its Keep.
+	// Order names a number in Row. Claim replaces a row in which the number is
+	// smaller, whoever owns it. If Order is empty, Claim replaces only expired
+	// rows.
 	Order string
 }
 
-// Claim writes the row. It fails with ErrCondition when there is one already,
-// which Held reads.
+// Claim writes the row. It fails with ErrCondition when another row is in its
+// place. Use Read to see that row.
 func (l Lease) Claim(ctx context.Context, c Claim, now time.Time) error {
 	row := maps.Clone(l.Key)
 	maps.Copy(row, c.Row)
@@ -77,10 +78,10 @@ func (l Lease) Claim(ctx context.Context, c Claim, now time.Time) error {
 	return l.Table.Put(ctx, in)
 }
 
-// Held reads the row, consistently. It fails with ErrNotFound. A row with this
-// attempt's Owner is one that it wrote itself: the SDK repeats a Claim or a
-// TakeOver whose answer is lost.
-func (l Lease) Held(ctx context.Context, now time.Time) (Held, error) {
+// Read reads the row with a consistent read. It fails with ErrNotFound. A row
+// with this lease's Owner was written by the same attempt: the SDK repeats a
+// Claim or a TakeOver when the response is lost.
+func (l Lease) Read(ctx context.Context, now time.Time) (Held, error) {
 	row, err := l.Table.Row(ctx, l.Key, now)
 	if err != nil {
 		return Held{}, err
@@ -91,42 +92,43 @@ func (l Lease) Held(ctx context.Context, now time.Time) (Held, error) {
 	return h, r.Err
 }
 
-// TakeOver makes another attempt's row this one's. It fails with ErrCondition
-// when that attempt has it no longer.
+// TakeOver gives the row to this attempt. It fails with ErrCondition when the
+// attempt from does not own the row any more.
 func (l Lease) TakeOver(ctx context.Context, from string, until time.Time) error {
 	return l.update(ctx, from, Change{Set: map[string]types.AttributeValue{
 		ownerAttribute: Text(l.Owner), lockAttribute: Integer(until.UnixMilli()),
 	}})
 }
 
-// Settle records that the work is done, and the change. It fails with
-// ErrCondition when another attempt has the row.
+// Settle applies the change and marks the work as done. It fails with
+// ErrCondition when another attempt owns the row.
 func (l Lease) Settle(ctx context.Context, c Change) error {
 	c.Set = with(c.Set, doneAttribute, &types.AttributeValueMemberBOOL{Value: true})
 	return l.update(ctx, l.Owner, c)
 }
 
-// Free ends the lock of an attempt that is not done, and records the change. It
-// fails with ErrCondition when another attempt has the row.
+// Free applies the change and ends the lock of an attempt that has not done the
+// work. It fails with ErrCondition when another attempt owns the row.
 func (l Lease) Free(ctx context.Context, c Change) error {
 	c.Set = with(c.Set, lockAttribute, Integer(0))
 	return l.update(ctx, l.Owner, c)
 }
 
-// Change is what changes in a row, by attribute.
+// Change lists new values of a row's attributes.
 type Change struct {
 	Set    map[string]types.AttributeValue
 	Add    map[string]types.AttributeValue // to a set or a number
 	Remove []string
 }
 
+// with returns a copy of row with one more attribute. A value in row wins.
 func with(row map[string]types.AttributeValue, name string, value types.AttributeValue) map[string]types.AttributeValue {
 	both := map[string]types.AttributeValue{name: value}
 	maps.Copy(both, row)
 	return both
 }
 
-// update changes the row while the owner has it.
+// update applies the change if owner owns the row.
 func (l Lease) update(ctx context.Context, owner string, c Change) error {
 	in := &dynamodb.UpdateItemInput{
 		Key: l.Key, ConditionExpression: aws.String("#owner = :owner"),
@@ -138,8 +140,8 @@ func (l Lease) update(ctx context.Context, owner string, c Change) error {
 	return err
 }
 
-// write adds the change to an input. Each attribute has an alias: any name may
-// be one of DynamoDB's reserved words.
+// write adds the change to an input. Each attribute gets an alias, because its
+// name may be a reserved word of DynamoDB.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
 func (c Change) write(in *dynamodb.UpdateItemInput) {
 	operand := func(name string, value types.AttributeValue) (alias, placeholder string) {

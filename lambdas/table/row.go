@@ -10,39 +10,39 @@ import (
 	"skiff/lambdas/names"
 )
 
-// Key is the key of a row of a table whose rows are all of one kind.
+// Key returns the key of a row in a table with one kind of rows.
 func Key(id string) map[string]types.AttributeValue {
 	return map[string]types.AttributeValue{names.KeyAttribute: Text(id)}
 }
 
-// KindKey is the key of a row of a table that holds several kinds.
+// KindKey returns the key of a row in a table with several kinds of rows.
 func KindKey(kind, id string) map[string]types.AttributeValue {
 	return map[string]types.AttributeValue{names.KindAttribute: Text(kind), names.KeyAttribute: Text(id)}
 }
 
-// Text is s as DynamoDB holds it.
+// Text returns s as a DynamoDB value.
 func Text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
 
-// Integer is n as DynamoDB holds it.
+// Integer returns n as a DynamoDB value.
 func Integer(n int64) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
 }
 
-// Timestamp is RFC 3339 in UTC with a fixed number of digits, so that texts
-// sort as times do: the range key of an index may depend on it.
+// Timestamp returns t as RFC 3339 in UTC. All timestamps have the same length,
+// so they sort by time. The range key of an index depends on that.
 func Timestamp(t time.Time) string {
 	return t.UTC().Format("2006-01-02T15:04:05.000000Z")
 }
 
-// Reader takes attributes out of a row and keeps the first failure, so that
-// who reads many asks once. Its errors name the attribute and never hold a
-// value: they go to the log.
+// Reader reads attributes of a row and keeps the first error, so the caller
+// checks once after all reads. Its errors are logged: they name the attribute
+// and never hold a value.
 type Reader struct {
 	Row map[string]types.AttributeValue
-	Err error // the first failure
+	Err error // the first error
 }
 
-// Text is the attribute of that name, which must be a string.
+// Text returns the attribute with that name, which must be a string.
 func (r *Reader) Text(name string) string {
 	value, ok := r.Row[name].(*types.AttributeValueMemberS)
 	if !ok {
@@ -52,7 +52,8 @@ func (r *Reader) Text(name string) string {
 	return value.Value
 }
 
-// Integer is the attribute of that name, which must be a whole number of 64 bits.
+// Integer returns the attribute with that name, which must be a whole number of
+// 64 bits.
 func (r *Reader) Integer(name string) int64 {
 	value, ok := r.Row[name].(*types.AttributeValueMemberN)
 	if !ok {
@@ -66,7 +67,7 @@ func (r *Reader) Integer(name string) int64 {
 	return n
 }
 
-// Bytes is the attribute of that name, which must be binary.
+// Bytes returns the attribute with that name, which must be binary.
 func (r *Reader) Bytes(name string) []byte {
 	value, ok := r.Row[name].(*types.AttributeValueMemberB)
 	if !ok {

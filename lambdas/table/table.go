@@ -1,4 +1,4 @@
-// Package table reads and writes one DynamoDB table, as the functions use it.
+// Package table reads and writes one DynamoDB table.
 package table
 
 import (
@@ -17,22 +17,22 @@ import (
 	"skiff/lambdas/names"
 )
 
-// What a table answers when nothing is wrong with it. Every other error of its
-// calls is a *function.Failure.
+// Errors that the caller must handle. Every other error of a call is a
+// *function.Failure.
 var (
 	ErrNotFound  = errors.New("no such row")
 	ErrTooLarge  = errors.New("row too large")
-	ErrCondition = errors.New("condition not met") // the caller knows what it means
+	ErrCondition = errors.New("condition not met") // the input's condition is not met
 )
 
-// Table is one table. Its name is filled into the input of every call.
+// Table is a client for one table. It sets the table's name in every call.
 type Table struct {
 	client *dynamodb.Client
 	name   string
 }
 
-// New is the table that the environment's variable names. It fails when that
-// or another variable is missing.
+// New returns the table whose name is in the environment variable. It fails
+// when this variable, or one that Config needs, is missing.
 func New(e function.Environment, variable string) (*Table, error) {
 	name, err := e.Setting(variable)
 	if err != nil {
@@ -45,7 +45,8 @@ func New(e function.Environment, variable string) (*Table, error) {
 	return &Table{name: name, client: dynamodb.NewFromConfig(c)}, nil
 }
 
-// fail sorts the SDK's errors. None of them leaves this package.
+// fail converts an SDK error to an error of this package. SDK errors never
+// leave the package.
 func fail(ctx context.Context, action string, err error) error {
 	var api smithy.APIError
 	if errors.As(err, &api) {
@@ -59,15 +60,16 @@ func fail(ctx context.Context, action string, err error) error {
 	return function.Fail(ctx, "dynamodb:"+action, err)
 }
 
-// Alive reports whether a row with that ttl, 0 for none, counts as present.
-// DynamoDB removes expired rows only within days:
+// Alive reports whether a row with that ttl counts as present. A ttl of 0 means
+// that the row does not expire. DynamoDB may take days to delete an expired
+// row:
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html
 func Alive(ttl int64, now time.Time) bool {
 	return ttl == 0 || ttl > now.Unix()
 }
 
-// Row reads the row with that key, consistently. It fails with ErrNotFound
-// when there is none, or one whose ttl has passed.
+// Row reads the row with that key, with a consistent read. It fails with
+// ErrNotFound when there is no row or the row has expired.
 func (t *Table) Row(ctx context.Context, key map[string]types.AttributeValue, now time.Time) (map[string]types.AttributeValue, error) {
 	out, err := t.client.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &t.name, Key: key, ConsistentRead: aws.Bool(true),
@@ -99,8 +101,8 @@ func (t *Table) Put(ctx context.Context, in *dynamodb.PutItemInput) error {
 	return fail(ctx, "PutItem", err)
 }
 
-// Update changes a row and returns what the input asks for of it. It fails
-// with ErrCondition when the input's condition is not met.
+// Update changes a row and returns the attributes that the input's ReturnValues
+// selects. It fails with ErrCondition when the input's condition is not met.
 func (t *Table) Update(ctx context.Context, in *dynamodb.UpdateItemInput) (map[string]types.AttributeValue, error) {
 	in.TableName = &t.name
 	out, err := t.client.UpdateItem(ctx, in)
@@ -110,8 +112,8 @@ func (t *Table) Update(ctx context.Context, in *dynamodb.UpdateItemInput) (map[s
 	return out.Attributes, nil
 }
 
-// Delete removes a row and returns what the input asks for of it. It fails
-// with ErrCondition when the input's condition is not met.
+// Delete deletes a row and returns the attributes that the input's ReturnValues
+// selects. It fails with ErrCondition when the input's condition is not met.
 func (t *Table) Delete(ctx context.Context, in *dynamodb.DeleteItemInput) (map[string]types.AttributeValue, error) {
 	in.TableName = &t.name
 	out, err := t.client.DeleteItem(ctx, in)
@@ -121,7 +123,7 @@ func (t *Table) Delete(ctx context.Context, in *dynamodb.DeleteItemInput) (map[s
 	return out.Attributes, nil
 }
 
-// Query reads rows of one partition of the table or an index, at most 1 MB.
+// Query reads at most 1 MB of one partition of the table or of an index.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
 func (t *Table) Query(ctx context.Context, in *dynamodb.QueryInput) (*dynamodb.QueryOutput, error) {
 	in.TableName = &t.name

@@ -1,5 +1,6 @@
-// Package tokens signs and verifies the bearer tokens of a stack that has no
-// issuer: JSON Web Tokens under a key that the stack keeps in a secret.
+// Package tokens signs and verifies the bearer tokens of a stack without an
+// issuer. They are JSON Web Tokens, signed with a key that is in a secret of
+// the stack.
 package tokens
 
 import (
@@ -12,8 +13,8 @@ import (
 )
 
 const (
-	// MaxBytes is the size of the longest token that is looked at. API Gateway
-	// lets 10,240 bytes of headers pass.
+	// MaxBytes is the size of the longest token that is verified. API Gateway
+	// accepts at most 10,240 bytes of headers.
 	// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 	MaxBytes = 8 << 10
 
@@ -21,15 +22,15 @@ const (
 	// https://openid.net/specs/openid-connect-core-1_0.html#IDToken
 	MaxSubjectBytes = 255
 
-	// leeway is how far the clock of who signed may be ahead.
+	// leeway is how far the signer's clock may be ahead.
 	leeway = time.Minute
 
-	// MinKeyBytes is the least that a key of HS256 has.
+	// MinKeyBytes is the least length of a key for HS256.
 	// https://www.rfc-editor.org/rfc/rfc7518#section-3.2
 	MinKeyBytes = 32
 )
 
-// Why a token is refused. The texts are for the log and hold nothing of it.
+// Errors of Verify. Their texts are logged and hold no part of the token.
 var (
 	ErrMalformed = errors.New("malformed")
 	ErrSignature = errors.New("signed with another key")
@@ -38,8 +39,9 @@ var (
 	ErrTooEarly  = errors.New("not valid yet")
 )
 
-// Sign makes a token for the subject that is valid until expires, in seconds.
-// The key has at least 32 bytes, and the subject 1 to 255: it fails for others.
+// Sign returns a token for the subject that is valid until expires. It fails
+// when the key has fewer than MinKeyBytes bytes, or the subject does not have 1
+// to MaxSubjectBytes bytes.
 func Sign(key []byte, subject string, expires time.Time) (string, error) {
 	if !ValidSubject(subject) {
 		return "", fmt.Errorf("sign a token: a subject has 1 to %d bytes", MaxSubjectBytes)
@@ -58,8 +60,9 @@ func Sign(key []byte, subject string, expires time.Time) (string, error) {
 	return token, nil
 }
 
-// Verify returns the token's subject. It fails with one of the errors above.
-// HS256 is the one algorithm: what a token says of its own decides nothing.
+// Verify returns the token's subject. It fails with ErrMalformed, ErrSignature,
+// ErrSubject, ErrExpired or ErrTooEarly. It accepts HS256 only, whatever
+// algorithm the token names.
 func Verify(key []byte, token string, now time.Time) (subject string, err error) {
 	if len(token) > MaxBytes {
 		return "", ErrMalformed
@@ -85,10 +88,10 @@ func Verify(key []byte, token string, now time.Time) (subject string, err error)
 	return claims.Subject, nil
 }
 
-// after reports whether a time that a token may have is still to come.
+// after reports whether date is set and later than now, with the leeway.
 func after(date *jwt.NumericDate, now time.Time) bool {
 	return date != nil && date.Time().After(now.Add(leeway))
 }
 
-// ValidSubject reports whether a subject has a length that one can have.
+// ValidSubject reports whether s has 1 to MaxSubjectBytes bytes.
 func ValidSubject(s string) bool { return 0 < len(s) && len(s) <= MaxSubjectBytes }

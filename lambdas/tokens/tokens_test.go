@@ -44,7 +44,7 @@ func TestSignAndVerify(t *testing.T) {
 	}
 }
 
-// signed is a token with any header and claims, under the key.
+// signed returns a token with any algorithm and claims.
 func signed(t *testing.T, algorithm jose.SignatureAlgorithm, claims string) string {
 	t.Helper()
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: []byte(testKey + testKey)}, nil)
@@ -62,7 +62,7 @@ func signed(t *testing.T, algorithm jose.SignatureAlgorithm, claims string) stri
 	return text
 }
 
-// What a token says of itself: 1772366400 is now.
+// In these claims, 1772366400 is now.
 func TestClaims(t *testing.T) {
 	t.Parallel()
 	for claims, want := range map[string]error{
@@ -92,7 +92,7 @@ func TestClaims(t *testing.T) {
 	}
 }
 
-// The algorithm is not the token's to choose.
+// Verify ignores the algorithm that a token names.
 func TestAlgorithms(t *testing.T) {
 	t.Parallel()
 	const claims = `{"sub":"a","exp":1772366401}`
@@ -129,15 +129,15 @@ func FuzzVerify(f *testing.F) {
 		f.Fatal(err)
 	}
 	end := strings.LastIndex(good, ".")
-	claims, signature := good[:end], good[end:len(good)-1] // but for its last bits
+	claims, signature := good[:end], good[end:len(good)-1] // without the last digit, which has unused bits
 	f.Add(good)
 	f.Add(good + "\n")
 	f.Add("a.b.c")
 	f.Add(strings.Replace(good, ".", "..", 1))
 	f.Fuzz(func(t *testing.T, token string) {
 		subject, err := Verify([]byte(testKey), token, now())
-		// Base64 passes over line ends, and over bits past the signature's end:
-		// they change nothing. Nothing else passes.
+		// The base64 decoder ignores line ends, and the unused bits of the last
+		// digit. Verify must refuse every other change of the token.
 		what, _, _ := strings.Cut(strings.NewReplacer("\r", "", "\n", "").Replace(token), signature)
 		if (err == nil && (what != claims || subject != "someone")) || (err != nil && token == good) {
 			t.Errorf("%q: %q, %v", token, subject, err)

@@ -1,4 +1,4 @@
-// Command update-item is the function of the same name.
+// Command update-item is the function behind PUT /items/{id}.
 package main
 
 import (

@@ -8,10 +8,11 @@ import (
 	"skiff/lambdas/function"
 )
 
-// Schedule returns what Lambda calls on a schedule. Lambda decodes the
-// schedule's input into a T; json.RawMessage takes any input, for a run that
-// ignores it. An error or a panic of run fails the invocation: Lambda invokes
-// the function again, twice by default, so run must be safe to repeat.
+// Schedule returns the handler that Lambda invokes on a schedule. Lambda
+// decodes the schedule's input into a T. If run ignores its input, use
+// json.RawMessage, which accepts any. An error or a panic of run fails the
+// invocation. Lambda then invokes the function again, twice by default, so run
+// must be safe to repeat.
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 func Schedule[T any](log *slog.Logger, run func(context.Context, T) error) func(context.Context, T) error {
 	return func(ctx context.Context, input T) error {

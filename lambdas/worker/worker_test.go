@@ -20,8 +20,8 @@ func newLog() (*slog.Logger, *bytes.Buffer) {
 	return slog.New(slog.NewJSONHandler(&b, nil)), &b
 }
 
-// fails is a take that fails for one value and panics for another, and keeps
-// what it gets.
+// fails returns a handle that records its elements. It fails for the value
+// "bad" and panics for "worse".
 func fails[T any](value func(T) string, got *[]string) func(context.Context, T) error {
 	return func(_ context.Context, element T) error {
 		v := value(element)
@@ -36,7 +36,7 @@ func fails[T any](value func(T) string, got *[]string) func(context.Context, T) 
 	}
 }
 
-// A batch goes in and out in JSON, as Lambda gives and takes it.
+// invoke passes a batch through JSON, as Lambda does.
 func invoke(t *testing.T, handler any, batch string) string {
 	t.Helper()
 	out, err := lambda.NewHandler(handler).Invoke(t.Context(), []byte(batch))
@@ -46,34 +46,34 @@ func invoke(t *testing.T, handler any, batch string) string {
 	return string(out)
 }
 
-// Of a queue, each message that fails comes again, and no other.
+// Only the messages that fail are reported to SQS.
 func TestQueue(t *testing.T) {
 	t.Parallel()
 	log, lines := newLog()
 	var got []string
-	take := fails(func(m events.SQSMessage) string { return m.Body }, &got)
+	handle := fails(func(m events.SQSMessage) string { return m.Body }, &got)
 	handler := func(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
-		return Queue(ctx, log, batch, take), nil
+		return Queue(ctx, log, batch, handle), nil
 	}
 	out := invoke(t, handler, `{"Records":[{"messageId":"m1","body":"bad"},{"messageId":"m2","body":"good"},{"messageId":"m3","body":"worse"},{"messageId":"m4","body":"good"}]}`)
 	if want := `{"batchItemFailures":[{"itemIdentifier":"m1"},{"itemIdentifier":"m3"}]}`; out != want {
 		t.Errorf("%s, want %s", out, want)
 	}
 	if !slices.Equal(got, []string{"bad", "good", "worse", "good"}) || strings.Count(lines.String(), "message failed") != 2 {
-		t.Errorf("took %v: %s", got, lines)
+		t.Errorf("handled %v: %s", got, lines)
 	}
 	if out := invoke(t, handler, `{"Records":[{"messageId":"m1","body":"good"}]}`); out != `{"batchItemFailures":[]}` {
 		t.Error(out)
 	}
 }
 
-// Of a stream, the first record that fails comes again with all that follow it,
-// which are not taken now.
+// Stream reports the first record that fails and does not handle the records
+// after it.
 func TestStream(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		records []string // EventName stands in for what is in them
-		taken   int
+		records []string // a record's EventName is its test value
+		handled int
 		want    string
 	}{
 		"all good":  {[]string{"good", "good"}, 2, `{"batchItemFailures":[]}`},
@@ -83,9 +83,9 @@ func TestStream(t *testing.T) {
 	} {
 		log, lines := newLog()
 		var got []string
-		take := fails(func(r events.DynamoDBEventRecord) string { return r.EventName }, &got)
+		handle := fails(func(r events.DynamoDBEventRecord) string { return r.EventName }, &got)
 		handler := func(ctx context.Context, batch events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
-			return Stream(ctx, log, batch, take), nil
+			return Stream(ctx, log, batch, handle), nil
 		}
 		var batch struct{ Records []map[string]any }
 		for i, r := range c.records {
@@ -95,7 +95,7 @@ func TestStream(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if out := invoke(t, handler, string(raw)); out != c.want || len(got) != c.taken {
+		if out := invoke(t, handler, string(raw)); out != c.want || len(got) != c.handled {
 			t.Errorf("%s: %s after %v, want %s", name, out, got, c.want)
 		}
 		if want := strings.Count(c.want, "itemIdentifier"); strings.Count(lines.String(), "record failed") != want {
@@ -104,11 +104,12 @@ func TestStream(t *testing.T) {
 	}
 }
 
-// What an invocation has no time for is not begun, and comes again.
+// An element for which no time is left is not handled, and Lambda delivers it
+// again.
 func TestNoTimeLeft(t *testing.T) {
 	t.Parallel()
 	log, lines := newLog()
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond) // all of it is kept for the answer
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond) // less than AnswerTime
 	defer cancel()
 	var got []string
 	messages := events.SQSEvent{Records: []events.SQSMessage{{MessageId: "m1"}, {MessageId: "m2"}}}
@@ -121,11 +122,11 @@ func TestNoTimeLeft(t *testing.T) {
 		t.Errorf("%+v", out)
 	}
 	if len(got) != 0 || strings.Count(lines.String(), "no time left") != 3 {
-		t.Errorf("took %v: %s", got, lines)
+		t.Errorf("handled %v: %s", got, lines)
 	}
 }
 
-// A run that fails fails the invocation, so that Lambda repeats it.
+// A run that fails also fails the invocation, so Lambda repeats it.
 func TestSchedule(t *testing.T) {
 	t.Parallel()
 	log, lines := newLog()

@@ -1,5 +1,6 @@
-// Package body reads the body of a request into a struct. It is apart from
-// package api because it adds 600 KB to a function that is built with it.
+// Package body decodes the body of a request into a struct. It is separate from
+// package api because it adds 600 KB to the binary of each function that
+// imports it.
 package body
 
 import (
@@ -13,22 +14,25 @@ import (
 	"skiff/lambdas/api"
 )
 
-// Decode reads the request's body, one JSON object, into a T: a struct whose
-// json tags name all members that the body may have. thing is for the problems,
-// such as "an order". Decode is as strict as api.Tokens is, takes at most api.MaxDepth
-// levels, and refuses a member that T lacks, and a value that does not fit its
-// field. Its error is an *api.Problem.
+// Decode decodes the request's body, one JSON object, into a T. T is a struct
+// whose json tags name all members that the body may have. thing names the
+// object in problems, such as "an order". Decode fails with an *api.Problem:
 //
-// A member that is absent or null leaves its field zero: whether the domain
-// requires it is for the domain to check. A field of type any holds numbers as
-// float64, which rounds; jsontext.Value holds them as they are.
+//   - for a body that api.Body or api.Tokens refuses,
+//   - for more than api.MaxDepth levels,
+//   - for a member that T does not have,
+//   - for a value that does not fit its field.
+//
+// A member that is absent or null leaves its field zero; the domain checks
+// whether it is required. A field of type any holds numbers as float64, which
+// rounds them. A jsontext.Value keeps them as they are.
 func Decode[T any](r api.Request, thing string) (T, error) {
 	var value T
 	body, err := api.Body(r)
 	if err != nil {
 		return value, err
 	}
-	if err := check(body, thing); err != nil {
+	if err := validate(body, thing); err != nil {
 		return value, err
 	}
 	if err := json.Unmarshal(body, &value, json.RejectUnknownMembers(true)); err != nil {
@@ -38,8 +42,8 @@ func Decode[T any](r api.Request, thing string) (T, error) {
 	return value, nil
 }
 
-// check reads a body to its end before any of it is decoded.
-func check(body []byte, thing string) error {
+// validate reads the whole body before any of it is decoded.
+func validate(body []byte, thing string) error {
 	t := api.NewTokens(body, thing)
 	token, err := t.Next()
 	if err != nil {
@@ -62,10 +66,10 @@ func check(body []byte, thing string) error {
 	return nil
 }
 
-// maxPointer is how much of a client's own names a detail repeats, in bytes.
+// maxPointer is how many bytes of the client's member names a detail repeats.
 const maxPointer = 100
 
-// misfit is the problem of a body that is JSON and does not fit its type.
+// misfit returns the problem for valid JSON that does not fit its type.
 func misfit(err error) *api.Problem {
 	var semantic *json.SemanticError
 	if !errors.As(err, &semantic) {
@@ -81,7 +85,7 @@ func misfit(err error) *api.Problem {
 	return api.Refuse(api.Validation, "%q must be %s", place, form(semantic.GoType))
 }
 
-// form names what JSON a Go type is read from.
+// form names the JSON that a Go type is decoded from.
 func form(t reflect.Type) string {
 	if t == nil {
 		return "another value"

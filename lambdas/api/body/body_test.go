@@ -10,7 +10,7 @@ import (
 	"skiff/lambdas/api/body"
 )
 
-// order has a field of each kind that a problem names.
+// order has a field of each kind that form names.
 type order struct {
 	Article string         `json:"article"`
 	Count   int8           `json:"count"`
@@ -53,7 +53,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"[]":                          "invalid_body: the body is not a JSON object",
 		`{"article":"a"`:              "invalid_json: the body is not JSON, at byte 14",
 		`{"article":"a"} {}`:          "invalid_json: there is data after the object",
-		`{"article":"a","article":1}`: "duplicate_key: a name stands twice in an object, at byte 15",
+		`{"article":"a","article":1}`: "duplicate_key: a name appears twice in an object, at byte 15",
 		"{\"article\":\"\xff\"}":      "invalid_utf8: the body is not UTF-8, at byte 12",
 		`{"article":"\ud800"}`:        "invalid_unicode: half of a surrogate pair, at byte 12",
 		`{"Article":"a"}`:             `unknown_field: "/Article" is not a member that the body may have`,
@@ -92,7 +92,7 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
-// Whatever is sent, the answer is a problem of the client or an order.
+// For any body, Decode returns an order or a problem.
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{"", "{}", `{"to":{}}`, `{"count":1e0}`, `{"notes":{"a~/":[1e999]}}`, nested(33)} {
 		f.Add(seed)

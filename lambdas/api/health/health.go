@@ -8,8 +8,8 @@ import (
 	"skiff/lambdas/api"
 )
 
-// Handle says that the function runs. It does not ask the store, so a busy
-// table does not take the service out of a monitor.
+// Handle answers that the function runs. It does not call the table: a monitor
+// must not report the service as down because the table is busy.
 func Handle(context.Context, *api.API, api.Request) (api.Response, error) {
 	return api.Respond(http.StatusOK, []byte(`{"status":"ok"}`)), nil
 }

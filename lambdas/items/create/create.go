@@ -24,8 +24,8 @@ import (
 
 const maxKeyChars = 128 // of an Idempotency-Key
 
-// Handle creates an item. Under an Idempotency-Key, a request that its caller
-// sends again within a day gets the item of the first.
+// Handle creates an item. A request that repeats a caller's Idempotency-Key
+// within a day gets the first request's item.
 func Handle(ctx context.Context, a *items.API, r api.Request) (api.Response, error) {
 	now := a.Now()
 	body, err := api.Body(r)
@@ -54,28 +54,28 @@ func Handle(ctx context.Context, a *items.API, r api.Request) (api.Response, err
 	if err := draft.CheckTTL(now); err != nil {
 		return api.Response{}, err
 	}
-	// An item that is there already is this very write: the id is new, so the
-	// SDK repeated a put whose answer was lost.
+	// The id is new. So an item that exists was written by this request: the
+	// SDK repeated a put whose response was lost.
 	if _, err := put(ctx, a.Store, item); err != nil {
 		return api.Response{}, err
 	}
-	tell(ctx, a, r, item)
+	sendCreated(ctx, a, r, item)
 	return respond(r, item, false)
 }
 
-// tell sends the event of the item's creation, which is the same one however
-// often it is sent, and reports whether it went out.
-func tell(ctx context.Context, a *items.API, r api.Request, item *items.Item) bool {
-	return a.Tell(ctx, r, event.New(event.Created, item.ID, item.Version, item.CreatedAt))
+// sendCreated sends the event of the item's creation and reports whether it
+// succeeded. The event has the same id each time it is sent.
+func sendCreated(ctx context.Context, a *items.API, r api.Request, item *items.Item) bool {
+	return a.SendEvent(ctx, r, event.New(event.Created, item.ID, item.Version, item.CreatedAt))
 }
 
 func newItem(id, createdAt string, draft items.Draft) *items.Item {
 	return &items.Item{ID: id, Draft: draft, CreatedAt: createdAt, UpdatedAt: createdAt, Version: 1}
 }
 
-// put writes an item under an id that only its caller knows. It reports whether
-// the item was there before: then an earlier try of the same write made it, in
-// this invocation or in one that died.
+// put writes an item whose id no other request knows. It reports whether the
+// item existed: an earlier try of the same request has written it, in this
+// invocation or in one that died.
 func put(ctx context.Context, s *items.Store, item *items.Item) (existed bool, err error) {
 	err = s.Put(ctx, &dynamodb.PutItemInput{
 		Item:                     item.Row(),
@@ -88,14 +88,15 @@ func put(ctx context.Context, s *items.Store, item *items.Item) (existed bool, e
 	return false, err
 }
 
-// createOnce creates the item under an idempotency key, or answers with the
-// one that was created under it: rebuilt from the body, which is the same, and
-// what the record holds of it.
+// createOnce creates the item under an idempotency key. If the key has an item
+// already, createOnce answers with that item, which it rebuilds from the body
+// and the record.
 func createOnce(ctx context.Context, a *items.API, r api.Request, key string, hash [sha256.Size]byte, item *items.Item, now time.Time) (api.Response, error) {
 	keys := ledger{a.Store}
 	fresh := record{hash: hash[:], itemID: item.ID, createdAt: item.CreatedAt, owner: item.ID}
 	if err := item.CheckTTL(now); err != nil {
-		// Sent again, a create may come after its item's ttl: a record decides.
+		// A create may be repeated after its item's ttl. It succeeds if the
+		// record has its item.
 		held, readErr := keys.record(ctx, key, now)
 		if readErr != nil || !held.done || !held.sameBody(hash[:]) {
 			return api.Response{}, err
@@ -112,27 +113,28 @@ func createOnce(ctx context.Context, a *items.API, r api.Request, key string, ha
 	}
 	existed, err := put(ctx, a.Store, item)
 	if err != nil {
-		// The client's next try need not wait for the lock to end.
+		// The client's next try need not wait for the end of the lock.
 		if err := keys.free(ctx, key, held.owner); err != nil {
 			a.Log.Warn("idempotency key stays locked", "error", err.Error())
 		}
 		return api.Response{}, err
 	}
-	// Sent before the record is settled, an event that dies with this attempt
-	// is sent by the one that takes over.
-	sent := tell(ctx, a, r, item)
-	// The item is there, which is what the answer says; with the record left
-	// open, the next request with the key finds the item and says the same.
+	// The event is sent before the record is settled. If this attempt dies in
+	// between, the attempt that takes over sends the event.
+	sent := sendCreated(ctx, a, r, item)
+	// The item is written, so the answer is a success even if the record is not
+	// settled. The next request with the key finds the item and gets the same
+	// answer.
 	if err := keys.settle(ctx, key, held.owner, sent); err != nil {
 		a.Log.Warn("idempotency key stays open", "error", err.Error())
 	}
 	return respond(r, item, existed && held.itemID != fresh.itemID)
 }
 
-// replay answers for a create that is done. Where its event could not be sent
-// then, it is now.
+// replay answers a repeated create with the item. If the event was not sent
+// before, replay sends it now.
 func replay(ctx context.Context, a *items.API, r api.Request, key string, held record, item *items.Item) (api.Response, error) {
-	if held.untold && tell(ctx, a, r, item) {
+	if held.unsent && sendCreated(ctx, a, r, item) {
 		if err := (ledger{a.Store}).settle(ctx, key, held.owner, true); err != nil {
 			a.Log.Warn("idempotency key stays without its event", "error", err.Error())
 		}
@@ -140,8 +142,8 @@ func replay(ctx context.Context, a *items.API, r api.Request, key string, held r
 	return respond(r, item, true)
 }
 
-// respond shows the item with where it is found: below the path the client
-// used, so that a stage or a base path stays in it.
+// respond returns a response that shows the item. Location is below the path
+// that the client used, so it keeps a stage or a base path.
 func respond(r api.Request, item *items.Item, replayed bool) (api.Response, error) {
 	response, err := items.Respond(http.StatusCreated, item)
 	if err != nil {

@@ -1,9 +1,8 @@
 package create
 
-// An idempotency key is a lease in the items' table. It is claimed before the
-// item is written and holds the item's id and time from then on, so an attempt
-// that died anywhere between is finished by a later one with the very same
-// item.
+// An idempotency key is a lease in the table of items. A create claims it before
+// it writes the item, and records the item's id and time in it. If the attempt
+// dies, a later attempt with the same key finishes it with exactly the same item.
 
 import (
 	"bytes"
@@ -21,42 +20,43 @@ import (
 )
 
 const (
-	keyTime = 24 * time.Hour // how long a key is remembered
+	keyTime = 24 * time.Hour // how long a key is kept
 
-	// lockTime is how long an attempt keeps others out. No attempt outlives
-	// it: an HTTP API gives an integration at most 30 seconds.
+	// lockTime is how long an attempt keeps others out. No attempt can run
+	// longer: an HTTP API waits for an integration at most 30 seconds.
 	// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 	lockTime = 30 * time.Second
 )
 
-// The attributes of a record beyond those of its lease.
+// The attributes of a key's row besides its lease's. Rows stay in the table for
+// a day, so a changed name loses what the release before has written.
 const (
 	hashAttribute        = "hash"
 	itemAttribute        = "itemId"
 	itemCreatedAttribute = "itemCreatedAt"
-	untoldAttribute      = "untold"
+	unsentAttribute      = "untold"
 )
 
-// record is what the row of an idempotency key says.
+// record is the content of an idempotency key's row.
 type record struct {
 	hash        []byte // SHA-256 of the body
 	itemID      string
 	createdAt   string
 	owner       string // the attempt that may write the item
 	done        bool   // the item is written
-	untold      bool   // and its event was not sent
+	unsent      bool   // the item is written and its event was not sent
 	lockedUntil time.Time
 }
 
 func (r *record) sameBody(hash []byte) bool { return bytes.Equal(r.hash, hash) }
 
-// ledger keeps the records.
+// ledger reads and writes the records of idempotency keys.
 type ledger struct{ store *items.Store }
 
-// keyOf makes a caller's Idempotency-Key unique: two callers may choose the same
-// one. A subject may be long and hold any character, so its
-// digest stands for it; a caller without a subject has the bare key, which
-// holds no #.
+// keyOf returns the Idempotency-Key combined with its caller, because two
+// callers may choose the same key. A subject may be long and contain any
+// character, so keyOf uses its digest. A caller without a subject has the key
+// alone, which never contains #.
 func keyOf(subject, key string) string {
 	if subject == "" {
 		return key
@@ -65,14 +65,14 @@ func keyOf(subject, key string) string {
 	return key + "#" + base64.RawURLEncoding.EncodeToString(digest[:])
 }
 
-// lease is the key's, for an attempt of the owner.
+// lease returns the lease of a key for an attempt by owner.
 func (l ledger) lease(key, owner string) table.Lease {
 	return table.Lease{Table: l.store.Table, Key: table.Key("idem#" + key), Owner: owner}
 }
 
 // record reads the record of a key. It fails with table.ErrNotFound.
 func (l ledger) record(ctx context.Context, key string, now time.Time) (record, error) {
-	held, err := l.lease(key, "").Held(ctx, now)
+	held, err := l.lease(key, "").Read(ctx, now)
 	if err != nil {
 		return record{}, err
 	}
@@ -81,17 +81,17 @@ func (l ledger) record(ctx context.Context, key string, now time.Time) (record, 
 		hash: r.Bytes(hashAttribute), itemID: r.Text(itemAttribute), createdAt: r.Text(itemCreatedAttribute),
 		owner: held.Owner, done: held.Done, lockedUntil: held.LockedUntil,
 	}
-	_, found.untold = held.Row[untoldAttribute]
+	_, found.unsent = held.Row[unsentAttribute]
 	return found, r.Err
 }
 
-// claim makes the key the attempt's, which fresh describes, and returns the
-// record that holds from then on: the fresh one, one taken over from an
-// attempt that died, or one that is done. It fails with a Problem when another
-// attempt is under way or another body came under the key.
+// claim claims the key for the attempt that fresh describes. It returns the
+// record that is valid afterwards: fresh, the record of a dead attempt that is
+// taken over, or a record that is done. It fails with a Problem if another
+// attempt is running, or if the key was used with another body.
 func (l ledger) claim(ctx context.Context, key string, fresh record, now time.Time) (record, error) {
 	lease := l.lease(key, fresh.owner)
-	// Each turn but the last lost a race, to an attempt that went on from there.
+	// A turn is repeated after it loses a race to another attempt.
 	for range 4 {
 		err := lease.Claim(ctx, fresh.claim(now), now)
 		if err == nil {
@@ -107,9 +107,9 @@ func (l ledger) claim(ctx context.Context, key string, fresh record, now time.Ti
 		case err != nil:
 			return record{}, err
 		case held.owner == fresh.owner:
-			return held, nil // own write, repeated by the SDK after its answer was lost
+			return held, nil // this attempt's write, which the SDK repeated because the response was lost
 		case !held.sameBody(fresh.hash):
-			return record{}, api.Refuse(api.IdempotencyMismatch, "another body was sent with this Idempotency-Key")
+			return record{}, api.Refuse(api.IdempotencyMismatch, "this Idempotency-Key was used with another body")
 		case held.done:
 			return held, nil
 		case now.Before(held.lockedUntil):
@@ -128,10 +128,10 @@ func (l ledger) claim(ctx context.Context, key string, fresh record, now time.Ti
 }
 
 func inProgress(wait time.Duration) *api.Problem {
-	return &api.Problem{Code: api.InProgress, Detail: "a request with this Idempotency-Key is under way", RetryAfter: wait}
+	return &api.Problem{Code: api.InProgress, Detail: "another request with this Idempotency-Key is in progress", RetryAfter: wait}
 }
 
-// claim is the record as an attempt writes it.
+// claim returns the claim that an attempt writes for the record.
 func (r record) claim(now time.Time) table.Claim {
 	return table.Claim{
 		Row: map[string]types.AttributeValue{
@@ -143,16 +143,18 @@ func (r record) claim(now time.Time) table.Claim {
 	}
 }
 
-// settle ends an attempt whose item is written, its event sent or not.
+// settle ends an attempt whose item is written. sent says whether its event was
+// sent.
 func (l ledger) settle(ctx context.Context, key, owner string, sent bool) error {
-	change := table.Change{Remove: []string{untoldAttribute}}
+	change := table.Change{Remove: []string{unsentAttribute}}
 	if !sent {
-		change = table.Change{Set: map[string]types.AttributeValue{untoldAttribute: &types.AttributeValueMemberBOOL{Value: true}}}
+		change = table.Change{Set: map[string]types.AttributeValue{unsentAttribute: &types.AttributeValueMemberBOOL{Value: true}}}
 	}
 	return l.lease(key, owner).Settle(ctx, change)
 }
 
-// free ends an attempt whose item is not written, and its lock.
+// free ends an attempt whose item is not written, so the next one need not
+// wait.
 func (l ledger) free(ctx context.Context, key, owner string) error {
 	return l.lease(key, owner).Free(ctx, table.Change{})
 }

@@ -20,15 +20,15 @@ const (
 	denied = `{"__type":"com.amazonaws.dynamodb.v20120810#AccessDeniedException","message":"no"}`
 )
 
-// held is GetItem's answer for a record of the body whose hash is "hash".
-// more are attributes beside it.
+// held returns GetItem's response for a record of a body whose hash is "hash".
+// more holds further attributes.
 func held(owner string, lockedUntil time.Time, more string) string {
 	return fmt.Sprintf(`{"Item":{"hash":{"B":"aGFzaA=="},"itemId":{"S":"first"},"itemCreatedAt":{"S":"then"},"owner":{"S":%q},"lockedUntil":{"N":"%d"}%s}}`,
 		owner, lockedUntil.UnixMilli(), more)
 }
 
-// Every way a claim may go: what the store answers, call by call, and what
-// comes of it.
+// Each case lists the store's responses, call by call, and the result of the
+// claim.
 func TestClaim(t *testing.T) {
 	t.Parallel()
 	now := itemstest.Now()
@@ -38,7 +38,7 @@ func TestClaim(t *testing.T) {
 	for name, c := range map[string]struct {
 		hash    string
 		answers []string
-		owner   string // of the record that holds
+		owner   string // in the record that claim returns
 		id      string
 		done    bool
 		err     error
@@ -69,13 +69,13 @@ func TestClaim(t *testing.T) {
 				t.Errorf("%+v, %v after %v", got, err, *calls)
 			}
 			if len(*calls) != len(c.answers) {
-				t.Errorf("calls %v, and %d are answered", *calls, len(c.answers))
+				t.Errorf("calls %v, want %d calls", *calls, len(c.answers))
 			}
 		})
 	}
 }
 
-// ledgerOf is a ledger whose store gives these answers in turn.
+// ledgerOf returns a ledger whose store returns these responses in turn.
 func ledgerOf(t *testing.T, answers []string) (calls *[]string, keys ledger) {
 	t.Helper()
 	calls = new([]string)
@@ -93,7 +93,8 @@ func ledgerOf(t *testing.T, answers []string) (calls *[]string, keys ledger) {
 	return calls, ledger{api.Store}
 }
 
-// sameFailure compares what a client is told, or which action failed.
+// sameFailure reports whether the two errors have the same problem for the
+// client, or failed in the same AWS action.
 func sameFailure(got, want error) bool {
 	var problem, wanted *api.Problem
 	var store, wantedStore *function.Failure

@@ -1,6 +1,6 @@
 // Package events is the part that sends the events of items to the queue. It is
-// apart from package items because a function that sends none is built without
-// the client of SQS.
+// separate from package items so that functions that send no events are built
+// without the SQS client.
 package events
 
 import (
@@ -13,9 +13,8 @@ import (
 	"skiff/lambdas/queue"
 )
 
-// WithQueue sends the events to the queue at QUEUE_URL. A stack that has no
-// consumer has no queue and leaves the variable out: then nothing is sent, and
-// nothing fails.
+// WithQueue sets Events to the queue at QUEUE_URL. A stack whose queue has no
+// consumer does not set this variable. Then Send does nothing and succeeds.
 func WithQueue(a *items.API, e function.Environment) error {
 	if e.Getenv(names.QueueURLVariable) == "" {
 		a.Events = nowhere{}
@@ -33,7 +32,7 @@ func (s sender) Send(ctx context.Context, e event.Event) error {
 	return s.queue.Send(ctx, string(e.JSON()))
 }
 
-// nowhere is where the events go of a stack without a queue.
+// nowhere drops the events of a stack without a queue.
 type nowhere struct{}
 
 func (nowhere) Send(context.Context, event.Event) error { return nil }

@@ -9,8 +9,8 @@ import (
 	"skiff/lambdas/items"
 )
 
-// Handle answers with the item. An item past its ttl is 404 like one that
-// never was.
+// Handle answers with the item. An item that has expired or never existed is a
+// 404.
 func Handle(ctx context.Context, a *items.API, r api.Request) (api.Response, error) {
 	id, err := items.ID(r)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package itemstest is for tests of the handlers that need a store but no
-// database.
+// Package itemstest provides an API with a fake DynamoDB for tests of the
+// handlers.
 package itemstest
 
 import (
@@ -14,13 +14,12 @@ import (
 	"skiff/lambdas/names"
 )
 
-// Now is the time of an Offline API, which does not pass.
+// Now is the fixed time of an Offline API.
 func Now() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 
-// Offline is an API without a network: answer takes the place of
-// DynamoDB. It gets the action, such as GetItem, and returns the status and body
-// of the response.
-// The API logs nothing that is not an error, and that to log.
+// Offline returns an API that answers without a network. answer gets the
+// DynamoDB action, such as GetItem, and returns the status and body of the
+// response. Only errors are logged, to log.
 func Offline(log io.Writer, answer func(action string) (status int, body string)) (*items.API, error) {
 	environment := map[string]string{
 		names.TableNameVariable: "items", names.LogLevelVariable: "error", "AWS_REGION": "us-east-1",
@@ -40,7 +39,7 @@ func Offline(log io.Writer, answer func(action string) (status int, body string)
 	return a, nil
 }
 
-// client is an HTTP client that does not leave the process.
+// client is an HTTP client that calls a function instead of a server.
 type client func(action string) (int, string)
 
 func (c client) Do(r *http.Request) (*http.Response, error) {

@@ -14,38 +14,39 @@ import (
 	"skiff/lambdas/table"
 )
 
-// A cursor is a position in the index and an HMAC-SHA256 of it, in base64url.
+// A cursor is an HMAC-SHA256 and the position in the index that it signs, in
+// base64url.
 const maxCursorChars = 512
 
 // position is an item's place in the index.
 type position struct{ status, createdAt, id string }
 
-// row is the position as a query goes on from it.
+// row returns the position as the start key of a query.
 func (p *position) row() map[string]types.AttributeValue {
 	return map[string]types.AttributeValue{
 		names.StatusKey: table.Text(p.status), names.CreatedKey: table.Text(p.createdAt), names.KeyAttribute: table.Text(p.id),
 	}
 }
 
-// positionOf reads the key of a row of the index.
+// positionOf returns the position of a row of the index.
 func positionOf(row map[string]types.AttributeValue) (*position, error) {
 	r := table.Reader{Row: row}
 	p := &position{status: r.Text(names.StatusKey), createdAt: r.Text(names.CreatedKey), id: r.Text(names.KeyAttribute)}
 	return p, r.Err
 }
 
-// cursor is the position as a client gets it.
+// cursor returns the position as a signed cursor.
 func (k keyring) cursor(ctx context.Context, p position) (string, error) {
 	key, err := k.key(ctx)
 	if err != nil {
 		return "", err
 	}
-	// None of the three holds a line end.
+	// A line end cannot occur in any of the three.
 	return seal(key, strings.Join([]string{p.status, p.createdAt, p.id}, "\n")), nil
 }
 
-// position reads a cursor that was made for a list of that status. What cannot
-// be a cursor is refused before the store is asked for the key.
+// position reads a cursor of a list with that status. It refuses a text that
+// cannot be a cursor before it reads the secret.
 func (k keyring) position(ctx context.Context, cursor, status string) (*position, error) {
 	sealed, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
 	if err != nil || len(sealed) <= sha256.Size || len(cursor) > maxCursorChars {
@@ -70,8 +71,8 @@ func sign(key []byte, text string) []byte {
 
 func open(key, sealed []byte, status string) (*position, error) {
 	mac, text := sealed[:sha256.Size], string(sealed[sha256.Size:])
-	// Equal takes the same time wherever the two differ, so that the time of a
-	// refusal says nothing about the right signature.
+	// Equal takes the same time for every signature, so a client cannot guess
+	// the right one from the time of a refusal.
 	if !hmac.Equal(mac, sign(key, text)) {
 		return nil, badCursor()
 	}

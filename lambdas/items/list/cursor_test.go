@@ -10,12 +10,12 @@ import (
 	"skiff/lambdas/function"
 )
 
-// fixed is a secret with this value.
+// fixed is a secret with a fixed value.
 type fixed string
 
 func (f fixed) Value(context.Context) (string, error) { return string(f), nil }
 
-// none is a secret without one.
+// none is a secret without a value.
 type none struct{}
 
 func (none) Value(context.Context) (string, error) {
@@ -46,8 +46,8 @@ func FuzzCursor(f *testing.F) {
 	})
 }
 
-// A secret without a value is for an operator, whatever the client sends but
-// what cannot be a cursor.
+// Without a secret, a text that cannot be a cursor is still the client's error.
+// Everything else fails with an error for the operator.
 func TestNoKey(t *testing.T) {
 	t.Parallel()
 	keys := keyring{none{}}
@@ -62,7 +62,7 @@ func TestNoKey(t *testing.T) {
 	}
 }
 
-// Another value is another key, and the key is not the value.
+// Each value of the secret gives another key, and the key is not the value.
 func TestKeyFollowsTheSecret(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{strings.Repeat("a", 32): true}

@@ -9,27 +9,27 @@ import (
 	"skiff/lambdas/secret"
 )
 
-// minKeyBytes is the least that the secret has, as for any key of HMAC-SHA256.
+// minKeyBytes is the least length of the secret, as for any key of HMAC-SHA256.
 // https://www.rfc-editor.org/rfc/rfc2104#section-3
 const minKeyBytes = 32
 
-// keyLabel makes the key that signs cursors another one than whatever else may
-// be made of the same secret.
+// keyLabel makes the key for cursors differ from other keys that are derived
+// from the same secret.
 const keyLabel = "cursors of GET /items"
 
-// WithKey gives the API the secret that its cursors are signed with.
+// WithKey is the part that sets CursorSecret.
 func WithKey(a *items.API, e function.Environment) error {
 	r, err := secret.NewReader(e, names.CursorKeyVariable, minKeyBytes)
 	a.CursorSecret = r
 	return err
 }
 
-// keyring holds the one key that signs all cursors. It is made of a secret, so
-// every process has the same key and no setting carries it. A new value makes
-// the cursors of the old one invalid.
+// keyring derives the key that signs all cursors from a secret. All processes
+// use the same key, and it is in no variable. A new value of the secret makes
+// older cursors invalid.
 type keyring struct{ secret items.Secret }
 
-// key fails as the secret does.
+// key returns the key. It fails with the error of the secret's Value.
 func (k keyring) key(ctx context.Context) ([]byte, error) {
 	value, err := k.secret.Value(ctx)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package list is the handler of GET /items: pages of one status, newest
-// first, and the cursors from one page to the next.
+// Package list is the handler of GET /items. It returns pages of the items with
+// one status, newest first. A signed cursor leads from one page to the next.
 package list
 
 import (
@@ -17,12 +17,12 @@ const (
 	maxLimit     = 100
 )
 
-// Handle answers with a page. The index follows the table with a delay, so an
-// item may come a moment after its creation. Parameters of other names than
-// status, limit and cursor are not looked at.
+// Handle answers with a page. The index is updated after the table, so a new
+// item may be missing for a moment. Handle ignores query parameters other than
+// status, limit and cursor.
 func Handle(ctx context.Context, a *items.API, r api.Request) (api.Response, error) {
-	// The gateway joins repeated parameters with a comma, which no valid value
-	// of the three has: a repeated one is refused with the rest.
+	// API Gateway joins repeated parameters with a comma. No valid value of the
+	// three contains one, so repeated parameters are refused.
 	status, limit, err := parameters(r)
 	if err != nil {
 		return api.Response{}, err
@@ -59,7 +59,7 @@ func parameters(r api.Request) (status string, limit int, err error) {
 	if !found {
 		return status, defaultLimit, nil
 	}
-	// Unlike ParseInt, ParseUint takes no sign.
+	// Unlike ParseInt, ParseUint accepts no sign.
 	n, err := strconv.ParseUint(digits, 10, 8)
 	if err != nil || n < 1 || n > maxLimit {
 		return "", 0, api.Refuse(api.Validation, "limit must be given once, as a whole number from 1 to %d", maxLimit)

@@ -14,22 +14,22 @@ import (
 	"skiff/lambdas/table"
 )
 
-// pageBytes ends a page early. A page of the largest items would be far above
-// the 6 MB that Lambda answers with at most.
+// pageBytes limits the size of a page. A response of Lambda has at most 6 MB,
+// and 100 items of the largest size would have more.
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const pageBytes = 1 << 20
 
-// page is a page under construction.
+// page is a page that is being filled.
 type page struct {
 	limit int
 	items []json.RawMessage
-	size  int // of the body so far, in bytes
+	size  int // of the response body so far, in bytes
 	last  position
-	next  *position // the last item of a page that another follows
+	next  *position // the page's last item, if another page follows
 }
 
-// fill reads until the page is full, or the items end. One item more than the
-// page holds is read, so that the last page is known to be the last.
+// fill reads items until the page is full or there are no more. It reads one
+// item more than the page holds, to know whether another page follows.
 func (p *page) fill(ctx context.Context, s *items.Store, status string, after *position, now time.Time) error {
 	want := p.limit + 1
 	for {
@@ -46,12 +46,13 @@ func (p *page) fill(ctx context.Context, s *items.Store, status string, after *p
 		if resume == nil {
 			return nil
 		}
-		// Expired items took up the first read: the next is as large as can be.
+		// The first read also returned expired items, so read as much as
+		// possible.
 		after, want = resume, maxLimit+1
 	}
 }
 
-// add puts an item on the page and reports whether the page is full.
+// add adds an item to the page. If the page is full, add reports that instead.
 func (p *page) add(item *items.Item) (full bool, err error) {
 	if len(p.items) == p.limit {
 		p.next = &p.last
@@ -61,8 +62,8 @@ func (p *page) add(item *items.Item) (full bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	// The first item is shown however large it is: an empty page would have
-	// no position to go on from.
+	// The first item is added whatever its size: without it the next page would
+	// have no position to start from.
 	if len(p.items) > 0 && p.size+len(shown) > pageBytes {
 		p.next = &p.last
 		return true, nil
@@ -72,8 +73,9 @@ func (p *page) add(item *items.Item) (full bool, err error) {
 	return false, nil
 }
 
-// newest reads up to limit rows of the index, newest first, and gives those
-// that have not expired, with the place to go on from when there may be more.
+// newest reads up to limit rows of the index, newest first. It returns those
+// that have not expired, and the position to continue from, or nil if there are
+// no more rows.
 func newest(ctx context.Context, s *items.Store, status string, after *position, limit int, now time.Time) ([]items.Item, *position, error) {
 	in := &dynamodb.QueryInput{
 		IndexName: aws.String(names.StatusIndex), Limit: aws.Int32(int32(limit)), ScanIndexForward: aws.Bool(false),

@@ -18,7 +18,7 @@ import (
 	"skiff/lambdas/table"
 )
 
-// Handle removes the item, whatever its version; the second time it is 404.
+// Handle deletes the item, whatever its version. A second delete is a 404.
 func Handle(ctx context.Context, a *items.API, r api.Request) (api.Response, error) {
 	id, err := items.ID(r)
 	if err != nil {
@@ -29,17 +29,18 @@ func Handle(ctx context.Context, a *items.API, r api.Request) (api.Response, err
 	if err != nil {
 		return api.Response{}, err
 	}
-	a.Tell(ctx, r, event.New(event.Deleted, id, last+1, table.Timestamp(now)))
+	a.SendEvent(ctx, r, event.New(event.Deleted, id, last+1, table.Timestamp(now)))
 	return api.Respond(http.StatusNoContent, nil), nil
 }
 
-// deleteItem returns the version that the item had last. It fails with
-// table.ErrNotFound; so does a delete whose first answer was lost, because
-// nothing is left that distinguishes it from a second delete. The item is gone
-// either way; the delete that answers 404 sends no event.
+// deleteItem deletes the item and returns its last version. It fails with
+// table.ErrNotFound if there is no item. If a delete's response is lost and the
+// SDK repeats it, deleteItem also fails with table.ErrNotFound: the second try
+// cannot know that the first one deleted the item. The client then gets a 404
+// and no event is sent, though the item is deleted.
 func deleteItem(ctx context.Context, s *items.Store, id string, now time.Time) (last int64, err error) {
-	// DynamoDB removes an expired item only within days: until then it is in
-	// the table, and must not be found.
+	// DynamoDB may take days to delete an expired item. Until then the
+	// condition hides it.
 	row, err := s.Delete(ctx, &dynamodb.DeleteItemInput{
 		Key: table.Key(id), ReturnValues: types.ReturnValueAllOld,
 		ConditionExpression:       aws.String("attribute_exists(#id) AND (attribute_not_exists(#ttl) OR #ttl > :now)"),

@@ -12,8 +12,9 @@ import (
 	"skiff/lambdas/table"
 )
 
-// Handle replaces the item. What the body does not give, the item loses. An
-// absent item is 404 before anything If-Match may say.
+// Handle replaces the item. An optional member that is not in the body is
+// removed from the item. If there is no item, the answer is 404, whatever
+// If-Match says.
 func Handle(ctx context.Context, a *items.API, r api.Request) (api.Response, error) {
 	now := a.Now()
 	id, err := items.ID(r)
@@ -31,8 +32,8 @@ func Handle(ctx context.Context, a *items.API, r api.Request) (api.Response, err
 	if err := draft.CheckTTL(now); err != nil {
 		return api.Response{}, err
 	}
-	// When the item was created is not known here, but every time has the same
-	// length, and the size is all that is asked.
+	// createdAt is not known here. CheckSize needs only its length, and all
+	// timestamps have the same length.
 	next := items.Item{ID: id, Draft: draft, CreatedAt: table.Timestamp(now), UpdatedAt: table.Timestamp(now)}
 	if err := next.CheckSize(); err != nil {
 		return api.Response{}, err
@@ -52,6 +53,6 @@ func Handle(ctx context.Context, a *items.API, r api.Request) (api.Response, err
 	if err != nil {
 		return api.Response{}, err
 	}
-	a.Tell(ctx, r, event.New(event.Updated, item.ID, item.Version, item.UpdatedAt))
+	a.SendEvent(ctx, r, event.New(event.Updated, item.ID, item.Version, item.UpdatedAt))
 	return items.Respond(http.StatusOK, item)
 }

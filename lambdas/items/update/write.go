@@ -17,22 +17,21 @@ import (
 	"skiff/lambdas/table"
 )
 
-// tokenAttribute is the token of the update that wrote the item last. It
-// distinguishes an update whose answer was lost from another one.
+// tokenAttribute holds the token of the item's last update. With it, an update
+// whose response was lost recognizes its own write.
 const tokenAttribute = "write"
 
-// write is one replacement of an item.
+// write is one update of an item.
 type write struct {
 	id    string
-	match api.Match // of the versions that the client has seen
+	match api.Match // the versions that the client has seen
 	draft items.Draft
-	token string // of this update alone
+	token string // unique for this update
 	now   time.Time
 }
 
-// replace writes what a client decides about the item, if the item is there and
-// matches, and returns it as it is then. It fails with table.ErrNotFound
-// or items.ErrVersion.
+// replace replaces the draft of an item that exists and matches, and returns
+// the new item. It fails with table.ErrNotFound or items.ErrVersion.
 func replace(ctx context.Context, s *items.Store, w write) (*items.Item, error) {
 	row, err := s.Update(ctx, w.input())
 	if errors.Is(err, table.ErrCondition) {
@@ -44,8 +43,8 @@ func replace(ctx context.Context, s *items.Store, w write) (*items.Item, error) 
 	return items.ItemOf(row)
 }
 
-// input is an UpdateItem and not a PutItem, so that createdAt stays without
-// being read first.
+// input returns an UpdateItem rather than a PutItem, because UpdateItem keeps
+// createdAt without a read.
 func (w write) input() *dynamodb.UpdateItemInput {
 	in := &dynamodb.UpdateItemInput{
 		Key: table.Key(w.id), ReturnValues: types.ReturnValueAllNew,
@@ -80,8 +79,8 @@ func (w write) input() *dynamodb.UpdateItemInput {
 	return in
 }
 
-// condition is the match as DynamoDB checks it; it adds its values. An absent
-// item has no version, so it does not match.
+// condition returns the match as a condition of DynamoDB and adds its values to
+// values. An absent item has no version and never matches.
 func condition(m api.Match, values map[string]types.AttributeValue) string {
 	if m.Any {
 		return "attribute_exists(#version)"
@@ -94,9 +93,11 @@ func condition(m api.Match, values map[string]types.AttributeValue) string {
 	return "#version IN (" + strings.Join(operands, ", ") + ")"
 }
 
-// whyNot distinguishes an absent item from one at another version. A third case looks
-// like the second: the update went through, its answer was lost, and the SDK's
-// next try met the new version. The token shows it.
+// whyNot finds out why the condition was not met. It fails with
+// table.ErrNotFound if the item does not exist, and with items.ErrVersion if it
+// has another version. If the item has this write's token, the update succeeded
+// earlier: its response was lost, and the SDK repeated it. Then whyNot returns
+// the item.
 func whyNot(ctx context.Context, s *items.Store, w write) (*items.Item, error) {
 	row, err := s.Row(ctx, table.Key(w.id), w.now)
 	if err != nil {

@@ -6,10 +6,11 @@ import (
 	"skiff/local/engine/provider"
 )
 
-// See internal/service/acm/certificate.go and tags_gen.go of
-// terraform-provider-aws 5.100.0. A request knows no resource, and has the keys
-// of https://docs.aws.amazon.com/acm/latest/userguide/acm-conditions.html; its
-// tags take a right to the certificate that it makes.
+// certificateActions follows internal/service/acm/certificate.go and
+// tags_gen.go of terraform-provider-aws 5.100.0. RequestCertificate has no
+// resource; its condition keys are at
+// https://docs.aws.amazon.com/acm/latest/userguide/acm-conditions.html. Tags on
+// create need a right to the new certificate.
 func certificateActions(o provider.Operation[Certificate]) []provider.Action {
 	in, certificate := o.Record.Inputs, o.Record.ID
 	tags := o.Tags(certificate, "acm:AddTagsToCertificate", "acm:RemoveTagsFromCertificate")
@@ -31,8 +32,8 @@ func certificateActions(o provider.Operation[Certificate]) []provider.Action {
 	return provider.On(certificate, "acm:DescribeCertificate", "acm:ListTagsForCertificate")
 }
 
-// See internal/service/acm/certificate_validation.go of terraform-provider-aws
-// 5.100.0: all that it does is to look at the certificate, and a delete does
+// validationActions follows internal/service/acm/certificate_validation.go of
+// terraform-provider-aws 5.100.0. It only reads the certificate; a delete does
 // nothing.
 func validationActions(o provider.Operation[Validation]) []provider.Action {
 	if o.Verb == provider.Delete {

@@ -18,26 +18,27 @@ import (
 	"time"
 )
 
-// The authority's certificate, for clients to trust, and its key. Who has the
-// key can pose as any host to them, so that only its owner may read it.
+// The authority's certificate, which clients trust, and its private key.
+// Whoever has the key can pose as any host to these clients, so only its owner
+// may read the file.
 const (
 	certificateFile = "ca.pem"
 	keyFile         = "ca-key.pem"
 )
 
-// authority is what issues the certificates. It is made once: clients are told
-// to trust it.
+// authority is the certificate authority of this machine. It is created once,
+// because clients must trust its certificate.
 type authority struct {
 	file        string
 	certificate *x509.Certificate
 	key         crypto.Signer
 }
 
-// openAuthority reads the authority in dir, or makes one. A key without a
-// certificate is what a crash leaves.
+// openAuthority reads the authority in dir, or creates one. After a crash there
+// may be a key without a certificate.
 func openAuthority(dir string, now time.Time) (*authority, error) {
 	a := &authority{file: filepath.Join(dir, certificateFile)}
-	again := fmt.Sprintf("remove %s and %s to have a new one made, and trust that", keyFile, a.file)
+	again := fmt.Sprintf("remove %s and %s: a new authority is then created; trust its certificate", keyFile, a.file)
 	key, err := readPEM(filepath.Join(dir, keyFile), "PRIVATE KEY")
 	known, certificateErr := readPEM(a.file, "CERTIFICATE")
 	switch {
@@ -88,13 +89,13 @@ func makeKey(dir string) ([]byte, error) {
 	return der, writePEM(filepath.Join(dir, keyFile), "PRIVATE KEY", der, 0o600)
 }
 
-// makeCertificate makes the authority's own certificate, for ten years. It
-// may issue for any name: which ones a stack will have is not known yet.
+// makeCertificate creates the authority's own certificate, valid for ten years.
+// It may sign any name, because later stacks may have any names.
 func makeCertificate(file string, key crypto.Signer, now time.Time) ([]byte, error) {
 	template := &x509.Certificate{
 		SerialNumber:          serial(),
 		Subject:               pkix.Name{Organization: []string{"local cloud"}, CommonName: "local certificate authority"},
-		NotBefore:             now.Add(-time.Hour), // clocks differ
+		NotBefore:             now.Add(-time.Hour), // clocks may differ
 		NotAfter:              now.AddDate(10, 0, 0),
 		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 		BasicConstraintsValid: true, IsCA: true, MaxPathLenZero: true,
@@ -106,14 +107,15 @@ func makeCertificate(file string, key crypto.Signer, now time.Time) ([]byte, err
 	return der, writePEM(file, "CERTIFICATE", der, 0o644)
 }
 
-// lifetime of an issued certificate, and how long before its end it is renewed
+// lifetime is how long an issued certificate is valid. renewal is how long
+// before its expiry it is renewed
 // (https://docs.aws.amazon.com/acm/latest/userguide/managed-renewal.html).
 const (
 	lifetime = 198 * 24 * time.Hour
 	renewal  = 60 * 24 * time.Hour
 )
 
-// sign makes a certificate for names, and its key.
+// sign creates a key and a certificate for names.
 func (a *authority) sign(names []string, algorithm string, now time.Time) (certificate, key []byte, err error) {
 	private, err := generate(algorithm)
 	if err != nil {
@@ -145,7 +147,8 @@ func generate(algorithm string) (crypto.Signer, error) {
 	return rsa.GenerateKey(rand.Reader, 2048)
 }
 
-// serial is a random number of 127 bits: never 0, never negative in DER.
+// serial returns a random number of 127 bits, which is never 0 and never
+// negative in DER.
 func serial() *big.Int {
 	n := make([]byte, 16)
 	rand.Read(n)
@@ -165,7 +168,7 @@ func readPEM(file, kind string) ([]byte, error) {
 	return block.Bytes, nil
 }
 
-// writePEM writes a whole file or none.
+// writePEM writes the file completely or not at all.
 func writePEM(file, kind string, der []byte, mode fs.FileMode) error {
 	f, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*")
 	if err != nil {

@@ -34,7 +34,7 @@ func TestAuthority(t *testing.T) {
 	if err != nil || !again.certificate.Equal(a.certificate) {
 		t.Errorf("opened again it is another: %v", err)
 	}
-	if err := os.Remove(a.file); err != nil { // as if a crash had come between
+	if err := os.Remove(a.file); err != nil { // as after a crash between both writes
 		t.Fatal(err)
 	}
 	crashed, err := openAuthority(dir, now)
@@ -43,7 +43,7 @@ func TestAuthority(t *testing.T) {
 	}
 }
 
-// TestWriteFails: what cannot be written leaves nothing behind.
+// TestWriteFails checks that a failed write leaves no file behind.
 func TestWriteFails(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

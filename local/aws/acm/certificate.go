@@ -26,7 +26,7 @@ const (
 	ValidationToken  = "aws:acm/certificateValidation:CertificateValidation"
 )
 
-// Certificate is the inputs of a requested certificate.
+// Certificate holds the inputs of a requested certificate.
 type Certificate struct {
 	DomainName              string              `json:"domainName" aws:"required,replace"`
 	SubjectAlternativeNames []string            `json:"subjectAlternativeNames,omitempty" aws:"replace,set,computed"`
@@ -36,13 +36,14 @@ type Certificate struct {
 	Tags                    map[string]string   `json:"tags,omitempty"`
 }
 
-// CertificateOptions has no effect here: nothing is logged in public.
+// CertificateOptions has no effect here: there is no public log.
 type CertificateOptions struct {
 	CertificateTransparencyLoggingPreference string `json:"certificateTransparencyLoggingPreference,omitempty"`
 }
 
-// CertificateOutputs is what AWS adds to a certificate, its defaults included.
-// Times are in the form of RFC 3339, "" before there is one.
+// CertificateOutputs holds the outputs and defaults that AWS adds to a
+// certificate. Times have the form of RFC 3339, or are "" before the
+// certificate is issued.
 type CertificateOutputs struct {
 	ARN                     string             `json:"arn"`
 	DomainName              string             `json:"domainName"`
@@ -60,41 +61,40 @@ type CertificateOutputs struct {
 	ValidationEmails        []string           `json:"validationEmails"`
 }
 
-// Options are what Certificates are made of.
+// Options configures Certificates.
 type Options struct {
 	Store *store.Store
-	Dir   string         // of the authority's files
-	Zones *route53.Zones // where validation records are looked for
+	Dir   string         // folder of the authority's files
+	Zones *route53.Zones // zones with the validation records
 
-	// InUse tells whether something serves with a certificate; nil if nothing
-	// does.
+	// InUse reports whether a domain name uses a certificate. Nil means that
+	// none does.
 	InUse func(certificateARN string) bool
 
-	// Wait is how long a validation waits where the engine sets no limit; 0
-	// means 20 seconds. AWS's 75 minutes would help nobody here: what is to
-	// come is here in an instant.
+	// Wait is how long a validation waits if the engine sets no limit; 0 means
+	// 20 seconds. AWS waits 75 minutes, but here a record takes effect
+	// immediately.
 	Wait time.Duration
 
-	Now func() time.Time // nil for the clock
+	Now func() time.Time // nil for time.Now
 }
 
-// Certificates are the declared certificates. They are safe for concurrent
-// use.
+// Certificates holds the declared certificates. It is safe for concurrent use.
 type Certificates struct {
 	o         Options
 	authority *authority
-	mu        sync.Mutex // of issuing and of loaded
+	mu        sync.Mutex // guards issuing and loaded
 	loaded    map[string]loaded
 }
 
-// loaded is an issued certificate and the text it was read from.
+// loaded is an issued certificate with the text it was parsed from.
 type loaded struct {
 	text string
 	*tls.Certificate
 }
 
-// New holds the certificates of a store. It makes the authority that issues
-// them if o.Dir has none.
+// New returns the certificates in a store. It creates the certificate authority
+// if o.Dir has none.
 func New(o Options) (*Certificates, error) {
 	o.Wait = cmp.Or(o.Wait, 20*time.Second)
 	if o.Now == nil {
@@ -110,18 +110,18 @@ func New(o Options) (*Certificates, error) {
 	return &Certificates{o: o, authority: a, loaded: map[string]loaded{}}, nil
 }
 
-// Types are the resource types of ACM.
+// Types returns the resource types of ACM.
 func (c *Certificates) Types() []provider.Kind {
 	certificates, validations := c.Resources()
 	return []provider.Kind{certificates, validations}
 }
 
-// Resources are the resource types of this package.
+// Resources returns the resource types of certificates and their validation.
 func (c *Certificates) Resources() (*provider.Resource[Certificate, CertificateOutputs], *provider.Resource[Validation, ValidationOutputs]) {
 	certificates := &provider.Resource[Certificate, CertificateOutputs]{
 		Token: CertificateToken,
 		Check: checkCertificate,
-		// AWS makes a new certificate for every request.
+		// AWS creates a new certificate for every request.
 		ID: func(call provider.Call, _ Certificate) string {
 			return arn.New("acm", call.Region, call.Account, "certificate/"+uuid.NewString())
 		},
@@ -132,8 +132,8 @@ func (c *Certificates) Resources() (*provider.Resource[Certificate, CertificateO
 	return certificates, c.validations()
 }
 
-// names are all that a certificate is for: its domain name first, none twice,
-// as ACM lists them.
+// names returns all names of a certificate, without duplicates, as ACM lists
+// them: the domain name first.
 func names(in Certificate) []string {
 	var all []string
 	for _, name := range append([]string{in.DomainName}, in.SubjectAlternativeNames...) {
@@ -167,11 +167,11 @@ func (c *Certificates) describe(r store.Record[Certificate]) CertificateOutputs 
 	return out
 }
 
-// validationPeriod is how long ACM waits for the records of a request
+// validationPeriod is how long ACM waits for the validation records
 // (https://docs.aws.amazon.com/acm/latest/userguide/troubleshooting-timed-out.html).
 const validationPeriod = 72 * time.Hour
 
-// status is one of
+// status returns a status of
 // https://docs.aws.amazon.com/acm/latest/APIReference/API_CertificateDetail.html.
 func (c *Certificates) status(r store.Record[Certificate]) string {
 	issued, err := c.issued(r.ID)
@@ -186,11 +186,11 @@ func (c *Certificates) status(r store.Record[Certificate]) string {
 	return "PENDING_VALIDATION"
 }
 
-// deleteCertificate refuses to delete what is served with
+// deleteCertificate refuses to delete a certificate in use
 // (https://docs.aws.amazon.com/acm/latest/APIReference/API_DeleteCertificate.html).
 func (c *Certificates) deleteCertificate(_ context.Context, _ provider.Call, r store.Record[Certificate]) error {
 	if c.o.InUse(r.ID) {
-		return awserr.New("ResourceInUseException", "the certificate %s in account %s is in use by a domain name: delete that, or give it another certificate first", r.ID, r.Account)
+		return awserr.New("ResourceInUseException", "the certificate %s in account %s is in use by a domain name: delete the domain name, or give it another certificate first", r.ID, r.Account)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -198,7 +198,8 @@ func (c *Certificates) deleteCertificate(_ context.Context, _ provider.Call, r s
 	return store.Delete(c.o.Store, issuedToken, r.ID)
 }
 
-// find is the certificate with an ARN, or store.ErrNotFound.
+// find returns the certificate with an ARN. The error wraps store.ErrNotFound
+// if there is none.
 func (c *Certificates) find(certificateARN string) (store.Record[Certificate], error) {
 	r, err := store.Get[Certificate](c.o.Store, CertificateToken, certificateARN)
 	if errors.Is(err, store.ErrNotFound) {

@@ -66,7 +66,7 @@ func TestCertificateRefused(t *testing.T) {
 	}{
 		{properties{"domainName": nil}, "domainName: is required"},
 		{properties{"domainName": "api.example.com."}, "domainName: \"api.example.com.\" cannot end with a period"},
-		{properties{"domainName": label + ".example.comm"}, "has 65 characters; at most 64: a longer one can stand in subjectAlternativeNames"},
+		{properties{"domainName": label + ".example.comm"}, "has 65 characters; at most 64: a longer name can be in subjectAlternativeNames"},
 		{properties{"domainName": "localhost"}, "is not a domain name"},
 		{properties{"domainName": "*.com"}, "is not a domain name"},
 		{properties{"domainName": "a.*.example.com"}, "is not a domain name"},
@@ -77,7 +77,7 @@ func TestCertificateRefused(t *testing.T) {
 		{properties{"subjectAlternativeNames": []any{strings.Repeat(label+".", 5) + "com"}}, "has 268 characters; at most 253"},
 		{properties{"subjectAlternativeNames": eleven}, "subjectAlternativeNames: with domainName there are 11 names; ACM's quota is 10"},
 		{properties{"validationMethod": nil}, "validationMethod: is required"},
-		{properties{"validationMethod": "EMAIL"}, "validationMethod: \"EMAIL\" is not DNS"},
+		{properties{"validationMethod": "EMAIL"}, "validationMethod: \"EMAIL\" is not supported: the local cloud validates by DNS only"},
 		{properties{"keyAlgorithm": "RSA_4096"}, "keyAlgorithm: \"RSA_4096\" is none of RSA_2048, EC_prime256v1, EC_secp384r1"},
 		{properties{"options": properties{"certificateTransparencyLoggingPreference": "enabled"}}, "is neither ENABLED nor DISABLED"},
 		{properties{"options": properties{"export": "ENABLED"}}, "options.export: the local cloud does not know this property"},
@@ -130,7 +130,8 @@ func TestDelete(t *testing.T) {
 	}
 }
 
-// TestUpdate: tags and options change, what was issued does not.
+// TestUpdate checks that tags and options change in place and the issued
+// certificate stays.
 func TestUpdate(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)

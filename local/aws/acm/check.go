@@ -8,8 +8,9 @@ import (
 	"skiff/local/engine/provider"
 )
 
-// Limits of https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
-// in characters, and the quota of
+// Limits in characters, by
+// https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html.
+// maxNames is a quota of
 // https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html.
 const (
 	maxCommonName = 64
@@ -17,10 +18,10 @@ const (
 	maxNames      = 10
 )
 
-// A wildcard is the first label, and stands for one.
+// A wildcard is the first label, and matches one label.
 var nameForm = regexp.MustCompile(`^(\*\.)?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9][A-Za-z0-9-]{0,61}[A-Za-z0-9]$`)
 
-// keyAlgorithms are those that ACM issues public certificates for
+// keyAlgorithms lists the key algorithms of ACM's public certificates
 // (https://docs.aws.amazon.com/acm/latest/userguide/acm-certificate-characteristics.html).
 func keyAlgorithms() []string { return []string{"RSA_2048", "EC_prime256v1", "EC_secp384r1"} }
 
@@ -30,7 +31,7 @@ func checkCertificate(in Certificate) []provider.Problem {
 		if reason := nameProblem(in.DomainName); reason != "" {
 			problems.Add("domainName", "%s", reason)
 		} else if n := len(in.DomainName); n > maxCommonName {
-			problems.Add("domainName", "%s has %d characters; at most %d: a longer one can stand in subjectAlternativeNames", in.DomainName, n, maxCommonName)
+			problems.Add("domainName", "%s has %d characters; at most %d: a longer name can be in subjectAlternativeNames", in.DomainName, n, maxCommonName)
 		}
 	}
 	for i, name := range in.SubjectAlternativeNames {
@@ -42,7 +43,7 @@ func checkCertificate(in Certificate) []provider.Problem {
 		problems.Add("subjectAlternativeNames", "with domainName there are %d names; ACM's quota is %d a certificate", n, maxNames)
 	}
 	if m := in.ValidationMethod; m != "" && m != "DNS" {
-		problems.Add("validationMethod", "%q is not DNS, the one method of the local cloud", m)
+		problems.Add("validationMethod", "%q is not supported: the local cloud validates by DNS only", m)
 	}
 	problems.OneOf("keyAlgorithm", in.KeyAlgorithm, keyAlgorithms()...)
 	if in.Options != nil {

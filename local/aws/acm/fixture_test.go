@@ -21,7 +21,7 @@ const (
 )
 
 // A plane is the control plane of certificates and zones in one store: the
-// provider, as the engine asks it.
+// provider, called as the engine calls it.
 type plane struct {
 	*Certificates
 	db     *store.Store
@@ -29,7 +29,7 @@ type plane struct {
 	aws    *provider.Provider
 	mu     sync.Mutex
 	inUse  map[string]bool
-	passed time.Duration // since the clock's time
+	passed time.Duration // added to the real time
 }
 
 func newPlane(t *testing.T) *plane {
@@ -37,8 +37,8 @@ func newPlane(t *testing.T) *plane {
 	return openPlane(t, t.TempDir())
 }
 
-// openPlane opens the plane that is kept in dir. A validation waits for an
-// instant, unless a test gives it a limit of its own.
+// openPlane opens the plane stored in dir. A validation waits only for an
+// instant, unless a test sets a limit.
 func openPlane(t *testing.T, dir string) *plane {
 	t.Helper()
 	db, err := store.Open(dir, 0)
@@ -90,8 +90,8 @@ func encode(t *testing.T, m properties) *structpb.Struct {
 
 func urnOf(token, name string) string { return "urn:pulumi:local::project::" + token + "::" + name }
 
-// create checks and makes a resource, and returns its id and outputs. What
-// Check refuses is an error too.
+// create checks and creates a resource, and returns its id and outputs. It
+// returns Check's problems as an error.
 func (p *plane) create(t *testing.T, token, name string, in properties) (string, properties, error) {
 	t.Helper()
 	urn := urnOf(token, name)
@@ -122,7 +122,7 @@ func (p *plane) declare(t *testing.T, token, name string, in properties) (string
 	return id, out
 }
 
-// read are the outputs as they are now.
+// read returns the current outputs.
 func (p *plane) read(t *testing.T, token, id string) properties {
 	t.Helper()
 	r, err := p.aws.Read(t.Context(), &pulumirpc.ReadRequest{Type: token, Id: id})
@@ -152,7 +152,7 @@ func (p *plane) record(t *testing.T, zone, name, recordType string, values ...an
 }
 
 // request declares a certificate for some names and returns its ARN and
-// outputs. Its key is of the kind that is made in an instant.
+// outputs. It uses the fastest key algorithm.
 func (p *plane) request(t *testing.T, names ...string) (string, properties) {
 	t.Helper()
 	in := properties{"domainName": names[0], "validationMethod": "DNS", "keyAlgorithm": "EC_prime256v1"}
@@ -166,7 +166,8 @@ func (p *plane) request(t *testing.T, names ...string) (string, properties) {
 	return p.declare(t, CertificateToken, strings.Join(names, " "), in)
 }
 
-// prove declares the validation records of a certificate in a zone, each once.
+// prove declares the validation records of a certificate in a zone, without
+// duplicates.
 func (p *plane) prove(t *testing.T, zone string, certificate properties) (ids []string) {
 	t.Helper()
 	seen := map[any]bool{}

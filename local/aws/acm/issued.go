@@ -11,17 +11,19 @@ import (
 	"skiff/local/store"
 )
 
-// issuedToken keeps what was issued apart from the requests: an update of a
-// certificate's tags does not meet its renewal.
+// issuedToken is the token of issued certificates in the store. They are
+// separate from the requests, so an update of the tags cannot conflict with a
+// renewal.
 const issuedToken = "aws:acm/certificate:issued"
 
-// issued is an issued certificate: two PEM blocks, its own and its key's.
+// issued is an issued certificate in two PEM blocks: the certificate and its
+// key.
 type issued struct {
 	PEM string `json:"pem"`
 }
 
-// issued is the certificate that was issued for a request, or
-// store.ErrNotFound.
+// issued returns the certificate issued for a request. The error is
+// store.ErrNotFound if there is none.
 func (c *Certificates) issued(certificateARN string) (*tls.Certificate, error) {
 	r, err := store.Get[issued](c.o.Store, issuedToken, certificateARN)
 	if err != nil {
@@ -31,7 +33,7 @@ func (c *Certificates) issued(certificateARN string) (*tls.Certificate, error) {
 	return &certificate, err
 }
 
-// issue makes a certificate for all names of a request. It is called with mu.
+// issue creates a certificate for all names of a request. The caller holds mu.
 func (c *Certificates) issue(r store.Record[Certificate]) error {
 	certificate, key, err := c.authority.sign(names(r.Inputs), cmp.Or(r.Inputs.KeyAlgorithm, "RSA_2048"), c.o.Now())
 	if err != nil {
@@ -41,19 +43,19 @@ func (c *Certificates) issue(r store.Record[Certificate]) error {
 	return store.Put(c.o.Store, issuedToken, r.ID, store.Record[issued]{ID: r.ID, URN: r.URN, Account: r.Account, Region: r.Region, Created: c.o.Now(), Inputs: issued{text}})
 }
 
-// CAFile is the certificate that clients have to trust, in PEM.
+// CAFile returns the PEM file with the certificate that clients have to trust.
 func (c *Certificates) CAFile() string { return c.authority.file }
 
-// Usable tells whether a domain name of a region can be served with a
-// certificate: whether that is ISSUED, stands in the region and covers the
-// name. The error wraps store.ErrNotFound if there is none.
+// Usable returns an error if a domain name of a region cannot use a
+// certificate. The certificate must be ISSUED, in the same region, and cover
+// the name. The error wraps store.ErrNotFound if there is no certificate.
 func (c *Certificates) Usable(certificateARN, domainName, region string) error {
 	r, err := c.find(certificateARN)
 	if err != nil {
 		return err
 	}
 	if r.Region != region {
-		return fmt.Errorf("the certificate %s stands in %s, and a regional domain name in %s needs one there", r.ID, r.Region, region)
+		return fmt.Errorf("the certificate %s is in %s, and a regional domain name in %s needs one there", r.ID, r.Region, region)
 	}
 	if status := c.status(r); status != "ISSUED" {
 		return fmt.Errorf("the certificate %s is %s, not ISSUED: let the domain name depend on its validation", r.ID, status)
@@ -64,15 +66,15 @@ func (c *Certificates) Usable(certificateARN, domainName, region string) error {
 	return nil
 }
 
-// covers tells whether a name is among those of a certificate, where a
-// wildcard stands for one label (RFC 6125, section 6.4.3).
+// covers reports whether a certificate's names include a name. A wildcard
+// matches one label (RFC 6125, section 6.4.3).
 func covers(names []string, name string) bool {
 	_, above, _ := strings.Cut(name, ".")
 	return slices.Contains(names, name) || slices.Contains(names, "*."+above)
 }
 
-// TLS is an issued certificate with its key, renewed where it is about to
-// expire. The result is shared: it is not to be changed.
+// TLS returns an issued certificate with its key. It renews the certificate if
+// it expires soon. The result is shared: do not change it.
 func (c *Certificates) TLS(certificateARN string) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -89,13 +91,14 @@ func (c *Certificates) TLS(certificateARN string) (*tls.Certificate, error) {
 	if left < renewal {
 		missing = c.missing(r)
 	}
-	// Who has removed the authority's files has had a new one made.
+	// After the authority's files were removed, a new authority was created.
 	stale := certificate.Leaf.CheckSignatureFrom(c.authority.certificate) != nil
 	switch {
 	case left <= 0 && missing != nil:
 		return nil, fmt.Errorf("the certificate %s has expired, and was not renewed: %w", r.ID, missing)
 	case left >= renewal && !stale, missing != nil && !stale:
-		// Without its validation records a certificate is not renewed, but lasts.
+		// Without its validation records a certificate is not renewed, but
+		// stays valid until it expires.
 		return certificate, nil
 	}
 	if err := c.issue(r); err != nil {
@@ -104,7 +107,7 @@ func (c *Certificates) TLS(certificateARN string) (*tls.Certificate, error) {
 	return c.load(r)
 }
 
-// load reads an issued certificate, or takes it as it was read before.
+// load returns an issued certificate, parsed once.
 func (c *Certificates) load(r store.Record[Certificate]) (*tls.Certificate, error) {
 	found, err := store.Get[issued](c.o.Store, issuedToken, r.ID)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"skiff/local/store"
 )
 
-// handshake serves with a certificate and connects to it as a client that
-// trusts the authority and nothing else.
+// handshake serves with a certificate and connects as a client that trusts only
+// the authority.
 func handshake(t *testing.T, p *plane, certificate *tls.Certificate, name string) error {
 	t.Helper()
 	data, err := os.ReadFile(p.CAFile())
@@ -26,7 +26,8 @@ func handshake(t *testing.T, p *plane, certificate *tls.Certificate, name string
 	if !roots.AppendCertsFromPEM(data) {
 		t.Fatalf("%s has no certificate", p.CAFile())
 	}
-	// Both ends may write at once: a connection without buffers would stand still.
+	// Both ends may write at the same time, which would block a connection
+	// without buffers.
 	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{*certificate}})
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +120,7 @@ func TestUsable(t *testing.T) {
 		{arn, "a.v1.api.example.com", region, "does not cover"},
 		{arn, "www.example.com", region, "does not cover"},
 		{arn, "*.example.com", region, "does not cover"},
-		{arn, "example.com", "us-east-1", "stands in eu-west-1, and a regional domain name in us-east-1 needs one there"},
+		{arn, "example.com", "us-east-1", "is in eu-west-1, and a regional domain name in us-east-1 needs one there"},
 		{pending, "www.example.com", region, "is PENDING_VALIDATION, not ISSUED"},
 		{arn + "0", "example.com", region, "ResourceNotFoundException"},
 	} {
@@ -173,8 +174,8 @@ func TestRenewal(t *testing.T) {
 	}
 }
 
-// TestNewAuthority: who removes the authority's files has all certificates
-// issued anew.
+// TestNewAuthority checks that removing the authority's files makes it issue
+// all certificates again.
 func TestNewAuthority(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

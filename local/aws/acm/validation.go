@@ -16,8 +16,7 @@ import (
 	"skiff/local/store"
 )
 
-// ValidationOption is the DNS record by which one name of a certificate is
-// validated.
+// ValidationOption is the DNS record that validates one name of a certificate.
 type ValidationOption struct {
 	DomainName          string `json:"domainName"`
 	ResourceRecordName  string `json:"resourceRecordName"`
@@ -25,19 +24,19 @@ type ValidationOption struct {
 	ResourceRecordValue string `json:"resourceRecordValue"`
 }
 
-// Validation is the inputs of a wait for a certificate to be issued.
+// Validation holds the inputs of a wait for a certificate.
 type Validation struct {
 	CertificateARN        string   `json:"certificateArn" aws:"required,replace"`
 	ValidationRecordFQDNs []string `json:"validationRecordFqdns,omitempty" aws:"replace,set"`
 }
 
-// ValidationOutputs is what AWS adds to a validation: nothing.
+// ValidationOutputs is empty: AWS adds no outputs.
 type ValidationOutputs struct{}
 
-// pollInterval is how often a wait looks whether anything has changed.
+// pollInterval is how often a waiting validation looks for changes.
 const pollInterval = 20 * time.Millisecond
 
-// optionOf is the validation record of a name. It is the same for every
+// optionOf returns the validation record of a name. It is the same for every
 // request of an account, and for a name and its wildcard
 // (https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html).
 func optionOf(account, name string) ValidationOption {
@@ -76,24 +75,24 @@ func (c *Certificates) validations() *provider.Resource[Validation, ValidationOu
 	}
 }
 
-// checkRecords does as the AWS provider: records that are told must be those
-// of every name. Others beside them are not its concern.
-func checkRecords(r store.Record[Certificate], told []string) error {
-	if len(told) == 0 {
+// checkRecords reports missing validation records, as the AWS provider does.
+// fqdns, if set, must include the record of every name; more are allowed.
+func checkRecords(r store.Record[Certificate], fqdns []string) error {
+	if len(fqdns) == 0 {
 		return nil
 	}
 	var failures error
 	for _, name := range names(r.Inputs) {
 		record := strings.TrimSuffix(optionOf(r.Account, name).ResourceRecordName, ".")
-		if !slices.ContainsFunc(told, func(fqdn string) bool { return strings.EqualFold(strings.TrimSuffix(fqdn, "."), record) }) {
+		if !slices.ContainsFunc(fqdns, func(fqdn string) bool { return strings.EqualFold(strings.TrimSuffix(fqdn, "."), record) }) {
 			failures = errors.Join(failures, fmt.Errorf("missing %s DNS validation record: %s", name, record))
 		}
 	}
 	return failures
 }
 
-// await issues a certificate as soon as DNS leads to the validation records of
-// all its names, and gives up at the engine's limit or the local cloud's own.
+// await issues a certificate once DNS has the validation records of all its
+// names. It gives up at the engine's limit or, without one, after Options.Wait.
 func (c *Certificates) await(ctx context.Context, call provider.Call, r store.Record[Certificate]) error {
 	if _, limited := ctx.Deadline(); !limited {
 		var cancel context.CancelFunc
@@ -129,8 +128,8 @@ func (c *Certificates) await(ctx context.Context, call provider.Call, r store.Re
 	}
 }
 
-// validate issues a certificate if it can be. Else missing tells what that
-// lacks; an error is final.
+// validate issues a certificate if its records exist. Otherwise missing says
+// which do not. err is final.
 func (c *Certificates) validate(certificateARN string) (missing, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -143,7 +142,7 @@ func (c *Certificates) validate(certificateARN string) (missing, err error) {
 		return nil, nil
 	case "PENDING_VALIDATION":
 	default:
-		return nil, fmt.Errorf("the certificate %s is %s: replace it by a new one, for instance by pulumi up --stack %s --replace %s", r.ID, status, provider.StackOf(r.URN), r.URN)
+		return nil, fmt.Errorf("the certificate %s is %s: replace it with a new one, for example with pulumi up --stack %s --replace %s", r.ID, status, provider.StackOf(r.URN), r.URN)
 	}
 	if missing := c.missing(r); missing != nil {
 		return missing, nil
@@ -154,7 +153,8 @@ func (c *Certificates) validate(certificateARN string) (missing, err error) {
 	return nil, c.issue(r)
 }
 
-// missing tells which validation records DNS does not lead to, and why.
+// missing returns an error that lists the validation records that DNS does not
+// find, and why.
 func (c *Certificates) missing(r store.Record[Certificate]) error {
 	var failures []string
 	for _, name := range names(r.Inputs) {
@@ -177,8 +177,8 @@ func (c *Certificates) missing(r store.Record[Certificate]) error {
 
 var caaForm = regexp.MustCompile(`^\d+ (?i:(issue|issuewild)) "\s*([^";]*?)\s*(?:;.*)?"$`)
 
-// checkAuthorities refuses a name whose CAA records leave Amazon out. The
-// nearest ones to the name hold
+// checkAuthorities refuses a name whose CAA records exclude Amazon. The records
+// nearest to the name apply
 // (https://docs.aws.amazon.com/acm/latest/userguide/setup-caa.html).
 func (c *Certificates) checkAuthorities(r store.Record[Certificate]) error {
 	amazon := []string{"amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"}
@@ -198,7 +198,8 @@ func (c *Certificates) checkAuthorities(r store.Record[Certificate]) error {
 	return nil
 }
 
-// authorities are those that CAA records name, nil if they restrict none.
+// authorities returns the authorities that CAA records allow, or nil if the
+// records allow all.
 func authorities(records []string, wildcard bool) []string {
 	byTag := map[string][]string{}
 	for _, record := range records {

@@ -74,19 +74,19 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-// validate runs a validation with a limit and a log of its own.
+// validate runs a validation with its own limit and log.
 func (p *plane) validate(ctx context.Context, arn string, log func(string)) error {
 	_, kind := p.Resources()
 	return kind.Create(ctx, provider.Call{Account: account, Region: region, Log: log}, &store.Record[Validation]{Inputs: Validation{CertificateARN: arn}})
 }
 
-// TestLate: a record that comes while the validation waits ends the wait.
+// TestLate checks that a record created during the wait ends the wait.
 func TestLate(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)
 	zone, _ := p.zone(t, "example.com")
 	arn, out := p.request(t, "example.com")
-	p.o.Wait = time.Nanosecond // the engine's limit is another
+	p.o.Wait = time.Nanosecond // the engine's limit applies, not this one
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	lines, done := make(chan string, 10), make(chan error, 1)
@@ -99,7 +99,7 @@ func TestLate(t *testing.T) {
 	case err := <-done:
 		t.Fatalf("it does not wait: %v", err)
 	}
-	p.zone(t, "example.org") // a change that does not help, and is not told
+	p.zone(t, "example.org") // a change that does not help is not logged
 	p.prove(t, zone, out)
 	if err := <-done; err != nil || len(lines) > 0 {
 		t.Errorf("%v, and %d lines", err, len(lines))
@@ -168,12 +168,12 @@ func TestCAA(t *testing.T) {
 	for name, test := range map[string]struct {
 		apex, api []any // the values of CAA records
 		domain    string
-		refused   string // by the records of this name
+		refused   string // the name whose records refuse
 	}{
 		"none":              {nil, nil, "api.example.com", ""},
 		"amazon":            {[]any{`0 issue "letsencrypt.org"`, `0 issue "Amazon.com; account=1"`}, nil, "api.example.com", ""},
 		"another":           {[]any{`0 issue "letsencrypt.org"`}, nil, "api.example.com", "example.com"},
-		"nobody":            {[]any{`0 issue ";"`}, nil, "api.example.com", "example.com"},
+		"no authority":      {[]any{`0 issue ";"`}, nil, "api.example.com", "example.com"},
 		"only reports":      {[]any{`0 iodef "mailto:a@example.com"`}, nil, "api.example.com", ""},
 		"the nearest":       {[]any{`0 issue "letsencrypt.org"`}, []any{`0 issue "awstrust.com"`}, "api.example.com", ""},
 		"the nearest not":   {[]any{`0 issue "amazon.com"`}, []any{`0 ISSUE "letsencrypt.org"`}, "api.example.com", "api.example.com"},

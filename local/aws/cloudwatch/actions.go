@@ -5,10 +5,11 @@ import (
 	"skiff/local/engine/provider"
 )
 
-// See internal/service/cloudwatch/metric_alarm.go and tags_gen.go of
-// terraform-provider-aws 5.100.0. Who creates an alarm with tags needs the right
-// to tag, too (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html).
-// Alarms are listed, and the right to list is one to all of them
+// alarmActions follows internal/service/cloudwatch/metric_alarm.go and
+// tags_gen.go of terraform-provider-aws 5.100.0. Creating an alarm with tags
+// also needs the right to tag
+// (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html).
+// A read lists alarms; the right to list covers all alarms
 // (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html).
 func alarmActions(o provider.Operation[Alarm]) []provider.Action {
 	r := o.Record
@@ -29,7 +30,8 @@ func alarmActions(o provider.Operation[Alarm]) []provider.Action {
 	return append(provider.On(all, "cloudwatch:DescribeAlarms"), provider.On(alarm, "cloudwatch:ListTagsForResource")...)
 }
 
-// See internal/service/cloudwatch/dashboard.go of terraform-provider-aws 5.100.0.
+// dashboardActions follows internal/service/cloudwatch/dashboard.go of
+// terraform-provider-aws 5.100.0.
 func dashboardActions(o provider.Operation[Dashboard]) []provider.Action {
 	dashboard := dashboardARN(o.Record)
 	switch o.Verb {

@@ -19,8 +19,8 @@ const (
 	DashboardToken = "aws:cloudwatch/dashboard:Dashboard"
 )
 
-// Alarm is the inputs of an alarm on one metric, or on what is computed from
-// several. Anomaly detection is left out.
+// Alarm holds the inputs of an alarm on one metric, or on an expression over
+// several metrics. Anomaly detection is not supported.
 type Alarm struct {
 	Name                              string            `json:"name" aws:"replace"`
 	ActionsEnabled                    *bool             `json:"actionsEnabled,omitempty" aws:"idle"`
@@ -45,7 +45,7 @@ type Alarm struct {
 	Unit                              string            `json:"unit,omitempty" aws:"idle"`
 }
 
-// Query is a metric, or an expression over those of the other queries.
+// Query is a metric, or an expression over other queries.
 type Query struct {
 	ID         string  `json:"id" aws:"required"`
 	AccountID  string  `json:"accountId,omitempty"`
@@ -56,7 +56,7 @@ type Query struct {
 	ReturnData bool    `json:"returnData,omitempty"`
 }
 
-// Metric is a metric of a query.
+// Metric is the metric of a query.
 type Metric struct {
 	MetricName string            `json:"metricName" aws:"required"`
 	Namespace  string            `json:"namespace,omitempty"`
@@ -66,7 +66,7 @@ type Metric struct {
 	Unit       string            `json:"unit,omitempty"`
 }
 
-// AlarmOutputs is what AWS adds to an alarm, its defaults included.
+// AlarmOutputs holds the outputs and defaults that AWS adds to an alarm.
 type AlarmOutputs struct {
 	ARN                               string `json:"arn"`
 	ActionsEnabled                    bool   `json:"actionsEnabled"`
@@ -74,19 +74,19 @@ type AlarmOutputs struct {
 	TreatMissingData                  string `json:"treatMissingData"`
 }
 
-// Alarms are the declared alarms and dashboards.
+// Alarms holds the declared alarms and dashboards.
 type Alarms struct{ topics *sns.Topics }
 
-// New makes alarms that tell topics.
+// New returns alarms whose actions are topics.
 func New(topics *sns.Topics) *Alarms { return &Alarms{topics} }
 
-// Types are the resource types of CloudWatch.
+// Types returns the resource types of CloudWatch.
 func (a *Alarms) Types() []provider.Kind {
 	alarms, dashboards := a.Resources()
 	return []provider.Kind{alarms, dashboards}
 }
 
-// Resources are the resource types of this package.
+// Resources returns the resource types of alarms and dashboards.
 func (a *Alarms) Resources() (*provider.Resource[Alarm, AlarmOutputs], *provider.Resource[Dashboard, DashboardOutputs]) {
 	alarms := &provider.Resource[Alarm, AlarmOutputs]{
 		Token: AlarmToken, Named: "name", MaxName: 255,
@@ -120,8 +120,8 @@ func alarmARN(r store.Record[Alarm]) string {
 	return arn.New("cloudwatch", r.Region, r.Account, "alarm:"+r.ID)
 }
 
-// checkWhole refuses an alarm that lacks what it is to watch. Only here is
-// every value known.
+// checkWhole refuses an incomplete alarm. checkAlarm cannot do that, because a
+// preview may not know every value.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 func checkWhole(r *store.Record[Alarm]) error {
 	in := r.Inputs
@@ -141,7 +141,7 @@ func checkWhole(r *store.Record[Alarm]) error {
 	case simple && in.MetricName == "":
 		return lack("watches nothing: give it metricName or metricQueries")
 	case simple && (in.Namespace == "" || in.Period == 0):
-		return lack("needs namespace and period beside metricName")
+		return lack("needs namespace and period with metricName")
 	case simple && in.Statistic == "" && in.ExtendedStatistic == "":
 		return lack("needs statistic or extendedStatistic")
 	case !simple && returned != 1:
@@ -150,8 +150,7 @@ func checkWhole(r *store.Record[Alarm]) error {
 	return nil
 }
 
-// checkActions refuses to tell a topic that is not there, or that stands in
-// another region
+// checkActions refuses an action whose topic is missing or in another region
 // (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html).
 func (a *Alarms) checkActions(r *store.Record[Alarm]) error {
 	for _, action := range slices.Concat(r.Inputs.AlarmActions, r.Inputs.OKActions, r.Inputs.InsufficientDataActions) {
@@ -160,7 +159,7 @@ func (a *Alarms) checkActions(r *store.Record[Alarm]) error {
 			return awserr.New("ValidationError", "invalid action of alarm %s: %w", r.ID, err)
 		}
 		if topic.Region != r.Region {
-			return awserr.New("ValidationError", "invalid region %s in action %s: the alarm %s stands in %s", topic.Region, action, r.ID, r.Region)
+			return awserr.New("ValidationError", "invalid region %s in action %s: the alarm %s is in %s", topic.Region, action, r.ID, r.Region)
 		}
 	}
 	return nil

@@ -26,7 +26,7 @@ func wantProblems(t *testing.T, name string, problems []provider.Problem, want s
 	}
 }
 
-// simple is an alarm on one metric, as it should be.
+// simple returns a valid alarm on one metric.
 func simple() Alarm {
 	threshold := 0.0
 	return Alarm{
@@ -36,7 +36,7 @@ func simple() Alarm {
 	}
 }
 
-// math is an alarm on an expression, as it should be.
+// math returns a valid alarm on an expression.
 func math() Alarm {
 	in := simple()
 	in.Namespace, in.MetricName, in.Dimensions, in.Period, in.Statistic = "", "", nil, 0, ""
@@ -144,7 +144,7 @@ func TestCheckQueries(t *testing.T) {
 	}
 }
 
-// TestCreate refuses what only shows once every value is known.
+// TestCreate refuses what is wrong only once every value is known.
 func TestCreate(t *testing.T) {
 	t.Parallel()
 	db, err := store.Open(t.TempDir(), 0)
@@ -212,9 +212,9 @@ func TestCheckDashboard(t *testing.T) {
 	widgets := func(list string) Dashboard { return Dashboard{Name: "b", Body: `{"widgets":[` + list + `]}`} }
 	for _, test := range []struct {
 		in   Dashboard
-		want string // what the reason holds, "" where it is taken
+		want string // part of the reason; "" if there is none
 	}{
-		{Dashboard{}, ""}, // nothing known yet
+		{Dashboard{}, ""}, // nothing is known in a preview
 		{widgets(""), ""},
 		{widgets(text + `}`), ""},
 		{widgets(`{"type":"metric","x":12,"y":0,"width":12,"height":6,"properties":{"metrics":[["AWS/ApiGateway","5xx"]],"region":"eu-west-1"}}`), ""},
@@ -230,10 +230,10 @@ func TestCheckDashboard(t *testing.T) {
 		{widgets(text + `},{"type":"graph","properties":{}}`), `widget 1 has the type "graph"`},
 		{widgets(`{"type":"metric"}`), "widget 0 has no properties"},
 		{widgets(`{"type":"text","properties":{}}`), "lacks properties.markdown"},
-		{widgets(text + `,"x":24}`), "does not stand within the 24 columns"},
-		{widgets(text + `,"x":-1}`), "does not stand within the 24 columns"},
-		{widgets(text + `,"width":25}`), "does not stand within the 24 columns"},
-		{widgets(text + `,"x":13,"width":12}`), "does not stand within the 24 columns"},
+		{widgets(text + `,"x":24}`), "does not fit into the 24 columns"},
+		{widgets(text + `,"x":-1}`), "does not fit into the 24 columns"},
+		{widgets(text + `,"width":25}`), "does not fit into the 24 columns"},
+		{widgets(text + `,"x":13,"width":12}`), "does not fit into the 24 columns"},
 		{widgets(text + `,"y":-1}`), "has a y below 0"},
 		{widgets(text + `,"height":0}`), "has a height that is not within 1 to 1000"},
 		{widgets(text + `,"height":1001}`), "has a height that is not within 1 to 1000"},

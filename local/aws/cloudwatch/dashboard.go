@@ -10,13 +10,13 @@ import (
 	"skiff/local/store"
 )
 
-// Dashboard is the inputs of a dashboard.
+// Dashboard holds the inputs of a dashboard.
 type Dashboard struct {
 	Name string `json:"dashboardName" aws:"required,replace"`
 	Body string `json:"dashboardBody" aws:"required,idle"`
 }
 
-// DashboardOutputs is what AWS adds to a dashboard.
+// DashboardOutputs holds the outputs that AWS adds to a dashboard.
 type DashboardOutputs struct {
 	ARN string `json:"dashboardArn"`
 }
@@ -37,7 +37,7 @@ func dashboardARN(r store.Record[Dashboard]) string {
 	return arn.New("cloudwatch", "", r.Account, "dashboard/"+r.ID)
 }
 
-// maxWidgets and columns are of
+// See
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html.
 const (
 	maxWidgets = 500
@@ -47,17 +47,17 @@ const (
 
 var dashboardForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`)
 
-// widget is a part of a dashboard. What its properties may be depends on its
-// type and is not looked into.
+// widget is a part of a dashboard. Its properties depend on its type and are
+// not checked, except a text widget's.
 type widget struct {
 	Type                string
 	X, Y, Width, Height *int
 	Properties          map[string]any
 }
 
-// checkDashboard refuses what
+// checkDashboard reports what
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html
-// does.
+// rejects.
 func checkDashboard(in Dashboard) []provider.Problem {
 	var problems provider.Problems
 	if in.Name != "" && !dashboardForm.MatchString(in.Name) {
@@ -87,7 +87,7 @@ func checkBody(problems *provider.Problems, text string) {
 	}
 }
 
-// problem says what is wrong with a widget, "" if nothing is.
+// problem describes what is wrong with a widget, or returns "".
 func (w widget) problem() string {
 	within := func(v *int, least, most int) bool { return v == nil || *v >= least && *v <= most }
 	switch w.Type {
@@ -105,7 +105,7 @@ func (w widget) problem() string {
 	case w.Properties == nil:
 		return "has no properties"
 	case !within(w.X, 0, columns-1) || !within(w.Width, 1, columns) || w.X != nil && w.Width != nil && *w.X+*w.Width > columns:
-		return fmt.Sprintf("does not stand within the %d columns", columns)
+		return fmt.Sprintf("does not fit into the %d columns", columns)
 	case w.Y != nil && *w.Y < 0:
 		return "has a y below 0"
 	case !within(w.Height, 1, maxHeight):

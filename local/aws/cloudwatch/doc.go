@@ -1,4 +1,4 @@
-// Package cloudwatch stands for Amazon CloudWatch's alarms and dashboards, as
-// records. Nothing is measured here, so an alarm never leaves INSUFFICIENT_DATA
-// and tells nobody anything.
+// Package cloudwatch emulates Amazon CloudWatch's alarms and dashboards, as
+// records. There are no metrics here, so an alarm never leaves
+// INSUFFICIENT_DATA and never runs its actions.
 package cloudwatch

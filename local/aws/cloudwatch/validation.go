@@ -12,16 +12,17 @@ import (
 	"skiff/local/engine/provider"
 )
 
-// Limits of https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html;
-// times are in seconds.
+// See
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html.
+// Times are in seconds.
 const (
 	maxActions     = 5
 	maxDimensions  = 30
 	maxQueries     = 20
-	maxOfKind      = 10 // metrics, and expressions, of one alarm
+	maxOfKind      = 10 // metrics, and also expressions, of one alarm
 	maxExpression  = 2048
 	maxEvaluation  = 604_800
-	maxShortPeriod = 86_400 // where a period is below an hour
+	maxShortPeriod = 86_400 // if the period is below an hour
 )
 
 var (
@@ -41,9 +42,9 @@ func units() []string {
 		"Gigabits/Second", "Terabits/Second", "Count/Second", "None"}
 }
 
-// checkAlarm refuses what
+// checkAlarm reports what
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
-// does.
+// rejects.
 func checkAlarm(in Alarm) []provider.Problem {
 	var problems provider.Problems
 	problems.MaxCharacters("name", in.Name, 255)
@@ -79,25 +80,25 @@ func checkActions(problems *provider.Problems, property string, actions []string
 	problems.AtMost(property, len(actions), maxActions, "actions")
 	for _, action := range actions {
 		if !arn.IsTopic(action) {
-			problems.Add(property, "the local cloud knows topics, and %q is not the ARN of one", action)
+			problems.Add(property, "%q is not the ARN of an SNS topic, the only action that the local cloud supports", action)
 		}
 	}
 }
 
-// checkSimple checks an alarm on one metric. Its parts cannot be asked for: a
-// value that is not known yet is absent.
+// checkSimple checks an alarm on one metric. Missing values are no problem: a
+// value that a preview does not know is absent.
 func checkSimple(problems *provider.Problems, in Alarm) {
 	checkMetric(problems, "", in.Namespace, in.MetricName, in.Dimensions, in.Unit)
 	checkPeriod(problems, "period", in.Period, in.EvaluationPeriods)
 	problems.OneOf("statistic", in.Statistic, statistics()...)
 	if s := in.ExtendedStatistic; s != "" && !percentileForm.MatchString(s) {
-		problems.Add("extendedStatistic", "%q is no percentile such as p99 or tm95", s)
+		problems.Add("extendedStatistic", "%q is not a percentile such as p99 or tm95", s)
 	}
 	if in.Statistic != "" && in.ExtendedStatistic != "" {
-		problems.Add("extendedStatistic", "does not go with statistic")
+		problems.Add("extendedStatistic", "cannot be combined with statistic")
 	}
 	if in.EvaluateLowSampleCountPercentiles != "" && in.Statistic != "" {
-		problems.Add("evaluateLowSampleCountPercentiles", "goes with a percentile, not with statistic")
+		problems.Add("evaluateLowSampleCountPercentiles", "needs extendedStatistic, not statistic")
 	}
 }
 
@@ -124,7 +125,7 @@ func checkPeriod(problems *provider.Problems, property string, seconds, evaluati
 	switch {
 	case seconds == 0:
 	case seconds < 0 || seconds != 10 && seconds != 20 && seconds != 30 && seconds%60 != 0:
-		problems.Add(property, "%d s is none of 10, 20, 30 and the multiples of 60", seconds)
+		problems.Add(property, "%d s is not 10, 20, 30 or a multiple of 60", seconds)
 	case seconds < 3600 && seconds*evaluations > maxShortPeriod:
 		problems.Add(property, "%d evaluations of %d s are more than a day; with periods of an hour they may be a week", evaluations, seconds)
 	case seconds*evaluations > maxEvaluation:
@@ -140,7 +141,7 @@ func checkQueries(problems *provider.Problems, in Alarm) {
 		"unit": in.Unit != "", "statistic": in.Statistic != "", "extendedStatistic": in.ExtendedStatistic != "",
 	} {
 		if given {
-			problems.Add(property, "does not go with metricQueries")
+			problems.Add(property, "cannot be combined with metricQueries")
 		}
 	}
 	if n := len(in.MetricQueries); n > maxQueries {
@@ -178,11 +179,12 @@ func checkQueries(problems *provider.Problems, in Alarm) {
 
 func checkQuery(problems *provider.Problems, path string, q Query, evaluations int) {
 	if q.Metric != nil && q.Expression != "" {
-		problems.Add(path+"expression", "does not go with metric")
+		problems.Add(path+"expression", "cannot be combined with metric")
 	}
 	problems.MaxCharacters(path+"expression", q.Expression, maxExpression)
 	if strings.HasPrefix(q.Expression, "SEARCH(") {
-		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-search-expressions.html
+		// See
+		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-search-expressions.html.
 		problems.Add(path+"expression", "an alarm cannot watch a search")
 	}
 	checkPeriod(problems, path+"period", q.Period, evaluations)

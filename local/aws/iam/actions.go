@@ -8,11 +8,11 @@ import (
 	"skiff/local/store"
 )
 
-// The keys of the actions of this file are in
+// The actions' condition keys are listed at
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagement.html.
 
-// global is a list of actions of IAM, which is asked in one region whatever that
-// of the program is
+// global wraps a list of IAM actions: their aws:RequestedRegion is us-east-1,
+// whatever the program's region is
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion).
 func global[In any](list func(provider.Operation[In]) []provider.Action) func(provider.Operation[In]) []provider.Action {
 	return func(o provider.Operation[In]) []provider.Action { return inIAM(list(o)) }
@@ -22,8 +22,8 @@ func inIAM(actions []provider.Action) []provider.Action {
 	return provider.When(actions, "aws:RequestedRegion", "us-east-1")
 }
 
-// bounded adds the boundary of the role that the actions are about, if it has
-// one: without one, the key is absent.
+// bounded adds the condition key iam:PermissionsBoundary with the role's
+// boundary. A role without a boundary has no such key.
 func bounded(boundary string, actions ...provider.Action) []provider.Action {
 	if boundary == "" {
 		return actions
@@ -31,9 +31,9 @@ func bounded(boundary string, actions ...provider.Action) []provider.Action {
 	return provider.When(actions, "iam:PermissionsBoundary", boundary)
 }
 
-// roleActions lists the calls on one role. A read also looks at each policy that
-// the role has; a delete takes them along where the program forces it.
-// See internal/service/iam/role.go of terraform-provider-aws 5.100.0.
+// roleActions lists the actions on one role. A read also reads each policy of
+// the role. A delete with forceDetachPolicies also removes the policies. It
+// follows internal/service/iam/role.go of terraform-provider-aws 5.100.0.
 func (a *Authority) roleActions(o provider.Operation[Role]) []provider.Action {
 	role, boundary := roleARNOf(o.Record), o.Record.Inputs.PermissionsBoundary
 	inline, attached := a.hasPolicies(o.Record.ID)
@@ -54,7 +54,7 @@ func (a *Authority) roleActions(o provider.Operation[Role]) []provider.Action {
 		add(o.Changed("description"), provider.On(role, "iam:UpdateRoleDescription")...)
 		add(o.Changed("maxSessionDuration"), provider.On(role, "iam:UpdateRole")...)
 		changed := o.Changed("permissionsBoundary")
-		// The key is the boundary that the role shall have.
+		// The key's value is the new boundary.
 		add(changed && boundary != "", bounded(boundary, provider.On(role, "iam:PutRolePermissionsBoundary")...)...)
 		add(changed && boundary == "", bounded(o.Old.Inputs.PermissionsBoundary, provider.On(role, "iam:DeleteRolePermissionsBoundary")...)...)
 		return actions
@@ -75,8 +75,8 @@ func (a *Authority) roleActions(o provider.Operation[Role]) []provider.Action {
 	return actions
 }
 
-// manages are the calls that attach or detach the managed policies that a role
-// itself names, but for some.
+// manages lists the actions that attach or detach a role's own managed
+// policies, except those in but.
 func manages(role, boundary, action string, policies, but []string) (actions []provider.Action) {
 	for _, policyARN := range policies {
 		if !slices.Contains(but, policyARN) {
@@ -86,8 +86,8 @@ func manages(role, boundary, action string, policies, but []string) (actions []p
 	return actions
 }
 
-// hasPolicies reports whether a role has inline and attached policies. A store
-// that cannot be read fails the operation itself.
+// hasPolicies reports whether a role has inline policies and attached policies.
+// It ignores store errors, because the operation itself then fails.
 func (a *Authority) hasPolicies(role string) (inline, attached bool) {
 	all, _ := store.List[RolePolicy](a.db, RolePolicyToken)
 	for _, p := range all {
@@ -97,8 +97,8 @@ func (a *Authority) hasPolicies(role string) (inline, attached bool) {
 	return inline, len(found) > 0
 }
 
-// ofRole is the ARN and the boundary of a role by its name; of one that is not
-// there, as AWS decides on it.
+// ofRole returns the ARN and the boundary of a role by its name. For a missing
+// role it returns the ARN without a path, which AWS uses for its decision.
 func (a *Authority) ofRole(c provider.Call, name string) (roleARN, boundary string) {
 	r, err := store.Get[Role](a.db, RoleToken, name)
 	if err != nil {
@@ -107,8 +107,8 @@ func (a *Authority) ofRole(c provider.Call, name string) (roleARN, boundary stri
 	return roleARNOf(r), r.Inputs.PermissionsBoundary
 }
 
-// rolePolicyActions lists the calls on one inline policy.
-// See internal/service/iam/role_policy.go of terraform-provider-aws 5.100.0.
+// rolePolicyActions lists the actions on one inline policy. It follows
+// internal/service/iam/role_policy.go of terraform-provider-aws 5.100.0.
 func (a *Authority) rolePolicyActions(o provider.Operation[RolePolicy]) []provider.Action {
 	role, boundary := a.ofRole(o.Call, o.Record.Inputs.Role)
 	switch o.Verb {
@@ -120,8 +120,9 @@ func (a *Authority) rolePolicyActions(o provider.Operation[RolePolicy]) []provid
 	return bounded(boundary, provider.On(role, "iam:PutRolePolicy")...)
 }
 
-// attachmentActions lists the calls on what attaches a managed policy.
-// See internal/service/iam/role_policy_attachment.go of terraform-provider-aws 5.100.0.
+// attachmentActions lists the actions on the attachment of a managed policy. It
+// follows internal/service/iam/role_policy_attachment.go of
+// terraform-provider-aws 5.100.0.
 func (a *Authority) attachmentActions(o provider.Operation[Attachment]) []provider.Action {
 	role, boundary := a.ofRole(o.Call, o.Record.Inputs.Role)
 	on := func(name string) []provider.Action {
@@ -136,8 +137,8 @@ func (a *Authority) attachmentActions(o provider.Operation[Attachment]) []provid
 	return provider.On(role, "iam:ListAttachedRolePolicies")
 }
 
-// A managed policy has up to five versions, of which an update deletes the
-// oldest; their number is the state of its record.
+// A managed policy has up to five versions. An update of a policy that has five
+// deletes the oldest. The record's state holds their number.
 const (
 	versions    = "versions"
 	maxVersions = 5
@@ -151,8 +152,8 @@ func versionsOf(r store.Record[Policy]) int {
 	return n
 }
 
-// policyActions lists the calls on one managed policy.
-// See internal/service/iam/policy.go of terraform-provider-aws 5.100.0.
+// policyActions lists the actions on one managed policy. It follows
+// internal/service/iam/policy.go of terraform-provider-aws 5.100.0.
 func policyActions(o provider.Operation[Policy]) []provider.Action {
 	resource := o.Record.ID
 	tags := o.Tags(resource, "iam:TagPolicy", "iam:UntagPolicy")
@@ -178,9 +179,10 @@ func policyActions(o provider.Operation[Policy]) []provider.Action {
 	return provider.On(resource, "iam:GetPolicy", "iam:GetPolicyVersion")
 }
 
-// oidcProviderActions lists the calls on one OpenID Connect provider, whose
-// audiences are added and removed one by one.
-// See internal/service/iam/openid_connect_provider.go of terraform-provider-aws 5.100.0.
+// oidcProviderActions lists the actions on one OpenID Connect provider. The
+// provider adds and removes audiences one by one. It follows
+// internal/service/iam/openid_connect_provider.go of terraform-provider-aws
+// 5.100.0.
 func oidcProviderActions(o provider.Operation[OIDCProvider]) []provider.Action {
 	resource := o.Record.ID
 	actions := o.Tags(resource, "iam:TagOpenIDConnectProvider", "iam:UntagOpenIDConnectProvider")
@@ -205,7 +207,7 @@ func oidcProviderActions(o provider.Operation[OIDCProvider]) []provider.Action {
 	return provider.On(resource, "iam:GetOpenIDConnectProvider")
 }
 
-// lacks reports whether a list has not all words of another.
+// lacks reports whether list is missing any of words.
 func lacks(list, words []string) bool {
 	for _, w := range words {
 		if !slices.Contains(list, w) {

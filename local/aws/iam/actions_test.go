@@ -14,7 +14,7 @@ import (
 	"skiff/local/store"
 )
 
-// asked are lines of actions of IAM, which is asked in one region.
+// asked returns lines of IAM actions, all in one region.
 func asked(on string, names ...string) (lines []string) {
 	for _, name := range names {
 		name, keys, _ := strings.Cut(name, " ")
@@ -40,7 +40,7 @@ func TestRoleActions(t *testing.T) {
 		created, updated       map[string]any
 		create, update, delete []string
 	}{
-		{"what each setting takes", plain, with(map[string]any{"assumeRolePolicy": trust + " ", "description": "d", "maxSessionDuration": 7200.0}),
+		{"the actions of each setting", plain, with(map[string]any{"assumeRolePolicy": trust + " ", "description": "d", "maxSessionDuration": 7200.0}),
 			[]string{"CreateRole"}, []string{"UpdateAssumeRolePolicy", "UpdateRoleDescription", "UpdateRole"}, remove},
 		{"bounded", bounded, with(map[string]any{"permissionsBoundary": bound + "2"}),
 			[]string{"CreateRole " + in, "TagRole"}, []string{"UntagRole", "PutRolePermissionsBoundary " + other}, remove},
@@ -60,8 +60,8 @@ func TestRoleActions(t *testing.T) {
 	}
 }
 
-// TestRoleWithPoliciesActions: a read looks at inline policies, and a forced
-// delete takes all along.
+// TestRoleWithPoliciesActions checks that a read reads inline policies, and
+// that a forced delete removes all policies.
 func TestRoleWithPoliciesActions(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t, nil)
@@ -88,8 +88,8 @@ func attach(t *testing.T, a *Authority, role, policyARN string) {
 	}
 }
 
-// TestPolicyActions is policies in and on a role, whose boundary is a key of what
-// changes it.
+// TestPolicyActions checks the actions on inline and attached policies, with
+// the role's boundary as a condition key.
 func TestPolicyActions(t *testing.T) {
 	t.Parallel()
 	const role, managed, of = "arn:aws:iam::" + account + ":role/project/r", "arn:aws:iam::" + account + ":policy/project/p", " iam:PermissionsBoundary=" + bound
@@ -124,8 +124,8 @@ func TestPolicyActions(t *testing.T) {
 	}
 }
 
-// TestPolicyVersions: the sixth version takes the oldest along, and so does a
-// delete.
+// TestPolicyVersions checks that the sixth version deletes the oldest, and that
+// a delete deletes all versions.
 func TestPolicyVersions(t *testing.T) {
 	t.Parallel()
 	r := store.Record[Policy]{ID: bound, Inputs: Policy{Policy: "0"}}
@@ -175,7 +175,7 @@ func TestOIDCProviderActions(t *testing.T) {
 	}
 }
 
-// TestGetOIDCProviderActions looks one up as a program with a role does.
+// TestGetOIDCProviderActions finds a provider as a program with a role.
 func TestGetOIDCProviderActions(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t, nil)

@@ -19,37 +19,37 @@ import (
 	"skiff/local/store"
 )
 
-// Credentials are temporary keys: of one function's role, of who has assumed a
-// role, or of this machine's operator.
+// Credentials are temporary keys of a function's role, of an assumed role, or
+// of the operator of this machine.
 type Credentials struct {
 	AccessKeyID     string
 	SecretAccessKey string
 	SessionToken    string
 }
 
-// Caller is who signed a request.
+// Caller identifies who signed a request.
 type Caller struct {
 	RoleARN string
 	ARN     string // of the session: arn:aws:sts::…:assumed-role/ROLE/FUNCTION
-	Region  string // that the request is signed for; "" for a caller that signed none
+	Region  string // the region in the signature; "" without a signature
 	Trace   string // X-Amzn-Trace-Id of the request, which the SDKs send from a function; decides nothing
 
-	administrator bool // may do everything in every account
-	program       bool // a Pulumi program runs with the session, no function
+	administrator bool // is allowed everything in every account
+	program       bool // the session runs a Pulumi program, not a function
 }
 
-// Account is the account of the caller's role, 12 digits; "" for the
-// administrator, who belongs to none.
+// Account returns the account of the caller's role, 12 digits, or "" for the
+// administrator, who belongs to no account.
 func (c Caller) Account() string {
 	account, _ := splitRole(c.RoleARN)
 	return account
 }
 
-// Authority knows the keys it has handed out and decides calls by the
-// policies that the store holds. It is safe for concurrent use.
+// Authority issues keys and authorizes calls by the policies in the store. It
+// is safe for concurrent use.
 type Authority struct {
 	db     *store.Store
-	record func(Use)                 // told of every decided call; may be nil
+	record func(Use)                 // is called for every decision; may be nil
 	watch  func(trace string, u Use) // see Watch
 	now    func() time.Time
 
@@ -59,31 +59,31 @@ type Authority struct {
 	rights     map[string]rights // by role ARN, as of generation
 	decisions  decisions
 	seen       map[Use]bool
-	told       map[string]bool // boundaries that are not here and of which a person has heard
+	warned     map[string]bool // missing boundaries that a warning was logged for
 }
 
 type key struct {
 	Credentials
 	caller  Caller
-	expires time.Time  // zero for those that live as long as the process
-	signer  *v4.Signer // keeps the signing keys that it derives
+	expires time.Time  // zero: valid as long as the process runs
+	signer  *v4.Signer // caches the signing keys
 }
 
-// NewAuthority decides by the roles in db. Each distinct use is told to record
-// once.
+// NewAuthority returns an Authority for the roles in db. It calls record once
+// for each distinct use.
 func NewAuthority(db *store.Store, record func(Use)) *Authority {
-	return &Authority{db: db, record: record, now: time.Now, keys: map[string]key{}, seen: map[Use]bool{}, told: map[string]bool{}}
+	return &Authority{db: db, record: record, now: time.Now, keys: map[string]key{}, seen: map[Use]bool{}, warned: map[string]bool{}}
 }
 
-// Issue hands out keys for a session of a role, as Lambda gets them for a
-// function. They live as long as the process.
+// Issue returns keys for a session of a role, as Lambda issues them to a
+// function. They are valid as long as the process runs.
 func (a *Authority) Issue(roleARN, session string) Credentials {
 	return a.issue(Session(roleARN, session), time.Time{})
 }
 
-// IssueAdministrator hands out keys for the commands of this machine's
-// operator, who may do everything in every account. What is done with them is
-// not recorded: it says nothing of what a function uses.
+// IssueAdministrator returns keys for the commands of this machine's operator,
+// who is allowed everything in every account. Their use is not recorded,
+// because it does not show what a function needs.
 func (a *Authority) IssueAdministrator() Credentials {
 	return a.issue(Caller{ARN: arn.New("iam", "", "", "user/administrator"), administrator: true}, time.Time{})
 }
@@ -100,7 +100,8 @@ func (a *Authority) issue(caller Caller, expires time.Time) Credentials {
 	return c
 }
 
-// Identify tells whose keys these are; the error is an *awserr.Error.
+// Identify returns the caller who has these keys. The error is an
+// *awserr.Error.
 func (a *Authority) Identify(c Credentials) (Caller, error) {
 	k, err := a.held(c.AccessKeyID, c.SessionToken)
 	if err != nil {
@@ -112,7 +113,7 @@ func (a *Authority) Identify(c Credentials) (Caller, error) {
 	return k.caller, nil
 }
 
-// held is the keys with an id and a session token, if they are valid.
+// held returns the valid keys with an id and a session token.
 func (a *Authority) held(accessKeyID, sessionToken string) (key, error) {
 	a.mu.Lock()
 	k, known := a.keys[accessKeyID]
@@ -126,13 +127,13 @@ func (a *Authority) held(accessKeyID, sessionToken string) (key, error) {
 	return k, nil
 }
 
-// Session is the caller that a session of a role is.
+// Session returns the caller of a role's session.
 func Session(roleARN, session string) Caller {
 	account, name := splitRole(roleARN)
 	return Caller{RoleARN: roleARN, ARN: arn.New("sts", "", account, "assumed-role/"+name+"/"+session)}
 }
 
-// Revoke makes keys unknown.
+// Revoke makes keys invalid.
 func (a *Authority) Revoke(accessKeyID string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -152,7 +153,8 @@ func splitRole(roleARN string) (account, name string) {
 // the first call.
 func (a *Authority) Watch(f func(trace string, u Use)) { a.watch = f }
 
-// Authorize decides a call; a call that is not allowed is a *Denied.
+// Authorize decides a call. The error is a *Denied if the policies do not allow
+// it.
 func (a *Authority) Authorize(c Caller, r Request) error {
 	if c.administrator {
 		return nil
@@ -178,8 +180,8 @@ func useOf(c Caller, r Request, allowed bool) Use {
 
 func (a *Authority) authorize(c Caller, r Request) error {
 	q, alone := questionOf(c, r)
-	if said, known := a.decided(q); alone && known {
-		return said
+	if result, known := a.decided(q); alone && known {
+		return result
 	}
 	generation := a.policies()
 	held, err := a.rightsOf(c.RoleARN)
@@ -191,22 +193,23 @@ func (a *Authority) authorize(c Caller, r Request) error {
 		"aws:PrincipalArn":     {c.RoleARN},
 		"aws:PrincipalAccount": {account},
 		"aws:RequestedRegion":  {arn.Region(r.Resource)},
-		"aws:SecureTransport":  {"true"}, // the local cloud stands for HTTPS
+		"aws:SecureTransport":  {"true"}, // the local cloud counts as HTTPS
 	}
 	maps.Copy(context, r.Context)
 	decision, by := held.decide(c, Request{Action: r.Action, Resource: r.Resource, Context: context, Owner: r.Owner, Policy: r.Policy})
 	a.note(useOf(c, r, decision == Allow))
-	var said error
+	var result error
 	if decision != Allow {
-		said = &Denied{Caller: c.ARN, Request: r, Explicit: decision == ExplicitDeny, By: by}
+		result = &Denied{Caller: c.ARN, Request: r, Explicit: decision == ExplicitDeny, By: by}
 	}
 	if alone {
-		a.keep(q, generation, said)
+		a.keep(q, generation, result)
 	}
-	return said
+	return result
 }
 
-// rightsOf reads the policies of the roles anew after any change of the store.
+// rightsOf returns the policies of a role. It reads all policies again after
+// any change in the store.
 func (a *Authority) rightsOf(roleARN string) (rights, error) {
 	generation := a.policies()
 	a.mu.Lock()
@@ -267,7 +270,7 @@ func (a *Authority) readRights() (map[string]rights, error) {
 	return all, err
 }
 
-// uniqueID is a stable id in the form of IAM's.
+// uniqueID returns a stable id in the form of IAM's ids.
 func uniqueID(of string) string {
 	sum := sha256.Sum256([]byte(of))
 	return base32.StdEncoding.EncodeToString(sum[:])[:17]

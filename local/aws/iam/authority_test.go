@@ -67,7 +67,7 @@ func TestAuthorize(t *testing.T) {
 	if want := "User: arn:aws:sts::111111111111:assumed-role/reader/get-item is not authorized to perform: dynamodb:GetItem on resource: " + table + " because no identity-based policy allows the dynamodb:GetItem action"; denied.Error() != want {
 		t.Errorf("denied with\n%s\nwant\n%s", denied, want)
 	}
-	// A policy that comes later is heard at once.
+	// A policy that is declared later applies immediately.
 	putPolicy(t, a, "reader", "read", readOnly)
 	for range 2 {
 		if err := a.Authorize(caller, get); err != nil {
@@ -96,7 +96,8 @@ func TestAuthorize(t *testing.T) {
 	}
 }
 
-// TestPassingIsOneUse: log streams and connections come and go for ever.
+// TestPassingIsOneUse checks that all log streams, and all connections, count
+// as one use.
 func TestPassingIsOneUse(t *testing.T) {
 	t.Parallel()
 	var uses []Use
@@ -148,7 +149,7 @@ func TestCheckTrust(t *testing.T) {
 	}
 	a := newAuthority(t, nil)
 	if err := a.CheckTrust("arn:aws:iam::111111111111:role/none", lambda, nil); err == nil || !strings.Contains(err.Error(), "role/none does not exist") {
-		t.Errorf("a role that is not there: %v", err)
+		t.Errorf("a missing role: %v", err)
 	}
 }
 
@@ -205,7 +206,7 @@ func TestRolePolicies(t *testing.T) {
 		t.Errorf("policies above the limit: %v", err)
 	}
 	if err := create("r", "first", 10240); err != nil {
-		t.Errorf("a policy that takes its own place: %v", err)
+		t.Errorf("a policy in place of itself: %v", err)
 	}
 }
 

@@ -12,10 +12,10 @@ import (
 	"skiff/local/store"
 )
 
-// awsPrefix begins the ARNs of the managed policies that AWS itself keeps.
+// awsPrefix is the prefix of the ARNs of AWS managed policies.
 const awsPrefix = "arn:aws:iam::aws:policy/"
 
-// grant is a statement that allows.
+// grant is an Allow statement.
 type grant struct {
 	Effect   string
 	Action   []string
@@ -24,10 +24,11 @@ type grant struct {
 
 func allow(resource string, actions ...string) grant { return grant{"Allow", actions, resource} }
 
-// awsPolicies are AWS's own managed policies for the roles of functions, by ARN.
-// Each is a page of https://docs.aws.amazon.com/aws-managed-policy/latest/reference/
-// with its name, such as AWSLambdaBasicExecutionRole.html. Statement ids are left
-// out, for they decide nothing.
+// awsPolicies returns the AWS managed policies for the roles of functions, by
+// ARN. Each has a page with its name at
+// https://docs.aws.amazon.com/aws-managed-policy/latest/reference/, such as
+// AWSLambdaBasicExecutionRole.html. The statement ids are left out, because
+// they have no effect.
 func awsPolicies() map[string][]grant {
 	writeLogs := []string{"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}
 	withLogs := func(actions ...string) []grant { return []grant{allow("*", append(actions, writeLogs...)...)} }
@@ -49,17 +50,19 @@ func awsPolicies() map[string][]grant {
 	}
 }
 
-// awsPolicyARNs are those of AWS's policies that are held here, sorted.
+// awsPolicyARNs returns the sorted ARNs of the AWS managed policies that are
+// supported here.
 func awsPolicyARNs() []string { return slices.Sorted(maps.Keys(awsPolicies())) }
 
-// awsDocument is one of AWS's policies as JSON, and whether it is held here.
+// awsDocument returns an AWS managed policy as JSON, and whether it is
+// supported here.
 func awsDocument(policyARN string) (text string, ok bool) {
 	grants, ok := awsPolicies()[policyARN]
-	data, _ := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": grants}) // of strings never fails
+	data, _ := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": grants}) // strings always marshal
 	return string(data), ok
 }
 
-// awsDocuments are AWS's policies as they are decided by.
+// awsDocuments returns the AWS managed policies, parsed.
 func awsDocuments() (map[string]*Document, error) {
 	documents := map[string]*Document{}
 	for _, policyARN := range awsPolicyARNs() {
@@ -73,15 +76,17 @@ func awsDocuments() (map[string]*Document, error) {
 	return documents, nil
 }
 
-// GetPolicyToken is the function that looks a managed policy up by its ARN.
+// GetPolicyToken is the token of the function that finds a managed policy by
+// its ARN.
 const GetPolicyToken = "aws:iam/getPolicy:getPolicy"
 
-// GetPolicy answers aws.iam.GetPolicy, for a program's policies and AWS's own. See
-// internal/service/iam/policy_data_source.go of terraform-provider-aws 5.100.0.
+// GetPolicy implements aws.iam.GetPolicy, for a program's policies and AWS
+// managed policies. It follows internal/service/iam/policy_data_source.go of
+// terraform-provider-aws 5.100.0.
 func (a *Authority) GetPolicy(c provider.Call, args map[string]any) (map[string]any, error) {
 	policyARN, _ := args["arn"].(string)
 	if policyARN == "" {
-		return nil, errors.New("GetPolicy: the local cloud looks a policy up by its arn alone")
+		return nil, errors.New("GetPolicy: the local cloud finds a policy only by its arn")
 	}
 	for _, name := range []string{"iam:GetPolicy", "iam:GetPolicyVersion"} {
 		if err := c.Permit(inIAM(provider.On(policyARN, name))...); err != nil {

@@ -9,17 +9,18 @@ import (
 	"skiff/local/store"
 )
 
-// rights are what the policies of one role say: those it holds, and its
-// permissions boundary, nil where it has none that is held here.
+// rights holds the policies of one role, and its permissions boundary. boundary
+// is nil if the role has none or if it is missing here.
 type rights struct {
 	policies []*Document
 	boundary *Document
 }
 
-// decide joins what the kinds of policies say to a request, and names the one
-// that decides. Within one account the caller's own policies or the resource's
-// may allow; across accounts both must. The boundary bounds what either allows,
-// but for a resource's policy that names the session itself.
+// decide combines the kinds of policies and returns which kind decided. Within
+// one account, the caller's own policies or the resource's policy may allow a
+// call; across accounts both must. The boundary limits both, except a resource
+// policy that names the session itself.
+//
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-eval-logic
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 func (r rights) decide(c Caller, asked Request) (Decision, PolicyKind) {
@@ -27,9 +28,9 @@ func (r rights) decide(c Caller, asked Request) (Decision, PolicyKind) {
 	if r.boundary != nil {
 		boundary = Evaluate([]*Document{r.boundary}, asked)
 	}
-	resource, toward, same := ImplicitDeny, nobody, true
+	resource, named, same := ImplicitDeny, unnamed, true
 	if asked.Policy != nil {
-		resource, toward = asked.Policy.evaluateFor(c, asked)
+		resource, named = asked.Policy.evaluateFor(c, asked)
 		same = sameAccount(c, asked)
 	}
 	switch {
@@ -39,7 +40,7 @@ func (r rights) decide(c Caller, asked Request) (Decision, PolicyKind) {
 		return ExplicitDeny, PermissionsBoundary
 	case resource == ExplicitDeny:
 		return ExplicitDeny, ResourceBased
-	case same && resource == Allow && toward == bySession:
+	case same && resource == Allow && named == bySession:
 		return Allow, ResourceBased
 	case identity != Allow && !(same && resource == Allow):
 		return ImplicitDeny, IdentityBased
@@ -51,9 +52,9 @@ func (r rights) decide(c Caller, asked Request) (Decision, PolicyKind) {
 	return Allow, IdentityBased
 }
 
-// checkBoundary refuses a boundary that is not held here, as AWS does, to a
-// program with a role. A person may rehearse a stack without what bounds it: a
-// line beside the first role of each boundary says so.
+// checkBoundary refuses a missing boundary, as AWS does, if the program runs
+// with a role. A person may use a stack without its boundary; the first role of
+// each missing boundary then logs a warning.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
 func (a *Authority) checkBoundary(c provider.Call, r store.Record[Role]) error {
 	boundary := r.Inputs.PermissionsBoundary
@@ -70,11 +71,11 @@ func (a *Authority) checkBoundary(c provider.Call, r store.Record[Role]) error {
 		return awserr.New("NoSuchEntity", "Scope ARN: %s does not exist or is not attachable", boundary)
 	}
 	a.mu.Lock()
-	told := a.told[boundary]
-	a.told[boundary] = true
+	warned := a.warned[boundary]
+	a.warned[boundary] = true
 	a.mu.Unlock()
-	if !told && c.Log != nil {
-		c.Log(fmt.Sprintf("the permissions boundary %s is not in the local cloud and bounds nothing until it is: bring up the stack that makes it (go run ./local -C DIR -state STATE pulumi up --stack STACK)", boundary))
+	if !warned && c.Log != nil {
+		c.Log(fmt.Sprintf("the permissions boundary %s is not in the local cloud and has no effect until it is: bring up the stack that creates it (go run ./local -C DIR -state STATE pulumi up --stack STACK)", boundary))
 	}
 	return nil
 }

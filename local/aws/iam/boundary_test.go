@@ -20,7 +20,7 @@ func putManaged(t *testing.T, a *Authority, policyARN, policy string) {
 	}
 }
 
-// TestBoundary is what a role may do that is bounded.
+// TestBoundary checks what a role with a boundary may do.
 func TestBoundary(t *testing.T) {
 	t.Parallel()
 	const queue, foreign = "arn:aws:sqs:eu-west-1:" + account + ":q", "arn:aws:sqs:eu-west-1:222222222222:q"
@@ -42,7 +42,7 @@ func TestBoundary(t *testing.T) {
 		{"the queue lets the session in, and the boundary denies", everything, deny, queue, session, byDeny},
 		{"a queue of another account", everything, everything, foreign, session, ""},
 		{"a queue of another account, out of bounds", everything, elsewhere, foreign, session, byBoundary},
-		{"a boundary that is not here", everything, none, queue, none, ""},
+		{"a missing boundary", everything, none, queue, none, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -67,8 +67,8 @@ func TestBoundary(t *testing.T) {
 	}
 }
 
-// TestBoundaryIsMissing makes roles whose boundary is not here. A person hears of
-// it once; a program with a role is refused.
+// TestBoundaryIsMissing creates roles whose boundary is missing. A person gets
+// one warning; a program with a role is refused.
 func TestBoundaryIsMissing(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t, nil)
@@ -86,27 +86,27 @@ func TestBoundaryIsMissing(t *testing.T) {
 		}
 	}
 	if len(lines) != 2 || !strings.Contains(lines[0], bound+" is not in the local cloud") || !strings.Contains(lines[1], bound+"2 is not") {
-		t.Errorf("a person hears %q", lines)
+		t.Errorf("a person gets the warnings %q", lines)
 	}
 	const want = "NoSuchEntity: Scope ARN: " + bound + " does not exist or is not attachable"
 	if err := make(job, bound); err == nil || err.Error() != want {
-		t.Errorf("a role makes one: %v", err)
+		t.Errorf("a role creates one: %v", err)
 	}
 	was := store.Record[Role]{ID: "r", Account: account, Inputs: Role{Name: "r"}}
 	is := was
 	is.Inputs.PermissionsBoundary = bound
 	if err := roles.Update(t.Context(), job, was, &is); err == nil || err.Error() != want {
-		t.Errorf("a role bounds one that is there: %v", err)
+		t.Errorf("an update by a role: %v", err)
 	}
 	if err := roles.Update(t.Context(), job, is, &is); err != nil {
 		t.Errorf("a boundary that stays: %v", err)
 	}
 	putManaged(t, a, bound, readOnly)
 	if err := make(job, bound); err != nil {
-		t.Errorf("a boundary that is here: %v", err)
+		t.Errorf("a boundary that exists: %v", err)
 	}
 	putManaged(t, a, strings.Replace(bound, account, "222222222222", 1), readOnly)
 	if err := make(job, strings.Replace(bound, account, "222222222222", 1)); err == nil {
-		t.Error("a boundary of another account is taken")
+		t.Error("a boundary of another account is accepted")
 	}
 }

@@ -10,9 +10,9 @@ import (
 	"skiff/local/aws/arn"
 )
 
-// An operator compares the values of a condition with those of its key. A value
-// fits a negated operator if it compares with none of the condition. An operator
-// for sets says how many values of the key have to fit
+// An operator compares the values in a condition with the values of its key. A
+// negated operator holds if a value matches none of the condition's values. A
+// set operator says how many of the key's values must match
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html).
 type operator struct {
 	compare           func(pattern, value string) bool // nil for Null
@@ -20,9 +20,9 @@ type operator struct {
 	all, some         bool // ForAllValues, ForAnyValue
 }
 
-// operatorOf finds a condition operator. A document that uses another one, or
-// a key that conditionKeys lacks, is refused when it is declared: to skip a
-// condition would be to grant more than AWS does.
+// operatorOf finds a condition operator. A document with any other operator, or
+// with a key that conditionKeys lacks, is refused when it is declared: ignoring
+// a condition would grant more than AWS does.
 func operatorOf(name string) (operator, bool) {
 	var o operator
 	if name == "Null" {
@@ -51,8 +51,8 @@ func operatorOf(name string) (operator, bool) {
 	return o, !o.all || !o.some
 }
 
-// conditionKeys are those that calls may have: of functions here, and of programs
-// that the provider makes on AWS for them.
+// conditionKeys returns the keys that calls may have: calls by functions, and
+// the AWS calls that the provider makes for programs.
 func conditionKeys() []string {
 	return []string{
 		"aws:RequestedRegion", "aws:PrincipalAccount", "aws:PrincipalArn", "aws:SourceAccount", "aws:SourceArn", "aws:SourceOwner", "aws:SecureTransport",
@@ -61,8 +61,8 @@ func conditionKeys() []string {
 	}
 }
 
-// tokenKey is a claim of a token as a trust policy names it: the issuer without
-// its scheme, and the claim
+// tokenKey matches a token's claim in a trust policy: the issuer without its
+// scheme, and the claim's name
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif).
 var tokenKey = regexp.MustCompile(`^[\w-]+(\.[\w-]+)+(/[\w.~-]+)*:(aud|sub)$`)
 
@@ -85,7 +85,7 @@ func (s statement) checkConditions(of kind) error {
 					return err
 				}
 				if name == "Null" && value != "true" && value != "false" {
-					return fmt.Errorf("Null takes true or false, not %q", value)
+					return fmt.Errorf("Null needs true or false, not %q", value)
 				}
 			}
 		}
@@ -100,7 +100,7 @@ func holds(operator, key string, patterns words, context map[string][]string) bo
 	}
 	values := lookUp(context, key)
 	if o.all || o.some {
-		// To a set, an empty string is no value.
+		// Set operators treat an empty string as no value.
 		values = slices.DeleteFunc(slices.Clone(values), func(v string) bool { return v == "" })
 	}
 	fits := func(value string) bool {
@@ -119,11 +119,11 @@ func holds(operator, key string, patterns words, context map[string][]string) bo
 	case o.some:
 		return slices.ContainsFunc(values, fits)
 	}
-	// Several values need an operator for sets.
+	// Several values need a set operator.
 	return len(values) == 1 && fits(values[0])
 }
 
-// lookUp is the values of a key, none where it is absent.
+// lookUp returns the values of a key, or nil if it is absent.
 func lookUp(context map[string][]string, key string) []string {
 	for k, values := range context {
 		if strings.EqualFold(k, key) {

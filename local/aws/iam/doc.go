@@ -1,4 +1,4 @@
-// Package iam stands for AWS IAM: roles, their policies and boundaries, the keys
-// that functions sign with, and the decision on every call that functions, and
-// programs with a role, make.
+// Package iam emulates AWS IAM: roles, policies, permissions boundaries, and
+// the keys that functions sign with. It authorizes every call by a function,
+// and by a program that runs with a role.
 package iam

@@ -12,7 +12,7 @@ import (
 	"skiff/local/aws/awserr"
 )
 
-// Document is a policy document in the grammar of
+// Document is a policy document. Its grammar is at
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html.
 type Document struct {
 	Version   string
@@ -32,7 +32,7 @@ type statement struct {
 	NotPrincipal json.RawMessage
 }
 
-// words is one string or a list of them.
+// words is a string or a list of strings.
 type words []string
 
 func (w *words) UnmarshalJSON(data []byte) error {
@@ -59,7 +59,7 @@ func (w *words) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// statements is one statement or a list of them.
+// statements is a statement or a list of statements.
 type statements []statement
 
 func (s *statements) UnmarshalJSON(data []byte) error {
@@ -70,7 +70,7 @@ func (s *statements) UnmarshalJSON(data []byte) error {
 	return strict(data, &(*s)[0])
 }
 
-// strict refuses members that the grammar does not have, as IAM does.
+// strict refuses members that are not in the grammar, as IAM does.
 func strict(data []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
@@ -78,23 +78,23 @@ func strict(data []byte, into any) error {
 		return err
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return errors.New("there is more after the document")
+		return errors.New("there is more text after the document")
 	}
 	return nil
 }
 
-// A kind of document says what of the grammar it takes.
+// kind says which members of the grammar a document may have.
 type kind int
 
 const (
-	identityPolicy kind = iota // of a role, or attached to it: resources, no principal
-	trustPolicy                // who may assume a role: principals, no resource
-	resourcePolicy             // of a queue, say: both
+	identityPolicy kind = iota // of a role: resources, no principal
+	trustPolicy                // of a role: who may assume it; principals, no resource
+	resourcePolicy             // of a queue, for example: both
 )
 
-// Parse reads a policy document and says what AWS, or this evaluator, would
-// not take in it. A trust policy has principals and no resources; a policy of
-// a role is the other way round.
+// Parse parses a policy document. It returns an error for what AWS, or this
+// package, does not support. A trust policy has principals and no resources; a
+// role's policy has resources and no principals.
 func Parse(text string, trust bool) (*Document, error) {
 	if trust {
 		return parse(text, trustPolicy)
@@ -102,7 +102,7 @@ func Parse(text string, trust bool) (*Document, error) {
 	return parse(text, identityPolicy)
 }
 
-// ParseResource reads the policy of a resource, which has both.
+// ParseResource parses a resource policy, which has principals and resources.
 func ParseResource(text string) (*Document, error) { return parse(text, resourcePolicy) }
 
 func parse(text string, of kind) (*Document, error) {
@@ -110,7 +110,7 @@ func parse(text string, of kind) (*Document, error) {
 	if err := strict([]byte(text), &d); err != nil {
 		return nil, awserr.New("MalformedPolicyDocument", "%w", err)
 	}
-	// One without a version is of 2008-10-17.
+	// Without a version, the version is 2008-10-17.
 	if d.Version != "2012-10-17" && d.Version != "2008-10-17" && d.Version != "" {
 		return nil, awserr.New("MalformedPolicyDocument", "Version must be 2012-10-17, not %q", d.Version)
 	}
@@ -142,22 +142,22 @@ func (s statement) check(of kind) error {
 	case len(s.Resource) > 0 && len(s.NotResource) > 0:
 		return errors.New("Resource and NotResource exclude each other")
 	case s.NotPrincipal != nil:
-		return errors.New("the local cloud does not know NotPrincipal")
+		return errors.New("the local cloud does not support NotPrincipal")
 	case of == trustPolicy && s.Principal == nil:
 		return errors.New("a trust policy needs a Principal")
 	case of == trustPolicy && hasResource:
 		return errors.New("a trust policy has no Resource")
 	case of == resourcePolicy && s.Principal == nil:
-		return errors.New("a policy of a resource needs a Principal")
+		return errors.New("a resource policy needs a Principal")
 	case of == identityPolicy && s.Principal != nil:
-		return errors.New("a policy of a role has no Principal")
+		return errors.New("a role's policy has no Principal")
 	case of != trustPolicy && !hasResource:
 		return errors.New("there is no Resource")
 	}
 	return errors.Join(s.checkPrincipal(), s.checkWords(), s.checkConditions(of))
 }
 
-// checkPrincipal takes "*", or kinds of principals with their names.
+// checkPrincipal accepts "*", or an object of principal types and names.
 func (s statement) checkPrincipal() error {
 	if s.Principal == nil || string(s.Principal) == `"*"` {
 		return nil
@@ -186,11 +186,11 @@ func (s statement) checkWords() error {
 	return nil
 }
 
-// checkVariables refuses what IAM would replace by a value of the request: it
-// would match nothing here, not even in a Deny.
+// checkVariables refuses policy variables. They are not replaced here, so a
+// statement with one would match nothing, not even in a Deny.
 func checkVariables(word string) error {
 	if strings.Contains(word, "${") {
-		return fmt.Errorf("the local cloud does not know policy variables: %q", word)
+		return fmt.Errorf("the local cloud does not support policy variables: %q", word)
 	}
 	return nil
 }

@@ -14,13 +14,13 @@ func TestParseRefuses(t *testing.T) {
 	tests := []struct {
 		name, text string
 		trust      bool
-		want       string // "" where it is taken
+		want       string // "" if the document is accepted
 	}{
 		{"role policy", role(`"Action":"a:B"` + rest), false, ""},
 		{"one statement", `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":["a:B","*"],"Resource":["*"]}}`, false, ""},
 		{"with ids", `{"Id":"x","Statement":[{"Sid":"A","Effect":"Allow","NotAction":"a:B","NotResource":"*"},{"Sid":"B","Effect":"Allow","Action":"a:B","Resource":"*"}]}`, false, ""},
 		{"trust policy", role(`"Action":"sts:AssumeRole","Principal":{"Service":["a","b"]}`), true, ""},
-		{"action without a resource of its own", role(`"Action":["xray:PutTraceSegments","xray:PutTelemetryRecords"]` + rest), false, ""},
+		{"action without a resource type", role(`"Action":["xray:PutTraceSegments","xray:PutTelemetryRecords"]` + rest), false, ""},
 		{"trust in everyone", role(`"Action":"sts:AssumeRole","Principal":"*"`), true, ""},
 		{"negated condition", role(`"Action":"a:B","Condition":{"StringNotLikeIfExists":{"AWS:SourceArn":["x"]}}` + rest), false, ""},
 
@@ -29,7 +29,7 @@ func TestParseRefuses(t *testing.T) {
 
 		{"no JSON", `nonsense`, false, "invalid character"},
 		{"nothing", ``, false, "EOF"},
-		{"two documents", role(`"Action":"a:B"`+rest) + "{}", false, "more after the document"},
+		{"two documents", role(`"Action":"a:B"`+rest) + "{}", false, "more text after the document"},
 		{"old version", `{"Version":"2011-10-17","Statement":[]}`, false, `Version must be 2012-10-17, not "2011-10-17"`},
 		{"no statement", `{"Version":"2012-10-17"}`, false, "there is no Statement"},
 		{"empty statements", `{"Version":"2012-10-17","Statement":[]}`, false, "there is no Statement"},
@@ -56,7 +56,7 @@ func TestParseRefuses(t *testing.T) {
 		{"claim in a role policy", role(`"Action":"a:B","Condition":{"StringLike":{"gitlab.com:sub":"x"}}` + rest), false, "does not know the condition key gitlab.com:sub"},
 		{"unknown claim", role(`"Action":"a:B","Principal":"*","Condition":{"StringLike":{"gitlab.com:ref":"x"}}`), true, "does not know the condition key gitlab.com:ref"},
 		{"both sets", role(`"Action":"a:B","Condition":{"ForAllValues:ForAnyValue:StringLike":{"acm:DomainNames":"x"}}` + rest), false, "does not know the condition operator ForAllValues:ForAnyValue:StringLike"},
-		{"Null of a word", role(`"Action":"a:B","Condition":{"Null":{"acm:DomainNames":"x"}}` + rest), false, `Null takes true or false, not "x"`},
+		{"Null of a word", role(`"Action":"a:B","Condition":{"Null":{"acm:DomainNames":"x"}}` + rest), false, `Null needs true or false, not "x"`},
 		{"unknown key", role(`"Action":"a:B","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}` + rest), false, "does not know the condition key aws:MultiFactorAuthPresent; it knows aws:RequestedRegion"},
 		{"variable in a condition", role(`"Action":"a:B","Condition":{"StringLike":{"aws:SourceArn":"${x}"}}` + rest), false, "policy variables"},
 		{"two with one id", `{"Version":"2012-10-17","Statement":[{"Sid":"A","Effect":"Allow","Action":"a:B","Resource":"*"},{"Sid":"A","Effect":"Allow","Action":"a:B","Resource":"*"}]}`, false, "two statements have the Sid A"},

@@ -7,25 +7,25 @@ import (
 	"skiff/local/aws/arn"
 )
 
-// Request is one call as the policies see it.
+// Request is a call as the policies see it.
 type Request struct {
 	Action   string              // such as dynamodb:PutItem
-	Resource string              // an ARN, or * where the action knows no resource
+	Resource string              // an ARN, or * for an action without a resource
 	Context  map[string][]string // condition keys and their values
-	Owner    string              // account of the resource, where its ARN has none
+	Owner    string              // account of the resource, if its ARN has none
 
-	// Policy is the resource's own, of ParseResource; nil where its service has
-	// none. An empty one grants nothing, so that only callers of the resource's
-	// account remain.
+	// Policy is the resource's policy, from ParseResource, or nil if the
+	// service has none. An empty policy allows only callers of the resource's
+	// account.
 	Policy *Document
 }
 
-// Decision is what the policies of a caller say to a request, by the logic of
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
-// for identity-based policies within one account.
+// Decision is the result of identity-based policies for a request within one
+// account
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html).
 type Decision int
 
-// A request that no statement allows is denied, and an explicit Deny wins over
+// A request is denied if no statement allows it. An explicit Deny wins over
 // every Allow.
 const (
 	ImplicitDeny Decision = iota
@@ -73,7 +73,7 @@ func (s statement) applies(r Request) bool {
 	return true
 }
 
-// matchesAction compares without case, as IAM does for actions.
+// matchesAction ignores case, as IAM does for actions.
 func matchesAction(patterns words, action string) bool {
 	for _, p := range patterns {
 		if arn.Match(strings.ToLower(p), strings.ToLower(action)) {
@@ -92,24 +92,23 @@ func matches(patterns words, value string) bool {
 	return false
 }
 
-// PolicyKind is a kind of policy, as an error of AWS names it.
+// PolicyKind is a kind of policy, as AWS's error messages name it.
 type PolicyKind string
 
-// The kinds of policies that decide a call.
+// The kinds of policies.
 const (
 	IdentityBased       PolicyKind = "identity-based policy"
 	ResourceBased       PolicyKind = "resource-based policy"
 	PermissionsBoundary PolicyKind = "permissions boundary"
 )
 
-// Denied is the error of a call that a caller's policies do not allow, in the
-// words of
+// Denied is the error for a call that no policy allows. Its text follows
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html.
 type Denied struct {
 	Caller   string // ARN
 	Request  Request
 	Explicit bool
-	By       PolicyKind // that decided it
+	By       PolicyKind // the kind of policy that decided
 }
 
 func (d *Denied) Error() string {

@@ -8,19 +8,19 @@ import (
 	"skiff/local/store"
 )
 
-// Holding is one right of a role: one action on one resource of a statement
-// that allows, in its inline or attached policies. Conditions are left out.
+// Holding is one right of a role: one action on one resource in an Allow
+// statement of its policies. Conditions are left out.
 type Holding struct {
 	Role     string // name
-	Action   string // a pattern; "" where NotAction stands
-	Resource string // a pattern; "" where NotResource stands
+	Action   string // a pattern; "" for NotAction
+	Resource string // a pattern; "" for NotResource
 
 	NotAction, NotResource []string `json:",omitempty"`
 
-	Used bool // by a call that was allowed
+	Used bool // an allowed call used it
 }
 
-// Covers reports whether a use is one of what the role holds.
+// Covers reports whether the right covers a recorded use.
 func (h Holding) Covers(u Use) bool {
 	action, resource := matchesAction(words{h.Action}, u.Action), matches(words{h.Resource}, u.Resource)
 	if h.NotAction != nil {
@@ -32,8 +32,9 @@ func (h Holding) Covers(u Use) bool {
 	return h.Role == u.Role && action && resource
 }
 
-// Holdings are the rights of each role by its name, each once and sorted by
-// action, with what recorded uses say of them. A role without rights has none.
+// Holdings returns the rights of each role by its name, without duplicates and
+// sorted by action. uses are the recorded uses. A role without rights is not in
+// the map.
 func (a *Authority) Holdings(uses []Use) (map[string][]Holding, error) {
 	roles, err := store.List[Role](a.db, RoleToken)
 	if err != nil {
@@ -60,12 +61,12 @@ func (a *Authority) Holdings(uses []Use) (map[string][]Holding, error) {
 	return all, nil
 }
 
-// Right is the action and the resource in words.
+// Right returns the action and the resource as text.
 func (h Holding) Right() (action, resource string) {
 	return orAllBut(h.Action, h.NotAction), orAllBut(h.Resource, h.NotResource)
 }
 
-// String is the role, the action and the resource.
+// String returns the role, the action and the resource.
 func (h Holding) String() string {
 	action, resource := h.Right()
 	return h.Role + " " + action + " " + resource
@@ -78,7 +79,7 @@ func orAllBut(pattern string, but []string) string {
 	return "all but " + strings.Join(but, ", ")
 }
 
-// holdings is each action with each resource of a statement that allows.
+// holdings returns each action with each resource of an Allow statement.
 func (s statement) holdings(role string) (list []Holding) {
 	if s.Effect != "Allow" {
 		return nil

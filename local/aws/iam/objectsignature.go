@@ -15,10 +15,11 @@ import (
 	"skiff/local/aws/awserr"
 )
 
-// timeForm is how Signature Version 4 writes a time.
+// timeForm is the time format of Signature Version 4.
 const timeForm = "20060102T150405Z"
 
-// UnsignedPayload is the hash of a body that a signature leaves out.
+// UnsignedPayload replaces the body's hash if the signature does not cover the
+// body.
 const UnsignedPayload = "UNSIGNED-PAYLOAD"
 
 const (
@@ -26,10 +27,13 @@ const (
 	maxExpires = 7 * 24 * 60 * 60 // seconds
 )
 
-// AuthenticateObject tells who signed a request to S3, by its headers or as a
-// presigned URL. The body is not read: what is signed is its hash, which payload
-// returns as the request gives it, and which the caller has to compare. See
-// https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html and
+// AuthenticateObject returns the caller that signed a request to S3, with
+// headers or a presigned URL. It does not read the body: payload is the body's
+// signed hash, which the caller of AuthenticateObject must compare.
+//
+// See
+// https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html
+// and
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html.
 func (a *Authority) AuthenticateObject(r *http.Request) (c Caller, payload string, err error) {
 	query := r.URL.Query()
@@ -59,11 +63,11 @@ func (a *Authority) AuthenticateObject(r *http.Request) (c Caller, payload strin
 	return caller, s.payload, nil
 }
 
-// objectSignature is what a request claims.
+// objectSignature is the signature that a request claims.
 type objectSignature struct {
 	authorization
 	token   string
-	payload string // hash of the body, or a word in its place
+	payload string // hash of the body, or a constant such as UNSIGNED-PAYLOAD
 	at      time.Time
 }
 
@@ -83,8 +87,8 @@ func (s *objectSignature) readHeaders(r *http.Request, now time.Time) (err error
 	return nil
 }
 
-// readQuery reads the parameters of a presigned URL. One whose body is signed
-// says so in a header.
+// readQuery reads the parameters of a presigned URL. If the body is signed, a
+// header has its hash.
 func (s *objectSignature) readQuery(r *http.Request, query url.Values, now time.Time) (err error) {
 	malformed := func(format string, args ...any) error {
 		return awserr.New("AuthorizationQueryParametersError", format, args...)
@@ -119,8 +123,8 @@ func (s *objectSignature) readQuery(r *http.Request, query url.Values, now time.
 	return nil
 }
 
-// sign signs the request once more with the key it claims, over the headers it
-// claims. S3 alone signs a path as it is sent.
+// sign signs the request again with the claimed key and headers. Unlike other
+// services, S3 signs the path without escaping it a second time.
 func (s *objectSignature) sign(r *http.Request, c Credentials, presigned bool) (string, error) {
 	query := r.URL.Query()
 	for _, name := range []string{"X-Amz-Signature", "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-SignedHeaders", "X-Amz-Security-Token"} {

@@ -9,8 +9,8 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
-// TestObjectTimes expects a presigned URL to end to the second, one of the future
-// to wait, and a signed request to be of this quarter of an hour.
+// TestObjectTimes checks that a presigned URL expires to the second and that
+// one of the future is refused. A signed request is valid for 15 minutes.
 func TestObjectTimes(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)

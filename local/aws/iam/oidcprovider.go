@@ -18,25 +18,26 @@ import (
 	"skiff/local/store"
 )
 
-// Tokens of the resource type of an OpenID Connect provider, and of the
-// function that finds one.
+// Tokens of the OpenID Connect provider type, and of the function that finds
+// one.
 const (
 	OIDCProviderToken    = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 	GetOIDCProviderToken = "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider"
 )
 
-// Limits of https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html.
+// See
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html.
 const (
 	maxAudiences   = 100
 	maxThumbprints = 5
-	maxProviderURL = 255 // characters; of an audience, too
+	maxProviderURL = 255 // characters; the limit for an audience, too
 )
 
 var thumbprintForm = regexp.MustCompile(`^[0-9A-Fa-f]{40}$`)
 
-// OIDCProvider is the inputs of an OpenID Connect provider: an issuer whose
-// tokens an account takes. Thumbprints are a setting without effect: nobody is
-// asked for a key here.
+// OIDCProvider holds the inputs of an OpenID Connect provider: an issuer whose
+// tokens an account accepts. Thumbprints have no effect here, because no key is
+// fetched.
 type OIDCProvider struct {
 	URL         string            `json:"url" aws:"required,replace"`
 	Audiences   []string          `json:"clientIdLists" aws:"required"`
@@ -44,14 +45,14 @@ type OIDCProvider struct {
 	Tags        map[string]string `json:"tags,omitempty"`
 }
 
-// OIDCProviderOutputs is what AWS adds to a provider.
+// OIDCProviderOutputs holds the outputs that AWS adds to a provider.
 type OIDCProviderOutputs struct {
 	ARN         string   `json:"arn"`
 	Thumbprints []string `json:"thumbprintLists"`
 }
 
-// OIDCProviders is the resource type of OpenID Connect providers. An account
-// has one for each URL, which its ARN is made of.
+// OIDCProviders returns the resource type of OpenID Connect providers. An
+// account has one provider for each URL, and the ARN contains the URL.
 func (a *Authority) OIDCProviders() *provider.Resource[OIDCProvider, OIDCProviderOutputs] {
 	return &provider.Resource[OIDCProvider, OIDCProviderOutputs]{
 		Token: OIDCProviderToken,
@@ -61,7 +62,7 @@ func (a *Authority) OIDCProviders() *provider.Resource[OIDCProvider, OIDCProvide
 			return r.Inputs.complete()
 		},
 		Update: func(_ context.Context, _ provider.Call, old store.Record[OIDCProvider], r *store.Record[OIDCProvider]) error {
-			// Those that a program does not give stay as they are.
+			// Thumbprints that the program leaves out stay unchanged.
 			if len(r.Inputs.Thumbprints) == 0 {
 				r.Inputs.Thumbprints = old.Inputs.Thumbprints
 			}
@@ -74,8 +75,8 @@ func (a *Authority) OIDCProviders() *provider.Resource[OIDCProvider, OIDCProvide
 	}
 }
 
-// complete refuses a provider that takes no token. Only now is it known which
-// audiences there are.
+// complete refuses a provider without audiences. Check cannot do that, because
+// a preview may not know them.
 func (in OIDCProvider) complete() error {
 	if len(in.Audiences) == 0 {
 		return errors.New("clientIdLists: at least one audience is required")
@@ -87,8 +88,8 @@ func oidcProviderARN(account, issuer string) string {
 	return arn.New("iam", "", account, "oidc-provider/"+strings.TrimPrefix(issuer, "https://"))
 }
 
-// thumbprints are those of the program, or the one that IAM finds: here it is
-// made up.
+// thumbprints returns the program's thumbprints, or an invented one where IAM
+// would fetch it.
 func thumbprints(in OIDCProvider) []string {
 	if len(in.Thumbprints) > 0 {
 		return in.Thumbprints
@@ -97,9 +98,9 @@ func thumbprints(in OIDCProvider) []string {
 	return []string{hex.EncodeToString(sum[:])}
 }
 
-// checkOIDCProvider refuses what
+// checkOIDCProvider reports what
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html
-// does.
+// rejects.
 func checkOIDCProvider(in OIDCProvider) []provider.Problem {
 	var problems provider.Problems
 	if reason := providerURLProblem(in.URL); in.URL != "" && reason != "" {
@@ -128,15 +129,15 @@ func providerURLProblem(text string) string {
 	case u.Port() != "":
 		return "must not have a port"
 	case u.RawQuery != "" || u.Fragment != "" || u.User != nil:
-		return "must be a host, and a path where there is one"
+		return "must be a host, with an optional path"
 	case len(text) > maxProviderURL:
 		return fmt.Sprintf("has %d characters; at most %d", len(text), maxProviderURL)
 	}
 	return ""
 }
 
-// GetOIDCProvider is the function GetOIDCProviderToken: it tells of a provider
-// of the caller's account, by ARN or by URL. It is a provider.Invoke.
+// GetOIDCProvider implements GetOIDCProviderToken: it returns a provider of the
+// caller's account, by ARN or by URL. It is a provider.Invoke.
 func (a *Authority) GetOIDCProvider(c provider.Call, args map[string]any) (map[string]any, error) {
 	for _, name := range slices.Sorted(maps.Keys(args)) {
 		if args[name] != nil && name != "arn" && name != "url" {
@@ -148,8 +149,8 @@ func (a *Authority) GetOIDCProvider(c provider.Call, args map[string]any) (map[s
 	if (id == "") == (issuer == "") {
 		return nil, fmt.Errorf("%s needs either arn or url", GetOIDCProviderToken)
 	}
-	// By URL, it is found among all of the account.
-	// See internal/service/iam/openid_connect_provider_data_source.go of
+	// To find one by URL, the provider lists all providers first. See
+	// internal/service/iam/openid_connect_provider_data_source.go of
 	// terraform-provider-aws 5.100.0.
 	var actions []provider.Action
 	if id == "" {
@@ -172,7 +173,7 @@ func (a *Authority) GetOIDCProvider(c provider.Call, args map[string]any) (map[s
 	}
 	return map[string]any{
 		"arn": r.ID, "id": r.ID, "tags": tags, "clientIdLists": list(r.Inputs.Audiences), "thumbprintLists": list(thumbprints(r.Inputs)),
-		"url": strings.TrimPrefix(r.Inputs.URL, "https://"), // IAM tells it without the scheme
+		"url": strings.TrimPrefix(r.Inputs.URL, "https://"), // IAM returns it without the scheme
 	}, nil
 }
 

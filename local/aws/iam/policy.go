@@ -13,23 +13,25 @@ import (
 	"skiff/local/store"
 )
 
-// Tokens of managed policies and of what attaches them to roles.
+// Tokens of managed policies and of their attachments to roles.
 const (
 	PolicyToken     = "aws:iam/policy:Policy"
 	AttachmentToken = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 )
 
-// Limits of https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html.
+// See
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html.
 const (
 	maxManagedPolicy = 6144 // characters without white space
 	maxAttached      = 10   // managed policies per role
 )
 
-// documentForm is the characters that
-// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html takes.
+// documentForm matches the characters that
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
+// allows.
 var documentForm = regexp.MustCompile(`^[\t\n\r\x{20}-\x{FF}]*$`)
 
-// Policy is the inputs of a managed policy. Its earlier versions are not kept.
+// Policy holds the inputs of a managed policy. Earlier versions are not kept.
 type Policy struct {
 	Name        string            `json:"name" aws:"replace"`
 	Policy      string            `json:"policy" aws:"required"`
@@ -38,7 +40,7 @@ type Policy struct {
 	Tags        map[string]string `json:"tags,omitempty"`
 }
 
-// PolicyOutputs is what AWS adds to a managed policy.
+// PolicyOutputs holds the outputs that AWS adds to a managed policy.
 type PolicyOutputs struct {
 	ARN             string `json:"arn"`
 	AttachmentCount int    `json:"attachmentCount"`
@@ -46,13 +48,14 @@ type PolicyOutputs struct {
 	PolicyID        string `json:"policyId"`
 }
 
-// Attachment is the inputs of the attachment of a managed policy to a role.
+// Attachment holds the inputs of the attachment of a managed policy to a role.
 type Attachment struct {
 	Role      string `json:"role" aws:"required,replace"`
 	PolicyARN string `json:"policyArn" aws:"required,replace"`
 }
 
-// ManagedPolicies are the resource types of managed policies.
+// ManagedPolicies returns the resource types of managed policies and their
+// attachments.
 func (a *Authority) ManagedPolicies() (*provider.Resource[Policy, PolicyOutputs], *provider.Resource[Attachment, struct{}]) {
 	policies := &provider.Resource[Policy, PolicyOutputs]{
 		Token: PolicyToken, Named: "name", MaxName: 128, Exclusive: true,
@@ -83,8 +86,9 @@ func policyARN(account string, in Policy) string {
 	return arn.New("iam", "", account, "policy"+path+in.Name)
 }
 
-// checkPolicy refuses what
-// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html does.
+// checkPolicy reports what
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
+// rejects.
 func checkPolicy(in Policy) []provider.Problem {
 	var problems provider.Problems
 	if in.Name != "" && (len(in.Name) > 128 || !nameForm.MatchString(in.Name)) {
@@ -100,21 +104,21 @@ func checkPolicy(in Policy) []provider.Problem {
 	if n := size(in.Policy); n > maxManagedPolicy {
 		problems.Add("policy", "has %d characters; a managed policy has at most %d", n, maxManagedPolicy)
 	} else if !documentForm.MatchString(in.Policy) {
-		problems.Add("policy", "has a character above U+00FF, which IAM does not take")
+		problems.Add("policy", "has a character above U+00FF, which IAM does not allow")
 	} else if _, err := Parse(in.Policy, false); err != nil {
 		problems.Add("policy", "%s", err)
 	}
 	return problems
 }
 
-// createPolicy refuses a name that the account has under another path.
+// createPolicy refuses a name that the account already uses under another path.
 func (a *Authority) createPolicy(_ context.Context, c provider.Call, r *store.Record[Policy]) error {
 	all, err := store.List[Policy](a.db, PolicyToken)
 	if err != nil {
 		return err
 	}
 	for _, other := range all {
-		// IAM compares names without case.
+		// IAM ignores case in names.
 		if other.Account == c.Account && other.ID != r.ID && strings.EqualFold(other.Inputs.Name, r.Inputs.Name) {
 			return awserr.New("EntityAlreadyExists", "a policy called %s already exists: %s", r.Inputs.Name, other.ID)
 		}
@@ -122,7 +126,7 @@ func (a *Authority) createPolicy(_ context.Context, c provider.Call, r *store.Re
 	return nil
 }
 
-// updatePolicy counts a version for a changed document.
+// updatePolicy counts a version if the document changes.
 func updatePolicy(_ context.Context, _ provider.Call, old store.Record[Policy], r *store.Record[Policy]) error {
 	if old.Inputs.Policy != r.Inputs.Policy {
 		if r.State == nil {
@@ -133,8 +137,9 @@ func updatePolicy(_ context.Context, _ provider.Call, old store.Record[Policy], 
 	return nil
 }
 
-// deletePolicy refuses a policy that a role has, as
-// https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicy.html does.
+// deletePolicy refuses a policy that is attached to a role, as
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicy.html
+// does.
 func (a *Authority) deletePolicy(_ context.Context, _ provider.Call, r store.Record[Policy]) error {
 	attached, err := a.attachments(func(in Attachment) bool { return in.PolicyARN == r.ID })
 	if err != nil {
@@ -151,8 +156,8 @@ func (a *Authority) describePolicy(r store.Record[Policy]) PolicyOutputs {
 	if out.Path == "" {
 		out.Path = "/"
 	}
-	// A store that cannot be read fails the call that follows; the count is
-	// for people.
+	// The error is ignored: the count is for people only, and the next call
+	// reports a broken store.
 	attached, _ := a.attachments(func(in Attachment) bool { return in.PolicyARN == r.ID })
 	out.AttachmentCount = len(attached)
 	return out
@@ -177,7 +182,8 @@ func checkAttachment(in Attachment) []provider.Problem {
 }
 
 // attach refuses what
-// https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html does.
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html
+// rejects.
 func (a *Authority) attach(_ context.Context, _ provider.Call, r *store.Record[Attachment]) error {
 	in := r.Inputs
 	role, err := store.Get[Role](a.db, RoleToken, in.Role)
@@ -197,7 +203,8 @@ func (a *Authority) attach(_ context.Context, _ provider.Call, r *store.Record[A
 	return nil
 }
 
-// attachable refuses a managed policy that neither the account has nor AWS.
+// attachable refuses a managed policy that is neither the account's own nor a
+// supported AWS managed policy.
 func (a *Authority) attachable(account, policyARN string) error {
 	if _, ok := awsPolicies()[policyARN]; ok {
 		return nil
@@ -205,11 +212,11 @@ func (a *Authority) attachable(account, policyARN string) error {
 	if policy, err := store.Get[Policy](a.db, PolicyToken, policyARN); err == nil && policy.Account == account {
 		return nil
 	}
-	return awserr.New("NoSuchEntity", "policy %s does not exist or is not attachable; the local cloud holds those that programs declare in the role's account, and of AWS's own %s",
+	return awserr.New("NoSuchEntity", "policy %s does not exist or is not attachable; the local cloud has the policies that programs declare in the role's account, and these AWS managed policies: %s",
 		policyARN, strings.Join(awsPolicyARNs(), ", "))
 }
 
-// managedDocuments are the documents of managed policies, by ARN.
+// managedDocuments returns the documents of all managed policies, by ARN.
 func (a *Authority) managedDocuments() (map[string]*Document, error) {
 	all, err := store.List[Policy](a.db, PolicyToken)
 	if err != nil {

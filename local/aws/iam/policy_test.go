@@ -15,8 +15,8 @@ import (
 	"skiff/local/store"
 )
 
-// TestAdministrator: the operator may do everything, and leaves no record of
-// what functions use.
+// TestAdministrator checks that the operator is allowed everything, and that
+// this leaves no record.
 func TestAdministrator(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t, func(u Use) { t.Errorf("recorded %v", u) })
@@ -61,13 +61,13 @@ func TestResourcePolicy(t *testing.T) {
 		return `{"Effect":"Allow","Principal":` + principal + `,"Action":"sqs:*","Resource":"*"}`
 	}
 	insecure := `{"Effect":"Deny","Principal":"*","Action":"sqs:*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"%"}}}`
-	const nobody = `{"Service":"sns.amazonaws.com"}`
+	const service = `{"Service":"sns.amazonaws.com"}`
 	tests := []struct {
 		name, identity, resource, statement string
-		want                                string // "" for allowed, else a part of the refusal
+		want                                string // "" if the call is allowed, else a part of the refusal
 	}{
-		{"none of both", "", queue, allow(nobody), "no identity-based policy"},
-		{"by identity", "Allow", queue, allow(nobody), ""},
+		{"none of both", "", queue, allow(service), "no identity-based policy"},
+		{"by identity", "Allow", queue, allow(service), ""},
 		{"by the role's ARN", "", queue, allow(`{"AWS":"` + role + `"}`), ""},
 		{"by everyone", "", queue, allow(`"*"`), ""},
 		{"by every account", "", queue, allow(`{"AWS":["*"]}`), ""},
@@ -77,7 +77,7 @@ func TestResourcePolicy(t *testing.T) {
 		{"denied", "Allow", queue, strings.Replace(insecure, "%", "true", 1), "with an explicit deny in a resource-based policy"},
 		{"denied by account", "Allow", queue, strings.Replace(allow(`{"AWS":"arn:aws:iam::111111111111:root"}`), "Allow", "Deny", 1), "with an explicit deny in a resource-based policy"},
 		{"denied by identity", "Deny", queue, allow(`"*"`), "with an explicit deny in an identity-based policy"},
-		{"across accounts by identity alone", "Allow", foreign, allow(nobody), "no resource-based policy"},
+		{"across accounts by identity alone", "Allow", foreign, allow(service), "no resource-based policy"},
 		{"across accounts by resource alone", "", foreign, allow(`"*"`), "no identity-based policy"},
 		{"across accounts by both", "Allow", foreign, allow(`{"AWS":"111111111111"}`), ""},
 		{"across accounts for another", "Allow", foreign, allow(`{"AWS":"arn:aws:iam::333333333333:root"}`), "no resource-based policy"},
@@ -102,7 +102,7 @@ func TestResourcePolicy(t *testing.T) {
 	}
 	for _, text := range []string{readOnly, `{"Statement":{"Effect":"Allow","Principal":"*","Action":"sqs:*"}}`} {
 		if _, err := ParseResource(text); err == nil {
-			t.Errorf("taken for the policy of a resource: %s", text)
+			t.Errorf("accepted as a resource policy: %s", text)
 		}
 	}
 }
@@ -143,8 +143,8 @@ func managed(t *testing.T, a *Authority, account, name string) string {
 	return r.ID
 }
 
-// TestAWSPolicies: a role has AWS's own policies, attached or by its own inputs,
-// and they decide as they are documented.
+// TestAWSPolicies attaches AWS managed policies, and names them in a role's
+// inputs. They allow what AWS documents.
 func TestAWSPolicies(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t, nil)
@@ -188,7 +188,7 @@ func TestAWSPolicies(t *testing.T) {
 	}
 	bad := store.Record[Role]{ID: "bad", Account: account, Inputs: Role{Name: "bad", ManagedPolicyARNs: []string{awsPrefix + "ReadOnlyAccess"}}}
 	if err := roles.Create(t.Context(), provider.Call{}, &bad); err == nil || !strings.Contains(err.Error(), "policy arn:aws:iam::aws:policy/ReadOnlyAccess does not exist") || !strings.Contains(err.Error(), "AWSLambdaBasicExecutionRole") {
-		t.Errorf("a policy that is not here: %v", err)
+		t.Errorf("an unsupported policy: %v", err)
 	}
 }
 
@@ -242,7 +242,7 @@ func TestManagedPolicies(t *testing.T) {
 	}
 	wantError("eleventh", attach("r", managed(t, a, account, "eleventh")), "LimitExceeded: cannot exceed the quota of 10")
 	if err := attach("r", read); err != nil {
-		t.Errorf("an attachment that takes its own place: %v", err)
+		t.Errorf("an attachment in place of itself: %v", err)
 	}
 
 	role := store.Record[Role]{ID: "r", Inputs: Role{Name: "r"}}

@@ -12,12 +12,14 @@ import (
 	"skiff/local/engine/provider"
 )
 
-// GetPolicyDocumentToken is the function that computes a policy document.
+// GetPolicyDocumentToken is the token of the function that builds a policy
+// document.
 const GetPolicyDocumentToken = "aws:iam/getPolicyDocument:getPolicyDocument"
 
-// written is a document as the AWS provider writes it: the members in this order,
-// one value instead of a list of one. See internal/service/iam/policy_model.go and
-// policy_document_data_source.go of terraform-provider-aws 5.100.0.
+// written is a document in the AWS provider's format: the members in this
+// order, and one value instead of a list of one. It follows
+// internal/service/iam/policy_model.go and policy_document_data_source.go of
+// terraform-provider-aws 5.100.0.
 type written struct {
 	Version   string `json:",omitempty"`
 	ID        string `json:"Id,omitempty"`
@@ -36,7 +38,7 @@ type writtenStatement struct {
 	Condition    any    `json:",omitempty"`
 }
 
-// documentArgs are the inputs of the function.
+// documentArgs are the arguments of the function.
 type documentArgs struct {
 	Version, PolicyID string
 	Statements        []struct {
@@ -55,7 +57,8 @@ type documentArgs struct {
 	SourcePolicyDocuments, OverridePolicyDocuments []string
 }
 
-// GetPolicyDocument answers aws.iam.GetPolicyDocument, which asks no service.
+// GetPolicyDocument implements aws.iam.GetPolicyDocument, which calls no AWS
+// service.
 func GetPolicyDocument(_ provider.Call, args map[string]any) (map[string]any, error) {
 	data, err := json.Marshal(args)
 	if err != nil {
@@ -85,7 +88,7 @@ func GetPolicyDocument(_ provider.Call, args map[string]any) (map[string]any, er
 	return result, err
 }
 
-// mergeAll merges documents that are given as JSON.
+// mergeAll merges JSON documents.
 func (d *written) mergeAll(first string, more []string) error {
 	for _, text := range append([]string{first}, more...) {
 		if text == "" {
@@ -100,8 +103,8 @@ func (d *written) mergeAll(first string, more []string) error {
 	return nil
 }
 
-// merge puts the statements of another document behind those of d, or in the place
-// of those with the same Sid.
+// merge appends the statements of another document. A statement replaces an
+// earlier one with the same Sid.
 func (d *written) merge(other written) {
 	d.Version, d.ID = cmp.Or(other.Version, d.Version), cmp.Or(other.ID, d.ID)
 	for _, s := range other.Statement {
@@ -114,7 +117,7 @@ func (d *written) merge(other written) {
 	}
 }
 
-// own is the document of the program's own statements.
+// own returns the document of the program's own statements.
 func (in documentArgs) own() written {
 	d := written{Version: in.Version, ID: in.PolicyID}
 	for _, s := range in.Statements {
@@ -144,7 +147,8 @@ func (in documentArgs) own() written {
 	return d
 }
 
-// variables writes those of policies, which a program gives as &{...}.
+// variables rewrites the policy variables of a program, which have the form
+// &{...}.
 func variables(values []string) []string {
 	all := slices.Clone(values)
 	for i, v := range all {
@@ -153,7 +157,7 @@ func variables(values []string) []string {
 	return all
 }
 
-// sorted is a set of values: the last one first.
+// sorted returns a set of values in reverse order, as the AWS provider does.
 func sorted(values []string) any {
 	all := slices.Clone(values)
 	slices.Sort(all)
@@ -161,7 +165,7 @@ func sorted(values []string) any {
 	return single(slices.Compact(all))
 }
 
-// single is a list, one value without a list, or nothing.
+// single returns a list, its only value, or nil if it is empty.
 func single(values []string) any {
 	switch len(values) {
 	case 0:
@@ -172,7 +176,7 @@ func single(values []string) any {
 	return values
 }
 
-// orAny is principals by their type; "*" alone is anybody.
+// orAny returns principals by their type, or "*" if they are everyone.
 func orAny(principals map[string]any) any {
 	switch {
 	case len(principals) == 0:

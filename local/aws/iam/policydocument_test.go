@@ -6,7 +6,8 @@ import (
 	"skiff/local/engine/provider"
 )
 
-// TestGetPolicyDocument: the text is the AWS provider's, and a policy that IAM takes.
+// TestGetPolicyDocument checks that the text equals the AWS provider's, and
+// that IAM accepts it as a policy.
 func TestGetPolicyDocument(t *testing.T) {
 	t.Parallel()
 	list := func(values ...any) []any { return values }
@@ -70,7 +71,7 @@ func TestGetPolicyDocument(t *testing.T) {
 	}
 }
 
-// TestGetPolicy finds AWS's own policies and those of the account.
+// TestGetPolicy finds AWS managed policies and the account's own policies.
 func TestGetPolicy(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t, nil)

@@ -9,9 +9,9 @@ import (
 	"skiff/local/store"
 )
 
-// Permit decides an action of a Pulumi program that runs with the session of a
-// role. The uses of all its sessions are recorded as one: each job of a
-// pipeline has a session of its own.
+// Permit authorizes an action of a Pulumi program that runs with a session of a
+// role. The uses of all sessions are recorded as one, because each job of a
+// pipeline has its own session.
 func (a *Authority) Permit(session string, action provider.Action) error {
 	c, err := a.programOf(session)
 	if err != nil {
@@ -20,8 +20,9 @@ func (a *Authority) Permit(session string, action provider.Action) error {
 	return denied(a.Authorize(c, Request{Action: action.Name, Resource: action.Resource, Context: action.Context}))
 }
 
-// Assume takes another role for a program, and returns the ARN of its session.
-// The caller needs the right to take it, and the role has to trust the caller
+// Assume assumes another role for a program, and returns the ARN of the new
+// session. The caller needs the right to assume the role, and the role must
+// trust the caller
 // (https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html).
 func (a *Authority) Assume(session, roleARN, name string) (string, error) {
 	c, err := a.programOf(session)
@@ -39,14 +40,14 @@ func (a *Authority) Assume(session, roleARN, name string) (string, error) {
 	asked := Request{Action: "sts:AssumeRole", Resource: roleARN, Context: map[string][]string{
 		"aws:PrincipalArn": {c.RoleARN}, "aws:PrincipalAccount": {c.Account()}, "aws:SecureTransport": {"true"},
 	}}
-	trusted, err := admits(r, func(s statement) bool { return s.names(c) != nobody }, asked)
+	trusted, err := admits(r, func(s statement) bool { return s.names(c) != unnamed }, asked)
 	if err != nil {
 		return "", err
 	}
 	if !trusted {
 		return "", refused
 	}
-	// Trust in the account leaves the decision to the caller's own policies.
+	// If the role trusts the account, the caller's own policies decide.
 	if asked.Policy, err = Parse(r.Inputs.AssumeRolePolicy, true); err != nil {
 		return "", err
 	}
@@ -56,8 +57,8 @@ func (a *Authority) Assume(session, roleARN, name string) (string, error) {
 	return Session(roleARN, name).ARN, nil
 }
 
-// programOf is the caller that a program's session is, as long as its role is
-// there. The ARN of a session has no path, and that of its role may have one.
+// programOf returns the caller of a program's session while its role exists.
+// The ARN of a session leaves out the path of the role.
 func (a *Authority) programOf(session string) (Caller, error) {
 	account, _ := splitRole(session)
 	_, role, _ := strings.Cut(session, ":assumed-role/")
@@ -69,7 +70,8 @@ func (a *Authority) programOf(session string) (Caller, error) {
 	return Caller{RoleARN: roleARNOf(r), ARN: session, program: true}, err
 }
 
-// denied is the error of a call by the name that most of AWS's services give it.
+// denied turns a *Denied into AccessDenied, the code that most AWS services
+// use.
 func denied(err error) error {
 	if _, ok := errors.AsType[*Denied](err); ok {
 		return awserr.New("AccessDenied", "%w", err)

@@ -12,8 +12,8 @@ import (
 	"skiff/local/store"
 )
 
-// TestPermit decides what a program does with its role, and records the uses of
-// all jobs as one.
+// TestPermit checks what a program may do with its role, and that the uses of
+// all jobs are recorded as one.
 func TestPermit(t *testing.T) {
 	t.Parallel()
 	var uses []Use
@@ -55,8 +55,8 @@ func TestPermit(t *testing.T) {
 	}
 }
 
-// TestAssume is whom a role lets in by what it trusts and by what the caller
-// holds.
+// TestAssume checks which callers may assume a role, by its trust policy and by
+// their own policies.
 func TestAssume(t *testing.T) {
 	t.Parallel()
 	const session, other, foreign = "arn:aws:sts::" + account + ":assumed-role/deploy/job", "arn:aws:iam::" + account + ":role/other", "arn:aws:iam::222222222222:role/foreign"
@@ -72,7 +72,7 @@ func TestAssume(t *testing.T) {
 		{"trusted, and denied", "Deny", other, deploy, "with an explicit deny in an identity-based policy"},
 		{"of another account, without the right", "", foreign, deploy, "because no identity-based policy allows the sts:AssumeRole action"},
 		{"of another account, with the right", "Allow", foreign, all, ""},
-		{"one that is not there", "Allow", other + "2", deploy, "is not authorized to perform: sts:AssumeRole on resource: " + other + "2"},
+		{"a missing role", "Allow", other + "2", deploy, "is not authorized to perform: sts:AssumeRole on resource: " + other + "2"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -91,10 +91,10 @@ func TestAssume(t *testing.T) {
 			got, err := a.Assume(session, test.role, "x")
 			of, name := splitRole(test.role)
 			if test.want == "" && (err != nil || got != "arn:aws:sts::"+of+":assumed-role/"+name+"/x") {
-				t.Errorf("takes %s: %v", got, err)
+				t.Errorf("assume %s: %v", got, err)
 			}
 			if test.want != "" && (err == nil || !strings.HasPrefix(err.Error(), "AccessDenied: User: "+session+" is not") || !strings.HasSuffix(err.Error(), test.want)) {
-				t.Errorf("takes %s: %v, want %q", got, err, test.want)
+				t.Errorf("assume %s: %v, want %q", got, err, test.want)
 			}
 		})
 	}

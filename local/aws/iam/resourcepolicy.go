@@ -13,15 +13,15 @@ func sameAccount(c Caller, r Request) bool {
 	return account == c.Account()
 }
 
-// evaluateFor decides a request by the policy of its resource. Toward is whom an
-// Allow is for: the session itself counts more than its role does.
-func (d *Document) evaluateFor(c Caller, r Request) (decision Decision, toward principalKind) {
+// evaluateFor decides a request by the resource's policy. named is how an Allow
+// names the caller: naming the session counts more than naming its role.
+func (d *Document) evaluateFor(c Caller, r Request) (decision Decision, named principalKind) {
 	own, session := &Document{}, &Document{}
 	for _, s := range d.Statement {
 		by := s.names(c)
-		// To name an account is to leave the decision to that account's own
-		// policies: in its own account it allows nothing by itself.
-		if by == nobody || by == byAccount && s.Effect == "Allow" && sameAccount(c, r) {
+		// A statement that names an account leaves the decision to the policies
+		// of that account. Within the same account it allows nothing by itself.
+		if by == unnamed || by == byAccount && s.Effect == "Allow" && sameAccount(c, r) {
 			continue
 		}
 		own.Statement = append(own.Statement, s)
@@ -29,28 +29,28 @@ func (d *Document) evaluateFor(c Caller, r Request) (decision Decision, toward p
 			session.Statement = append(session.Statement, s)
 		}
 	}
-	decision, toward = Evaluate([]*Document{own}, r), byRole
+	decision, named = Evaluate([]*Document{own}, r), byRole
 	if decision == Allow && Evaluate([]*Document{session}, r) == Allow {
-		toward = bySession
+		named = bySession
 	}
-	return decision, toward
+	return decision, named
 }
 
 // principalKind is how a statement names a caller.
 type principalKind int
 
 const (
-	nobody principalKind = iota
+	unnamed principalKind = iota
 	byAccount
 	byRole
 	bySession
 )
 
-// names tells how a statement names a caller. "*" counts as the role: it is not
-// documented to count as more.
+// names returns how a statement names a caller. "*" counts as naming the role:
+// no AWS page says that it counts as more.
 func (s statement) names(c Caller) principalKind {
 	p, everyone := s.principal()
-	most := nobody
+	most := unnamed
 	if everyone {
 		most = byRole
 	}
@@ -67,8 +67,8 @@ func (s statement) names(c Caller) principalKind {
 	return most
 }
 
-// AllowsAccount tells whether the policy of a resource lets an account, or
-// someone of it, make a call.
+// AllowsAccount reports whether a resource policy allows a call by an account,
+// or by anyone in it.
 func (d *Document) AllowsAccount(account string, r Request) bool {
 	return slices.ContainsFunc(d.Statement, func(s statement) bool {
 		return s.Effect == "Allow" && s.applies(r) && s.namesAccount(account)
@@ -83,8 +83,8 @@ func (s statement) namesAccount(account string) bool {
 	})
 }
 
-// Public tells whether the policy of a resource lets in everyone. A statement
-// with a condition is taken to let in some
+// Public reports whether a resource policy allows everyone. A statement with a
+// condition counts as not public
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status).
 func (d *Document) Public() bool {
 	return slices.ContainsFunc(d.Statement, func(s statement) bool {
@@ -93,8 +93,8 @@ func (d *Document) Public() bool {
 	})
 }
 
-// Outside is the first action or resource that the policy of a resource names
-// and that a predicate does not take; "" if it takes all.
+// Outside returns the first action or resource in a resource policy for which
+// the predicate is false, or "".
 func (d *Document) Outside(action, resource func(string) bool) string {
 	for _, s := range d.Statement {
 		for _, name := range slices.Concat(s.Action, s.NotAction) {

@@ -12,14 +12,15 @@ import (
 	"skiff/local/store"
 )
 
-// Tokens of the resource types of this package.
+// Tokens of roles and their inline policies.
 const (
 	RoleToken       = "aws:iam/role:Role"
 	RolePolicyToken = "aws:iam/rolePolicy:RolePolicy"
 )
 
-// Limits of https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html,
-// in characters without white space.
+// See
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html.
+// Both count characters without white space.
 const (
 	maxTrustPolicy    = 2048
 	maxInlinePolicies = 10240
@@ -32,7 +33,7 @@ var (
 	boundaryForm = regexp.MustCompile(`^arn:aws:iam::(\d{12}|aws):policy/[!-~]{1,512}$`)
 )
 
-// Role is the inputs of a role.
+// Role holds the inputs of a role.
 type Role struct {
 	Name                string            `json:"name" aws:"replace"`
 	AssumeRolePolicy    string            `json:"assumeRolePolicy" aws:"required"`
@@ -45,7 +46,7 @@ type Role struct {
 	Tags                map[string]string `json:"tags,omitempty"`
 }
 
-// RoleOutputs is what AWS adds to a role.
+// RoleOutputs holds the outputs that AWS adds to a role.
 type RoleOutputs struct {
 	ARN                string `json:"arn"`
 	CreateDate         string `json:"createDate"`
@@ -54,21 +55,21 @@ type RoleOutputs struct {
 	UniqueID           string `json:"uniqueId"`
 }
 
-// RolePolicy is the inputs of an inline policy of a role.
+// RolePolicy holds the inputs of an inline policy of a role.
 type RolePolicy struct {
 	Name   string `json:"name" aws:"replace"`
 	Role   string `json:"role" aws:"required,replace"`
 	Policy string `json:"policy" aws:"required"`
 }
 
-// Types are the resource types of IAM.
+// Types returns the resource types of IAM.
 func (a *Authority) Types() []provider.Kind {
 	roles, rolePolicies := a.Resources()
 	policies, attachments := a.ManagedPolicies()
 	return []provider.Kind{roles, rolePolicies, policies, attachments, a.OIDCProviders()}
 }
 
-// Resources are the resource types of this package.
+// Resources returns the resource types of roles and of inline policies.
 func (a *Authority) Resources() (*provider.Resource[Role, RoleOutputs], *provider.Resource[RolePolicy, struct{}]) {
 	roles := &provider.Resource[Role, RoleOutputs]{
 		Token: RoleToken, Named: "name", MaxName: 64,
@@ -100,8 +101,8 @@ func (a *Authority) Resources() (*provider.Resource[Role, RoleOutputs], *provide
 	return roles, policies
 }
 
-// checkManaged refuses managed policies that a role itself names and that are not
-// there, or are too many.
+// checkManaged refuses a role's own managed policies if one is missing or there
+// are too many.
 func (a *Authority) checkManaged(r store.Record[Role]) error {
 	for _, policyARN := range r.Inputs.ManagedPolicyARNs {
 		if err := a.attachable(r.Account, policyARN); err != nil {
@@ -153,7 +154,7 @@ func checkRolePolicy(in RolePolicy) []provider.Problem {
 	return problems
 }
 
-// size counts as IAM does: without white space.
+// size counts characters as IAM does: without white space.
 func size(policy string) int {
 	n := 0
 	for _, r := range policy {
@@ -192,9 +193,9 @@ func roleARNOf(r store.Record[Role]) string {
 	return arn.New("iam", "", r.Account, "role"+path+r.ID)
 }
 
-// UserID is the unique id of a caller, in the form in which services keep who
-// did something: the role's id and the session's name, or the administrator's
-// own. It is "" for one whose role is gone.
+// UserID returns the unique id of a caller, as services record it: the role's
+// id and the session's name, or the administrator's id. It returns "" if the
+// role is gone.
 func (a *Authority) UserID(c Caller) string {
 	if c.administrator {
 		return "AIDA" + uniqueID(c.ARN)
@@ -227,8 +228,8 @@ func (a *Authority) createRolePolicy(_ context.Context, _ provider.Call, r *stor
 	return nil
 }
 
-// deleteRole refuses a role that still has policies, or takes them along where
-// the program forces it.
+// deleteRole refuses a role that still has policies. With forceDetachPolicies
+// it removes them instead.
 func (a *Authority) deleteRole(_ context.Context, _ provider.Call, r store.Record[Role]) error {
 	inline, err := store.List[RolePolicy](a.db, RolePolicyToken)
 	if err != nil {

@@ -3,8 +3,8 @@ package iam
 import "slices"
 
 // AuthorizeService decides a call that a service, such as events.amazonaws.com,
-// makes by itself, for which the policy of the resource alone counts: a call that
-// it does not allow is a *Denied. A statement for everyone is for services, too
+// makes itself. Only the resource's policy decides. The error is a *Denied. A
+// statement for everyone includes services
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html).
 func AuthorizeService(service string, r Request) error {
 	about := &Document{}
@@ -23,7 +23,8 @@ func AuthorizeService(service string, r Request) error {
 	return &Denied{Caller: service, Request: r, Explicit: decision == ExplicitDeny, By: ResourceBased}
 }
 
-// ForSource is the condition keys of a call that a service makes for a resource.
+// ForSource returns the condition keys of a service's call on behalf of a
+// resource.
 func ForSource(sourceARN, account string) map[string][]string {
 	return map[string][]string{"aws:SourceArn": {sourceARN}, "aws:SourceAccount": {account}, "aws:SecureTransport": {"true"}}
 }

@@ -22,9 +22,8 @@ func errUnrecognized() error {
 	return awserr.New("UnrecognizedClientException", "The security token included in the request is invalid.")
 }
 
-// Authenticate returns who signed a request, by Signature Version 4. The body
-// is part of what is signed. A request that proves no caller gets an
-// *awserr.Error with a code of
+// Authenticate returns the caller that signed a request, by Signature Version
+// 4, which covers the body. The error is an *awserr.Error with a code of
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html.
 func (a *Authority) Authenticate(r *http.Request, body []byte) (Caller, error) {
 	signed, err := parseAuthorization(r.Header.Get("Authorization"))
@@ -56,8 +55,9 @@ type authorization struct {
 	headers                                 []string
 }
 
-// parseAuthorization reads
-// AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, SignedHeaders=a;b, Signature=HEX.
+// parseAuthorization parses AWS4-HMAC-SHA256
+// Credential=KEY/DATE/REGION/SERVICE/aws4_request, SignedHeaders=a;b,
+// Signature=HEX.
 func parseAuthorization(header string) (authorization, error) {
 	var a authorization
 	rest, ok := strings.CutPrefix(header, "AWS4-HMAC-SHA256 ")
@@ -84,8 +84,8 @@ func parseAuthorization(header string) (authorization, error) {
 	return a, nil
 }
 
-// sign signs the request once more with the key it claims, over the headers it
-// claims, and returns the signature.
+// sign signs the request again with the claimed key and headers, and returns
+// the signature.
 func sign(signer *v4.Signer, r *http.Request, body []byte, claimed authorization, c Credentials, at time.Time) (string, error) {
 	again, err := http.NewRequestWithContext(r.Context(), r.Method, "http://"+r.Host+r.URL.RequestURI(), nil)
 	if err != nil {
@@ -100,8 +100,8 @@ func sign(signer *v4.Signer, r *http.Request, body []byte, claimed authorization
 	return signed.signature, err
 }
 
-// copySigned gives a request the headers of another one that its signature is
-// over. The host is part of the URL.
+// copySigned copies the headers that the signature covers. The host is part of
+// the URL.
 func copySigned(to, from *http.Request, headers []string) {
 	for _, name := range headers {
 		switch name {

@@ -26,8 +26,7 @@ func credentials(c Credentials) aws.Credentials {
 	return aws.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken}
 }
 
-// TestClientSigns lets the SDK that functions use sign a request, as it goes
-// over the wire.
+// TestClientSigns sends a request signed by the SDK that functions use.
 func TestClientSigns(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t, nil)
@@ -57,8 +56,8 @@ func TestClientSigns(t *testing.T) {
 	}
 }
 
-// signed is a request with a query of repeated and odd parameters, and headers
-// of several values.
+// signed returns a request with repeated and odd query parameters, and with
+// headers of several values.
 func signed(t *testing.T, keys Credentials, body string) *http.Request {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1:1/a%20b/c?z=1&a=2&a=1&empty=&odd=%2F+x", strings.NewReader(body))
@@ -148,9 +147,10 @@ func FuzzParseAuthorization(f *testing.F) {
 	f.Fuzz(func(t *testing.T, header string) {
 		a, err := parseAuthorization(header)
 		if err == nil && (a.accessKeyID == "" || a.signature == "" || len(a.headers) == 0) {
-			t.Errorf("%q is taken as %v", header, a)
+			t.Errorf("%q is parsed as %v", header, a)
 		}
-		// Whatever is claimed, signing again fails cleanly or gives no match.
+		// Whatever the header claims, sign must fail cleanly or return a
+		// signature that does not match.
 		r := httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(nil))
 		if err == nil {
 			if again, err := sign(v4.NewSigner(), r, nil, a, Credentials{AccessKeyID: "K", SecretAccessKey: "s"}, time.Unix(0, 0)); err == nil && again == "" {

@@ -8,9 +8,8 @@ import (
 	"skiff/local/store"
 )
 
-// CheckTrust refuses a role that the service, such as lambda.amazonaws.com,
-// may not assume. The context is the condition keys of the call and their
-// values.
+// CheckTrust refuses a role that a service, such as lambda.amazonaws.com, may
+// not assume. context holds the condition keys of the call.
 func (a *Authority) CheckTrust(roleARN, service string, context map[string][]string) error {
 	r, err := a.role(roleARN)
 	if err != nil {
@@ -24,7 +23,7 @@ func (a *Authority) CheckTrust(roleARN, service string, context map[string][]str
 	return err
 }
 
-// role is the role with an ARN, its path included.
+// role returns the role with an ARN, which includes the path.
 func (a *Authority) role(roleARN string) (store.Record[Role], error) {
 	roles, err := store.List[Role](a.db, RoleToken)
 	if err != nil {
@@ -38,8 +37,8 @@ func (a *Authority) role(roleARN string) (store.Record[Role], error) {
 	return store.Record[Role]{}, fmt.Errorf("the role %s does not exist: %w", roleARN, store.ErrNotFound)
 }
 
-// admits decides by the trust policy of a role, of whose statements only those
-// count that are about who asks.
+// admits reports whether the trust policy of a role allows a request. Only the
+// statements for which about is true count.
 func admits(r store.Record[Role], about func(statement) bool, asked Request) (bool, error) {
 	d, err := Parse(r.Inputs.AssumeRolePolicy, true)
 	if err != nil {
@@ -49,7 +48,7 @@ func admits(r store.Record[Role], about func(statement) bool, asked Request) (bo
 	return Evaluate([]*Document{d}, asked) == Allow, nil
 }
 
-// principal is the names of a statement's principals, by their kinds.
+// principal holds the names of a statement's principals, by their types.
 type principal struct{ AWS, Service, Federated words }
 
 func (s statement) principal() (p principal, everyone bool) {
@@ -60,16 +59,16 @@ func (s statement) principal() (p principal, everyone bool) {
 	return p, err == nil && slices.Contains(p.AWS, "*")
 }
 
-// namesService tells whether a statement is about a service. "*" stands for
-// every account, and for no service.
+// namesService reports whether a statement is about a service. "*" means every
+// account, and no service.
 func (s statement) namesService(service string) bool {
 	p, _ := s.principal()
 	return slices.Contains(p.Service, service)
 }
 
-// namesProvider tells whether a statement is about the users of an identity
-// provider. One that is about everyone forbids them, too, and lets none in:
-// they are of no account.
+// namesProvider reports whether a statement is about the users of an identity
+// provider. A Deny for everyone includes them; an Allow for everyone does not,
+// because they belong to no account.
 func (s statement) namesProvider(providerARN string) bool {
 	p, everyone := s.principal()
 	return everyone && s.Effect == "Deny" || slices.Contains(p.Federated, providerARN)

@@ -8,17 +8,17 @@ import (
 	"strings"
 )
 
-// Use is one decided call, as it is recorded.
+// Use is a recorded decision on a call.
 type Use struct {
 	Role     string // name
-	Session  string // the function; "" for a Pulumi program that has taken the role
+	Session  string // the function; "" for a Pulumi program with the role
 	Action   string
 	Resource string
 	Allowed  bool
 }
 
-// ReadUses reads recorded uses, one JSON object a line. A file that is not there
-// has none; a line that a kill has cut short counts for nothing.
+// ReadUses reads recorded uses, one JSON object per line. A missing file has
+// none. It skips a line that a kill has cut short.
 func ReadUses(file string) ([]Use, error) {
 	data, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -37,8 +37,7 @@ func ReadUses(file string) ([]Use, error) {
 	return uses, nil
 }
 
-// Recorded makes known the uses that are recorded already, so that they are not
-// recorded again.
+// Recorded marks uses as recorded already, so they are not recorded again.
 func (a *Authority) Recorded(uses []Use) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -48,8 +47,8 @@ func (a *Authority) Recorded(uses []Use) {
 }
 
 func (a *Authority) note(u Use) {
-	// Streams come and go with the processes that write to them, connections with
-	// their clients.
+	// The names of log streams and connections are unlimited, so they are
+	// recorded as *.
 	for _, passing := range []string{":log-stream:", "/@connections/"} {
 		if of, _, ok := strings.Cut(u.Resource, passing); ok {
 			u.Resource = of + passing + "*"

@@ -10,29 +10,30 @@ import (
 	"skiff/local/store"
 )
 
-// defaultSession is how long a session is that asks for no time
+// defaultSession is the length of a session without a requested duration
 // (https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html).
 const defaultSession = time.Hour
 
-// WebIdentity asks for a session of a role by a token. That the token is valid
-// is for who asks to have verified: whose key signed it, and when it ends.
+// WebIdentity is a request for a session of a role with a token. The caller
+// must have verified the token's signature and expiry.
 type WebIdentity struct {
 	RoleARN, Session          string
 	Issuer, Audience, Subject string        // the claims iss, aud and sub
 	Duration                  time.Duration // of the session; 0 for an hour
 }
 
-// Assumed is the session of a role, and its keys.
+// Assumed is a session of a role, and its keys.
 type Assumed struct {
 	Credentials
 	Caller   Caller
 	Expires  time.Time
-	Provider string // ARN of the one that the role trusts
+	Provider string // ARN of the identity provider that the role trusts
 }
 
-// AssumeWithWebIdentity hands out keys of a role whose account has a provider
-// for the token's issuer and whose trust policy lets the token's subject in. A
-// refusal is an *awserr.Error; of a role it does not tell whether it exists.
+// AssumeWithWebIdentity issues keys of a role. The role's account needs a
+// provider for the token's issuer, and the role's trust policy must allow the
+// token's subject. A refusal is an *awserr.Error, which does not reveal whether
+// the role exists.
 func (a *Authority) AssumeWithWebIdentity(w WebIdentity) (Assumed, error) {
 	account, _ := splitRole(w.RoleARN)
 	p, err := store.Get[OIDCProvider](a.db, OIDCProviderToken, oidcProviderARN(account, w.Issuer))
@@ -59,7 +60,7 @@ func (a *Authority) AssumeWithWebIdentity(w WebIdentity) (Assumed, error) {
 	return s, nil
 }
 
-// trusting is the role, if it is there and lets the token's subject in.
+// trusting returns the role if it exists and trusts the token's subject.
 func (a *Authority) trusting(w WebIdentity, providerARN string) (store.Record[Role], error) {
 	denied := awserr.New("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity")
 	r, err := a.role(w.RoleARN)
@@ -74,7 +75,7 @@ func (a *Authority) trusting(w WebIdentity, providerARN string) (store.Record[Ro
 	allowed, err := admits(r, about, Request{Action: "sts:AssumeRoleWithWebIdentity", Context: map[string][]string{
 		issuer + ":aud":       {w.Audience},
 		issuer + ":sub":       {w.Subject},
-		"aws:SecureTransport": {"true"}, // the local cloud stands for HTTPS
+		"aws:SecureTransport": {"true"}, // the local cloud counts as HTTPS
 	}})
 	if err == nil && !allowed {
 		err = denied

@@ -15,7 +15,7 @@ const (
 	pipeline  = "project_path:acme/api:ref_type:branch:ref:main"
 )
 
-// gitlabTrust is a trust policy in GitLab's pipelines of main, and more
+// gitlabTrust returns a trust policy for GitLab's pipelines of main, with more
 // statements.
 func gitlabTrust(more string) string {
 	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"` + gitlabARN + `"},"Action":["sts:AssumeRoleWithWebIdentity"],` +
@@ -30,8 +30,8 @@ func putProvider(t *testing.T, a *Authority) {
 	}
 }
 
-// TestAssumed has keys whose calls the role's policies decide, until they
-// expire.
+// TestAssumed checks that the role's policies decide calls with the issued
+// keys, until the keys expire.
 func TestAssumed(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t, nil)
@@ -77,7 +77,8 @@ func TestAssumed(t *testing.T) {
 	}
 }
 
-// TestTrustInProvider is what a trust policy says of a provider's users.
+// TestTrustInProvider checks statements about the users of an identity
+// provider.
 func TestTrustInProvider(t *testing.T) {
 	t.Parallel()
 	const deny = `,{"Effect":"Deny","Action":"*","Principal":`
@@ -175,7 +176,7 @@ func TestOIDCProvider(t *testing.T) {
 	for _, test := range []struct {
 		account string
 		args    map[string]any
-		want    string // of the error, or "" where the provider is found
+		want    string // of the error, or "" if the provider is found
 	}{
 		{account, map[string]any{"arn": gitlabARN}, ""},
 		{account, map[string]any{"url": "https://gitlab.com", "arn": nil}, ""},

@@ -5,9 +5,10 @@ import (
 	"skiff/local/engine/provider"
 )
 
-// See internal/service/kms/key.go and tags_gen.go of terraform-provider-aws
-// 5.100.0. A key that is not there yet is no resource; its tags take a right to
-// the key (https://docs.aws.amazon.com/kms/latest/developerguide/kms-api-permissions-reference.html).
+// keyActions follows internal/service/kms/key.go and tags_gen.go of
+// terraform-provider-aws 5.100.0. CreateKey has no resource. Tags on create
+// need a right to the new key
+// (https://docs.aws.amazon.com/kms/latest/developerguide/kms-api-permissions-reference.html).
 func keyActions(o provider.Operation[Key]) []provider.Action {
 	key := keyARN(o.Record)
 	actions := o.Tags(key, "kms:TagResource", "kms:UntagResource")
@@ -24,14 +25,14 @@ func keyActions(o provider.Operation[Key]) []provider.Action {
 		}
 		return append(actions, switches(o, o.Changed("enableKeyRotation", "rotationPeriodInDays"), o.Changed("isEnabled"))...)
 	case provider.Delete:
-		// It is looked at until it waits for its end.
+		// The provider reads the key until its deletion is pending.
 		return provider.On(key, "kms:ScheduleKeyDeletion", "kms:DescribeKey")
 	}
 	return provider.On(key, "kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags")
 }
 
-// switches lists the actions that turn a key's rotation and the key itself on or
-// off, where an operation does.
+// switches lists the actions that turn the rotation of a key, or the key
+// itself, on or off.
 func switches(o provider.Operation[Key], rotation, itself bool) []provider.Action {
 	key, in := keyARN(o.Record), o.Record.Inputs
 	var actions []provider.Action
@@ -50,9 +51,10 @@ func switches(o provider.Operation[Key], rotation, itself bool) []provider.Actio
 	return actions
 }
 
-// See internal/service/kms/alias.go of terraform-provider-aws 5.100.0. Each change
-// takes the right to it twice: on the alias, and on each key it names before and
-// after (https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html).
+// aliasActions follows internal/service/kms/alias.go of terraform-provider-aws
+// 5.100.0. Each change needs the same right on the alias, on its key, and on
+// its previous key
+// (https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html).
 func aliasActions(o provider.Operation[Alias]) []provider.Action {
 	r := o.Record
 	alias := arn.New("kms", r.Region, r.Account, r.ID)

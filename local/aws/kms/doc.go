@@ -1,4 +1,4 @@
-// Package kms stands for AWS Key Management Service: symmetric keys and their
-// aliases, as records. Nothing encrypts here: what names a key, such as a
-// bucket or a secret, has a setting without effect.
+// Package kms emulates AWS Key Management Service: symmetric keys and their
+// aliases, as records. Nothing is encrypted here. A bucket or secret that names
+// a key works as without one.
 package kms

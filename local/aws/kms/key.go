@@ -21,15 +21,16 @@ const (
 	AliasToken = "aws:kms/alias:Alias"
 )
 
-// maxPolicy is of https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html.
+// maxPolicy is documented at
+// https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html.
 const maxPolicy = 32 << 10 // bytes
 
-// defaultRotation is how many days a key rotates after that says no period
+// defaultRotation is the default rotation period in days
 // (https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html).
 const defaultRotation = 365
 
-// Key is the inputs of a symmetric key for encryption. Other kinds, key stores
-// and keys of several regions are left out.
+// Key holds the inputs of a symmetric encryption key. Other kinds of keys,
+// custom key stores and multi-region keys are not supported.
 type Key struct {
 	Description          string            `json:"description,omitempty" aws:"idle"`
 	DeletionWindowInDays *int              `json:"deletionWindowInDays,omitempty" aws:"idle"`
@@ -41,7 +42,7 @@ type Key struct {
 	Tags                 map[string]string `json:"tags,omitempty"`
 }
 
-// KeyOutputs is what AWS adds to a key, its defaults included.
+// KeyOutputs holds the outputs and defaults that AWS adds to a key.
 type KeyOutputs struct {
 	ARN                   string `json:"arn"`
 	CustomerMasterKeySpec string `json:"customerMasterKeySpec"`
@@ -54,20 +55,20 @@ type KeyOutputs struct {
 	RotationPeriodInDays  int    `json:"rotationPeriodInDays"`
 }
 
-// Keys are the declared keys and aliases.
+// Keys holds the declared keys and aliases.
 type Keys struct{ db *store.Store }
 
-// New holds the keys of db.
+// New returns the keys in db.
 func New(db *store.Store) *Keys { return &Keys{db} }
 
-// Types are the resource types of KMS.
+// Types returns the resource types of KMS.
 func (k *Keys) Types() []provider.Kind {
 	keys, aliases := k.Resources()
 	return []provider.Kind{keys, aliases}
 }
 
-// Resources are the resource types of this package. A key is gone at once: its
-// waiting period is a setting without effect.
+// Resources returns the resource types of keys and aliases. A deleted key is
+// gone immediately: the deletion window has no effect.
 func (k *Keys) Resources() (*provider.Resource[Key, KeyOutputs], *provider.Resource[Alias, AliasOutputs]) {
 	keys := &provider.Resource[Key, KeyOutputs]{
 		Token:  KeyToken,
@@ -83,13 +84,14 @@ func (k *Keys) Resources() (*provider.Resource[Key, KeyOutputs], *provider.Resou
 	return keys, k.aliases()
 }
 
-// policyForm is the characters that
-// https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html takes.
+// policyForm matches the characters that
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
+// allows.
 var policyForm = regexp.MustCompile(`^[\t\n\r\x{20}-\x{FF}]*$`)
 
-// checkKey refuses what
+// checkKey reports what
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html,
-// EnableKeyRotation and ScheduleKeyDeletion do.
+// EnableKeyRotation and ScheduleKeyDeletion reject.
 func checkKey(in Key) []provider.Problem {
 	var problems provider.Problems
 	problems.MaxCharacters("description", in.Description, 8192)
@@ -99,7 +101,7 @@ func checkKey(in Key) []provider.Problem {
 	if d := in.RotationPeriodInDays; d != nil && (*d < 90 || *d > 2560) {
 		problems.Add("rotationPeriodInDays", "%d is not within 90 to 2560 days", *d)
 	} else if d != nil && !in.EnableKeyRotation {
-		problems.Add("rotationPeriodInDays", "goes with enableKeyRotation")
+		problems.Add("rotationPeriodInDays", "needs enableKeyRotation")
 	}
 	if in.Policy == "" {
 		return problems
@@ -107,15 +109,14 @@ func checkKey(in Key) []provider.Problem {
 	if n := len(in.Policy); n > maxPolicy {
 		problems.Add("policy", "has %d bytes; a key's policy has at most %d", n, maxPolicy)
 	} else if !policyForm.MatchString(in.Policy) {
-		problems.Add("policy", "has a character above U+00FF, which KMS does not take")
+		problems.Add("policy", "has a character above U+00FF, which KMS does not allow")
 	} else if _, err := iam.ParseResource(in.Policy); err != nil {
 		problems.Add("policy", "%s", err)
 	}
 	return problems
 }
 
-// checkLockout refuses a policy by which nobody of the account could give the
-// key another one
+// checkLockout refuses a policy that lets no one in the account replace it
 // (https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html).
 func checkLockout(r store.Record[Key]) error {
 	if r.Inputs.Policy == "" || r.Inputs.BypassLockoutCheck {
@@ -127,7 +128,7 @@ func checkLockout(r store.Record[Key]) error {
 	}
 	if !d.AllowsAccount(r.Account, iam.Request{Action: "kms:PutKeyPolicy", Resource: keyARN(r)}) {
 		return awserr.New("MalformedPolicyDocumentException", "The new key policy will not allow you to update the key policy in the future. "+
-			"(it allows kms:PutKeyPolicy to nobody of account %s)", r.Account)
+			"(it allows kms:PutKeyPolicy to no one in account %s)", r.Account)
 	}
 	return nil
 }
@@ -149,7 +150,8 @@ func describeKey(r store.Record[Key]) KeyOutputs {
 	return out
 }
 
-// defaultPolicy leaves a key to the policies of its account
+// defaultPolicy returns the default key policy, which leaves access to the
+// account's IAM policies
 // (https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html).
 func defaultPolicy(account string) string {
 	const form = `{"Version":"2012-10-17","Id":"key-default-1","Statement":[{"Sid":"Enable IAM User Permissions","Effect":"Allow",` +

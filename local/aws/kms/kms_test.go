@@ -149,7 +149,7 @@ func TestAliases(t *testing.T) {
 		{"alias/b", "k0", missing + "k0' does not exist"},
 		{"alias/b", "k3", missing + "k3' does not exist"},
 		{"alias/b", "k4", missing + "k4' does not exist"},
-		{"alias/a", "k1", ""}, // what a crash kept from the engine
+		{"alias/a", "k1", ""}, // as after a crash: the alias exists, but the engine does not know it
 		{"alias/a", "k2", "AlreadyExistsException: An alias with the name arn:aws:kms:eu-central-1:111111111111:alias/a already exists, of key k1"},
 	} {
 		r := store.Record[Alias]{ID: test.name, Account: account, Region: region, Inputs: Alias{Name: test.name, TargetKeyID: test.target}}

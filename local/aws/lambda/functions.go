@@ -72,8 +72,8 @@ func (f *Functions) Resources() (*provider.Resource[Function, FunctionOutputs], 
 }
 
 // Invoke runs a function for a service, such as apigateway.amazonaws.com, that
-// acts for the resource sourceARN. A function without a permission for it is
-// ErrNoPermission.
+// acts for the resource sourceARN, and returns its answer without its log. A
+// function without a permission for it is ErrNoPermission.
 func (f *Functions) Invoke(ctx context.Context, function, service, sourceARN string, payload []byte) (Result, error) {
 	r, err := f.find(function)
 	if err != nil {
@@ -82,7 +82,7 @@ func (f *Functions) Invoke(ctx context.Context, function, service, sourceARN str
 	if err := f.permitted(r, service, sourceARN); err != nil {
 		return Result{}, err
 	}
-	return f.runtime.Invoke(originated(ctx, originOfService(service, sourceARN)), f.current(r), payload)
+	return f.runtime.Answer(originated(ctx, originOfService(service, sourceARN)), f.current(r), payload)
 }
 
 // find takes an ARN, with or without a qualifier, or a name.

@@ -64,7 +64,7 @@ func (s *sandbox) report(inv *invocation, peak int) {
 		status = "error"
 	case inv.overtime:
 		status = "timeout"
-		s.printFailure(inv.result)
+		s.printFailure(timedOut(inv.version.Timeout).result(inv.id)) // an answer of before stands
 	case inv.answer == nil:
 		status = "error"
 		kind = s.printFailure(inv.result)

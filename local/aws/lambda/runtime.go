@@ -24,8 +24,8 @@ type Options struct {
 	// Concurrency is the account's limit over all functions; AccountConcurrency.
 	Concurrency int
 
-	// Observe is called with each invocation that has ended, before its caller
-	// goes on. It must not wait. It may be nil.
+	// Observe is called with each invocation that has ended, soon after its
+	// caller has the answer. It must not wait. It may be nil.
 	Observe func(Invocation)
 }
 
@@ -51,6 +51,8 @@ type function struct {
 	running int
 	idle    []*sandbox // the most recently used last
 	keep    string     // the only version whose sandboxes stay; "" for any
+
+	answered []*sandbox // whose answer is out, and for which no invocation waits
 }
 
 // NewRuntime listens for Runtime API calls on a free port of 127.0.0.1. Close
@@ -84,20 +86,9 @@ func NewRuntime(o Options) (*Runtime, error) {
 // ErrThrottled, ErrPayloadTooLarge, ErrClosed and that of ctx. When ctx ends
 // first the function runs on, as on AWS, and still counts as running.
 func (r *Runtime) Invoke(ctx context.Context, v Version, payload []byte) (Result, error) {
-	if len(payload) > MaxRequestBytes {
-		return Result{}, fmt.Errorf("function %s: %w", v.Name, ErrPayloadTooLarge)
-	}
-	inv := newInvocation(v, payload)
-	inv.origin = originOf(ctx)
-	warm, err := r.admit(inv)
+	inv, err := r.begin(ctx, v, payload)
 	if err != nil {
-		inv.err = err
-		r.observe(inv)
-		return Result{}, fmt.Errorf("function %s: %w", v.Name, err)
-	}
-	// A warm process may have ended by itself a moment ago: then a new one serves.
-	if warm == nil || !warm.deliver(inv, time.Now()) {
-		go r.coldStart(inv)
+		return Result{}, err
 	}
 	select {
 	case <-inv.done:
@@ -107,30 +98,71 @@ func (r *Runtime) Invoke(ctx context.Context, v Version, payload []byte) (Result
 	}
 }
 
+// begin has an invocation run, for what the context says.
+func (r *Runtime) begin(ctx context.Context, v Version, payload []byte) (*invocation, error) {
+	if len(payload) > MaxRequestBytes {
+		return nil, fmt.Errorf("function %s: %w", v.Name, ErrPayloadTooLarge)
+	}
+	inv := newInvocation(v, payload)
+	inv.origin = originOf(ctx)
+	warm, waits, err := r.admit(inv, true)
+	if err != nil {
+		inv.err = err
+		r.observe(inv)
+		return nil, fmt.Errorf("function %s: %w", v.Name, err)
+	}
+	if !waits {
+		r.run(warm, inv)
+	}
+	return inv, nil
+}
+
+// run has a warm sandbox, or a new one where there is none, take an invocation
+// that has its place.
+func (r *Runtime) run(warm *sandbox, inv *invocation) {
+	// A warm process may have ended by itself a moment ago: then a new one serves.
+	if warm == nil || !warm.deliver(inv, time.Now()) {
+		go r.coldStart(inv)
+	}
+}
+
 // admit counts the invocation in and returns an idle sandbox of its version, or
-// nil when a new one is needed. AWS takes reserved concurrency from the account's
-// and leaves the rest to the others; here only both limits are checked.
-func (r *Runtime) admit(inv *invocation) (*sandbox, error) {
+// nil when a new one is needed; or it has it wait for one whose answer is out. AWS
+// takes reserved concurrency from the account's and leaves the rest to the others;
+// here only both limits are checked.
+func (r *Runtime) admit(inv *invocation, mayWait bool) (warm *sandbox, waits bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	v := inv.version
 	if r.closing {
-		return nil, ErrClosed
+		return nil, false, ErrClosed
 	}
 	f := r.function(v.Name)
-	if r.running >= r.options.Concurrency || v.Reserved >= 0 && f.running >= v.Reserved {
-		return nil, ErrThrottled
+	full := r.running >= r.options.Concurrency || v.Reserved >= 0 && f.running >= v.Reserved
+	if !full {
+		warm = f.takeIdle(v)
+	}
+	if warm == nil && mayWait && v.Reserved != 0 && r.queue(f, inv) {
+		return nil, true, nil
+	}
+	if full {
+		return nil, false, ErrThrottled
 	}
 	r.running++
 	f.running++
+	return warm, false, nil
+}
+
+// takeIdle is an idle sandbox of a version, which it is no more, or nil.
+func (f *function) takeIdle(v Version) *sandbox {
 	for i := len(f.idle) - 1; i >= 0; i-- {
 		if s := f.idle[i]; s.version.ID == v.ID {
 			f.idle = slices.Delete(f.idle, i, i+1)
 			s.idleTimer.Stop()
-			return s, nil
+			return s
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // function returns the entry of a name. The caller holds mu.
@@ -143,14 +175,22 @@ func (r *Runtime) function(name string) *function {
 	return f
 }
 
-// settle counts an invocation out and wakes its caller. s is the sandbox that
-// may take the next one, or nil when there is none any more.
+// settle wakes the caller of an invocation and counts it out, unless another one
+// takes over its place. s is its sandbox, or nil when it had none.
 func (r *Runtime) settle(inv *invocation, s *sandbox) {
 	r.mu.Lock()
-	f := r.function(inv.version.Name)
-	r.running--
-	f.running--
+	var next *invocation
 	if s != nil {
+		next, s.next = s.next, nil
+	}
+	f := r.function(inv.version.Name)
+	if next != nil {
+		next.timer.Stop()
+	} else {
+		r.running--
+		f.running--
+	}
+	if next == nil && s != nil {
 		r.rest(f, s)
 	}
 	if r.closing && r.running == 0 {
@@ -159,6 +199,9 @@ func (r *Runtime) settle(inv *invocation, s *sandbox) {
 	r.mu.Unlock()
 	r.observe(inv)
 	close(inv.done)
+	if next != nil {
+		r.run(s, next)
+	}
 }
 
 // rest makes s idle, or ends it when its version is no longer wanted. The

@@ -54,6 +54,7 @@ func (r *Runtime) serveNext(w http.ResponseWriter, req *http.Request, s *sandbox
 	if inv != nil && inv.delivered {
 		finished, s.current = inv, nil
 		inv.timer.Stop()
+		r.withdraw(s)
 	}
 	first := !s.started
 	s.started = true
@@ -124,9 +125,13 @@ func (r *Runtime) serveAnswer(w http.ResponseWriter, req *http.Request, s *sandb
 	case req.Trailer.Get("Lambda-Runtime-Function-Error-Type") != "":
 		answer = trailerError(req.Trailer, body)
 	}
+	s.output.flush() // a caller that has the answer finds the lines before it in the log
 	r.mu.Lock()
 	if s.current == inv { // else its process has ended meanwhile, and it is settled
-		inv.answering, inv.answer = false, answer
+		inv.answering = false
+		if answer != nil && !s.ending {
+			r.publish(s, inv, answer)
+		}
 	}
 	r.mu.Unlock()
 	switch {

@@ -29,10 +29,11 @@ type sandbox struct {
 
 	// Guarded by Runtime.mu.
 	current   *invocation
-	parked    bool // a /next waits
-	started   bool // ready is closed
-	ending    bool // killed, or gone
-	retired   bool // ends after what it runs
+	next      *invocation // waits for it: see queue
+	parked    bool        // a /next waits
+	started   bool        // ready is closed
+	ending    bool        // killed, or gone
+	retired   bool        // ends after what it runs
 	idleTimer *time.Timer
 	initError []byte  // what it posted to /init/error
 	exit      failure // how it ended; set before ended is closed
@@ -46,6 +47,7 @@ type invocation struct {
 	payload   []byte
 	origin    Origin
 	asked     time.Time
+	answered  chan struct{} // closed when answer is set for good
 	done      chan struct{}
 
 	began     time.Time
@@ -64,7 +66,7 @@ type invocation struct {
 
 func newInvocation(v Version, payload []byte) *invocation {
 	now := time.Now()
-	return &invocation{id: uuid.NewString(), trace: newTrace(now), version: v, payload: payload, asked: now, done: make(chan struct{})}
+	return &invocation{id: uuid.NewString(), trace: newTrace(now), version: v, payload: payload, asked: now, answered: make(chan struct{}), done: make(chan struct{})}
 }
 
 // watch waits for the end of a sandbox's process and settles what it ran.
@@ -79,6 +81,7 @@ func (r *Runtime) watch(s *sandbox) {
 	s.exit = exited(state)
 	s.ending = true
 	r.forget(s)
+	r.withdraw(s)
 	delete(r.sandboxes, s.id)
 	inv := s.current
 	s.current = nil
@@ -99,10 +102,10 @@ func (r *Runtime) watch(s *sandbox) {
 	// What was posted stands even though the process did not ask for more: a
 	// panic is posted to /error, then the process exits.
 	switch {
-	case inv.overtime:
-		inv.result = timedOut(inv.version.Timeout).result(inv.id)
 	case answer != nil:
 		inv.result = *answer
+	case inv.overtime:
+		inv.result = timedOut(inv.version.Timeout).result(inv.id)
 	case killing:
 		inv.err = fmt.Errorf("function %s: %w", inv.version.Name, ErrClosed)
 	default:
@@ -110,7 +113,7 @@ func (r *Runtime) watch(s *sandbox) {
 	}
 	s.report(inv, peakOf(state))
 	inv.result = inv.logged(inv.result)
-	r.settle(inv, nil)
+	r.settle(inv, s)
 }
 
 // deliver hands an invocation, whose time runs from start, to a sandbox that is
@@ -156,7 +159,7 @@ func (r *Runtime) overtime(s *sandbox, inv *invocation) {
 func (s *sandbox) finish(inv *invocation) {
 	s.output.flush()
 	inv.result = *inv.answer
-	s.report(inv, s.memory.peak())
+	s.report(inv, s.memory.peak(time.Since(inv.began)))
 	inv.result = inv.logged(inv.result)
 	s.runtime.settle(inv, s)
 }

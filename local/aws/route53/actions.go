@@ -11,14 +11,15 @@ import (
 
 func zoneARN(id string) string { return arn.New("route53", "", "", "hostedzone/"+id) }
 
-// waitActions lists the action of a wait for a change. Route 53 makes up the id
-// of a change: this is one of its examples
-// (https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetChange.html).
+// waitActions lists the action that waits for a change. Route 53 invents the id
+// of a change; this one is an example from
+// https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetChange.html.
 func waitActions() []provider.Action {
 	return provider.On(arn.New("route53", "", "", "change/C2682N5HXP0BZ4"), "route53:GetChange")
 }
 
-// changeActions lists the actions of a change of records, by their whole names.
+// changeActions lists the actions that change the records with these full
+// names.
 func changeActions(zoneID string, names ...string) []provider.Action {
 	var all []string
 	for _, name := range names {
@@ -28,8 +29,8 @@ func changeActions(zoneID string, names ...string) []provider.Action {
 	return append(provider.When(change, "route53:ChangeResourceRecordSetsNormalizedRecordNames", all...), waitActions()...)
 }
 
-// escaped is a name as a policy's condition has it: in lower case, without a dot
-// at the end, and with each other character by its octal code
+// escaped returns a name as policy conditions have it: in lower case, without a
+// trailing dot, and with other characters as octal codes
 // (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html).
 func escaped(name string) string {
 	var b strings.Builder
@@ -43,8 +44,8 @@ func escaped(name string) string {
 	return b.String()
 }
 
-// See internal/service/route53/zone.go and tags_gen.go of terraform-provider-aws
-// 5.100.0. One call changes the tags, whether it sets or removes some.
+// zoneActions follows internal/service/route53/zone.go and tags_gen.go of
+// terraform-provider-aws 5.100.0. One call both sets and removes tags.
 func (z *Zones) zoneActions(o provider.Operation[Zone]) []provider.Action {
 	zone := zoneARN(o.Record.ID)
 	tags := o.Tags(zone, "route53:ChangeTagsForResource", "route53:ChangeTagsForResource")
@@ -63,8 +64,8 @@ func (z *Zones) zoneActions(o provider.Operation[Zone]) []provider.Action {
 	return provider.On(zone, "route53:GetHostedZone", "route53:ListTagsForResource")
 }
 
-// emptyActions lists the actions by which a zone that is deleted by force loses
-// its records. An error of the store is one of the delete itself.
+// emptyActions lists the actions that delete the records of a zone with
+// forceDestroy. It ignores store errors, because the delete itself then fails.
 func (z *Zones) emptyActions(zone store.Record[Zone]) []provider.Action {
 	if !zone.Inputs.ForceDestroy {
 		return nil
@@ -83,8 +84,8 @@ func (z *Zones) emptyActions(zone store.Record[Zone]) []provider.Action {
 	return append(actions, changeActions(zone.ID, names...)...)
 }
 
-// See internal/service/route53/record.go of terraform-provider-aws 5.100.0. An
-// update is the same change as a create.
+// recordActions follows internal/service/route53/record.go of
+// terraform-provider-aws 5.100.0. An update is the same change as a create.
 func (z *Zones) recordActions(o provider.Operation[Record]) []provider.Action {
 	in := o.Record.Inputs
 	looks := provider.On(zoneARN(in.ZoneID), "route53:GetHostedZone")
@@ -98,8 +99,9 @@ func (z *Zones) recordActions(o provider.Operation[Record]) []provider.Action {
 	return append(looks, lists...)
 }
 
-// wholeName is a record's name with its zone's. Where there is no such zone it
-// is the name alone: the operation fails for that.
+// wholeName returns a record's name including its zone's. If the zone is
+// missing, it returns only the record's own name; the operation then fails
+// anyway.
 func (z *Zones) wholeName(in Record) string {
 	zone, err := store.Get[Zone](z.db, ZoneToken, in.ZoneID)
 	if err != nil {
@@ -108,8 +110,9 @@ func (z *Zones) wholeName(in Record) string {
 	return whole(in.Name, normal(zone.Inputs.Name))
 }
 
-// See internal/service/route53/zone_data_source.go of terraform-provider-aws
-// 5.100.0: a search by name lists all zones, then the one is read.
+// permitSearch follows internal/service/route53/zone_data_source.go of
+// terraform-provider-aws 5.100.0: a search by name lists all zones, then reads
+// the one found.
 func permitSearch(c provider.Call) error {
 	return c.Permit(provider.On(provider.Anything, "route53:ListHostedZones")...)
 }

@@ -11,7 +11,8 @@ import (
 	"skiff/local/engine/provider/providertest"
 )
 
-// newRole is a program that runs with a role on the types of this package.
+// newRole returns a program that runs with a role and declares this package's
+// types.
 func newRole(t *testing.T) *providertest.Role {
 	t.Helper()
 	p := newPlane(t)
@@ -47,7 +48,7 @@ func TestZoneActions(t *testing.T) {
 	)
 }
 
-// TestForcedActions deletes a zone by force: with the records that are in it.
+// TestForcedActions deletes a zone with forceDestroy, including its records.
 func TestForcedActions(t *testing.T) {
 	t.Parallel()
 	r := newRole(t)
@@ -93,7 +94,7 @@ func TestRecordActions(t *testing.T) {
 	}
 }
 
-// TestGetZoneActions looks a zone up by its name and by its id.
+// TestGetZoneActions finds a zone by its name and by its id.
 func TestGetZoneActions(t *testing.T) {
 	t.Parallel()
 	r := newRole(t)

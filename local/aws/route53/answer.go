@@ -8,22 +8,23 @@ import (
 	"github.com/miekg/dns"
 )
 
-// maxChain is how many CNAME and alias records are followed.
+// maxChain limits how many CNAME and alias records are followed.
 const maxChain = 8
 
-// answer is what DNS says to one question. In a referral the answer is empty
-// and the authority names the servers to ask.
+// answer is the DNS answer to one question. In a referral the answer section is
+// empty and the authority section names the servers to ask next.
 type answer struct {
 	code              int
 	authoritative     bool
 	answer, authority []dns.RR
 }
 
-// rootName is the one server of this cloud's root: no name of the Internet.
+// rootName is the name of this cloud's only root server. It does not exist on
+// the Internet.
 const rootName = "root.invalid"
 
-// answer tells what DNS says about a name. Who asks a resolver hears the
-// records, who asks a parent zone's server hears where to ask.
+// answer returns the DNS answer for a name. A resolver gets the records; anyone
+// else gets a referral if a parent zone delegates the name.
 func (t *tree) answer(name string, question uint16, resolver bool) answer {
 	return t.follow(name, question, resolver, maxChain)
 }
@@ -32,7 +33,7 @@ func (t *tree) follow(name string, question uint16, resolver bool, left int) ans
 	if serverForm.MatchString(name) || name == rootName {
 		return serverAddress(name, question)
 	}
-	// Name servers and DS records are the parent's to tell.
+	// The parent zone answers for NS and DS records.
 	parentSide := question == dns.TypeNS || question == dns.TypeDS
 	at, cut, _ := t.find(name, parentSide)
 	switch {
@@ -41,7 +42,7 @@ func (t *tree) follow(name string, question uint16, resolver bool, left int) ans
 	case cut == "", parentSide && cut == name && question == dns.TypeDS:
 		return t.inZone(at, name, question, left)
 	case resolver && !(parentSide && cut == name):
-		// Servers that this cloud does not have cannot be asked.
+		// A resolver cannot ask servers that are not in this cloud.
 		return answer{code: dns.RcodeServerFailure}
 	}
 	return referral(at.sets[cut]["NS"].values, resolver)
@@ -54,7 +55,8 @@ func referral(ns []dns.RR, resolver bool) answer {
 	return answer{authority: ns}
 }
 
-// serverAddress is the address of every name server: this machine's.
+// serverAddress returns the address of a name server. All name servers are on
+// this machine.
 func serverAddress(name string, question uint16) answer {
 	a := answer{authoritative: true, authority: []dns.RR{rootSOA()}}
 	if question == dns.TypeA {
@@ -74,15 +76,16 @@ func rootSOA() dns.RR {
 	}
 }
 
-// atRoot answers above all zones. The root delegates what the zones nearest to
-// it are called, to their servers: it stands for registries and registrars.
+// atRoot answers for names above all zones. The root plays registry and
+// registrar: it delegates the top zones to their servers.
 func (t *tree) atRoot(name string, question uint16, resolver bool) answer {
 	if name == "" && question == dns.TypeNS {
 		root := &dns.NS{Hdr: dns.RR_Header{Name: ".", Rrtype: dns.TypeNS, Class: dns.ClassINET, Ttl: 60}, Ns: rootName + "."}
 		return answer{authoritative: true, answer: []dns.RR{root}}
 	}
 	if h := t.registered(name); h != nil && question == dns.TypeNS {
-		// Its own records may have been overwritten; the registrar's have not.
+		// A program may have overwritten the zone's NS records, but not the
+		// registrar's.
 		return referral(newHosted(h.Record).sets[name]["NS"].values, resolver)
 	}
 	a := answer{authoritative: true, authority: []dns.RR{rootSOA()}, code: dns.RcodeNameError}
@@ -94,7 +97,7 @@ func (t *tree) atRoot(name string, question uint16, resolver bool) answer {
 	return a
 }
 
-// inZone answers from the records of the zone that has a name.
+// inZone answers from the records of the zone that contains a name.
 func (t *tree) inZone(h *hosted, name string, question uint16, left int) answer {
 	sets, exists := h.lookup(name)
 	if cname, ok := sets["CNAME"]; ok && question != dns.TypeCNAME {
@@ -115,7 +118,7 @@ func (t *tree) inZone(h *hosted, name string, question uint16, left int) answer 
 	return a
 }
 
-// chase adds to a CNAME record what is found under the name it leads to.
+// chase appends the answer for the target of a CNAME record.
 func (t *tree) chase(h *hosted, name string, s set, question uint16, left int) answer {
 	if left == 0 {
 		return answer{code: dns.RcodeServerFailure}
@@ -134,16 +137,16 @@ func (t *tree) chase(h *hosted, name string, s set, question uint16, left int) a
 	case next.code == dns.RcodeServerFailure:
 		return next
 	case next.code == dns.RcodeNameError && t.top(target) == nil:
-		// Somewhere outside this cloud: the record alone is all that is known.
+		// The target is outside this cloud, so only the CNAME record is known.
 		return a
 	}
 	a.code, a.answer, a.authority = next.code, append(a.answer, next.answer...), next.authority
 	return a
 }
 
-// ofAlias are the records that an alias stands for. A domain name of the
-// gateway has no IPv6 address, as on AWS unless its address type is dualstack:
-// the gateway of this cloud listens at 127.0.0.1 alone.
+// ofAlias returns the records that an alias resolves to. A domain name of API
+// Gateway has no IPv6 address here, because the gateway listens only on
+// 127.0.0.1. On AWS it has one only with the address type dualstack.
 func (t *tree) ofAlias(h *hosted, name string, alias Alias, question uint16, left int) []dns.RR {
 	if alias.ZoneID == h.ID {
 		return renamed(t.inZone(h, normal(alias.Name), question, left).answer, name)
@@ -154,8 +157,8 @@ func (t *tree) ofAlias(h *hosted, name string, alias Alias, question uint16, lef
 	return []dns.RR{localAddress(name)}
 }
 
-// lookup are the record sets of a name, or of the wildcard that stands for it,
-// and whether the name exists at all: one that only others are below does.
+// lookup returns the record sets of a name, or of the wildcard that matches it.
+// exists is also true for a name that only has names below it.
 func (h *hosted) lookup(name string) (sets map[string]set, exists bool) {
 	if h.exists(name) {
 		return h.sets[name], true
@@ -183,8 +186,7 @@ func (h *hosted) exists(name string) bool {
 	return false
 }
 
-// renamed are records as those of name, for which a wildcard or an alias
-// stands.
+// renamed returns the records of a wildcard or an alias with another name.
 func renamed(records []dns.RR, name string) []dns.RR {
 	var all []dns.RR
 	for _, record := range records {
@@ -195,9 +197,9 @@ func renamed(records []dns.RR, name string) []dns.RR {
 	return all
 }
 
-// Lookup are the values that a resolver finds for a name and a type such as
-// "CNAME"; domain names are without the dot at their end. It is empty where
-// DNS leads nowhere.
+// Lookup returns the values that a resolver finds for a name and a type such as
+// "CNAME". Domain names have no trailing dot. It returns nil if DNS finds
+// nothing.
 func (z *Zones) Lookup(name, recordType string) []string {
 	question, ok := dns.StringToType[recordType]
 	t, err := z.tree()

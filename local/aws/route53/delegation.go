@@ -11,8 +11,8 @@ import (
 	"skiff/local/store"
 )
 
-// tree is the DNS of this cloud at one moment: its zones, whatever account
-// they belong to, below a root that knows no others.
+// tree is a snapshot of this cloud's DNS: the zones of all accounts, below a
+// root that knows no other zones.
 type tree struct {
 	zones map[string][]hosted // by name, the oldest first
 }
@@ -25,7 +25,7 @@ type hosted struct {
 	sets    map[string]map[string]set // by name and type
 }
 
-// set is a record set: its records, or what it is an alias of.
+// set is a record set: its records, or the target of its alias.
 type set struct {
 	values []dns.RR
 	alias  *Alias
@@ -58,7 +58,7 @@ func (z *Zones) tree() (*tree, error) {
 	return t, nil
 }
 
-// newHosted is a zone with the two record sets that AWS puts there
+// newHosted returns a zone with the two record sets that AWS creates in it
 // (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/SOA-NSrecords.html).
 func newHosted(r store.Record[Zone]) hosted {
 	h := hosted{Record: r, name: normal(r.Inputs.Name), servers: nameServers(r.ID), sets: map[string]map[string]set{}}
@@ -81,7 +81,8 @@ func (h hosted) add(name string, in Record) {
 		s.alias = &in.Aliases[0]
 	}
 	for _, value := range in.Records {
-		// What cannot be read has been refused by Check, unless it was unknown then.
+		// Check has refused a value that does not parse, unless a preview did
+		// not know it.
 		if record, err := rr(name, in.Type, *in.TTL, value); err == nil && !slices.ContainsFunc(s.values, func(o dns.RR) bool { return dns.IsDuplicate(o, record) }) {
 			s.values = append(s.values, record)
 		}
@@ -89,7 +90,7 @@ func (h hosted) add(name string, in Record) {
 	h.sets[name][in.Type] = s
 }
 
-// targets are the names that a set of NS records leads to.
+// targets returns the servers that a set of NS records names.
 func (s set) targets() []string {
 	var all []string
 	for _, value := range s.values {
@@ -100,9 +101,9 @@ func (s set) targets() []string {
 	return all
 }
 
-// registered is the zone that the registrar of a name leads to: the first one
-// of that name. Its successor takes its place if the engine has forgotten the
-// first or replaces it: nobody could tell the registrar of this cloud.
+// registered returns the zone to which the registrar delegates a name: the
+// first zone of that name. Its replacement, with the same URN, takes its place,
+// because no one can reconfigure the registrar of this cloud.
 func (t *tree) registered(name string) *hosted {
 	all := t.zones[name]
 	if len(all) == 0 {
@@ -117,8 +118,8 @@ func (t *tree) registered(name string) *hosted {
 	return found
 }
 
-// top is the zone that is nearest to the root on the way to a name, nil if
-// none of this cloud is.
+// top returns the zone nearest to the root that contains a name, or nil if
+// there is none.
 func (t *tree) top(name string) *hosted {
 	ways := append([]string{name}, parents(name)...)
 	for _, way := range slices.Backward(ways) {
@@ -129,8 +130,8 @@ func (t *tree) top(name string) *hosted {
 	return nil
 }
 
-// cut is the name below a zone's own at which it hands on what leads to name,
-// "" if it does not, and the servers it hands on to.
+// cut returns the name at which a zone delegates a name to other servers, and
+// these servers. cut is "" if the zone does not delegate the name.
 func (h *hosted) cut(name string) (cut string, servers []string) {
 	ways := append([]string{name}, parents(name)...)
 	for _, way := range slices.Backward(ways) {
@@ -144,9 +145,9 @@ func (h *hosted) cut(name string) (cut string, servers []string) {
 	return "", nil
 }
 
-// find is the zone that DNS leads to for a name, nil for the root. If cut is
-// not "", the zone hands on the name to servers that are of no zone here. The
-// parent's side of a name that is a zone's own is what stands above that zone.
+// find returns the zone that answers for a name, or nil for the root. If cut is
+// not "", the zone delegates the name to servers that no zone here has. With
+// parentSide, a zone's own name belongs to the zone above.
 func (t *tree) find(name string, parentSide bool) (at *hosted, cut string, servers []string) {
 	at = t.top(name)
 	if parentSide && at != nil && at.name == name {
@@ -166,7 +167,7 @@ func (t *tree) find(name string, parentSide bool) (at *hosted, cut string, serve
 	return nil, "", nil
 }
 
-// child is the zone whose own all the servers are that its parent names.
+// child returns the zone that has all the servers which its parent names.
 func (t *tree) child(name string, servers []string) *hosted {
 	if len(servers) == 0 {
 		return nil
@@ -179,16 +180,16 @@ func (t *tree) child(name string, servers []string) *hosted {
 	return nil
 }
 
-// Delegated tells whether DNS leads to a zone: whether every zone of this
-// cloud that is above it names the servers of the next.
+// Delegated reports whether DNS leads to a zone: every zone above it in this
+// cloud must name the servers of the next one.
 func (z *Zones) Delegated(zone store.Record[Zone]) bool {
 	reached, err := z.Reach(normal(zone.Inputs.Name))
 	return err == nil && reached.ID == zone.ID
 }
 
-// Reach is the zone that DNS leads to for a name. If a zone of this cloud
-// would know the name better, the error tells which zone is not delegated, by
-// which; if none would, it wraps store.ErrNotFound.
+// Reach returns the zone that answers for a name. It also returns an error if a
+// closer zone exists but is not delegated; the error names both zones. If no
+// zone exists, the error wraps store.ErrNotFound.
 func (z *Zones) Reach(name string) (store.Record[Zone], error) {
 	t, err := z.tree()
 	if err != nil {

@@ -40,12 +40,12 @@ func TestDelegated(t *testing.T) {
 	}
 	_, err = p.Reach("myexample.com")
 	if !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("reached a zone that is not there: %v", err)
+		t.Errorf("reached a missing zone: %v", err)
 	}
 }
 
-// TestDelegatedElsewhere: one wrong server is enough for some resolvers to go
-// astray.
+// TestDelegatedElsewhere checks that one wrong server is enough to break the
+// delegation: some resolvers would ask it.
 func TestDelegatedElsewhere(t *testing.T) {
 	t.Parallel()
 	for name, servers := range map[string]func(own []string) []string{
@@ -79,8 +79,8 @@ func TestNoServers(t *testing.T) {
 	}
 }
 
-// TestRegistered: the registrar leads to the zone that was there first, and to
-// the one that succeeds it under the same URN.
+// TestRegistered checks that the registrar delegates to the first zone of a
+// name, then to its replacement with the same URN.
 func TestRegistered(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)

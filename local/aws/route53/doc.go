@@ -1,8 +1,8 @@
-// Package route53 stands for Amazon Route 53: public hosted zones and their
-// records, and the DNS that leads to them. A name is found here only if every
-// zone above it hands it on, as on the Internet; the registrar of a domain is
-// taken to have done its part.
+// Package route53 emulates Amazon Route 53: public hosted zones, their records,
+// and DNS. As on the Internet, a name resolves only if every zone above it
+// delegates it. The registrar of a domain is assumed to name the zone's
+// servers.
 //
 // Private zones, reusable delegation sets, routing policies, health checks and
-// DNSSEC are left out.
+// DNSSEC are not supported.
 package route53

@@ -18,7 +18,7 @@ const (
 	other   = "222222222222"
 )
 
-// A plane is the control plane: the provider, as the engine asks it.
+// A plane is the control plane: the provider, called as the engine calls it.
 type plane struct {
 	*Zones
 	db  *store.Store
@@ -57,8 +57,8 @@ func encode(t *testing.T, m properties) *structpb.Struct {
 
 func urnOf(token, name string) string { return "urn:pulumi:local::project::" + token + "::" + name }
 
-// create checks and makes a resource, and returns its id and outputs. What
-// Check refuses is an error too.
+// create checks and creates a resource, and returns its id and outputs. It
+// returns Check's problems as an error.
 func (p *plane) create(t *testing.T, token, name string, in properties) (string, properties, error) {
 	t.Helper()
 	urn := urnOf(token, name)
@@ -95,8 +95,8 @@ func (p *plane) delete(t *testing.T, token, name, id string, in properties) erro
 	return err
 }
 
-// zone declares a zone; its logical name is its domain name, unless another is
-// given.
+// zone declares a zone. Its logical name is its domain name, unless another
+// name is given.
 func (p *plane) declareZone(t *testing.T, name string, logical ...string) (store.Record[Zone], properties) {
 	t.Helper()
 	logical = append(logical, name)
@@ -111,7 +111,7 @@ func (p *plane) declareZone(t *testing.T, name string, logical ...string) (store
 	return r, out
 }
 
-// record are the inputs of a record.
+// record returns the inputs of a record.
 func record(zone store.Record[Zone], name, recordType string, values ...any) properties {
 	return properties{"zoneId": zone.ID, "name": name, "type": recordType, "ttl": 60, "records": values}
 }
@@ -131,7 +131,7 @@ func (p *plane) declareRecord(t *testing.T, logical string, in properties) strin
 	return id
 }
 
-// delegate declares the NS records of a zone in the one above it.
+// delegate declares the NS records of a zone in the zone above it.
 func (p *plane) delegate(t *testing.T, parent, child store.Record[Zone]) {
 	t.Helper()
 	p.declareRecord(t, "delegate "+child.ID, record(parent, child.Inputs.Name, "NS", anys(nameServers(child.ID))...))

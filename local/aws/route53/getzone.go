@@ -10,7 +10,7 @@ import (
 	"skiff/local/store"
 )
 
-// GetZone looks up a public zone of the caller's account: the function
+// GetZone finds a public zone of the caller's account. It implements
 // aws:route53/getZone:getZone of the AWS provider.
 func (z *Zones) GetZone(c provider.Call, args map[string]any) (map[string]any, error) {
 	if err := checkSearch(args); err != nil {

@@ -8,23 +8,24 @@ import (
 	"strings"
 )
 
-// Limits of https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DomainNameFormat.html
-// in characters, without a dot at the end.
+// Limits in characters, without a trailing dot, by
+// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DomainNameFormat.html.
 const (
 	maxLabel = 63
 	maxName  = 253
 )
 
-// Route 53 takes other characters too, escaped by their octal codes; no host
+// labelForm leaves out characters that Route 53 accepts as octal codes. No host
 // of an API has them.
 var labelForm = regexp.MustCompile(`^[a-z0-9_-]{1,63}$`)
 
-// normal is a domain name as the provider tells it: in lower case and without
-// the dot at its end. With and without are one name to Route 53.
+// normal returns a domain name as the provider returns it: in lower case and
+// without a trailing dot. Route 53 treats names with and without the dot as
+// equal.
 func normal(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
 
-// nameProblem tells what is wrong with a normal domain name, "" if nothing is.
-// A wildcard is a whole label, the first.
+// nameProblem describes what is wrong with a normal domain name, or returns "".
+// A wildcard must be the whole first label.
 func nameProblem(name string, wildcards bool) string {
 	if len(name) > maxName {
 		return fmt.Sprintf("%q has %d characters; at most %d", name, len(name), maxName)
@@ -41,10 +42,10 @@ func nameProblem(name string, wildcards bool) string {
 	return ""
 }
 
-// within tells whether a name is that of a zone or stands below it.
+// within reports whether a name is the zone's own or below it.
 func within(name, zone string) bool { return name == zone || strings.HasSuffix(name, "."+zone) }
 
-// parents are the names above a normal name, the closest first, without the
+// parents returns the names above a normal name, the closest first, without the
 // root.
 func parents(name string) []string {
 	var all []string
@@ -57,10 +58,11 @@ func parents(name string) []string {
 	}
 }
 
-// nameServers are the four servers of a zone, in the form of
-// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/GetInfoAboutHostedZone.html,
-// its primary one first. They come from the zone's id: they are the same after
-// a restart, and others for another zone of the same name.
+// nameServers returns the four servers of a zone, the primary one first, in the
+// form of
+// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/GetInfoAboutHostedZone.html.
+// They derive from the zone's id. So they survive a restart, and two zones of
+// the same name have different servers.
 func nameServers(zoneID string) []string {
 	sum := sha256.Sum256([]byte(zoneID))
 	var all []string

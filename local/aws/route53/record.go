@@ -13,8 +13,8 @@ import (
 	"skiff/local/store"
 )
 
-// Record is the inputs of a record set with simple routing. Name may be
-// relative to the zone's, and is empty for the zone's own.
+// Record holds the inputs of a record set with simple routing. Name may leave
+// out the zone's name. It is empty for the zone's own name.
 type Record struct {
 	ZoneID         string   `json:"zoneId" aws:"required,replace"`
 	Name           string   `json:"name" aws:"replace"`
@@ -25,22 +25,22 @@ type Record struct {
 	AllowOverwrite bool     `json:"allowOverwrite,omitempty"`
 }
 
-// Alias is the target of an alias record. What evaluates a target's health
-// has no effect here: a target is healthy.
+// Alias is the target of an alias record. EvaluateTargetHealth has no effect
+// here: every target is healthy.
 type Alias struct {
 	Name                 string `json:"name" aws:"required"`
 	ZoneID               string `json:"zoneId" aws:"required"`
 	EvaluateTargetHealth bool   `json:"evaluateTargetHealth" aws:"required,idle"`
 }
 
-// RecordOutputs is what AWS adds to a record, its defaults included.
+// RecordOutputs holds the outputs and defaults that AWS adds to a record.
 type RecordOutputs struct {
 	AllowOverwrite bool   `json:"allowOverwrite"`
-	FQDN           string `json:"fqdn"` // without a dot at the end
+	FQDN           string `json:"fqdn"` // without a trailing dot
 	Name           string `json:"name"`
 }
 
-// fqdnKey keeps a record's whole name, without a dot at the end.
+// fqdnKey is the state key of a record's full name, without a trailing dot.
 const fqdnKey = "fqdn"
 
 func (z *Zones) records() *provider.Resource[Record, RecordOutputs] {
@@ -48,7 +48,7 @@ func (z *Zones) records() *provider.Resource[Record, RecordOutputs] {
 		Token: RecordToken, Exclusive: true,
 		Check: checkRecord, Same: sameName,
 		Overwrites: func(in Record) bool { return in.AllowOverwrite },
-		// The provider changes a type in place and keeps the id.
+		// The provider changes the type in place and keeps the id.
 		ID: func(_ provider.Call, in Record) string {
 			return in.ZoneID + "_" + normal(in.Name) + "_" + in.Type
 		},
@@ -66,13 +66,14 @@ func (z *Zones) records() *provider.Resource[Record, RecordOutputs] {
 
 var (
 	zoneIDForm = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
-	// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-regional-api-custom-domain-create.html
+	// See
+	// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-regional-api-custom-domain-create.html.
 	gatewayForm = regexp.MustCompile(`^d-[a-z0-9]+\.execute-api\.[a-z0-9-]+\.amazonaws\.com$`)
 )
 
-// checkRecord refuses by the inputs alone what
+// checkRecord reports what
 // https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html
-// does.
+// rejects, as far as the inputs show it.
 func checkRecord(in Record) []provider.Problem {
 	var problems provider.Problems
 	if in.ZoneID != "" && !zoneIDForm.MatchString(in.ZoneID) {
@@ -88,7 +89,7 @@ func checkRecord(in Record) []provider.Problem {
 		problems.Within("ttl", *in.TTL, 0, math.MaxInt32, "seconds")
 	}
 	if len(in.Aliases) > 0 && (len(in.Records) > 0 || in.TTL != nil) {
-		problems.Add("aliases", "does not go with records and ttl")
+		problems.Add("aliases", "cannot be combined with records and ttl")
 	}
 	if n := len(in.Aliases); n > 1 {
 		problems.Add("aliases", "there are %d; a record has one", n)
@@ -104,12 +105,14 @@ func checkRecord(in Record) []provider.Problem {
 	return problems
 }
 
-// invalid is the error of a batch of changes that Route 53 takes none of.
+// invalid returns the error for a batch of changes of which Route 53 makes
+// none.
 func invalid(format string, args ...any) error {
 	return awserr.New("InvalidChangeBatch", format, args...)
 }
 
-// place finds a record's whole name and refuses it where it cannot stand.
+// place sets a record's full name, and refuses a record that its zone cannot
+// have.
 func (z *Zones) place(c provider.Call, r *store.Record[Record]) error {
 	in := r.Inputs
 	zone, err := z.zone(c.Account, in.ZoneID)
@@ -123,7 +126,7 @@ func (z *Zones) place(c provider.Call, r *store.Record[Record]) error {
 	case (len(in.Records) > 0) == (len(in.Aliases) > 0):
 		return invalid("the record %s needs either records or aliases", name)
 	case len(in.Records) > 0 && in.TTL == nil:
-		return invalid("the record %s needs ttl beside records", name)
+		return invalid("the record %s needs ttl with records", name)
 	case len(name) > maxName:
 		return invalid("the record name %s has %d characters; at most %d", name, len(name), maxName)
 	case !within(name, apex):
@@ -144,8 +147,8 @@ func (z *Zones) place(c provider.Call, r *store.Record[Record]) error {
 	return z.makeRoom(in, name, apex, others)
 }
 
-// whole is a record's name with its zone's, by the rule of the AWS provider:
-// what ends as the zone does is whole already.
+// whole returns a record's name including the zone's. As in the AWS provider, a
+// name that ends with the zone's name is complete already.
 func whole(name, apex string) string {
 	name = normal(name)
 	switch {
@@ -157,13 +160,15 @@ func whole(name, apex string) string {
 	return name + "." + apex
 }
 
-// isOwn tells whether a record set is one of the two that every zone has.
+// isOwn reports whether a record set is one of the two that AWS creates in
+// every zone.
 func isOwn(name, recordType, apex string) bool {
 	return name == apex && (recordType == "NS" || recordType == "SOA")
 }
 
-// makeRoom refuses a record whose name and type are taken, unless it is to
-// overwrite what is there, and a CNAME record beside others.
+// makeRoom refuses a record if its name and type exist already, unless it may
+// overwrite them. It also refuses a CNAME record next to other records of the
+// same name.
 func (z *Zones) makeRoom(in Record, name, apex string, others []store.Record[Record]) error {
 	const exists = "Tried to create resource record set [name='%s.', type='%s'] but it already exists"
 	if isOwn(name, in.Type, apex) && !in.AllowOverwrite {
@@ -187,9 +192,9 @@ func (z *Zones) makeRoom(in Record, name, apex string, others []store.Record[Rec
 	return nil
 }
 
-// checkAlias refuses an alias to what is not there
+// checkAlias refuses an alias to a missing target
 // (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-choosing-alias-non-alias.html).
-// Of AWS's services that can be targets, this cloud has one.
+// API Gateway is the only AWS service here that can be a target.
 func (z *Zones) checkAlias(in Record, name string, others []store.Record[Record]) error {
 	if len(in.Aliases) == 0 {
 		return nil
@@ -208,13 +213,13 @@ func (z *Zones) checkAlias(in Record, name string, others []store.Record[Record]
 		return invalid("Tried to create an alias that targets %s., type %s in zone %s, but that target was not found", target, in.Type, alias.ZoneID)
 	}
 	if in.Type != "A" && in.Type != "AAAA" || !gatewayForm.MatchString(target) {
-		return invalid("Tried to create an alias that targets %s., type %s in zone %s: the local cloud knows A and AAAA aliases to a regional domain name of API Gateway (d-….execute-api.REGION.amazonaws.com), and aliases to records of the same zone",
+		return invalid("Tried to create an alias that targets %s., type %s in zone %s: the local cloud supports A and AAAA aliases to a regional domain name of API Gateway (d-….execute-api.REGION.amazonaws.com), and aliases to records of the same zone",
 			target, in.Type, alias.ZoneID)
 	}
 	return nil
 }
 
-// deleteRecord refuses to delete what AWS keeps in every zone.
+// deleteRecord refuses to delete the records that AWS keeps in every zone.
 func (z *Zones) deleteRecord(_ context.Context, _ provider.Call, r store.Record[Record]) error {
 	zone, err := store.Get[Zone](z.db, ZoneToken, r.Inputs.ZoneID)
 	if err == nil && isOwn(r.State[fqdnKey], r.Inputs.Type, normal(zone.Inputs.Name)) {
@@ -223,7 +228,7 @@ func (z *Zones) deleteRecord(_ context.Context, _ provider.Call, r store.Record[
 	return nil
 }
 
-// recordsOf are the declared records of a zone.
+// recordsOf returns the declared records of a zone.
 func (z *Zones) recordsOf(zoneID string) ([]store.Record[Record], error) {
 	all, err := store.List[Record](z.db, RecordToken)
 	if err != nil {

@@ -64,14 +64,14 @@ func TestRecordRefused(t *testing.T) {
 		{record(zone, strings.Repeat("a.", 122), "A", "192.0.2.1"), "InvalidChangeBatch: the record name"},
 		{with(record(zone, "a", "A", "192.0.2.1"), "ttl", -1), "ttl: -1 is not within 0 to 2147483647"},
 		{with(record(zone, "a", "A", "192.0.2.1"), "ttl", 1<<31), "ttl: 2147483648"},
-		{with(record(zone, "a", "A", "192.0.2.1"), "ttl", nil), "needs ttl beside records"},
+		{with(record(zone, "a", "A", "192.0.2.1"), "ttl", nil), "needs ttl with records"},
 		{with(record(zone, "a", "A"), "records", nil), "needs either records or aliases"},
-		{with(alias(zone, "a", "A", gateway, "Z1"), "ttl", 60), "aliases: does not go with records and ttl"},
-		{with(alias(zone, "a", "A", gateway, "Z1"), "records", []any{"192.0.2.1"}), "aliases: does not go with records"},
+		{with(alias(zone, "a", "A", gateway, "Z1"), "ttl", 60), "aliases: cannot be combined with records and ttl"},
+		{with(alias(zone, "a", "A", gateway, "Z1"), "records", []any{"192.0.2.1"}), "aliases: cannot be combined with records"},
 		{with(alias(zone, "a", "A", gateway, "Z1"), "aliases", []any{properties{"name": gateway}}), "aliases[0].zoneId: is required"},
 		{with(alias(zone, "a", "A", gateway, "Z1"), "aliases", append(alias(zone, "a", "A", gateway, "Z1")["aliases"].([]any), alias(zone, "a", "A", gateway, "Z1")["aliases"].([]any)...)), "aliases: there are 2"},
-		{alias(zone, "a", "A", "example.cloudfront.net", "Z2FDTNDATAQYW2"), "the local cloud knows A and AAAA aliases"},
-		{alias(zone, "a", "TXT", gateway, "Z1"), "the local cloud knows A and AAAA aliases"},
+		{alias(zone, "a", "A", "example.cloudfront.net", "Z2FDTNDATAQYW2"), "the local cloud supports A and AAAA aliases"},
+		{alias(zone, "a", "TXT", gateway, "Z1"), "the local cloud supports A and AAAA aliases"},
 		{alias(zone, "a", "A", "absent.example.com", zone.ID), "alias that targets absent.example.com., type A in zone " + zone.ID + ", but that target was not found"},
 		{alias(zone, "a", "AAAA", "www.example.com", zone.ID), "target was not found"},
 		{with(alias(zone, "www.example.com", "A", "www.example.com", zone.ID), "allowOverwrite", true), "target was not found"},
@@ -105,8 +105,8 @@ func TestValues(t *testing.T) {
 		{"CNAME", "@", "is not a domain name"}, {"CNAME", "a b", "is not a domain name"},
 		{"NS", "ns-1.awsdns-01.co.uk", ""}, {"NS", "192.0.2.1 ns", "is not a domain name"},
 		{"TXT", "v=spf1 -all", ""}, {"TXT", `a \"quoted\" word`, ""}, {"TXT", `first""second`, ""}, {"TXT", `first" "second`, ""},
-		{"TXT", `"quoted"`, "a quotation mark of its own"},
-		{"TXT", `a"b`, "a quotation mark of its own"}, {"TXT", `a\`, "a quotation mark of its own"},
+		{"TXT", `"quoted"`, "contains a quotation mark"},
+		{"TXT", `a"b`, "contains a quotation mark"}, {"TXT", `a\`, "contains a quotation mark"},
 		{"TXT", long, ""}, {"TXT", long + "a", "a string of 256 characters"}, {"TXT", long + `""` + long, ""},
 		{"TXT", strings.Repeat(long+`""`, 16), "at most 4000"}, {"TXT", "a\nb", "control character"},
 		{"MX", "10 mail.example.com", ""}, {"MX", "mail.example.com", "a priority"}, {"MX", "65536 mail.example.com", "a priority"}, {"MX", "10", "a priority"},
@@ -127,8 +127,8 @@ func TestValues(t *testing.T) {
 	}
 }
 
-// TestOverwrite: a record takes the place of what it is allowed to overwrite,
-// and none of its other selves is in its way.
+// TestOverwrite checks that a record with allowOverwrite replaces an existing
+// one, and that it can replace itself.
 func TestOverwrite(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)

@@ -11,13 +11,13 @@ import (
 	"github.com/miekg/dns"
 )
 
-// maxDatagram is the largest answer over UDP, in bytes, that is told to fit
+// maxDatagram is the largest answer over UDP, in bytes, that fits every network
 // (https://www.dnsflagday.net/2020/).
 const maxDatagram = 1232
 
-// ServeDNS answers for the whole DNS: who asks is not told apart by which
-// server it means to reach. Of names that no zone here leads to it says that
-// they do not exist; it never asks further.
+// ServeDNS answers for all of DNS, whichever name server the client wants to
+// reach. Names that no zone here contains do not exist; it never asks other
+// servers.
 func (z *Zones) ServeDNS(w dns.ResponseWriter, q *dns.Msg) {
 	size := dns.MinMsgSize
 	m := new(dns.Msg)
@@ -30,7 +30,7 @@ func (z *Zones) ServeDNS(w dns.ResponseWriter, q *dns.Msg) {
 	if w.LocalAddr().Network() == "udp" {
 		m.Truncate(size)
 	}
-	// Who does not hear the answer asks again.
+	// A client that gets no answer asks again.
 	_ = w.WriteMsg(m)
 }
 
@@ -54,8 +54,8 @@ func (z *Zones) fill(m, q *dns.Msg) {
 	m.RecursionAvailable = true
 }
 
-// Listen serves on a free port of 127.0.0.1, over UDP and TCP, until close is
-// called. The address is host and port.
+// Listen serves DNS on a free port of 127.0.0.1, over UDP and TCP, until close
+// is called. addr is host and port.
 func (z *Zones) Listen() (addr string, close func(), err error) {
 	udp, tcp, err := listen()
 	if err != nil {
@@ -68,14 +68,14 @@ func (z *Zones) Listen() (addr string, close func(), err error) {
 		s.NotifyStartedFunc = func() { started <- struct{}{} }
 		failed := make(chan error, 1)
 		running.Go(func() { failed <- s.ActivateAndServe() })
-		// A server that has not started cannot be shut down.
+		// A server can be shut down only after it has started.
 		select {
 		case <-started:
 		case err = <-failed:
 		}
 	}
 	close = func() {
-		// A client may keep its connection: it is not waited for.
+		// Do not wait for clients that keep their connections open.
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		for _, s := range servers {
@@ -90,8 +90,8 @@ func (z *Zones) Listen() (addr string, close func(), err error) {
 	return tcp.Addr().String(), close, nil
 }
 
-// listen finds a port that is free for both protocols: another process may
-// have one for UDP that the system gives for TCP.
+// listen finds a port that is free for both protocols. A port that is free for
+// TCP may be in use for UDP.
 func listen() (net.PacketConn, net.Listener, error) {
 	var failures error
 	for range 10 {

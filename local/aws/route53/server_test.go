@@ -25,7 +25,8 @@ func ask(t *testing.T, network, addr, name string, question uint16, change ...fu
 	return r
 }
 
-// brief is an answer in one line: its code, then the values of each section.
+// brief returns an answer in one line: its code, then the values of each
+// section.
 func brief(m *dns.Msg) string {
 	text := dns.RcodeToString[m.Rcode]
 	for _, section := range []struct {
@@ -83,7 +84,7 @@ func TestServer(t *testing.T) {
 	defer stop()
 	own := record(parent, "", "NS", "ns.example.net")
 	own["allowOverwrite"] = true
-	p.declareRecord(t, "own", own) // the registrar does not know of it
+	p.declareRecord(t, "own", own) // the registrar does not have this zone
 	referral := func(m *dns.Msg) { m.RecursionDesired = false }
 	childServers, apexServers := nsLines("api.example.com", nameServers(child.ID)), nsLines("example.com", nameServers(parent.ID))
 	const soa = " authority: example.com. SOA example.com."
@@ -140,8 +141,8 @@ func TestServer(t *testing.T) {
 	}
 }
 
-// TestTruncated: an answer that does not fit a datagram says so, and is whole
-// over TCP.
+// TestTruncated checks that an answer too large for a datagram is truncated,
+// and complete over TCP.
 func TestTruncated(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)
@@ -208,7 +209,7 @@ func TestLookup(t *testing.T) {
 	for _, test := range []struct{ name, recordType, want string }{
 		{"_x.api.example.com", "CNAME", "[_y.acm-validations.aws]"},
 		{"_X.API.example.com.", "CNAME", "[_y.acm-validations.aws]"},
-		{"_x.api.example.com", "A", "[]"}, // the CNAME record is none
+		{"_x.api.example.com", "A", "[]"}, // a CNAME record is not an A record
 		{"api.example.com", "TXT", `["a b"]`},
 		{"api.example.com", "NS", fmt.Sprint(nameServers(child.ID))},
 		{"api.example.com", "NOPE", "[]"},

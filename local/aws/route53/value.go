@@ -10,14 +10,14 @@ import (
 	"github.com/miekg/dns"
 )
 
-// recordTypes are those of
+// recordTypes are listed at
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/ResourceRecordTypes.html.
 func recordTypes() []string {
 	return []string{"A", "AAAA", "CAA", "CNAME", "DS", "HTTPS", "MX", "NAPTR", "NS", "PTR", "SOA", "SPF", "SRV", "SSHFP", "SVCB", "TLSA", "TXT"}
 }
 
-// Limits of https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/ResourceRecordTypes.html#TXTFormat
-// in characters.
+// Limits in characters, by
+// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/ResourceRecordTypes.html#TXTFormat.
 const (
 	maxString = 255
 	maxText   = 4000
@@ -29,8 +29,8 @@ var (
 	partForm = regexp.MustCompile(`"((?:[^"\\]|\\.)*)"`)
 )
 
-// quoted is the text of a TXT record as the provider sends it to Route 53:
-// within quotation marks, which the value itself does not have.
+// quoted adds the quotation marks that the provider adds to the value of a TXT
+// record.
 func quoted(recordType, value string) string {
 	if recordType == "TXT" || recordType == "SPF" {
 		return `"` + value + `"`
@@ -38,8 +38,8 @@ func quoted(recordType, value string) string {
 	return value
 }
 
-// valueProblem tells what is wrong with one value of a record, "" if nothing
-// is. A type that is not known yet is "".
+// valueProblem describes what is wrong with one value of a record, or returns
+// "". recordType is "" while it is unknown.
 func valueProblem(recordType, value string) string {
 	if recordType == "" {
 		return ""
@@ -81,20 +81,20 @@ func valueProblem(recordType, value string) string {
 func textProblem(value string) string {
 	text := quoted("TXT", value)
 	if !textForm.MatchString(text) {
-		return fmt.Sprintf(`%q has a quotation mark of its own: escape it as \", or divide strings by "" (the provider adds the outer marks)`, value)
+		return fmt.Sprintf(`%q contains a quotation mark: escape it as \", or separate strings by "" (the provider adds the outer marks)`, value)
 	}
 	if len(text) > maxText {
 		return fmt.Sprintf("has %d characters; at most %d", len(text), maxText)
 	}
 	for _, part := range partForm.FindAllStringSubmatch(text, -1) {
 		if n := len(part[1]); n > maxString {
-			return fmt.Sprintf(`has a string of %d characters; at most %d: divide it by ""`, n, maxString)
+			return fmt.Sprintf(`has a string of %d characters; at most %d: separate it by ""`, n, maxString)
 		}
 	}
 	return ""
 }
 
-// rr is one resource record; ttl is in seconds.
+// rr parses one resource record. ttl is in seconds.
 func rr(name, recordType string, ttl int, value string) (dns.RR, error) {
 	record, err := dns.NewRR(fmt.Sprintf("%s %d IN %s %s", dns.Fqdn(name), ttl, recordType, quoted(recordType, value)))
 	if err == nil && record == nil {

@@ -79,7 +79,7 @@ func TestZoneRefused(t *testing.T) {
 	}
 }
 
-// TestTwoZones: AWS has several zones of one name, each with its own servers.
+// TestTwoZones creates two zones of one name. Each has its own servers.
 func TestTwoZones(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)
@@ -94,7 +94,7 @@ func TestTwoZones(t *testing.T) {
 	}
 }
 
-// TestSameName: a dot at the end and upper case are no change.
+// TestSameName checks that a trailing dot and upper case are no change.
 func TestSameName(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)

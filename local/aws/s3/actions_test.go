@@ -55,7 +55,7 @@ func TestBucketActions(t *testing.T) {
 	)
 }
 
-// TestEmptyingActions are of a bucket that goes with its objects.
+// TestEmptyingActions deletes a bucket with forceDestroy.
 func TestEmptyingActions(t *testing.T) {
 	t.Parallel()
 	b := newBuckets(t)
@@ -76,8 +76,7 @@ func TestEmptyingActions(t *testing.T) {
 	}
 }
 
-// TestSettingActions takes each setting of a bucket from its create to its
-// delete.
+// TestSettingActions creates, updates and deletes each setting of a bucket.
 func TestSettingActions(t *testing.T) {
 	t.Parallel()
 	r := newRole(t)

@@ -12,18 +12,19 @@ import (
 	"skiff/local/store"
 )
 
-// backend is where gofakes3, which speaks the protocol, keeps objects. Buckets
-// come and go with their resources alone.
+// backend stores objects for gofakes3, which implements the S3 protocol. Only
+// resources create and delete buckets.
 type backend struct{ b *Buckets }
 
 var _ gofakes3.Backend = backend{}
 
-// given is what a request says of the object that it makes. It reaches the
-// backend as JSON in a header that no client can send: gofakes3 passes on some
-// of the real ones, keys and tokens among them, and none that it does not know.
+// given holds the properties of a new object that come from the request's
+// headers. It reaches the backend as JSON in a header that no client can send.
+// gofakes3 passes on some real headers, keys and tokens among them, and drops
+// the headers it does not know.
 type given struct {
 	Headers map[string]string
-	Replace bool // a copy has these headers, not those of its source
+	Replace bool // a copy gets these headers, not the headers of its source
 }
 
 const givenHeader = "X-Amz-Local-Given"
@@ -43,11 +44,11 @@ func (k backend) BucketExists(name string) (bool, error) {
 func (k backend) GetObject(bucket, key string, wanted *gofakes3.ObjectRangeRequest) (*gofakes3.Object, error) {
 	held, body, err := k.b.objects.open(bucket, key)
 	if err != nil {
-		return nil, told(err, key)
+		return nil, clientError(err, key)
 	}
 	part, err := wanted.Range(held.Size)
 	if err != nil {
-		_ = body.Close() // of a file that was read
+		_ = body.Close() // the file was only read
 		return nil, err
 	}
 	if part == nil {
@@ -65,13 +66,13 @@ type readCloser struct {
 func (k backend) HeadObject(bucket, key string) (*gofakes3.Object, error) {
 	held, err := k.b.objects.get(bucket, key)
 	if err != nil {
-		return nil, told(err, key)
+		return nil, clientError(err, key)
 	}
 	return held.answer(key, http.NoBody, nil), nil
 }
 
-// told is an error as a client hears it.
-func told(err error, key string) error {
+// clientError returns the error that the client gets for err.
+func clientError(err error, key string) error {
 	if errors.Is(err, errNoObject) {
 		return gofakes3.KeyNotFound(key)
 	}
@@ -94,14 +95,14 @@ func (k backend) PutObject(bucket, key string, meta map[string]string, body io.R
 	counted := &counter{r: body}
 	_, err = k.b.objects.put(bucket, key, g.Headers, counted, func(old *object) error {
 		if counted.n != size {
-			return gofakes3.ErrorMessage(gofakes3.ErrIncompleteBody, fmt.Sprintf("the body has %d bytes, not the %d that its length says", counted.n, size))
+			return gofakes3.ErrorMessage(gofakes3.ErrIncompleteBody, fmt.Sprintf("the body has %d bytes; its declared length is %d", counted.n, size))
 		}
 		return fits(conditions, old)
 	})
 	return gofakes3.PutObjectResult{}, err
 }
 
-// fits decides the conditions of a write
+// fits reports an error if a conditional write must fail
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
 func fits(conditions *gofakes3.PutConditions, old *object) error {
 	if conditions == nil {
@@ -133,7 +134,7 @@ func (k backend) CopyObject(sourceBucket, sourceKey, bucket, key string, meta ma
 	}
 	source, body, err := k.b.objects.open(sourceBucket, sourceKey)
 	if err != nil {
-		return none, told(err, sourceKey)
+		return none, clientError(err, sourceKey)
 	}
 	defer body.Close()
 	headers := source.Headers
@@ -183,7 +184,7 @@ func (k backend) ListBucket(bucket string, prefix *gofakes3.Prefix, page gofakes
 	return out, nil
 }
 
-// What programs alone do. No route leads here.
+// gofakes3.Backend requires the methods below. No route calls them.
 
 func (k backend) ListBuckets() ([]gofakes3.BucketInfo, error) { return nil, gofakes3.ErrNotImplemented }
 func (k backend) CreateBucket(string) error                   { return gofakes3.ErrNotImplemented }

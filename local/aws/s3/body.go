@@ -16,12 +16,12 @@ import (
 	"skiff/local/aws/iam"
 )
 
-// maxChunkLine bounds a line of a body in chunks, in bytes.
+// maxChunkLine is the longest line in a chunked body, in bytes.
 const maxChunkLine = 4 << 10
 
-// readBody has the body read as what it says to be: with the hash that is
-// signed, or in chunks. The signatures of the chunks are not checked; that of the
-// request is.
+// readBody sets up the decoding of the body: plain with a signed hash, or in
+// chunks. It does not check the signatures of chunks. The signature of the
+// request is checked elsewhere.
 func (c *call) readBody() error {
 	switch {
 	case c.payload == iam.UnsignedPayload:
@@ -44,7 +44,8 @@ func (c *call) readBody() error {
 	return nil
 }
 
-// hashed is a body that fails at its end where its hash is not the one signed.
+// hashed is a body whose read fails at the end if its hash is not the signed
+// hash.
 type hashed struct {
 	io.ReadCloser
 	sum  hash.Hash
@@ -60,7 +61,8 @@ func (h *hashed) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// bodyFault is an error of hashed or chunks as a client hears it.
+// bodyFault turns an error of hashed or chunks into the error that the client
+// gets.
 func bodyFault(err error) error {
 	if e, ok := errors.AsType[gofakes3.Error](err); ok {
 		return refuse(e.ErrorCode().Status(), string(e.ErrorCode()), "%s", e.Error())
@@ -68,13 +70,13 @@ func bodyFault(err error) error {
 	return err
 }
 
-// chunks reads a body of chunks, each with its length before it
-// (https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html,
+// chunks decodes a body in which each chunk starts with a line that has its
+// length (https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html,
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html).
 type chunks struct {
 	in *bufio.Reader
 	io.Closer
-	left  int64 // of this chunk
+	left  int64 // bytes left in this chunk
 	begun bool
 	ended bool
 }
@@ -99,7 +101,7 @@ func (c *chunks) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// next reads the line before a chunk, and what follows the last one.
+// next reads the line before a chunk, and the trailers after the last chunk.
 func (c *chunks) next() error {
 	if c.begun {
 		if end, err := c.line(); err != nil || end != "" {
@@ -118,7 +120,8 @@ func (c *chunks) next() error {
 	if c.left > 0 {
 		return nil
 	}
-	// A trailer is a line each: a checksum, which TCP makes needless here.
+	// The trailers are checksums, one per line. They are ignored: TCP has its
+	// own.
 	for c.ended = true; ; {
 		if line, err := c.line(); err != nil || line == "" {
 			return nil

@@ -12,8 +12,8 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
-// TestBodies sends what SDKs in other languages do: a body whose hash is signed,
-// one in signed chunks, and one that is not what was signed.
+// TestBodies sends bodies as SDKs in other languages do: with a signed hash, in
+// signed chunks, and with a hash that does not match.
 func TestBodies(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "s3:PutObject")

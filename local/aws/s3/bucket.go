@@ -13,18 +13,18 @@ import (
 	"skiff/local/store"
 )
 
-// BucketToken is the resource type of a bucket.
+// BucketToken is the type token of a bucket.
 const BucketToken = "aws:s3/bucketV2:BucketV2"
 
-// Bucket is the inputs of a bucket. What AWS has other resource types for is
-// declared by these alone.
+// Bucket holds a bucket's inputs. Settings that have a resource type in AWS are
+// declared only by that type.
 type Bucket struct {
 	Bucket       string            `json:"bucket" aws:"replace"`
 	ForceDestroy bool              `json:"forceDestroy,omitempty"`
 	Tags         map[string]string `json:"tags,omitempty"`
 }
 
-// BucketOutputs is what AWS adds to a bucket.
+// BucketOutputs holds the outputs that AWS adds to a bucket.
 type BucketOutputs struct {
 	ARN                      string `json:"arn"`
 	BucketDomainName         string `json:"bucketDomainName"`
@@ -32,14 +32,14 @@ type BucketOutputs struct {
 	Region                   string `json:"region"`
 }
 
-// Options are what Buckets are made of.
+// Options configures Buckets.
 type Options struct {
 	Store     *store.Store
 	Authority *iam.Authority
-	Dir       string // of the objects
+	Dir       string // where the objects are stored
 }
 
-// Buckets are the declared buckets, their settings and their objects. They are
+// Buckets holds the declared buckets, their settings and their objects. It is
 // safe for concurrent use.
 type Buckets struct {
 	db        *store.Store
@@ -47,8 +47,8 @@ type Buckets struct {
 	objects   *objects
 }
 
-// Open holds the buckets of a store, with the objects in a folder that no other
-// process has open.
+// Open returns the buckets in the store. The objects are in o.Dir, which no
+// other process may have open.
 func Open(o Options) (*Buckets, error) {
 	held, err := openObjects(o.Dir)
 	if err != nil {
@@ -57,16 +57,16 @@ func Open(o Options) (*Buckets, error) {
 	return &Buckets{o.Store, o.Authority, held}, nil
 }
 
-// Close lets go of the objects.
+// Close closes the index of the objects.
 func (b *Buckets) Close() error { return b.objects.db.Close() }
 
-// Types are the resource types of S3.
+// Types returns the resource types of S3.
 func (b *Buckets) Types() []provider.Kind {
 	return []provider.Kind{b.Resources(), b.CORS(), b.Encryption(), b.Lifecycles(), b.OwnershipControls(), b.Policies(), b.PublicAccessBlocks(), b.Versioning()}
 }
 
-// Resources is the resource type of a bucket. A name is taken in every account:
-// the store knows buckets by it alone.
+// Resources returns the resource type of a bucket. Bucket names are unique
+// across all accounts, so the name alone is the key in the store.
 func (b *Buckets) Resources() *provider.Resource[Bucket, BucketOutputs] {
 	return &provider.Resource[Bucket, BucketOutputs]{
 		Token: BucketToken, Named: "bucket", MaxName: 63,
@@ -91,7 +91,7 @@ var (
 	addressForm = regexp.MustCompile(`^\d+\.\d+\.\d+\.\d+$`)
 )
 
-// checkBucket refuses a name by
+// checkBucket reports a name that breaks the rules at
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html.
 func checkBucket(in Bucket) []provider.Problem {
 	reason := ""
@@ -115,19 +115,19 @@ func checkBucket(in Bucket) []provider.Problem {
 func reserved(name string) string {
 	for _, prefix := range []string{"xn--", "sthree-", "amzn-s3-demo-"} {
 		if strings.HasPrefix(name, prefix) {
-			return "begins with " + prefix + ", which AWS keeps for itself"
+			return "begins with " + prefix + ", which AWS reserves"
 		}
 	}
 	for _, suffix := range []string{"-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"} {
 		if strings.HasSuffix(name, suffix) {
-			return "ends with " + suffix + ", which AWS keeps for itself"
+			return "ends with " + suffix + ", which AWS reserves"
 		}
 	}
 	return ""
 }
 
-// createBucket removes objects that a write has left which came while the last
-// bucket of the name went.
+// createBucket first removes the objects that a late write left while an
+// earlier bucket of this name was deleted.
 func (b *Buckets) createBucket(_ context.Context, _ provider.Call, r *store.Record[Bucket]) error {
 	_, err := store.Get[Bucket](b.db, BucketToken, r.ID)
 	if errors.Is(err, store.ErrNotFound) {
@@ -136,16 +136,16 @@ func (b *Buckets) createBucket(_ context.Context, _ provider.Call, r *store.Reco
 	return err
 }
 
-// deleteBucket takes along what is set for the bucket, as
-// https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html does, and
-// its objects if forceDestroy says so.
+// deleteBucket also deletes the bucket's settings, as
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html does.
+// It deletes the objects only with forceDestroy.
 func (b *Buckets) deleteBucket(_ context.Context, _ provider.Call, r store.Record[Bucket]) error {
 	empty, err := b.objects.empty(r.ID)
 	if err != nil {
 		return err
 	}
 	if !empty && !r.Inputs.ForceDestroy {
-		return awserr.New("BucketNotEmpty", "The bucket you tried to delete is not empty: %s (delete its objects, or bring it up with forceDestroy first)", r.ID)
+		return awserr.New("BucketNotEmpty", "The bucket you tried to delete is not empty: %s (delete its objects, or set forceDestroy and run pulumi up first)", r.ID)
 	}
 	if err := b.objects.drop(r.ID); err != nil {
 		return err
@@ -158,7 +158,7 @@ func (b *Buckets) deleteBucket(_ context.Context, _ provider.Call, r store.Recor
 	return nil
 }
 
-// checkOwn refuses a setting of a bucket that is not there or belongs to
+// checkOwn refuses a setting of a bucket that does not exist or belongs to
 // another account.
 func (b *Buckets) checkOwn(bucket, account string) error {
 	r, err := store.Get[Bucket](b.db, BucketToken, bucket)
@@ -166,7 +166,7 @@ func (b *Buckets) checkOwn(bucket, account string) error {
 	case errors.Is(err, store.ErrNotFound):
 		return awserr.New("NoSuchBucket", "The specified bucket does not exist: %s", bucket)
 	case err == nil && r.Account != account:
-		return awserr.New("AccessDenied", "bucket %s belongs to another account than %s", bucket, account)
+		return awserr.New("AccessDenied", "bucket %s does not belong to account %s", bucket, account)
 	}
 	return err
 }

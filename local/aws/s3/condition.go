@@ -9,11 +9,12 @@ import (
 	"time"
 )
 
-// checkConditions decides the conditions of a read that gofakes3 passes over, and
-// refuses those of other calls that it passes over: to write or delete all the
-// same would be to lose what the condition guards. Those of PutObject, and
-// If-None-Match and If-Modified-Since of a read, are decided elsewhere. AWS
-// answers a copy with conditions by NotImplemented too.
+// checkConditions checks the conditions that gofakes3 ignores. It evaluates the
+// conditions of a read, and refuses them on other calls: a write or delete that
+// ignored its condition would lose data. gofakes3 handles PutObject, and
+// If-None-Match and If-Modified-Since on a read. AWS too answers a copy that
+// has conditions with NotImplemented.
+//
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-reads.html
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
@@ -27,19 +28,19 @@ func (c *call) checkConditions(o operation) error {
 	}
 	for _, name := range []string{"If-Match", "If-None-Match", "X-Amz-If-Match-Last-Modified-Time", "X-Amz-If-Match-Size"} {
 		if c.Header.Get(name) != "" {
-			return refuse(http.StatusNotImplemented, "NotImplemented", "A header you provided implies functionality that is not implemented: the local cloud does not know %s of this call", name)
+			return refuse(http.StatusNotImplemented, "NotImplemented", "A header you provided implies functionality that is not implemented: the local cloud does not support %s on this call", name)
 		}
 	}
 	return nil
 }
 
-// checkRead decides If-Match and If-Unmodified-Since, which counts only without
-// the other.
+// checkRead evaluates If-Match, and If-Unmodified-Since where there is no
+// If-Match.
 func (c *call) checkRead() error {
 	match, since := c.Header.Get("If-Match"), c.Header.Get("If-Unmodified-Since")
 	held, err := c.b.objects.get(c.bucket, c.key)
 	if errors.Is(err, errNoObject) {
-		return nil // which is said later
+		return nil // GetObject answers NoSuchKey later
 	}
 	if err != nil {
 		return err
@@ -60,8 +61,8 @@ func (c *call) checkRead() error {
 	return nil
 }
 
-// refuseConditions refuses a list of objects to delete of which one has a
-// condition, which gofakes3 does not read.
+// refuseConditions refuses a DeleteObjects call if one of its objects has a
+// condition, because gofakes3 ignores these conditions.
 func refuseConditions(list []byte) error {
 	var in struct {
 		Objects []struct {
@@ -73,7 +74,7 @@ func refuseConditions(list []byte) error {
 	}
 	for _, o := range in.Objects {
 		if o.ETag+o.LastModifiedTime+o.Size != "" {
-			return refuse(http.StatusNotImplemented, "NotImplemented", "the local cloud does not know conditions of objects to delete: ETag, LastModifiedTime, Size")
+			return refuse(http.StatusNotImplemented, "NotImplemented", "the local cloud does not support conditions in DeleteObjects: ETag, LastModifiedTime, Size")
 		}
 	}
 	return nil

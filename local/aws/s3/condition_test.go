@@ -11,7 +11,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// statusOf is the status of an answer, 200 for no error.
+// statusOf returns the status of an error's response, 200 for nil.
 func statusOf(err error) int {
 	var answered interface{ HTTPStatusCode() int }
 	if errors.As(err, &answered) {
@@ -58,7 +58,8 @@ func TestConditionalReads(t *testing.T) {
 	}
 }
 
-// TestUnknownConditions: what a condition guards is not written or deleted.
+// TestUnknownConditions checks that a call with an unsupported condition writes
+// and deletes nothing.
 func TestUnknownConditions(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "s3:*")

@@ -12,19 +12,20 @@ import (
 	"skiff/local/store"
 )
 
-// Limits of https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html.
+// See https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html.
 const (
 	maxCORSRules = 100
 	maxCORSID    = 255 // characters
 )
 
-// CORS is the inputs of which pages of other origins may use a bucket.
+// CORS holds the CORS rules of a bucket: which web pages of other origins may
+// use it.
 type CORS struct {
 	Bucket string     `json:"bucket" aws:"required,replace"`
 	Rules  []CORSRule `json:"corsRules" aws:"required,set"`
 }
 
-// CORSRule is a rule, of which the first that fits a request decides it.
+// CORSRule is one rule. The first rule that matches a request applies.
 type CORSRule struct {
 	ID             string   `json:"id,omitempty" aws:"idle"`
 	AllowedHeaders []string `json:"allowedHeaders,omitempty"`
@@ -34,13 +35,14 @@ type CORSRule struct {
 	MaxAgeSeconds  int      `json:"maxAgeSeconds,omitempty"`
 }
 
-// CORS is the resource type of CORS.
+// CORS returns the resource type of CORS.
 func (b *Buckets) CORS() *provider.Resource[CORS, struct{}] {
 	return setting(b, CORSToken, func(in CORS) string { return in.Bucket }, checkCORS, nil, corsActions)
 }
 
-// checkCORS refuses what
-// https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html does.
+// checkCORS reports what
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html
+// rejects.
 func checkCORS(in CORS) []provider.Problem {
 	var problems provider.Problems
 	problems.AtMost("corsRules", len(in.Rules), maxCORSRules, "rules")
@@ -58,7 +60,7 @@ func checkCORS(in CORS) []provider.Problem {
 		}
 		for _, h := range rule.ExposeHeaders {
 			if strings.Contains(h, "*") {
-				problems.Add(property+"exposeHeaders", "%q has a wildcard, which S3 does not take here", h)
+				problems.Add(property+"exposeHeaders", "%q has a wildcard, which S3 does not allow here", h)
 			}
 		}
 		problems.MaxCharacters(property+"id", rule.ID, maxCORSID)
@@ -66,8 +68,8 @@ func checkCORS(in CORS) []provider.Problem {
 	return problems
 }
 
-// allows tells whether the rule is for an origin, a method and the headers that a
-// preflight asks for.
+// allows reports whether the rule matches an origin, a method and the headers
+// that a preflight request lists.
 func (c CORSRule) allows(origin, method string, headers []string) bool {
 	fits := func(patterns []string, value string) bool {
 		return slices.ContainsFunc(patterns, func(p string) bool {
@@ -83,8 +85,8 @@ func (c CORSRule) allows(origin, method string, headers []string) bool {
 		!slices.ContainsFunc(headers, func(h string) bool { return !fits(lower, h) })
 }
 
-// ruleFor is the first rule of a bucket that is for a request; nil for none.
-// Configured tells whether the bucket has any.
+// ruleFor returns the bucket's first rule that matches a request, or nil if
+// none does. configured reports whether the bucket has any rules.
 func (b *Buckets) ruleFor(bucket, origin, method string, headers []string) (rule *CORSRule, configured bool, err error) {
 	r, err := store.Get[CORS](b.db, CORSToken, bucket)
 	if errors.Is(err, store.ErrNotFound) {
@@ -101,8 +103,8 @@ func (b *Buckets) ruleFor(bucket, origin, method string, headers []string) (rule
 	return nil, true, nil
 }
 
-// crossOrigin is the headers of an answer to a page of another origin, none
-// where no rule is for it.
+// crossOrigin returns the CORS headers of the response, or nil if no rule
+// matches the request.
 func (f *front) crossOrigin(c *call) http.Header {
 	origin := c.Header.Get("Origin")
 	if origin == "" {
@@ -115,8 +117,8 @@ func (f *front) crossOrigin(c *call) http.Header {
 	return rule.headers(origin, nil)
 }
 
-// headers are those of an answer, by
-// https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html.
+// headers returns the response headers that
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html describes.
 func (c CORSRule) headers(origin string, asked []string) http.Header {
 	h := http.Header{}
 	if slices.Contains(c.AllowedOrigins, "*") {
@@ -139,8 +141,7 @@ func (c CORSRule) headers(origin string, asked []string) http.Header {
 	return h
 }
 
-// preflight answers what a browser asks before a request. It carries no
-// signature.
+// preflight answers a browser's preflight request, which is never signed.
 func (f *front) preflight(w http.ResponseWriter, c *call) {
 	origin, method := c.Header.Get("Origin"), c.Header.Get("Access-Control-Request-Method")
 	var asked []string

@@ -30,7 +30,8 @@ func TestCheckCORS(t *testing.T) {
 	}
 }
 
-// TestPreflight asks as a browser does, and makes the request then.
+// TestPreflight sends the preflight request of a browser, then the request
+// itself.
 func TestPreflight(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "s3:PutObject")
@@ -76,7 +77,7 @@ func TestPreflight(t *testing.T) {
 			t.Errorf("a write from %s: %s %s, allowed for %q", from, r.Status, text, got)
 		}
 	}
-	// A page has to hear why it is refused, too.
+	// A page must be able to read the refusal, too.
 	if r, _ := send(t, http.MethodPut, signed.URL+"x", "x", http.Header{"Origin": {origin}}); r.StatusCode != http.StatusForbidden || r.Header.Get("Access-Control-Allow-Origin") != origin {
 		t.Errorf("a refusal: %s %v", r.Status, r.Header)
 	}

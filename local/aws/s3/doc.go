@@ -1,13 +1,13 @@
-// Package s3 stands for Amazon S3: buckets and how they are set, as records, and
-// their objects, in files.
+// Package s3 emulates Amazon S3: buckets and their settings as records, and
+// their objects as files.
 //
-// An object's policies, and those of its bucket, decide who reaches it: by a
-// signature, or by a presigned URL, which is plain http of this machine. To a
-// policy each request counts as one over TLS, so that a bucket that refuses
-// others takes these. Nobody gets in without a signature.
+// Policies of the caller and of the bucket decide who may reach an object. A
+// request is signed, or uses a presigned URL, which is plain HTTP on this
+// machine. Policies see each request as a TLS request, so a bucket that denies
+// plain HTTP works here. Unsigned requests are refused.
 //
-// What differs from AWS: a bucket keeps no versions, nothing is encrypted,
-// archived or expired, and no ACLs, tags, locks or form uploads are taken; parts
-// of an upload are in memory until it is complete, and the ETag of such an object
-// is the MD5 of the whole.
+// Differences from AWS: buckets keep no versions. Nothing is encrypted,
+// archived or expired. ACLs, tags, locks and form uploads are refused. The
+// parts of an upload stay in memory until it is complete, and its ETag is the
+// MD5 of the whole object.
 package s3

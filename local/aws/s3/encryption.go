@@ -6,33 +6,34 @@ import (
 	"skiff/local/engine/provider"
 )
 
-// Encryption is the inputs of how the objects of a bucket are encrypted.
+// Encryption holds the default encryption of a bucket.
 type Encryption struct {
 	Bucket string           `json:"bucket" aws:"required,replace"`
 	Rules  []EncryptionRule `json:"rules" aws:"required,idle"`
 }
 
-// EncryptionRule is a rule, of which a bucket has one.
+// EncryptionRule is one rule. A bucket has exactly one.
 type EncryptionRule struct {
 	Default          *DefaultEncryption `json:"applyServerSideEncryptionByDefault,omitempty"`
 	BucketKeyEnabled bool               `json:"bucketKeyEnabled,omitempty"`
 }
 
-// DefaultEncryption is that of an object whose writer asks for none.
+// DefaultEncryption applies to an object whose writer names no encryption.
 type DefaultEncryption struct {
 	KMSMasterKeyID string `json:"kmsMasterKeyId,omitempty"`
 	SSEAlgorithm   string `json:"sseAlgorithm" aws:"required"`
 }
 
-// Encryption is the resource type of Encryption. Whether there is the key is
-// asked when an object is written, so never.
+// Encryption returns the resource type of Encryption. It does not check that
+// the KMS key exists. AWS checks that when an object is written, which does not
+// happen here.
 func (b *Buckets) Encryption() *provider.Resource[Encryption, struct{}] {
 	return setting(b, EncryptionToken, func(in Encryption) string { return in.Bucket }, checkEncryption, nil, encryptionActions)
 }
 
-// checkEncryption refuses what
+// checkEncryption reports what
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketEncryption.html
-// does.
+// rejects.
 func checkEncryption(in Encryption) []provider.Problem {
 	var problems provider.Problems
 	if n := len(in.Rules); n > 1 {
@@ -45,7 +46,7 @@ func checkEncryption(in Encryption) []provider.Problem {
 		property := fmt.Sprintf("rules[%d].applyServerSideEncryptionByDefault.", i)
 		problems.OneOf(property+"sseAlgorithm", rule.Default.SSEAlgorithm, "AES256", "aws:kms", "aws:kms:dsse")
 		if rule.Default.SSEAlgorithm == "AES256" && rule.Default.KMSMasterKeyID != "" {
-			problems.Add(property+"kmsMasterKeyId", "goes with aws:kms, not with AES256")
+			problems.Add(property+"kmsMasterKeyId", "needs the sseAlgorithm aws:kms, not AES256")
 		}
 	}
 	return problems

@@ -18,16 +18,16 @@ import (
 	"skiff/local/store"
 )
 
-// A fixture is an endpoint with the clients of a role, mine, and of the
-// administrator. There are the buckets mine, and theirs of another account.
+// A fixture is an endpoint with the clients of a role and of the administrator.
+// Bucket mine belongs to the role's account, bucket theirs to another one.
 type fixture struct {
 	*Buckets
 	url         string
 	role, admin *sdk.Client
 }
 
-// newFixture has a role that may do the actions on the bucket mine and all that
-// is in it.
+// newFixture creates a role that may do the actions on the bucket mine and its
+// objects.
 func newFixture(t *testing.T, actions ...string) *fixture {
 	t.Helper()
 	f := &fixture{Buckets: newBuckets(t)}
@@ -43,15 +43,14 @@ func newFixture(t *testing.T, actions ...string) *fixture {
 	return f
 }
 
-// allow is all that the role may do.
+// allow sets the only policy of the role.
 func (f *fixture) allow(t *testing.T, actions, resource string) {
 	t.Helper()
 	policy := `{"Statement":{"Effect":"Allow","Action":["` + actions + `"],"Resource":"` + resource + `"}}`
 	put(t, f.Buckets, iam.RolePolicyToken, store.Record[iam.RolePolicy]{ID: "r:p", Inputs: iam.RolePolicy{Name: "p", Role: "r", Policy: policy}})
 }
 
-// client is one as a function has it: it is told where the endpoint is, and
-// nothing else.
+// client returns a client as a function has it: only its endpoint is set.
 func (f *fixture) client(keys iam.Credentials) *sdk.Client {
 	return sdk.New(sdk.Options{
 		Region: region, BaseEndpoint: &f.url, RetryMaxAttempts: 1,
@@ -87,7 +86,7 @@ func text(t *testing.T, r io.ReadCloser) string {
 	return string(data)
 }
 
-// code is the code of a client's error, "" for none.
+// code returns the code of a client's error, "" for nil.
 func code(err error) string {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return api.ErrorCode()
@@ -98,7 +97,7 @@ func code(err error) string {
 	return ""
 }
 
-// send makes a request of a URL as it is, as curl does.
+// send makes a request to a URL without a signature, as curl does.
 func send(t *testing.T, method, url, body string, header http.Header) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, bytes.NewReader([]byte(body)))

@@ -13,12 +13,13 @@ import (
 	"skiff/local/aws/iam"
 )
 
-// maxMetadata is the size of the names and values of an object's own headers
+// maxMetadata limits the total size of the names and values of user metadata
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html).
 const maxMetadata = 2 << 10 // bytes
 
-// forward has gofakes3 answer, with the bucket in the path and without what
-// signed the request: it would keep some of that with the object.
+// forward passes the request to gofakes3, with the bucket in the path. It
+// removes the signature, because gofakes3 would store parts of it with the
+// object.
 func (c *call) forward(w http.ResponseWriter, o operation) error {
 	g, err := c.given()
 	if err != nil {
@@ -34,7 +35,7 @@ func (c *call) forward(w http.ResponseWriter, o operation) error {
 		r.URL.Path = "/" + c.bucket
 	}
 	query := c.query
-	query.Del("versionId") // "null" at most
+	query.Del("versionId") // checked before: it is "null" or absent
 	r.URL.RawQuery = query.Encode()
 	for name := range r.Header {
 		if strings.HasPrefix(name, "X-Amz-") && (name != "X-Amz-Copy-Source" || o.name != "PutObject") {
@@ -49,7 +50,8 @@ func (c *call) forward(w http.ResponseWriter, o operation) error {
 	return nil
 }
 
-// given is what the headers of a request say of the object that it makes.
+// given returns the properties of the new object that the request's headers
+// contain.
 func (c *call) given() (given, error) {
 	g := given{Headers: map[string]string{}, Replace: c.Header.Get("X-Amz-Metadata-Directive") == "REPLACE"}
 	for _, name := range []string{"Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Type", "Expires"} {
@@ -60,7 +62,7 @@ func (c *call) given() (given, error) {
 	if g.Headers["Content-Type"] == "" {
 		g.Headers["Content-Type"] = "binary/octet-stream"
 	}
-	// The chunks are of the transfer, not of the object.
+	// aws-chunked encodes only the transfer, not the object.
 	if encoding := strings.Trim(strings.Replace(g.Headers["Content-Encoding"], "aws-chunked", "", 1), ", "); encoding == "" {
 		delete(g.Headers, "Content-Encoding")
 	} else {
@@ -79,8 +81,8 @@ func (c *call) given() (given, error) {
 	return g, nil
 }
 
-// refuseHeaders refuses what would have an effect at AWS and has none here.
-// Encryption and the storage class are settings without effect.
+// refuseHeaders refuses headers that change something on AWS and nothing here.
+// Encryption and the storage class are accepted and have no effect.
 func (c *call) refuseHeaders() error {
 	acl := c.Header.Get("X-Amz-Acl")
 	unknown := ""
@@ -93,16 +95,17 @@ func (c *call) refuseHeaders() error {
 		}
 	}
 	if unknown != "" {
-		return refuse(http.StatusNotImplemented, "NotImplemented", "A header you provided implies functionality that is not implemented: the local cloud does not know %s", unknown)
+		return refuse(http.StatusNotImplemented, "NotImplemented", "A header you provided implies functionality that is not implemented: the local cloud does not support %s", unknown)
 	}
 	return nil
 }
 
-// maxDelete is how many keys a call deletes
+// maxDelete is the most keys that one call deletes
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html).
 const maxDelete = 1000
 
-// deleteObjects deletes those that the caller may, and lists the others.
+// deleteObjects deletes the objects that the caller may delete, and reports an
+// error for each of the others.
 func (c *call) deleteObjects(w http.ResponseWriter) error {
 	var in gofakes3.DeleteRequest
 	data, err := io.ReadAll(io.LimitReader(c.Body, 4<<20))
@@ -136,12 +139,12 @@ func (c *call) deleteObjects(w http.ResponseWriter) error {
 	}
 	w.Header().Set("Content-Type", "application/xml")
 	_, _ = io.WriteString(w, xml.Header)
-	_ = xml.NewEncoder(w).Encode(out) // a client that has gone is nobody to tell
+	_ = xml.NewEncoder(w).Encode(out) // fails only if the client is gone
 	return nil
 }
 
-// response takes out what gofakes3 says to every origin, and puts in what the
-// bucket does.
+// response replaces the CORS header that gofakes3 sends to every origin with
+// the headers of the bucket's CORS rules.
 type response struct {
 	http.ResponseWriter
 	cross http.Header

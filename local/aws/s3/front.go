@@ -17,20 +17,20 @@ import (
 	"skiff/local/store"
 )
 
-// front is the endpoint that functions, people and presigned URLs reach. It
-// decides who may do what; gofakes3 answers.
+// front is the S3 endpoint for functions, people and presigned URLs. It
+// authorizes requests; gofakes3 answers them.
 type front struct {
 	b     *Buckets
 	inner http.Handler
 }
 
-// Handler is the endpoint of the objects. A bucket is the first part of the path,
-// or of the host below localhost: BUCKET.localhost.
+// Handler returns the endpoint of the objects. The bucket is the first part of
+// the path, or the host name before .localhost: BUCKET.localhost.
 func (b *Buckets) Handler() http.Handler {
 	return &front{b, gofakes3.New(backend{b}, gofakes3.WithMetadataSizeLimit(0), gofakes3.WithTimeSkewLimit(0)).Server()}
 }
 
-// fault is an error in the form of S3
+// fault is an error in S3's form
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html).
 type fault struct {
 	XMLName xml.Name `xml:"Error"`
@@ -56,10 +56,10 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := c.serve(answer); err != nil {
 		fail(answer, r, err)
 	}
-	answer.begin() // where there was nothing to say
+	answer.begin() // for a response without a body or a status
 }
 
-// address is what a request is for.
+// address returns the bucket and the key that a request names.
 func address(r *http.Request) (bucket, key string) {
 	path := strings.TrimPrefix(r.URL.Path, "/")
 	host := r.Host
@@ -73,40 +73,40 @@ func address(r *http.Request) (bucket, key string) {
 	return bucket, key
 }
 
-// fail answers with an error, which a HEAD request has no body for.
+// fail answers with an error. The response to a HEAD request has no body.
 func fail(w http.ResponseWriter, r *http.Request, err error) {
-	told := &fault{Code: "InternalError", Message: err.Error(), status: http.StatusInternalServerError}
+	f := &fault{Code: "InternalError", Message: err.Error(), status: http.StatusInternalServerError}
 	if denied, ok := errors.AsType[*iam.Denied](err); ok {
-		told = &fault{Code: "AccessDenied", Message: denied.Error(), status: http.StatusForbidden}
+		f = &fault{Code: "AccessDenied", Message: denied.Error(), status: http.StatusForbidden}
 	} else if unsigned, ok := errors.AsType[*awserr.Error](err); ok {
-		told = signatureFault(unsigned)
+		f = signatureFault(unsigned)
 	} else if known, ok := errors.AsType[*fault](err); ok {
-		told = known
+		f = known
 	}
 	w.Header().Set("Content-Type", "application/xml")
-	w.WriteHeader(told.status)
+	w.WriteHeader(f.status)
 	if r.Method != http.MethodHead {
 		_, _ = io.WriteString(w, xml.Header)
-		_ = xml.NewEncoder(w).Encode(told) // a client that has gone is nobody to tell
+		_ = xml.NewEncoder(w).Encode(f) // fails only if the client is gone
 	}
 }
 
-// signatureFault gives an error of a signature the name that S3 has for it.
+// signatureFault returns S3's own error for a signature error.
 func signatureFault(e *awserr.Error) *fault {
-	told := &fault{Code: e.Code, Message: e.Message, status: http.StatusForbidden}
+	f := &fault{Code: e.Code, Message: e.Message, status: http.StatusForbidden}
 	switch e.Code {
 	case "UnrecognizedClientException":
-		told.Code, told.Message = "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."
+		f.Code, f.Message = "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."
 	case "MissingAuthenticationTokenException":
-		told.Code, told.Message = "AccessDenied", "Access Denied: the request is not signed, and the local cloud lets nobody in without a signature"
+		f.Code, f.Message = "AccessDenied", "Access Denied: the request is not signed, and the local cloud requires a signature"
 	case "ExpiredTokenException":
-		told.Code, told.status = "ExpiredToken", http.StatusBadRequest
+		f.Code, f.status = "ExpiredToken", http.StatusBadRequest
 	case "IncompleteSignatureException":
-		told.Code, told.status = "AuthorizationHeaderMalformed", http.StatusBadRequest
+		f.Code, f.status = "AuthorizationHeaderMalformed", http.StatusBadRequest
 	case "AuthorizationQueryParametersError", "InvalidRequest":
-		told.status = http.StatusBadRequest
+		f.status = http.StatusBadRequest
 	}
-	return told
+	return f
 }
 
 // call is one request.
@@ -116,7 +116,7 @@ type call struct {
 	query       url.Values
 	bucket, key string
 	caller      iam.Caller
-	payload     string // hash of the body, or a word in its place
+	payload     string // hash of the body, or a constant such as UNSIGNED-PAYLOAD
 	held        store.Record[Bucket]
 	policy      *iam.Document
 }
@@ -128,7 +128,7 @@ func (c *call) serve(w http.ResponseWriter) (err error) {
 	c.adoptQuery()
 	o, known := operationOf(c.Method, c.key != "", c.query)
 	if !known || c.bucket == "" || o.name == "UploadPart" && c.Header.Get("X-Amz-Copy-Source") != "" {
-		return refuse(http.StatusNotImplemented, "NotImplemented", "the local cloud does not know the call of S3 that %s %s is", c.Method, c.URL.Path)
+		return refuse(http.StatusNotImplemented, "NotImplemented", "the local cloud does not support this S3 call: %s %s", c.Method, c.URL.Path)
 	}
 	if err := c.findBucket(); err != nil {
 		return err
@@ -151,8 +151,7 @@ func (c *call) serve(w http.ResponseWriter) (err error) {
 	return c.forward(w, o)
 }
 
-// adoptQuery makes headers of the parameters by which a presigned URL gives
-// them.
+// adoptQuery copies parameters of a presigned URL to the headers they replace.
 func (c *call) adoptQuery() {
 	for name, values := range c.query {
 		lower := strings.ToLower(name)
@@ -166,8 +165,9 @@ func (c *call) adoptQuery() {
 	}
 }
 
-// findBucket reads the bucket and its policy. One that is missing counts as the
-// caller's own until the caller's policies have decided.
+// findBucket reads the bucket and its policy. A missing bucket counts as the
+// caller's own, so that only the caller's policies decide whether they see
+// NoSuchBucket or AccessDenied.
 func (c *call) findBucket() error {
 	var err error
 	c.policy = &iam.Document{}
@@ -189,12 +189,12 @@ func (c *call) findBucket() error {
 	return err
 }
 
-// permitted lets the policies decide an operation. Who may not list a bucket
-// hears of no key that is missing
+// permitted authorizes an operation. A caller who may not list the bucket gets
+// AccessDenied for a missing key, not NoSuchKey
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html).
 func (c *call) permitted(o operation) error {
 	if o.name == "DeleteObjects" {
-		return c.exists() // each of the objects is decided by itself
+		return c.exists() // deleteObjects authorizes each object
 	}
 	if err := c.permit(o.action, c.key); err != nil {
 		return err
@@ -225,8 +225,7 @@ func (c *call) exists() error {
 	return nil
 }
 
-// permit decides an action on an object of the bucket, or on the bucket for no
-// key.
+// permit authorizes an action on an object, or on the bucket if key is empty.
 func (c *call) permit(action, key string) error {
 	asked := iam.Request{Action: action, Resource: bucketARN(c.bucket), Owner: c.held.Account, Policy: c.policy}
 	if key != "" {
@@ -237,13 +236,13 @@ func (c *call) permit(action, key string) error {
 	return c.b.authority.Authorize(c.caller, asked)
 }
 
-// permitSource decides the read of what is copied, and writes its name in the
-// form that gofakes3 reads.
+// permitSource authorizes the read of a copy's source, and rewrites the
+// source's name in the form that gofakes3 expects.
 func (c *call) permitSource(source string) error {
 	path, err := url.PathUnescape(strings.TrimPrefix(source, "/"))
 	bucket, key, ok := strings.Cut(path, "/")
 	if err != nil || !ok || strings.Contains(source, "?versionId=") {
-		return refuse(http.StatusBadRequest, "InvalidArgument", "the copy source %q is not BUCKET/KEY, without a version", source)
+		return refuse(http.StatusBadRequest, "InvalidArgument", "the copy source %q must be BUCKET/KEY, without a version", source)
 	}
 	from := *c
 	from.bucket, from.key, from.query = bucket, key, url.Values{}

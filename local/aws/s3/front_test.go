@@ -20,8 +20,8 @@ import (
 
 var mineBucket = aws.String("mine")
 
-// TestObject takes an object from its write to its end, with a key that a URL has
-// to escape.
+// TestObject writes, reads and deletes an object whose key needs escaping in a
+// URL.
 func TestObject(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "s3:PutObject", "s3:GetObject", "s3:DeleteObject", "s3:ListBucket")
@@ -82,7 +82,8 @@ func TestObject(t *testing.T) {
 	}
 }
 
-// TestNothingOfTheWriter: what signed a write is not kept with the object.
+// TestNothingOfTheWriter checks that the object does not keep the write's
+// signature.
 func TestNothingOfTheWriter(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "s3:*")
@@ -93,7 +94,7 @@ func TestNothingOfTheWriter(t *testing.T) {
 	}
 }
 
-// TestRights decides by the role's policies, and the bucket's.
+// TestRights checks that the policies of the role and of the bucket decide.
 func TestRights(t *testing.T) {
 	t.Parallel()
 	get := func(f *fixture, bucket, key string) string {
@@ -107,12 +108,12 @@ func TestRights(t *testing.T) {
 	f := newFixture(t, "s3:GetObject")
 	f.put(t, "k", "x")
 	for name, pair := range map[string][2]string{
-		"may read":                        {get(f, "mine", "k"), ""},
-		"may not write":                   {write(f, "mine", "k"), "AccessDenied"},
-		"hears of no key that is missing": {get(f, "mine", "none"), "AccessDenied"},
-		"another account's bucket":        {get(f, "theirs", "k"), "AccessDenied"},
-		"no bucket, and no right to it":   {get(f, "none", "k"), "AccessDenied"},
-		"no bucket":                       {get(f, "mine-2", "k"), "NoSuchBucket"},
+		"may read":                          {get(f, "mine", "k"), ""},
+		"may not write":                     {write(f, "mine", "k"), "AccessDenied"},
+		"may not see that a key is missing": {get(f, "mine", "none"), "AccessDenied"},
+		"another account's bucket":          {get(f, "theirs", "k"), "AccessDenied"},
+		"no bucket, and no right to it":     {get(f, "none", "k"), "AccessDenied"},
+		"no bucket":                         {get(f, "mine-2", "k"), "NoSuchBucket"},
 	} {
 		if pair[0] != pair[1] {
 			t.Errorf("%s: %q, want %q", name, pair[0], pair[1])
@@ -127,7 +128,7 @@ func TestRights(t *testing.T) {
 	}
 	policy(f, strings.Replace(tlsOnly, `,"Condition":{"Bool":{"aws:SecureTransport":["false"]}}`, "", 1))
 	if got := get(f, "mine", "k"); got != "AccessDenied" {
-		t.Errorf("a bucket that denies everyone: %q", got)
+		t.Errorf("a bucket policy that denies everyone: %q", got)
 	}
 	policy(f, `{"Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::`+account+`:role/r"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::mine/in/*"}}`)
 	if got := write(f, "mine", "in/k") + write(f, "mine", "out/k"); got != "AccessDenied" {
@@ -135,8 +136,8 @@ func TestRights(t *testing.T) {
 	}
 }
 
-// TestListing pages through keys and common prefixes, within the prefix that a
-// condition names.
+// TestListing lists pages of keys and common prefixes, within the prefix that a
+// policy condition allows.
 func TestListing(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "s3:GetObject")
@@ -238,7 +239,8 @@ func TestCopy(t *testing.T) {
 	}
 }
 
-// TestDeleteMany deletes what the role may, and says of the rest why not.
+// TestDeleteMany deletes the keys that the role may delete, and gets an error
+// for each of the others.
 func TestDeleteMany(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "s3:GetObject")
@@ -305,8 +307,8 @@ func TestParts(t *testing.T) {
 	}
 }
 
-// TestUnknownCalls are refused by name; one of them would write its XML in place
-// of the object.
+// TestUnknownCalls checks that unsupported calls are refused by name. One of
+// them would otherwise write its XML in place of the object.
 func TestUnknownCalls(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "s3:*")
@@ -328,7 +330,8 @@ func TestUnknownCalls(t *testing.T) {
 	}
 }
 
-// TestChunks reads a body as SDKs send one whose length they do not know.
+// TestChunks reads a chunked body, which SDKs send if they do not know the
+// length.
 func TestChunks(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, body, want, err string }{
@@ -338,7 +341,7 @@ func TestChunks(t *testing.T) {
 		{"cut", "5\r\nhel", "hel", "IncompleteBody"},
 		{"no end", "1\r\nx\r\n", "x", "IncompleteBody"},
 		{"no length", "zz\r\nx\r\n", "", "IncompleteBody"},
-		{"longer than it says", "1\r\nxy\r\n0\r\n\r\n", "x", "IncompleteBody"},
+		{"longer than its length", "1\r\nxy\r\n0\r\n\r\n", "x", "IncompleteBody"},
 	} {
 		c := &call{Request: &http.Request{Body: body(test.body), Header: http.Header{"X-Amz-Decoded-Content-Length": {"7"}}}, payload: "STREAMING-UNSIGNED-PAYLOAD-TRAILER"}
 		if err := c.readBody(); err != nil {

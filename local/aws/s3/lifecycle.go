@@ -6,22 +6,23 @@ import (
 	"skiff/local/engine/provider"
 )
 
-// Limits of https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html.
+// See
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html.
 const (
 	maxRules    = 1000
 	maxRuleID   = 255 // characters
-	maxVersions = 100 // that a rule keeps, whatever their age
+	maxVersions = 100 // noncurrent versions that a rule keeps, whatever their age
 )
 
-// Lifecycle is the inputs of when the objects of a bucket end. Nothing ends
-// here. Transitions to other storage, dates and filters by tag or size are left
-// out.
+// Lifecycle holds the rules by which S3 expires objects. Nothing expires here.
+// Transitions to other storage, dates, and filters by tag or size are not
+// supported.
 type Lifecycle struct {
 	Bucket string          `json:"bucket" aws:"required,replace"`
 	Rules  []LifecycleRule `json:"rules" aws:"required,idle"`
 }
 
-// LifecycleRule is a rule for the objects that its filter finds.
+// LifecycleRule is a rule for the objects that match its filter.
 type LifecycleRule struct {
 	ID                 string              `json:"id" aws:"required"`
 	Status             string              `json:"status" aws:"required"`
@@ -31,36 +32,37 @@ type LifecycleRule struct {
 	AbortUpload        *AbortUpload        `json:"abortIncompleteMultipartUpload,omitempty"`
 }
 
-// LifecycleFilter finds objects by the beginning of their keys.
+// LifecycleFilter matches objects by the prefix of their keys.
 type LifecycleFilter struct {
 	Prefix string `json:"prefix"`
 }
 
-// Expiration is when an object ends, or the marker of one that has ended.
+// Expiration sets when an object expires, or that S3 removes delete markers
+// without versions.
 type Expiration struct {
 	Days                      *int `json:"days,omitempty"`
 	ExpiredObjectDeleteMarker bool `json:"expiredObjectDeleteMarker,omitempty"`
 }
 
-// NoncurrentVersions is when an older version ends.
+// NoncurrentVersions sets when noncurrent versions expire.
 type NoncurrentVersions struct {
 	NoncurrentDays          *int `json:"noncurrentDays,omitempty" aws:"required"`
 	NewerNoncurrentVersions *int `json:"newerNoncurrentVersions,omitempty"`
 }
 
-// AbortUpload is when an upload in parts that was not completed ends.
+// AbortUpload sets when S3 aborts an incomplete multipart upload.
 type AbortUpload struct {
 	DaysAfterInitiation *int `json:"daysAfterInitiation,omitempty" aws:"required"`
 }
 
-// Lifecycles is the resource type of a Lifecycle.
+// Lifecycles returns the resource type of a Lifecycle.
 func (b *Buckets) Lifecycles() *provider.Resource[Lifecycle, struct{}] {
 	return setting(b, LifecycleToken, func(in Lifecycle) string { return in.Bucket }, checkLifecycle, nil, lifecycleActions)
 }
 
-// checkLifecycle refuses what
+// checkLifecycle reports what
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html
-// does.
+// rejects.
 func checkLifecycle(in Lifecycle) []provider.Problem {
 	var problems provider.Problems
 	problems.AtMost("rules", len(in.Rules), maxRules, "rules")
@@ -71,14 +73,15 @@ func checkLifecycle(in Lifecycle) []provider.Problem {
 			problems = append(problems, provider.Problem{Property: property + p.Property, Reason: p.Reason})
 		}
 		if rule.ID != "" && ids[rule.ID] {
-			problems.Add(property+".id", "%q is another rule's, too", rule.ID)
+			problems.Add(property+".id", "another rule has the id %q too", rule.ID)
 		}
 		ids[rule.ID] = true
 	}
 	return problems
 }
 
-// problems are by properties that begin with a dot, or "" for the whole rule.
+// problems returns the rule's problems. Their properties begin with a dot, or
+// are "" for the whole rule.
 func (r LifecycleRule) problems() []provider.Problem {
 	var problems provider.Problems
 	problems.OneOf(".status", r.Status, "Enabled", "Disabled")
@@ -94,7 +97,7 @@ func (r LifecycleRule) problems() []provider.Problem {
 	if e := r.Expiration; e != nil {
 		positive(".expiration.days", e.Days)
 		if e.Days != nil && e.ExpiredObjectDeleteMarker {
-			problems.Add(".expiration.expiredObjectDeleteMarker", "goes without days")
+			problems.Add(".expiration.expiredObjectDeleteMarker", "cannot be combined with days")
 		}
 	}
 	if v := r.NoncurrentVersions; v != nil {

@@ -8,7 +8,7 @@ import (
 func TestCheckLifecycle(t *testing.T) {
 	t.Parallel()
 	n := func(i int) *int { return &i }
-	// rule is one as bootstrap declares it, with a change.
+	// rule returns the rule that bootstrap declares, with a change.
 	rule := func(change func(*LifecycleRule)) LifecycleRule {
 		r := LifecycleRule{
 			ID: "old-versions", Status: "Enabled", Filter: &LifecycleFilter{}, Expiration: &Expiration{ExpiredObjectDeleteMarker: true},
@@ -24,7 +24,7 @@ func TestCheckLifecycle(t *testing.T) {
 		{"as in bootstrap", "", func(*LifecycleRule) {}},
 		{"disabled", "", func(r *LifecycleRule) { r.Status = "Disabled" }},
 		{"one action", "", func(r *LifecycleRule) { r.NoncurrentVersions, r.AbortUpload = nil, nil }},
-		{"not known yet", "", func(r *LifecycleRule) {
+		{"unknown in a preview", "", func(r *LifecycleRule) {
 			r.ID, r.Status, r.NoncurrentVersions, r.AbortUpload = "", "", &NoncurrentVersions{}, &AbortUpload{}
 		}},
 		{"status", "rules[0].status", func(r *LifecycleRule) { r.Status = "on" }},

@@ -7,15 +7,15 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// listed is one entry of a listing: an object, or a prefix that several keys
-// have in common as far as the delimiter.
+// listed is one entry of a listing: an object, or a common prefix of several
+// keys up to the delimiter.
 type listed struct {
 	Key string
 	*object
 }
 
-// list is a page of a bucket's keys in their order, which begins behind a key or
-// a common prefix, and whether there are more
+// list returns a page of a bucket's keys in order, starting after a key or a
+// common prefix, and reports whether there are more
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html).
 func (o *objects) list(bucket, prefix, delimiter, after string, size int) (page []listed, more bool, err error) {
 	err = o.db.View(func(tx *bbolt.Tx) error {
@@ -45,8 +45,8 @@ func (o *objects) list(bucket, prefix, delimiter, after string, size int) (page 
 	return page, more, err
 }
 
-// next is the first key behind an entry: of a common prefix, behind all that
-// have it.
+// next moves to the first key after an entry. After a common prefix it skips
+// all keys that have the prefix.
 func next(c *bbolt.Cursor, entry listed) (key, data []byte) {
 	if entry.object != nil {
 		return c.Next()

@@ -14,21 +14,21 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// object is what is known of an object beside its body.
+// object holds an object's properties. Its body is in a file.
 type object struct {
-	File     string // of the body
+	File     string // name of the file with the body
 	Size     int64
 	MD5      []byte
 	Modified time.Time
-	Headers  map[string]string // of its answers: Content-Type, X-Amz-Meta-…
+	Headers  map[string]string // response headers: Content-Type, X-Amz-Meta-…
 }
 
 var errNoObject = errors.New("there is no such object")
 
-// objects keeps the objects of all buckets in a folder: an index, and a file for
-// each body. A body is written and synced before the index has it, and one that
-// the index has no more is removed after, so that a kill at any moment leaves an
-// object as it was or as it is acknowledged. It is safe for concurrent use.
+// objects stores the objects of all buckets in a folder: an index, and a file
+// for each body. It syncs a body before it writes the index, and removes an old
+// body only after that. A kill at any moment therefore leaves each object in
+// its old or its acknowledged state. It is safe for concurrent use.
 type objects struct {
 	dir string
 	db  *bbolt.DB
@@ -51,7 +51,7 @@ func openObjects(dir string) (*objects, error) {
 
 func (o *objects) path(file string) string { return filepath.Join(o.dir, "bodies", file) }
 
-// sweep removes the bodies that a kill has left and no object has.
+// sweep removes files that no object refers to. A kill leaves such files.
 func (o *objects) sweep() error {
 	files, err := os.ReadDir(filepath.Join(o.dir, "bodies"))
 	if err != nil {
@@ -76,8 +76,9 @@ func (o *objects) sweep() error {
 	return err
 }
 
-// put writes an object, of a body that is read to its end, in place of one under
-// the same key, which fits may refuse; it hears nil where there is none.
+// put reads body to its end and stores it as an object, in place of the object
+// under the same key. fits may refuse that: it gets the old object, or nil if
+// there is none.
 func (o *objects) put(bucket, key string, headers map[string]string, body io.Reader, fits func(*object) error) (object, error) {
 	made, err := o.write(body)
 	if err != nil {
@@ -104,7 +105,7 @@ func (o *objects) put(bucket, key string, headers map[string]string, body io.Rea
 	})
 	if err != nil {
 		_ = os.Remove(o.path(made.File)) // the next start sweeps it
-		return made, err                 // as it is: a client is told by its code
+		return made, err                 // not wrapped: gofakes3 reads the error's code
 	}
 	if old != nil {
 		_ = os.Remove(o.path(old.File)) // the next start sweeps it
@@ -112,7 +113,7 @@ func (o *objects) put(bucket, key string, headers map[string]string, body io.Rea
 	return made, nil
 }
 
-// write keeps a body that no object has yet.
+// write writes a body to a new file, which no object refers to yet.
 func (o *objects) write(body io.Reader) (made object, err error) {
 	made = object{File: rand.Text(), Modified: time.Now().UTC()}
 	f, err := os.OpenFile(o.path(made.File), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
@@ -143,7 +144,8 @@ func decode(data []byte) (*object, error) {
 	return held, json.Unmarshal(data, held)
 }
 
-// get is the object under a key; the error is errNoObject where there is none.
+// get returns the object under a key. The error is errNoObject if there is
+// none.
 func (o *objects) get(bucket, key string) (held object, err error) {
 	err = o.db.View(func(tx *bbolt.Tx) error {
 		b := tx.Bucket([]byte(bucket))
@@ -162,8 +164,8 @@ func (o *objects) get(bucket, key string) (held object, err error) {
 	return held, err
 }
 
-// open opens the body of an object as it is now. One that is written over
-// meanwhile is looked up again.
+// open opens the current body of an object. If a write replaces the object
+// meanwhile, it retries with the new one.
 func (o *objects) open(bucket, key string) (object, *os.File, error) {
 	for {
 		held, err := o.get(bucket, key)
@@ -180,7 +182,7 @@ func (o *objects) open(bucket, key string) (object, *os.File, error) {
 	}
 }
 
-// delete removes objects; one that is not there is no error.
+// delete removes objects. A missing object is not an error.
 func (o *objects) delete(bucket string, keys ...string) error {
 	var files []string
 	err := o.db.Update(func(tx *bbolt.Tx) error {
@@ -237,7 +239,7 @@ func (o *objects) drop(bucket string) error {
 	return err
 }
 
-// empty tells whether a bucket has no object.
+// empty reports whether a bucket has no objects.
 func (o *objects) empty(bucket string) (empty bool, err error) {
 	err = o.db.View(func(tx *bbolt.Tx) error {
 		empty = true

@@ -7,20 +7,20 @@ import (
 	"strings"
 )
 
-// operation is a call of S3 and the right that it needs
+// operation is an S3 call and the action that it needs
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html).
 type operation struct {
 	name     string
 	method   string
-	object   bool     // it is on an object, and not on a bucket
-	required []string // query parameters that tell it from others
-	optional []string // those that it may have besides
-	action   string   // of the object or the bucket
+	object   bool     // the call is on an object, not on a bucket
+	required []string // query parameters that identify the call
+	optional []string // other query parameters that it may have
+	action   string   // on the object or the bucket
 }
 
-// operations are those that are served. A request with another parameter is none
-// of them: to pass over one such as tagging would be to write an object in place
-// of its tags.
+// operations returns the supported calls. A request with any other query
+// parameter is refused: a PutObject that ignored ?tagging would replace the
+// object with its tags.
 func operations() []operation {
 	answer := []string{"response-cache-control", "response-content-disposition", "response-content-encoding", "response-content-language", "response-content-type", "response-expires"}
 	page := []string{"list-type", "prefix", "delimiter", "marker", "max-keys", "continuation-token", "start-after", "fetch-owner", "encoding-type"}
@@ -43,7 +43,7 @@ func operations() []operation {
 	}
 }
 
-// Operations lists what is answered.
+// Operations returns the names of the supported calls.
 func (f *front) Operations() []string {
 	var names []string
 	for _, o := range operations() {
@@ -52,8 +52,8 @@ func (f *front) Operations() []string {
 	return names
 }
 
-// operationOf finds the operation of a request, by its method and its query
-// without what signs it or names an SDK's call.
+// operationOf returns the operation that matches a request's method and query.
+// It ignores the parameters of a signature and x-id, which SDKs add.
 func operationOf(method string, onObject bool, query url.Values) (operation, bool) {
 	var names []string
 	for name := range query {
@@ -62,14 +62,14 @@ func operationOf(method string, onObject bool, query url.Values) (operation, boo
 		}
 	}
 	for _, o := range operations() {
-		if o.method == method && o.object == onObject && o.takes(names) {
+		if o.method == method && o.object == onObject && o.accepts(names) {
 			return o, true
 		}
 	}
 	return operation{}, false
 }
 
-func (o operation) takes(names []string) bool {
+func (o operation) accepts(names []string) bool {
 	for _, name := range o.required {
 		if !slices.Contains(names, name) {
 			return false

@@ -11,24 +11,26 @@ import (
 	"skiff/local/store"
 )
 
-// maxPolicy is of https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html.
+// maxPolicy is documented at
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html.
 const maxPolicy = 20 << 10 // bytes
 
-// Policy is the inputs of the policy of a bucket.
+// Policy holds the inputs of a bucket policy.
 type Policy struct {
 	Bucket string `json:"bucket" aws:"required,replace"`
 	Policy string `json:"policy" aws:"required"`
 }
 
-// Policies is the resource type of a bucket's policy.
+// Policies returns the resource type of a bucket policy.
 func (b *Buckets) Policies() *provider.Resource[Policy, struct{}] {
 	return setting(b, PolicyToken, func(in Policy) string { return in.Bucket }, checkPolicy, func(_, r store.Record[Policy]) error {
 		return b.checkPublic(r)
 	}, policyActions)
 }
 
-// checkPolicy refuses what
-// https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html does.
+// checkPolicy reports what
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html
+// rejects.
 func checkPolicy(in Policy) []provider.Problem {
 	if in.Policy == "" {
 		return nil
@@ -49,8 +51,8 @@ func checkPolicy(in Policy) []provider.Problem {
 	return []provider.Problem{{Property: "policy", Reason: reason}}
 }
 
-// policyOf is the policy of a bucket, an empty one where it has none: a bucket is
-// for its own account.
+// policyOf returns the policy of a bucket. Without one it returns an empty
+// document, which gives access to the bucket's own account only.
 func (b *Buckets) policyOf(bucket string) (*iam.Document, error) {
 	r, err := store.Get[Policy](b.db, PolicyToken, bucket)
 	if errors.Is(err, store.ErrNotFound) {
@@ -62,8 +64,8 @@ func (b *Buckets) policyOf(bucket string) (*iam.Document, error) {
 	return iam.ParseResource(r.Inputs.Policy)
 }
 
-// outside says what of a policy is not of the bucket, whose name may not be
-// known yet.
+// outside describes an action or resource in the policy that is not of this
+// bucket, or returns "". bucket is "" while its name is unknown.
 func outside(d *iam.Document, bucket string) string {
 	isS3 := func(action string) bool { return action == "*" || strings.HasPrefix(strings.ToLower(action), "s3:") }
 	all := func(string) bool { return true }
@@ -80,8 +82,8 @@ func outside(d *iam.Document, bucket string) string {
 	return ""
 }
 
-// checkPublic refuses a policy that lets in everyone where the bucket blocks
-// it, as a bucket does for which nothing else is said
+// checkPublic refuses a public policy if the bucket blocks public policies,
+// which is the default
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html).
 func (b *Buckets) checkPublic(r store.Record[Policy]) error {
 	d, err := iam.ParseResource(r.Inputs.Policy)

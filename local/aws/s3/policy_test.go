@@ -7,15 +7,14 @@ import (
 	"skiff/local/store"
 )
 
-// tlsOnly is the policy that bootstrap gives the bucket of states, here called
-// mine.
+// tlsOnly is the policy of bootstrap's state bucket, which is called mine here.
 const tlsOnly = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":["s3:*"],"Resource":["arn:aws:s3:::mine","arn:aws:s3:::mine/*"],` +
 	`"Condition":{"Bool":{"aws:SecureTransport":["false"]}}}]}`
 
 func TestCheckPolicy(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, policy, want string }{
-		{"not known yet", "", ""},
+		{"unknown in a preview", "", ""},
 		{"plain", tlsOnly, ""},
 		{"everything", strings.Replace(tlsOnly, `["s3:*"]`, `"*"`, 1), ""},
 		{"no policy", `{}`, "there is no Statement"},
@@ -31,7 +30,7 @@ func TestCheckPolicy(t *testing.T) {
 		}
 	}
 	if problems := checkPolicy(Policy{Policy: tlsOnly}); problems != nil {
-		t.Errorf("of a bucket whose name is not known yet: %v", problems)
+		t.Errorf("of a bucket whose name is unknown in a preview: %v", problems)
 	}
 }
 
@@ -43,9 +42,9 @@ func TestPublicPolicy(t *testing.T) {
 		name, policy, want string
 		block              *PublicAccessBlock
 	}{
-		{"where nothing is said", public, blocked, nil},
-		{"where it is blocked", public, blocked, &PublicAccessBlock{BlockPublicPolicy: true}},
-		{"where it is not", public, "", &PublicAccessBlock{BlockPublicACLs: true}},
+		{"without a public access block", public, blocked, nil},
+		{"where public policies are blocked", public, blocked, &PublicAccessBlock{BlockPublicPolicy: true}},
+		{"where only public ACLs are blocked", public, "", &PublicAccessBlock{BlockPublicACLs: true}},
 		{"of a denial", tlsOnly, "", nil},
 	} {
 		b := newBuckets(t)

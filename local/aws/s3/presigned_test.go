@@ -18,8 +18,7 @@ func readAll(r io.Reader) (string, error) {
 	return string(data), err
 }
 
-// TestPresigned uses URLs that a function makes as curl does: with nothing but
-// the URL.
+// TestPresigned uses presigned URLs as curl does: with only the URL.
 func TestPresigned(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "s3:PutObject", "s3:GetObject")
@@ -80,7 +79,7 @@ func TestPresigned(t *testing.T) {
 	}
 }
 
-// TestVirtualHost has the bucket in the host's name.
+// TestVirtualHost puts the bucket in the host name.
 func TestVirtualHost(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "s3:GetObject")
@@ -96,7 +95,7 @@ func TestVirtualHost(t *testing.T) {
 			t.Errorf("%s: %s, %s", host, bucket, key)
 		}
 	}
-	// The SDK puts the bucket before a host that is no address.
+	// The SDK puts the bucket before a host name, but not before an IP address.
 	_, port, _ := strings.Cut(strings.TrimPrefix(f.url, "http://"), ":")
 	keys := f.authority.Issue("arn:aws:iam::"+account+":role/r", "f")
 	here := *f

@@ -99,14 +99,15 @@ func TestBucket(t *testing.T) {
 	}
 }
 
-// create declares a setting of a bucket that is there.
+// create declares a setting of an existing bucket.
 func create[In any](t *testing.T, kind *provider.Resource[In, struct{}], in In) error {
 	t.Helper()
 	r := store.Record[In]{ID: kind.ID(provider.Call{}, in), Account: account, Inputs: in}
 	return kind.Create(t.Context(), provider.Call{}, &r)
 }
 
-// TestSettings are of a bucket of the same account.
+// TestSettings checks that a setting needs an existing bucket of the same
+// account.
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	b := newBuckets(t)
@@ -114,7 +115,7 @@ func TestSettings(t *testing.T) {
 	put(t, b, BucketToken, store.Record[Bucket]{ID: "theirs", Account: "222222222222"})
 	for bucket, want := range map[string]string{
 		"mine": "", "none": "NoSuchBucket: The specified bucket does not exist: none",
-		"theirs": "AccessDenied: bucket theirs belongs to another account than " + account,
+		"theirs": "AccessDenied: bucket theirs does not belong to account " + account,
 	} {
 		wantError(t, "CORS of "+bucket, create(t, b.CORS(), CORS{Bucket: bucket}), want)
 		wantError(t, "encryption of "+bucket, create(t, b.Encryption(), Encryption{Bucket: bucket}), want)
@@ -165,9 +166,9 @@ func TestEncryption(t *testing.T) {
 		in         Encryption
 	}{
 		{"key", "", of("aws:kms", "k")},
-		{"AWS's own key", "", of("aws:kms:dsse", "")},
+		{"the AWS managed key", "", of("aws:kms:dsse", "")},
 		{"S3's key", "", of("AES256", "")},
-		{"not known yet", "", of("", "k")},
+		{"unknown in a preview", "", of("", "k")},
 		{"bucket key alone", "", Encryption{Rules: []EncryptionRule{{BucketKeyEnabled: true}}}},
 		{"algorithm", at + "sseAlgorithm", of("aes", "")},
 		{"S3's key with one of KMS", at + "kmsMasterKeyId", of("AES256", "k")},

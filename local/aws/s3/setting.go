@@ -8,8 +8,8 @@ import (
 	"skiff/local/store"
 )
 
-// Tokens of what is set for a bucket: one of each, whose id is the bucket's
-// name.
+// Tokens of the settings of a bucket. A bucket has one of each; its id is the
+// bucket's name.
 const (
 	CORSToken              = "aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2"
 	EncryptionToken        = "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
@@ -24,8 +24,8 @@ func settingTokens() []string {
 	return []string{CORSToken, EncryptionToken, LifecycleToken, OwnershipControlsToken, PolicyToken, PublicAccessBlockToken, VersioningToken}
 }
 
-// setting is the resource type of something that a bucket has once. What else
-// is to hold is for fits to check, which may be nil.
+// setting returns the resource type of a setting that a bucket has once. fits
+// may check more against the stored state; it may be nil.
 func setting[In any](b *Buckets, token string, bucket func(In) string, check func(In) []provider.Problem, fits func(old, r store.Record[In]) error,
 	actions func(provider.Operation[In]) []provider.Action) *provider.Resource[In, struct{}] {
 	put := func(old store.Record[In], r *store.Record[In]) error {
@@ -48,7 +48,7 @@ func setting[In any](b *Buckets, token string, bucket func(In) string, check fun
 	}
 }
 
-// PublicAccessBlock is the inputs of what keeps the public out of a bucket.
+// PublicAccessBlock holds the settings that block public access to a bucket.
 type PublicAccessBlock struct {
 	Bucket                string `json:"bucket" aws:"required,replace"`
 	BlockPublicACLs       bool   `json:"blockPublicAcls,omitempty" aws:"idle"`
@@ -57,23 +57,23 @@ type PublicAccessBlock struct {
 	RestrictPublicBuckets bool   `json:"restrictPublicBuckets,omitempty" aws:"idle"`
 }
 
-// PublicAccessBlocks is the resource type of a PublicAccessBlock.
+// PublicAccessBlocks returns the resource type of a PublicAccessBlock.
 func (b *Buckets) PublicAccessBlocks() *provider.Resource[PublicAccessBlock, struct{}] {
 	return setting(b, PublicAccessBlockToken, func(in PublicAccessBlock) string { return in.Bucket }, nil, nil, publicAccessBlockActions)
 }
 
-// OwnershipControls is the inputs of who owns the objects of a bucket.
+// OwnershipControls sets who owns the objects of a bucket.
 type OwnershipControls struct {
 	Bucket string        `json:"bucket" aws:"required,replace"`
 	Rule   OwnershipRule `json:"rule" aws:"required,idle"`
 }
 
-// OwnershipRule is the one rule there is.
+// OwnershipRule is the only rule of OwnershipControls.
 type OwnershipRule struct {
 	ObjectOwnership string `json:"objectOwnership" aws:"required"`
 }
 
-// OwnershipControls is the resource type of OwnershipControls
+// OwnershipControls returns the resource type of OwnershipControls
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_OwnershipControlsRule.html).
 func (b *Buckets) OwnershipControls() *provider.Resource[OwnershipControls, struct{}] {
 	return setting(b, OwnershipControlsToken, func(in OwnershipControls) string { return in.Bucket }, func(in OwnershipControls) []provider.Problem {
@@ -83,20 +83,20 @@ func (b *Buckets) OwnershipControls() *provider.Resource[OwnershipControls, stru
 	}, nil, ownershipActions)
 }
 
-// Versioning is the inputs of whether a bucket keeps versions.
+// Versioning sets whether a bucket keeps versions. No versions are kept here.
 type Versioning struct {
 	Bucket        string                  `json:"bucket" aws:"required,replace"`
 	Configuration VersioningConfiguration `json:"versioningConfiguration" aws:"required,idle"`
 }
 
-// VersioningConfiguration leaves out the deletion with a second factor, which
-// only an account's root user can ask for.
+// VersioningConfiguration does not support MFA delete, which only the root user
+// of an account can set.
 type VersioningConfiguration struct {
 	Status string `json:"status" aws:"required"`
 }
 
-// Versioning is the resource type of Versioning. Versions that were kept once
-// can be suspended, and not be disabled
+// Versioning returns the resource type of Versioning. Once enabled, versioning
+// can be suspended but not disabled
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html).
 func (b *Buckets) Versioning() *provider.Resource[Versioning, struct{}] {
 	return setting(b, VersioningToken, func(in Versioning) string { return in.Bucket }, func(in Versioning) []provider.Problem {
@@ -106,7 +106,7 @@ func (b *Buckets) Versioning() *provider.Resource[Versioning, struct{}] {
 	}, func(old, r store.Record[Versioning]) error {
 		before, after := old.Inputs.Configuration.Status, r.Inputs.Configuration.Status
 		if before != "" && before != "Disabled" && after == "Disabled" {
-			return fmt.Errorf("versioningConfiguration.status cannot be updated from %s to %s: the versions of bucket %s can be Suspended", before, after, r.ID)
+			return fmt.Errorf("versioningConfiguration.status cannot be updated from %s to %s: versioning of bucket %s can only be Suspended", before, after, r.ID)
 		}
 		return nil
 	}, versioningActions)

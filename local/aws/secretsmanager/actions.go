@@ -2,9 +2,10 @@ package secretsmanager
 
 import "skiff/local/engine/provider"
 
-// secretActions lists the calls on one secret. Its value is none of them. A
-// delete waits until the secret is gone.
-// See internal/service/secretsmanager/secret.go of terraform-provider-aws 5.100.0 and
+// secretActions lists the actions on one secret; the resource has no value.
+// After a delete the provider reads until the secret is gone. It follows
+// internal/service/secretsmanager/secret.go of terraform-provider-aws 5.100.0
+// and
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html.
 func secretActions(o provider.Operation[Secret]) []provider.Action {
 	resource := o.Record.ID

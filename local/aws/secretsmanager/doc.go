@@ -1,7 +1,7 @@
-// Package secretsmanager stands for AWS Secrets Manager: secrets as a program
-// declares them, and the calls that put and get their values. A value never
-// comes from a program: it would lie in the program's state.
+// Package secretsmanager emulates AWS Secrets Manager: the secrets that
+// programs declare, and the calls that put and get their values. A program
+// cannot set a value, because its state would contain the value.
 //
-// Rotation, replicas and resource policies are left out, and so is
-// RestoreSecret: a secret that is deleted here stays so.
+// Rotation, replicas, resource policies and RestoreSecret are not supported: a
+// deleted secret cannot be restored.
 package secretsmanager

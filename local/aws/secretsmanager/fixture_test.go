@@ -33,7 +33,7 @@ type fixture struct {
 	master iam.Credentials
 }
 
-// newFixture has a role that may do what a policy says.
+// newFixture creates a role with a policy.
 func newFixture(t *testing.T, policy string) *fixture {
 	t.Helper()
 	f := &fixture{dir: t.TempDir()}
@@ -71,7 +71,7 @@ func put[In any](t *testing.T, db *store.Store, token string, r store.Record[In]
 	}
 }
 
-// declare makes a secret as the provider does, and returns its ARN.
+// declare creates a secret as the provider does, and returns its ARN.
 func (f *fixture) declare(t *testing.T, account string, in Secret) string {
 	t.Helper()
 	r, err := f.create(t, account, in)
@@ -107,8 +107,8 @@ func (f *fixture) remove(t *testing.T, secretARN string) {
 	}
 }
 
-// wantError compares an error of a client; want is its code, a space, and its
-// message, or "" for none.
+// wantError compares a client's error with want: the code, a space, and the
+// message; "" for none.
 func wantError(t *testing.T, name string, err error, want string) {
 	t.Helper()
 	got := ""
@@ -123,7 +123,7 @@ func wantError(t *testing.T, name string, err error, want string) {
 	}
 }
 
-// stranger are keys that nobody handed out.
+// stranger returns keys that were never issued.
 func stranger() iam.Credentials {
 	return iam.Credentials{AccessKeyID: "ASIASTRANGER", SecretAccessKey: "x", SessionToken: "y"}
 }

@@ -19,7 +19,7 @@ import (
 	"skiff/local/store"
 )
 
-// Handler is the endpoint that functions and people call.
+// Handler returns the endpoint that functions and people call.
 func (s *Secrets) Handler() http.Handler {
 	return &awsjson.Handler{
 		Version: "1.1", Prefix: "secretsmanager", MaxBytes: 1 << 20, Authority: s.authority,
@@ -31,7 +31,7 @@ func (s *Secrets) Handler() http.Handler {
 	}
 }
 
-// notFound tells a client that a secret is missing.
+// notFound turns store.ErrNotFound into the error that a client gets.
 func notFound(err error) error {
 	if errors.Is(err, store.ErrNotFound) {
 		return awserr.New("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
@@ -39,8 +39,8 @@ func notFound(err error) error {
 	return err
 }
 
-// find takes a name, an ARN, or an ARN without its suffix, and lets the
-// caller's policies decide an action on it. Only who may use a secret hears
+// find authorizes an action on a secret and returns it. id is a name, an ARN,
+// or an ARN without its suffix. Only a caller who may use the secret learns
 // that it is missing.
 func (s *Secrets) find(c iam.Caller, action, id string) (store.Record[Secret], error) {
 	if id == "" {
@@ -54,7 +54,7 @@ func (s *Secrets) find(c iam.Caller, action, id string) (store.Record[Secret], e
 			resource = arn.New("secretsmanager", c.Region, c.Account(), "secret:"+id)
 		}
 	}
-	// The empty policy: a secret is for its own account.
+	// With an empty policy, only the secret's own account has access.
 	if err := s.authority.Authorize(c, iam.Request{Action: "secretsmanager:" + action, Resource: resource, Policy: &iam.Document{}}); err != nil {
 		return r, err
 	}
@@ -95,8 +95,9 @@ func (s *Secrets) isDeleted(c iam.Caller, id string) bool {
 	return false
 }
 
-// names tells whether an id that a caller gives is that of a secret. A name is
-// one of the caller's account; the administrator has none, and means any.
+// names reports whether an id from a caller names a secret. A name is one of
+// the caller's account; the administrator has no account, so a name of any
+// account matches.
 func names(c iam.Caller, id, secretARN, account, region string) bool {
 	plain := withoutSuffix(secretARN)
 	if strings.HasPrefix(id, "arn:") {
@@ -109,14 +110,14 @@ type getInput struct{ SecretId, VersionId, VersionStage string }
 
 type getOutput struct {
 	ARN, Name     string
-	CreatedDate   float64 // seconds since 1970
+	CreatedDate   float64 // Unix time
 	SecretString  *string `json:",omitzero"`
 	SecretBinary  []byte  `json:",omitzero"`
 	VersionId     string
 	VersionStages []string
 }
 
-// getValue is
+// getValue implements
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html.
 func (s *Secrets) getValue(_ context.Context, c iam.Caller, in getInput) (*getOutput, error) {
 	r, err := s.find(c, "GetSecretValue", in.SecretId)
@@ -159,7 +160,7 @@ type putOutput struct {
 	VersionStages        []string
 }
 
-// putValue is
+// putValue implements
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html.
 func (s *Secrets) putValue(_ context.Context, c iam.Caller, in putInput) (*putOutput, error) {
 	r, err := s.find(c, "PutSecretValue", in.SecretId)
@@ -182,7 +183,7 @@ func (s *Secrets) putValue(_ context.Context, c iam.Caller, in putInput) (*putOu
 	return &putOutput{ARN: r.ID, Name: r.Inputs.Name, VersionId: id, VersionStages: []string{label}}, nil
 }
 
-// check never repeats the value: an error may be logged.
+// check returns errors without the value, because errors may be logged.
 func (in putInput) check() error {
 	size := len(in.SecretBinary)
 	if in.SecretString != nil {
@@ -217,7 +218,7 @@ type describeOutput struct {
 
 type tag struct{ Key, Value string }
 
-// describeSecret is
+// describeSecret implements
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DescribeSecret.html.
 func (s *Secrets) describeSecret(_ context.Context, c iam.Caller, in struct{ SecretId string }) (*describeOutput, error) {
 	r, err := s.find(c, "DescribeSecret", in.SecretId)

@@ -134,7 +134,7 @@ func TestPut(t *testing.T) {
 	} {
 		wantError(t, test.name, put(test.in), test.want)
 	}
-	// The one call made twice moved no label.
+	// The retry moved no label.
 	out, err := f.role.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: aws.String("s"), VersionStage: aws.String("AWSPREVIOUS")})
 	if err != nil || !bytes.Equal(out.SecretBinary, []byte{0, 255}) || out.SecretString != nil {
 		t.Errorf("the previous value is %+v, %v", out, err)
@@ -170,7 +170,7 @@ func TestWhoMay(t *testing.T) {
 	wantError(t, "put", err, denied("PutSecretValue", held.ID))
 	wantError(t, "another account's", get(f.role, foreign), denied("GetSecretValue", foreign))
 	wantError(t, "no id", get(f.role, ""), "InvalidParameterException You must provide a SecretId.")
-	wantError(t, "missing, of one who may", get(f.admin, "none"), "ResourceNotFoundException Secrets Manager can't find the specified secret.")
+	wantError(t, "missing, with the right to it", get(f.admin, "none"), "ResourceNotFoundException Secrets Manager can't find the specified secret.")
 	wantError(t, "deleted", get(f.admin, "deleted"), "InvalidRequestException You can't perform this operation on the secret because it was marked for deletion.")
 	wantError(t, "deleted, by ARN", get(f.admin, deleted), "InvalidRequestException You can't perform this operation on the secret because it was marked for deletion.")
 	wantError(t, "of several accounts", get(f.admin, "own"), "InvalidRequestException several accounts have the secret own: give its ARN")
@@ -182,7 +182,8 @@ func TestWhoMay(t *testing.T) {
 	wantError(t, "another operation", err, `UnknownOperationException the local cloud does not know the operation "secretsmanager.ListSecrets"; of secretsmanager it knows DescribeSecret, GetSecretValue, PutSecretValue`)
 }
 
-// TestKept: values outlive the cloud, in a file for its owner alone.
+// TestKept checks that values survive a restart, in a file that only its owner
+// may read.
 func TestKept(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nothing)

@@ -15,21 +15,21 @@ import (
 	"skiff/local/store"
 )
 
-// Token is the resource type of a secret.
+// Token is the type token of a secret.
 const Token = "aws:secretsmanager/secret:Secret"
 
-// The store keeps what is no resource under tokens of its own.
+// Tokens of the values and deletions in the store, which are not resources.
 const (
 	valueToken   = "local:secretsmanager/value"
 	deletedToken = "local:secretsmanager/deleted"
 )
 
-// defaultWindow is how many days the name of a deleted secret stays taken
+// defaultWindow is how many days the name of a deleted secret is reserved
 // (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html).
 const defaultWindow = 30
 
-// Secret is the inputs of a secret. A name prefix is left out: the engine
-// makes up a name where there is none. The key is a setting without effect.
+// Secret holds the inputs of a secret. A name prefix is not supported: the
+// engine generates a missing name. The KMS key has no effect.
 type Secret struct {
 	Name                        string            `json:"name" aws:"replace"`
 	Description                 string            `json:"description,omitempty" aws:"idle"`
@@ -39,7 +39,7 @@ type Secret struct {
 	Tags                        map[string]string `json:"tags,omitempty"`
 }
 
-// SecretOutputs is what AWS adds to a secret, its defaults included.
+// SecretOutputs holds the outputs and defaults that AWS adds to a secret.
 type SecretOutputs struct {
 	ARN                         string   `json:"arn"`
 	ForceOverwriteReplicaSecret bool     `json:"forceOverwriteReplicaSecret"`
@@ -48,30 +48,30 @@ type SecretOutputs struct {
 	Replicas                    []string `json:"replicas"`
 }
 
-// deletion is what is left of a deleted secret: its name, which is taken.
+// deletion reserves the name of a deleted secret.
 type deletion struct{ Until time.Time }
 
-// Secrets are the declared secrets and their values. They are safe for
+// Secrets holds the declared secrets and their values. It is safe for
 // concurrent use.
 type Secrets struct {
 	db        *store.Store
 	authority *iam.Authority
 	now       func() time.Time
-	mu        sync.Mutex // of the values and of what follows
+	mu        sync.Mutex // guards the values, seeded and created
 
-	seeded  string            // beginning of the URNs whose secrets get a value at once; "" for none
-	created func(name string) // hears of each
+	seeded  string            // URN prefix of the secrets that get a random value on create; "" for none
+	created func(name string) // is called with the name of each seeded secret
 }
 
-// New holds the secrets of db, whose calls authority decides.
+// New returns the secrets in db. authority authorizes the calls.
 func New(db *store.Store, authority *iam.Authority) *Secrets {
 	return &Secrets{db: db, authority: authority, now: time.Now}
 }
 
-// Types are the resource types of Secrets Manager.
+// Types returns the resource types of Secrets Manager.
 func (s *Secrets) Types() []provider.Kind { return []provider.Kind{s.Resources()} }
 
-// Resources is the resource type of a secret. There is none of a value.
+// Resources returns the resource type of a secret. A value is not a resource.
 func (s *Secrets) Resources() *provider.Resource[Secret, SecretOutputs] {
 	return &provider.Resource[Secret, SecretOutputs]{
 		Token: Token, Named: "name", MaxName: 512,
@@ -85,12 +85,13 @@ func (s *Secrets) Resources() *provider.Resource[Secret, SecretOutputs] {
 	}
 }
 
-// suffix is what AWS adds to the name in an ARN, so that a policy for a secret
-// does not hold for the next of its name.
+// suffix is the length of the random suffix that AWS adds to the name in an
+// ARN. A policy for a secret therefore does not apply to a later secret of the
+// same name.
 const suffix = 7
 
-// newARN keeps the ARN that a secret has already, should the engine ask for it
-// once more.
+// newARN returns the existing ARN of a secret that exists already, or a new
+// one.
 func (s *Secrets) newARN(c provider.Call, in Secret) string {
 	plain := arn.New("secretsmanager", c.Region, c.Account, "secret:"+in.Name)
 	if r, err := store.Get[Secret](s.db, Token, plain); err == nil {
@@ -104,15 +105,16 @@ func (s *Secrets) newARN(c provider.Call, in Secret) string {
 	return string(full)
 }
 
-// withoutSuffix is the ARN of a secret as far as its name.
+// withoutSuffix returns the ARN of a secret without the random suffix.
 func withoutSuffix(secretARN string) string {
 	return secretARN[:max(0, len(secretARN)-suffix)]
 }
 
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]{1,512}$`)
 
-// checkSecret refuses what
-// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html does.
+// checkSecret reports what
+// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
+// rejects.
 func checkSecret(in Secret) []provider.Problem {
 	var problems provider.Problems
 	if in.Name != "" && !nameForm.MatchString(in.Name) {
@@ -141,8 +143,8 @@ func describe(r store.Record[Secret]) SecretOutputs {
 	}
 }
 
-// create refuses the name of a secret that waits for its deletion. A value is
-// written before the secret is: a crash between leaves one that nobody reads.
+// create refuses the name of a secret whose deletion is pending. A value is
+// written before the secret; if a crash comes between, no one reads the value.
 func (s *Secrets) create(_ context.Context, _ provider.Call, r *store.Record[Secret]) error {
 	key := withoutSuffix(r.ID)
 	d, err := store.Get[deletion](s.db, deletedToken, key)
@@ -153,7 +155,7 @@ func (s *Secrets) create(_ context.Context, _ provider.Call, r *store.Record[Sec
 		return err
 	case s.now().Before(d.Inputs.Until):
 		return awserr.New("InvalidRequestException", "You can't create this secret because a secret with this name is already scheduled for deletion. "+
-			"(%s, until %s; recoveryWindowInDays 0 frees a name at once)", r.Inputs.Name, d.Inputs.Until.UTC().Format(time.DateOnly))
+			"(%s, until %s; with recoveryWindowInDays 0 a name is free immediately)", r.Inputs.Name, d.Inputs.Until.UTC().Format(time.DateOnly))
 	}
 	if err := store.Delete(s.db, deletedToken, key); err != nil {
 		return err
@@ -161,8 +163,8 @@ func (s *Secrets) create(_ context.Context, _ provider.Call, r *store.Record[Sec
 	return s.seedCreated(*r)
 }
 
-// delete takes the value along, which nothing here could restore, and keeps the
-// name taken for the recovery window.
+// delete also deletes the value, because RestoreSecret is not supported. It
+// reserves the name for the recovery window.
 func (s *Secrets) delete(_ context.Context, _ provider.Call, r store.Record[Secret]) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -18,7 +18,7 @@ func TestCheckSecret(t *testing.T) {
 		in   Secret
 		want string
 	}{
-		{Secret{}, ""}, // nothing known yet
+		{Secret{}, ""}, // nothing is known in a preview
 		{Secret{Name: "project/local/api_key+=.@-" + strings.Repeat("a", 486), Description: strings.Repeat("é", 2048), RecoveryWindowInDays: days(0)}, ""},
 		{Secret{RecoveryWindowInDays: days(7)}, ""},
 		{Secret{RecoveryWindowInDays: days(30)}, ""},
@@ -52,7 +52,7 @@ func TestARN(t *testing.T) {
 	if !regexp.MustCompile(`^arn:aws:secretsmanager:eu-west-1:111111111111:secret:a/b-[A-Za-z0-9]{6}$`).MatchString(first) {
 		t.Errorf("the ARN is %s", first)
 	}
-	// A crash may have kept the record from the engine.
+	// After a crash the engine may not know the record.
 	if again := f.declare(t, account, Secret{Name: "a/b"}); again != first {
 		t.Errorf("created again, it is %s after %s", again, first)
 	}
@@ -66,7 +66,8 @@ func TestARN(t *testing.T) {
 	}
 }
 
-// TestDeletedName: a name stays taken for the recovery window, if there is one.
+// TestDeletedName checks that a name is reserved for the recovery window, if
+// there is one.
 func TestDeletedName(t *testing.T) {
 	t.Parallel()
 	const taken = "InvalidRequestException: You can't create this secret because a secret with this name is already scheduled for deletion."
@@ -77,7 +78,7 @@ func TestDeletedName(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		window *int
-		days   int // that the name stays taken
+		days   int // how long the name is reserved
 	}{{"at-once", &none, 0}, {"seven", &seven, 7}, {"default", nil, 30}} {
 		in := Secret{Name: test.name, RecoveryWindowInDays: test.window}
 		first := f.declare(t, account, in)
@@ -134,7 +135,7 @@ func TestSeed(t *testing.T) {
 		t.Errorf("seeded again %v, %v", names, err)
 	}
 
-	// What the stack gets from now on has a value at once, another stack's not.
+	// Later secrets of the stack get a value on create; another stack's do not.
 	if len(created) > 0 {
 		t.Errorf("created before Seed: %v", created)
 	}
@@ -154,8 +155,8 @@ func TestSeed(t *testing.T) {
 	}
 }
 
-// TestValueGoes: a deleted secret leaves no value behind, for its successor
-// either.
+// TestValueGoes checks that a deleted secret leaves no value, also not for a
+// later secret of its name.
 func TestValueGoes(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nothing)

@@ -16,12 +16,12 @@ import (
 	"skiff/local/store"
 )
 
-// maxValue is the size of a value, in bytes
+// maxValue is the largest value in bytes
 // (https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html).
 const maxValue = 65536
 
-// The staging labels, which move along when a value is put. A version without
-// one is not kept: AWS deletes such versions in its own time.
+// The staging labels, which move when a value is put. A version without a label
+// is dropped; AWS deletes such versions later.
 const (
 	current  = "AWSCURRENT"
 	previous = "AWSPREVIOUS"
@@ -35,10 +35,10 @@ type version struct {
 	Created time.Time
 }
 
-// versions are those that have a label.
+// versions holds the versions that have a label.
 type versions struct{ Current, Previous *version }
 
-// labelled is the version under a staging label.
+// labelled returns the version with a staging label, or nil.
 func (v versions) labelled(label string) *version {
 	switch label {
 	case current:
@@ -49,7 +49,7 @@ func (v versions) labelled(label string) *version {
 	return nil
 }
 
-// identified is the version with an id, and its label.
+// identified returns the version with an id, and its label.
 func (v versions) identified(id string) (found *version, label string) {
 	for _, label := range []string{current, previous} {
 		if found := v.labelled(label); found != nil && found.ID == id {
@@ -59,7 +59,8 @@ func (v versions) identified(id string) (found *version, label string) {
 	return nil, ""
 }
 
-// versions reads those of a secret, none where it never had a value.
+// versions returns the versions of a secret, which are nil if it never had a
+// value.
 func (s *Secrets) versions(r store.Record[Secret]) (versions, error) {
 	held, err := store.Get[versions](s.db, valueToken, withoutSuffix(r.ID))
 	if errors.Is(err, store.ErrNotFound) {
@@ -68,11 +69,11 @@ func (s *Secrets) versions(r store.Record[Secret]) (versions, error) {
 	return held.Inputs, err
 }
 
-// put makes a value the current one of a secret. An id that a version has
-// already is one call made twice, if the value is the same. The caller holds
+// put makes a value the current one of a secret. If a version has the same id
+// and value already, the call is a retry and changes nothing. The caller holds
 // s.mu.
 func (s *Secrets) put(r store.Record[Secret], v version) (label string, err error) {
-	// Not the caller's record: the secret may have gone meanwhile.
+	// The caller's record may be outdated: the secret may be deleted by now.
 	if _, err := store.Get[Secret](s.db, Token, withoutSuffix(r.ID)); err != nil {
 		return "", notFound(err)
 	}
@@ -97,13 +98,13 @@ func (v *version) equal(o version) bool {
 }
 
 // Seed puts a random value of 43 characters into each secret without a value
-// whose URN begins with a prefix, such as "urn:pulumi:local::PROJECT::" for a
-// stack of a project, and returns their names in order. From then on each such
-// secret that is created has one at once, and created hears its name.
+// whose URN begins with urnPrefix, and returns the sorted names. An example is
+// "urn:pulumi:local::PROJECT::", for one stack of a project. Such secrets that
+// are created later get a value too, and created is called with their names.
 //
-// A secret that a third party gives the value of gets one, too: the cloud cannot
-// tell the two apart, and a function with a placeholder starts, and is refused
-// by the third party alone.
+// This includes secrets whose value comes from a third party, because the cloud
+// cannot distinguish them. A function with such a placeholder starts, and only
+// the third party refuses it.
 func (s *Secrets) Seed(urnPrefix string, created func(name string)) ([]string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -137,7 +138,8 @@ func (s *Secrets) seed(r store.Record[Secret]) (put bool, err error) {
 	return true, s.write(r, versions{Current: new(s.random())})
 }
 
-// seedCreated does so for a secret that is being created, if Seed has said so.
+// seedCreated seeds a secret that is being created, if its URN has the prefix
+// given to Seed.
 func (s *Secrets) seedCreated(r store.Record[Secret]) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

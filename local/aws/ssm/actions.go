@@ -2,9 +2,9 @@ package ssm
 
 import "skiff/local/engine/provider"
 
-// parameterActions lists the calls on one parameter. DescribeParameters knows
-// no resource.
-// See internal/service/ssm/parameter.go of terraform-provider-aws 5.100.0 and
+// parameterActions lists the actions on one parameter. DescribeParameters has
+// no resource. It follows internal/service/ssm/parameter.go of
+// terraform-provider-aws 5.100.0 and
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html.
 func parameterActions(o provider.Operation[Parameter]) []provider.Action {
 	resource := parameterARN(o.Record)

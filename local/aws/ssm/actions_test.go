@@ -27,7 +27,7 @@ func TestActions(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	// Tags alone put no value.
+	// A change of tags puts no value.
 	got = providertest.Asked(t, p.db, p.Resources(), parameter("a", nil), parameter("a", map[string]any{"Room": "y"}))
 	if diff := cmp.Diff(append([]string{"ssm:AddTagsToResource" + on}, reads...), got[provider.Update]); diff != "" {
 		t.Errorf("tags alone (-want +got)\n%s", diff)

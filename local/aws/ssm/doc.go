@@ -1,6 +1,6 @@
-// Package ssm stands for the Parameter Store of AWS Systems Manager: standard
+// Package ssm emulates the Parameter Store of AWS Systems Manager: standard
 // parameters, which programs declare, functions read and operators change.
 //
-// A SecureString is encrypted by the key alias/aws/ssm alone, which every caller
-// of the account may use; here it is kept as it is, like a secret.
+// A SecureString has only the key alias/aws/ssm, which every caller of the
+// account may use. It is stored unencrypted here, like a secret.
 package ssm

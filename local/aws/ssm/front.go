@@ -16,7 +16,7 @@ import (
 	"skiff/local/store"
 )
 
-// Handler is the endpoint that functions and people call.
+// Handler returns the endpoint that functions and people call.
 func (p *Parameters) Handler() http.Handler {
 	return &awsjson.Handler{
 		Version: "1.1", Prefix: "AmazonSSM", MaxBytes: 1 << 20, Authority: p.authority,
@@ -35,11 +35,11 @@ func notFound(name string) error {
 	return awserr.New("ParameterNotFound", "Parameter %s not found.", name)
 }
 
-// reference is how a caller names a parameter: by name or ARN, and a version or
-// label behind a colon
+// reference names a parameter in a call: a name or ARN, then optionally a colon
+// and a version or label
 // (https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html).
 type reference struct {
-	name, selector, account string // the account of an ARN, or the caller's; "" for any
+	name, selector, account string // the account in the ARN, or the caller's; "" for any
 }
 
 func (p *Parameters) parse(c iam.Caller, text string) (reference, error) {
@@ -59,8 +59,9 @@ func (p *Parameters) parse(c iam.Caller, text string) (reference, error) {
 	return ref, nil
 }
 
-// pathOf is the name that an ARN ends with, which lacks the slash of a path: of
-// one level it may be a path or a plain name.
+// pathOf returns the name at the end of an ARN, which leaves out a leading
+// slash. A name of one level may be a path or a plain name; the plain name is
+// used if it exists.
 func (p *Parameters) pathOf(end string) string {
 	name, _, _ := strings.Cut(end, ":")
 	if _, err := store.Get[Parameter](p.db, Token, name); err == nil {
@@ -69,9 +70,8 @@ func (p *Parameters) pathOf(end string) string {
 	return "/" + end
 }
 
-// find lets the caller's policies decide an action on a parameter that may not
-// be there, and looks it up. Only who may use a parameter hears that it is
-// missing.
+// find authorizes an action on a parameter and returns it. Only a caller who
+// may use the parameter learns that it is missing.
 func (p *Parameters) find(c iam.Caller, action string, ref reference) (store.Record[Parameter], error) {
 	r, err := store.Get[Parameter](p.db, Token, ref.name)
 	if err == nil && (r.Region != c.Region || ref.account != "" && r.Account != ref.account) {
@@ -90,15 +90,16 @@ func (p *Parameters) find(c iam.Caller, action string, ref reference) (store.Rec
 	return r, err
 }
 
-// permit has the empty policy: a parameter is for its own account.
+// permit passes an empty policy, so only the parameter's own account has
+// access.
 func (p *Parameters) permit(c iam.Caller, action, resource string) error {
 	return p.authority.Authorize(c, iam.Request{Action: "ssm:" + action, Resource: resource, Policy: &iam.Document{}})
 }
 
-// parameter is the form in which calls answer.
+// parameter is a parameter as calls return it.
 type parameter struct {
 	ARN, DataType    string
-	LastModifiedDate float64 // seconds since 1970
+	LastModifiedDate float64 // Unix time
 	Name             string
 	Selector         string `json:",omitzero"`
 	Type, Value      string
@@ -129,7 +130,7 @@ type getInput struct {
 
 type getOutput struct{ Parameter *parameter }
 
-// getParameter is
+// getParameter implements
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html.
 func (p *Parameters) getParameter(_ context.Context, c iam.Caller, in getInput) (*getOutput, error) {
 	ref, err := p.parse(c, in.Name)
@@ -154,12 +155,13 @@ type getManyOutput struct {
 	InvalidParameters []string
 }
 
-// maxPage is how many parameters a call answers with.
+// maxPage is the most parameters that a call returns.
 const maxPage = 10
 
-// getParameters is
-// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html:
-// what is not there is listed, and what the caller may not read fails the call.
+// getParameters implements
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html.
+// Missing parameters are listed. One that the caller may not read fails the
+// whole call.
 func (p *Parameters) getParameters(_ context.Context, c iam.Caller, in getManyInput) (*getManyOutput, error) {
 	if n := len(in.Names); n < 1 || n > maxPage {
 		return nil, awserr.New("ValidationException", "1 validation error detected: Value at 'names' failed to satisfy constraint: it has %d members; it must have 1 to %d", n, maxPage)
@@ -200,16 +202,16 @@ type pathOutput struct {
 	NextToken  string `json:",omitzero"`
 }
 
-// getByPath is
+// getByPath implements
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParametersByPath.html,
-// without filters. The right to a path is one to all below it.
+// without filters. A right to a path includes everything below it.
 func (p *Parameters) getByPath(_ context.Context, c iam.Caller, in pathInput) (*pathOutput, error) {
 	path := strings.TrimSuffix(in.Path, "/") + "/"
 	switch {
 	case !strings.HasPrefix(in.Path, "/"):
 		return nil, awserr.New("ValidationException", "The parameter path must begin with a slash, not %q.", in.Path)
 	case len(in.ParameterFilters) > 0:
-		return nil, awserr.New("InvalidFilterKey", "the local cloud does not know ParameterFilters: it lists all that is below a path")
+		return nil, awserr.New("InvalidFilterKey", "the local cloud does not support ParameterFilters: it lists everything below a path")
 	case in.MaxResults < 0 || in.MaxResults > maxPage:
 		return nil, awserr.New("ValidationException", "MaxResults is %d; it must be 1 to %d", in.MaxResults, maxPage)
 	}

@@ -35,7 +35,7 @@ type fixture struct {
 	role, admin iam.Credentials
 }
 
-// newFixture has a role that may do the actions below /project/.
+// newFixture creates a role that may do the actions below /project/.
 func newFixture(t *testing.T, actions ...string) *fixture {
 	t.Helper()
 	f := &fixture{Parameters: newParameters(t)}
@@ -60,7 +60,7 @@ func keep[In any](t *testing.T, db *store.Store, token string, r store.Record[In
 	}
 }
 
-// call signs a call as an SDK does; an error is its code and message.
+// call signs a call as an SDK does. It returns an error as code and message.
 func (f *fixture) call(t *testing.T, keys iam.Credentials, operation string, in object) (out object, err string) {
 	t.Helper()
 	body, e := json.Marshal(in)
@@ -91,7 +91,7 @@ func (f *fixture) call(t *testing.T, keys iam.Credentials, operation string, in 
 	return out, ""
 }
 
-// must is a call that succeeds.
+// must makes a call that has to succeed.
 func (f *fixture) must(t *testing.T, keys iam.Credentials, operation string, in object) object {
 	t.Helper()
 	out, err := f.call(t, keys, operation, in)
@@ -133,14 +133,14 @@ func TestGetOverTheWire(t *testing.T) {
 	}
 	stranger := iam.Credentials{AccessKeyID: "ASIASTRANGER", SecretAccessKey: "x", SessionToken: "y"}
 	if _, err := f.call(t, stranger, "GetParameter", object{"Name": "/project/a"}); !strings.HasPrefix(err, "UnrecognizedClientException") {
-		t.Errorf("a stranger hears %q", err)
+		t.Errorf("unknown keys: %q", err)
 	}
 	if _, err := f.call(t, f.admin, "AddTagsToResource", object{}); !strings.Contains(err, "it knows DeleteParameter, GetParameter, GetParameters,") {
 		t.Errorf("an unknown operation: %q", err)
 	}
 }
 
-// TestSecureString is shown to who asks for it decrypted.
+// TestSecureString checks that only a call with decryption returns the value.
 func TestSecureString(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "ssm:*")

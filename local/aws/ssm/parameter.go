@@ -40,10 +40,10 @@ const (
 	secure = "SecureString"
 )
 
-// defaultKey encrypts each SecureString.
+// defaultKey encrypts every SecureString.
 const defaultKey = "alias/aws/ssm"
 
-// Parameter is the inputs of a parameter.
+// Parameter holds the inputs of a parameter.
 type Parameter struct {
 	Name        string            `json:"name" aws:"replace"`
 	Type        string            `json:"type" aws:"required"`
@@ -55,7 +55,7 @@ type Parameter struct {
 	Tags        map[string]string `json:"tags,omitempty"`
 }
 
-// ParameterOutputs is what AWS adds to a parameter, its defaults included.
+// ParameterOutputs holds the outputs and defaults that AWS adds to a parameter.
 type ParameterOutputs struct {
 	ARN           string `json:"arn"`
 	DataType      string `json:"dataType"`
@@ -65,33 +65,33 @@ type ParameterOutputs struct {
 	Version       int    `json:"version"`
 }
 
-// Options are what Parameters are made of.
+// Options configures Parameters.
 type Options struct {
 	Store     *store.Store
 	Authority *iam.Authority
-	Account   string // of a parameter that the administrator makes without an ARN
+	Account   string // account of a parameter that the administrator creates without an ARN
 }
 
-// Parameters are the parameters that programs and calls have made. They are safe
-// for concurrent use.
+// Parameters holds the parameters that programs and calls have created. It is
+// safe for concurrent use.
 type Parameters struct {
 	db        *store.Store
 	authority *iam.Authority
 	account   string
 	now       func() time.Time
-	mu        sync.Mutex // of writes by calls
+	mu        sync.Mutex // serializes writes by calls
 }
 
-// New holds the parameters of a store.
+// New returns the parameters in a store.
 func New(o Options) *Parameters {
 	return &Parameters{db: o.Store, authority: o.Authority, account: o.Account, now: time.Now}
 }
 
-// Types are the resource types of Systems Manager.
+// Types returns the resource types of Systems Manager.
 func (p *Parameters) Types() []provider.Kind { return []provider.Kind{p.Resources()} }
 
-// Resources is the resource type of a parameter. Overwrite lets it take the
-// place of one that is there.
+// Resources returns the resource type of a parameter. With overwrite, it
+// replaces an existing parameter.
 func (p *Parameters) Resources() *provider.Resource[Parameter, ParameterOutputs] {
 	return &provider.Resource[Parameter, ParameterOutputs]{
 		Token: Token, Named: "name", MaxName: maxName, Volatile: []string{version},
@@ -107,32 +107,32 @@ func (p *Parameters) Resources() *provider.Resource[Parameter, ParameterOutputs]
 
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9_.-]+$|^(/[A-Za-z0-9_.-]+)+$`)
 
-// checkParameter refuses what
+// checkParameter reports what
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
-// does.
+// rejects.
 func checkParameter(in Parameter) []provider.Problem {
 	var problems provider.Problems
 	if reason := nameProblem(in.Name); in.Name != "" && reason != "" {
 		problems.Add("name", "%q %s", in.Name, reason)
 	}
 	problems.OneOf("type", in.Type, plain, list, secure)
-	// A value that AWS refuses is not repeated: it may be a secret.
+	// Messages do not repeat the value: it may be a secret.
 	if n := utf8.RuneCountInString(in.Value); n > maxValue {
 		problems.Add("value", "has %d characters; a standard parameter has at most %d", n, maxValue)
 	} else if strings.Contains(in.Value, "{{") && strings.Contains(in.Value, "}}") {
-		problems.Add("value", "must not have {{}}: a parameter does not nest another one")
+		problems.Add("value", "must not have {{}}: a parameter cannot refer to another one")
 	}
 	if in.DataType != "" && in.DataType != "text" {
-		problems.Add("dataType", "the local cloud knows text, not %q", in.DataType)
+		problems.Add("dataType", "the local cloud supports text, not %q", in.DataType)
 	}
 	problems.MaxCharacters("description", in.Description, 1024)
 	if in.Tier != "" && in.Tier != "Standard" {
-		problems.Add("tier", "the local cloud has Standard parameters, not %q", in.Tier)
+		problems.Add("tier", "the local cloud supports Standard, not %q", in.Tier)
 	}
 	return problems
 }
 
-// nameProblem says what is wrong with a name, by the rules of
+// nameProblem describes what is wrong with a name, by
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html#sysman-parameter-name-constraints.
 func nameProblem(name string) string {
 	lower := strings.ToLower(strings.TrimPrefix(name, "/"))
@@ -144,13 +144,13 @@ func nameProblem(name string) string {
 	case strings.Count(name, "/") > maxLevels:
 		return fmt.Sprintf("has %d levels; at most %d", strings.Count(name, "/"), maxLevels)
 	case strings.HasPrefix(lower, "aws") || strings.HasPrefix(lower, "ssm"):
-		return "begins with aws or ssm, which AWS keeps for itself"
+		return "begins with aws or ssm, which AWS reserves"
 	}
 	return ""
 }
 
-// create begins the versions of a parameter, or goes on with those of one that
-// it takes the place of.
+// create makes version 1 of a parameter, or the next version of an existing one
+// that it overwrites.
 func (p *Parameters) create(_ context.Context, _ provider.Call, r *store.Record[Parameter]) error {
 	old, err := store.Get[Parameter](p.db, Token, r.ID)
 	if errors.Is(err, store.ErrNotFound) {
@@ -162,9 +162,9 @@ func (p *Parameters) create(_ context.Context, _ provider.Call, r *store.Record[
 	return p.put(old, r)
 }
 
-// update leaves alone what the program does not change: a call may have put
-// another value since, and the real provider does not write it for a change of
-// tags.
+// update keeps the stored value if the program does not change it. A call may
+// have put another value, and the real provider does not write the value if
+// only the tags change.
 func (p *Parameters) update(_ context.Context, c provider.Call, old store.Record[Parameter], r *store.Record[Parameter]) error {
 	known, err := provider.Known[Parameter](c)
 	if err != nil {
@@ -179,7 +179,7 @@ func (p *Parameters) update(_ context.Context, c provider.Call, old store.Record
 	return p.put(old, r)
 }
 
-// put counts a version for every change but one of tags.
+// put makes a new version for every change except of tags.
 func (p *Parameters) put(old store.Record[Parameter], r *store.Record[Parameter]) error {
 	if old.Inputs.Type != r.Inputs.Type {
 		return awserr.New("HierarchyTypeMismatchException", "parameter %s is a %s and cannot become a %s: give the new one another name", r.ID, old.Inputs.Type, r.Inputs.Type)
@@ -207,13 +207,13 @@ func describe(r store.Record[Parameter]) ParameterOutputs {
 	return out
 }
 
-// parameterARN has no slash of its own where the name begins with one.
+// parameterARN does not add a slash before a name that begins with one.
 func parameterARN(r store.Record[Parameter]) string {
 	return arn.New("ssm", r.Region, r.Account, "parameter/"+strings.TrimPrefix(r.ID, "/"))
 }
 
-// GetParameter is the function GetParameterToken: it tells of a parameter in
-// the caller's account and region. It is a provider.Invoke.
+// GetParameter implements GetParameterToken: it returns a parameter of the
+// caller's account and region. It is a provider.Invoke.
 func (p *Parameters) GetParameter(c provider.Call, args map[string]any) (map[string]any, error) {
 	for _, name := range slices.Sorted(maps.Keys(args)) {
 		if name != "name" && name != "withDecryption" {

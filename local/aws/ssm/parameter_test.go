@@ -21,7 +21,7 @@ func TestCheckParameter(t *testing.T) {
 		in   Parameter
 		want string
 	}{
-		{Parameter{}, ""}, // nothing known yet
+		{Parameter{}, ""}, // nothing is known in a preview
 		{Parameter{Name: "/project/local/api.id_1-a", Type: "String", Value: strings.Repeat("é", 4096), Tier: "Standard", DataType: "text", Description: strings.Repeat("é", 1024)}, ""},
 		{Parameter{Name: "plain", Type: "StringList", Value: "a,b"}, ""},
 		{Parameter{Name: strings.Repeat("/a", 15)}, ""},
@@ -122,7 +122,7 @@ func TestGetParameter(t *testing.T) {
 		"value": "abc", "insecureValue": "abc", "type": "String", "version": 2, "withDecryption": true,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("told otherwise (-want +got):\n%s", diff)
+		t.Errorf("by GetParameter (-want +got):\n%s", diff)
 	}
 	if _, err := structpb.NewStruct(got); err != nil {
 		t.Errorf("no answer to the engine: %v", err)

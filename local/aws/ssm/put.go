@@ -27,9 +27,9 @@ type putOutput struct {
 	Version int
 }
 
-// putParameter is
+// putParameter implements
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html.
-// A name that is an ARN says which account the administrator means.
+// The administrator chooses the account with an ARN as the name.
 func (p *Parameters) putParameter(_ context.Context, c iam.Caller, in putInput) (*putOutput, error) {
 	ref, err := p.parse(c, in.Name)
 	if err != nil {
@@ -73,7 +73,8 @@ func orElse(s, otherwise string) string {
 	return s
 }
 
-// check refuses what is no matter of the parameter itself.
+// check refuses what is wrong with the call itself. checkParameter checks the
+// parameter.
 func (in putInput) check(ref reference, missing bool) error {
 	switch {
 	case ref.selector != "":
@@ -81,9 +82,9 @@ func (in putInput) check(ref reference, missing bool) error {
 	case in.Value == "":
 		return awserr.New("ValidationException", "1 validation error detected: Value at 'value' failed to satisfy constraint: Member must have length greater than or equal to 1")
 	case in.AllowedPattern != "" || in.Policies != "":
-		return awserr.New("ValidationException", "the local cloud does not know AllowedPattern and Policies of a parameter: leave them out")
+		return awserr.New("ValidationException", "the local cloud does not support AllowedPattern and Policies of a parameter: leave them out")
 	case in.KeyId != "" && in.KeyId != defaultKey:
-		return awserr.New("InvalidKeyId", "the local cloud encrypts a SecureString by %s alone, not by %s", defaultKey, in.KeyId)
+		return awserr.New("InvalidKeyId", "the local cloud encrypts a SecureString with %s only, not with %s", defaultKey, in.KeyId)
 	case missing && in.Type == "":
 		return awserr.New("ValidationException", "A parameter type is required when you create a parameter.")
 	case !missing && !in.Overwrite:
@@ -94,7 +95,8 @@ func (in putInput) check(ref reference, missing bool) error {
 	return nil
 }
 
-// refusal is the first thing that a program would not be let declare either.
+// refusal returns the first problem for which a declaration of the parameter is
+// refused too.
 func refusal(in Parameter) error {
 	for _, problem := range checkParameter(in) {
 		return awserr.New("ValidationException", "%s %s", problem.Property, problem.Reason)
@@ -102,7 +104,7 @@ func refusal(in Parameter) error {
 	return nil
 }
 
-// newRecord is a parameter that no program has declared.
+// newRecord returns the record of a parameter that no program has declared.
 func (p *Parameters) newRecord(c iam.Caller, ref reference, in putInput) (store.Record[Parameter], error) {
 	r := store.Record[Parameter]{
 		ID: ref.name, Account: orElse(ref.account, p.account), Region: c.Region, Created: p.now(), Tags: map[string]string{},
@@ -117,7 +119,7 @@ func (p *Parameters) newRecord(c iam.Caller, ref reference, in putInput) (store.
 		}
 		r.Inputs.Tags = r.Tags
 	}
-	// A name is one account's here.
+	// In the local cloud, all accounts share the names.
 	if other, err := store.Get[Parameter](p.db, Token, r.ID); err == nil {
 		return r, awserr.New("ParameterAlreadyExists", "the local cloud has a parameter %s in account %s, region %s: give this one another name", r.ID, other.Account, other.Region)
 	} else if !errors.Is(err, store.ErrNotFound) {
@@ -126,7 +128,7 @@ func (p *Parameters) newRecord(c iam.Caller, ref reference, in putInput) (store.
 	return r, keepVersion(&r, nil, 1, p.now())
 }
 
-// overwrite makes a new version, also of the value that is there.
+// overwrite makes a new version, even if the value stays the same.
 func (p *Parameters) overwrite(old store.Record[Parameter], r *store.Record[Parameter]) error {
 	if old.Inputs.Type != r.Inputs.Type {
 		return awserr.New("HierarchyTypeMismatchException", "Parameter %s is a %s and cannot become a %s.", r.ID, old.Inputs.Type, r.Inputs.Type)
@@ -138,7 +140,7 @@ func (p *Parameters) overwrite(old store.Record[Parameter], r *store.Record[Para
 	return keepVersion(r, before, versionOf(old)+1, p.now())
 }
 
-// deleteParameter is
+// deleteParameter implements
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DeleteParameter.html.
 func (p *Parameters) deleteParameter(_ context.Context, c iam.Caller, in struct{ Name string }) (*struct{}, error) {
 	ref, err := p.parse(c, in.Name)
@@ -170,9 +172,9 @@ var (
 	reservedLabel = regexp.MustCompile(`^(?i:aws|ssm)`)
 )
 
-// label is
-// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_LabelParameterVersion.html:
-// a label that another version has moves.
+// label implements
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_LabelParameterVersion.html.
+// A label that another version has moves to this one.
 func (p *Parameters) label(_ context.Context, c iam.Caller, in labelInput) (*labelOutput, error) {
 	ref, err := p.parse(c, in.Name)
 	if err != nil {

@@ -29,7 +29,7 @@ func TestPut(t *testing.T) {
 		{"another type", object{"Value": "2", "Type": "SecureString", "Overwrite": true}, "HierarchyTypeMismatchException"},
 		{"tags", object{"Value": "2", "Overwrite": true, "Tags": []any{object{"Key": "a", "Value": "b"}}}, "ValidationException Invalid request: tags and overwrite"},
 		{"long", object{"Value": strings.Repeat("x", 4097), "Overwrite": true}, "ValidationException value has 4097 characters"},
-		{"pattern", object{"Value": "x", "Overwrite": true, "AllowedPattern": "a"}, "ValidationException the local cloud does not know AllowedPattern"},
+		{"pattern", object{"Value": "x", "Overwrite": true, "AllowedPattern": "a"}, "ValidationException the local cloud does not support AllowedPattern"},
 		{"elsewhere", object{"Name": "/other", "Value": "1", "Type": "String"}, "AccessDeniedException"},
 		{"version", object{"Name": "/project/a:1", "Value": "1", "Overwrite": true}, "ValidationException A parameter is put without"},
 		{"name", object{"Name": "/project/a b", "Value": "1", "Type": "String"}, "ValidationException name"},
@@ -55,7 +55,8 @@ func TestPut(t *testing.T) {
 	}
 }
 
-// TestVersions are told apart by number and by label, and the oldest goes.
+// TestVersions selects versions by number and by label, and checks that the
+// oldest is dropped.
 func TestVersions(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "ssm:*")
@@ -96,8 +97,8 @@ func TestVersions(t *testing.T) {
 	}
 }
 
-// TestOperatorsValue is what a program declares, an operator changes and the
-// engine reads: it stays until the program itself changes the parameter.
+// TestOperatorsValue checks that a value that an operator changed stays until
+// the program itself changes the parameter.
 func TestOperatorsValue(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "ssm:GetParameter")
@@ -128,7 +129,7 @@ func TestOperatorsValue(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// What ignoreChanges has the engine send: the value that it knows.
+	// With ignoreChanges the engine sends the value that it knows.
 	update(first, tagged)
 	if got := f.value(t, "/project/a"); got != "operator" {
 		t.Errorf("after a change of tags the value is %q", got)
@@ -142,8 +143,8 @@ func TestOperatorsValue(t *testing.T) {
 	}
 }
 
-// TestTakenOver: a parameter that a call has made is a program's once it asks for
-// it, and goes on with its versions.
+// TestTakenOver checks that a program with overwrite takes over a parameter
+// that a call created, with its versions.
 func TestTakenOver(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "ssm:GetParameter")

@@ -13,8 +13,8 @@ import (
 	"skiff/local/store"
 )
 
-// The state of a parameter's record: how often its value was put, and the
-// versions that are kept.
+// Keys of a parameter's state: the number of its current version, and the
+// stored versions.
 const (
 	version  = "version"
 	versions = "versions"
@@ -25,7 +25,7 @@ const (
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_LabelParameterVersion.html).
 const (
 	maxVersions = 100
-	maxLabels   = 10 // of a version
+	maxLabels   = 10 // of one version
 )
 
 // held is one version of a parameter.
@@ -37,12 +37,12 @@ type held struct {
 }
 
 func versionOf(r store.Record[Parameter]) int {
-	n, _ := strconv.Atoi(r.State[version]) // written here alone
+	n, _ := strconv.Atoi(r.State[version]) // only this package writes it
 	return n
 }
 
-// versionsOf are those that are kept, the current one last. A record of an
-// earlier version of the local cloud has the current one alone.
+// versionsOf returns the stored versions, the current one last. A record of an
+// older local cloud has only the current version.
 func versionsOf(r store.Record[Parameter]) ([]held, error) {
 	text, ok := r.State[versions]
 	if !ok {
@@ -55,8 +55,8 @@ func versionsOf(r store.Record[Parameter]) ([]held, error) {
 	return all, nil
 }
 
-// keepVersion makes the inputs of a record its next version, and lets the oldest
-// go where there are too many.
+// keepVersion stores the inputs of a record as its next version. It drops the
+// oldest version if there are too many.
 func keepVersion(r *store.Record[Parameter], before []held, number int, now time.Time) error {
 	all := append(slices.Clip(before), held{Version: number, Value: r.Inputs.Value, Modified: now})
 	if len(all) > maxVersions {
@@ -77,8 +77,8 @@ func setVersions(r *store.Record[Parameter], all []held) error {
 	return nil
 }
 
-// selected is the version that a selector names, which is a number or a label;
-// the current one for "".
+// selected returns the version for a selector, which is a number or a label, or
+// "" for the current version.
 func selected(r store.Record[Parameter], selector string) (held, error) {
 	all, err := versionsOf(r)
 	if err != nil {
@@ -95,8 +95,8 @@ func selected(r store.Record[Parameter], selector string) (held, error) {
 	return held{}, awserr.New("ParameterVersionNotFound", "Systems Manager could not find version %s of %s. Verify the version and try again.", selector, r.ID)
 }
 
-// shown is a value as a caller sees it: of a SecureString without decryption a
-// text that says nothing of the value.
+// shown returns a value as a caller sees it. A SecureString without decryption
+// is a text that does not contain the value.
 func shown(r store.Record[Parameter], value string, number int, decrypt bool) string {
 	if r.Inputs.Type != secure || decrypt {
 		return value

@@ -70,6 +70,15 @@ func start(mode string) {
 		_, id := next()
 		call("POST", "invocation/"+id+"/response", `"left"`)
 		os.Exit(3)
+	case "linger": // after each answer until a file stands
+		for {
+			_, id := next()
+			call("POST", "invocation/"+id+"/response", `"answered"`)
+			for _, err := os.Stat(os.Getenv("GATE")); err != nil; _, err = os.Stat(os.Getenv("GATE")) {
+				time.Sleep(time.Millisecond)
+			}
+			fmt.Println("lingered")
+		}
 	}
 }
 
