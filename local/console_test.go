@@ -35,13 +35,13 @@ func TestConsole(t *testing.T) {
 	b := openBrowser(t)
 	b.look(1280, 900, "light")
 
-	t.Run("a request appears without a reload", func(t *testing.T) { b.seesRequest(t, c) })
-	t.Run("a request is replayed", func(t *testing.T) { b.replays(t, s) })
-	t.Run("an item is text", func(t *testing.T) { b.seesItem(t, s) })
-	t.Run("dead letters go back", func(t *testing.T) { b.redrives(t, s, newOperator(t, dir, "local")) })
-	t.Run("a schedule runs", func(t *testing.T) { b.runsSchedule(t, s) })
-	t.Run("a keyboard is enough", func(t *testing.T) { b.walks(t, s) })
-	t.Run("nothing is wider than a phone", func(t *testing.T) { b.fits(t, s, c) })
+	b.step("a request appears without a reload", func(t *testing.T) { b.seesRequest(t, c) })
+	b.step("a request is replayed", func(t *testing.T) { b.replays(t, s) })
+	b.step("an item is text", func(t *testing.T) { b.seesItem(t, s) })
+	b.step("dead letters go back", func(t *testing.T) { b.redrives(t, s, newOperator(t, dir, "local")) })
+	b.step("a schedule runs", func(t *testing.T) { b.runsSchedule(t, s) })
+	b.step("a keyboard is enough", func(t *testing.T) { b.walks(t, s) })
+	b.step("nothing is wider than a phone", func(t *testing.T) { b.fits(t, s, c) })
 	if *screenshots != "" {
 		b.photograph(s, c, *screenshots)
 	}
@@ -57,6 +57,16 @@ func TestConsole(t *testing.T) {
 		t.Errorf("the end took %s: a feed has kept it", took)
 	}
 	nothingRuns(t, filepath.Join(dir, ".local"))
+}
+
+// step runs a part of the test, whose failures are its own.
+func (b *browser) step(name string, do func(t *testing.T)) {
+	whole := b.t
+	defer func() { b.t = whole }()
+	whole.Run(name, func(t *testing.T) {
+		b.t = t
+		do(t)
+	})
 }
 
 func (b *browser) seesRequest(t *testing.T, c client) {
