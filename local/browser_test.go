@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"image"
+	"image/color"
 	"image/png"
 	"os"
 	"os/exec"
@@ -161,7 +163,7 @@ func (b *browser) screenshot(file string) {
 		b.t.Fatal(err)
 	}
 	var small bytes.Buffer
-	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&small, picture); err != nil {
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&small, fewColours(picture)); err != nil {
 		b.t.Fatal(err)
 	}
 	if small.Len() > 150<<10 {
@@ -170,4 +172,35 @@ func (b *browser) screenshot(file string) {
 	if err := os.WriteFile(file, small.Bytes(), 0o644); err != nil {
 		b.t.Fatal(err)
 	}
+}
+
+// fewColours is a picture with at most 256 colours, which makes it small: near
+// ones become one, the fewer bits are kept of each the more.
+func fewColours(of image.Image) image.Image {
+	for keep := byte(0xf8); keep != 0; keep <<= 1 {
+		var colours color.Palette
+		known := map[color.RGBA]uint8{}
+		out := image.NewPaletted(of.Bounds(), nil)
+		for i := range out.Pix {
+			x, y := i%out.Stride, i/out.Stride
+			r, g, b, _ := of.At(of.Bounds().Min.X+x, of.Bounds().Min.Y+y).RGBA()
+			c := color.RGBA{byte(r>>8) & keep, byte(g>>8) & keep, byte(b>>8) & keep, 255}
+			at, ok := known[c]
+			if !ok && len(colours) < 256 {
+				at = uint8(len(colours))
+				known[c], ok = at, true
+				colours = append(colours, color.RGBA{byte(r >> 8), byte(g >> 8), byte(b >> 8), 255})
+			}
+			if !ok {
+				colours = nil
+				break
+			}
+			out.Pix[i] = at
+		}
+		if colours != nil {
+			out.Palette = colours
+			return out
+		}
+	}
+	return of
 }

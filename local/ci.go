@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -13,15 +12,41 @@ import (
 	"strings"
 	"time"
 
+	"github.com/urfave/cli/v3"
+
 	"skiff/internal/rehearsal"
 	"skiff/local/aws/issuer"
 	"skiff/local/gitlab"
 	"skiff/local/process/npm"
 )
 
+// ciFlags are the flags of ci.
+type ciFlags struct {
+	event, project string
+	variables      []string
+}
+
+// ciCommand is runCI.
+func ciCommand(l *commandLine) *cli.Command {
+	var c ciFlags
+	return l.command(&cli.Command{
+		Name: "ci", ArgsUsage: "[JOB...]", Usage: "run the project's GitLab pipeline, or some of its jobs",
+		Description:               "Its jobs act on the local cloud, which serves as long.",
+		Metadata:                  examples("ci", "ci -event merge_request_event review", "ci -var NAME=VALUE test"),
+		DisableSliceFlagSeparator: true,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "event", Local: true, Value: gitlab.Push, Destination: &c.event, Usage: "`EVENT` that the pipeline is for: push, merge_request_event or schedule (default push)"},
+			&cli.StringFlag{Name: "project", Local: true, Destination: &c.project, Usage: "`GROUP/PROJECT` that the pipeline belongs to (default that of the remote origin)"},
+			&cli.StringSliceFlag{Name: "var", Local: true, Destination: &c.variables, Usage: "`NAME=VALUE` of a variable of all jobs; may be given again"},
+		},
+	}, func(ctx context.Context, o options, stdout, stderr io.Writer) error {
+		return runCI(ctx, o, c, stdout, stderr)
+	})
+}
+
 // runCI runs the project's pipeline, or some of its jobs, against the local
 // cloud, which serves as long: a job that asks the API finds it.
-func runCI(ctx context.Context, o options, stdout, stderr io.Writer) error {
+func runCI(ctx context.Context, o options, c ciFlags, stdout, stderr io.Writer) error {
 	cache, err := npm.CacheDir()
 	if err != nil {
 		return err
@@ -31,7 +56,7 @@ func runCI(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 	return withCloud(ctx, o, project.openToServe, stderr, func(p project, s session) error {
-		pipeline, err := p.pipeline(o.args, stderr)
+		pipeline, err := p.pipeline(o, c)
 		if err != nil {
 			return err
 		}
@@ -62,26 +87,18 @@ func (p project) openToServe(o options, stderr io.Writer) (session, func() error
 }
 
 // pipeline is the pipeline that the words after ci ask for.
-func (p project) pipeline(args []string, stderr io.Writer) (*gitlab.Pipeline, error) {
+func (p project) pipeline(o options, c ciFlags) (*gitlab.Pipeline, error) {
 	run := &gitlab.Pipeline{Dir: p.dir, State: filepath.Join(p.state, "ci"), Variables: map[string]string{}}
-	flags := flag.NewFlagSet("ci", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	event := flags.String("event", gitlab.Push, "`EVENT` that the pipeline is for: push, merge_request_event or schedule")
-	path := flags.String("project", "", "`GROUP/PROJECT` that the pipeline belongs to (default that of the remote origin)")
-	flags.Func("var", "`NAME=VALUE` of a variable of all jobs; may be given again", func(text string) error {
+	run.Event, run.Jobs = c.event, o.args
+	for _, text := range c.variables {
 		name, value, ok := strings.Cut(text, "=")
 		if !ok {
-			return errors.New("is not NAME=VALUE")
+			return nil, misused("-var %q is not NAME=VALUE", text)
 		}
 		run.Variables[name] = value
-		return nil
-	})
-	if err := flags.Parse(args); err != nil {
-		return nil, exitError(2)
 	}
-	run.Event, run.Jobs = *event, flags.Args()
 	var err error
-	run.Project, err = gitlab.Find(p.dir, *path)
+	run.Project, err = gitlab.Find(p.dir, c.project)
 	return run, err
 }
 

@@ -10,11 +10,27 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/urfave/cli/v3"
 	"go.yaml.in/yaml/v3"
 
 	"skiff/local/cloud"
 	"skiff/local/process/child"
 )
+
+// execCommand is runExec.
+func execCommand(l *commandLine) *cli.Command {
+	return l.command(&cli.Command{
+		Name: "exec", ArgsUsage: "CMD...", Usage: "run a command that uses AWS against the same local cloud", SkipFlagParsing: true,
+		Description: `CMD has in its environment what the SDKs and the AWS CLI need: where the services are, keys for all of
+them, and the region of the stack. What the local cloud does not have is refused by its name.`,
+		Metadata: examples("exec aws dynamodb list-tables", "exec go run ./infra/key SECRET", "exec env"),
+	}, func(ctx context.Context, o options, stdout, stderr io.Writer) error {
+		if len(o.args) == 0 {
+			return misused("exec takes a command, such as: go run ./local exec go run ./infra/key SECRET")
+		}
+		return runExec(ctx, o, stdout, stderr)
+	})
+}
 
 // runExec runs a command that uses AWS against the local cloud: every service is
 // at an address here, which refuses those that the cloud does not have.

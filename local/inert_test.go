@@ -92,7 +92,7 @@ func TestInertOf(t *testing.T) {
 		t.Errorf("a stack without a file: %q, %v", got, err)
 	}
 	var stderr bytes.Buffer
-	o, err := parse([]string{"-inert", "aws:b:C, aws:a:B", "-inert", "aws:d:E", "pulumi", "up"}, &stderr)
+	o, _, err := parse(t.Context(), []string{"-inert", "aws:b:C, aws:a:B", "-inert", "aws:d:E", "pulumi", "up"}, &stderr)
 	if diff := cmp.Diff([]string{"aws:a:B", "aws:b:C", "aws:d:E"}, o.inert); err != nil || diff != "" {
 		t.Errorf("%v (-want +got)\n%s", err, diff)
 	}

@@ -15,9 +15,18 @@ import (
 	"strings"
 	"time"
 
+	"github.com/urfave/cli/v3"
+
 	"skiff/local/cloud"
 	"skiff/local/store"
 )
+
+// pulumiCommand is runPulumi.
+func pulumiCommand(l *commandLine) *cli.Command {
+	return l.command(&cli.Command{
+		Name: "pulumi", ArgsUsage: "ARGS...", Usage: "run a Pulumi command against the same local cloud", SkipFlagParsing: true,
+	}, runPulumi)
+}
 
 // runPulumi runs one Pulumi command against the cloud that is being served, or
 // against one that lives as long as the command.
@@ -92,7 +101,7 @@ func attach(ctx context.Context, p project, o options, open opener, stderr io.Wr
 			return s, nil, err
 		}
 		// While a program starts, what is written there is of the one before.
-		if s.Serving && answers(s.Control) {
+		if s.Serving && answers(s.Control.Address) {
 			return s, func() error { return nil }, nil
 		}
 		if !told {

@@ -1,51 +1,39 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
+	"strings"
 
-	"skiff/local/cloud"
+	"github.com/urfave/cli/v3"
 )
 
-const scheduleUsage = `usage: go run ./local [flags] run-schedule NAME
-
-It runs a schedule now, with the rights of its role, and prints what the function answers. NAME is the
-schedule's name or the one in the Pulumi program. A disabled schedule runs, too. A rule of EventBridge with
-a schedule runs by its name as well: what its function answers is printed, or an object of the ids of several
-targets. For example:
-
-    go run ./local run-schedule nightly
-`
-
-// runSchedule runs a schedule of the cloud now and prints what came back, or
+// runScheduleCommand runs a schedule of the cloud now and prints what came back, or
 // fails with the function's error.
-func runSchedule(ctx context.Context, o options, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("run-schedule", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() { fmt.Fprint(stderr, scheduleUsage) }
-	if err := flags.Parse(o.args); errors.Is(err, flag.ErrHelp) {
-		return nil
-	} else if err != nil {
-		return exitError(2)
-	}
-	if flags.NArg() != 1 {
-		fmt.Fprint(stderr, scheduleUsage)
-		return exitError(2)
-	}
-	return withCloud(ctx, o, project.openReached, stderr, func(_ project, s session) error {
-		result, err := cloud.RunSchedule(ctx, s.Control, flags.Arg(0))
-		if err != nil {
+func runScheduleCommand(l *commandLine) *cli.Command {
+	return l.command(&cli.Command{
+		Name: "run-schedule", ArgsUsage: "NAME", Usage: "run a schedule now and print what its function answers",
+		Description: `It runs a schedule now, with the rights of its role, and prints what the function answers. NAME is the
+schedule's name or the one in the Pulumi program. A disabled schedule runs, too. A rule of EventBridge with
+a schedule runs by its name as well: what its function answers is printed, or an object of the ids of
+several targets.`,
+		Metadata: examples("run-schedule nightly"),
+	}, func(ctx context.Context, o options, stdout, stderr io.Writer) error {
+		if len(o.args) != 1 {
+			return misused("run-schedule NAME takes one name: see go run ./local run-schedule -h")
+		}
+		return withCloud(ctx, o, project.openReached, stderr, func(_ project, s session) error {
+			result, err := s.Control.RunSchedule(ctx, o.args[0])
+			if err != nil {
+				return err
+			}
+			answer := strings.TrimSpace(result.Answer)
+			if result.Error != "" {
+				return fmt.Errorf("the function of the schedule %s failed: %s", o.args[0], answer)
+			}
+			_, err = fmt.Fprintln(stdout, newPrinter(stdout).clean(answer))
 			return err
-		}
-		answer := bytes.TrimSpace(result.Payload)
-		if result.FunctionError != "" {
-			return fmt.Errorf("the function of the schedule %s failed: %s", flags.Arg(0), answer)
-		}
-		_, err = fmt.Fprintf(stdout, "%s\n", answer)
-		return err
+		})
 	})
 }

@@ -22,7 +22,11 @@ func TestRunScheduleLine(t *testing.T) {
 	} {
 		var stdout, stderr strings.Builder
 		code := run(t.Context(), append([]string{"-C", "..", "-state", state, "run-schedule"}, test.args...), &stdout, &stderr)
-		if code != test.code || !strings.Contains(stderr.String(), test.want) || stdout.Len() > 0 {
+		said, silent := &stderr, &stdout
+		if code == 0 { // help is what was asked for
+			said, silent = &stdout, &stderr
+		}
+		if code != test.code || !strings.Contains(said.String(), test.want) || silent.Len() > 0 {
 			t.Errorf("%v: exit %d, %s%s, want %d and %q", test.args, code, stdout.String(), stderr.String(), test.code, test.want)
 		}
 	}

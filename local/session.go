@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"skiff/local/cloud"
+	"skiff/local/inspect"
 )
 
 // defaultAddr is where the gateway listens unless the command line says.
@@ -23,12 +24,12 @@ const defaultAddr = "127.0.0.1:8080"
 // and a later one of itself.
 type session struct {
 	PID     int
-	Serving bool   // false while it lives for one command
-	Addr    string // of the gateway
-	Stack   string // whose API answers there
-	Control string // address at which other programs join
-	DNS     string // address of the server that knows the zones
-	Inert   string // what its -inert says
+	Serving bool            // false while it lives for one command
+	Addr    string          // of the gateway
+	Stack   string          // whose API answers there
+	Control inspect.Control `json:"At"` // where its commands reach the cloud
+	DNS     string          // address of the server that knows the zones
+	Inert   string          // what its -inert says
 
 	// Operator is the environment of a person's commands: where the services of
 	// the cloud are, and keys that they take.

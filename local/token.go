@@ -14,10 +14,24 @@ import (
 	"strings"
 	"time"
 
+	"github.com/urfave/cli/v3"
+
 	"skiff/internal/rehearsal"
 	"skiff/local/aws/arn"
 	"skiff/local/aws/issuer"
 )
+
+// tokenCommand is runToken. What stands after it is for the project's own program,
+// if one signs.
+func tokenCommand(l *commandLine) *cli.Command {
+	return l.command(&cli.Command{
+		Name: "token", ArgsUsage: "[FLAGS]", Usage: "print a bearer token that the stack's API takes", SkipFlagParsing: true,
+		Description: `Where the API trusts an issuer, the local cloud signs the token as that issuer would, and FLAGS are
+-subject NAME and -expires DURATION, such as 15m. Where a function decides, FLAGS go to the project's
+own program that signs tokens.`,
+		Metadata: examples("token", "token -subject ada -expires 15m", "-stack staging token"),
+	}, runToken)
+}
 
 // runToken prints a bearer token that the API of the stack takes. Where the API
 // trusts an issuer, the local cloud stands in for it; where a function decides,

@@ -58,9 +58,11 @@ type Options struct {
 
 // Cloud is an open cloud.
 type Cloud struct {
-	// Control is the address that Join asks for providers, and DNS that of the
-	// server that knows the zones: host and port.
-	Control, DNS string
+	// Control is where commands of other terminals reach the cloud.
+	Control inspect.Control
+
+	// DNS is the address of the server that knows the zones: host and port.
+	DNS string
 
 	// Operator is the environment by which a person's commands reach the
 	// services, as who may do everything.
@@ -91,7 +93,7 @@ type Cloud struct {
 // Open opens the cloud in o.Dir. While another process has it open, the error
 // is store.ErrInUse.
 func Open(o Options) (*Cloud, error) {
-	c := &Cloud{o: o, terminal: newTerminal(o.Lines), recorder: inspect.NewRecorder(), programs: map[Program]Providers{}}
+	c := &Cloud{o: o, terminal: newTerminal(o.Lines), Control: inspect.NewControl(), recorder: inspect.NewRecorder(), programs: map[Program]Providers{}}
 	c.gateway = sync.OnceValue(c.newGateway)
 	c.queueCalls = sync.OnceValue(func() http.Handler { return c.queues.Handler() })
 	steps := []func() error{

@@ -1,13 +1,13 @@
 package cloud
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 
 	"skiff/local/engine/checkpoint"
+	"skiff/local/inspect"
 )
 
 // Command is one command of the Pulumi CLI on a stack, for which it saves its
@@ -26,20 +26,20 @@ type Command struct {
 
 // Begin prepares the cloud for a command, and returns the URNs of the resources
 // that the state is to be refreshed for first.
-func Begin(ctx context.Context, control string, c Command) (stale []string, err error) {
+func Begin(ctx context.Context, control inspect.Control, c Command) (stale []string, err error) {
 	c.Ended = false
 	return stale, askAbout(ctx, control, c, &stale)
 }
 
 // Lost asks the cloud which resources it has, by URN, that no state knows: a
 // command that was killed has created them.
-func Lost(ctx context.Context, control string, c Command) (urns []string, err error) {
+func Lost(ctx context.Context, control inspect.Control, c Command) (urns []string, err error) {
 	c.Removal = true
 	return urns, askAbout(ctx, control, c, &urns)
 }
 
 // End follows a command that has saved its state.
-func End(ctx context.Context, control string, c Command) error {
+func End(ctx context.Context, control inspect.Control, c Command) error {
 	c.Ended = true
 	return askAbout(ctx, control, c, new([]string))
 }
@@ -50,13 +50,9 @@ type Held struct {
 	Writes  uint64         // since it was opened
 }
 
-// Holds asks the cloud whose control address it is how much it holds.
-func Holds(ctx context.Context, control string) (held Held, err error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+control+"/records", nil)
-	if err != nil {
-		return held, err
-	}
-	return held, ask(r, &held)
+// Holds asks a cloud how much it holds.
+func Holds(ctx context.Context, control inspect.Control) (held Held, err error) {
+	return held, ask(ctx, control, http.MethodGet, "/records", nil, &held)
 }
 
 func (c *Cloud) serveHeld(w http.ResponseWriter, _ *http.Request) {
@@ -69,16 +65,8 @@ func (c *Cloud) serveHeld(w http.ResponseWriter, _ *http.Request) {
 	_ = json.NewEncoder(w).Encode(held) // a program that has gone is nobody to tell
 }
 
-func askAbout(ctx context.Context, control string, c Command, into any) error {
-	body, err := json.Marshal(c)
-	if err != nil {
-		return err
-	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+control+"/commands", bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	return ask(r, into)
+func askAbout(ctx context.Context, control inspect.Control, c Command, into any) error {
+	return ask(ctx, control, http.MethodPost, "/commands", c, into)
 }
 
 func (c *Cloud) serveCommand(w http.ResponseWriter, r *http.Request) {

@@ -76,11 +76,11 @@ func TestRules(t *testing.T) {
 	if strings.Contains(seen.String(), "order a1") {
 		t.Error("the function got an event before it had a permission")
 	}
-	result, err := RunSchedule(t.Context(), c.Control, "nightly")
-	if err != nil || string(result.Payload) != "null" || strings.Count(seen.String(), "f: scheduled\n") != 1 {
-		t.Errorf("run now: %s, %v\n%s", result.Payload, err, seen)
+	result, err := c.Inspector().RunSchedule(t.Context(), "nightly")
+	if err != nil || string(result.Answer) != "null" || strings.Count(seen.String(), "f: scheduled\n") != 1 {
+		t.Errorf("run now: %s, %v\n%s", result.Answer, err, seen)
 	}
-	if _, err := RunSchedule(t.Context(), c.Control, "daily"); err == nil || !strings.Contains(err.Error(), "there is no schedule daily, nor any other; nor is it a rule with a schedule: there are project-nightly") {
+	if _, err := c.Inspector().RunSchedule(t.Context(), "daily"); err == nil || !strings.Contains(err.Error(), "there is no schedule daily, nor any other; nor is it a rule with a schedule: there are project-nightly") {
 		t.Errorf("a rule that is not there: %v", err)
 	}
 	topicARN := "arn:aws:sns:" + region + ":" + account + ":changes"

@@ -36,7 +36,7 @@ func (c *Cloud) openProviders() (err error) {
 		Name: "command", Version: commandVersion, Store: c.store, Account: Account, Unsaved: c.unsaved,
 	})
 	c.commands.Add(command.Resources(c.o.Env))
-	c.Control, err = c.serveHTTP(c.control())
+	c.Control.Address, err = c.serveHTTP(c.control())
 	return err
 }
 

@@ -216,11 +216,11 @@ func TestStreamsAndSchedules(t *testing.T) {
 		n := timesGiven(text)
 		return n["b"] > 0 && n["c"] > 0 && n["e"] > 0
 	})
-	result, err := RunSchedule(t.Context(), c.Control, "nightly")
-	if err != nil || string(result.Payload) != "null" || strings.Count(seen.String(), "f: scheduled\n") != 2 {
-		t.Errorf("run now: %s, %v\n%s", result.Payload, err, seen)
+	result, err := c.Inspector().RunSchedule(t.Context(), "nightly")
+	if err != nil || string(result.Answer) != "null" || strings.Count(seen.String(), "f: scheduled\n") != 2 {
+		t.Errorf("run now: %s, %v\n%s", result.Answer, err, seen)
 	}
-	if _, err := RunSchedule(t.Context(), c.Control, "daily"); err == nil || !strings.Contains(err.Error(), "there is no schedule daily; there are project-nightly") {
+	if _, err := c.Inspector().RunSchedule(t.Context(), "daily"); err == nil || !strings.Contains(err.Error(), "there is no schedule daily; there are project-nightly") {
 		t.Errorf("a schedule that is not there: %v", err)
 	}
 	if err := c.Close(); err != nil {

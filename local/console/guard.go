@@ -75,10 +75,14 @@ func (c *Console) changing(do func(w http.ResponseWriter, r *http.Request)) http
 }
 
 // sameOrigin refuses an Origin that is not the console's own, whatever else a
-// request says: of another scheme or port, or of a sandboxed frame.
+// request says: of another scheme or port, or of a sandboxed frame. A page without
+// referrers sends null for its own, too, and then says where the request comes
+// from (https://fetch.spec.whatwg.org/#append-a-request-origin-header).
 func (c *Console) sameOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if origin := r.Header.Get("Origin"); origin != "" && origin != "http://"+r.Host {
+		origin := r.Header.Get("Origin")
+		own := origin == "" || origin == "http://"+r.Host || origin == "null" && r.Header.Get("Sec-Fetch-Site") == "same-origin"
+		if !own {
 			http.Error(w, "only a page of the console itself changes something here", http.StatusForbidden)
 			return
 		}

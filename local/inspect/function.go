@@ -81,10 +81,7 @@ func (i *Inspector) Invoke(ctx context.Context, function string, event []byte) (
 	if err != nil {
 		return Invocation{}, err
 	}
-	return Invocation{
-		Function: f.Name, RequestID: result.RequestID, Answer: string(result.Payload), Error: result.FunctionError,
-		Duration: milliseconds(result.Duration), Init: milliseconds(result.Init), Log: string(result.Log),
-	}, nil
+	return invocationOf(f.Name, result), nil
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -107,20 +107,34 @@ func nameOf(all []Queue, arn string) string {
 	return arn
 }
 
+// DeadLetters are the messages of a dead-letter queue, which a queue that has it
+// names, too.
+func (i *Inspector) DeadLetters(queue string, limit int) (MessagePage, error) {
+	q, _, err := i.deadQueue(queue)
+	if err != nil {
+		return MessagePage{}, err
+	}
+	return i.Messages(q.ARN, limit)
+}
+
+// deadQueue is the dead-letter queue of a name, among all queues.
+func (i *Inspector) deadQueue(name string) (q Queue, all []Queue, err error) {
+	if q, all, err = i.queue(name); err != nil || len(q.Sources) > 0 {
+		return q, all, err
+	}
+	if q.DeadLetters == "" {
+		return q, all, fmt.Errorf("queue %s is no dead-letter queue, and has none", q.Name)
+	}
+	q, err = pick("queue", q.DeadLetters, i.o.Stack, all)
+	return q, all, err
+}
+
 // Redrive moves the dead letters of a dead-letter queue back to the queues that gave
 // them up: see sqs.Redrive. A queue that has a dead-letter queue names that one, too.
 func (i *Inspector) Redrive(ctx context.Context, dead string) (Redriven, error) {
-	q, all, err := i.queue(dead)
+	q, all, err := i.deadQueue(dead)
 	if err != nil {
 		return Redriven{}, err
-	}
-	if len(q.Sources) == 0 {
-		if q.DeadLetters == "" {
-			return Redriven{}, fmt.Errorf("queue %s is no dead-letter queue, and has none: nothing goes back from it", q.Name)
-		}
-		if q, err = pick("queue", q.DeadLetters, i.o.Stack, all); err != nil {
-			return Redriven{}, err
-		}
 	}
 	moved, stayed, err := i.o.Queues.Redrive(ctx, q.ARN)
 	r := Redriven{Queue: q.Name, Moved: map[string]int{}, Stayed: stayed}

@@ -38,7 +38,7 @@ func (i *Inspector) Replay(ctx context.Context, id string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("request %s cannot be sent again: %w", id, err)
 	}
-	w := &answer{header: http.Header{}}
+	w := &discarded{header: http.Header{}}
 	i.o.Gateway().ServeHTTP(w, again.WithContext(ctx))
 	return w.header.Get("Apigw-Requestid"), nil
 }
@@ -53,9 +53,9 @@ func (i *Inspector) runAgain(ctx context.Context, e *Entry) (string, error) {
 	return result.RequestID, nil
 }
 
-// answer takes an answer of the gateway, of which the recorder has all.
-type answer struct{ header http.Header }
+// discarded takes an answer of the gateway, of which the recorder has all.
+type discarded struct{ header http.Header }
 
-func (a *answer) Header() http.Header            { return a.header }
-func (a *answer) WriteHeader(int)                {}
-func (a *answer) Write(data []byte) (int, error) { return len(data), nil }
+func (d *discarded) Header() http.Header            { return d.header }
+func (d *discarded) WriteHeader(int)                {}
+func (d *discarded) Write(data []byte) (int, error) { return len(data), nil }

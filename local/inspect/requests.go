@@ -146,9 +146,13 @@ func (r *Recorder) Entry(id string) (e *Entry, ok bool) {
 
 // Changed waits until there are changes after the one with a number, and returns
 // the entries that changed, the latest first, with the number of the last change.
+// A number that is yet to come is of another run of the cloud, and counts as none.
 func (r *Recorder) Changed(ctx context.Context, after uint64) ([]*Entry, uint64, error) {
 	for {
 		r.mu.Lock()
+		if after > r.changes {
+			after = 0
+		}
 		if r.changes > after {
 			r.mu.Unlock()
 			entries, last := r.since(after)

@@ -163,6 +163,9 @@ func TestChanged(t *testing.T) {
 			t.Errorf("%d of %d were seen", len(seen), each*writers)
 		}
 	}
+	if entries, last, err := r.Changed(t.Context(), r.changes+1); err != nil || len(entries) != each*writers || last != r.changes {
+		t.Errorf("who comes from another run sees %d entries, %v", len(entries), err)
+	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	gone := errors.New("gone")
 	cancel(gone)

@@ -23,8 +23,8 @@ type Options struct {
 	// Concurrency is the account's limit over all functions; AccountConcurrency.
 	Concurrency int
 
-	// Observe is called with each invocation that has ended, before its caller
-	// goes on. It must not wait. It may be nil.
+	// Observe is called with each invocation that has ended, soon after its
+	// caller has the answer. It must not wait. It may be nil.
 	Observe func(Invocation)
 }
 

@@ -13,7 +13,8 @@ func newOrders(s *stack) error {
 		return err
 	}
 	_, err = sqs.NewQueue(s.ctx, "orders", &sqs.QueueArgs{
-		RedrivePolicy: pulumi.Sprintf(`{"deadLetterTargetArn":"%s","maxReceiveCount":1}`, dead.Arn),
+		VisibilityTimeoutSeconds: pulumi.Int(0),
+		RedrivePolicy:            pulumi.Sprintf(`{"deadLetterTargetArn":"%s","maxReceiveCount":1}`, dead.Arn),
 	}, s.in)
 	return err
 }

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v3"
+
+	"skiff/local/engine/provider"
+)
+
+// options are the command line.
+type options struct {
+	dir     string   // of the Pulumi project
+	addr    string   // of the gateway; "" where the command line does not say
+	state   string   // folder of the local cloud
+	stack   string   // to serve or to make a token for; "" where the command line does not say
+	items   string   // URL of the engine that keeps the items; "" for one of the cloud's own
+	inert   []string // types and properties that are kept without effect
+	assume  bool     // take the role of AWS_ROLE_ARN, as a job of a pipeline does
+	debug   string   // function to run under a debugger while it serves; "" for none
+	watch   bool     // follow the source while it serves
+	command string   // such as pulumi; "" to serve
+	args    []string // after that word and its flags
+}
+
+// line is another command for the same local cloud, as a person types it.
+func (o options) line(words ...string) string {
+	line := []string{"go run ./local"}
+	if o.dir != "" && o.dir != "." {
+		line = append(line, "-C", o.dir)
+	}
+	if o.state != "" {
+		line = append(line, "-state", o.state)
+	}
+	return strings.Join(append(line, words...), " ")
+}
+
+// An action is what a command does.
+type action func(ctx context.Context, o options, stdout, stderr io.Writer) error
+
+// commandLine is a command line as it is read: what it asks for.
+type commandLine struct {
+	o  options
+	do action
+}
+
+// usageError says what is wrong with a command line.
+type usageError struct{ error }
+
+func misused(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// parse reads a command line. Help that it asks for is an action, too.
+func parse(ctx context.Context, args []string, stdout io.Writer) (options, action, error) {
+	l := &commandLine{}
+	root := l.root()
+	root.Writer, root.ErrWriter = stdout, io.Discard
+	root.ExitErrHandler = func(context.Context, *cli.Command, error) {}
+	err := root.Run(ctx, append([]string{"local"}, args...))
+	return l.o, l.do, err
+}
+
+// root has the flags that stand before every command. Without a command, it serves.
+func (l *commandLine) root() *cli.Command {
+	root := l.command(&cli.Command{
+		Name: "local", ArgsUsage: "[COMMAND]", Usage: "run the Pulumi project on this machine",
+		Description:               "Without a command it brings the stack up on this machine and serves it, until it is interrupted.",
+		DisableSliceFlagSeparator: true,
+		Metadata:                  examples("", "-stack staging", "-addr 127.0.0.1:9000"),
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "C", Value: ".", Destination: &l.o.dir, Usage: "`DIR` of the Pulumi project"},
+			&cli.StringFlag{Name: "addr", Destination: &l.o.addr, Usage: "`HOST:PORT` to serve at, on this machine; port 0 takes a free one (default " + defaultAddr + ")"},
+			&cli.StringFlag{Name: "state", Destination: &l.o.state, Usage: "`DIR` that keeps the local cloud (default .local in the project)"},
+			&cli.StringFlag{Name: "stack", Destination: &l.o.stack, Usage: "`STACK` to serve or to make a token for (default local, or the one that is served)"},
+			&cli.StringFlag{Name: "dynamodb", Usage: "`URL` of another engine for the items on this machine, such as DynamoDB Local at http://127.0.0.1:8000 (default Dynoxide, with its data in the local cloud)",
+				Action: func(_ context.Context, _ *cli.Command, text string) (err error) {
+					if l.o.items, err = engineURL(text); err != nil {
+						return misused("-dynamodb %q: %w", text, err)
+					}
+					return nil
+				}},
+			&cli.StringSliceFlag{Name: "inert", Usage: "`TYPE,...` of resources that the local cloud does not know, or TYPE.PROPERTY, to keep as settings without effect, such as aws:cognito/userPool:UserPool; also local:inert in the stack's file",
+				Action: func(_ context.Context, _ *cli.Command, names []string) error {
+					l.o.inert = provider.InertList(strings.Join(names, ","))
+					return nil
+				}},
+			&cli.BoolFlag{Name: "assume", Destination: &l.o.assume, Usage: "run Pulumi with the role that AWS_ROLE_ARN names, taken by the token in the file AWS_WEB_IDENTITY_TOKEN_FILE"},
+			&cli.StringFlag{Name: "debug", Destination: &l.o.debug, Usage: "run `FUNCTION`, by its name in AWS or in the program, under the debugger Delve, and wait for a person to attach"},
+			&cli.BoolFlag{Name: "watch", Destination: &l.o.watch, Usage: "follow the source while it serves: compile on save, and swap the functions whose code changed; what the program or its settings changed brings the stack up"},
+		},
+	}, func(ctx context.Context, o options, stdout, stderr io.Writer) error {
+		if len(o.args) > 0 {
+			return unknownCommand(o.args[0])
+		}
+		o.command = ""
+		return serve(ctx, o, stdout, stderr)
+	})
+	root.Commands = l.commands()
+	return root
+}
+
+func unknownCommand(name string) error {
+	var l commandLine
+	all := l.commands()
+	var names []string
+	for _, c := range all {
+		if !c.Hidden {
+			names = append(names, c.Name)
+		}
+	}
+	advice := ""
+	if near := cli.SuggestCommand(all, name); slices.Contains(names, near) {
+		advice = fmt.Sprintf("did you mean %s? ", near)
+	}
+	return misused("%q is not a command: %sthere are %s", name, advice, strings.Join(names, ", "))
+}
+
+// command completes a command: it has -h, its mistakes are usageErrors, and what it
+// does is done once the whole line is read.
+func (l *commandLine) command(c *cli.Command, do action) *cli.Command {
+	c.HideHelp, c.HideVersion = true, true
+	c.OnUsageError = func(_ context.Context, c *cli.Command, err error, _ bool) error {
+		return misused("%s: %s; the flags are in %s", c.Name, strings.ReplaceAll(err.Error(), "flag provided but not defined: ", "there is no flag "), lineOf(c, "-h"))
+	}
+	help := false
+	if !c.SkipFlagParsing {
+		c.Flags = append(c.Flags, &cli.BoolFlag{Name: "h", Aliases: []string{"help"}, Local: true, Destination: &help, Usage: "print this help"})
+	}
+	c.Action = func(_ context.Context, cmd *cli.Command) error {
+		args := cmd.Args().Slice()
+		// What stands after pulumi is Pulumi's.
+		if c.SkipFlagParsing && c.Name != "pulumi" && len(args) == 1 && slices.Contains([]string{"-h", "-help", "--help"}, args[0]) {
+			help = true
+		}
+		l.o.command, l.o.args, l.do = c.Name, args, do
+		if help {
+			l.do = func(_ context.Context, _ options, stdout, _ io.Writer) error { return printHelp(stdout, cmd) }
+		}
+		return nil
+	}
+	return c
+}
+
+// lineOf is a line that runs a command.
+func lineOf(c *cli.Command, words ...string) string {
+	line := []string{"go run ./local"}
+	if c.Name != "local" {
+		line = append(line, c.Name)
+	}
+	return strings.Join(append(line, words...), " ")
+}
+
+// atMost refuses more arguments than a command takes.
+func (o options) atMost(n int) error {
+	if len(o.args) > n {
+		return misused("%s takes %d argument at most, not %s: see go run ./local %[1]s -h", o.command, n, strings.Join(o.args, " "))
+	}
+	return nil
+}
+
+func jsonFlag(asJSON *bool) cli.Flag {
+	return &cli.BoolFlag{Name: "json", Local: true, Destination: asJSON, Usage: "print JSON"}
+}

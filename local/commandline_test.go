@@ -1,0 +1,195 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// said is what a command line comes to, without a cloud.
+func said(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errors strings.Builder
+	code = run(t.Context(), args, &out, &errors)
+	return code, out.String(), errors.String()
+}
+
+// TestHelp: every command explains itself on standard output, with examples, and
+// every flag is explained without a stop at the end.
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	commands := []string{""}
+	for _, c := range new(commandLine).commands() {
+		if !c.Hidden && c.Name != "pulumi" {
+			commands = append(commands, c.Name)
+		}
+	}
+	for _, command := range commands {
+		for _, h := range []string{"-h", "--help", "-help"} {
+			code, out, errors := said(t, strings.Fields(command+" "+h)...)
+			if code != 0 || errors != "" || !strings.HasPrefix(out, "usage: go run ./local [flags]") || !strings.Contains(out, "examples:\n  go run ./local") {
+				t.Errorf("%s %s: exit %d, %s%s", command, h, code, out, errors)
+			}
+		}
+	}
+	root := new(commandLine).root()
+	for _, c := range append(root.Commands, root) {
+		for _, f := range c.Flags {
+			name, usage := flagHelp(f)
+			if usage == "" || strings.HasSuffix(usage, ".") {
+				t.Errorf("%s %s is explained as %q", c.Name, name, usage)
+			}
+		}
+	}
+}
+
+// TestMisused: what a command line has too much or too little is said, with the
+// exit code 2, and a command that is not there comes with one that is.
+func TestMisused(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"lgos":                        `local: "lgos" is not a command: did you mean logs? there are pulumi, logs, invoke,`,
+		"-stak x logs":                "local: local: there is no flag -stak; the flags are in go run ./local -h",
+		"logs -lst 5":                 "local: logs: there is no flag -lst; the flags are in go run ./local logs -h",
+		"logs -last x":                "local: logs: ",
+		"logs -last -1":               "local: -last -1: a number of lines is not negative",
+		"logs -last":                  "local: logs: flag needs an argument: -last",
+		"invoke":                      "local: invoke takes the name of a function",
+		"invoke a b c":                "local: invoke takes 2 argument at most, not a b c",
+		"items a b":                   "local: items takes 1 argument at most",
+		"items -limit 0":              "local: -limit 0: a page has 1 to 1000 items",
+		"queue a b":                   "local: queue takes 1 argument at most",
+		"seed":                        "local: seed takes one file",
+		"exec":                        "local: exec takes a command",
+		"completion":                  "local: completion takes the name of a shell",
+		"completion tcsh":             `local: there is no completion for "tcsh"`,
+		"-dynamodb https://x.example": "local: -dynamodb \"https://x.example\": it is not http://HOST:PORT",
+	} {
+		code, out, errors := said(t, strings.Fields(line)...)
+		if code != 2 || out != "" || !strings.HasPrefix(errors, want) {
+			t.Errorf("%s: exit %d, %s%s\nwant %s", line, code, out, errors, want)
+		}
+	}
+}
+
+// TestVerbatim: what stands after pulumi, exec and token is theirs, word by word,
+// and the flags before them are the local cloud's.
+func TestVerbatim(t *testing.T) {
+	t.Parallel()
+	for _, command := range []string{"pulumi", "exec", "token"} {
+		rest := []string{"-stack", "x", "--", "-h", "up", "--help", " a b ", "", "-json=1", "logs"}
+		o, do, err := parse(t.Context(), append([]string{"-stack", "staging", "-C", "..", "--state=s", command}, rest...), nil)
+		if err != nil || do == nil || o.command != command || o.stack != "staging" || o.dir != ".." || o.state != "s" {
+			t.Errorf("%s: %+v, %v", command, o, err)
+		}
+		if diff := cmp.Diff(rest, o.args); diff != "" {
+			t.Errorf("%s: its arguments\n%s", command, diff)
+		}
+	}
+	o, _, err := parse(t.Context(), []string{"ci", "-var", "A=1,2", "-var", "B=x", "test"}, nil)
+	if err != nil || !slices.Equal(o.args, []string{"test"}) {
+		t.Errorf("ci: %+v, %v", o, err)
+	}
+}
+
+// TestEscaped: nothing that a terminal obeys is left of a text.
+func TestEscaped(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"plain äöü 漢字 🙂":               "plain äöü 漢字 🙂",
+		"\x1b]0;title\x07\x1b[31mred":  `\u001b]0;title\u0007\u001b[31mred`,
+		"a\r\nb\tc":                    `a\u000d\nb    c`,
+		"\u202eevil\u2066\u200b":       `\u202eevil\u2066\u200b`,
+		"\u009b31m":                    `\u009b31m`,
+		"\xff\xfe":                     `\xff\xfe`,
+		"\ufffd":                       "\ufffd",
+		"{\"a\":\"\\u001b\"} <b>&amp;": "{\"a\":\"\\u001b\"} <b>&amp;",
+	} {
+		if got := escaped(text); got != want {
+			t.Errorf("%q is %q, want %q", text, got, want)
+		}
+	}
+}
+
+// bash has completion complete a line in a real bash, whose go runs the program.
+func bash(t *testing.T, dir, line string) []string {
+	t.Helper()
+	binary, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := t.TempDir()
+	// go run ./local ARGS...
+	script := "#!/bin/sh\nshift 2\nexec " + binary + " \"$@\"\n"
+	if err := os.WriteFile(filepath.Join(bin, "go"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	const ask = `eval "$(go run ./local completion bash)" || exit 1
+declare -F "$1" >/dev/null || exit 2
+read -ra COMP_WORDS <<<"$2"
+[[ "$2" == *" " ]] && COMP_WORDS+=("")
+COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+spec="$(complete -p "$1")" || exit 3
+f="${spec##*-F }"
+"${f%% *}"
+printf '%s\n' "${COMPREPLY[@]}"`
+	cmd := exec.Command("bash", "-c", ask, "bash", strings.Fields(line)[0], line)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", line, err, out)
+	}
+	return strings.Fields(string(out))
+}
+
+// TestCompletion completes commands, flags and stacks in a real bash, for a project
+// of any name.
+func TestCompletion(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("bash"); err != nil {
+		t.Skip("there is no bash")
+	}
+	dir := t.TempDir()
+	for name, text := range map[string]string{"Pulumi.yaml": "name: order-service\nruntime: go\n", "Pulumi.staging.yaml": "", "Pulumi.review.yaml": ""} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for line, want := range map[string]string{
+		"order-service lo":                 "logs",
+		"order-service i":                  "invoke items iam",
+		"order-service -st":                "-state -stack",
+		"order-service -stack ":            "review staging local",
+		"order-service -stack st":          "staging",
+		"order-service -stack staging ite": "items",
+		"order-service items -l":           "-limit",
+		"order-service queue -re":          "-redrive",
+		"order-service completion ":        "bash zsh fish",
+		"order-service invoke a ":          "", // a file
+		"order-service exec l":             "",
+		"order-service logs ":              "", // no cloud serves
+	} {
+		if got := strings.Join(bash(t, dir, line), " "); got != want {
+			t.Errorf("%q is completed by %q, want %q", line, got, want)
+		}
+	}
+	for _, shell := range []string{"zsh", "fish"} {
+		code, out, errors := said(t, "-C", dir, "completion", shell)
+		if code != 0 || !strings.Contains(out, "order-service") || strings.Contains(out, "NAME") {
+			t.Errorf("%s: exit %d, %s%s", shell, code, out, errors)
+		}
+		if path, err := exec.LookPath(shell); err == nil {
+			cmd := exec.Command(path, "-n")
+			cmd.Stdin = strings.NewReader(out)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%s: %v\n%s", shell, err, out)
+			}
+		}
+	}
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/urfave/cli/v3"
+)
+
+// completionCommand prints a script for a shell.
+func completionCommand(l *commandLine) *cli.Command {
+	return l.command(&cli.Command{
+		Name: "completion", ArgsUsage: "bash|zsh|fish", Usage: "print a script that completes commands in a shell",
+		Description: `The script defines a function with the name of the Pulumi project, which is short for go run ./local, and
+completes commands, flags, and the names of functions, tables, queues, schedules and stacks. Names are those
+of the cloud that serves.`,
+		Metadata: examples("completion bash >>~/.bashrc", "completion zsh >>~/.zshrc", "completion fish >~/.config/fish/conf.d/local.fish"),
+	}, func(_ context.Context, o options, stdout, stderr io.Writer) error {
+		if len(o.args) != 1 {
+			return misused("completion takes the name of a shell: bash, zsh or fish")
+		}
+		script, ok := completionScripts()[o.args[0]]
+		if !ok {
+			return misused("there is no completion for %q: there is one for bash, zsh and fish", o.args[0])
+		}
+		p, err := openProject(o)
+		if err != nil {
+			return err
+		}
+		if !functionName.MatchString(p.Name) {
+			return fmt.Errorf("%q is no name for a function of a shell: name the project otherwise in Pulumi.yaml", p.Name)
+		}
+		_, err = io.WriteString(stdout, strings.ReplaceAll(script, "NAME", p.Name))
+		return err
+	})
+}
+
+// functionName is what every one of the shells takes.
+var functionName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
+
+// completionScripts are by shell. Each asks the command complete for what may stand
+// where the cursor is: a word a line, or none for a file's name.
+func completionScripts() map[string]string {
+	return map[string]string{
+		"bash": `NAME() { go run ./local "$@"; }
+_NAME_complete() {
+	local IFS=$'\n'
+	COMPREPLY=($(go run ./local complete -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+}
+complete -o default -F _NAME_complete NAME
+`,
+		"zsh": `NAME() { go run ./local "$@"; }
+_NAME_complete() {
+	local -a found
+	found=("${(@f)$(go run ./local complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+	if [[ -n "${found[1]}" ]]; then compadd -a found; else _files; fi
+}
+if ! whence compdef >/dev/null; then autoload -Uz compinit && compinit; fi
+compdef _NAME_complete NAME
+`,
+		"fish": `function NAME; go run ./local $argv; end
+function _NAME_complete
+	set -l words (commandline -opc)
+	go run ./local complete -- $words[2..-1] (commandline -ct) 2>/dev/null
+end
+complete -c NAME -a '(_NAME_complete)'
+`,
+	}
+}

@@ -1,0 +1,66 @@
+package inspect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"skiff/local/aws/lambda"
+	"skiff/local/aws/scheduler"
+)
+
+// Schedule is a schedule of EventBridge Scheduler, or a rule of EventBridge with one.
+type Schedule struct {
+	Ref
+	Rule                 bool
+	Expression, Timezone string
+	Disabled             bool
+	Next                 time.Time // when it runs next while the cloud serves; zero if it does not
+	Targets              []string  // ARNs
+}
+
+// Schedules are all schedules, and the rules with one, by name.
+func (i *Inspector) Schedules() ([]Schedule, error) {
+	schedules, err := i.o.Schedules.List()
+	if err != nil {
+		return nil, err
+	}
+	rules, err := i.o.Rules.ListScheduled()
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Schedule, 0, len(schedules)+len(rules))
+	for _, d := range schedules {
+		all = append(all, Schedule{newRef(d.Name, d.ARN, d.URN), false, d.Expression, d.Timezone, d.Disabled, d.Next, []string{d.Target}})
+	}
+	for _, d := range rules {
+		all = append(all, Schedule{newRef(d.Name, d.ARN, d.URN), true, d.Expression, "", d.Disabled, d.Next, d.Targets})
+	}
+	return all, nil
+}
+
+// RunSchedule runs a schedule now, or a rule if none has the name, and returns what
+// its function answers.
+func (i *Inspector) RunSchedule(ctx context.Context, name string) (Invocation, error) {
+	result, err := i.o.Schedules.Run(ctx, name)
+	if !errors.Is(err, scheduler.ErrNoSchedule) {
+		return invocationOf("", result), err
+	}
+	result, ok, failed := i.o.Rules.Run(ctx, name)
+	if ok || failed != nil {
+		return invocationOf("", result), failed
+	}
+	if names, failed := i.o.Rules.Scheduled(); failed == nil && len(names) > 0 {
+		err = fmt.Errorf("%w; nor is it a rule with a schedule: there are %s", err, strings.Join(names, ", "))
+	}
+	return Invocation{}, err
+}
+
+func invocationOf(function string, r lambda.Result) Invocation {
+	return Invocation{
+		Function: function, RequestID: r.RequestID, Answer: string(r.Payload), Error: r.FunctionError,
+		Duration: milliseconds(r.Duration), Init: milliseconds(r.Init), Log: string(r.Log),
+	}
+}

@@ -1,0 +1,121 @@
+package inspect
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+)
+
+// What the calls of a Control have besides values of this package.
+type (
+	invokeInput struct {
+		Function string
+		Event    []byte
+	}
+	itemsInput struct {
+		Table string
+		Page  Page
+	}
+	messagesInput struct {
+		Queue string
+		Limit int
+		Dead  bool
+	}
+	seedOutput struct {
+		Written []Written
+		Error   string
+	}
+
+	// logOutput is one of several in an answer: the first has nothing, for whoever
+	// asks to know that the names are good; the last has an error or the end.
+	logOutput struct {
+		Line  *Line  `json:",omitempty"`
+		Error string `json:",omitempty"`
+		End   bool   `json:",omitempty"`
+	}
+)
+
+// Handler answers the calls of a Control, below /inspect/.
+func (i *Inspector) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /inspect/functions", answer(func(context.Context, any) ([]Function, error) { return i.Functions() }))
+	mux.HandleFunc("POST /inspect/invoke", answer(func(ctx context.Context, in invokeInput) (Invocation, error) {
+		return i.Invoke(ctx, in.Function, in.Event)
+	}))
+	mux.HandleFunc("POST /inspect/tables", answer(func(ctx context.Context, _ any) ([]Table, error) { return i.Tables(ctx) }))
+	mux.HandleFunc("POST /inspect/items", answer(func(ctx context.Context, in itemsInput) (ItemPage, error) {
+		return i.Items(ctx, in.Table, in.Page)
+	}))
+	mux.HandleFunc("POST /inspect/seed", answer(func(ctx context.Context, seed Seed) (seedOutput, error) {
+		written, err := i.Seed(ctx, seed)
+		if err != nil && len(written) == 0 {
+			return seedOutput{}, err
+		}
+		out := seedOutput{Written: written}
+		if err != nil {
+			out.Error = err.Error()
+		}
+		return out, nil
+	}))
+	mux.HandleFunc("POST /inspect/queues", answer(func(context.Context, any) ([]Queue, error) { return i.Queues() }))
+	mux.HandleFunc("POST /inspect/messages", answer(func(_ context.Context, in messagesInput) (MessagePage, error) {
+		if in.Dead {
+			return i.DeadLetters(in.Queue, in.Limit)
+		}
+		return i.Messages(in.Queue, in.Limit)
+	}))
+	mux.HandleFunc("POST /inspect/redrive", answer(i.Redrive))
+	mux.HandleFunc("POST /inspect/roles", answer(func(_ context.Context, names []string) ([]Role, error) { return i.RolesOf(names) }))
+	mux.HandleFunc("POST /inspect/schedules", answer(func(context.Context, any) ([]Schedule, error) { return i.Schedules() }))
+	mux.HandleFunc("POST /inspect/run-schedule", answer(i.RunSchedule))
+	mux.HandleFunc("POST /inspect/logs", i.serveLogs)
+	return mux
+}
+
+// answer answers one call.
+func answer[In, Out any](do func(context.Context, In) (Out, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		in, err := read[In](r)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		out, err := do(r.Context(), in)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		_ = json.NewEncoder(w).Encode(out) // a command that has gone hears nothing
+	}
+}
+
+// read reads the body of a call, whose numbers are exact; none is the zero value.
+func read[In any](r *http.Request) (in In, err error) {
+	d := json.NewDecoder(r.Body)
+	d.UseNumber()
+	if err := d.Decode(&in); err != nil && !errors.Is(err, io.EOF) {
+		return in, err
+	}
+	return in, nil
+}
+
+// serveLogs answers with lines as they come.
+func (i *Inspector) serveLogs(w http.ResponseWriter, r *http.Request) {
+	q, err := read[LogQuery](r)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	flush := http.NewResponseController(w)
+	e := json.NewEncoder(w)
+	send := func(out logOutput) error { return errors.Join(e.Encode(out), flush.Flush()) }
+	_ = send(logOutput{})
+	err = i.Logs(r.Context(), q, func(l Line) error { return send(logOutput{Line: &l}) })
+	last := logOutput{End: true}
+	if err != nil {
+		last = logOutput{Error: err.Error()}
+	}
+	_ = send(last) // a command that has gone hears nothing
+}
