@@ -6,7 +6,7 @@ import (
 	"skiff/infra/recording"
 )
 
-// policiesOf is the documents of the policies that a role has.
+// policiesOf returns the policies of a role.
 func policiesOf(t *testing.T, rec *recording.Stack, role string) []parsed {
 	t.Helper()
 	var all []parsed
@@ -26,7 +26,7 @@ func policiesOf(t *testing.T, rec *recording.Stack, role string) []parsed {
 	return all
 }
 
-// access is a call, and which of a stack's roles may make it.
+// access is a call, with the roles that may make it.
 type access struct {
 	action, resource string
 	context          map[string][]string
@@ -37,7 +37,7 @@ func key(name string, values ...string) map[string][]string {
 	return map[string][]string{name: values}
 }
 
-// policies are those of the two roles.
+// policies holds the policies of the two roles.
 type policies struct{ deploy, preview []parsed }
 
 func policiesIn(t *testing.T, rec *recording.Stack) policies {
@@ -45,7 +45,7 @@ func policiesIn(t *testing.T, rec *recording.Stack) policies {
 	return policies{policiesOf(t, rec, "deploy"), policiesOf(t, rec, "preview")}
 }
 
-// check reports whether both roles may do what they should and no more.
+// check reports whether exactly the expected roles may make the call.
 func (p policies) check(t *testing.T, about string, row access) (ok bool) {
 	t.Helper()
 	ok = true
@@ -63,8 +63,8 @@ func (p policies) check(t *testing.T, about string, row access) (ok bool) {
 	return ok
 }
 
-// TestAccess is what each role may and may not do. The names are those of
-// infra's resources.
+// TestAccess checks what each role may do and may not do with infra's
+// resources.
 func TestAccess(t *testing.T) {
 	t.Parallel()
 	roles, infra := policiesIn(t, record(t, "staging")), infraOf(t, "staging", "staging")

@@ -12,7 +12,7 @@ import (
 	"skiff/infra/recording"
 )
 
-// actionsOf is the actions that a role is allowed, sorted.
+// actionsOf returns the actions that a role may perform, sorted.
 func actionsOf(t *testing.T, rec *recording.Stack, role string) []string {
 	t.Helper()
 	set := map[string]bool{}
@@ -28,8 +28,8 @@ func actionsOf(t *testing.T, rec *recording.Stack, role string) []string {
 	return slices.Sorted(maps.Keys(set))
 }
 
-// The roles hold exactly the actions that the resource types need: none is
-// missing, and none is more.
+// TestActionsAreThoseOfTheTypes checks that the roles have exactly the actions
+// that infra's resource types need.
 func TestActionsAreThoseOfTheTypes(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, domains string }{
@@ -66,9 +66,9 @@ func TestActionsAreThoseOfTheTypes(t *testing.T) {
 	}
 }
 
-// knownAction is what AWS documents of an action: the ARNs it can be limited
-// to, with ${names} for what varies, and the condition keys it has besides
-// those that every action has.
+// knownAction is AWS's documentation of an action: the ARNs that it can be
+// limited to, with ${name} for variable parts, and its condition keys, except
+// keys of all actions.
 type knownAction struct{ Resources, Conditions []string }
 
 func knownActions(t *testing.T) map[string]knownAction {
@@ -84,12 +84,12 @@ func knownActions(t *testing.T) map[string]knownAction {
 	return known
 }
 
-// Every action exists in IAM, can be limited to the resource it is limited to,
-// and knows the condition it has; only what has no resources is for "*".
+// TestActionsAreKnownToIAM checks that every action exists in IAM and supports
+// its resource and its condition. Only actions without resources have "*".
 func TestActionsAreKnownToIAM(t *testing.T) {
 	t.Parallel()
 	known := knownActions(t)
-	known["apigateway:TagResource"] = known["apigateway:POST"] // which AWS asks for and does not list
+	known["apigateway:TagResource"] = known["apigateway:POST"] // AWS requires it but does not list it
 	variable := regexp.MustCompile(`\\\$\\\{[^}]*\}`)
 	global := []string{"aws:RequestedRegion", "aws:SecureTransport"}
 	for name, p := range record(t, "staging").Of(policyType) {
@@ -100,7 +100,7 @@ func TestActionsAreKnownToIAM(t *testing.T) {
 					continue
 				}
 				if !ok {
-					t.Errorf("%s: IAM knows no %s", name, action)
+					t.Errorf("%s: IAM has no action %s", name, action)
 				}
 				if s.Effect == "Deny" {
 					continue
@@ -108,7 +108,7 @@ func TestActionsAreKnownToIAM(t *testing.T) {
 				for operator, keys := range s.Condition {
 					for key := range keys {
 						if !slices.Contains(about.Conditions, key) && !slices.Contains(global, key) {
-							t.Errorf("%s: %s has no %s to be %s", name, action, key, operator)
+							t.Errorf("%s: %s does not support the condition key %s (%s)", name, action, key, operator)
 						}
 					}
 				}
@@ -127,7 +127,8 @@ func TestActionsAreKnownToIAM(t *testing.T) {
 	}
 }
 
-// The longest names and eight domains, each with all names below it, still fit.
+// TestSizes checks that the policies fit with the longest names and eight
+// domains.
 func TestSizes(t *testing.T) {
 	t.Parallel()
 	long := "a" + strings.Repeat("b", maxPrefix-len("a-production"))
@@ -137,10 +138,10 @@ func TestSizes(t *testing.T) {
 		text := p.Inputs["policy"].(string)
 		t.Logf("%s has %d characters of %d", name, len(text), maxPolicy)
 		if len(text) > maxPolicy {
-			t.Errorf("%s has %d characters, IAM takes %d", name, len(text), maxPolicy)
+			t.Errorf("%s has %d characters, but IAM accepts at most %d", name, len(text), maxPolicy)
 		}
 		if strings.ContainsFunc(text, func(r rune) bool { return r > 0xff }) {
-			t.Errorf("%s has characters that IAM does not take", name)
+			t.Errorf("%s has characters that IAM does not accept", name)
 		}
 		if n := len(input(p, "name")); n > 128 {
 			t.Errorf("%s: the name has %d characters", name, n)

@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestFilesAgree holds the two files of each stack to each other: the one that
-// prepares its account, and the one that is deployed there.
+// TestFilesAgree compares the two files of each stack: bootstrap's, and the
+// file of the stack that is deployed.
 func TestFilesAgree(t *testing.T) {
 	t.Parallel()
 	compared := 0
@@ -34,8 +34,8 @@ func TestFilesAgree(t *testing.T) {
 	}
 }
 
-// disagreements is a line for each setting of the deployed stack that does not
-// fit bootstrap's.
+// disagreements returns a line for each setting of the deployed stack that does
+// not fit bootstrap's.
 func disagreements(t *testing.T, infra, bootstrap map[string]string, boundary string) (lines []string) {
 	t.Helper()
 	for _, pair := range []struct{ about, got, want string }{
@@ -46,25 +46,25 @@ func disagreements(t *testing.T, infra, bootstrap map[string]string, boundary st
 		{"the project", infraProject(t), bootstrap[ours(t, "project")]},
 	} {
 		if pair.got != pair.want {
-			lines = append(lines, fmt.Sprintf("%s is %q, bootstrap's stack has %q", pair.about, pair.got, pair.want))
+			lines = append(lines, fmt.Sprintf("%s is %q, but bootstrap's stack has %q", pair.about, pair.got, pair.want))
 		}
 	}
 	covered := list(t, bootstrap[ours(t, "domains")])
 	for _, key := range []string{"domain", "additionalDomains", "socketDomain", "zone"} {
 		for _, name := range list(t, infra[theirs(t, key)]) {
 			if !slices.ContainsFunc(covered, func(domain string) bool { return name == domain || strings.HasSuffix(name, "."+domain) }) {
-				lines = append(lines, fmt.Sprintf(theirs(t, "")+":%s %s is none of bootstrap's domains %v", key, name, covered))
+				lines = append(lines, fmt.Sprintf(theirs(t, "")+":%s %s is not in bootstrap's domains %v", key, name, covered))
 			}
 		}
 	}
 	zones := list(t, bootstrap[ours(t, "hostedZones")])
 	if infra[theirs(t, "domain")] != "" && infra[theirs(t, "createZone")] == "true" && !slices.Contains(zones, "*") {
-		lines = append(lines, fmt.Sprintf(`the stack makes its zone, whose id is none of bootstrap's hostedZones %v; that takes "*"`, zones))
+		lines = append(lines, fmt.Sprintf(`the stack creates its zone, whose id cannot be in bootstrap's hostedZones %v; set it to "*"`, zones))
 	}
 	return lines
 }
 
-// list is the names of a setting that is one, a list in JSON, or nothing.
+// list returns the names in a setting that is empty, one name or a JSON list.
 func list(t *testing.T, setting string) (names []string) {
 	t.Helper()
 	switch {
@@ -79,7 +79,7 @@ func list(t *testing.T, setting string) (names []string) {
 	return names
 }
 
-// Each disagreement is one that the comparison finds.
+// TestDisagreements checks that the comparison finds each disagreement.
 func TestDisagreements(t *testing.T) {
 	t.Parallel()
 	const boundary = "arn:aws:iam::111111111111:policy/bootstrap/x"
@@ -89,17 +89,17 @@ func TestDisagreements(t *testing.T) {
 		want             []string
 	}{
 		{"none", nil, nil, nil},
-		{"account", map[string]string{"account": "1"}, nil, []string{`PROJECT:account is "1", bootstrap's stack has "111111111111"`}},
-		{"region", nil, map[string]string{"region": "eu-west-1"}, []string{`aws:region is "eu-central-1", bootstrap's stack has "eu-west-1"`}},
-		{"project", nil, map[string]string{"project": "web"}, []string{`the project is "` + infraProject(t) + `", bootstrap's stack has "web"`}},
-		{"attached", map[string]string{"attachTo": "web/live"}, nil, []string{`PROJECT:attachTo is "web/live", bootstrap's stack has ""`}},
-		{"boundary", map[string]string{"permissionsBoundary": ""}, nil, []string{`PROJECT:permissionsBoundary is "", bootstrap's stack has "` + boundary + `"`}},
-		{"domain", map[string]string{"domain": "api.example.org"}, nil, []string{"PROJECT:domain api.example.org is none of bootstrap's domains [example.com]"}},
-		{"socket", map[string]string{"socketDomain": "ws.example.com.org"}, nil, []string{"PROJECT:socketDomain ws.example.com.org is none of bootstrap's domains [example.com]"}},
-		{"zone", map[string]string{"zone": "com"}, nil, []string{"PROJECT:zone com is none of bootstrap's domains [example.com]"}},
-		{"more", map[string]string{"additionalDomains": `["*.example.com","evilexample.com"]`}, nil, []string{"PROJECT:additionalDomains evilexample.com is none of bootstrap's domains [example.com]"}},
-		{"a zone it makes", nil, map[string]string{"hostedZones": `["Z1"]`}, []string{`the stack makes its zone, whose id is none of bootstrap's hostedZones [Z1]; that takes "*"`}},
-		{"a zone that is there", map[string]string{"createZone": "false"}, map[string]string{"hostedZones": `["Z1"]`}, nil},
+		{"account", map[string]string{"account": "1"}, nil, []string{`PROJECT:account is "1", but bootstrap's stack has "111111111111"`}},
+		{"region", nil, map[string]string{"region": "eu-west-1"}, []string{`aws:region is "eu-central-1", but bootstrap's stack has "eu-west-1"`}},
+		{"project", nil, map[string]string{"project": "web"}, []string{`the project is "` + infraProject(t) + `", but bootstrap's stack has "web"`}},
+		{"attached", map[string]string{"attachTo": "web/live"}, nil, []string{`PROJECT:attachTo is "web/live", but bootstrap's stack has ""`}},
+		{"boundary", map[string]string{"permissionsBoundary": ""}, nil, []string{`PROJECT:permissionsBoundary is "", but bootstrap's stack has "` + boundary + `"`}},
+		{"domain", map[string]string{"domain": "api.example.org"}, nil, []string{"PROJECT:domain api.example.org is not in bootstrap's domains [example.com]"}},
+		{"socket", map[string]string{"socketDomain": "ws.example.com.org"}, nil, []string{"PROJECT:socketDomain ws.example.com.org is not in bootstrap's domains [example.com]"}},
+		{"zone", map[string]string{"zone": "com"}, nil, []string{"PROJECT:zone com is not in bootstrap's domains [example.com]"}},
+		{"more", map[string]string{"additionalDomains": `["*.example.com","evilexample.com"]`}, nil, []string{"PROJECT:additionalDomains evilexample.com is not in bootstrap's domains [example.com]"}},
+		{"a zone that the stack creates", nil, map[string]string{"hostedZones": `["Z1"]`}, []string{`the stack creates its zone, whose id cannot be in bootstrap's hostedZones [Z1]; set it to "*"`}},
+		{"an existing zone", map[string]string{"createZone": "false"}, map[string]string{"hostedZones": `["Z1"]`}, nil},
 	} {
 		infra := map[string]string{"aws:region": "eu-central-1", theirs(t, "account"): "111111111111", theirs(t, "permissionsBoundary"): boundary,
 			theirs(t, "domain"): "api.example.com", theirs(t, "additionalDomains"): "[]", theirs(t, "zone"): "example.com", theirs(t, "createZone"): "true"}

@@ -21,8 +21,8 @@ const (
 	zoneType        = "aws:route53/zone:Zone"
 )
 
-// arnOf is the ARN that AWS gives the resource: with its name, or with an id
-// that AWS invents.
+// arnOf returns the ARN of the resource in AWS. If it contains an id that AWS
+// generates, arnOf invents the id.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 func (s infraStack) arnOf(d declared) string {
 	name := s.nameOf(d)
@@ -61,7 +61,7 @@ func (s infraStack) arnOf(d declared) string {
 	return ""
 }
 
-// arn is the ARN of something in the stack's account and region.
+// arn returns the ARN of a resource in the stack's account and region.
 func (s infraStack) arn(service, resource string) string {
 	return "arn:aws:" + service + ":" + s.region + ":" + s.account + ":" + resource
 }
@@ -72,31 +72,32 @@ func (s infraStack) gateway(path string) string {
 	return "arn:aws:apigateway:" + s.region + "::" + path
 }
 
-// tags is the path that the tags have of what is at another one.
+// tags returns the ARN of the tags of the resource at a path.
 func (s infraStack) tags(path string) string {
 	return s.gateway("/tags/" + url.QueryEscape(s.gateway(path)))
 }
 
-// foreign is the ARN in another stack of the project.
+// foreign returns the same ARN in another stack of the project.
 func (s infraStack) foreign(arn string) string {
 	return strings.NewReplacer(s.prefix(), s.project+"-other", s.project+"/"+s.stack, s.project+"/other").Replace(arn)
 }
 
-// The ARNs and contexts of a call that the provider makes for a resource.
+// Functions that return the ARNs and the context of a call for a resource.
 type (
 	targets  func(infraStack, declared) []string
 	contexts func(infraStack, declared) map[string][]string
 )
 
-// itself is the resource's own ARN.
+// itself returns the resource's own ARN.
 func itself(s infraStack, d declared) []string { return []string{s.arnOf(d)} }
 
-// fixed is the same for every resource of a type, in the account and region.
+// fixed returns the same ARN for every resource of a type.
 func fixed(service, resource string) targets {
 	return func(s infraStack, _ declared) []string { return []string{s.arn(service, resource)} }
 }
 
-// paths are those of API Gateway, in which NAME is the input of that name.
+// paths returns the ARNs of paths in API Gateway. NAME in a path is the value
+// of the input.
 func paths(input string, paths ...string) targets {
 	return func(s infraStack, d declared) (arns []string) {
 		for _, path := range paths {
@@ -106,25 +107,26 @@ func paths(input string, paths ...string) targets {
 	}
 }
 
-// tagsOf is the path of the tags of what is at the path.
+// tagsOf returns the ARN of the tags of the resource at the path.
 func tagsOf(input, path string) targets {
 	return func(s infraStack, d declared) []string {
 		return []string{s.tags(strings.ReplaceAll(path, "NAME", d.input(input)))}
 	}
 }
 
-// groups is a log group's ARN as actions on tags have it, and as all others do.
+// groups returns a log group's ARN in the forms for actions on tags and for
+// other actions.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
 func groups(s infraStack, d declared) []string {
 	return []string{s.arnOf(d), s.arnOf(d) + ":*", s.arnOf(d) + ":log-stream:"}
 }
 
-// within is the ARN of the resource that an input refers to.
+// within returns the ARN of the resource that an input refers to.
 func within(typ, input string) targets {
 	return func(s infraStack, d declared) []string { return []string{s.arnOf(s.named(typ, d.input(input)))} }
 }
 
-// inside is the ARN of the resource that an input within another one refers to.
+// inside returns the ARN of the resource that a nested input refers to.
 func inside(typ, input string) targets {
 	return func(s infraStack, d declared) []string {
 		_, rest, _ := strings.Cut(d.text, " "+input+": ")
@@ -133,19 +135,19 @@ func inside(typ, input string) targets {
 	}
 }
 
-// bucketOf is the ARN of the bucket that the resource is a setting of.
+// bucketOf returns the ARN of the bucket that a setting belongs to.
 func bucketOf(s infraStack, d declared) []string {
 	return []string{s.arnOf(s.named(bucketType, strings.ReplaceAll(d.input("bucket"), " of ", "/")))}
 }
 
-// byName is the ARN of the resource whose name in AWS an input has.
+// byName returns the ARN of the resource whose name in AWS is in an input.
 func byName(typ, input string) targets {
 	return func(s infraStack, d declared) []string {
 		return []string{s.arnOf(declared{typ: typ, inputs: map[string][]string{"name": {d.input(input)}}})}
 	}
 }
 
-// bounded is a call that has the role's boundary with it.
+// bounded returns a context with the role's boundary.
 func bounded(s infraStack, d declared) map[string][]string {
 	role := d.input("role")
 	if d.typ == roleType {
@@ -157,26 +159,26 @@ func bounded(s infraStack, d declared) map[string][]string {
 	return nil
 }
 
-// forFunction is a call about a mapping, which has the function's ARN with it.
+// forFunction returns the context of a call for a mapping: the function's ARN.
 func forFunction(s infraStack, d declared) map[string][]string {
 	return key("lambda:FunctionArn", s.arnOf(s.named(functionType, d.input("functionName"))))
 }
 
-// always is the same context for every resource of a type.
+// always returns the same context for every resource of a type.
 func always(name, value string) contexts {
 	return func(infraStack, declared) map[string][]string { return key(name, value) }
 }
 
-// here is a call with the stack's region, which every call has.
+// here returns a context with the stack's region, which every call has.
 func here(s infraStack, _ declared) map[string][]string { return key("aws:RequestedRegion", s.region) }
 
-// records is a change of the record.
+// records returns the context of a change of the record.
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
 func records(_ infraStack, d declared) map[string][]string {
 	return key("route53:ChangeResourceRecordSetsNormalizedRecordNames", d.input("name"))
 }
 
-// certified is a request for the certificate.
+// certified returns the context of a request for the certificate.
 // https://docs.aws.amazon.com/acm/latest/userguide/acm-conditions.html
 func certified(s infraStack, d declared) map[string][]string {
 	return map[string][]string{

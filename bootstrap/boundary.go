@@ -2,9 +2,9 @@ package main
 
 import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-// newBoundary declares the permission boundary of the roles that the stack
-// makes for its functions, and returns its ARN. A role can do what its own
-// policies and the boundary both allow.
+// newBoundary declares the permissions boundary of the functions' roles and
+// returns its ARN. A role can do only what both its policies and the boundary
+// allow.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 func newBoundary(ctx *pulumi.Context, cfg config, state *state, in pulumi.ResourceOption) (pulumi.StringOutput, error) {
 	text := pulumi.All(state.bucketARN, state.keyARN).ApplyT(func(arns []any) (string, error) {
@@ -18,11 +18,12 @@ func newBoundary(ctx *pulumi.Context, cfg config, state *state, in pulumi.Resour
 	return policy.Arn, nil
 }
 
-// bounds is the most that a function of the stack can do: use the stack's own
-// data, log, trace, call its functions, as a schedule does, and answer WebSocket
-// clients. It scans no table.
+// bounds returns the boundary: everything that a function of the stack may ever
+// do. It may use the stack's data, write logs, send traces, call the stack's
+// functions and post to WebSocket clients. It may not scan a table. The role of
+// a schedule has this boundary too, so it allows calling functions.
 func (s scope) bounds() []statement {
-	table := s.named("dynamodb", "table/") // its indexes are paths below
+	table := s.named("dynamodb", "table/") // the star includes its indexes
 	services := []string{
 		"dynamodb." + s.Region + ".amazonaws.com", "secretsmanager." + s.Region + ".amazonaws.com",
 		"s3." + s.Region + ".amazonaws.com", "sqs." + s.Region + ".amazonaws.com", "ssm." + s.Region + ".amazonaws.com",
@@ -32,24 +33,26 @@ func (s scope) bounds() []statement {
 			"dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem",
 			"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
 		allow([]string{table + "/stream/*"}, "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"),
-		// The poller of a stream lists streams, which have no resource then.
+		// Lambda lists streams to poll one. The action supports no resource.
 		// https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-eventsourcemapping.html
 		allow(anything(), "dynamodb:ListStreams"),
 		allow(s.objectsOfBuckets(), "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"),
-		allow(s.buckets(), "s3:ListBucket"), // without it a missing object would be a forbidden one
+		allow(s.buckets(), "s3:ListBucket"), // without it S3 answers 403 for a missing object instead of 404
 		allow([]string{s.named("lambda", "function:")}, "lambda:InvokeFunction"),
 		allow([]string{s.named("sqs", "")},
 			"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"),
 		allow([]string{s.named("secretsmanager", "secret:")}, "secretsmanager:GetSecretValue"),
 		allow(s.parameters(s.stack()), "ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"),
 		allow([]string{s.named("logs", "log-group:") + ":log-stream:*"}, "logs:CreateLogStream", "logs:PutLogEvents"),
-		allow(anything(), "xray:PutTelemetryRecords", "xray:PutTraceSegments"), // X-Ray has no resources for them
+		allow(anything(), "xray:PutTelemetryRecords", "xray:PutTraceSegments"), // these actions support no resource
 		allow([]string{s.arn("execute-api", "*/*/*/@connections/*")}, "execute-api:ManageConnections"),
-		// Where data has a key of the team's own, its service uses it.
+		// If a team encrypts data with a key of its account, the service that
+		// stores the data uses the key.
 		allow([]string{s.arn("kms", "key/*")}, "kms:Decrypt", "kms:GenerateDataKey").when("StringEquals", "kms:ViaService", services...),
 		deny([]string{s.key}, "kms:*"),
 		deny([]string{s.bucket, s.bucket + "/*"}, "s3:*"),
-		// A resource's own policy can allow what these do not.
+		// A resource-based policy could allow these without the role's
+		// policies.
 		deny(anything(), "account:*", "iam:*", "organizations:*", "sts:AssumeRole"),
 	}
 }

@@ -6,8 +6,9 @@ import (
 	"testing"
 )
 
-// What a function's role allows is within the boundary, or the function would
-// be refused it. The roles and what they reach are those of infra's goldens.
+// TestBoundaryHoldsWhatFunctionsHave checks that the boundary allows everything
+// that the policies in infra's goldens allow. Otherwise AWS would refuse
+// functions their rights.
 func TestBoundaryHoldsWhatFunctionsHave(t *testing.T) {
 	t.Parallel()
 	for _, stack := range deployed(t) {
@@ -15,10 +16,10 @@ func TestBoundaryHoldsWhatFunctionsHave(t *testing.T) {
 		for _, d := range append(s.of("aws:iam/rolePolicy:RolePolicy"), s.of(policyType)...) {
 			for _, r := range s.granted(d) {
 				if checks++; !allowed(t, boundary, r) {
-					t.Errorf("%s: %s %s has %s on %s, which the boundary lacks", stack, d.typ, d.name, r.action, r.resource)
+					t.Errorf("%s: %s %s allows %s on %s, but the boundary does not", stack, d.typ, d.name, r.action, r.resource)
 				}
 				if other := s.foreign(r.resource); other != r.resource && allowed(t, boundary, request{r.action, other, nil}) {
-					t.Errorf("%s: the boundary has %s on %s", stack, r.action, other)
+					t.Errorf("%s: the boundary allows %s on %s", stack, r.action, other)
 				}
 			}
 		}
@@ -28,7 +29,7 @@ func TestBoundaryHoldsWhatFunctionsHave(t *testing.T) {
 	}
 }
 
-// granted is each action of a policy on each of its resources.
+// granted returns each action of a policy with each of its resources.
 func (s infraStack) granted(d declared) (all []request) {
 	var actions []string
 	part := ""
@@ -54,9 +55,9 @@ func (s infraStack) granted(d declared) (all []request) {
 	return all
 }
 
-// resource is the ARN in AWS of what has the ARN in infra's golden: there, of a
-// service, a kind of resource and a logical name, and what is behind that. What
-// can be any is one: a stream, a connection.
+// resource returns the ARN in AWS for an ARN in infra's golden. The latter
+// contains a service, a kind, a logical name and a rest. A star for a stream or
+// a connection becomes an example.
 func (s infraStack) resource(arn string) string {
 	mocked := regexp.MustCompile(`^arn:aws:([a-z0-9-]+):mock:[0-9]+:([A-Za-z]+)/([^/:]+)(.*)$`)
 	match := mocked.FindStringSubmatch(arn)

@@ -8,8 +8,8 @@ import (
 	"skiff/infra/recording"
 )
 
-// TestGuard gives both roles every right there is: what the guard forbids stays
-// forbidden.
+// TestGuard checks that the guard's denials hold even for roles with every
+// right.
 func TestGuard(t *testing.T) {
 	t.Parallel()
 	rec, s := record(t, "staging"), infraOf(t, "staging", "staging")
@@ -51,14 +51,13 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-// boundaryOf is the boundary of the stack's functions.
+// boundaryOf returns the boundary of the stack's functions.
 func boundaryOf(t *testing.T, rec *recording.Stack) []parsed {
 	t.Helper()
 	return []parsed{parse(t, rec.Of(policyType)["boundary"].Inputs["policy"])}
 }
 
-// TestBoundary is what a function may do whose role allows everything: what the
-// boundary lets it.
+// TestBoundary checks what the boundary allows.
 func TestBoundary(t *testing.T) {
 	t.Parallel()
 	boundary, s := boundaryOf(t, record(t, "staging")), infraOf(t, "staging", "staging")
@@ -118,7 +117,8 @@ func TestBoundary(t *testing.T) {
 	}
 }
 
-// TestStateBucketPolicy lets nobody in without TLS, and allows nothing itself.
+// TestStateBucketPolicy checks that the bucket policy denies requests without
+// TLS and allows nothing itself.
 func TestStateBucketPolicy(t *testing.T) {
 	t.Parallel()
 	p := parse(t, record(t, "staging").Of(bucketRuleType)["state"].Inputs["policy"])
@@ -135,17 +135,17 @@ func TestStateBucketPolicy(t *testing.T) {
 		}
 	}
 	if s := p.Statement[0]; s.Principal != "*" {
-		t.Errorf("it is about %v", s.Principal)
+		t.Errorf("its principal is %v", s.Principal)
 	}
 	key := parse(t, record(t, "staging").Of(keyType)["pulumi"].Inputs["policy"])
 	if got := fmt.Sprint(key.Statement[0].Principal); len(key.Statement) != 1 || !strings.Contains(got, settingsOf(t, "staging")[ours(t, "account")]+":root") {
-		t.Errorf("the key is of %s", got)
+		t.Errorf("the principal of the key's policy is %s", got)
 	}
 }
 
-// TestAttached is what a stack may do that is attached to another one, and what
-// others may not: read the parameters there, and have its functions use the
-// connections.
+// TestAttached checks the additional rights of a stack that is attached to a
+// host stack: to read the host's parameters, and to use its table of
+// connections. A stack that is not attached does not have them.
 func TestAttached(t *testing.T) {
 	t.Parallel()
 	s := infraOf(t, "staging", "staging")

@@ -1,10 +1,11 @@
 package main
 
-// schedules is the stack's schedules, in the group that every account has.
+// schedules returns the ARN pattern of the stack's schedules, in the default
+// group of the account.
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-group.html
 func (s scope) schedules() []string { return []string{s.named("scheduler", "schedule/default/")} }
 
-// computeReads is what a preview reads of functions, queues, schedules and roles.
+// computeReads allows a preview to read functions, queues, schedules and roles.
 func (s scope) computeReads() []statement {
 	functions := []string{s.named("lambda", "function:")}
 	mappings := []string{s.arn("lambda", "event-source-mapping:*")}
@@ -18,9 +19,10 @@ func (s scope) computeReads() []statement {
 	}
 }
 
-// computeWrites is what a deployment does with functions, queues, schedules and
-// roles. It makes roles with the boundary alone, and passes them to Lambda and to
-// the scheduler alone: nothing it deploys can do more than the boundary allows.
+// computeWrites allows a deployment to change functions, queues, schedules and
+// roles. It can create only roles with the boundary, and pass them only to
+// Lambda and EventBridge Scheduler. So nothing that it deploys can do more than
+// the boundary allows.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-delegate
 func (s scope) computeWrites() []statement {
 	functions := []string{s.named("lambda", "function:")}
@@ -32,20 +34,20 @@ func (s scope) computeWrites() []statement {
 			"lambda:PutFunctionConcurrency", "lambda:DeleteFunctionConcurrency",
 			"lambda:AddPermission", "lambda:RemovePermission",
 			"lambda:TagResource", "lambda:UntagResource"),
-		// A mapping has an id for a name: the function it is for confines it,
-		// whether it reads a queue or the stream of a table.
+		// The ARN of a mapping contains only an id. So a condition limits
+		// mappings to the stack's functions, for queues and for streams.
 		allow(anything(), "lambda:CreateEventSourceMapping").when("ArnLike", "lambda:FunctionArn", functions...),
 		allow(mappings, "lambda:UpdateEventSourceMapping", "lambda:DeleteEventSourceMapping").when("ArnLike", "lambda:FunctionArn", functions...),
 		allow(mappings, "lambda:TagResource", "lambda:UntagResource"),
 		allow([]string{s.named("sqs", "")}, "sqs:CreateQueue", "sqs:SetQueueAttributes", "sqs:DeleteQueue", "sqs:TagQueue", "sqs:UntagQueue"),
 		allow(s.schedules(), "scheduler:CreateSchedule", "scheduler:DeleteSchedule", "scheduler:UpdateSchedule"),
-		// infra attaches no policy. A function that takes one that another stack
-		// shares has it attached.
+		// infra itself attaches no managed policy. A team may attach a shared
+		// policy of another stack to a function's role.
 		allow(s.roles(),
 			"iam:CreateRole", "iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:AttachRolePolicy", "iam:DetachRolePolicy",
 			"iam:PutRolePermissionsBoundary").when("StringEquals", "iam:PermissionsBoundary", s.boundary),
-		// Before it deletes a role the provider looks for instance profiles with it.
-		// The updates are of properties that infra may come to set.
+		// The provider lists instance profiles before it deletes a role. infra
+		// does not set the updated properties today but may in the future.
 		allow(s.roles(),
 			"iam:DeleteRole", "iam:UpdateRole", "iam:UpdateRoleDescription", "iam:UpdateAssumeRolePolicy",
 			"iam:ListInstanceProfilesForRole", "iam:TagRole", "iam:UntagRole"),

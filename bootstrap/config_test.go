@@ -10,8 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 )
 
-// TestConfigRefused gives a setting a value it may not have, and reads the
-// sentence that refuses it.
+// TestConfigRefused checks the error for wrong values of settings.
 func TestConfigRefused(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ key, value, want string }{
@@ -21,18 +20,18 @@ func TestConfigRefused(t *testing.T) {
 		{"account", "1111-1111-1111", "account must be"},
 		{"account", "1.1111111111e+11", "account must be"},
 		{"account", "111111111111\n", "account must be"},
-		{"region", "", ours(t, "region") + " must be a region of AWS"},
+		{"region", "", ours(t, "region") + " must be an AWS region"},
 		{"region", "Frankfurt", "region must be"},
 		{"region", "eu-central", "region must be"},
 		{"region", "cn-north-1", "region must be"},
 		{"region", "us-gov-west-1", "region must be"},
 		{"region", "*", "region must be"},
-		{"project", "", ours(t, "project") + " must be of a-z 0-9 - and begin with a letter"},
+		{"project", "", ours(t, "project") + " must be 1 or more of a-z 0-9 - and begin with a letter"},
 		{"project", "*", "project must be"},
 		{"project", "Web", "project must be"},
 		{"project", "a/b", "project must be"},
-		{"project", strings.Repeat("a", 25), `the names of AWS resources begin with "aaaaaaaaaaaaaaaaaaaaaaaaa-staging": a project and a stack ` +
-			"are of a-z 0-9 -, and have 31 characters together at most"},
+		{"project", strings.Repeat("a", 25), `the names of AWS resources begin with "aaaaaaaaaaaaaaaaaaaaaaaaa-staging": project and stack ` +
+			"must consist of a-z 0-9 - and have at most 31 characters together"},
 		{"gitlabUrl", "http://gitlab.com", ours(t, "gitlabUrl") + " must be https:// and a host"},
 		{"gitlabUrl", "https://gitlab.com/", "gitlabUrl must be"},
 		{"gitlabUrl", "https://gitlab.com:8443", "gitlabUrl must be"},
@@ -57,7 +56,7 @@ func TestConfigRefused(t *testing.T) {
 		{"deployBranch", "*", "deployBranch must be"},
 		{"deployBranch", "main*", "deployBranch must be"},
 		{"deployBranch", "main:x", "deployBranch must be"},
-		{"previewBranches", "", ours(t, "previewBranches") + " must be the name of a branch, in which *"},
+		{"previewBranches", "", ours(t, "previewBranches") + " must be the name of a branch, where *"},
 		{"previewBranches", "?", "previewBranches must be"},
 		{"previewBranches", "${aws:userid}", "previewBranches must be"},
 		{"perMergeRequest", "2", ours(t, "perMergeRequest") + " must be true or false"},
@@ -77,7 +76,7 @@ func TestConfigRefused(t *testing.T) {
 		{"stateVersionDays", "0", ours(t, "stateVersionDays") + " must be a whole number from 1 to 3650"},
 		{"stateVersionDays", "3651", "stateVersionDays must be"},
 		{"stateVersionDays", "a month", "stateVersionDays must be"},
-		{"gitlabProjekt", "a/b", ours(t, "gitlabProjekt") + " is not a setting; there are account, attachTo, createProvider, deployBranch, domains, " +
+		{"gitlabProjekt", "a/b", ours(t, "gitlabProjekt") + " is not a setting; the settings are account, attachTo, createProvider, deployBranch, domains, " +
 			"gitlabAudience, gitlabProject, gitlabUrl, hostedZones, perMergeRequest, previewBranches, project, region, stateVersionDays; " +
 			"remove it with pulumi config rm gitlabProjekt --stack staging"},
 	} {
@@ -93,10 +92,10 @@ func TestConfigRefused(t *testing.T) {
 				t.Errorf("refused with\n%v\nwant\n%s", err, test.want)
 			}
 			if n := len(regexp.MustCompile(`(?m)^\* `).FindAllString(err.Error(), -1)); n > 1 || strings.Contains(err.Error(), "\n"+ours(t, "")) {
-				t.Errorf("refused more than the one setting:\n%v", err)
+				t.Errorf("refused more than one setting:\n%v", err)
 			}
 			if len(rec.Resources) > 0 {
-				t.Errorf("%d resources were registered all the same", len(rec.Resources))
+				t.Errorf("%d resources were registered", len(rec.Resources))
 			}
 		})
 	}
@@ -123,7 +122,8 @@ func TestConfigAccepted(t *testing.T) {
 	}
 }
 
-// All offences come at once, one line each, a lost default among them.
+// TestConfigRefusesAllAtOnce checks that one run reports all wrong settings,
+// one a line, including a missing default.
 func TestConfigRefusesAllAtOnce(t *testing.T) {
 	t.Parallel()
 	settings := settingsOf(t, "staging")
@@ -136,12 +136,13 @@ func TestConfigRefusesAllAtOnce(t *testing.T) {
 	for _, want := range []string{ours(t, "region") + " must", ours(t, "more") + " is not a setting",
 		ours(t, "account") + " is not set and has lost its default in Pulumi.yaml; set it with pulumi config set account VALUE --stack staging"} {
 		if !strings.Contains(err.Error(), want) {
-			t.Errorf("no word of %s in\n%v", want, err)
+			t.Errorf("%q is missing in\n%v", want, err)
 		}
 	}
 }
 
-// A stack's name is part of every ARN, so it is held to the same as a setting.
+// TestStackNameRefused checks that a stack's name is validated like a setting,
+// because it is part of every ARN.
 func TestStackNameRefused(t *testing.T) {
 	t.Parallel()
 	for _, stack := range []string{"Staging", "a_b", "*", strings.Repeat("a", maxPrefix)} {
@@ -152,29 +153,32 @@ func TestStackNameRefused(t *testing.T) {
 	}
 }
 
-// A stack that begins as the buckets with the state could delete them.
+// TestStackNamedAsThisProgramRefused checks that PROJECT-STACK must not begin
+// the names of the state buckets.
 func TestStackNamedAsThisProgramRefused(t *testing.T) {
 	t.Parallel()
 	_, err := deployWith(t, cloud{caller: "111111111111"}, "bootstrap", settingsOf(t, "staging"))
-	if err == nil || !strings.Contains(err.Error(), "as those of the buckets with the state, which the stack could delete then") {
+	if err == nil || !strings.Contains(err.Error(), "like the names of the state buckets, so the stack could delete these buckets") {
 		t.Errorf("refused with %v", err)
 	}
 }
 
-// The number of a merge request has its place in every name, too.
+// TestNumberedStackNameRefused checks that the length leaves room for the
+// number of a merge request.
 func TestNumberedStackNameRefused(t *testing.T) {
 	t.Parallel()
 	most := maxPrefix - len(infraProject(t)+"-") - len("-99999")
 	for n, want := range map[int]bool{most: true, most + 1: false} {
 		_, err := deployWith(t, cloud{caller: "333333333333"}, strings.Repeat("a", n), settingsOf(t, "review"))
-		if refused := err != nil && strings.Contains(err.Error(), "and have 25 characters together at most"); refused == want || want && err != nil {
+		if refused := err != nil && strings.Contains(err.Error(), "and have at most 25 characters together"); refused == want || want && err != nil {
 			t.Errorf("%d characters: %v", n, err)
 		}
 	}
 }
 
-// Nothing is declared with another account's credentials, without any, or with
-// an OIDC provider that is not there or not for this audience.
+// TestAccountRefused checks the errors for missing credentials, another
+// account, and an OIDC provider that does not exist or does not accept the
+// audience.
 func TestAccountRefused(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -183,11 +187,11 @@ func TestAccountRefused(t *testing.T) {
 		existing     string
 		want         []string
 	}{
-		{"another account", "222222222222", nil, "false", []string{"account: stack staging belongs to 111111111111 and the credentials are of 222222222222; set credentials of that account"}},
-		{"no credentials", "", nil, "false", []string{"account: stack staging belongs to 111111111111; set credentials", "no valid credential sources"}},
-		{"no provider", "111111111111", nil, "true", []string{"gitlab: arn:aws:iam::111111111111:oidc-provider/gitlab.com is to exist, since " + ours(t, "createProvider") + " is false", "NoSuchEntity"}},
+		{"another account", "222222222222", nil, "false", []string{"account: stack staging belongs to account 111111111111, but the credentials belong to 222222222222; use credentials of that account"}},
+		{"no credentials", "", nil, "false", []string{"account: stack staging belongs to account 111111111111; use credentials", "no valid credential sources"}},
+		{"no provider", "111111111111", nil, "true", []string{"gitlab: arn:aws:iam::111111111111:oidc-provider/gitlab.com must exist, because " + ours(t, "createProvider") + " is false", "NoSuchEntity"}},
 		{"another audience", "111111111111", []string{"a", "b"}, "true", []string{
-			"gitlab: arn:aws:iam::111111111111:oidc-provider/gitlab.com accepts the audiences a, b and not sts.amazonaws.com; add it with " +
+			"gitlab: arn:aws:iam::111111111111:oidc-provider/gitlab.com accepts the audiences a, b but not sts.amazonaws.com; add it: " +
 				"aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn arn:aws:iam::111111111111:oidc-provider/gitlab.com " +
 				"--client-id sts.amazonaws.com"}},
 	} {
@@ -205,7 +209,7 @@ func TestAccountRefused(t *testing.T) {
 				}
 			}
 			if len(rec.Of(roleType)) > 0 {
-				t.Error("roles were registered all the same")
+				t.Error("roles were registered")
 			}
 			if strings.HasPrefix(test.want[0], "account") && len(rec.Resources) > 1 {
 				t.Errorf("more than the provider was registered: %d", len(rec.Resources))
@@ -214,19 +218,19 @@ func TestAccountRefused(t *testing.T) {
 	}
 }
 
-// More domains than a policy has room for are refused by a sentence.
+// TestTooManyDomains checks the error for more domains than fit into a policy.
 func TestTooManyDomains(t *testing.T) {
 	t.Parallel()
 	settings := settingsOf(t, "staging")
 	settings[ours(t, "domains")] = "[" + strings.Repeat(`"a.long.domain.name.example.com",`, 40) + `"b.example.com"]`
 	_, err := deployWith(t, cloud{caller: "111111111111"}, "staging", settings)
-	if err == nil || !strings.Contains(err.Error(), "characters and AWS takes 6144: list fewer domains") {
+	if err == nil || !strings.Contains(err.Error(), "characters, but AWS accepts at most 6144: list fewer domains") {
 		t.Errorf("refused with %v", err)
 	}
 }
 
-// Every setting is declared in Pulumi.yaml with type, description and default,
-// and the team's own stack files set no other.
+// TestConfigDeclared checks that Pulumi.yaml declares every setting with type,
+// description and default, and that the team's stack files set no other.
 func TestConfigDeclared(t *testing.T) {
 	t.Parallel()
 	project, err := workspace.LoadProject("Pulumi.yaml")

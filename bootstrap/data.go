@@ -2,14 +2,14 @@ package main
 
 import "strings"
 
-// parameters is the SSM parameters that stacks share with each other: of the
-// whole project to read, of the stack to write.
+// parameters returns the ARN pattern of the Parameter Store parameters under a
+// path: a project, or PROJECT/STACK.
 func (s scope) parameters(of string) []string {
 	return []string{s.arn("ssm", "parameter/"+of+"/*")}
 }
 
-// shared is the parameters to read: of the project, and of the stack that this
-// one is attached to.
+// shared returns the ARN patterns of the parameters to read: of the project's
+// stacks and of the host stack.
 func (s scope) shared() []string {
 	arns := s.parameters(s.Project)
 	if s.AttachTo != "" {
@@ -18,8 +18,9 @@ func (s scope) shared() []string {
 	return arns
 }
 
-// connections is the tables of WebSocket connections, of which there is one more
-// for a stack that is attached: clients are connected there.
+// connections returns the ARN pattern of the host stack's table of WebSocket
+// connections. An attached stack uses that table, because clients connect to
+// the host's API.
 func (s scope) connections() []string {
 	if s.AttachTo == "" {
 		return nil
@@ -27,8 +28,8 @@ func (s scope) connections() []string {
 	return []string{s.arn("dynamodb", "table/"+strings.ReplaceAll(s.AttachTo, "/", "-")+"-connections-*")}
 }
 
-// dataReads is what a preview reads of tables, secrets and parameters: how they
-// are set, and never an item or the value of a secret.
+// dataReads allows a preview to read the settings of tables, secrets and
+// parameters. It does not allow reading items or the values of secrets.
 func (s scope) dataReads() []statement {
 	return []statement{
 		allow([]string{s.named("dynamodb", "table/")},
@@ -39,8 +40,8 @@ func (s scope) dataReads() []statement {
 	}
 }
 
-// dataWrites is what a deployment does with tables, secrets and parameters. An
-// operator sets the value of a secret: see guards.
+// dataWrites allows a deployment to change tables, secrets and parameters, but
+// not the values of secrets (see guards).
 func (s scope) dataWrites() []statement {
 	return []statement{
 		allow([]string{s.named("dynamodb", "table/")},

@@ -7,14 +7,14 @@ import (
 	"testing"
 )
 
-// request is one call that IAM decides: what, on what, in which context. Keys
-// of the context have their values; a key that is not there is absent.
+// request is a call with its context. A key that is not in the context is
+// absent for IAM too.
 type request struct {
 	action, resource string
 	context          map[string][]string
 }
 
-// parsed is a policy as AWS reads it, not as this program makes it.
+// parsed is a policy, decoded independently of this program's types.
 type parsed struct {
 	Version   string
 	Statement []struct {
@@ -38,8 +38,8 @@ func parse(t *testing.T, text any) parsed {
 	return p
 }
 
-// allowed decides as IAM does: a Deny that applies, then an Allow, then no. A
-// trust policy has no resources, and applies to its one role.
+// allowed reports whether IAM allows the request: no Deny applies and an Allow
+// does. A trust policy has no resources and applies to its role.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 func allowed(t *testing.T, policies []parsed, r request) bool {
 	t.Helper()
@@ -59,8 +59,8 @@ func allowed(t *testing.T, policies []parsed, r request) bool {
 	return allow
 }
 
-// holds tells whether every condition holds. An operator that it does not know
-// fails the test: to skip one would be to allow more than IAM.
+// holds reports whether every condition holds. An unknown operator fails the
+// test, because ignoring it would allow more than IAM does.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 func holds(t *testing.T, conditions map[string]map[string][]string, context map[string][]string) bool {
 	t.Helper()
@@ -100,8 +100,8 @@ func contains(texts []string, text string) bool {
 	return false
 }
 
-// anyLike tells whether one of the patterns matches: * is any characters, ? is
-// one. Actions are the same in upper and lower case.
+// anyLike reports whether a pattern matches the text: * matches any characters,
+// ? matches one. Fold ignores case, as IAM does for actions.
 func anyLike(patterns []string, text string, fold bool) bool {
 	if fold {
 		text = strings.ToLower(text)
@@ -129,7 +129,7 @@ func like(pattern, text string) bool {
 	return (pattern[0] == '?' || pattern[0] == text[0]) && like(pattern[1:], text[1:])
 }
 
-// The evaluator itself, on documents whose answers AWS documents.
+// TestEvaluator tests the evaluator on policies whose effects AWS documents.
 func TestEvaluator(t *testing.T) {
 	t.Parallel()
 	const form = `{"Version":"2012-10-17","Statement":[%s]}`
@@ -151,7 +151,7 @@ func TestEvaluator(t *testing.T) {
 		{"deny of this", all + `,{"Effect":"Deny","NotAction":["s3:PutObject"],"Resource":["*"]}`, get(nil), false},
 		{"another resource", `{"Effect":"Allow","Action":["*"],"Resource":["arn:aws:s3:::b"]}`, get(nil), false},
 		{"equals", with(`{"StringEquals":{"k":["a","b"]}}`), get(k("b")), true},
-		{"a star is a star to equals", with(`{"StringEquals":{"k":["*"]}}`), get(k("b")), false},
+		{"StringEquals has no wildcards", with(`{"StringEquals":{"k":["*"]}}`), get(k("b")), false},
 		{"absent", with(`{"StringLike":{"k":["*"]}}`), get(nil), false},
 		{"like", with(`{"StringLike":{"k":["a*c"]}}`), get(k("abbc")), true},
 		{"all of two", with(`{"StringLike":{"k":["a"]},"Null":{"x":["true"]}}`), get(k("a")), true},

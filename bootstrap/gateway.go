@@ -1,11 +1,11 @@
 package main
 
-// apis is every API of the region: an API's name in its ARN is an id that API
-// Gateway invents.
+// apis returns the ARN patterns of every API in the region. The ARN of an API
+// contains only an id that API Gateway generates.
 func (s scope) apis() []string { return []string{s.gateway("/apis"), s.gateway("/apis/*")} }
 
-// domainNames is the API Gateway domain names of the stack's domains, with
-// their mappings.
+// domainNames returns the ARN patterns of the stack's domain names in API
+// Gateway and of their mappings.
 func (s scope) domainNames() []string {
 	var arns []string
 	for _, name := range s.domains() {
@@ -14,7 +14,7 @@ func (s scope) domainNames() []string {
 	return arns
 }
 
-// gatewayReads is what a preview reads of APIs, certificates and zones.
+// gatewayReads allows a preview to read APIs, certificates and zones.
 func (s scope) gatewayReads() []statement {
 	reads := []statement{
 		allow(append(s.apis(), s.gateway("/tags/*")), "apigateway:GET"),
@@ -30,17 +30,18 @@ func (s scope) gatewayReads() []statement {
 	)
 }
 
-// gatewayWrites is what a deployment does with APIs and, where there are
-// domains, with their certificates and zones.
+// gatewayWrites allows a deployment to change APIs. If there are domains, it
+// also allows changing their certificates and zones.
 func (s scope) gatewayWrites() []statement {
 	writes := []statement{
 		allow(s.apis(), "apigateway:POST"),
 		allow([]string{s.gateway("/apis/*")}, "apigateway:PATCH", "apigateway:DELETE"),
-		// The tags of an API or a domain name are a path of their own. POST is how
-		// they are put there; the page knows PUT as well.
+		// The tags of an API or a domain name have their own path. The provider
+		// adds them with POST; AWS also documents PUT.
 		// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-iam-policy.html
 		allow([]string{s.gateway("/tags/*")}, "apigateway:POST", "apigateway:PUT", "apigateway:DELETE"),
-		// AWS lists no such action, and asks for it where a stage is created with tags.
+		// AWS does not list this action but requires it to create a stage with
+		// tags.
 		// https://github.com/aws-amplify/amplify-cli/issues/12316
 		allow([]string{s.gateway("/apis/*/stages")}, "apigateway:TagResource"),
 	}
@@ -51,7 +52,7 @@ func (s scope) gatewayWrites() []statement {
 	return append(writes,
 		allow([]string{s.gateway("/domainnames")}, "apigateway:POST"),
 		allow(s.domainNames(), "apigateway:POST", "apigateway:PATCH", "apigateway:DELETE"),
-		// API Gateway makes this role for the account's first domain name.
+		// API Gateway creates this role with the account's first domain name.
 		// https://docs.aws.amazon.com/apigateway/latest/developerguide/using-service-linked-roles.html
 		allow([]string{s.iam("role/aws-service-role/ops.apigateway.amazonaws.com/*")}, "iam:CreateServiceLinkedRole").
 			when("StringEquals", "iam:AWSServiceName", "ops.apigateway.amazonaws.com"),
@@ -59,10 +60,11 @@ func (s scope) gatewayWrites() []statement {
 			when("StringEquals", "aws:RequestedRegion", s.Region).
 			when("StringEquals", "acm:ValidationMethod", "DNS").
 			whenAll("acm:DomainNames", s.domains()...),
-		// The update is of options, which infra may come to set.
+		// infra does not set these options today but may in the future.
 		allow(certificates, "acm:AddTagsToCertificate", "acm:DeleteCertificate", "acm:RemoveTagsFromCertificate", "acm:UpdateCertificateOptions"),
-		allow(anything(), "route53:CreateHostedZone"), // no condition there is tells one zone's name from another's
-		// A zone outlives its stack (infra/zone.go), so no deployment deletes one.
+		allow(anything(), "route53:CreateHostedZone"), // no condition key contains the zone's name
+		// A destroy keeps the zone (infra/zone.go), so the roles cannot delete
+		// it.
 		allow(s.zones(), "route53:ChangeTagsForResource", "route53:UpdateHostedZoneComment"),
 		allow([]string{"arn:aws:route53:::change/*"}, "route53:GetChange"),
 		allow(s.zones(), "route53:ChangeResourceRecordSets").

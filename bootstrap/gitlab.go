@@ -9,18 +9,19 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// gitlab is GitLab as IAM knows it: the OIDC provider that vouches for its
-// pipelines.
+// gitlab is the IAM OIDC provider that authenticates GitLab's pipelines.
 type gitlab struct {
 	arn pulumi.StringOutput
 }
 
-// newGitLab declares the provider, or finds the account's own. An account has
-// one for each URL, so a second stack in it uses the first one's.
+// newGitLab declares the provider, or looks up the existing one. An account has
+// at most one provider for each URL, so a second stack in the account uses the
+// provider of the first.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
 func newGitLab(ctx *pulumi.Context, cfg config, in pulumi.ResourceOrInvokeOption) (*gitlab, error) {
 	if cfg.CreateProvider {
-		// No thumbprint: IAM finds it, and for public authorities needs none.
+		// No thumbprint: IAM retrieves it, and does not need it for public
+		// certificate authorities.
 		provider, err := iam.NewOpenIdConnectProvider(ctx, "gitlab", &iam.OpenIdConnectProviderArgs{
 			Url:           pulumi.String(cfg.GitLabURL),
 			ClientIdLists: pulumi.StringArray{pulumi.String(cfg.GitLabAudience)},
@@ -33,30 +34,32 @@ func newGitLab(ctx *pulumi.Context, cfg config, in pulumi.ResourceOrInvokeOption
 	arn := scope{config: cfg}.iam("oidc-provider/" + cfg.issuer())
 	found, err := iam.LookupOpenIdConnectProvider(ctx, &iam.LookupOpenIdConnectProviderArgs{Arn: &arn}, in)
 	if err != nil {
-		return nil, fmt.Errorf("%s is to exist, since %s:createProvider is false: %w", arn, ctx.Project(), err)
+		return nil, fmt.Errorf("%s must exist, because %s:createProvider is false; create it, or set createProvider to true: %w", arn, ctx.Project(), err)
 	}
 	if !slices.Contains(found.ClientIdLists, cfg.GitLabAudience) {
-		return nil, fmt.Errorf("%s accepts the audiences %s and not %s; add it with aws iam add-client-id-to-open-id-connect-provider "+
+		return nil, fmt.Errorf("%s accepts the audiences %s but not %s; add it: aws iam add-client-id-to-open-id-connect-provider "+
 			"--open-id-connect-provider-arn %[1]s --client-id %[3]s", arn, strings.Join(found.ClientIdLists, ", "), cfg.GitLabAudience)
 	}
 	return &gitlab{arn: pulumi.String(arn).ToStringOutput()}, nil
 }
 
-// issuer is the provider's URL as its ARN and its condition keys have it.
+// issuer returns the provider's URL without https://, as in its ARN and its
+// condition keys.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
 func (c config) issuer() string { return strings.TrimPrefix(c.GitLabURL, "https://") }
 
-// subject is what a token says of a pipeline for a branch. A merge request's
-// pipeline has its source branch, one of a fork has the fork's path, and one
-// for a tag says tag: none of them is a pipeline of a protected branch. Of a
-// token's claims IAM compares no others than this and the audience.
+// subject returns the claim sub of a token for a pipeline of the branch. For a
+// merge request it contains the source branch, for a fork the path of the fork,
+// for a tag the word tag. So none of these equals the subject of a protected
+// branch. IAM compares no other claim except the audience.
 // https://docs.gitlab.com/ci/cloud_services/aws/
 func (c config) subject(branch string) string {
 	return "project_path:" + c.GitLabProject + ":ref_type:branch:ref:" + branch
 }
 
-// trustDeploy lets pipelines of exactly the one branch take the role. A stack
-// of a merge request is deployed by the pipelines that may preview.
+// trustDeploy returns the trust policy of the deploy role: only pipelines of
+// the deploy branch may assume it. With a stack for each merge request, all
+// pipelines that may preview may assume it.
 func (c config) trustDeploy(provider string) (string, error) {
 	if c.PerMergeRequest {
 		return c.trustPreview(provider)
@@ -64,7 +67,8 @@ func (c config) trustDeploy(provider string) (string, error) {
 	return c.trust(provider, "StringEquals", c.subject(c.DeployBranch))
 }
 
-// trustPreview lets pipelines of exactly this project's branches take the role.
+// trustPreview returns the trust policy of the preview role: only pipelines of
+// the project's preview branches may assume it.
 func (c config) trustPreview(provider string) (string, error) {
 	return c.trust(provider, "StringLike", c.subject(c.PreviewBranches))
 }

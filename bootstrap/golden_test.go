@@ -8,9 +8,9 @@ import (
 	"skiff/infra/recording"
 )
 
-// TestGolden holds what each of the team's own stacks declares, as text for the
-// reviewer of a change. After an intended change, and for a new stack:
-// go test ./bootstrap -update
+// TestGolden compares what each of the team's own stacks declares with its
+// golden file, which a reviewer reads. After an intended change, or for a new
+// stack, run: go test ./bootstrap -update
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	texts := map[string]string{}
@@ -22,7 +22,8 @@ func TestGolden(t *testing.T) {
 
 func TestMain(m *testing.M) { recording.Main(m) }
 
-// Accounts differ by values alone: the same resources with the same properties.
+// TestStacksDifferInValuesOnly checks that accounts have the same resources
+// with the same properties.
 func TestStacksDifferInValuesOnly(t *testing.T) {
 	t.Parallel()
 	staging, production := record(t, "staging"), record(t, "production")

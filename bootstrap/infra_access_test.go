@@ -7,9 +7,10 @@ import (
 	"testing"
 )
 
-// TestAccessToInfra asks, for each resource of infra's goldens, for each action
-// that the provider takes for it: by the resource's own name, by names of other
-// stacks, accounts and regions, and without what the call has with it.
+// TestAccessToInfra checks the roles against each resource in infra's goldens
+// and each action that the provider performs on it. Deploy and preview must
+// have the rights on the resource itself. They must not have them in other
+// stacks, accounts and regions, nor without the call's context.
 func TestAccessToInfra(t *testing.T) {
 	t.Parallel()
 	stacks := deployed(t)
@@ -22,7 +23,7 @@ func TestAccessToInfra(t *testing.T) {
 			infra := ownInfra(t, stack)
 			infra.resources = append(infra.resources, infra.toCome()...)
 			mine, another := infra.prefix(), infra.prefix()+"-2"
-			if infra.stack != stack { // one of a merge request's, whose roles are those of each
+			if infra.stack != stack { // a stack of a merge request: its roles may deploy all of them
 				mine = infra.project + "-" + stack
 				another = mine
 			}
@@ -31,7 +32,8 @@ func TestAccessToInfra(t *testing.T) {
 	}
 }
 
-// toCome are resources of the types that infra can have and has none of today.
+// toCome returns resources of the types that infra supports but does not
+// declare today.
 func (s infraStack) toCome() (all []declared) {
 	role := "arn:aws:iam:mock:123456789012:role/"
 	if roles := s.of(roleType); len(roles) > 0 {
@@ -59,7 +61,8 @@ func (s infraStack) toCome() (all []declared) {
 	return all
 }
 
-// Every resource type that infra declares is one whose needs are known.
+// TestTypesOfInfraAreKnown checks that needs contains every resource type that
+// infra declares.
 func TestTypesOfInfraAreKnown(t *testing.T) {
 	t.Parallel()
 	known := needs()
@@ -80,19 +83,19 @@ func TestTypesOfInfraAreKnown(t *testing.T) {
 	}
 }
 
-// rename changes what a name begins with.
+// rename replaces the prefix of a name.
 type rename struct {
 	from, to string // PROJECT-STACK
-	fixed    bool   // whether only names that infra fixes are told apart
+	fixed    bool   // apply only to names that infra fixes
 }
 
-// neighbours are the renames that lead out of the stacks with the prefix.
+// neighbours returns renames to stacks that the roles must not reach.
 func (s infraStack) neighbours(prefix string) []rename {
 	stack := strings.TrimPrefix(prefix, s.project+"-")
 	return []rename{{prefix, prefix + "x", false}, {prefix, s.project + "-other", false}, {prefix, "other-" + stack, false}}
 }
 
-// ask checks what the roles of bootstrap's stack may do with the resources.
+// ask checks the rights of the roles of bootstrap's stack on the resources.
 func (s infraStack) ask(t *testing.T, stack string, renames []rename) {
 	t.Helper()
 	roles := policiesIn(t, recordOwn(t, stack))
@@ -118,7 +121,8 @@ func (s infraStack) ask(t *testing.T, stack string, renames []rename) {
 	}
 }
 
-// own are the calls for the resource: deploy makes all, preview those that read.
+// own returns the calls for the resource. Deploy may make all of them, preview
+// only the reads.
 func (s infraStack) own(d declared, n need) (rows []access) {
 	resources := []string{"*"}
 	if n.on != nil {
@@ -139,7 +143,7 @@ func (s infraStack) own(d declared, n need) (rows []access) {
 	return rows
 }
 
-// others are the calls with one part changed, which neither role makes.
+// others returns the calls with one part changed. Neither role may make them.
 func (s infraStack) others(d declared, n need, renames []rename) (rows []access) {
 	for _, row := range s.own(d, n) {
 		for _, account := range []string{s.account, s.region} {
@@ -157,7 +161,7 @@ func (s infraStack) others(d declared, n need, renames []rename) (rows []access)
 	return rows
 }
 
-// path is PROJECT/STACK of PROJECT-STACK, as parameters have it.
+// path returns PROJECT/STACK for PROJECT-STACK, as in names of parameters.
 func (s infraStack) path(prefix string) string {
 	for _, project := range []string{s.project, "other"} {
 		if stack, ok := strings.CutPrefix(prefix, project+"-"); ok {
@@ -167,8 +171,8 @@ func (s infraStack) path(prefix string) string {
 	return prefix
 }
 
-// changed is the call with another resource, and with another value of each key
-// of its context: those that the change does change.
+// changed returns the call with the text replaced in the resource, and in each
+// value of the context. It omits calls that do not change.
 func changed(row access, from, to string) (rows []access) {
 	if resource := strings.Replace(row.resource, from, to, 1); resource != row.resource {
 		rows = append(rows, access{row.action, resource, row.context, false, false})
@@ -181,14 +185,15 @@ func changed(row access, from, to string) (rows []access) {
 	return rows
 }
 
-// astray is the call without its context, and with values that are another's.
+// astray returns the call without its context, and with a wrong value for each
+// key.
 func astray(row access) (rows []access) {
 	if row.context == nil {
 		return nil
 	}
 	rows = append(rows, access{row.action, row.resource, nil, false, false})
 	for name, values := range row.context {
-		if name == "lambda:FunctionArn" { // its names end as they like
+		if name == "lambda:FunctionArn" { // the policies allow any end of the name
 			continue
 		}
 		for i := range values {
@@ -200,7 +205,7 @@ func astray(row access) (rows []access) {
 	return rows
 }
 
-// with is the context with other values of a key.
+// with returns the context with other values of a key.
 func with(context map[string][]string, name string, values ...string) map[string][]string {
 	other := map[string][]string{}
 	for key, values := range context {

@@ -10,14 +10,14 @@ import (
 	"skiff/infra/recording"
 )
 
-// declared is a resource that infra declares, as its golden has it.
+// declared is a resource in a golden of infra.
 type declared struct {
 	typ, name string
-	inputs    map[string][]string // values and lists of values, without what is nested
+	inputs    map[string][]string // values and lists of values, without nested objects
 	text      string              // the whole block
 }
 
-// input is the value of an input, "" without one.
+// input returns the value of an input, or "".
 func (d declared) input(name string) string {
 	if values := d.inputs[name]; len(values) > 0 {
 		return values[0]
@@ -25,8 +25,8 @@ func (d declared) input(name string) string {
 	return ""
 }
 
-// infraStack is what infra declares for a stack, under the names that it has in
-// the stack's account. No name of the policies' tests is invented.
+// infraStack is what infra declares for a stack, with the names that it has in
+// the stack's account.
 type infraStack struct {
 	account, region string
 	project, stack  string
@@ -37,22 +37,22 @@ type infraStack struct {
 
 func (s infraStack) prefix() string { return s.project + "-" + s.stack }
 
-// infraSettings are the settings of a stack of the project that is deployed.
+// infraSettings returns the settings of a stack of the deployed project.
 func infraSettings(t *testing.T, stack string) map[string]string {
 	t.Helper()
 	return recording.Settings(t, "../Pulumi.yaml", "../Pulumi."+stack+".yaml")
 }
 
-// infraOf is a program with a resource of each kind, whatever infra declares
-// today, as a stack of this name in the account of a fixture.
+// infraOf returns a stack with a resource of each kind, independent of what
+// infra declares today. It is in the account of a fixture.
 func infraOf(t *testing.T, fixture, stack string) infraStack {
 	t.Helper()
 	return newInfraStack(t, "testdata/infra.txt", stack, settingsOf(t, fixture))
 }
 
-// newInfraStack gives the resources of a golden the names that they have in the
-// stack. Infra records them under another stack's name, which is among the
-// provider's default tags. The settings are bootstrap's.
+// newInfraStack returns the resources of a golden with the names that they have
+// in the stack. Infra records them under another stack's name, which the
+// provider's default tags contain. The settings are bootstrap's.
 func newInfraStack(t *testing.T, golden, stack string, settings map[string]string) infraStack {
 	t.Helper()
 	project, err := workspace.LoadProject("../Pulumi.yaml")
@@ -117,7 +117,7 @@ func (s infraStack) of(typ string) (found []declared) {
 	return found
 }
 
-// first returns a resource of the type, whichever it is.
+// first returns the first resource of the type.
 func (s infraStack) first(t *testing.T, typ string) declared {
 	t.Helper()
 	found := s.of(typ)
@@ -127,8 +127,8 @@ func (s infraStack) first(t *testing.T, typ string) declared {
 	return found[0]
 }
 
-// named returns the resource of the type that has the logical name, which is
-// the last part of the ARN or the URL that infra's tests gave it.
+// named returns the resource of the type with the logical name, which is the
+// last part of an ARN or a URL in the golden.
 func (s infraStack) named(typ, arn string) declared {
 	for _, d := range s.of(typ) {
 		if d.name == arn[strings.LastIndexByte(arn, '/')+1:] {
@@ -138,8 +138,8 @@ func (s infraStack) named(typ, arn string) declared {
 	return declared{typ: typ, name: "no " + arn}
 }
 
-// fixedName is the name that infra itself gives the resource, "" where Pulumi
-// names it.
+// fixedName returns the name that infra gives the resource, or "" if Pulumi
+// generates it.
 func (d declared) fixedName() string {
 	switch d.typ {
 	case dashboardType:
@@ -150,7 +150,7 @@ func (d declared) fixedName() string {
 	return d.input("name")
 }
 
-// nameOf is the resource's name in AWS.
+// nameOf returns the resource's name in AWS.
 func (s infraStack) nameOf(d declared) string {
 	if name := d.fixedName(); name != "" {
 		return name
@@ -158,8 +158,8 @@ func (s infraStack) nameOf(d declared) string {
 	return strings.NewReplacer("${project}", s.project, "${stack}", s.stack, "${name}", d.name, "${hex(7)}", "0000000").Replace(s.autonaming)
 }
 
-// boundary is the permission boundary of the role with this name in AWS, "" for
-// none.
+// boundary returns the permissions boundary of the role with this name in AWS,
+// or "".
 func (s infraStack) boundary(role string) string {
 	for _, d := range s.of(roleType) {
 		if s.nameOf(d) == role {

@@ -1,8 +1,10 @@
 // Command bootstrap declares what an AWS account needs before GitLab can deploy
-// a stack to it: where Pulumi keeps its state and what encrypts it, how AWS
-// knows GitLab's pipelines, and the two roles that they take. An administrator
-// runs it once for each account, with a stack of the name of the one that is
-// deployed there. It declares no user and no access key.
+// a stack to it. This is a bucket for Pulumi's state, a key that encrypts the
+// state, the OIDC provider for GitLab's pipelines, and the two roles that
+// pipelines assume. It declares no user and no access key.
+//
+// An administrator runs it once for each account. Its stack has the same name
+// as the stack that GitLab deploys there.
 package main
 
 import (
@@ -26,10 +28,12 @@ func main() {
 	})
 }
 
-// deploy is the table of contents: whose account it is, where the state is, who
-// GitLab is, what the stack's functions can be given at most, who may preview
-// and deploy. Settings is the stack's whole configuration, a JSON object.
-// Logical names are permanent: to rename a resource is to replace it.
+// deploy is the table of contents. It declares in this order: the account, the
+// state, the OIDC provider, the permissions boundary of the stack's functions,
+// and the roles to preview and deploy. Settings is the stack's whole
+// configuration, a JSON object.
+//
+// Logical names are permanent: Pulumi replaces a resource whose name changes.
 func deploy(ctx *pulumi.Context, settings string) (outputs pulumi.Map, err error) {
 	cfg, err := readConfig(ctx, settings)
 	if err != nil {
@@ -66,8 +70,8 @@ func deploy(ctx *pulumi.Context, settings string) (outputs pulumi.Map, err error
 }
 
 // newAccount returns the option that puts a resource into the stack's account
-// and region. It refuses credentials of any other account before anything is
-// declared there.
+// and region. It fails if the credentials belong to another account, before
+// anything else is declared.
 func newAccount(ctx *pulumi.Context, cfg config) (pulumi.ResourceOrInvokeOption, error) {
 	provider, err := aws.NewProvider(ctx, "account", &aws.ProviderArgs{
 		Region:            pulumi.String(cfg.Region),
@@ -81,13 +85,13 @@ func newAccount(ctx *pulumi.Context, cfg config) (pulumi.ResourceOrInvokeOption,
 		return nil, err
 	}
 	in := pulumi.Provider(provider)
-	advice := fmt.Sprintf("set credentials of that account, or %s:account", ctx.Project())
+	advice := fmt.Sprintf("use credentials of that account, or correct %s:account", ctx.Project())
 	caller, err := aws.GetCallerIdentity(ctx, nil, in)
 	if err != nil {
-		return nil, fmt.Errorf("stack %s belongs to %s; %s: %w", cfg.Stack, cfg.Account, advice, err)
+		return nil, fmt.Errorf("stack %s belongs to account %s; %s: %w", cfg.Stack, cfg.Account, advice, err)
 	}
 	if caller.AccountId != cfg.Account {
-		return nil, fmt.Errorf("stack %s belongs to %s and the credentials are of %s; %s", cfg.Stack, cfg.Account, caller.AccountId, advice)
+		return nil, fmt.Errorf("stack %s belongs to account %s, but the credentials belong to %s; %s", cfg.Stack, cfg.Account, caller.AccountId, advice)
 	}
 	return in, nil
 }

@@ -9,14 +9,14 @@ import (
 	"skiff/infra/recording"
 )
 
-// ours is the key of a setting of this program, whatever the project is called.
-// Without a setting's name it is the project's.
+// ours returns the key of a setting of this program, whatever the name of the
+// project. Without a setting it returns the name of the project.
 func ours(t *testing.T, setting string) string {
 	t.Helper()
 	return keyOf(projectOf(t, "Pulumi.yaml"), setting)
 }
 
-// theirs is the key of a setting of the deployed project.
+// theirs returns the key of a setting of the deployed project.
 func theirs(t *testing.T, setting string) string {
 	t.Helper()
 	return keyOf(infraProject(t), setting)
@@ -29,7 +29,7 @@ func keyOf(project, setting string) string {
 	return project + ":" + setting
 }
 
-// infraProject is the name of the project that is deployed.
+// infraProject returns the name of the deployed project.
 func infraProject(t *testing.T) string {
 	t.Helper()
 	return projectOf(t, "../Pulumi.yaml")
@@ -44,7 +44,7 @@ func projectOf(t *testing.T, file string) string {
 	return project.Name.String()
 }
 
-// setting is a setting of the program that a recording ran.
+// setting returns a setting of a recorded run.
 func setting(r *recording.Stack, name string) string {
 	for key, value := range r.Settings {
 		if strings.HasSuffix(key, ":"+name) {

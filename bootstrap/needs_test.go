@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// need is actions that the provider takes for a resource: to read it, which a
-// preview with a refresh does, and to create, update and delete it.
+// need lists actions that the provider performs for a resource: to read it in a
+// preview with a refresh, and to create, update and delete it.
 type need struct {
 	reads, writes []string
-	on            targets  // nil: "*", for actions that AWS limits to nothing
-	with          contexts // nil: none
-	shared        bool     // whether the reads reach what all stacks of the project share
+	on            targets  // nil: "*", for actions that support no resource
+	with          contexts // nil: no context
+	shared        bool     // the reads are allowed for all stacks of the project
 }
 
 func words(service, names string) []string {
@@ -22,16 +22,15 @@ func words(service, names string) []string {
 	return actions
 }
 
-// needs is what every resource type of infra asks for, and of what it is to
-// have: the calls that the provider makes, as terraform-provider-aws 5.100 has
-// them in internal/service. sts:GetCallerIdentity is not among them, for it
-// needs no permission.
+// needs returns the needs of every resource type of infra, by type. The actions
+// come from internal/service of terraform-provider-aws 5.100.
+// sts:GetCallerIdentity is omitted, because it needs no permission.
 func needs() map[string][]need {
 	all := map[string][]need{}
 	for _, some := range []map[string][]need{computeNeeds(), roleNeeds(), dataNeeds(), bucketNeeds(), operationsNeeds(), gatewayNeeds(), domainNeeds()} {
 		maps.Copy(all, some)
 	}
-	// What Pulumi itself asks for, of its backend and its secrets.
+	// The needs of Pulumi itself, for its backend and its secrets.
 	all["pulumi"] = []need{{
 		reads:  append(words("s3", "GetObject ListBucket"), words("kms", "Decrypt")...),
 		writes: append(words("s3", "PutObject DeleteObject"), words("kms", "Encrypt GenerateDataKey")...),
@@ -39,8 +38,8 @@ func needs() map[string][]need {
 	return all
 }
 
-// local is whether the type asks nothing of AWS: a command runs where Pulumi
-// runs, a component and a provider are in Pulumi alone.
+// local reports whether the type needs nothing from AWS. A command runs on
+// Pulumi's machine; components and providers exist only in Pulumi.
 func local(typ string) bool { return !strings.HasPrefix(typ, "aws:") }
 
 func computeNeeds() map[string][]need {
@@ -81,7 +80,8 @@ func roleNeeds() map[string][]need {
 			{reads: words("iam", "GetRolePolicy"), on: role},
 			{writes: words("iam", "PutRolePolicy DeleteRolePolicy"), on: role, with: bounded},
 		},
-		// infra has none. A function that takes a policy another stack shares has.
+		// infra declares none. A function that uses a shared policy of another
+		// stack has one.
 		attachmentType: {
 			{reads: words("iam", "ListAttachedRolePolicies"), on: role},
 			{writes: words("iam", "AttachRolePolicy DetachRolePolicy"), on: role, with: bounded},
@@ -105,8 +105,8 @@ func dataNeeds() map[string][]need {
 	}
 }
 
-// bucketNeeds has, for the bucket itself, a read of each setting that a bucket
-// can have: that resource has them as outputs.
+// bucketNeeds returns the needs of buckets. The bucket's own type needs a read
+// of each setting, because its outputs contain them.
 func bucketNeeds() map[string][]need {
 	setting := func(read, write string) []need {
 		return []need{{reads: words("s3", read), writes: words("s3", write), on: bucketOf}}
@@ -149,7 +149,7 @@ func operationsNeeds() map[string][]need {
 	}
 }
 
-// gatewayNeeds are verbs on paths.
+// gatewayNeeds returns the needs of APIs: verbs on paths.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-create-and-manage-apis.html
 func gatewayNeeds() map[string][]need {
 	all := map[string][]need{
@@ -178,14 +178,14 @@ func gatewayNeeds() map[string][]need {
 	return all
 }
 
-// tagged is what tags ask for. PUT is how a REST API is tagged; the page on
-// policies for tags does not say which of the two a creation with tags asks.
+// tagged returns the needs of tags. AWS does not document whether creating a
+// resource with tags needs POST or PUT.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-iam-policy.html
 func tagged(input, path string) need {
 	return need{reads: words("apigateway", "GET"), writes: words("apigateway", "POST PUT DELETE"), on: tagsOf(input, path)}
 }
 
-// domainNeeds is what only a stack with a domain has.
+// domainNeeds returns the needs of a stack with a domain.
 func domainNeeds() map[string][]need {
 	zone := func(s infraStack, _ declared) []string { return []string{"arn:aws:route53:::hostedzone/" + s.zone} }
 	change := func(infraStack, declared) []string { return []string{"arn:aws:route53:::change/C1"} }
@@ -196,8 +196,8 @@ func domainNeeds() map[string][]need {
 		return []string{s.iam("role/aws-service-role/ops.apigateway.amazonaws.com/AWSServiceRoleForAPIGateway")}
 	}
 	return map[string][]need{
-		// A zone is retained, so that none is ever deleted. The reads are of a zone
-		// that is looked up, too.
+		// A destroy keeps the zone, so nothing deletes one. The reads also
+		// serve the lookup of an existing zone.
 		zoneType: {
 			{reads: words("route53", "GetHostedZone ListTagsForResource"), writes: words("route53", "ChangeTagsForResource UpdateHostedZoneComment"), on: zone},
 			{reads: words("route53", "ListHostedZones"), writes: words("route53", "CreateHostedZone")},
@@ -228,7 +228,7 @@ func domainNeeds() map[string][]need {
 	}
 }
 
-// mappings is a path below the domain name that a mapping is of.
+// mappings returns the ARN of a path below the mapping's domain name.
 func mappings(path string) targets {
 	return func(s infraStack, d declared) []string {
 		domain := s.named("aws:apigatewayv2/domainName:DomainName", strings.ReplaceAll(d.input("domainName"), " of ", "/"))

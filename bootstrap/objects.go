@@ -1,17 +1,18 @@
 package main
 
-// buckets is the stack's own buckets of objects. A bucket's ARN has neither
-// account nor region: its name is unique in the world.
+// buckets returns the ARN pattern of the stack's buckets. The ARN of a bucket
+// has neither account nor region, because its name is globally unique.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-restrictions-limitations.html
 func (s scope) buckets() []string { return []string{"arn:aws:s3:::" + s.prefix() + "-*"} }
 
-// objectsOfBuckets is what the stack's functions keep there.
+// objectsOfBuckets returns the ARN pattern of the objects in the stack's
+// buckets.
 func (s scope) objectsOfBuckets() []string { return []string{"arn:aws:s3:::" + s.prefix() + "-*/*"} }
 
-// bucketReads is what a preview reads of buckets: how they are set, and no
-// object. To find a bucket takes s3:ListBucket, which also lists the names of
-// its objects. The provider asks for each setting that a bucket can have, also
-// for those that infra sets nothing of.
+// bucketReads allows a preview to read the settings of buckets. It does not
+// allow reading objects. s3:ListBucket, which the provider needs to find a
+// bucket, also lists the names of its objects. The provider reads every setting
+// of a bucket, including settings that infra does not declare.
 func (s scope) bucketReads() []statement {
 	return []statement{
 		allow(s.buckets(),
@@ -22,8 +23,8 @@ func (s scope) bucketReads() []statement {
 	}
 }
 
-// bucketWrites is what a deployment does with buckets. It writes and deletes no
-// object, so that a bucket which has some stays.
+// bucketWrites allows a deployment to change buckets. It does not allow writing
+// or deleting objects, so a pipeline cannot delete a bucket that holds objects.
 func (s scope) bucketWrites() []statement {
 	return []statement{
 		allow(s.buckets(),

@@ -10,8 +10,8 @@ import (
 	"skiff/infra/recording"
 )
 
-// ownStacks are the team's own: those that have a file in this folder. Tests of
-// fixed values have fixtures instead, in testdata/stacks.
+// ownStacks returns the team's own stacks, which have a file in this folder.
+// Tests that need fixed values use the fixtures in testdata/stacks.
 func ownStacks(t *testing.T) (names []string) {
 	t.Helper()
 	files, err := filepath.Glob("Pulumi.*.yaml")
@@ -24,7 +24,7 @@ func ownStacks(t *testing.T) (names []string) {
 	return names
 }
 
-// ownSettings is what the engine hands over for one of the team's own stacks.
+// ownSettings returns the settings of one of the team's own stacks.
 func ownSettings(t *testing.T, stack string) map[string]string {
 	t.Helper()
 	return recording.Settings(t, "Pulumi.yaml", "Pulumi."+stack+".yaml")
@@ -45,8 +45,8 @@ func recordOwn(t *testing.T, stack string) *recording.Stack {
 	return rec
 }
 
-// deployed are the team's own stacks that bootstrap's roles deploy: infra has a
-// file for them with a boundary, and a golden.
+// deployed returns the team's own stacks that bootstrap's roles deploy: infra
+// has a file with a boundary and a golden for them.
 func deployed(t *testing.T) (names []string) {
 	t.Helper()
 	for _, stack := range ownStacks(t) {
@@ -60,8 +60,8 @@ func deployed(t *testing.T) (names []string) {
 	return names
 }
 
-// ownInfra is what infra declares for one of the team's own stacks: for that of
-// one merge request, where there is a stack for each.
+// ownInfra returns what infra declares for one of the team's own stacks. With a
+// stack for each merge request it returns the stack of one of them.
 func ownInfra(t *testing.T, stack string) infraStack {
 	t.Helper()
 	settings, name := ownSettings(t, stack), stack

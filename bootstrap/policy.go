@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// The most characters that AWS takes: of a managed policy, of a trust policy
-// before the quota is raised, of a bucket's policy, of a key's.
+// Maximum lengths of policies, in characters: of a managed policy, of a trust
+// policy (the default quota), of a bucket policy and of a key policy.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html
 // https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
@@ -24,8 +24,8 @@ type policy struct {
 	Statement []statement
 }
 
-// statement allows or denies actions on resources, to a principal where the
-// policy belongs to a resource or a role's trust.
+// statement allows or denies actions on resources. It names a principal in
+// resource policies and trust policies.
 type statement struct {
 	Effect    string
 	Principal any       `json:",omitempty"` // "*" or a principal
@@ -40,26 +40,29 @@ type principal struct {
 	Federated string `json:",omitempty"`
 }
 
-// condition is values by operator and key.
+// condition holds values by operator and key.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html
 type condition map[string]map[string][]string
 
-// allow lets the actions be done on the resources.
+// allow returns a statement that allows the actions on the resources.
 func allow(resources []string, actions ...string) statement {
 	return statement{Effect: "Allow", Action: actions, Resource: resources}
 }
 
-// deny forbids the actions on the resources, whatever allows them.
+// deny returns a statement that denies the actions on the resources, whatever
+// allows them.
 func deny(resources []string, actions ...string) statement {
 	return statement{Effect: "Deny", Action: actions, Resource: resources}
 }
 
-// denyOthers forbids all but the actions on the resources.
+// denyOthers returns a statement that denies every other action on the
+// resources.
 func denyOthers(resources []string, actions ...string) statement {
 	return statement{Effect: "Deny", NotAction: actions, Resource: resources}
 }
 
-// when adds a condition; all of a statement's conditions must hold.
+// when returns the statement with a condition added. All conditions of a
+// statement must hold.
 func (s statement) when(operator, key string, values ...string) statement {
 	c := condition{}
 	for name, keys := range s.Condition {
@@ -74,20 +77,22 @@ func (s statement) when(operator, key string, values ...string) statement {
 	return s
 }
 
-// document is the text of a policy with at most that many characters.
+// document returns the JSON of a policy. It returns an error if the JSON has
+// more than most characters.
 func document(most int, statements []statement) (string, error) {
 	text, err := json.Marshal(policy{Version: "2012-10-17", Statement: statements})
 	if err != nil {
 		return "", err
 	}
 	if len(text) > most {
-		return "", fmt.Errorf("it has %d characters and AWS takes %d: list fewer domains or hosted zones, or shorten the names", len(text), most)
+		return "", fmt.Errorf("it has %d characters, but AWS accepts at most %d: list fewer domains or hosted zones, or shorten the names", len(text), most)
 	}
 	return string(text), nil
 }
 
-// whenAll wants each of the key's values to be like one of the patterns, and
-// that there is one: ForAllValues alone holds of none.
+// whenAll returns the statement with the condition that the key has at least
+// one value and each value matches a pattern. ForAllValues alone also holds if
+// there is no value.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
 func (s statement) whenAll(key string, patterns ...string) statement {
 	return s.when("ForAllValues:StringLike", key, patterns...).when("Null", key, "false")

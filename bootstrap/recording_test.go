@@ -12,13 +12,13 @@ import (
 	"skiff/infra/recording"
 )
 
-// cloud stands for AWS: it invents what that would answer.
+// cloud answers in place of AWS.
 type cloud struct {
 	caller    string   // the account of the credentials
-	audiences []string // of the provider that the account has; nil is none
+	audiences []string // of the account's OIDC provider; nil: there is none
 }
 
-// Create answers with the ids and ARNs that AWS would give.
+// Create returns the ids and ARNs that AWS would return.
 func (c cloud) Create(args pulumi.MockResourceArgs) (string, map[string]any) {
 	id := fmt.Sprintf("id of %s", args.Name)
 	if args.TypeToken == bucketType {
@@ -27,7 +27,7 @@ func (c cloud) Create(args pulumi.MockResourceArgs) (string, map[string]any) {
 	return id, c.invent(args)
 }
 
-// invent is what AWS answers to a resource's inputs.
+// invent returns the outputs for a resource's inputs.
 func (c cloud) invent(args pulumi.MockResourceArgs) map[string]any {
 	text := func(name string) string { return fmt.Sprint(args.Inputs[resource.PropertyKey(name)].V) }
 	arn := "arn:aws:iam::" + c.caller + ":"
@@ -46,7 +46,7 @@ func (c cloud) invent(args pulumi.MockResourceArgs) map[string]any {
 	return nil
 }
 
-// Call answers who calls, and for the provider that the account has.
+// Call answers for the caller's account and for the account's OIDC provider.
 func (c cloud) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	switch args.Token {
 	case "aws:index/getCallerIdentity:getCallerIdentity":
@@ -73,7 +73,7 @@ func anySlice(texts []string) []any {
 	return all
 }
 
-// facts are what the golden files say of a resource besides its inputs.
+// facts returns the lines of a golden file about a resource, except its inputs.
 func facts(res recording.Resource) (lines []string) {
 	switch {
 	case res.Protected && res.Retained:
@@ -87,11 +87,12 @@ func facts(res recording.Resource) (lines []string) {
 	return lines
 }
 
-// fixtures are the stacks of testdata/stacks, whose values the tests rely on.
+// fixtures returns the stacks in testdata/stacks. The tests rely on their
+// values.
 func fixtures() []string { return []string{"staging", "production", "review"} }
 
-// settingsOf is what the engine hands over for a fixture: its file, and the
-// defaults of Pulumi.yaml for what the file leaves out.
+// settingsOf returns the settings of a fixture, with the defaults of
+// Pulumi.yaml.
 func settingsOf(t *testing.T, stack string) map[string]string {
 	t.Helper()
 	return recording.Settings(t, "Pulumi.yaml", filepath.Join("testdata", "stacks", "Pulumi."+stack+".yaml"))
@@ -103,8 +104,8 @@ func deployWith(t *testing.T, c cloud, stack string, settings map[string]string)
 	return recording.Run(t, ours(t, ""), stack, settings, c, deploy)
 }
 
-// record runs the program for a fixture with these settings changed: key, value,
-// key, value.
+// record runs the program for a fixture with changed settings, given as key,
+// value, key, value.
 func record(t *testing.T, stack string, changed ...string) *recording.Stack {
 	t.Helper()
 	settings := settingsOf(t, stack)

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestPerMergeRequest is what the roles of the review account reach: the stacks
-// that have a number after the name, each with its state, and no other.
+// TestPerMergeRequest checks that the roles of the review account reach only
+// stacks whose name has a number at the end, and their state.
 func TestPerMergeRequest(t *testing.T) {
 	t.Parallel()
 	rec := record(t, "review")
@@ -47,7 +47,7 @@ func TestPerMergeRequest(t *testing.T) {
 	}
 	for name, role := range rec.Of(roleType) {
 		if !strings.HasPrefix(input(role, "name"), s.project+"-review-") {
-			t.Errorf("%s is not the role that the pipeline names", name)
+			t.Errorf("%s does not have the name that the pipeline uses", name)
 		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// roles is the ARNs of the roles that pipelines take.
+// roles holds the ARNs of the roles that pipelines assume.
 type roles struct {
 	deploy  pulumi.StringOutput
 	preview pulumi.StringOutput
@@ -19,21 +19,21 @@ type role struct {
 	name string
 }
 
-// rights is a managed policy: the name after the project and the stack, and
-// what it says. There are several, for IAM takes 6,144 characters of one and
-// ten of them for a role.
+// rights declares a managed policy. Its name in AWS is PROJECT-STACK-name.
+// There are several policies, because a policy has at most 6,144 characters and
+// a role at most ten policies.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 type rights struct {
 	name       string
 	statements func(scope) []statement
 }
 
-// shared is what both roles have.
-func shared() []rights {
+// bothRoles returns the rights of both roles.
+func bothRoles() []rights {
 	return []rights{{"read", scope.reads}, {"read-gateway", scope.gatewayReads}, {"guard", scope.guards}}
 }
 
-// deployOnly is what the deploy role has besides.
+// deployOnly returns the additional rights of the deploy role.
 func deployOnly() []rights {
 	return []rights{
 		{"deploy-compute", scope.computeWrites},
@@ -45,8 +45,8 @@ func deployOnly() []rights {
 	}
 }
 
-// newRoles declares the two roles and their policies. A session is as long as
-// the default, an hour: a pipeline gets another with its token.
+// newRoles declares the two roles and their policies. A session lasts an hour,
+// the default. A pipeline starts another one with its token.
 func newRoles(ctx *pulumi.Context, cfg config, state *state, gitlab *gitlab, boundary pulumi.StringOutput, in pulumi.ResourceOption) (*roles, error) {
 	deploy, err := newRole(ctx, cfg, "deploy", gitlab.arn.ApplyT(cfg.trustDeploy).(pulumi.StringOutput), in)
 	if err != nil {
@@ -56,7 +56,7 @@ func newRoles(ctx *pulumi.Context, cfg config, state *state, gitlab *gitlab, bou
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range shared() {
+	for _, r := range bothRoles() {
 		if err := grant(ctx, cfg, r, state, boundary, in, deploy, preview); err != nil {
 			return nil, err
 		}
@@ -71,7 +71,7 @@ func newRoles(ctx *pulumi.Context, cfg config, state *state, gitlab *gitlab, bou
 
 func newRole(ctx *pulumi.Context, cfg config, name string, trust pulumi.StringOutput, in pulumi.ResourceOption) (*role, error) {
 	r, err := iam.NewRole(ctx, name, &iam.RoleArgs{
-		Name:             pulumi.String(cfg.prefix() + "-" + name), // pipelines know it by its ARN
+		Name:             pulumi.String(cfg.prefix() + "-" + name), // fixed: its ARN is in the pipeline's file
 		Path:             pulumi.String(bootstrapPath),
 		AssumeRolePolicy: trust,
 	}, in)

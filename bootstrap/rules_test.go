@@ -30,8 +30,8 @@ const (
 	stateKey    = "arn:aws:kms:eu-central-1:111111111111:key/mock" // staging's
 )
 
-// rule is what must hold of every account, and a recording that breaks it: the
-// test sees each rule hold, and sees it fail.
+// rule is a rule for every account. A test checks that a recording follows it,
+// and that the check fails for a spoilt recording.
 type rule struct {
 	name  string
 	check func(*recording.Stack) (offences []string)
@@ -64,33 +64,33 @@ func rules() []rule {
 		return func(r *recording.Stack) { r.Resources[typ+" more"] = recording.Resource{Type: typ, Name: "more"} }
 	}
 	return []rule{
-		{"no user, no access key, nothing unheard of", checkTypes, add("aws:iam/accessKey:AccessKey")},
+		{"there is no user, no access key and no other type", checkTypes, add("aws:iam/accessKey:AccessKey")},
 		{"every resource is in the account", checkAccount, func(r *recording.Stack) {
 			change(r, bucketType, "state", func(res *recording.Resource) { res.Provider = "" })
 		}},
 		{"the provider is for one account", checkProvider, recording.Set(accountType, "account", "allowedAccountIds", "")},
-		{"the state outlives the program", checkKept, func(r *recording.Stack) {
+		{"a destroy keeps the state", checkKept, func(r *recording.Stack) {
 			change(r, keyType, "pulumi", func(res *recording.Resource) { res.Retained = false })
 		}},
-		{"the provider of identities is protected", checkKept, func(r *recording.Stack) {
+		{"the OIDC provider is protected", checkKept, func(r *recording.Stack) {
 			change(r, providerType, "gitlab", func(res *recording.Resource) { res.Protected = false })
 		}},
-		{"the bucket is closed", checkClosed, recording.Set(blockType, "state", "restrictPublicBuckets", false)},
+		{"the bucket blocks public access", checkClosed, recording.Set(blockType, "state", "restrictPublicBuckets", false)},
 		{"the bucket has no other owners", checkClosed, recording.Set(ownerType, "state", "rule", map[string]any{"objectOwnership": "ObjectWriter"})},
 		{"the bucket is encrypted with the key", checkEncrypted, func(r *recording.Stack) {
 			r.Of(keyType)["pulumi"].Outputs["arn"] = "another"
 		}},
-		{"the key rotates and is slow to go", checkEncrypted, recording.Set(keyType, "pulumi", "enableKeyRotation", false)},
-		{"the alias is the key's", checkEncrypted, recording.Set(aliasType, "pulumi", "targetKeyId", "another")},
+		{"the key rotates and has a long deletion window", checkEncrypted, recording.Set(keyType, "pulumi", "enableKeyRotation", false)},
+		{"the alias belongs to the key", checkEncrypted, recording.Set(aliasType, "pulumi", "targetKeyId", "another")},
 		{"the bucket keeps versions for some time", checkVersions, recording.Set(versioningType, "state", "versioningConfiguration",
 			map[string]any{"status": "Suspended"})},
-		{"the bucket's settings are the bucket's", checkBucket, recording.Set(lifecycleType, "state", "bucket", "another")},
+		{"the settings belong to the bucket", checkBucket, recording.Set(lifecycleType, "state", "bucket", "another")},
 		{"S3 gets one change at a time", checkOrder, func(r *recording.Stack) {
 			change(r, bucketRuleType, "state", func(res *recording.Resource) { res.After = nil })
 		}},
-		{"roles and policies are where the guard guards", checkPaths, recording.Set(roleType, "preview", "path", "/")},
+		{"roles and policies have the path that the guard protects", checkPaths, recording.Set(roleType, "preview", "path", "/")},
 		{"a role has its policies", checkAttachments, func(r *recording.Stack) { delete(r.Resources, attachmentType+" preview guard") }},
-		{"no role has another's policies", checkAttachments, func(r *recording.Stack) {
+		{"no role has policies of the other role", checkAttachments, func(r *recording.Stack) {
 			r.Of(attachmentType)["preview read"].Inputs["policyArn"] = r.Of(policyType)["deploy-state"].Outputs["arn"]
 		}},
 	}
@@ -102,7 +102,7 @@ func change(r *recording.Stack, typ, name string, f func(*recording.Resource)) {
 	r.Resources[res.Key()] = res
 }
 
-// input follows a path of names and indexes through the inputs, as text.
+// input returns the text of the input at a path of names and indexes.
 func input(res recording.Resource, path ...any) string {
 	var value any = res.Inputs
 	for _, step := range path {
@@ -185,10 +185,10 @@ func checkEncrypted(r *recording.Stack) (offences []string) {
 		offences = append(offences, "the bucket's encryption is "+got)
 	}
 	if rotates, days := input(key, "enableKeyRotation"), input(key, "deletionWindowInDays"); rotates != "true" || days != "30" {
-		offences = append(offences, "the key rotates: "+rotates+", goes after "+days+" days")
+		offences = append(offences, "the key rotates: "+rotates+", its deletion window is "+days+" days")
 	}
 	if got := input(r.Of(aliasType)["pulumi"], "targetKeyId"); got != key.Outputs["keyId"] {
-		offences = append(offences, "the alias is of "+got)
+		offences = append(offences, "the alias belongs to "+got)
 	}
 	return offences
 }
@@ -200,7 +200,7 @@ func checkVersions(r *recording.Stack) (offences []string) {
 	rule := r.Of(lifecycleType)["state"]
 	days := input(rule, "rules", 0, "noncurrentVersionExpiration", "noncurrentDays")
 	if status := input(rule, "rules", 0, "status"); status != "Enabled" || days == "<nil>" || days == "0" {
-		offences = append(offences, "old versions go after "+days+" days: "+status)
+		offences = append(offences, "old versions expire after "+days+" days: "+status)
 	}
 	return offences
 }
@@ -208,7 +208,7 @@ func checkVersions(r *recording.Stack) (offences []string) {
 func checkBucket(r *recording.Stack) (offences []string) {
 	for _, typ := range []string{blockType, ownerType, encryptionType, versioningType, lifecycleType, bucketRuleType} {
 		if got := input(r.Of(typ)["state"], "bucket"); got != "bootstrap-mock-state-0000000" {
-			offences = append(offences, typ+" is of "+got)
+			offences = append(offences, typ+" belongs to the bucket "+got)
 		}
 	}
 	return offences
@@ -218,7 +218,7 @@ func checkOrder(r *recording.Stack) (offences []string) {
 	for typ, first := range map[string][]string{bucketRuleType: {blockType, ownerType}, lifecycleType: {versioningType}} {
 		for _, other := range first {
 			if !slices.Contains(r.Of(typ)["state"].After, other+" state") {
-				offences = append(offences, typ+" does not wait for "+other)
+				offences = append(offences, typ+" does not depend on "+other)
 			}
 		}
 	}
@@ -236,7 +236,7 @@ func checkPaths(r *recording.Stack) (offences []string) {
 	return offences
 }
 
-// checkAttachments wants the policies of each role and no more, ten at most.
+// checkAttachments wants exactly the policies of each role, at most ten.
 func checkAttachments(r *recording.Stack) (offences []string) {
 	got := map[string][]string{}
 	for _, a := range r.Of(attachmentType) {

@@ -2,8 +2,9 @@ package main
 
 import "strings"
 
-// scope names the stack's resources as policies do: by the prefix that Pulumi's
-// autonaming gives them, and by ARN. AWS itself has no notion of a stack.
+// scope returns the ARNs of the stack's resources for policies. AWS does not
+// know stacks, so most ARNs contain the prefix that Pulumi's autonaming adds to
+// the names.
 type scope struct {
 	config
 	boundary string // ARN
@@ -11,35 +12,37 @@ type scope struct {
 	key      string // ARN of the key for state and secrets
 }
 
-// bootstrapPath is the path of the roles and policies declared here. What is
-// deployed has none, so that one rule keeps the two apart.
+// bootstrapPath is the path of the roles and policies that bootstrap declares.
+// What GitLab deploys has no path, so one rule separates the two.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-friendly-names
 const bootstrapPath = "/bootstrap/"
 
-// named is the ARNs of one kind of the stack's resources: kind is what stands
-// before the name, such as "function:".
+// named returns the ARN pattern of the stack's resources of one kind. Kind is
+// the text before the name, such as "function:".
 func (s scope) named(service, kind string) string {
 	return s.arn(service, kind+s.prefix()+"-*")
 }
 
-// itself is PROJECT-STACK alone, as names have it that infra fixes: a pattern
-// where there is a stack for each merge request. Unlike the names that Pulumi
-// gives, these are not those of a stack with the same beginning.
-func (s scope) itself() string { return strings.ReplaceAll(s.stack(), "/", "-") }
+// fixedName returns PROJECT-STACK, which begins the names that infra fixes
+// itself. If GitLab deploys a stack for each merge request, it is a pattern.
+// Unlike a prefix, it does not match a stack with a longer name, such as
+// staging-2 for staging.
+func (s scope) fixedName() string { return strings.ReplaceAll(s.stack(), "/", "-") }
 
-// arn is the ARN of something in the account and region.
+// arn returns the ARN of a resource in the account and region.
 func (s scope) arn(service, resource string) string {
 	return "arn:aws:" + service + ":" + s.Region + ":" + s.Account + ":" + resource
 }
 
-// iam is the ARN of something in IAM, which has no regions.
+// iam returns the ARN of a resource in IAM, which has no region.
 func (s scope) iam(resource string) string { return "arn:aws:iam::" + s.Account + ":" + resource }
 
-// gateway is the ARN of a path of API Gateway's own API, which has no accounts.
+// gateway returns the ARN of a path in the API of API Gateway, which has no
+// account.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html
 func (s scope) gateway(path string) string { return "arn:aws:apigateway:" + s.Region + "::" + path }
 
-// zones is the ARNs of the hosted zones that the stack may use.
+// zones returns the ARNs of the hosted zones that the stack may use.
 func (s scope) zones() []string {
 	var arns []string
 	for _, id := range s.HostedZones {
@@ -48,7 +51,7 @@ func (s scope) zones() []string {
 	return arns
 }
 
-// domains is patterns for the stack's domains and the names below them.
+// domains returns patterns for the stack's domains and all names below them.
 func (s scope) domains() []string {
 	var names []string
 	for _, name := range s.Domains {
@@ -57,8 +60,9 @@ func (s scope) domains() []string {
 	return names
 }
 
-// roles is the ARNs of the roles that the stack makes for its functions.
+// roles returns the ARN pattern of the roles that the stack creates for its
+// functions.
 func (s scope) roles() []string { return []string{s.iam("role/" + s.prefix() + "-*")} }
 
-// anything is the resource of actions that AWS limits to none.
+// anything returns the resource of actions that support no single resource.
 func anything() []string { return []string{"*"} }

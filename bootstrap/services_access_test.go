@@ -83,7 +83,7 @@ func gatewayAccess(t *testing.T, s infraStack) []access {
 	}
 }
 
-// domainsOf are the domains of bootstrap's stack.
+// domainsOf returns the domains of bootstrap's stack.
 func domainsOf(t *testing.T, stack string) (domains []string) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(settingsOf(t, stack)[ours(t, "domains")]), &domains); err != nil {
@@ -116,8 +116,8 @@ func dataAccess(t *testing.T, s infraStack) []access {
 	}
 }
 
-// objectsAccess is about buckets of the product: the roles set them up, and reach
-// no object.
+// objectsAccess returns calls for the stack's buckets: the roles manage buckets
+// but have no access to objects.
 func objectsAccess(s infraStack) []access {
 	bucket := s.arnOf(declared{typ: bucketType, name: "files"})
 	return []access{
@@ -137,7 +137,7 @@ func objectsAccess(s infraStack) []access {
 }
 
 func operationsAccess(t *testing.T, s infraStack) []access {
-	var group, vended string // a function's, and the access log
+	var group, vended string // a function's log group, and the access log
 	for _, d := range s.of(logGroupType) {
 		if d.fixedName() == "" {
 			group = s.arnOf(d)

@@ -6,9 +6,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// state is where Pulumi keeps the stack: the bucket, and the key that encrypts
-// the bucket and the secrets within it. Both outlive this program: without them
-// nobody can change or remove what the stack has in AWS.
+// state is the bucket for Pulumi's state and the key that encrypts the bucket
+// and the secrets in the state. Both stay when this stack is destroyed: without
+// them, Pulumi cannot change or delete the resources of the deployed stack.
 type state struct {
 	bucket    pulumi.IDOutput
 	bucketARN pulumi.StringOutput
@@ -16,6 +16,7 @@ type state struct {
 	alias     pulumi.StringOutput // alias/NAME
 }
 
+// newState declares the bucket with its settings, the key and its alias.
 func newState(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption) (*state, error) {
 	kept := pulumi.Composite(in, pulumi.Protect(true), pulumi.RetainOnDelete(true))
 	key, alias, err := newKey(ctx, cfg, kept)
@@ -38,8 +39,8 @@ func newState(ctx *pulumi.Context, cfg config, in pulumi.ResourceOption) (*state
 	return &state{bucket: bucket.ID(), bucketARN: bucket.Arn, keyARN: key.Arn, alias: alias.Name}, nil
 }
 
-// newKey declares the key and the name that Pulumi.STACK.yaml knows it by. Its
-// policy leaves to IAM who may use it, as the account's own policies do.
+// newKey declares the key, and the alias that Pulumi.STACK.yaml contains. The
+// key's policy lets IAM policies of the account decide who may use the key.
 // https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
 func newKey(ctx *pulumi.Context, cfg config, kept pulumi.ResourceOption) (*kms.Key, *kms.Alias, error) {
 	root := allow(anything(), "kms:*")
@@ -51,7 +52,7 @@ func newKey(ctx *pulumi.Context, cfg config, kept pulumi.ResourceOption) (*kms.K
 	key, err := kms.NewKey(ctx, "pulumi", &kms.KeyArgs{
 		Description:          pulumi.String("Pulumi's state and secrets of " + cfg.prefix()),
 		EnableKeyRotation:    pulumi.Bool(true),
-		DeletionWindowInDays: pulumi.Int(30), // the longest there is
+		DeletionWindowInDays: pulumi.Int(30), // the maximum
 		Policy:               pulumi.String(policy),
 	}, kept)
 	if err != nil {
@@ -64,8 +65,8 @@ func newKey(ctx *pulumi.Context, cfg config, kept pulumi.ResourceOption) (*kms.K
 	return key, alias, err
 }
 
-// encrypt makes the key the bucket's own. The bucket key saves a call of KMS
-// for each object.
+// encrypt makes S3 encrypt the bucket's objects with the key. With a bucket
+// key, S3 does not call KMS for each object.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
 func encrypt(ctx *pulumi.Context, bucket *s3.BucketV2, key *kms.Key, kept pulumi.ResourceOption) error {
 	_, err := s3.NewBucketServerSideEncryptionConfigurationV2(ctx, "state", &s3.BucketServerSideEncryptionConfigurationV2Args{
@@ -83,8 +84,9 @@ func encrypt(ctx *pulumi.Context, bucket *s3.BucketV2, key *kms.Key, kept pulumi
 	return err
 }
 
-// closeToPublic leaves the bucket to this account, and to TLS. The policy comes
-// last: S3 refuses two changes of a bucket at once.
+// closeToPublic blocks public access and requests without TLS. The policy
+// depends on the other two settings, because S3 refuses concurrent changes of a
+// bucket.
 func closeToPublic(ctx *pulumi.Context, bucket *s3.BucketV2, kept pulumi.ResourceOption) error {
 	block, err := s3.NewBucketPublicAccessBlock(ctx, "state", &s3.BucketPublicAccessBlockArgs{
 		Bucket:                bucket.ID(),
@@ -110,7 +112,7 @@ func closeToPublic(ctx *pulumi.Context, bucket *s3.BucketV2, kept pulumi.Resourc
 	return err
 }
 
-// tlsOnly is the bucket policy that refuses requests in the clear.
+// tlsOnly returns the bucket policy that denies requests without TLS.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html
 func tlsOnly(bucket string) (string, error) {
 	clear := deny([]string{bucket, bucket + "/*"}, "s3:*").when("Bool", "aws:SecureTransport", "false")
@@ -118,8 +120,8 @@ func tlsOnly(bucket string) (string, error) {
 	return document(maxBucketPolicy, []statement{clear})
 }
 
-// keepVersions makes each write of the state a version, so that a lost or
-// broken state can be had back for some days.
+// keepVersions keeps old versions of the state for some days, to restore a lost
+// or broken state.
 func keepVersions(ctx *pulumi.Context, cfg config, bucket *s3.BucketV2, kept pulumi.ResourceOption) error {
 	versioning, err := s3.NewBucketVersioningV2(ctx, "state", &s3.BucketVersioningV2Args{
 		Bucket:                  bucket.ID(),

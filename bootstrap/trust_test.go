@@ -5,13 +5,13 @@ import (
 	"testing"
 )
 
-// pipeline is what GitLab says of a pipeline in the sub of its token.
+// pipeline returns the claim sub of a pipeline's token.
 // https://docs.gitlab.com/ci/cloud_services/aws/
 func pipeline(project, kind, ref string) string {
 	return fmt.Sprintf("project_path:%s:ref_type:%s:ref:%s", project, kind, ref)
 }
 
-// TestTrust is who may and who may not take each role.
+// TestTrust checks which pipelines may assume each role.
 func TestTrust(t *testing.T) {
 	t.Parallel()
 	const aud = "sts.amazonaws.com"
@@ -26,7 +26,7 @@ func TestTrust(t *testing.T) {
 		{"a branch whose name begins the same", aud, pipeline("acme/api", "branch", "main-2"), may{false, true, false}},
 		{"a branch below", aud, pipeline("acme/api", "branch", "main/x"), may{false, true, false}},
 		{"another case", aud, pipeline("acme/api", "branch", "Main"), may{false, true, false}},
-		{"a branch named as a star", aud, pipeline("acme/api", "branch", "*"), may{false, true, false}},
+		{"a branch named *", aud, pipeline("acme/api", "branch", "*"), may{false, true, false}},
 		{"a tag named main", aud, pipeline("acme/api", "tag", "main"), may{}},
 		{"a tag", aud, pipeline("acme/api", "tag", "v1"), may{}},
 		{"a fork", aud, pipeline("mallory/api", "branch", "main"), may{}},
@@ -59,14 +59,15 @@ func TestTrust(t *testing.T) {
 				t.Parallel()
 				trust := parse(t, record(t, role.stack).Of(roleType)[role.name].Inputs["assumeRolePolicy"])
 				if got := allowed(t, []parsed{trust}, request{action: "sts:AssumeRoleWithWebIdentity", context: context}); got != role.want {
-					t.Errorf("may take the role: %v", got)
+					t.Errorf("may assume the role: %v", got)
 				}
 			})
 		}
 	}
 }
 
-// Nothing but GitLab is trusted, and by no other action.
+// TestTrustIsForGitLab checks that the roles trust only GitLab, and only for
+// one action.
 func TestTrustIsForGitLab(t *testing.T) {
 	t.Parallel()
 	for _, stack := range fixtures() {
@@ -89,7 +90,8 @@ func TestTrustIsForGitLab(t *testing.T) {
 	}
 }
 
-// GitLab elsewhere, even below a path, has condition keys of its own.
+// TestTrustOfAnotherGitLab checks the condition keys for a GitLab at another
+// URL, even with a path.
 func TestTrustOfAnotherGitLab(t *testing.T) {
 	t.Parallel()
 	rec := record(t, "staging", "gitlabUrl", "https://git.example.com/gitlab", "gitlabAudience", "aws", "deployBranch", "release/1.0",
@@ -120,7 +122,7 @@ func TestTrustOfAnotherGitLab(t *testing.T) {
 	}
 }
 
-// An account's own provider is used where there is one.
+// TestExistingProvider checks that an existing provider of the account is used.
 func TestExistingProvider(t *testing.T) {
 	t.Parallel()
 	settings := settingsOf(t, "staging")

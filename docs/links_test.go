@@ -10,7 +10,8 @@ import (
 
 var linkForm = regexp.MustCompile(`\]\(([^)#\s]+)(?:#[^)]*)?\)`)
 
-// TestLinks finds what the pages lead to within the repository.
+// TestLinks checks that the links of the pages to files of the repository lead
+// to a file.
 func TestLinks(t *testing.T) {
 	t.Parallel()
 	pages := []string{filepath.Join("..", "README.md"), filepath.Join("..", "CHANGELOG.md"), filepath.Join("..", "bootstrap", "README.md")}
@@ -31,7 +32,7 @@ func TestLinks(t *testing.T) {
 				continue
 			}
 			if _, err := os.Stat(filepath.Join(filepath.Dir(page), link[1])); err != nil {
-				t.Errorf("%s leads to %s, which is not there", page, link[1])
+				t.Errorf("%s links to %s, which does not exist", page, link[1])
 			}
 		}
 	}

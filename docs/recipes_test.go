@@ -1,5 +1,5 @@
-// Package docs holds the pages for the service's developers. Its tests apply the
-// recipes.
+// Package docs has the tests of the documentation. They apply the recipes,
+// check the links, and compare the pages about the local cloud with its code.
 package docs
 
 import (
@@ -16,13 +16,15 @@ import (
 	"skiff/docs/recipe"
 )
 
-// copied is a copy of the tracked files in a Git repository, to be changed.
+// copied is a copy of the repository's files in a Git repository, for a test to
+// change.
 type copied struct {
 	*testing.T
 	dir string
 }
 
-// newCopy copies the files that Git tracks, as they are in the work tree.
+// newCopy copies the tracked and the new files, as they are in the work tree.
+// It leaves out ignored files.
 func newCopy(t *testing.T) copied {
 	t.Helper()
 	c := copied{t, t.TempDir()}
@@ -33,7 +35,7 @@ func newCopy(t *testing.T) copied {
 	for name := range bytes.SplitSeq(bytes.TrimRight(list, "\x00"), []byte{0}) {
 		data, err := os.ReadFile(filepath.Join("..", string(name)))
 		if os.IsNotExist(err) {
-			continue // deleted, and not yet committed
+			continue // deleted, but not committed
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -56,21 +58,21 @@ func (c copied) write(name string, data []byte) {
 	}
 }
 
-// keep commits what is there.
+// keep commits all changes.
 func (c copied) keep() {
 	c.Helper()
 	c.run("git", "add", "-A")
 	c.run("git", "-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "-q", "--allow-empty", "-m", "kept")
 }
 
-// reset takes back what is not committed.
+// reset removes uncommitted changes.
 func (c copied) reset() {
 	c.Helper()
 	c.run("git", "reset", "-q", "--hard")
 	c.run("git", "clean", "-qfd")
 }
 
-// run runs a command in the copy, which has to succeed.
+// run runs a command in the copy. It must succeed.
 func (c copied) run(name string, args ...string) {
 	c.Helper()
 	if err := c.try(name, args...); err != nil {
@@ -78,7 +80,7 @@ func (c copied) run(name string, args ...string) {
 	}
 }
 
-// try runs a command in the copy.
+// try runs a command in the copy. Its error has the output.
 func (c copied) try(name string, args ...string) error {
 	cmd := exec.Command(name, args...)
 	cmd.Dir = c.dir
@@ -89,7 +91,8 @@ func (c copied) try(name string, args ...string) error {
 	return nil
 }
 
-// apply applies a recipe. In a team's own service a line may be in its way.
+// apply applies a recipe. In a team's clone, it skips the test if the recipe
+// does not apply.
 func (c copied) apply(r recipe.Recipe) {
 	c.Helper()
 	err := r.Apply(c.dir)
@@ -97,13 +100,13 @@ func (c copied) apply(r recipe.Recipe) {
 		return
 	}
 	if owned, _ := recipe.Owned(c.dir); owned {
-		c.Skipf("this service has a line of its own in the way: %v", err)
+		c.Skipf("the recipe does not apply to the code of this team: %v", err)
 	}
 	c.Fatal(err)
 }
 
-// green runs the tests of the handlers, which wait most of the time, beside the
-// tests of the program, which write new goldens.
+// green runs the tests of lambdas and infra, and updates infra's golden files.
+// The tests of lambdas mostly wait, so they run at the same time.
 func (c copied) green() {
 	c.Helper()
 	c.run("gofmt", "-w", "lambdas", "infra")
@@ -114,20 +117,20 @@ func (c copied) green() {
 	}
 }
 
-// A recipe is a small change: so many lines besides the handlers.
-const most = 15
+// maxLines is how many lines a recipe may change besides the handlers.
+const maxLines = 15
 
-// What a team has in its stacks' files.
+// These patterns match what differs between teams in the settings files.
 var (
 	accountID     = regexp.MustCompile(`\b\d{12}\b`)
 	exampleDomain = regexp.MustCompile(`\bexample\.(com|org)\b`)
 	gitlabProject = regexp.MustCompile(`(?m)^(.*:gitlabProject: ).*$`)
 )
 
-// TestRecipes applies each recipe alone, and runs the tests on the result.
+// TestRecipes applies each recipe alone and runs the tests on the result.
 func TestRecipes(t *testing.T) {
 	if testing.Short() {
-		t.Skip("-short leaves out the recipes, which take minutes")
+		t.Skip("the recipes take minutes; run without -short")
 	}
 	pages, err := recipe.Read("recipes")
 	if err != nil {
@@ -141,8 +144,8 @@ func TestRecipes(t *testing.T) {
 		t.Run(r.Name, func(t *testing.T) {
 			c := copied{t, c.dir}
 			defer c.reset()
-			if n := r.Lines(); n > most {
-				t.Errorf("%d lines besides the handlers, and %d are a recipe", n, most)
+			if n := r.Lines(); n > maxLines {
+				t.Errorf("the recipe has %d lines besides the handlers, the limit is %d", n, maxLines)
 			}
 			c.apply(r)
 			c.green()
@@ -150,17 +153,18 @@ func TestRecipes(t *testing.T) {
 	}
 }
 
-// TestAnotherTeam writes another team's accounts, domains and GitLab project into
-// its stacks, as README says, and runs the tests of the programs.
+// TestAnotherTeam writes another team's accounts, domains and GitLab project to
+// the settings files, as README.md says. Then it runs the tests of infra,
+// bootstrap and lambdas.
 func TestAnotherTeam(t *testing.T) {
 	if testing.Short() {
-		t.Skip("-short leaves out what takes minutes")
+		t.Skip("the test takes minutes; run without -short")
 	}
 	c := newCopy(t)
 	for _, folder := range []string{"", "bootstrap"} {
 		files, err := filepath.Glob(filepath.Join(c.dir, folder, "Pulumi.*.yaml"))
 		if err != nil || len(files) == 0 {
-			t.Fatalf("%d stacks in %q: %v", len(files), folder, err)
+			t.Fatalf("the folder %q has %d settings files: %v", folder, len(files), err)
 		}
 		for _, file := range files {
 			foreign(t, file)
@@ -171,7 +175,7 @@ func TestAnotherTeam(t *testing.T) {
 	c.run("go", "test", "./lambdas/...")
 }
 
-// foreign makes a stack's file another team's.
+// foreign changes a settings file to another team's.
 func foreign(t *testing.T, file string) {
 	t.Helper()
 	data, err := os.ReadFile(file)
@@ -179,7 +183,7 @@ func foreign(t *testing.T, file string) {
 		t.Fatal(err)
 	}
 	text := accountID.ReplaceAllStringFunc(string(data), func(id string) string {
-		if id == "000000000000" { // the local cloud's
+		if id == "000000000000" { // the local cloud's account
 			return id
 		}
 		return strings.Map(func(digit rune) rune { return '0' + (digit-'0'+5)%10 }, id)
@@ -187,7 +191,7 @@ func foreign(t *testing.T, file string) {
 	text = exampleDomain.ReplaceAllString(text, "shop.other-team.net")
 	text = gitlabProject.ReplaceAllString(text, "${1}other-team/shop-api")
 	if text == string(data) && !strings.Contains(text, "000000000000") {
-		t.Errorf("%s has nothing of a team", file)
+		t.Errorf("%s has no account, domain or GitLab project to change", file)
 	}
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)

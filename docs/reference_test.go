@@ -19,14 +19,14 @@ import (
 	"skiff/local/engine/provider"
 )
 
-var update = flag.Bool("update", false, "write the pages of the local cloud")
+var update = flag.Bool("update", false, "write the pages about the local cloud")
 
-// reference is the first of the pages that follow from the code.
+// reference is the page that links to the other generated pages.
 const reference = "reference.md"
 
-const written = "This page follows from the code: `go test ./docs -run TestReference -update` writes it.\n"
+const written = "This page is generated from the code by `go test ./docs -run TestReference -update`.\n"
 
-// TestReference holds the pages that list what the local cloud has to its code.
+// TestReference compares the pages about the local cloud with its code.
 func TestReference(t *testing.T) {
 	t.Parallel()
 	c, err := cloud.Open(cloud.Options{Dir: t.TempDir(), Cache: t.TempDir(), Stderr: t.Output()})
@@ -44,7 +44,7 @@ func TestReference(t *testing.T) {
 		return
 	}
 	for _, name := range staleOf(t, pages) {
-		t.Errorf("docs/local/%s is of no service that the cloud has", name)
+		t.Errorf("docs/local/%s is about a service that the cloud does not have", name)
 	}
 	for name, page := range pages {
 		have, err := os.ReadFile(filepath.Join("local", name))
@@ -52,18 +52,18 @@ func TestReference(t *testing.T) {
 			t.Error(err)
 		}
 		if diff := cmp.Diff(string(page), string(have)); diff != "" {
-			t.Errorf("docs/local/%s is not what the code says (-code +page):\n%s", name, diff)
+			t.Errorf("docs/local/%s differs from the code (-code +page):\n%s", name, diff)
 		}
 		if lines := bytes.Count(page, []byte("\n")); lines > 250 {
 			t.Errorf("docs/local/%s has %d lines; split it", name, lines)
 		}
 	}
 	if t.Failed() {
-		t.Log("go test ./docs -run TestReference -update writes the pages; read their diff")
+		t.Log("run go test ./docs -run TestReference -update to write the pages, and read their diff")
 	}
 }
 
-// staleOf lists the pages that there are and that the code has none for.
+// staleOf returns the generated pages that the code does not generate any more.
 func staleOf(t *testing.T, pages map[string][]byte) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("local", "*.md"))
@@ -97,8 +97,8 @@ func writePages(t *testing.T, pages map[string][]byte) {
 	}
 }
 
-// pagesOf makes the pages, by file name: one for each module of a provider, and
-// the reference that leads to them.
+// pagesOf returns the pages by file name: one for each module of a provider,
+// and the reference that links to them.
 func pagesOf(t *testing.T, c *cloud.Cloud) map[string][]byte {
 	t.Helper()
 	types := c.Types()
@@ -112,7 +112,7 @@ func pagesOf(t *testing.T, c *cloud.Cloud) map[string][]byte {
 	fmt.Fprintf(&index, "# What the local cloud has\n\n%s%s", written, legend)
 	for _, module := range sortedKeys(modules) {
 		var page bytes.Buffer
-		fmt.Fprintf(&page, "# %s in the local cloud\n\n%sThe words are those of the [reference](%s).\n", module, written, reference)
+		fmt.Fprintf(&page, "# %s in the local cloud\n\n%sThe [reference](%s) explains the words.\n", module, written, reference)
 		fmt.Fprintf(&index, "- [%s](%s.md):", module, module)
 		for i, typ := range modules[module] {
 			typeText(t, dirs, &page, typ)
@@ -139,8 +139,9 @@ func sortedKeys[V any](m map[string]V) []string {
 	return keys
 }
 
-// moduleOf is the module of a token: lambda of aws:lambda/function:Function.
-// Of another provider than aws it is the provider.
+// moduleOf returns the module of a type's token: lambda for
+// aws:lambda/function:Function. For a provider other than aws it returns the
+// provider.
 func moduleOf(token string) string {
 	name, rest, _ := strings.Cut(token, ":")
 	if name != "aws" {
@@ -152,31 +153,30 @@ func moduleOf(token string) string {
 
 func nameOf(token string) string { return token[strings.LastIndex(token, ":")+1:] }
 
-// legend says what the lists mean.
+// legend explains the lists.
 const legend = `
-Of each resource type, the lists have:
+These are the lists of each resource type:
 
-- **Done**: the property does what it does on AWS, as far as [these pages](README.md) go.
-- **Checked only**: its value is checked as AWS checks it, kept and shown in outputs and descriptions. It changes no answer, no right and no
-  other resource.
-- **Refused**: properties of the real provider that the cloud does not know. A program that sets one is refused by name, with the flag that
-  keeps it as a setting without effect: ` + "`-inert TYPE.PROPERTY`" + `. A type that is not listed is refused, too, and kept by ` + "`-inert TYPE`" + `. So is a
-  property within an object that is in no list.
+- **Done**: the property has the effect that it has on AWS, as far as [these pages](README.md) describe it.
+- **Checked only**: the value is checked as AWS checks it, stored, and shown in outputs and descriptions. It has no other effect.
+- **Refused**: the real provider has the property, and the local cloud does not. A program that sets it fails with an error that names the
+  property, and the flag that accepts it without an effect: ` + "`-inert TYPE.PROPERTY`" + `. The same holds for a property inside an object that is
+  in no list. A type without a page is refused too; ` + "`-inert TYPE`" + ` accepts it.
 
-"Required" is what a program has to give; a change of what "replaces" makes another resource. ` + "`tags`" + ` are kept, with the default tags of the
-provider, and a role needs the right to set them; no condition of a policy reads them. What a role may do with a type is decided by IAM, by
-the actions that the real provider needs, unless the type says otherwise.
+A "required" property must be set. A change of a property that "replaces" creates another resource. ` + "`tags`" + ` are stored together with the
+provider's default tags. A role needs the right to set them, but no condition of a policy reads them. IAM decides what a role may do with a
+type, from the actions that the real provider needs, unless the type's section says otherwise.
 
 ## Types
 
 `
 
-// typeText lists the properties of one type.
+// typeText writes the properties of one type.
 func typeText(t *testing.T, dirs map[string]string, w *bytes.Buffer, typ provider.Type) {
 	t.Helper()
 	fmt.Fprintf(w, "\n## %s\n\n`%s`", nameOf(typ.Token), typ.Token)
 	if !typ.Judged {
-		fmt.Fprint(w, ", for which no right is needed")
+		fmt.Fprint(w, ", which needs no rights")
 	}
 	fmt.Fprint(w, "\n\n")
 	var done, idle []string
@@ -188,15 +188,15 @@ func typeText(t *testing.T, dirs map[string]string, w *bytes.Buffer, typ provide
 	for _, list := range []struct {
 		what  string
 		names []string
-	}{{"Done", done}, {"Checked only", idle}, {"Refused", refused(t, dirs, typ)}, {"Outputs beside these", outputs}} {
+	}{{"Done", done}, {"Checked only", idle}, {"Refused", refused(t, dirs, typ)}, {"Further outputs", outputs}} {
 		if len(list.names) > 0 {
 			fmt.Fprintf(w, "- **%s**: %s\n", list.what, strings.Join(list.names, ", "))
 		}
 	}
 }
 
-// listProperties appends the properties with an effect to done, the others to
-// idle; the members of an object follow it.
+// listProperties appends the properties with an effect to done and the others
+// to idle. The members of an object follow the object.
 func listProperties(path string, properties []provider.Property, done, idle *[]string) {
 	for _, p := range properties {
 		text := "`" + path + p.Name + "`"
@@ -226,10 +226,11 @@ func marksOf(p provider.Property) string {
 	return strings.Join(marks, ", ")
 }
 
-// factsText lists what a gateway does, and what shows that AWS does so.
+// factsText writes the behaviour of a gateway, and how it is known that AWS
+// behaves like this.
 func factsText(w *bytes.Buffer, what string, facts []evidence.Fact) {
-	fmt.Fprintf(w, "\n## %s\n\nRecorded: seen of AWS. Documented: a page of AWS says so. Unproven: chosen here, for lack of either.\n\n", what)
-	fmt.Fprint(w, "| behaviour | shown by |\n|---|---|\n")
+	fmt.Fprintf(w, "\n## %s\n\nRecorded: observed on AWS. Documented: AWS's documentation says so. Unproven: neither, so the local cloud's behaviour is a guess.\n\n", what)
+	fmt.Fprint(w, "| behaviour | evidence |\n|---|---|\n")
 	for _, f := range facts {
 		kind := f.Kind
 		switch {
@@ -242,15 +243,15 @@ func factsText(w *bytes.Buffer, what string, facts []evidence.Fact) {
 	}
 }
 
-// servicesText lists the operations that are answered, and the functions of the
-// provider.
+// servicesText writes the supported operations of each service, and the
+// functions of the provider.
 func servicesText(t *testing.T, w *bytes.Buffer, c *cloud.Cloud) {
 	t.Helper()
-	fmt.Fprint(w, "\n## Operations\n\nCalls of functions and of people that are answered. All others are refused by name, and so is every other service.\n\n")
+	fmt.Fprint(w, "\n## Operations\n\nThese operations are supported, for functions and for people. The local cloud refuses every other operation and service, with an error that names it.\n\n")
 	fmt.Fprint(w, "| service | variable | operations |\n|---|---|---|\n")
 	for _, s := range c.Services() {
 		if len(s.Operations) == 0 {
-			t.Errorf("the operations of %s are not listed: its handler has no method Operations", s.Name)
+			t.Errorf("the operations of %s cannot be listed: its handler has no method Operations", s.Name)
 		}
 		variable := ""
 		if s.Variable != "" {
@@ -258,7 +259,7 @@ func servicesText(t *testing.T, w *bytes.Buffer, c *cloud.Cloud) {
 		}
 		fmt.Fprintf(w, "| %s | %s | %s |\n", s.Name, variable, strings.Join(s.Operations, ", "))
 	}
-	fmt.Fprint(w, "\n## Functions of the provider\n\nThose of `aws` that a program may call; all others are refused by name.\n\n")
+	fmt.Fprint(w, "\n## Functions of the provider\n\nA program may call these functions of `aws`. The local cloud refuses all others, with an error that names the function.\n\n")
 	for _, token := range c.Invokes() {
 		fmt.Fprintf(w, "- `%s`\n", token)
 	}

@@ -15,7 +15,7 @@ import (
 	"skiff/local/engine/provider"
 )
 
-// sdks are the packages of Go in which the modules of a provider are.
+// sdks returns the path of each provider's Go SDK.
 func sdks() map[string]string {
 	return map[string]string{
 		"aws":     "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/",
@@ -23,8 +23,8 @@ func sdks() map[string]string {
 	}
 }
 
-// sdkPlace is where the SDK for Go has the inputs of a type: the package, the file
-// without its ending, and the struct.
+// sdkPlace returns where the Go SDK declares the inputs of a type: the package,
+// the file without its extension, and the struct.
 func sdkPlace(typ string) (pkg, file, args string) {
 	parts := strings.Split(typ, ":") // aws, lambda/function, Function
 	module, file, ok := strings.Cut(parts[1], "/")
@@ -35,8 +35,8 @@ func sdkPlace(typ string) (pkg, file, args string) {
 	return sdks()[parts[0]] + module, file, args + "Args"
 }
 
-// sdkDirs finds the folders of the packages that have the types, by package. It
-// compiles none of them.
+// sdkDirs returns the folders of the SDK's packages for the types, by package.
+// It compiles none of them.
 func sdkDirs(t *testing.T, types []provider.Type) map[string]string {
 	t.Helper()
 	args := []string{"list", "-find", "-f", "{{.ImportPath}} {{.Dir}}"}
@@ -47,7 +47,7 @@ func sdkDirs(t *testing.T, types []provider.Type) map[string]string {
 	}
 	out, err := exec.Command("go", args...).Output()
 	if err != nil {
-		t.Fatalf("find the provider's SDK, whose properties the pages compare with: go %s: %v", strings.Join(args, " "), err)
+		t.Fatalf("find the provider's SDK, with which the pages are compared: go %s: %v", strings.Join(args, " "), err)
 	}
 	dirs := map[string]string{}
 	for line := range strings.Lines(string(out)) {
@@ -57,9 +57,9 @@ func sdkDirs(t *testing.T, types []provider.Type) map[string]string {
 	return dirs
 }
 
-// refused lists the properties that the real provider has for a type and the
-// local cloud does not know. It fails for one that the cloud knows and the real
-// provider does not.
+// refused returns the properties of a type that the real provider has and the
+// local cloud does not. The test fails for a property that only the local cloud
+// has.
 func refused(t *testing.T, dirs map[string]string, typ provider.Type) []string {
 	t.Helper()
 	real := sdkProperties(t, dirs, typ.Token)
@@ -79,8 +79,8 @@ func refused(t *testing.T, dirs map[string]string, typ provider.Type) []string {
 	return missing
 }
 
-// sdkProperties reads the inputs of a type from the provider's SDK for Go: the
-// tags of its struct of arguments, such as functionArgs in lambda/function.go.
+// sdkProperties returns the inputs of a type from the tags of its struct in the
+// Go SDK, such as functionArgs in lambda/function.go.
 func sdkProperties(t *testing.T, dirs map[string]string, typ string) []string {
 	t.Helper()
 	pkg, name, args := sdkPlace(typ)
@@ -104,7 +104,7 @@ func sdkProperties(t *testing.T, dirs map[string]string, typ string) []string {
 		return false
 	})
 	if len(names) == 0 {
-		t.Fatalf("%s has no %s", pkg, args)
+		t.Fatalf("package %s has no type %s", pkg, args)
 	}
 	return names
 }

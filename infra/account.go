@@ -8,16 +8,18 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// retries of one call of AWS. API Gateway takes ten changes a second from an
-// account, so an update of many routes is refused often before it is done.
+// retries limits how often the provider repeats one call. API Gateway allows an
+// account ten changes a second, so it throttles an update of many routes
+// several times.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 const retries = 25
 
-// newAccount declares the one provider that everything goes through, bound to
-// the stack's account, and refuses any other before anything is declared. It
-// returns where to declare the rest. A change of role
-// or profile is one of the provider and touches no resource. A change of region
-// replaces all of them: it is another stack's work.
+// newAccount declares the one provider that all resources use. It binds the
+// provider to the stack's account and fails if the credentials belong to
+// another account, before anything else is declared.
+//
+// A changed role or profile changes only the provider. A changed region
+// replaces every resource: use a new stack for another region.
 func newAccount(ctx *pulumi.Context, cfg config) (*stack, error) {
 	args := &aws.ProviderArgs{
 		Region:            pulumi.String(cfg.Region),
@@ -42,18 +44,19 @@ func newAccount(ctx *pulumi.Context, cfg config) (*stack, error) {
 	}
 	switch {
 	case found == "":
-		return nil, fmt.Errorf("AWS did not tell which account the credentials for stack %s, of account %s, are of; "+
+		return nil, fmt.Errorf("AWS does not say which account the credentials belong to; stack %s needs credentials of account %s: "+
 			"sign in there, or set %s or %s: %w", ctx.Stack(), cfg.Account, cfg.key("profile"), cfg.key("role"), err)
 	case found != cfg.Account:
-		return nil, fmt.Errorf("stack %s belongs to AWS account %s and the credentials are of %s, so nothing was changed; "+
+		return nil, fmt.Errorf("stack %s belongs to AWS account %s, but the credentials belong to %s; nothing was changed: "+
 			"sign in to %[2]s, or correct %[4]s, %[5]s or %[6]s in Pulumi.%[1]s.yaml",
 			ctx.Stack(), cfg.Account, found, cfg.key("account"), cfg.key("profile"), cfg.key("role"))
 	}
 	return &stack{ctx, cfg, pulumi.Provider(provider)}, nil
 }
 
-// refusedAccount is the account that the provider has found and refused by its
-// own check, which comes before any call it makes; else "".
+// refusedAccount returns the account in the error of the provider's own check
+// of the account, or "" for another error. The provider makes this check before
+// its first call.
 // https://registry.terraform.io/providers/hashicorp/aws/latest/docs#allowed_account_ids-1
 func refusedAccount(err error) string {
 	if err == nil {
@@ -66,7 +69,7 @@ func refusedAccount(err error) string {
 	return match[1]
 }
 
-// tags are those of every resource, which bills and searches go by.
+// tags returns the tags of every resource. Bills and searches use them.
 func (c config) tags(ctx *pulumi.Context) map[string]string {
 	tags := map[string]string{"Project": ctx.Project(), "Stack": ctx.Stack(), "ManagedBy": "pulumi"}
 	for name, value := range c.Tags {

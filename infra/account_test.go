@@ -10,15 +10,15 @@ import (
 	"skiff/infra/recording"
 )
 
-// The credentials of another account end the run by one sentence, before
-// anything but the provider is there, whether the provider's own check finds
-// them or the program's.
+// TestWrongAccount checks the error for credentials of another account. It must
+// come before any resource except the provider, whether the provider's own
+// check or the program's finds the account.
 func TestWrongAccount(t *testing.T) {
 	t.Parallel()
 	settings := settingsOf(t, "staging")
 	account := settings[own(settings, "account")]
-	sentence := "account: stack mock belongs to AWS account " + account + " and the credentials are of 123456789012, " +
-		"so nothing was changed; sign in to " + account + ", or correct PROJECT:account, PROJECT:profile or PROJECT:role in Pulumi.mock.yaml"
+	sentence := "account: stack mock belongs to AWS account " + account + ", but the credentials belong to 123456789012; " +
+		"nothing was changed: sign in to " + account + ", or correct PROJECT:account, PROJECT:profile or PROJECT:role in Pulumi.mock.yaml"
 	for name, test := range map[string]struct {
 		cloud
 		want string
@@ -26,8 +26,8 @@ func TestWrongAccount(t *testing.T) {
 		"found by the program":  {cloud{caller: "123456789012"}, sentence},
 		"found by the provider": {cloud{refusal: fmt.Errorf("configuring: AWS account ID not allowed: 123456789012")}, sentence},
 		"no credentials": {cloud{refusal: fmt.Errorf("no valid credential sources")},
-			"of account " + account + ", are of; sign in there, or set PROJECT:profile or PROJECT:role"},
-		"no account": {cloud{}, "AWS did not tell which account"},
+			"stack mock needs credentials of account " + account + ": sign in there, or set PROJECT:profile or PROJECT:role"},
+		"no account": {cloud{}, "AWS does not say which account the credentials belong to"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -36,14 +36,14 @@ func TestWrongAccount(t *testing.T) {
 				t.Errorf("refused with\n%v\nwant\n%s", err, want)
 			}
 			if got := slices.Collect(maps.Keys(rec.Resources)); !slices.Equal(got, []string{accountType + " aws"}) {
-				t.Errorf("%v were registered all the same", got)
+				t.Errorf("%v were registered", got)
 			}
 		})
 	}
 }
 
-// A profile and a role are the provider's; without them it has neither, and
-// takes what the environment has.
+// TestProfileAndRole checks that the provider gets the profile and the role
+// only if they are set.
 func TestProfileAndRole(t *testing.T) {
 	t.Parallel()
 	settings := settingsOf(t, "staging")
@@ -55,7 +55,7 @@ func TestProfileAndRole(t *testing.T) {
 		return rec.Of(accountType)["aws"].Inputs
 	}
 	if in := inputs(); in["profile"] != nil || in["assumeRole"] != nil {
-		t.Errorf("neither is set, and the provider is %v", in)
+		t.Errorf("neither is set, but the provider is %v", in)
 	}
 	role := "arn:aws:iam::" + settings[own(settings, "account")] + ":role/deploy"
 	with(settings, "profile=web", "role="+role)
@@ -64,7 +64,8 @@ func TestProfileAndRole(t *testing.T) {
 	}
 }
 
-// The deploy role of bootstrap may make no role without its boundary.
+// TestPermissionsBoundary checks that every role has the boundary, if it is
+// set. The deploy role of bootstrap cannot create a role without it.
 func TestPermissionsBoundary(t *testing.T) {
 	t.Parallel()
 	settings := settingsOf(t, "staging")
@@ -79,14 +80,15 @@ func TestPermissionsBoundary(t *testing.T) {
 		}
 		for name, role := range roles {
 			if got, _ := role.Inputs["permissionsBoundary"].(string); got != arn {
-				t.Errorf("the role %s is bounded by %q, not %q", name, got, arn)
+				t.Errorf("the role %s has the boundary %q, want %q", name, got, arn)
 			}
 		}
 	}
 }
 
-// What holds data is protected, and what clients hold, which is the first that
-// a destroy would delete; nothing is where that is not set.
+// TestProtect checks that with protect=true Pulumi protects what holds data,
+// and what a destroy would delete first. With protect=false it protects
+// nothing.
 func TestProtect(t *testing.T) {
 	t.Parallel()
 	mayBe := []string{tableType, stageType, zoneType, mappingType}

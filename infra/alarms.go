@@ -10,7 +10,7 @@ import (
 )
 
 // newOperations declares the alarms and the dashboard.
-func newOperations(s *stack, k *known, data *stores, fns []*function) ([]pulumi.Resource, error) {
+func newOperations(s *stack, k *apiInfo, data *stores, fns []*function) ([]pulumi.Resource, error) {
 	alarms, err := newAlarms(s, k, data, fns)
 	if err != nil {
 		return nil, fmt.Errorf("alarms: %w", err)
@@ -22,23 +22,24 @@ func newOperations(s *stack, k *known, data *stores, fns []*function) ([]pulumi.
 	return append(alarms, page...), nil
 }
 
-// alarm is one of the few alarms there are: each looks at the whole API or
-// account, at a store, or at a function that no request waits for, so that their
-// number, and what they cost, stays with a hundred routes what it is with one.
+// alarm is a CloudWatch alarm. Each watches the whole API or account, a store,
+// or a function that no request waits for. So their number and their cost do
+// not grow with the number of routes.
 type alarm struct {
-	name string // logical and permanent
+	name string // the logical name, which is permanent
 	args *cloudwatch.MetricAlarmArgs
 }
 
-// newAlarms declares the alarms and the topic that all of them go to.
+// newAlarms declares the alarms and the topic that they publish to.
 //
-// The topic has no key of KMS. With alias/aws/sns, whose policy cannot be
-// changed, CloudWatch may not publish to it, and every alarm would be lost in
-// silence; another key is a dollar a month for messages that hold names and
-// numbers of metrics and no data. A team that must have one creates it with
-// cloudwatch.amazonaws.com in its policy and sets KmsMasterKeyId here.
+// The topic has no KMS key. The policy of alias/aws/sns does not let CloudWatch
+// publish, and AWS does not allow changing it, so every alarm would be lost
+// silently. A key that the stack owns costs a dollar a month, and the messages
+// contain no data, only names and numbers of metrics. A team that needs a key
+// creates one with cloudwatch.amazonaws.com in its policy and sets
+// KmsMasterKeyId here.
 // https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns
-func newAlarms(s *stack, k *known, data *stores, fns []*function) (declared []pulumi.Resource, err error) {
+func newAlarms(s *stack, k *apiInfo, data *stores, fns []*function) (resources []pulumi.Resource, err error) {
 	if !s.cfg.Alarms {
 		return nil, nil
 	}
@@ -55,11 +56,11 @@ func newAlarms(s *stack, k *known, data *stores, fns []*function) (declared []pu
 		if err != nil {
 			return nil, err
 		}
-		declared = append(declared, mail)
+		resources = append(resources, mail)
 	}
 	for _, a := range slices.Concat(apiAlarms(s.cfg, k), functionAlarms(s.cfg, fns), data.alarms(s.cfg)) {
-		// Two periods of three: one lone failure in the night wakes nobody, and
-		// no traffic at all is no trouble.
+		// An alarm needs failures in two of three periods, so a single failure
+		// does not raise it. No traffic is no failure.
 		a.args.ComparisonOperator = pulumi.String("GreaterThanThreshold")
 		if a.args.EvaluationPeriods == nil {
 			a.args.EvaluationPeriods, a.args.DatapointsToAlarm = pulumi.Int(3), pulumi.Int(2)
@@ -71,15 +72,17 @@ func newAlarms(s *stack, k *known, data *stores, fns []*function) (declared []pu
 		if err != nil {
 			return nil, err
 		}
-		declared = append(declared, made)
+		resources = append(resources, made)
 	}
-	return declared, nil
+	return resources, nil
 }
 
-// period of every metric that is watched or shown, in seconds.
+// period is the period of every metric in alarms and on the dashboard, in
+// seconds.
 const period = 300
 
-// above is an alarm on one metric of AWS that passes the threshold.
+// above returns an alarm that is raised while one AWS metric is above the
+// threshold.
 func above(name, description string, threshold float64, namespace, metric, statistic string, dimensions pulumi.StringMap) alarm {
 	args := &cloudwatch.MetricAlarmArgs{
 		AlarmDescription: pulumi.String(description),
@@ -95,7 +98,7 @@ func above(name, description string, threshold float64, namespace, metric, stati
 	return alarm{name, args}
 }
 
-// sum is a metric that an alarm computes with.
+// sum returns a metric for the expression of an alarm.
 func sum(id, namespace, metric string, dimensions pulumi.StringMap) cloudwatch.MetricAlarmMetricQueryArgs {
 	return cloudwatch.MetricAlarmMetricQueryArgs{
 		Id: pulumi.String(id),
@@ -109,7 +112,7 @@ func sum(id, namespace, metric string, dimensions pulumi.StringMap) cloudwatch.M
 	}
 }
 
-// result is what the alarm compares with its threshold.
+// result returns the expression that the alarm compares with its threshold.
 func result(expression, label string) cloudwatch.MetricAlarmMetricQueryArgs {
 	return cloudwatch.MetricAlarmMetricQueryArgs{
 		Id:         pulumi.String("result"),

@@ -7,8 +7,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// apiAlarms watch the HTTP API. Another stack's API is watched there.
-func apiAlarms(cfg config, k *known) []alarm {
+// apiAlarms returns the alarms on the HTTP API. A host stack has the alarms on
+// its own API.
+func apiAlarms(cfg config, k *apiInfo) []alarm {
 	if !k.own {
 		return nil
 	}
@@ -16,8 +17,8 @@ func apiAlarms(cfg config, k *known) []alarm {
 	return []alarm{apiErrors(cfg, dimensions), apiLatency(cfg, dimensions)}
 }
 
-// apiErrors looks at the share of requests that the service answers with 500
-// or more. A throttled function is among them: API Gateway answers 503.
+// apiErrors watches the percentage of responses with status 500 or more. It
+// includes throttled functions, because API Gateway answers 503 for them.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
 func apiErrors(cfg config, dimensions pulumi.StringMap) alarm {
 	return alarm{"api-errors", &cloudwatch.MetricAlarmArgs{
@@ -31,8 +32,9 @@ func apiErrors(cfg config, dimensions pulumi.StringMap) alarm {
 	}}
 }
 
-// apiLatency looks at the time a client waits, of the slowest in a hundred. With
-// few requests that is the slowest of all: a cold start is no alarm.
+// apiLatency watches the latency of the slowest hundredth of requests. With few
+// requests, that would be the single slowest one, so CloudWatch ignores such
+// periods: a cold start raises no alarm.
 func apiLatency(cfg config, dimensions pulumi.StringMap) alarm {
 	return alarm{"api-latency", &cloudwatch.MetricAlarmArgs{
 		AlarmDescription:                  pulumi.String(fmt.Sprintf("One in a hundred of the API's requests takes more than %d ms", cfg.AlarmLatency)),
@@ -46,8 +48,8 @@ func apiLatency(cfg config, dimensions pulumi.StringMap) alarm {
 	}}
 }
 
-// functionAlarms look at all functions together, and at each that no request
-// waits for: who else would see that one fail?
+// functionAlarms returns one alarm for all functions, and one for each function
+// that no request waits for: no caller would notice its failure.
 func functionAlarms(cfg config, fns []*function) []alarm {
 	all := []alarm{functionThrottles()}
 	for _, f := range fns {
@@ -61,25 +63,25 @@ func functionAlarms(cfg config, fns []*function) []alarm {
 	return all
 }
 
-// functionThrottles looks at all functions of the account and region at once,
-// which is what the metric without a dimension counts: they share one pool of
-// concurrency, so it does not matter who empties it. A metric math alarm would
-// take ten functions at most.
+// functionThrottles watches all functions of the account and region: the metric
+// without a dimension counts them all. They share one pool of concurrency, so
+// any of them can use it up. An alarm on an expression could include only ten
+// functions.
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 func functionThrottles() alarm {
 	return above("function-throttles", "Functions of this account and region are refused for lack of concurrency",
 		0, "AWS/Lambda", "Throttles", "Sum", nil)
 }
 
-// iteratorAge looks at how far a function is behind the stream that it follows.
+// iteratorAge watches how late a function processes the records of its stream.
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html#event-source-mapping-metrics
 func iteratorAge(cfg config, f *function) alarm {
 	return above(f.Name+"-behind", fmt.Sprintf("The function %s is more than %d s behind the table %s", f.Name, cfg.AlarmQueueAge, f.Follows),
 		float64(cfg.AlarmQueueAge)*1000, "AWS/Lambda", "IteratorAge", "Maximum", pulumi.StringMap{"FunctionName": f.lambda.Name})
 }
 
-// failures looks at a function that a schedule calls. One failure is an alarm:
-// the next call may be a day away.
+// failures watches a function that a schedule calls. One failure raises the
+// alarm, because the next call may be a day away.
 func failures(f *function) alarm {
 	a := above(f.Name+"-failed", fmt.Sprintf("The function %s failed when its schedule called it", f.Name),
 		0, "AWS/Lambda", "Errors", "Sum", pulumi.StringMap{"FunctionName": f.lambda.Name})

@@ -11,7 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// alarms watch the tables and the queues.
+// alarms returns the alarms on the tables and the queues.
 func (d *stores) alarms(cfg config) (all []alarm) {
 	for _, t := range d.tables {
 		if !t.Sockets {
@@ -21,19 +21,19 @@ func (d *stores) alarms(cfg config) (all []alarm) {
 	for _, q := range d.queues {
 		all = append(all, q.age(cfg), dead(q.Name, "Messages of the queue "+q.Name+" failed too often and are in its dead-letter queue", q.dead))
 	}
-	for _, function := range slices.Sorted(maps.Keys(d.failed)) {
-		all = append(all, dead(function, "The function "+function+" failed too often on records that its dead-letter queue names", d.failed[function]))
+	for _, function := range slices.Sorted(maps.Keys(d.deadQueues)) {
+		all = append(all, dead(function, "The function "+function+" failed too often on records that its dead-letter queue names", d.deadQueues[function]))
 	}
 	return all
 }
 
-// watched is how many tables and indexes one alarm watches: it takes 10 metrics,
-// and each has two.
+// watched is the maximum number of tables and indexes in one alarm: an alarm
+// has at most 10 metrics, and each table or index needs two.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
 const watched = 5
 
-// throttles look at the table and its indexes, which are throttled apart. These
-// metrics exist only while something is throttled.
+// throttles watches the table and its indexes, which DynamoDB throttles
+// separately. These metrics have data only while something is throttled.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
 func (t table) throttles() (all []alarm) {
 	for part := range slices.Chunk(t.metered(), watched) {
@@ -59,14 +59,14 @@ func (t table) throttles() (all []alarm) {
 	return all
 }
 
-// metered is a table, or an index of it, as CloudWatch knows it.
+// metered is a table, or one of its indexes, that has metrics in CloudWatch.
 type metered struct {
-	id    string // that its metrics begin with
+	id    string // the prefix of its metrics' ids
 	table pulumi.StringInput
 	index string // "": the table itself
 }
 
-// metered are the table and its indexes.
+// metered returns the table and its indexes.
 func (t table) metered() []metered {
 	all := []metered{{"", t.made.Name, ""}}
 	for i, index := range t.Indexes {
@@ -83,7 +83,8 @@ func (m metered) dimensions() pulumi.StringMap {
 	return all
 }
 
-// numbered is a name, and from the second on the name with its number.
+// numbered returns the name for i = 0, and the name with the number i+1
+// otherwise.
 func numbered(name string, i int) string {
 	if i == 0 {
 		return name
@@ -91,15 +92,14 @@ func numbered(name string, i int) string {
 	return fmt.Sprint(name, i+1)
 }
 
-// age looks at how long the oldest message waits: what it brings about comes
-// that late.
+// age watches how long the oldest message waits.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 func (q queue) age(cfg config) alarm {
 	return above(string(queueLabel(q.Queue))+"-age", fmt.Sprintf("Messages wait for more than %d s in the queue %s", cfg.AlarmQueueAge, q.Name),
 		float64(cfg.AlarmQueueAge), "AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", pulumi.StringMap{"QueueName": q.made.Name})
 }
 
-// dead looks at a dead-letter queue, which is empty as long as all is well.
+// dead watches a dead-letter queue, which is empty while all is well.
 func dead(of, description string, q *sqs.Queue) alarm {
 	return above(deadName(of), description, 0, "AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", pulumi.StringMap{"QueueName": q.Name})
 }

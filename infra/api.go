@@ -7,15 +7,16 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// ownAPIs are the APIs of a stack that is attached to no other.
+// ownAPIs are the APIs of a stack that is not attached to a host stack.
 type ownAPIs struct {
 	http    *apigatewayv2.Api
 	sockets *socketAPI // nil: no function has a socket route
 	tokens  *issuer    // nil: the stack's own key signs tokens
 }
 
-// newAPI declares the HTTP API. Once it has a domain, its own URL is closed: what
-// guards the domain, such as a firewall, would be passed by otherwise.
+// newAPI declares the HTTP API. Once the API has a domain, its default endpoint
+// is disabled: otherwise clients could bypass what protects the domain, such as
+// a firewall.
 func newAPI(s *stack) (*apigatewayv2.Api, error) {
 	args := &apigatewayv2.ApiArgs{
 		ProtocolType:              pulumi.String("HTTP"),
@@ -27,8 +28,9 @@ func newAPI(s *stack) (*apigatewayv2.Api, error) {
 	return apigatewayv2.NewApi(s.ctx, "api", args, s.in)
 }
 
-// cors lets scripts of these origins use the API. API Gateway answers their
-// preflights itself, and adds the headers to every answer, errors too.
+// cors lets scripts from these origins use the API. API Gateway answers their
+// preflight requests itself and adds the headers to every response, including
+// errors.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
 func cors(origins []string) apigatewayv2.ApiCorsConfigurationArgs {
 	return apigatewayv2.ApiCorsConfigurationArgs{
@@ -36,11 +38,11 @@ func cors(origins []string) apigatewayv2.ApiCorsConfigurationArgs {
 		AllowMethods:  pulumi.ToStringArray([]string{"GET", "POST", "PUT", "DELETE"}),
 		AllowHeaders:  pulumi.ToStringArray([]string{"authorization", "content-type", "idempotency-key", "if-match"}),
 		ExposeHeaders: pulumi.ToStringArray([]string{"apigw-requestid", "etag", "idempotency-replayed", "location", "retry-after"}),
-		MaxAge:        pulumi.Int(600), // seconds; the browser asks again after that
+		MaxAge:        pulumi.Int(600), // seconds for which a browser caches the answer to a preflight request
 	}
 }
 
-// places are where functions find the WebSocket clients.
+// places returns the place of the WebSocket clients.
 func (a *ownAPIs) places() places {
 	if a.sockets == nil {
 		return nil
@@ -48,36 +50,37 @@ func (a *ownAPIs) places() places {
 	return a.sockets.clients.places()
 }
 
-// connect guards both APIs by one function that authorizes; the HTTP API needs
-// none where tokens come from an issuer.
-func (a *ownAPIs) connect(s *stack, fns []*function) (*known, *routes, error) {
+// addRoutes declares the authorizers and the routes of both APIs. The same
+// function authorizes for both. With an issuer, the HTTP API verifies tokens
+// without it.
+func (a *ownAPIs) addRoutes(s *stack, fns []*function) (*apiInfo, *routes, error) {
 	by := authorizerOf(fns)
-	guard, asks, err := newGuard(s, a.http, by, a.tokens, hasGuarded(declared(fns)))
+	authorizer, permissions, err := newAuthorizer(s, a.http, by, a.tokens, hasGuarded(declarations(fns)))
 	if err != nil {
 		return nil, nil, fmt.Errorf("authorizer: %w", err)
 	}
-	k, r := a.known(s, guard), &routes{permissions: asks}
+	k, r := a.info(s, authorizer), &routes{permissions: permissions}
 	if r.http, err = newRoutes(s, k, fns); err != nil {
 		return nil, nil, fmt.Errorf("routes: %w", err)
 	}
 	if a.sockets == nil {
 		return k, r, nil
 	}
-	socketGuard, asks, err := newSocketGuard(s, a.sockets.made, by)
+	socketAuthorizer, permissions, err := newSocketAuthorizer(s, a.sockets.made, by)
 	if err != nil {
 		return nil, nil, fmt.Errorf("authorizer: %w", err)
 	}
-	r.permissions = append(r.permissions, asks...)
-	if r.sockets, err = a.sockets.newRoutes(s, socketGuard, fns); err != nil {
+	r.permissions = append(r.permissions, permissions...)
+	if r.sockets, err = a.sockets.newRoutes(s, socketAuthorizer, fns); err != nil {
 		return nil, nil, fmt.Errorf("sockets: %w", err)
 	}
 	return k, r, nil
 }
 
-// known is what others know of the APIs.
-func (a *ownAPIs) known(s *stack, guard *authorizer) *known {
-	k := &known{
-		own: true, id: a.http.ID(), executionARN: a.http.ExecutionArn, url: a.url(s.cfg), guard: guard,
+// info returns the description of the APIs.
+func (a *ownAPIs) info(s *stack, authorizer *authorizer) *apiInfo {
+	k := &apiInfo{
+		own: true, id: a.http.ID(), executionARN: a.http.ExecutionArn, url: a.url(s.cfg), authorizer: authorizer,
 		stage: pulumi.String(s.cfg.Stage), accessLog: pulumi.String(accessLogName(s.ctx)), autoDeploy: pulumi.String(fmt.Sprint(s.cfg.AutoDeploy)),
 	}
 	if a.sockets != nil {
@@ -86,8 +89,8 @@ func (a *ownAPIs) known(s *stack, guard *authorizer) *known {
 	return k
 }
 
-// url is what requests begin with: the domain or the endpoint, with the path of
-// the mapping or of the stage.
+// url returns the URL of the HTTP API: the domain with the base path, or the
+// default endpoint with the stage.
 func (a *ownAPIs) url(cfg config) pulumi.StringOutput {
 	if domain := cfg.address(); domain != "" {
 		return pulumi.Sprintf("https://%s", domain)
@@ -98,23 +101,22 @@ func (a *ownAPIs) url(cfg config) pulumi.StringOutput {
 	return pulumi.Sprintf("%s/%s", a.http.ApiEndpoint, cfg.Stage)
 }
 
-// publish declares the stages and maps the domains to them.
-func (a *ownAPIs) publish(s *stack, r *routes, names *domains, before []pulumi.Resource) error {
-	before = append(before, r.permissions...)
+func (a *ownAPIs) publish(s *stack, r *routes, d *domains, waitFor []pulumi.Resource) error {
+	waitFor = append(waitFor, r.permissions...)
 	var clients *target
 	if a.sockets != nil {
 		stage, err := a.sockets.newStage(s, r)
 		if err != nil {
 			return fmt.Errorf("sockets: %w", err)
 		}
-		before = append(before, stage)
+		waitFor = append(waitFor, stage)
 		clients = &target{a.sockets.made.ID(), stage}
 	}
-	stage, err := newStage(s, a.http, r, before)
+	stage, err := newStage(s, a.http, r, waitFor)
 	if err != nil {
 		return fmt.Errorf("stage: %w", err)
 	}
-	if err := names.newMappings(s, &target{a.http.ID(), stage}, clients); err != nil {
+	if err := d.newMappings(s, &target{a.http.ID(), stage}, clients); err != nil {
 		return fmt.Errorf("domains: %w", err)
 	}
 	return nil

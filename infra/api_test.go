@@ -34,8 +34,8 @@ func TestSourcePattern(t *testing.T) {
 	}
 }
 
-// With auto-deploy the stage publishes by itself; without, it points at a
-// deployment that changes with the routes.
+// TestDeployment checks that with autoDeploy the stage publishes changes
+// itself. Without it, the stage has a deployment that changes with the routes.
 func TestDeployment(t *testing.T) {
 	t.Parallel()
 	settings := settingsOf(t, "staging")
@@ -45,7 +45,7 @@ func TestDeployment(t *testing.T) {
 		t.Fatal(err)
 	}
 	if stage := auto.Of(stageType)["api"]; len(auto.Of(deploymentType)) != 1 || stage.Inputs["autoDeploy"] != true || stage.Inputs["deploymentId"] != nil {
-		t.Errorf("auto-deploy: %d deployments, that of the WebSocket API among them, stage %v", len(auto.Of(deploymentType)), stage.Inputs)
+		t.Errorf("with autoDeploy: %d deployments, want only the WebSocket API's; stage %v", len(auto.Of(deploymentType)), stage.Inputs)
 	}
 	settings[own(settings, "autoDeploy")] = "false"
 	triggers := func(s lambdas.Service) (api, sockets any) {
@@ -62,7 +62,7 @@ func TestDeployment(t *testing.T) {
 	api, sockets := triggers(fixture())
 	for name, test := range map[string]struct {
 		change       func(of func(string) *lambdas.Function)
-		api, sockets bool // whether it changes
+		api, sockets bool // whether the deployment changes
 	}{
 		"nothing": {func(func(string) *lambdas.Function) {}, false, false},
 		"a new route": {func(of func(string) *lambdas.Function) {
@@ -71,7 +71,7 @@ func TestDeployment(t *testing.T) {
 		"a route goes to another function": {func(of func(string) *lambdas.Function) {
 			of("create-item").Routes, of("get-item").Routes = of("get-item").Routes, of("create-item").Routes
 		}, true, false},
-		"a route is public from now on": {func(of func(string) *lambdas.Function) {
+		"a route becomes public": {func(of func(string) *lambdas.Function) {
 			of("create-item").Routes, of("create-item").PublicRoutes = nil, of("create-item").Routes
 		}, true, false},
 		"a new WebSocket route": {func(of func(string) *lambdas.Function) {
@@ -84,13 +84,12 @@ func TestDeployment(t *testing.T) {
 		s := fixture()
 		test.change(func(name string) *lambdas.Function { return find(t, s, name) })
 		if a, b := triggers(s); (a != api) != test.api || (b != sockets) != test.sockets {
-			t.Errorf("%s: the trigger of the API changes: %t, that of the WebSocket API: %t", name, a != api, b != sockets)
+			t.Errorf("%s: the trigger of the HTTP API changes: %t, the trigger of the WebSocket API changes: %t", name, a != api, b != sockets)
 		}
 	}
 }
 
-// The URL is one that requests are appended to, whatever the stage and the
-// domains.
+// TestOutputs checks the URLs with and without stages, paths and domains.
 func TestOutputs(t *testing.T) {
 	t.Parallel()
 	const api, sockets = "https://api.execute-api.mock.amazonaws.com", "wss://sockets.execute-api.mock.amazonaws.com/live"
@@ -99,7 +98,7 @@ func TestOutputs(t *testing.T) {
 		"a stage with a path": {"domain= socketDomain= zone= stage=v1", api + "/v1", sockets},
 		"domains":             {"", "https://api.staging.example.com", "wss://ws.staging.example.com"},
 		"not delegated":       {"delegated=false", api, sockets},
-		"one for requests":    {"socketDomain= stage=v1", "https://api.staging.example.com", sockets},
+		"only for requests":   {"socketDomain= stage=v1", "https://api.staging.example.com", sockets},
 		"several, with a path": {`additionalDomains=["*.staging.example.com"] basePath=v1/web`,
 			"https://api.staging.example.com/v1/web https://*.staging.example.com/v1/web", "wss://ws.staging.example.com/v1/web"},
 	} {
@@ -114,7 +113,7 @@ func TestOutputs(t *testing.T) {
 		if first, _, _ := strings.Cut(test.urls, " "); rec.Outputs["apiUrl"] != first || rec.Outputs["socketUrl"] != test.socketURLs {
 			t.Errorf("%s: apiUrl %v, socketUrl %v", name, rec.Outputs["apiUrl"], rec.Outputs["socketUrl"])
 		}
-		obey(t, fixture(), rec)
+		checkRules(t, fixture(), rec)
 	}
 	rec := record(t, "staging")
 	if got := fmt.Sprint(rec.Outputs["secretNames"], rec.Outputs["zoneNameServers"]); got !=
@@ -132,7 +131,7 @@ func TestOutputs(t *testing.T) {
 	}
 }
 
-// The host's binaries run on the host; Lambda has its own names of processors.
+// TestArchitecture checks Lambda's name for the processor of each target.
 func TestArchitecture(t *testing.T) {
 	t.Parallel()
 	for target, want := range map[string]string{
@@ -151,7 +150,8 @@ func TestArchitecture(t *testing.T) {
 	}
 }
 
-// A cloud on this machine runs the functions on it, whatever the stack says.
+// TestTargetOfTheCloud checks that the environment variable of a local cloud
+// overrides the target in the settings.
 func TestTargetOfTheCloud(t *testing.T) {
 	t.Parallel()
 	settings := settingsOf(t, "staging")
@@ -170,7 +170,8 @@ func TestTargetOfTheCloud(t *testing.T) {
 	}
 }
 
-// A function without routes or events has no part in either.
+// TestFunctionWithoutRoutes checks that a function without routes and events
+// gets no integration, permission or event source.
 func TestFunctionWithoutRoutes(t *testing.T) {
 	t.Parallel()
 	rec, err := deployWith(t, more(fixture(), lambdas.Function{Name: "worker"}), settingsOf(t, "staging"))

@@ -10,56 +10,57 @@ import (
 	"skiff/lambdas/names"
 )
 
-// apis are the ways in: requests, and clients that stay connected. A stack has
-// APIs of its own, or adds its routes to those of another stack.
+// apis declares the HTTP API and the WebSocket API, or adds routes to the APIs
+// of a host stack.
 type apis interface {
-	// places are where functions find the WebSocket clients.
+	// places returns the places of the WebSocket clients and of their table.
 	places() places
-	// connect leads the routes to the functions, past a guard, and returns what
-	// others may know of the APIs, and what publish publishes.
-	connect(s *stack, fns []*function) (*known, *routes, error)
-	// publish makes the routes answer, also at the domains. It comes after all
-	// that is before it, so that a destroy begins with it.
-	publish(s *stack, r *routes, names *domains, before []pulumi.Resource) error
+	// addRoutes declares the routes of the functions and their authorizers. It
+	// returns what other resources need to know about the APIs, and the input
+	// of publish.
+	addRoutes(s *stack, fns []*function) (*apiInfo, *routes, error)
+	// publish declares the stages and maps the domains to them. These resources
+	// depend on all others, so a destroy deletes them first.
+	publish(s *stack, r *routes, d *domains, waitFor []pulumi.Resource) error
 }
 
-// known is what alarms, outputs and other stacks know of the APIs.
-type known struct {
-	own              bool // the APIs belong to this stack, which watches them and publishes facts
+// apiInfo describes the APIs to alarms, outputs and other stacks.
+type apiInfo struct {
+	own              bool // this stack owns the APIs: it has alarms on them and publishes facts about them
 	id, executionARN pulumi.StringInput
-	url              pulumi.StringInput // what requests begin with, without a slash at its end
+	url              pulumi.StringInput // of the API, without a slash at the end
 	stage, accessLog pulumi.StringInput // names
-	autoDeploy       pulumi.StringInput // true or false
-	guard            *authorizer        // nil: every route is public
+	autoDeploy       pulumi.StringInput // "true" or "false"
+	authorizer       *authorizer        // nil: every route is public
 	clients          *clients           // nil: there is no WebSocket API
 }
 
-// clients is where the clients of a WebSocket API are.
+// clients holds the addresses of a WebSocket API.
 type clients struct {
-	url     pulumi.StringInput // that they connect to
-	postURL pulumi.StringInput // that functions post to
-	postARN pulumi.StringInput // of all connections, as rights to post are on
+	url     pulumi.StringInput // where clients connect
+	postURL pulumi.StringInput // where functions post messages to clients
+	postARN pulumi.StringInput // of all connections, for the right to post
 }
 
-// routes are what connect has declared, for publish.
+// routes is the result of addRoutes and the input of publish.
 type routes struct {
-	http, sockets published
-	permissions   []pulumi.Resource // to ask the function that authorizes
+	http, sockets routeSet
+	permissions   []pulumi.Resource // let API Gateway call the function that authorizes
 }
 
-// published is what a stage makes available.
-type published struct {
-	waitFor  []pulumi.Resource
-	snapshot []any // outputs: what a deployment copies
+// routeSet holds the routes of one API.
+type routeSet struct {
+	waitFor  []pulumi.Resource // resources that the stage depends on
+	snapshot []any             // outputs: the properties that a deployment freezes
 }
 
-// and returns both together.
-func (p published) and(more published) published {
-	return published{slices.Concat(p.waitFor, more.waitFor), slices.Concat(p.snapshot, more.snapshot)}
+// and returns the routes of both.
+func (p routeSet) and(more routeSet) routeSet {
+	return routeSet{slices.Concat(p.waitFor, more.waitFor), slices.Concat(p.snapshot, more.snapshot)}
 }
 
-// openAPIs declares the APIs, or finds those of the other stack. They have no
-// routes yet: the functions bring them.
+// openAPIs declares the APIs, or looks up the APIs of the host stack. addRoutes
+// adds the routes once the functions exist.
 func openAPIs(s *stack, service parts, tokens *issuer) (apis, error) {
 	if s.cfg.AttachTo != "" {
 		return readAPIs(s, service)
@@ -77,7 +78,7 @@ func openAPIs(s *stack, service parts, tokens *issuer) (apis, error) {
 	return own, nil
 }
 
-// places are where messages to the clients are posted.
+// places returns the place of the clients. Functions get the URL to post to.
 func (c *clients) places() places {
 	if c == nil {
 		return nil

@@ -8,19 +8,20 @@ import (
 	"skiff/lambdas"
 )
 
-// authorizer is what guards the routes of one API.
+// authorizer describes the authorizer of one API to its routes.
 type authorizer struct {
-	kind pulumi.StringInput // of a route: CUSTOM, JWT
-	id   pulumi.StringInput // of the authorizer
+	kind pulumi.StringInput // the authorization type of the routes: CUSTOM or JWT
+	id   pulumi.StringInput
 }
 
-// newGuard declares the one authorizer of the HTTP API, where a route needs it,
-// and returns it with the permission to ask the function. Its logical name is
-// its kind: an authorizer of another kind is another authorizer, which is there
-// before the routes leave the old one. API Gateway uses an answer again for the
-// same token, for as long as the setting says.
+// newAuthorizer declares the authorizer of the HTTP API if a route needs it. It
+// returns the permission to call the function, too.
+//
+// The logical name depends on the kind, so a new kind creates a second
+// authorizer before the routes leave the first. API Gateway caches a decision
+// for the same token during authorizationCache seconds.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
-func newGuard(s *stack, api *apigatewayv2.Api, by *function, tokens *issuer, needed bool) (*authorizer, []pulumi.Resource, error) {
+func newAuthorizer(s *stack, api *apigatewayv2.Api, by *function, tokens *issuer, needed bool) (*authorizer, []pulumi.Resource, error) {
 	if !needed {
 		return nil, nil, nil
 	}
@@ -46,16 +47,16 @@ func newGuard(s *stack, api *apigatewayv2.Api, by *function, tokens *issuer, nee
 	if err != nil {
 		return nil, nil, err
 	}
-	asks, err := by.permit(s, "authorize-api", api, made)
-	return &authorizer{pulumi.String("CUSTOM"), made.ID()}, asks, err
+	permissions, err := by.permit(s, "authorize-api", api, made)
+	return &authorizer{pulumi.String("CUSTOM"), made.ID()}, permissions, err
 }
 
-// newSocketGuard declares the authorizer of the WebSocket API, which is asked
-// of every client that connects, with the permission to ask the function. It
-// names no source of the token: a browser can send it in the query alone, others
-// in a header.
+// newSocketAuthorizer declares the authorizer of the WebSocket API and the
+// permission to call the function. API Gateway calls it for every client that
+// connects. It has no identity source, because a browser can send the token
+// only in the query and other clients send it in a header.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-lambda-auth.html
-func newSocketGuard(s *stack, api *apigatewayv2.Api, by *function) (*authorizer, []pulumi.Resource, error) {
+func newSocketAuthorizer(s *stack, api *apigatewayv2.Api, by *function) (*authorizer, []pulumi.Resource, error) {
 	made, err := apigatewayv2.NewAuthorizer(s.ctx, "sockets", &apigatewayv2.AuthorizerArgs{
 		ApiId:          api.ID(),
 		AuthorizerType: pulumi.String("REQUEST"),
@@ -64,11 +65,11 @@ func newSocketGuard(s *stack, api *apigatewayv2.Api, by *function) (*authorizer,
 	if err != nil {
 		return nil, nil, err
 	}
-	asks, err := by.permit(s, "authorize-sockets", api, made)
-	return &authorizer{pulumi.String("CUSTOM"), made.ID()}, asks, err
+	permissions, err := by.permit(s, "authorize-sockets", api, made)
+	return &authorizer{pulumi.String("CUSTOM"), made.ID()}, permissions, err
 }
 
-// permit lets one authorizer ask the function.
+// permit lets one authorizer call the function.
 func (f *function) permit(s *stack, name string, api *apigatewayv2.Api, by *apigatewayv2.Authorizer) ([]pulumi.Resource, error) {
 	permission, err := lambda.NewPermission(s.ctx, name, &lambda.PermissionArgs{
 		Action:    pulumi.String("lambda:InvokeFunction"),
@@ -79,7 +80,7 @@ func (f *function) permit(s *stack, name string, api *apigatewayv2.Api, by *apig
 	return []pulumi.Resource{permission}, err
 }
 
-// authorizerOf is the function that decides on tokens; nil: there is none.
+// authorizerOf returns the function that authorizes, or nil.
 func authorizerOf(fns []*function) *function {
 	for _, f := range fns {
 		if f.Authorizes {
@@ -89,8 +90,8 @@ func authorizerOf(fns []*function) *function {
 	return nil
 }
 
-// declared are the functions' declarations.
-func declared(fns []*function) (all []lambdas.Function) {
+// declarations returns the declarations of the functions.
+func declarations(fns []*function) (all []lambdas.Function) {
 	for _, f := range fns {
 		all = append(all, f.Function)
 	}

@@ -7,16 +7,16 @@ import (
 	"skiff/lambdas"
 )
 
-// bucket is an S3 bucket with its declaration and its settings, which are
-// resources by themselves.
+// bucket is an S3 bucket with its declaration. Each of its settings is a
+// separate resource.
 type bucket struct {
 	lambdas.Bucket
 	made     *s3.BucketV2
 	settings []pulumi.Resource
 }
 
-// newBuckets declares the buckets. One that holds objects is not deleted: S3
-// refuses, and an operator empties it first.
+// newBuckets declares the buckets. S3 refuses to delete a bucket that holds
+// objects, so an operator empties it first.
 func newBuckets(s *stack, declared []lambdas.Bucket) (buckets []bucket, err error) {
 	for _, d := range declared {
 		made, err := s3.NewBucketV2(s.ctx, d.Name, nil, s.in, pulumi.Protect(s.cfg.Protect))
@@ -40,7 +40,8 @@ func newBuckets(s *stack, declared []lambdas.Bucket) (buckets []bucket, err erro
 	return buckets, nil
 }
 
-// newOwnership leaves no access list in force: roles and the policy decide alone.
+// newOwnership disables access control lists: only IAM and the bucket's policy
+// decide.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
 func newOwnership(s *stack, b bucket) (pulumi.Resource, error) {
 	return s3.NewBucketOwnershipControls(s.ctx, b.Name, &s3.BucketOwnershipControlsArgs{
@@ -69,8 +70,8 @@ func newEncryption(s *stack, b bucket) (pulumi.Resource, error) {
 	}, s.in)
 }
 
-// newVersioning keeps what was overwritten or deleted, for the days that
-// newLifecycle says.
+// newVersioning keeps overwritten and deleted objects until newLifecycle
+// removes them.
 func newVersioning(s *stack, b bucket) (pulumi.Resource, error) {
 	return s3.NewBucketVersioningV2(s.ctx, b.Name, &s3.BucketVersioningV2Args{
 		Bucket:                  b.made.ID(),
@@ -78,15 +79,15 @@ func newVersioning(s *stack, b bucket) (pulumi.Resource, error) {
 	}, s.in)
 }
 
-// Days that a former version of an object is kept, and the parts of an upload
-// that nobody completed.
+// Days until S3 deletes a noncurrent version of an object, and the parts of an
+// unfinished upload.
 const (
 	formerDays = 30
 	partsDays  = 7
 )
 
-// newLifecycle deletes what is old: objects after the days that are declared,
-// former versions and unfinished uploads always.
+// newLifecycle deletes noncurrent versions and unfinished uploads. It also
+// deletes objects after ExpireDays if the declaration sets that.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lifecycle-mgmt.html
 func newLifecycle(s *stack, b bucket) (pulumi.Resource, error) {
 	rules := s3.BucketLifecycleConfigurationV2RuleArray{
@@ -109,7 +110,7 @@ func newLifecycle(s *stack, b bucket) (pulumi.Resource, error) {
 	return s3.NewBucketLifecycleConfigurationV2(s.ctx, b.Name, &s3.BucketLifecycleConfigurationV2Args{Bucket: b.made.ID(), Rules: rules}, s.in)
 }
 
-// newCORS lets scripts of the stack's origins use presigned URLs.
+// newCORS lets scripts from the stack's origins use presigned URLs.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html
 func newCORS(s *stack, b bucket) (pulumi.Resource, error) {
 	if len(s.cfg.CORSOrigins) == 0 {
@@ -127,12 +128,12 @@ func newCORS(s *stack, b bucket) (pulumi.Resource, error) {
 	}, s.in)
 }
 
-// newTransportPolicy refuses every request without TLS, whoever makes it.
+// newTransportPolicy denies every request without TLS.
 func newTransportPolicy(s *stack, b bucket) (pulumi.Resource, error) {
 	return s3.NewBucketPolicy(s.ctx, b.Name, &s3.BucketPolicyArgs{Bucket: b.made.ID(), Policy: tlsOnly(b.made.Arn)}, s.in)
 }
 
-// places are where the bucket is. Its environment has the name.
+// places returns the place of the bucket. Functions get its name.
 func (b bucket) places() places {
 	return places{lambdas.Resource{Bucket: b.Name}: {
 		arn: b.made.Arn, objects: pulumi.Sprintf("%s/*", b.made.Arn),

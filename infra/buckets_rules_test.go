@@ -7,17 +7,17 @@ import (
 	"skiff/infra/recording"
 )
 
-// bucketRules are the rules of buckets: each is closed to everybody but roles with
-// rights, encrypted, and keeps what was deleted for a while.
+// bucketRules returns the rules of buckets: only roles with rights have access,
+// objects are encrypted, and deleted objects stay for some days.
 func bucketRules() []rule {
 	return []rule{
-		{"a bucket blocks what is public", checkBuckets, recording.Set("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "uploads", "blockPublicPolicy", false)},
+		{"a bucket blocks public access", checkBuckets, recording.Set("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "uploads", "blockPublicPolicy", false)},
 		{"a bucket has no access lists", checkBuckets, recording.Set("aws:s3/bucketOwnershipControls:BucketOwnershipControls", "uploads", "rule", nil)},
 		{"a bucket is encrypted", checkBuckets, recording.Set("aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2", "uploads", "rules", nil)},
 		{"a bucket keeps versions", checkBuckets, recording.Set("aws:s3/bucketVersioningV2:BucketVersioningV2", "uploads", "versioningConfiguration", nil)},
 		{"objects expire as declared", checkBuckets, recording.Set("aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", "uploads", "rules", nil)},
-		{"a bucket takes TLS alone", checkBuckets, recording.Set("aws:s3/bucketPolicy:BucketPolicy", "uploads", "policy", `{"Statement":[]}`)},
-		{"the stack's origins use a bucket's URLs", checkBuckets, func(r *recording.Stack) {
+		{"a bucket requires TLS", checkBuckets, recording.Set("aws:s3/bucketPolicy:BucketPolicy", "uploads", "policy", `{"Statement":[]}`)},
+		{"a bucket allows the stack's origins", checkBuckets, func(r *recording.Stack) {
 			key := "aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2 uploads"
 			if _, there := r.Resources[key]; there {
 				delete(r.Resources, key)
@@ -54,7 +54,7 @@ func checkBuckets(h held) (offences []string) {
 		if origins := array(h.set("corsOrigins")); len(origins) > 0 {
 			want("origins", of("BucketCorsConfigurationV2"), fmt.Sprint("allowedOrigins:", origins))
 		} else if of("BucketCorsConfigurationV2").Type != "" {
-			offences = append(offences, d.Name+" is open to origins")
+			offences = append(offences, d.Name+" allows origins")
 		}
 	}
 	return offences

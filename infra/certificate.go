@@ -10,18 +10,18 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// validationTime bounds the wait for a certificate. ACM takes some minutes; the
-// provider would wait for 75.
+// validationTime limits the wait for a certificate. ACM needs some minutes; the
+// provider's default is 75.
 const validationTime = "15m"
 
-// newCertificate declares the one certificate of all domains, proves by records
-// in the zone that they are the stack's, and returns its ARN, known once it is
-// issued. The records stay: ACM renews the certificate by them.
+// newCertificate declares one certificate for all domains and the records that
+// validate it. It returns the ARN, which resolves once the certificate is
+// issued. The records stay, because ACM also renews the certificate with them.
 // https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
 func newCertificate(s *stack, z *zone, domains []domain) (pulumi.StringOutput, error) {
 	var none pulumi.StringOutput
-	// None is said as well: the provider takes names that are left out to be those
-	// the certificate has.
+	// The list is set even if it is empty: for an omitted list the provider
+	// keeps the names that the certificate has.
 	others := pulumi.StringArray{}
 	for _, d := range domains[1:] {
 		others = append(others, pulumi.String(d.name))
@@ -30,7 +30,7 @@ func newCertificate(s *stack, z *zone, domains []domain) (pulumi.StringOutput, e
 		DomainName:              pulumi.String(domains[0].name),
 		SubjectAlternativeNames: others,
 		ValidationMethod:        pulumi.String("DNS"),
-		KeyAlgorithm:            pulumi.String("RSA_2048"), // which clients of any age take
+		KeyAlgorithm:            pulumi.String("RSA_2048"), // old clients support it, too
 	}, s.in)
 	if err != nil {
 		return none, err
@@ -53,10 +53,10 @@ func newCertificate(s *stack, z *zone, domains []domain) (pulumi.StringOutput, e
 	return issued.CertificateArn, nil
 }
 
-// newProof declares the record that proves one domain. The record goes by
-// account and name: another stack of the account may have made it before, and
-// ACM renews the certificates of both by it. So it stays when the stack, or the
-// domain, goes.
+// newProof declares the record that validates one domain. The record depends
+// only on the account and the name: another stack of the account may have
+// created it, and ACM renews the certificates of both with it. So it stays when
+// the stack or the domain is removed.
 // https://docs.aws.amazon.com/acm/latest/userguide/dns-renewal-validation.html
 func newProof(s *stack, z *zone, certificate *acm.Certificate, d domain) (*route53.Record, error) {
 	option := certificate.DomainValidationOptions.ApplyT(func(options []acm.CertificateDomainValidationOption) (acm.CertificateDomainValidationOption, error) {
@@ -65,10 +65,10 @@ func newProof(s *stack, z *zone, certificate *acm.Certificate, d domain) (*route
 				return o, nil
 			}
 		}
-		return acm.CertificateDomainValidationOption{}, fmt.Errorf("ACM names no record that proves %s", d.name)
+		return acm.CertificateDomainValidationOption{}, fmt.Errorf("ACM returns no validation record for the domain %s; run up again", d.name)
 	}).(acm.CertificateDomainValidationOptionOutput)
-	// A wildcard and its apex share the record, so it is named by its base: under
-	// two names, one of them would delete what the other has made.
+	// A wildcard and its base name share the record. With two logical names,
+	// deleting one of them would delete the record of the other.
 	return route53.NewRecord(s.ctx, "proof-of-"+d.base(), &route53.RecordArgs{
 		ZoneId:         z.id,
 		Name:           option.ResourceRecordName().Elem(),
@@ -76,11 +76,11 @@ func newProof(s *stack, z *zone, certificate *acm.Certificate, d domain) (*route
 		Records:        pulumi.StringArray{option.ResourceRecordValue().Elem()},
 		Ttl:            pulumi.Int(300), // seconds
 		AllowOverwrite: pulumi.Bool(true),
-	}, s.in, z.delegated, pulumi.RetainOnDelete(true), formerly("proof-of-"+strings.TrimPrefix(d.former, "*.")))
+	}, s.in, z.delegationHook, pulumi.RetainOnDelete(true), formerly("proof-of-"+strings.TrimPrefix(d.former, "*.")))
 }
 
-// provable are the domains that have a record of their own: a name and the
-// wildcard below it share one.
+// provable returns one domain for each validation record. A name and its
+// wildcard share a record.
 func provable(domains []domain) []domain {
 	var all []domain
 	for _, d := range domains {

@@ -10,9 +10,9 @@ import (
 	"skiff/lambdas"
 )
 
-// check refuses a declaration that AWS would refuse half way through an update,
-// or that would never work.
-func check(ctx *pulumi.Context, service lambdas.Service, cfg config) error {
+// checkDeclaration refuses a declaration that could never work, or that AWS
+// would refuse in the middle of an update.
+func checkDeclaration(ctx *pulumi.Context, service lambdas.Service, cfg config) error {
 	project, stack := ctx.Project(), ctx.Stack()
 	return errors.Join(
 		checkNames(project, stack, service),
@@ -26,7 +26,8 @@ func check(ctx *pulumi.Context, service lambdas.Service, cfg config) error {
 	)
 }
 
-// Quotas of one API. The one of an HTTP API's integrations cannot be raised.
+// Quotas of one API. AWS does not raise the quota of integrations of an HTTP
+// API.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
 const (
@@ -44,20 +45,20 @@ func checkQuotas(functions []lambdas.Function) error {
 	}
 	var errs []error
 	if routes > maxRoutes {
-		errs = append(errs, fmt.Errorf("%d routes are declared, and an HTTP API has %d at most; attach a second stack, or ask AWS for more and raise maxRoutes", routes, maxRoutes))
+		errs = append(errs, fmt.Errorf("%d routes are declared, but an HTTP API has at most %d; attach a second stack, or have AWS raise the quota and raise maxRoutes", routes, maxRoutes))
 	}
 	if integrations > maxIntegrations {
-		errs = append(errs, fmt.Errorf("%d functions have routes, which is as many integrations, and an HTTP API has %d at most: give functions more routes each",
+		errs = append(errs, fmt.Errorf("%d functions have routes, and each needs an integration, but an HTTP API has at most %d: put more routes into each function",
 			integrations, maxIntegrations))
 	}
 	if sockets > maxRoutes {
-		errs = append(errs, fmt.Errorf("%d WebSocket routes are declared, and a WebSocket API has %d at most; let $default tell more of them apart", sockets, maxRoutes))
+		errs = append(errs, fmt.Errorf("%d WebSocket routes are declared, but a WebSocket API has at most %d; handle more actions in $default", sockets, maxRoutes))
 	}
 	return errors.Join(errs...)
 }
 
-// checkFunctions refuses route keys that API Gateway does not take, or that two
-// functions declare, and functions that are too large.
+// checkFunctions refuses route keys that API Gateway does not accept, duplicate
+// routes, and functions whose policies would be too long.
 func checkFunctions(functions []lambdas.Function) error {
 	var errs []error
 	owner := map[string]claim{}
@@ -67,10 +68,11 @@ func checkFunctions(functions []lambdas.Function) error {
 	return errors.Join(errs...)
 }
 
-// claim is a route key and the function that declares it.
+// claim is a route key with the function that declares it.
 type claim struct{ function, key string }
 
-// checkRouteKeys refuses route keys that are none, and those of another function.
+// checkRouteKeys refuses invalid route keys, and routes that another function
+// declares too.
 func checkRouteKeys(f lambdas.Function, owner map[string]claim) error {
 	var errs []error
 	for _, key := range f.HTTPRoutes() {
@@ -88,34 +90,35 @@ func checkRouteKeys(f lambdas.Function, owner map[string]claim) error {
 			errs = append(errs, fmt.Errorf("function %s: WebSocket route %q must be $connect, $disconnect, $default or an action, 1 to 128 of A-Z a-z 0-9 _ . -", f.Name, key))
 			continue
 		}
-		name := socketRouteName(key) // each API may have a $default
+		name := socketRouteName(key) // keeps the $default of the two APIs apart
 		if other, taken := owner[name]; taken {
-			errs = append(errs, fmt.Errorf("WebSocket route %s is declared by %s and by %s; a route has one function", key, other.function, f.Name))
+			errs = append(errs, fmt.Errorf("functions %[2]s and %[3]s declare the WebSocket route %[1]s; a route has one function", key, other.function, f.Name))
 		}
 		owner[name] = claim{f.Name, key}
 	}
 	return errors.Join(errs...)
 }
 
-// conflict refuses a second claim to one route.
+// conflict returns the error for two declarations of one route.
 func (c claim) conflict(other claim) error {
 	if c.key == other.key {
-		return fmt.Errorf("route %s is declared by %s and by %s; a route has one function", c.key, c.function, other.function)
+		return fmt.Errorf("functions %[2]s and %[3]s declare the route %[1]s; a route has one function", c.key, c.function, other.function)
 	}
-	return fmt.Errorf("the routes %s of %s and %s of %s are one to API Gateway, which does not look at the names of variables: remove one, or give it another path",
+	return fmt.Errorf("the routes %s of %s and %s of %s are the same route for API Gateway, which ignores the names of variables: remove one, or give it another path",
 		c.key, c.function, other.key, other.function)
 }
 
-// routeKey is what an HTTP API takes.
+// routeKey matches the route keys of an HTTP API.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
 var routeKey = regexp.MustCompile(`^((ANY|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT) /\S*|\$default)$`)
 
-// socketKey is what a WebSocket API takes.
+// socketKey matches the route keys of a WebSocket API.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-develop-routes.html
 var socketKey = regexp.MustCompile(`^(\$(connect|disconnect|default)|[A-Za-z0-9_.-]{1,128})$`)
 
-// checkDuties refuses a declaration in which the one authorizer is missing, or
-// one function has two kinds of work that do not go together.
+// checkDuties refuses a declaration without exactly one authorizer, if a route
+// needs one. It also refuses a function with two kinds of work that one
+// function cannot do.
 func checkDuties(functions []lambdas.Function, cfg config) error {
 	var errs []error
 	authorizers, attached := 0, cfg.AttachTo != ""
@@ -124,16 +127,16 @@ func checkDuties(functions []lambdas.Function, cfg config) error {
 		if f.Authorizes {
 			authorizers++
 			if called {
-				errs = append(errs, fmt.Errorf("function %s authorizes and has routes; API Gateway calls it in another way for each", f.Name))
+				errs = append(errs, fmt.Errorf("function %s authorizes and has routes, but API Gateway sends different events for the two: split it", f.Name))
 			}
 		}
 		if attached && len(f.SocketRoutes) > 0 && (len(f.HTTPRoutes()) > 0 || f.Consumes != "" || f.Follows != "" || f.Schedule != "") {
-			errs = append(errs, fmt.Errorf("function %s has WebSocket routes, which a stack with %s leaves to the other one, and more to do: split it", f.Name, cfg.key("attachTo")))
+			errs = append(errs, fmt.Errorf("function %s has WebSocket routes and other work; a stack with %s does not deploy WebSocket routes: split the function", f.Name, cfg.key("attachTo")))
 		}
 	}
 	asked := hasSockets(functions) || hasGuarded(functions) && cfg.Issuer == ""
 	if authorizers > 1 || authorizers == 0 && asked && !attached {
-		errs = append(errs, fmt.Errorf("%d functions authorize, and it takes one: routes are guarded unless they are public", authorizers))
+		errs = append(errs, fmt.Errorf("%d functions authorize, but exactly one must: routes require a token unless they are public", authorizers))
 	}
 	return errors.Join(errs...)
 }

@@ -8,7 +8,7 @@ import (
 	"skiff/lambdas"
 )
 
-// Characters that names may have.
+// Maximum lengths of names in AWS.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
@@ -17,31 +17,33 @@ const (
 	maxQueueName  = 80
 	maxBucketName = 63
 
-	// suffix is what Pulumi adds to a name, pulumi:autonaming in Pulumi.yaml.
+	// suffix is the length of what pulumi:autonaming in Pulumi.yaml appends to
+	// a name.
 	suffix = len("-0123456")
 )
 
-// entryName leaves room for the project and the stack in the name in AWS.
+// entryName matches names in the declaration. It leaves room for the project
+// and the stack in the name in AWS.
 var entryName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
 
-// entry is a name in the declaration, and what it makes in AWS.
+// entry is a named part of the declaration.
 type entry struct {
 	kind, name string
-	longest    string // of the logical names that it makes
-	most       int    // characters of that name in AWS
+	longest    string // the longest logical name of its resources
+	most       int    // the maximum length of that name in AWS
 }
 
-// checkNames refuses names that AWS does not take, or that two entries have.
+// checkNames refuses names that AWS does not accept, and duplicate names.
 func checkNames(project, stack string, service lambdas.Service) error {
 	var errs []error
 	seen := map[string]string{}
 	for _, e := range entries(service) {
 		if !entryName.MatchString(e.name) {
-			errs = append(errs, fmt.Errorf("%s %q: a name has 1 to 32 of a-z 0-9 -, and begins with a letter", e.kind, e.name))
+			errs = append(errs, fmt.Errorf("%s %q: a name must have 1 to 32 of a-z 0-9 - and begin with a letter", e.kind, e.name))
 			continue
 		}
 		if n := len(project) + 1 + len(stack) + 1 + len(e.longest) + suffix; n > e.most {
-			errs = append(errs, fmt.Errorf("%s %s: its name in AWS, %s-%s-%s and %d more, would have %d characters, and AWS takes %d; shorten it, or the stack's name",
+			errs = append(errs, fmt.Errorf("%s %s: its name in AWS, %s-%s-%s and %d more, would have %d characters, but AWS accepts at most %d; shorten it, or the stack's name",
 				e.kind, e.name, project, stack, e.longest, suffix, n, e.most))
 		}
 		if key := e.kind + " " + e.longest; seen[key] != "" {
@@ -53,13 +55,13 @@ func checkNames(project, stack string, service lambdas.Service) error {
 	return errors.Join(append(errs, checkVariables(service), checkDead(service))...)
 }
 
-// entries are all names of the declaration.
+// entries returns all named parts of the declaration.
 func entries(service lambdas.Service) (all []entry) {
 	const plenty = 255
 	for _, f := range service.Functions {
 		e := entry{"function", f.Name, f.Name, maxName}
 		if f.Schedule != "" {
-			e.longest += "-schedule" // of the role
+			e.longest += "-schedule" // the role of the schedule
 		}
 		all = append(all, e)
 	}
@@ -81,14 +83,14 @@ func entries(service lambdas.Service) (all []entry) {
 	return all
 }
 
-// checkVariables refuses two entries that functions would know by one variable of
-// the environment.
+// checkVariables refuses two entries whose environment variables would have the
+// same name.
 func checkVariables(service lambdas.Service) error {
 	var errs []error
 	owner := map[string]string{}
 	claim := func(variable, by string) {
 		if owner[variable] != "" {
-			errs = append(errs, fmt.Errorf("the %s and the %s both have the variable %s; give one another label or name", owner[variable], by, variable))
+			errs = append(errs, fmt.Errorf("the %s and the %s would share the environment variable %s; give one another label or name", owner[variable], by, variable))
 		}
 		owner[variable] = by
 	}
@@ -110,7 +112,8 @@ func checkVariables(service lambdas.Service) error {
 	return errors.Join(errs...)
 }
 
-// checkDead refuses a dead-letter queue that two entries would make.
+// checkDead refuses two queues with the same name, if one is the dead-letter
+// queue of a function.
 func checkDead(service lambdas.Service) error {
 	var errs []error
 	owner := map[string]string{}
@@ -119,7 +122,7 @@ func checkDead(service lambdas.Service) error {
 	}
 	for _, f := range service.Functions {
 		if f.Follows != "" && owner[deadName(f.Name)] != "" {
-			errs = append(errs, fmt.Errorf("the function %s and the %s would both make the queue %s; rename one", f.Name, owner[deadName(f.Name)], deadName(f.Name)))
+			errs = append(errs, fmt.Errorf("the function %s and the %s would both create the queue %s; rename one", f.Name, owner[deadName(f.Name)], deadName(f.Name)))
 		}
 	}
 	return errors.Join(errs...)

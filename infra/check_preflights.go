@@ -9,11 +9,13 @@ import (
 	"skiff/lambdas"
 )
 
-// checkPreflights refuses a guarded route that takes the preflights of browsers:
-// API Gateway answers them itself only where no route does, and a preflight has
-// no token, so that such a route answers 401. The page's remedy is a public route
-// for OPTIONS. Which of two routes of different paths has a preflight is not
-// documented for ANY, so the remedy has the same path.
+// checkPreflights refuses a route that requires a token and receives the
+// preflight requests of browsers. API Gateway answers preflights itself only if
+// no route matches them. A preflight has no token, so the route would answer
+// 401. AWS's advice is a public route for OPTIONS.
+//
+// For an ANY route, AWS does not document which of two routes with different
+// paths gets a preflight. So the advice names the same path.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
 func checkPreflights(functions []lambdas.Function, cfg config) error {
 	if len(cfg.CORSOrigins) == 0 {
@@ -36,15 +38,15 @@ func checkPreflights(functions []lambdas.Function, cfg config) error {
 			if key == remedy {
 				advice = "declare it among the PublicRoutes"
 			}
-			errs = append(errs, fmt.Errorf("function %s: the guarded route %s takes the preflights of the browsers that %s lets in, which have no token, and answers 401: %s",
+			errs = append(errs, fmt.Errorf("function %s: the route %s requires a token and receives the preflight requests that %s allows; these have no token, so it answers 401: %s",
 				f.Name, key, cfg.key("corsOrigins"), advice))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// preflightRoute is the route for the preflights that would otherwise be for
-// another one, "" where that one takes none.
+// preflightRoute returns the key of the OPTIONS route for the preflights that
+// the route would otherwise receive. It returns "" if the route receives none.
 func preflightRoute(key string) string {
 	method, path, _ := strings.Cut(key, " ")
 	switch method {

@@ -11,9 +11,9 @@ import (
 	"skiff/lambdas"
 )
 
-// checkRights refuses rights on what is not declared, and actions that IAM does
-// not know or that are another service's: a policy with such an action is taken,
-// and allows nothing.
+// checkRights refuses rights on undeclared resources, unknown actions, and
+// actions of another service. IAM accepts a policy with such an action and
+// ignores the action.
 func checkRights(service lambdas.Service, attached bool) error {
 	known := resources(service, attached)
 	var errs []error
@@ -21,12 +21,12 @@ func checkRights(service lambdas.Service, attached bool) error {
 		for _, resource := range byText(f.Rights) {
 			kind, ok := known[resource]
 			if !ok {
-				errs = append(errs, fmt.Errorf("function %s has rights on the %s, which is not declared; there are %s",
+				errs = append(errs, fmt.Errorf("function %s has rights on the %s, which is not declared; declared are %s",
 					f.Name, resource, strings.Join(resourceTexts(known), ", ")))
 				continue
 			}
 			if len(f.Rights[resource]) == 0 {
-				errs = append(errs, fmt.Errorf("function %s has no action on the %s; name some, or remove it from the rights", f.Name, resource))
+				errs = append(errs, fmt.Errorf("function %s has rights on the %s without an action; add one, or remove the entry", f.Name, resource))
 			}
 			for i, action := range f.Rights[resource] {
 				errs = append(errs, checkAction(f.Name, resource, kind, action, slices.Contains(f.Rights[resource][:i], action)))
@@ -38,19 +38,19 @@ func checkRights(service lambdas.Service, attached bool) error {
 
 func checkAction(function string, resource lambdas.Resource, service, action string, twice bool) error {
 	if twice {
-		return fmt.Errorf("function %s, rights on the %s: %s is there twice", function, resource, action)
+		return fmt.Errorf("function %s, rights on the %s: %s is listed twice", function, resource, action)
 	}
 	if err := actions.Check(action); err != nil {
 		return fmt.Errorf("function %s, rights on the %s: %w", function, resource, err)
 	}
 	if !strings.HasPrefix(action, service+":") {
-		return fmt.Errorf("function %s, rights on the %s: %s is no action on it; its actions begin with %s:", function, resource, action, service)
+		return fmt.Errorf("function %s, rights on the %s: %s is not an action on it; its actions begin with %s:", function, resource, action, service)
 	}
 	return nil
 }
 
-// resources are all that functions may have rights on, each with the service of
-// its actions.
+// resources returns all resources that functions may have rights on, each with
+// the service prefix of its actions.
 func resources(service lambdas.Service, attached bool) map[lambdas.Resource]string {
 	all := map[lambdas.Resource]string{}
 	sockets := attached || hasSockets(service.Functions)

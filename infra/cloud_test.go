@@ -16,22 +16,22 @@ import (
 	"skiff/internal/rehearsal"
 )
 
-// throughAWS reports whether a provider is the one that the program declares.
+// throughAWS reports whether a provider is the program's own.
 func throughAWS(provider string) bool {
 	return strings.HasPrefix(provider, "urn:pulumi:mock::") && strings.HasSuffix(provider, "::pulumi:providers:aws::aws::pulumi-id of aws")
 }
 
-// cloud stands for AWS: it invents what that would answer.
+// cloud answers in place of AWS.
 type cloud struct {
-	project    string            // that names begin with
+	project    string            // the prefix of names
 	caller     string            // account of the credentials
-	refusal    error             // of the provider, for who is calling
-	zones      []string          // of Route 53, besides those that the program makes
+	refusal    error             // the provider's error for the caller's identity
+	zones      []string          // existing zones of Route 53
 	parameters map[string]string // of Parameter Store, by name
 }
 
-// Create answers with ids, ARNs and names that show in the inputs of others
-// where they were used.
+// Create returns ids, ARNs and names that tests recognize in the inputs of
+// other resources.
 func (c cloud) Create(args pulumi.MockResourceArgs) (string, map[string]any) {
 	last := args.TypeToken[strings.LastIndexByte(args.TypeToken, '/')+1:]
 	kind, _, _ := strings.Cut(last, ":")
@@ -69,8 +69,8 @@ func (c cloud) Create(args pulumi.MockResourceArgs) (string, map[string]any) {
 	return kind + "-id of " + args.Name, outputs
 }
 
-// validations are the records that prove the names of a certificate. A name and
-// the wildcard below it have the same.
+// validations returns the validation records of a certificate. A name and its
+// wildcard have the same record.
 func validations(certificate resource.PropertyMap) (all []any) {
 	names := []resource.PropertyValue{certificate["domainName"]}
 	if more := certificate["subjectAlternativeNames"]; more.IsArray() {
@@ -86,8 +86,8 @@ func validations(certificate resource.PropertyMap) (all []any) {
 
 func nameServers() []any { return []any{"ns-1.mock.example", "ns-2.mock.example"} }
 
-// Call tells, through the stack's provider, whose the credentials are, and what
-// zones and parameters there are; the program calls nothing else.
+// Call answers the functions that the program calls: for the caller's account,
+// for zones and for parameters. It accepts only the stack's provider.
 func (c cloud) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	if !throughAWS(args.Provider) {
 		return nil, fmt.Errorf("call of %s through %q", args.Token, args.Provider)
@@ -99,7 +99,7 @@ func (c cloud) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 		found["accountId"] = c.caller
 		return resource.NewPropertyMapFromMap(found), c.refusal
 	case "aws:route53/getZone:getZone":
-		if args.Args.HasValue("zoneId") { // one that is there, or was made
+		if args.Args.HasValue("zoneId") { // an existing zone, or one that the program created
 			found["nameServers"] = nameServers()
 			break
 		}
@@ -119,21 +119,21 @@ func (c cloud) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	return resource.NewPropertyMapFromMap(found), nil
 }
 
-// TestMain serves the DNS of the cloud.
+// TestMain runs a DNS server for the cloud's zones.
 func TestMain(m *testing.M) {
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	go (&dns.Server{PacketConn: conn, Handler: dns.HandlerFunc(lead)}).ActivateAndServe()
+	go (&dns.Server{PacketConn: conn, Handler: dns.HandlerFunc(answerDNS)}).ActivateAndServe()
 	os.Setenv(rehearsal.ResolverVariable, conn.LocalAddr().String())
 	recording.Main(m)
 }
 
-// lead answers that every zone has the cloud's name servers, but for those
-// below undelegated.example.
-func lead(w dns.ResponseWriter, question *dns.Msg) {
+// answerDNS answers with the cloud's name servers for every zone, except for
+// names below undelegated.example.
+func answerDNS(w dns.ResponseWriter, question *dns.Msg) {
 	answer := new(dns.Msg).SetReply(question)
 	answer.Authoritative, answer.RecursionAvailable = true, true
 	name := question.Question[0].Name

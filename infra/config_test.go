@@ -10,8 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 )
 
-// TestConfigRefused gives a setting a value it may not have, and reads the
-// sentence that refuses it.
+// TestConfigRefused checks the error for wrong values of settings.
 func TestConfigRefused(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ key, value, want string }{
@@ -45,14 +44,14 @@ func TestConfigRefused(t *testing.T) {
 		{"role", "deploy", "PROJECT:role must be empty, or the ARN of a role, such as arn:aws:iam::111111111111:role/deploy, not"},
 		{"role", "arn:aws:iam::111111111111:user/deploy", "PROJECT:role must be"},
 		{"permissionsBoundary", "arn:aws:iam::111111111111:role/x", "PROJECT:permissionsBoundary must be empty, or the ARN of a managed policy"},
-		{"role", "arn:aws:iam::123456789012:role/deploy", "PROJECT:role is of account 123456789012 and PROJECT:account is 111111111111; they must be one"},
-		{"permissionsBoundary", "arn:aws:iam::123456789012:policy/x", "PROJECT:permissionsBoundary is of account 123456789012 and PROJECT:account is 111111111111; they must be one"},
+		{"role", "arn:aws:iam::123456789012:role/deploy", "PROJECT:role belongs to account 123456789012, but PROJECT:account is 111111111111; both must name the same account"},
+		{"permissionsBoundary", "arn:aws:iam::123456789012:policy/x", "PROJECT:permissionsBoundary belongs to account 123456789012, but PROJECT:account is 111111111111; both must name the same account"},
 		{"tags", `"x"`, "PROJECT:tags must be tags, such as {Team: web}, not"},
 		{"tags", `{"Team": 1}`, "PROJECT:tags must be tags"},
-		{"tags", `{"project": "x"}`, "PROJECT:tags must be tags with names of their own (not Project, Stack, ManagedBy, nor one twice)"},
-		{"tags", `{"Team": "a", "team": "b"}`, "PROJECT:tags must be tags with names of their own"},
-		{"tags", `{"aws:x": "a"}`, "PROJECT:tags must be tags with names"},
-		{"tags", `{"": "a"}`, "PROJECT:tags must be tags with names"},
+		{"tags", `{"project": "x"}`, "PROJECT:tags must be tags with unique names of 1 to 128 characters, other than Project, Stack and ManagedBy and without the prefix aws:"},
+		{"tags", `{"Team": "a", "team": "b"}`, "PROJECT:tags must be tags with unique names"},
+		{"tags", `{"aws:x": "a"}`, "PROJECT:tags must be tags with unique names"},
+		{"tags", `{"": "a"}`, "PROJECT:tags must be tags with unique names"},
 		{"tags", `{"Team": "a\nb"}`, "PROJECT:tags must be tags with values of letters, digits"},
 		{"throttleRate", "0", "PROJECT:throttleRate must be a whole number from 1 to 10000"},
 		{"throttleRate", "10001", "PROJECT:throttleRate must be"},
@@ -61,11 +60,11 @@ func TestConfigRefused(t *testing.T) {
 		{"routeThrottles", `{"GET /items": {"rate": 10, "bust": 20}}`, "PROJECT:routeThrottles must be throttles by route key"},
 		{"routeThrottles", `{"GET /items": {"rate": 1.5, "burst": 20}}`, "PROJECT:routeThrottles must be throttles by route key"},
 		{"routeThrottles", `{"GET /items": {"rate": 10}}`, "PROJECT:routeThrottles must be throttles with a rate of 1 to 10000 and a burst of 1 to 5000, both, not \"GET /items\""},
-		{"routeThrottles", `{"GET /nope": {"rate": 10, "burst": 20}}`, "PROJECT:routeThrottles names \"GET /nope\", which is no route; there are " + strings.Join(declaredRoutes(), ", ")},
+		{"routeThrottles", `{"GET /nope": {"rate": 10, "burst": 20}}`, "PROJECT:routeThrottles names \"GET /nope\", which is not a route; the routes are " + strings.Join(declaredRoutes(), ", ")},
 		{"tracing", "Active", "PROJECT:tracing must be true or false"},
 		{"detailedMetrics", "", "PROJECT:detailedMetrics must be"},
 		{"alarms", "1", "PROJECT:alarms must be"},
-		{"alarmEmail", "ops", "PROJECT:alarmEmail must be empty, or one mail address, not \"ops\""},
+		{"alarmEmail", "ops", "PROJECT:alarmEmail must be empty, or one email address, not \"ops\""},
 		{"alarmEmail", "a@example.com, b@example.com", "PROJECT:alarmEmail must be"},
 		{"alarmErrorPercent", "100", "PROJECT:alarmErrorPercent must be a whole number from 0 to 99"},
 		{"alarmLatency", "0", "PROJECT:alarmLatency must be a whole number from 1 to 30000"},
@@ -76,15 +75,15 @@ func TestConfigRefused(t *testing.T) {
 		{"corsOrigins", `["*.example.com"]`, "PROJECT:corsOrigins must be an origin, such as https://www.example.com, or *, not \"*.example.com\""},
 		{"corsOrigins", `["https://a.example/"]`, "PROJECT:corsOrigins must be"},
 		{"corsOrigins", "https://a.example", "PROJECT:corsOrigins must be a list of an origin"},
-		{"issuer", "http://issuer.example", "PROJECT:issuer must be empty, or the https URL of an issuer of tokens, as their iss is, not"},
-		{"issuer", "https://issuer.example", "PROJECT:issuer and PROJECT:audiences go together"},
-		{"audiences", `["a,b"]`, "PROJECT:audiences must be an audience, as a token's aud is, without spaces or commas, not \"a,b\""},
-		{"audiences", `["web"]`, "PROJECT:issuer and PROJECT:audiences go together: a token of the issuer that is meant for others must not do"},
+		{"issuer", "http://issuer.example", "PROJECT:issuer must be empty, or the https URL of an issuer, equal to the claim iss of its tokens, not"},
+		{"issuer", "https://issuer.example", "set both PROJECT:issuer and PROJECT:audiences, or neither"},
+		{"audiences", `["a,b"]`, "PROJECT:audiences must be an audience, equal to the claim aud of a token, without spaces or commas, not \"a,b\""},
+		{"audiences", `["web"]`, "set both PROJECT:issuer and PROJECT:audiences, or neither: without audiences the API would accept tokens that the issuer signed for other services"},
 		{"authorizationCache", "3601", "PROJECT:authorizationCache must be a whole number from 0 to 3600"},
 		{"secretRecoveryDays", "6", "PROJECT:secretRecoveryDays must be 0, or a whole number of days from 7 to 30, not \"6\""},
 		{"secretRecoveryDays", "31", "PROJECT:secretRecoveryDays must be"},
 		{"secretRecoveryDays", "", "PROJECT:secretRecoveryDays must be"},
-		{"queueVisibility", "59", "PROJECT:queueVisibility is 59 s and must be 60 s at least, 6 times PROJECT:timeout: a message would come back while its function still tries"},
+		{"queueVisibility", "59", "PROJECT:queueVisibility is 59 s and must be at least 60 s, 6 times PROJECT:timeout: SQS would return a message while Lambda still retries it"},
 		{"queueVisibility", "43201", "PROJECT:queueVisibility must be a whole number from 1 to 43200"},
 		{"queueDays", "15", "PROJECT:queueDays must be a whole number from 1 to 14"},
 		{"queueReceives", "2", "PROJECT:queueReceives must be a whole number from 3 to 1000"},
@@ -98,32 +97,32 @@ func TestConfigRefused(t *testing.T) {
 		{"domain", "api.staging.example.com..", "PROJECT:domain must be"},
 		{"domain", strings.Repeat("a", 64) + ".staging.example.com", "PROJECT:domain must be"},
 		{"domain", strings.Repeat("a.", 120) + "staging.example.com", "PROJECT:domain must be"},
-		{"domain", strings.Repeat("a", 45) + ".staging.example.com", "has 65 characters, and the first name of a certificate has 64 at most"},
-		{"domain", "api.example.com", "the domain api.example.com is not in the zone staging.example.com; set PROJECT:zone to one that all domains are in"},
+		{"domain", strings.Repeat("a", 45) + ".staging.example.com", "has 65 characters, but the first name of a certificate has at most 64"},
+		{"domain", "api.example.com", "the domain api.example.com is not in the zone staging.example.com; set PROJECT:zone to a zone that contains all domains"},
 		{"domain", "notstaging.example.com", "the domain notstaging.example.com is not in the zone staging.example.com"},
 		{"domain", "ws.staging.example.com", "the domain ws.staging.example.com is set twice, in PROJECT:domain, PROJECT:additionalDomains or PROJECT:socketDomain"},
-		{"domain", "", "PROJECT:domain is empty, so PROJECT:additionalDomains, socketDomain, basePath, zone and parentZone have no effect; set the domain, or unset them"},
+		{"domain", "", "PROJECT:domain is empty, so PROJECT:additionalDomains, socketDomain, basePath, zone and parentZone have no effect; set the domain, or remove them"},
 		{"additionalDomains", `["www"]`, "PROJECT:additionalDomains must be a domain name, such as www.example.com or *.example.com, not \"www\""},
 		{"additionalDomains", `["*"]`, "PROJECT:additionalDomains must be"},
 		{"additionalDomains", `["*.*.staging.example.com"]`, "PROJECT:additionalDomains must be"},
 		{"additionalDomains", `["` + strings.Repeat("a.", 120) + `staging.example.com"]`, "PROJECT:additionalDomains must be"},
 		{"additionalDomains", `["API.staging.example.com."]`, "the domain api.staging.example.com is set twice"},
 		{"additionalDomains", `["*.example.org"]`, "the domain *.example.org is not in the zone staging.example.com"},
-		{"additionalDomains", tenMore(), "12 domains are set, and a certificate of ACM has 10 names at most"},
+		{"additionalDomains", tenMore(), "12 domains are set, but an ACM certificate has at most 10 names"},
 		{"socketDomain", "*.staging.example.com", "PROJECT:socketDomain must be"},
 		{"socketDomain", "ws.example.org", "the domain ws.example.org is not in the zone staging.example.com"},
 		{"basePath", "/v1", "PROJECT:basePath must be empty, or a path without a slash at its ends, such as v1, not \"/v1\""},
 		{"basePath", "v1/", "PROJECT:basePath must be"},
 		{"basePath", "v1//web", "PROJECT:basePath must be"},
 		{"basePath", "a~b", "PROJECT:basePath must be"},
-		{"basePath", strings.Repeat("a", 301), "PROJECT:basePath has 301 characters, and API Gateway takes 300"},
+		{"basePath", strings.Repeat("a", 301), "PROJECT:basePath has 301 characters, but API Gateway accepts at most 300"},
 		{"zone", "com", "PROJECT:zone must be"},
-		{"parentZone", "staging.example.com", "PROJECT:parentZone staging.example.com delegates a zone below it that this stack creates; PROJECT:zone is staging.example.com, PROJECT:createZone true"},
-		{"parentZone", "example.org", "PROJECT:parentZone example.org delegates a zone below it"},
+		{"parentZone", "staging.example.com", "PROJECT:parentZone staging.example.com must be above a zone that this stack creates; but PROJECT:zone is staging.example.com and PROJECT:createZone is true"},
+		{"parentZone", "example.org", "PROJECT:parentZone example.org must be above a zone"},
 		{"createZone", "yes", "PROJECT:createZone must be true or false"},
 		{"delegated", "", "PROJECT:delegated must be true or false"},
 		{"alarmQueueAge", "1209601", "PROJECT:alarmQueueAge must be a whole number from 1 to 1209600"},
-		{"memry", "256", "PROJECT:memry is not a setting; there are " + settingNames(t) + "; remove it with pulumi config rm memry --stack mock"},
+		{"memry", "256", "PROJECT:memry is not a setting; the settings are " + settingNames(t) + "; remove it with pulumi config rm memry --stack mock"},
 	} {
 		t.Run(fmt.Sprintf("%s=%.20q", test.key, test.value), func(t *testing.T) {
 			t.Parallel()
@@ -136,16 +135,16 @@ func TestConfigRefused(t *testing.T) {
 				t.Errorf("refused with\n%v\nwant\n%s", err, want)
 			}
 			if strings.Contains(err.Error(), "\n"+project(t)+":") {
-				t.Errorf("refused more than the one setting:\n%v", err)
+				t.Errorf("refused more than one setting:\n%v", err)
 			}
 			if len(rec.Resources) > 0 {
-				t.Errorf("%d resources were registered all the same", len(rec.Resources))
+				t.Errorf("%d resources were registered", len(rec.Resources))
 			}
 		})
 	}
 }
 
-// tenMore are additional domains of staging, as the setting has them.
+// tenMore returns ten additional domains of staging, as a setting.
 func tenMore() string {
 	var names []string
 	for i := range 10 {
@@ -188,7 +187,8 @@ func TestConfigAccepted(t *testing.T) {
 	}
 }
 
-// All offences come at once, one line each, a lost default among them.
+// TestConfigRefusesAllAtOnce checks that one run reports all wrong settings,
+// one a line, including a missing default.
 func TestConfigRefusesAllAtOnce(t *testing.T) {
 	t.Parallel()
 	settings := with(settingsOf(t, "staging"), "memory=1", "timeout=99", "more=x", "aws:profile=web", "aws:region=europe")
@@ -198,18 +198,18 @@ func TestConfigRefusesAllAtOnce(t *testing.T) {
 		t.Fatal("accepted")
 	}
 	for _, want := range []string{"PROJECT:memory must", "PROJECT:timeout must", "PROJECT:more is not a setting",
-		"aws:profile has no effect: this program's provider takes PROJECT:account, profile, role and tags; remove it with pulumi config rm aws:profile --stack mock",
+		"aws:profile has no effect: this program's provider uses only PROJECT:account, profile, role and tags; remove it with pulumi config rm aws:profile --stack mock",
 		"aws:region must be a region, such as eu-central-1, not \"europe\"; set it with pulumi config set aws:region VALUE --stack mock",
 		"PROJECT:stage is not set and has no default in Pulumi.yaml; set it with pulumi config set stage VALUE --stack mock"} {
 		if want = inProject(t, want); !strings.Contains(err.Error(), want) {
-			t.Errorf("no word of %s in\n%v", want, err)
+			t.Errorf("%q is missing in\n%v", want, err)
 		}
 	}
 }
 
-// Every setting is declared in Pulumi.yaml with type, description and default,
-// but for the account, which no two stacks need share; and the team's own stack
-// files set no other.
+// TestConfigDeclared checks that Pulumi.yaml declares every setting with type,
+// description and default. Only the account has no default, because it differs
+// between stacks. The team's stack files set no other setting.
 func TestConfigDeclared(t *testing.T) {
 	t.Parallel()
 	declared, err := workspace.LoadProject(projectFile)
@@ -222,7 +222,8 @@ func TestConfigDeclared(t *testing.T) {
 			t.Errorf("%s: type %v, description %q, default %v", key, setting.Type, setting.Description, setting.Default)
 		}
 	}
-	// A resource that has lost the stack's provider would go to any account.
+	// Without this, a resource without the stack's provider could go to any
+	// account.
 	if off := fmt.Sprint(declared.Config["pulumi:disable-default-providers"].Value); off != "[aws]" {
 		t.Errorf("default providers off: %s", off)
 	}
@@ -241,13 +242,13 @@ func TestConfigDeclared(t *testing.T) {
 	}
 }
 
-// inProject is a sentence about settings of PROJECT, as the project is called.
+// inProject replaces PROJECT: by the name of the project.
 func inProject(t *testing.T, sentence string) string {
 	t.Helper()
 	return strings.ReplaceAll(sentence, "PROJECT:", project(t)+":")
 }
 
-// settingNames are all that Pulumi.yaml declares of the program, as a sentence
+// settingNames returns the names of the settings in Pulumi.yaml, as an error
 // lists them.
 func settingNames(t *testing.T) string {
 	t.Helper()
@@ -265,7 +266,7 @@ func settingNames(t *testing.T) string {
 	return strings.Join(names, ", ")
 }
 
-// declaredRoutes are the HTTP API's, sorted: what a setting may name.
+// declaredRoutes returns the route keys of the HTTP API, sorted.
 func declaredRoutes() (keys []string) {
 	for _, f := range fixture().Functions {
 		keys = append(append(keys, f.Routes...), f.PublicRoutes...)

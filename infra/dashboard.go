@@ -8,12 +8,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// newDashboard declares the page that an operator looks at first: the API from
-// the outside, the functions, the stores from the inside, and the last failures
-// by name. It has a fixed name, by which people find it; a dashboard holds
-// nothing, so it can be replaced at any time.
+// newDashboard declares the page that an operator opens first. It shows the
+// APIs, the functions, the stores and the last failed requests. Its name is
+// fixed so that people find it. It holds no data, so replacing it is harmless.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
-func newDashboard(s *stack, k *known, data *stores, fns []*function) ([]pulumi.Resource, error) {
+func newDashboard(s *stack, k *apiInfo, data *stores, fns []*function) ([]pulumi.Resource, error) {
 	if !s.cfg.Dashboard {
 		return nil, nil
 	}
@@ -26,11 +25,11 @@ func newDashboard(s *stack, k *known, data *stores, fns []*function) ([]pulumi.R
 	return []pulumi.Resource{d}, err
 }
 
-// page makes the widgets of a page, which is 24 wide. Without a place a widget
-// comes behind the one before.
+// page returns the widgets of a dashboard, which is 24 units wide. CloudWatch
+// places a widget without a position after the one before.
 type page struct{ region string }
 
-func (p page) api(k *known) pulumi.Array {
+func (p page) api(k *apiInfo) pulumi.Array {
 	api := origin{pulumi.String("ApiId"), k.id, pulumi.String("Stage"), k.stage}
 	return pulumi.Array{
 		p.graph("Requests and their errors",
@@ -89,15 +88,15 @@ func (p page) table(t table) pulumi.Array {
 	}
 }
 
-// failures is a table of the last requests that failed here.
-func (p page) failures(k *known) pulumi.Map {
+// failures returns a table of the last requests that failed.
+func (p page) failures(k *apiInfo) pulumi.Map {
 	return widget("log", 24, pulumi.Map{
 		"title": pulumi.String("The last failures"), "region": pulumi.String(p.region), "view": pulumi.String("table"),
 		"query": pulumi.Sprintf("SOURCE '%s' | fields @timestamp, requestId, routeKey, status, integrationError, error | "+
 			"filter status like /^5/ | sort @timestamp desc | limit 20", k.accessLog)})
 }
 
-// graph is a widget of metrics over time.
+// graph returns a widget that shows metrics over time.
 func (p page) graph(title string, metrics ...pulumi.Input) pulumi.Map {
 	return widget("metric", 12, pulumi.Map{
 		"title": pulumi.String(title), "region": pulumi.String(p.region), "view": pulumi.String("timeSeries"),
@@ -108,12 +107,12 @@ func widget(kind string, width int, properties pulumi.Map) pulumi.Map {
 	return pulumi.Map{"type": pulumi.String(kind), "width": pulumi.Int(width), "height": pulumi.Int(6), "properties": properties}
 }
 
-// origin is what CloudWatch knows the source of a metric by: names and values.
+// origin holds the dimensions of a metric: names and values in turn.
 type origin pulumi.Array
 
-// metric is a line in a graph: namespace, metric, its origin, and how it is
-// drawn. The label ends in the last value of the origin, which tells the lines of
-// a graph apart.
+// metric returns a line of a graph: namespace, metric, dimensions and how to
+// draw it. The label ends with the value of the last dimension, which differs
+// between the lines of a graph.
 func (o origin) metric(namespace, name, stat string) pulumi.Array {
 	line := append(pulumi.Array{pulumi.String(namespace), pulumi.String(name)}, o...)
 	return append(line, pulumi.Map{"stat": pulumi.String(stat), "label": pulumi.Sprintf("%s %s %s", name, stat, o[len(o)-1])})

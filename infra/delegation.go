@@ -12,11 +12,12 @@ import (
 	"skiff/internal/rehearsal"
 )
 
-// newDelegationHook asks, before a record of a domain is made, whether DNS leads
-// to its zone: a certificate of a zone that nobody can find is waited for in
-// vain. A record that is there is asked nothing, so that a change of something
-// else needs no DNS. A preview asks too, unless the zone is new: then it has no
-// name servers yet.
+// newDelegationHook returns a hook that checks, before a record of a domain is
+// created, whether DNS delegates the zone. Without this check, ACM would wait
+// in vain for a domain that does not resolve.
+//
+// The hook runs only for new records, so other changes need no DNS. It runs in
+// previews too, except for a new zone, which has no name servers yet.
 func newDelegationHook(s *stack) (pulumi.ResourceOption, error) {
 	if !s.cfg.CheckDelegation {
 		return pulumi.ResourceHooks(&pulumi.ResourceHookBinding{}), nil
@@ -36,8 +37,8 @@ func newDelegationHook(s *stack) (pulumi.ResourceOption, error) {
 	})
 }
 
-// checkDelegation compares what the zone above says with the name servers of the
-// zone.
+// checkDelegation compares the name servers in the parent zone with the name
+// servers of the zone.
 func checkDelegation(s *stack, id string) error {
 	zone, err := route53.LookupZone(s.ctx, &route53.LookupZoneArgs{ZoneId: pulumi.StringRef(id)}, s.in)
 	if err != nil {
@@ -45,7 +46,7 @@ func checkDelegation(s *stack, id string) error {
 	}
 	return delegation.Check(s.ctx.Context(), s.cfg.Zone, zone.NameServers, delegation.Options{
 		Server:    os.Getenv(rehearsal.ResolverVariable),
-		Meanwhile: fmt.Sprintf("Pulumi.yaml says at %s how a stack that is new comes up without its domain until then", s.cfg.key("delegated")),
-		Skip:      fmt.Sprintf("go on without this check: pulumi config set %s false --stack %s", s.cfg.key("checkDelegation"), s.ctx.Stack()),
+		Meanwhile: fmt.Sprintf("see %s in Pulumi.yaml for how a new stack works without its domain until then", s.cfg.key("delegated")),
+		Skip:      fmt.Sprintf("skip this check: pulumi config set %s false --stack %s", s.cfg.key("checkDelegation"), s.ctx.Stack()),
 	})
 }

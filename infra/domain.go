@@ -8,26 +8,27 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// domain is a name that an API answers at.
+// domain is a domain name of an API.
 type domain struct {
-	name    string // of its resources, too: a domain that takes another place in the settings is the same domain
-	former  string // by which its resources were named in an earlier version of this program
-	sockets bool   // of the WebSocket API
+	name    string // also the logical name of its resources, so its position in the settings may change
+	former  string // the logical name in an earlier version of this program
+	sockets bool   // whether the WebSocket API answers there
 	made    *apigatewayv2.DomainName
 }
 
-// domains are all that are declared, with what leads to them.
+// domains holds the declared domains with their zone.
 type domains struct {
-	zone     *zone // nil without a domain
-	names    []domain
-	declared []pulumi.Resource
+	zone      *zone // nil without a domain
+	list      []domain
+	resources []pulumi.Resource
 }
 
-// base is the name that proves it, which a wildcard shares.
+// base returns the name that ACM validates. A wildcard shares it with the name
+// below it.
 func (d domain) base() string { return strings.TrimPrefix(d.name, "*.") }
 
-// domains are those of the settings: the API's first, that of the WebSocket API
-// last. An API of one kind cannot be mapped to a domain of the other.
+// domains returns the domains in the settings: the HTTP API's first, the
+// WebSocket API's last. One domain cannot serve both kinds of API.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-custom-domain-names.html
 func (c config) domains() []domain {
 	if c.Domain == "" {
@@ -43,10 +44,11 @@ func (c config) domains() []domain {
 	return all
 }
 
-// reachable tells whether the API answers at its domains after this update.
+// reachable reports whether the API answers at its domains after this update.
 func (c config) reachable() bool { return c.Domain != "" && c.Delegated }
 
-// address is the API's domain and path, once it answers there; else "".
+// address returns the API's domain with the base path, or "" if the API does
+// not answer there yet.
 func (c config) address() string {
 	if !c.reachable() {
 		return ""
@@ -54,27 +56,27 @@ func (c config) address() string {
 	return strings.TrimSuffix(c.Domain+"/"+c.BasePath, "/")
 }
 
-// newDomains declares the zone and, once that is delegated, the certificate, the
-// domains and the records that lead to them.
+// newDomains declares the zone. Once the zone is delegated, it also declares
+// the certificate, the domains and their records.
 func newDomains(s *stack) (*domains, error) {
-	all := &domains{names: s.cfg.domains()}
-	if len(all.names) == 0 {
+	all := &domains{list: s.cfg.domains()}
+	if len(all.list) == 0 {
 		return all, nil
 	}
 	z, err := newZone(s)
 	if err != nil {
 		return nil, err
 	}
-	all.zone, all.declared = z, z.declared
+	all.zone, all.resources = z, z.resources
 	if !s.cfg.Delegated {
-		all.names = nil
+		all.list = nil
 		return all, nil
 	}
-	certificate, err := newCertificate(s, z, all.names)
+	certificate, err := newCertificate(s, z, all.list)
 	if err != nil {
 		return nil, err
 	}
-	for i := range all.names {
+	for i := range all.list {
 		if err := all.make(s, i, certificate); err != nil {
 			return nil, err
 		}
@@ -82,15 +84,15 @@ func newDomains(s *stack) (*domains, error) {
 	return all, nil
 }
 
-// make declares a domain and its addresses. API Gateway takes one domain in 30
-// seconds, so each waits for the one before it.
+// make declares a domain and its address records. API Gateway allows one new
+// domain in 30 seconds, so each domain depends on the one before it.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 func (a *domains) make(s *stack, i int, certificate pulumi.StringOutput) error {
 	var after []pulumi.Resource
 	if i > 0 {
-		after = append(after, a.names[i-1].made)
+		after = append(after, a.list[i-1].made)
 	}
-	d := &a.names[i]
+	d := &a.list[i]
 	made, err := apigatewayv2.NewDomainName(s.ctx, d.name, &apigatewayv2.DomainNameArgs{
 		DomainName: pulumi.String(d.name),
 		DomainNameConfiguration: apigatewayv2.DomainNameDomainNameConfigurationArgs{
@@ -114,29 +116,29 @@ func (a *domains) make(s *stack, i int, certificate pulumi.StringOutput) error {
 				ZoneId:               made.DomainNameConfiguration.HostedZoneId().Elem(),
 				EvaluateTargetHealth: pulumi.Bool(false),
 			}},
-		}, s.in, a.zone.delegated, formerly(d.former+"-"+family))
+		}, s.in, a.zone.delegationHook, formerly(d.former+"-"+family))
 		if err != nil {
 			return err
 		}
-		a.declared = append(a.declared, record)
+		a.resources = append(a.resources, record)
 	}
 	return nil
 }
 
-// target is the stage of an API that a domain leads to. The API is not asked of
-// the stage: while that is replaced its API would be unknown, and a mapping to
-// an unknown API another mapping.
+// target is the API and the stage that a domain is mapped to. It holds the API
+// separately: while Pulumi replaces the stage, stage.ApiId is unknown, and
+// Pulumi would replace the mapping too.
 type target struct {
 	api   pulumi.StringInput
 	stage *apigatewayv2.Stage
 }
 
-// newMappings maps each domain to the stage of its API, which has to be there
-// first. They go before the stage in a destroy, so they are protected as that
-// is. A mapping that leads to another API is another mapping; a domain has one
-// of a path, so the old one goes first.
+// newMappings maps each domain to the stage of its API. A destroy deletes the
+// mappings before the stage, so they are protected like it. A domain has one
+// mapping for a path, so Pulumi deletes an old mapping before it creates its
+// replacement.
 func (a *domains) newMappings(s *stack, api, sockets *target) error {
-	for _, d := range a.names {
+	for _, d := range a.list {
 		to := api
 		if d.sockets {
 			to = sockets
@@ -152,9 +154,9 @@ func (a *domains) newMappings(s *stack, api, sockets *target) error {
 	return nil
 }
 
-// urls are what requests, and WebSocket clients, begin with at the domains.
+// urls returns the URLs of both APIs at the domains.
 func (a *domains) urls(cfg config) (api, sockets pulumi.StringArray) {
-	for _, d := range a.names {
+	for _, d := range a.list {
 		rest := strings.TrimSuffix(d.name+"/"+cfg.BasePath, "/")
 		if d.sockets {
 			sockets = append(sockets, pulumi.String("wss://"+rest))

@@ -9,36 +9,36 @@ import (
 	"skiff/infra/recording"
 )
 
-// domainRules are those of zone, certificate, domains and what leads to them.
-// Local has no domain: for it they hold of nothing, and are broken by one that
-// is there.
+// domainRules returns the rules of zones, certificates, domains and records.
+// The stack local has no domain: a spoilt recording of it has a wrong resource
+// more.
 func domainRules() []rule {
 	return []rule{
-		{"a zone outlives the stack", checkZone, change(zoneType+" zone", func(res *recording.Resource) { res.Type, res.Retained = zoneType, false })},
-		{"a zone is protected as the table is", checkZone, change(zoneType+" zone", func(res *recording.Resource) {
+		{"a destroy keeps the zone", checkZone, change(zoneType+" zone", func(res *recording.Resource) { res.Type, res.Retained = zoneType, false })},
+		{"a zone is protected as set", checkZone, change(zoneType+" zone", func(res *recording.Resource) {
 			res.Type, res.Protected = zoneType, !res.Protected
 		})},
 		{"the certificate is for all domains", checkCertificate, add(certificateType, nil)},
-		{"the certificate is waited for, but not for ever", checkCertificate, change(validationType+" domains", func(res *recording.Resource) {
+		{"the wait for the certificate has a timeout", checkCertificate, change(validationType+" domains", func(res *recording.Resource) {
 			res.Type, res.CreatedIn = validationType, ""
 		})},
-		{"a proof outlives the stack", checkProofs, add(recordType, map[string]any{"type": "CNAME", "name": "_proof.more.example", "allowOverwrite": true})},
-		{"a domain is proved once", checkProofs, add(recordType, map[string]any{"type": "CNAME", "name": "_proof.example"})},
-		{"a domain is regional and takes TLS 1.2", checkDomainNames, add(domainType, map[string]any{
+		{"a destroy keeps the validation records", checkProofs, add(recordType, map[string]any{"type": "CNAME", "name": "_proof.more.example", "allowOverwrite": true})},
+		{"each domain has one validation record", checkProofs, add(recordType, map[string]any{"type": "CNAME", "name": "_proof.example"})},
+		{"a domain is regional and requires TLS 1.2", checkDomainNames, add(domainType, map[string]any{
 			"domainNameConfiguration": map[string]any{"endpointType": "EDGE", "securityPolicy": "TLS_1_0"}})},
-		{"domains are made one after the other", checkDomainNames, change(domainType+" ws.staging.example.com", func(res *recording.Resource) {
+		{"domains are created one after the other", checkDomainNames, change(domainType+" ws.staging.example.com", func(res *recording.Resource) {
 			res.Type, res.Name, res.After = domainType, "sockets", nil
 		})},
-		{"a domain has both kinds of addresses", checkAddresses, add(recordType, map[string]any{"type": "A", "name": "more.example"})},
-		{"a domain leads to the stage of its API", checkMappings, add(mappingType, map[string]any{"stage": "stage-id of sockets"})},
+		{"a domain has A and AAAA records", checkAddresses, add(recordType, map[string]any{"type": "A", "name": "more.example"})},
+		{"a domain is mapped to the stage of its API", checkMappings, add(mappingType, map[string]any{"stage": "stage-id of sockets"})},
 	}
 }
 
-// named is a domain of the settings, which its resources are named by, and its
-// API.
+// named is a domain in the settings with the logical name of its API.
 type named struct{ domain, api string }
 
-// namedDomains are those of the settings, if the zone is said to be delegated.
+// namedDomains returns the domains in the settings, or none if the zone is not
+// delegated.
 func namedDomains(settings map[string]string) (all []named) {
 	if settings[own(settings, "domain")] == "" || settings[own(settings, "delegated")] == "false" {
 		return nil
@@ -53,8 +53,8 @@ func namedDomains(settings map[string]string) (all []named) {
 	return all
 }
 
-// proofs are the names that are proved, with the record's: a wildcard is proved
-// by that of the name below it.
+// proofs returns the names of the validation records in DNS, with their logical
+// names. A wildcard shares the record of the name below it.
 func proofs(settings map[string]string) map[string]string {
 	all := map[string]string{}
 	for _, d := range namedDomains(settings) {
@@ -64,7 +64,7 @@ func proofs(settings map[string]string) map[string]string {
 	return all
 }
 
-// domainKeys are the keys of all that domains need.
+// domainKeys returns the keys of everything that domains need.
 func domainKeys(h held) (keys []string) {
 	settings := h.Settings
 	if settings[own(settings, "domain")] != "" && settings[own(settings, "createZone")] == "true" {
@@ -86,7 +86,7 @@ func domainKeys(h held) (keys []string) {
 	return keys
 }
 
-// zoneName is that of the zone, which is the domain's unless it is set.
+// zoneName returns the name of the zone, which defaults to the domain.
 func zoneName(settings map[string]string) string {
 	return cmp.Or(settings[own(settings, "zone")], settings[own(settings, "domain")])
 }
@@ -107,24 +107,24 @@ func checkCertificate(h held) (offences []string) {
 	}
 	for name, c := range h.Of(certificateType) {
 		others, _ := c.Inputs["subjectAlternativeNames"].([]any)
-		offences = append(offences, differ(name+" is for", append([]any{c.Inputs["domainName"]}, others...), want)...)
+		offences = append(offences, differ("names of the certificate "+name, append([]any{c.Inputs["domainName"]}, others...), want)...)
 		offences = append(offences, differ(name, fmt.Sprint(c.Inputs["validationMethod"], c.Inputs["keyAlgorithm"]), "DNSRSA_2048")...)
 	}
 	for name, v := range h.Of(validationType) {
-		offences = append(offences, differ(name+" is waited for", v.CreatedIn, "15m")...)
-		offences = append(offences, differ(name+" is", v.Inputs["certificateArn"], h.Of(certificateType)["domains"].Outputs["arn"])...)
+		offences = append(offences, differ("timeout of "+name, v.CreatedIn, "15m")...)
+		offences = append(offences, differ("certificate of "+name, v.Inputs["certificateArn"], h.Of(certificateType)["domains"].Outputs["arn"])...)
 		names, _ := v.Inputs["validationRecordFqdns"].([]any)
 		for _, name := range names {
 			if proofs(h.Settings)[fmt.Sprint(name)] == "" {
-				offences = append(offences, fmt.Sprintf("%v proves nothing", name))
+				offences = append(offences, fmt.Sprintf("%v is not a validation record of a domain", name))
 			}
 		}
-		offences = append(offences, differ("proofs waited for", len(names), len(proofs(h.Settings)))...)
+		offences = append(offences, differ("number of validation records", len(names), len(proofs(h.Settings)))...)
 	}
 	return offences
 }
 
-// checkProofs wants a record for each name, and none twice.
+// checkProofs wants one validation record for each name.
 func checkProofs(h held) (offences []string) {
 	got := map[string]string{}
 	for name, record := range h.Of(recordType) {
@@ -135,10 +135,10 @@ func checkProofs(h held) (offences []string) {
 			offences = append(offences, differ(name+" retained", record.Retained, true)...)
 		}
 	}
-	return append(offences, differ("proofs", got, proofs(h.Settings))...)
+	return append(offences, differ("validation records", got, proofs(h.Settings))...)
 }
 
-// zoneID is that of the zone that is made, or was found.
+// zoneID returns the id of the new or existing zone.
 func zoneID(h held) string {
 	if _, ok := h.Of(zoneType)["zone"]; ok {
 		return "zone-id of zone"
@@ -154,7 +154,7 @@ func checkDomainNames(h held) (offences []string) {
 		made := h.Of(domainType)[d.domain]
 		for _, key := range append(before, validationType+" domains") {
 			if !slices.Contains(made.After, key) {
-				offences = append(offences, d.domain+" does not wait for "+key)
+				offences = append(offences, d.domain+" does not depend on "+key)
 			}
 		}
 		before = []string{domainType + " " + d.domain}

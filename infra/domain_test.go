@@ -10,28 +10,28 @@ import (
 	"skiff/infra/recording"
 )
 
-// deployDomains runs the program for staging with other domains, where Route 53
-// has the zone of example.com.
+// deployDomains runs the program for staging with changed settings. Route 53
+// already has the zone example.com.
 func deployDomains(t *testing.T, changes ...string) (*recording.Stack, error) {
 	t.Helper()
 	settings := with(settingsOf(t, "staging"), changes...)
 	return deployIn(t, cloud{caller: settings[own(settings, "account")], zones: []string{"example.com"}}, fixture(), settings)
 }
 
-// The rules of domains hold of every way to have some.
+// TestDomains checks the rules for several settings of domains.
 func TestDomains(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		changes []string
 		proofs  int
 	}{
-		"as staging is":            {nil, 2},
-		"the zone's own name":      {[]string{"zone=", "socketDomain="}, 1},
-		"an apex and its wildcard": {[]string{`additionalDomains=["*.staging.example.com","staging.example.com"]`}, 3},
-		"a wildcard of the domain": {[]string{`additionalDomains=["*.api.staging.example.com"]`}, 2},
-		"a zone that is there":     {[]string{"createZone=false", "zone=example.com"}, 2},
-		"a zone of a parent":       {[]string{"parentZone=example.com"}, 2},
-		"a path":                   {[]string{"basePath=v1/web"}, 2},
+		"the settings of staging":    {nil, 2},
+		"the zone's own name":        {[]string{"zone=", "socketDomain="}, 1},
+		"an apex and its wildcard":   {[]string{`additionalDomains=["*.staging.example.com","staging.example.com"]`}, 3},
+		"a wildcard of the domain":   {[]string{`additionalDomains=["*.api.staging.example.com"]`}, 2},
+		"an existing zone":           {[]string{"createZone=false", "zone=example.com"}, 2},
+		"a zone below a parent zone": {[]string{"parentZone=example.com"}, 2},
+		"a path":                     {[]string{"basePath=v1/web"}, 2},
 		"ten names": {[]string{`additionalDomains=["a.staging.example.com","b.staging.example.com","c.staging.example.com","d.staging.example.com",` +
 			`"e.staging.example.com","f.staging.example.com","g.staging.example.com","h.staging.example.com"]`}, 10},
 		"not delegated yet": {[]string{"delegated=false"}, 0},
@@ -42,17 +42,18 @@ func TestDomains(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			obey(t, fixture(), rec)
+			checkRules(t, fixture(), rec)
 			if got := rec.Of(validationType)["domains"].Inputs["validationRecordFqdns"]; test.proofs == 0 && got != nil ||
 				test.proofs > 0 && len(got.([]any)) != test.proofs {
-				t.Errorf("proved by %v, want %d", got, test.proofs)
+				t.Errorf("the validation records are %v, want %d", got, test.proofs)
 			}
 		})
 	}
 }
 
-// A zone that is not delegated yet is all there is of domains, and its name
-// servers are told; the API is at its own URL.
+// TestNotDelegatedYet checks that with delegated=false the stack has the zone
+// and the output of its name servers, but no domain. The API keeps its default
+// URL.
 func TestNotDelegatedYet(t *testing.T) {
 	t.Parallel()
 	rec, err := deployDomains(t, "delegated=false")
@@ -72,8 +73,9 @@ func TestNotDelegatedYet(t *testing.T) {
 	}
 }
 
-// A zone that DNS does not lead to ends the run, with the records to add, before
-// a certificate is waited for; whoever made it.
+// TestUndelegated checks that a zone without a delegation ends the run before a
+// certificate is requested. The error contains the records to add. It holds for
+// a new zone and for an existing one.
 func TestUndelegated(t *testing.T) {
 	t.Parallel()
 	for _, made := range []string{"true", "false"} {
@@ -89,35 +91,37 @@ func TestUndelegated(t *testing.T) {
 		}
 		for _, want := range []string{"zone undelegated.example is not delegated yet", "undelegated.example. NS ns-1.mock.example.", "NS ns-2.mock.example."} {
 			if !strings.Contains(err.Error(), want) {
-				t.Errorf("zone made %s: no word of %s in\n%v", made, want, err)
+				t.Errorf("createZone=%s: %q is missing in\n%v", made, want, err)
 			}
 		}
 		for _, typ := range []string{validationType, recordType, domainType, mappingType} {
 			if len(rec.Of(typ)) > 0 {
-				t.Errorf("zone made %s: %d of %s all the same", made, len(rec.Of(typ)), typ)
+				t.Errorf("createZone=%s: %d of %s were registered", made, len(rec.Of(typ)), typ)
 			}
 		}
 		if _, err := deployIn(t, c, fixture(), with(settings, "checkDelegation=false")); err != nil {
-			t.Errorf("zone made %s: asked although the settings say not to: %v", made, err)
+			t.Errorf("createZone=%s: checkDelegation=false still checks: %v", made, err)
 		}
 	}
 }
 
-// A second zone of one name is not made: DNS would not lead to it.
+// TestSecondZone checks that the program refuses to create a zone whose name
+// the account already has.
 func TestSecondZone(t *testing.T) {
 	t.Parallel()
 	rec, err := deployDomains(t, "zone=example.com")
-	want := inProject(t, "account 111111111111 has the zone example.com already (zone-id of example.com), and a second one would have other name servers; "+
-		"to use the one that is there: pulumi config set PROJECT:createZone false --stack mock")
+	want := inProject(t, "account 111111111111 already has the zone example.com (zone-id of example.com), and a second one would have other name servers; "+
+		"to use the existing zone: pulumi config set PROJECT:createZone false --stack mock")
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("refused with %v, want %s", err, want)
 	}
 	if zones := rec.Of(zoneType); len(zones) > 0 {
-		t.Errorf("made all the same: %v", zones)
+		t.Errorf("zones were registered: %v", zones)
 	}
 }
 
-// The parent zone is told of the new one before that is looked for.
+// TestParentZone checks that the record in the parent zone exists before the
+// validation records.
 func TestParentZone(t *testing.T) {
 	t.Parallel()
 	rec, err := deployDomains(t, "parentZone=example.com")
@@ -130,11 +134,11 @@ func TestParentZone(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	if proof := rec.Of(recordType)["proof-of-api.staging.example.com"]; !slices.Contains(proof.After, record.Key()) {
-		t.Errorf("the domain is proved before its zone is delegated, after %v", proof.After)
+		t.Errorf("the validation record does not wait for the delegation, only for %v", proof.After)
 	}
 }
 
-// A zone that is not there is refused by the setting that names it.
+// TestUnknownZone checks that the error for a missing zone names the setting.
 func TestUnknownZone(t *testing.T) {
 	t.Parallel()
 	for want, changes := range map[string][]string{
@@ -149,8 +153,8 @@ func TestUnknownZone(t *testing.T) {
 	}
 }
 
-// Route 53 knows a name in one spelling. Others are the same domain, and replace
-// nothing.
+// TestDomainSpelling checks that other spellings of a name are the same domain
+// and replace nothing.
 func TestDomainSpelling(t *testing.T) {
 	t.Parallel()
 	plain, err := deployDomains(t, "parentZone=example.com", `additionalDomains=["www.staging.example.com"]`)
@@ -167,7 +171,8 @@ func TestDomainSpelling(t *testing.T) {
 	}
 }
 
-// A wildcard and its apex keep their proof, whichever is named first.
+// TestProofStays checks that a wildcard and its base name share one record, in
+// any order.
 func TestProofStays(t *testing.T) {
 	t.Parallel()
 	shapes := map[string]bool{}
@@ -185,6 +190,6 @@ func TestProofStays(t *testing.T) {
 		shapes[strings.Join(names, " ")] = true
 	}
 	if len(shapes) != 1 || !shapes["proof-of-staging.example.com"] {
-		t.Errorf("the proofs are %v", shapes)
+		t.Errorf("the validation records are %v", shapes)
 	}
 }

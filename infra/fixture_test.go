@@ -7,8 +7,8 @@ import (
 	"skiff/lambdas"
 )
 
-// fixture is a declaration whose names the tests may rely on: a team changes its
-// own as it likes.
+// fixture returns a declaration for the tests. Tests may rely on its names; a
+// team changes its own declaration freely.
 func fixture() lambdas.Service {
 	table := func(name string, actions ...string) lambdas.Rights {
 		return lambdas.Rights{{Table: name}: actions}
@@ -37,7 +37,7 @@ func fixture() lambdas.Service {
 	}
 }
 
-// everything is the fixture with an entry of each other kind.
+// everything returns the fixture with an entry of each other kind.
 func everything() lambdas.Service {
 	s := fixture()
 	s.Tables = append(s.Tables, lambdas.Table{
@@ -61,7 +61,7 @@ func everything() lambdas.Service {
 	return s
 }
 
-// find returns the function of the name, to be changed.
+// find returns a pointer to the function with this name, to change it.
 func find(t *testing.T, s lambdas.Service, name string) *lambdas.Function {
 	t.Helper()
 	i := slices.IndexFunc(s.Functions, func(f lambdas.Function) bool { return f.Name == name })
@@ -71,7 +71,7 @@ func find(t *testing.T, s lambdas.Service, name string) *lambdas.Function {
 	return &s.Functions[i]
 }
 
-// more is the service with more functions.
+// more returns the service with more functions.
 func more(s lambdas.Service, functions ...lambdas.Function) lambdas.Service {
 	s.Functions = append(slices.Clone(s.Functions), functions...)
 	return s

@@ -7,7 +7,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
-	"github.com/pulumi/pulumi-command/sdk/go/command/local"
+	command "github.com/pulumi/pulumi-command/sdk/go/command/local"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"skiff/infra/build"
@@ -15,9 +15,9 @@ import (
 	"skiff/lambdas/names"
 )
 
-// function is a Lambda function with all that belongs to it alone: the command
-// that builds it, its role, its log group. It is the one component, for it is
-// what repeats. All its parts share its name.
+// function is a Lambda function with the resources that belong only to it: the
+// command that builds it, its role and its log group. It is the only component
+// of this program, because it repeats. All its resources have the same name.
 type function struct {
 	pulumi.ResourceState
 	lambdas.Function
@@ -26,8 +26,8 @@ type function struct {
 	rights *iam.RolePolicy
 }
 
-// newFunctions declares every function. It asks for all digests at once, so that
-// a preview says what changed without compiling.
+// newFunctions declares the functions. It computes all digests in one step, so
+// a preview shows what changed without compiling.
 func (p program) newFunctions(s *stack, service parts, stored, clients places, tokens *issuer) (fns []*function, err error) {
 	zips := p.builder(s.cfg.Target, service.FunctionNames())
 	digests, err := zips.Digests(s.ctx.Context())
@@ -35,9 +35,9 @@ func (p program) newFunctions(s *stack, service parts, stored, clients places, t
 		return nil, err
 	}
 	at := stored.and(clients)
-	for _, declared := range service.Functions {
-		env := environment(s.cfg, declared, at, tokens)
-		f, err := newFunction(s, declared, zips, digests[declared.Name], at.grants(declared), env)
+	for _, declaration := range service.Functions {
+		env := environment(s.cfg, declaration, at, tokens)
+		f, err := newFunction(s, declaration, zips, digests[declaration.Name], at.grants(declaration), env)
 		if err != nil {
 			return nil, err
 		}
@@ -46,9 +46,9 @@ func (p program) newFunctions(s *stack, service parts, stored, clients places, t
 	return fns, nil
 }
 
-// newFunction declares one function with its parts.
-func newFunction(s *stack, declared lambdas.Function, zips builder, digest string, grants []grant, env pulumi.StringMap) (*function, error) {
-	f := &function{Function: declared}
+// newFunction declares one function with its resources.
+func newFunction(s *stack, declaration lambdas.Function, zips builder, digest string, grants []grant, env pulumi.StringMap) (*function, error) {
+	f := &function{Function: declaration}
 	if err := s.ctx.RegisterComponentResource(s.ctx.Project()+":lambda:Function", f.Name, f, s.in); err != nil {
 		return nil, err
 	}
@@ -63,18 +63,21 @@ func newFunction(s *stack, declared lambdas.Function, zips builder, digest strin
 }
 
 // newCode declares the command that builds the function's zip and prints its
-// sha256. The digest makes it run: a changed variable updates the command in
-// place, where a changed trigger would replace it. A checkout that has the
-// state of an earlier run and no zips builds them as the sha256 resolves, even
-// in a preview: the engine reads the zip to see whether it changed.
+// sha256. A new digest runs the command. The digest is an environment variable,
+// because a changed variable updates the command in place and a changed trigger
+// replaces it.
+//
+// On a checkout that has no zips, the program builds them when the sha256 from
+// the state resolves, even in a preview: the engine reads the zip to compare
+// it.
 func (f *function) newCode(s *stack, zips builder, digest string) (pulumi.ArchiveOutput, error) {
-	cmd, err := local.NewCommand(s.ctx, f.Name, &local.CommandArgs{
+	cmd, err := command.NewCommand(s.ctx, f.Name, &command.CommandArgs{
 		Create:      pulumi.Sprintf("go run ./infra/zip -target %s %s", s.cfg.Target, f.Name),
 		Dir:         pulumi.String(root),
 		Environment: pulumi.StringMap{build.DigestVariable: pulumi.String(digest)},
-		// What a command prints is part of its error; logged too, it would be
-		// there twice.
-		Logging: local.LoggingNone,
+		// A failed command's error contains its output. Logging would print the
+		// output twice.
+		Logging: command.LoggingNone,
 	}, pulumi.Parent(f))
 	if err != nil {
 		return pulumi.ArchiveOutput{}, err
@@ -88,8 +91,8 @@ func (f *function) newCode(s *stack, zips builder, digest string) (pulumi.Archiv
 	}).(pulumi.ArchiveOutput), nil
 }
 
-// newLambda declares the function itself. The log group is there before it,
-// or Lambda would make one of its own that keeps logs for ever.
+// newLambda declares the Lambda function. The log group exists first: otherwise
+// Lambda creates one that keeps logs for ever.
 func (f *function) newLambda(s *stack, code pulumi.ArchiveOutput, grants []grant, env pulumi.StringMap) error {
 	logs, err := cloudwatch.NewLogGroup(s.ctx, f.Name, &cloudwatch.LogGroupArgs{
 		RetentionInDays: pulumi.Int(s.cfg.LogDays),
@@ -112,9 +115,9 @@ func (f *function) newLambda(s *stack, code pulumi.ArchiveOutput, grants []grant
 		ReservedConcurrentExecutions: pulumi.Int(s.cfg.Concurrency),
 		TracingConfig:                lambda.FunctionTracingConfigArgs{Mode: tracingMode(s.cfg)},
 		Environment:                  lambda.FunctionEnvironmentArgs{Variables: env},
-		// JSON makes Lambda's own lines, START to REPORT, JSON like those of
-		// the handlers, which it passes on as they are. It drops lines below
-		// its own level, info unless set.
+		// With JSON, Lambda writes its own lines, from START to REPORT, as JSON
+		// too. It passes on the lines of the handlers unchanged and drops lines
+		// below this level; the default is info.
 		// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-advanced.html
 		LoggingConfig: lambda.FunctionLoggingConfigArgs{
 			LogFormat:           pulumi.String("JSON"),
@@ -125,9 +128,9 @@ func (f *function) newLambda(s *stack, code pulumi.ArchiveOutput, grants []grant
 	return err
 }
 
-// newRole declares the role that the function alone takes, and its rights: the
-// grants, and to write to its own log group. It may not create log groups: there
-// is one.
+// newRole declares the function's role. The role allows the grants, and writing
+// to the function's log group. It does not allow creating log groups, because
+// newLambda declares the group.
 func (f *function) newRole(s *stack, logs *cloudwatch.LogGroup, grants []grant) (*iam.Role, error) {
 	trusted, err := trust("lambda.amazonaws.com")
 	if err != nil {
@@ -148,7 +151,8 @@ func (f *function) newRole(s *stack, logs *cloudwatch.LogGroup, grants []grant) 
 	return role, err
 }
 
-// newRole declares a role within the stack's boundary.
+// newRole declares a role with the stack's permissions boundary, if there is
+// one.
 func newRole(s *stack, name, trusted string, option pulumi.ResourceOption) (*iam.Role, error) {
 	args := &iam.RoleArgs{AssumeRolePolicy: pulumi.String(trusted)}
 	if s.cfg.PermissionsBoundary != "" {
@@ -157,8 +161,8 @@ func newRole(s *stack, name, trusted string, option pulumi.ResourceOption) (*iam
 	return iam.NewRole(s.ctx, name, args, option)
 }
 
-// tracingMode is Lambda's name of the setting. A function that sends no traces
-// of its own still passes on those of its caller, of which HTTP APIs make none.
+// tracingMode returns the tracing mode of Lambda. With PassThrough a function
+// sends traces only if its caller does, and HTTP APIs do not.
 func tracingMode(cfg config) pulumi.String {
 	if cfg.Tracing {
 		return "Active"
@@ -166,7 +170,7 @@ func tracingMode(cfg config) pulumi.String {
 	return "PassThrough"
 }
 
-// environment is what the function reads from its environment and nothing else.
+// environment returns all environment variables that the function reads.
 func environment(cfg config, f lambdas.Function, at places, tokens *issuer) pulumi.StringMap {
 	env := at.variables(f)
 	env[names.LogLevelVariable] = pulumi.String(cfg.LogLevel)
@@ -176,7 +180,7 @@ func environment(cfg config, f lambdas.Function, at places, tokens *issuer) pulu
 	return env
 }
 
-// architecture is Lambda's name of the target's processor.
+// architecture returns Lambda's name for the target's processor.
 func architecture(t build.Target) pulumi.String {
 	if t.Arch == "amd64" {
 		return "x86_64"

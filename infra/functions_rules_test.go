@@ -10,34 +10,34 @@ import (
 	"skiff/lambdas"
 )
 
-// functionRules are those of the functions and what they may do.
+// functionRules returns the rules of functions and their rights.
 func functionRules() []rule {
 	return []rule{
-		{"a policy allows what is declared and no more", checkPolicies, recording.Set(policyType, "get-item", "policy",
+		{"a policy allows only what is declared", checkPolicies, recording.Set(policyType, "get-item", "policy",
 			`{"Statement":[{"Effect":"Allow","Action":["dynamodb:*"],"Resource":"*"}]}`)},
-		{"a right is on what it is declared on", checkPolicies, func(r *recording.Stack) {
+		{"a right is on the declared resource", checkPolicies, func(r *recording.Stack) {
 			p := r.Of(policyType)["socket"].Inputs
 			p["policy"] = strings.ReplaceAll(p["policy"].(string), "table/connections", "table/items")
 		}},
-		{"a role is for Lambda alone", checkTrust, recording.Set(roleType, "get-item", "assumeRolePolicy",
+		{"only Lambda may assume a role", checkTrust, recording.Set(roleType, "get-item", "assumeRolePolicy",
 			`{"Statement":[{"Effect":"Allow","Action":["sts:AssumeRole"],"Principal":{"Service":"ec2.amazonaws.com"}}]}`)},
-		{"a function has a role of its own", checkRoles, func(r *recording.Stack) {
+		{"each function has its own role", checkRoles, func(r *recording.Stack) {
 			r.Of(functionType)["get-item"].Inputs["role"] = r.Of(roleType)["health"].Outputs["arn"]
 		}},
-		{"a function logs to a group of its own", checkLogs,
+		{"each function has its own log group", checkLogs,
 			within(functionType, "get-item", "loggingConfig", "logGroup", "mock-health-0000000")},
-		{"logs do not stay for ever", checkRetention, recording.Set(logGroupType, "health", "retentionInDays", nil)},
-		{"a function waits for its rights", checkOrder, change(functionType+" health", func(res *recording.Resource) { res.After = nil })},
-		{"the environment holds what is used", checkEnvironments, func(r *recording.Stack) {
+		{"logs expire", checkRetention, recording.Set(logGroupType, "health", "retentionInDays", nil)},
+		{"a function depends on its policy", checkOrder, change(functionType+" health", func(res *recording.Resource) { res.After = nil })},
+		{"the environment has no unused variable", checkEnvironments, func(r *recording.Stack) {
 			nested(r.Of(functionType)["health"], "environment", "variables")["TABLE_NAME"] = "items"
 		}},
-		{"the environment tells of the right thing", checkEnvironments, func(r *recording.Stack) {
+		{"the environment names the right resource", checkEnvironments, func(r *recording.Stack) {
 			nested(r.Of(functionType)["notify"], "environment", "variables")["CONNECTIONS_TABLE_NAME"] = "mock-items-0000000"
 		}},
 	}
 }
 
-// component is the key of a function's component.
+// component returns the key of a function's component.
 func (h held) component(function string) string {
 	for key := range h.Resources {
 		if typ, name, _ := strings.Cut(key, " "); strings.HasSuffix(typ, ":lambda:Function") && name == function {
@@ -47,8 +47,7 @@ func (h held) component(function string) string {
 	return "no component " + function
 }
 
-// arns are where the declared resources are; there is none for what the stack
-// has not.
+// arns returns the ARNs of the declared resources that the stack has.
 func (h held) arns() map[lambdas.Resource]string {
 	all := map[lambdas.Resource]string{}
 	put := func(resource lambdas.Resource, typ, name, output, rest string) {
@@ -78,8 +77,8 @@ func (h held) arns() map[lambdas.Resource]string {
 	return all
 }
 
-// rightsOf are the pairs of action and resource that a function has by its
-// declaration, by what it polls, and to log.
+// rightsOf returns the expected rights of a function, as "action on resource":
+// the declared ones, those for polling and those for logging.
 func (h held) rightsOf(f lambdas.Function) (want []string) {
 	at := h.arns()
 	for resource, actions := range f.Rights {
@@ -114,9 +113,9 @@ func (h held) rightsOf(f lambdas.Function) (want []string) {
 	return want
 }
 
-// checkPolicies compares the pairs of action and resource that a policy allows
-// with those declared. Connections, objects and log streams have no names to
-// name, and X-Ray has no resources.
+// checkPolicies compares the rights that a policy allows with the expected
+// ones. A star in an ARN is allowed only for connections, objects and log
+// streams. X-Ray's actions support no resource.
 func checkPolicies(h held) (offences []string) {
 	for name := range h.Of(functionType) {
 		f := h.function(name)
@@ -125,14 +124,14 @@ func checkPolicies(h held) (offences []string) {
 		for _, pair := range got {
 			action, resource, _ := strings.Cut(pair, " on ")
 			if strings.Contains(action, "*") || resource == "*" && pair != "dynamodb:ListStreams on *" && !slices.Contains(traceRights(), pair) {
-				offences = append(offences, name+" may "+pair)
+				offences = append(offences, name+" may do "+pair)
 			}
 		}
 	}
 	return offences
 }
 
-// function is the declaration of a function.
+// function returns the declaration of a function.
 func (h held) function(name string) lambdas.Function {
 	for _, f := range h.Functions {
 		if f.Name == name {
@@ -142,8 +141,8 @@ func (h held) function(name string) lambdas.Function {
 	return lambdas.Function{Name: "undeclared " + name}
 }
 
-// traceRights are the one exception of the rule that a resource is named: X-Ray
-// has none to name.
+// traceRights returns the rights on "*" that a function may have: X-Ray's
+// actions support no resource.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
 func traceRights() []string {
 	return []string{"xray:PutTraceSegments on *", "xray:PutTelemetryRecords on *"}
@@ -161,8 +160,8 @@ func checkTrust(h held) (offences []string) {
 func checkRoles(h held) (offences []string) {
 	for name, f := range h.Of(functionType) {
 		role := h.Of(roleType)[name]
-		offences = append(offences, differ(name+" takes the role", f.Inputs["role"], role.Outputs["arn"])...)
-		offences = append(offences, differ(name+" has a policy of", h.Of(policyType)[name].Inputs["role"], role.Outputs["name"])...)
+		offences = append(offences, differ("the role of "+name, f.Inputs["role"], role.Outputs["arn"])...)
+		offences = append(offences, differ("the role of the policy "+name, h.Of(policyType)[name].Inputs["role"], role.Outputs["name"])...)
 	}
 	return offences
 }
@@ -189,14 +188,14 @@ func checkRetention(h held) (offences []string) {
 func checkOrder(h held) (offences []string) {
 	for name, f := range h.Of(functionType) {
 		if !slices.Contains(f.After, policyType+" "+name) {
-			offences = append(offences, f.Key()+" does not wait for its policy")
+			offences = append(offences, f.Key()+" does not depend on its policy")
 		}
 	}
 	return offences
 }
 
-// checkEnvironments wants the variables of what a function has rights on, and no
-// others.
+// checkEnvironments wants exactly the variables of the resources that a
+// function has rights on.
 func checkEnvironments(h held) (offences []string) {
 	for name, made := range h.Of(functionType) {
 		want := map[string]any{"LOG_LEVEL": h.set("logLevel")}
@@ -219,8 +218,8 @@ func checkEnvironments(h held) (offences []string) {
 	return offences
 }
 
-// variable is what a function finds a resource by, and its value; nil for what
-// the stack has not.
+// variable returns the environment variable of a resource and its value, which
+// is nil if the stack does not have the resource.
 func (h held) variable(resource lambdas.Resource) (string, any) {
 	spelt := func(own, name, kind, what string) string {
 		return strings.ToUpper(strings.ReplaceAll(cmp.Or(own, name+"_"+kind)+"_"+what, "-", "_"))

@@ -10,9 +10,9 @@ import (
 	"skiff/infra/recording"
 )
 
-// TestGolden holds what each of the team's own stacks declares, as text for the
-// reviewer of a change. After an intended change, and for a new stack:
-// go test ./infra -update
+// TestGolden compares what each of the team's own stacks declares with its
+// golden file, which a reviewer reads. After an intended change, or for a new
+// stack, run: go test ./infra -update
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	texts := map[string]string{}
@@ -22,8 +22,8 @@ func TestGolden(t *testing.T) {
 	recording.Goldens(t, "testdata", texts, "go test ./infra -update")
 }
 
-// shapeOf is the stack's shape with the place of a domain in the settings for its
-// name, which is a value.
+// shapeOf returns the stack's shape. It replaces the name of a domain, which is
+// a value, by its position in the settings.
 func shapeOf(s *recording.Stack) map[string][]string {
 	var names []string
 	for i, d := range namedDomains(s.Settings) {
@@ -39,7 +39,8 @@ func shapeOf(s *recording.Stack) map[string][]string {
 	return all
 }
 
-// Stages differ by values alone: the same resources with the same properties.
+// TestStagesDifferInValuesOnly checks that stages have the same resources with
+// the same properties.
 func TestStagesDifferInValuesOnly(t *testing.T) {
 	t.Parallel()
 	staging, production := record(t, "staging"), record(t, "production")

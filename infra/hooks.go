@@ -2,19 +2,22 @@ package main
 
 import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-// beforeCreate is the option of a resource that is looked at before it is made.
+// beforeCreate returns a resource option: Pulumi calls look before it creates
+// the resource.
 func beforeCreate(ctx *pulumi.Context, name string, look pulumi.ResourceHookFunction) (pulumi.ResourceOption, error) {
 	hooks, err := newHook(ctx, name, look)
 	return pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeCreate: hooks}), err
 }
 
-// beforeUpdate is the option of a resource that is looked at before it changes.
+// beforeUpdate returns a resource option: Pulumi calls look before it updates
+// the resource.
 func beforeUpdate(ctx *pulumi.Context, name string, look pulumi.ResourceHookFunction) (pulumi.ResourceOption, error) {
 	hooks, err := newHook(ctx, name, look)
 	return pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeUpdate: hooks}), err
 }
 
-// newHook registers a function that can refuse a change, in previews too.
+// newHook registers a hook that can refuse a change by an error, in previews
+// too.
 func newHook(ctx *pulumi.Context, name string, look pulumi.ResourceHookFunction) ([]*pulumi.ResourceHook, error) {
 	hook, err := ctx.RegisterResourceHook(name, look, &pulumi.ResourceHookOptions{OnDryRun: true})
 	if err != nil {

@@ -11,9 +11,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// newIndexHook looks at a change of the table before it is made, in previews
-// too. DynamoDB makes or deletes one index at a time: an update with more of
-// them fails half way.
+// newIndexHook returns a hook that checks an update of a table, in previews
+// too. DynamoDB creates or deletes one index at a time, so an update of several
+// would fail in the middle.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
 func newIndexHook(ctx *pulumi.Context) (pulumi.ResourceOption, error) {
 	return beforeUpdate(ctx, "one-index-at-a-time", func(args *pulumi.ResourceHookArgs) error {
@@ -21,8 +21,9 @@ func newIndexHook(ctx *pulumi.Context) (pulumi.ResourceOption, error) {
 	})
 }
 
-// checkIndexes refuses more than one index that is made or deleted. One that
-// changes is deleted and made again.
+// checkIndexes refuses a change of more than one index. An index whose
+// properties change counts as two changes: DynamoDB deletes it and creates it
+// again.
 func checkIndexes(table string, old, next map[string]any) error {
 	var changes []string
 	for _, name := range slices.Sorted(maps.Keys(old)) {
@@ -38,13 +39,13 @@ func checkIndexes(table string, old, next map[string]any) error {
 		}
 	}
 	if len(changes) > 1 {
-		return fmt.Errorf("the table %s would change more than one index (%s), and DynamoDB changes one at a time: "+
-			"make the change in several updates, a new index under a new name first", table, strings.Join(changes, ", "))
+		return fmt.Errorf("the table %s would change more than one index (%s), but DynamoDB changes one at a time: "+
+			"split the change into several updates, and begin with a new index under a new name", table, strings.Join(changes, ", "))
 	}
 	return nil
 }
 
-// indexes are a table's global secondary indexes, by name.
+// indexes returns a table's global secondary indexes by name.
 func indexes(inputs resource.PropertyMap) map[string]any {
 	byName := map[string]any{}
 	list, _ := inputs.Mappable()["globalSecondaryIndexes"].([]any)

@@ -8,7 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// TestCheckIndexes changes the indexes of a table, each a name and a hash key.
+// TestCheckIndexes checks changes of a table's indexes. Each index is written
+// as a name and a hash key.
 func TestCheckIndexes(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, old, next, want string }{
@@ -32,8 +33,8 @@ func TestCheckIndexes(t *testing.T) {
 	}
 }
 
-// tableOf is the inputs of a table with these indexes. The engine keeps with old
-// inputs which of them are defaults, which is no change.
+// tableOf returns the inputs of a table with these indexes. The engine adds
+// __defaults to old inputs; a change of that is no change of the index.
 func tableOf(list string) resource.PropertyMap {
 	var all []any
 	for i, entry := range strings.Fields(list) {

@@ -6,15 +6,15 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// issuer signs bearer tokens in place of the stack's own key.
+// issuer describes who signs the tokens if the stack's own key does not.
 type issuer struct {
-	url       pulumi.StringInput      // as the tokens' iss
-	audiences pulumi.StringArrayInput // any of which a token's aud must have
+	url       pulumi.StringInput      // equals the claim iss of a token
+	audiences pulumi.StringArrayInput // the claim aud of a token contains one of them
 }
 
-// newIssuer returns the issuer of the stack's tokens, and nil where the stack's
-// own key signs them. An issuer may also be declared here: its URL and audiences
-// may be outputs of resources.
+// newIssuer returns the issuer of the stack's tokens, or nil if the stack's own
+// key signs them. An issuer may also be a resource of this stack: its URL and
+// audiences may be outputs.
 func newIssuer(s *stack) (*issuer, error) {
 	if s.cfg.Issuer == "" {
 		return nil, nil
@@ -22,7 +22,7 @@ func newIssuer(s *stack) (*issuer, error) {
 	return &issuer{url: pulumi.String(s.cfg.Issuer), audiences: pulumi.ToStringArray(s.cfg.Audiences)}, nil
 }
 
-// joined are the audiences as a function reads them, with commas between them.
+// joined returns the audiences, separated by commas, as a function reads them.
 func (i *issuer) joined() pulumi.StringOutput {
 	return i.audiences.ToStringArrayOutput().ApplyT(func(audiences []string) string {
 		return strings.Join(audiences, ",")

@@ -5,8 +5,9 @@ import (
 	"testing"
 )
 
-// With an issuer API Gateway itself decides on the tokens of requests; who
-// connects is asked for the same ones. Nobody has a key.
+// TestIssuer checks a stack with an issuer. API Gateway verifies the tokens of
+// requests. The function verifies the tokens of WebSocket clients. There is no
+// token key.
 func TestIssuer(t *testing.T) {
 	t.Parallel()
 	_, err := deployWith(t, fixture(), with(settingsOf(t, "staging"),
@@ -19,13 +20,13 @@ func TestIssuer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	obey(t, fixture(), rec)
+	checkRules(t, fixture(), rec)
 	if keys := rec.Of(secretType); len(keys) != 1 {
 		t.Errorf("%d secrets", len(keys))
 	}
 	if got := nested(rec.Of(functionType)["authorize"], "environment", "variables"); fmt.Sprint(got) !=
 		"map[LOG_LEVEL:debug TOKEN_AUDIENCES:web,mobile TOKEN_ISSUER:https://issuer.example/]" {
-		t.Errorf("the authorizer is told %v", got)
+		t.Errorf("the environment of authorize is %v", got)
 	}
 	if got := rec.Of(routeType)["POST /items"].Inputs["authorizationType"]; got != "JWT" {
 		t.Errorf("POST /items is guarded by %v", got)

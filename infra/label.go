@@ -7,11 +7,11 @@ import (
 	"skiff/lambdas"
 )
 
-// label is what functions, outputs and parameters call an entry of the
-// declaration: words with hyphens between them.
+// label names an entry of the declaration in environment variables, outputs and
+// parameters. It has words with hyphens between them.
 type label string
 
-// labelOf returns the entry's label, or its name and kind where it has none.
+// labelOf returns the entry's own label, or its name and kind if it has none.
 func labelOf(own, name, kind string) label { return label(cmp.Or(own, name+"-"+kind)) }
 
 func tableLabel(t lambdas.Table) label   { return labelOf(t.Label, t.Name, "table") }

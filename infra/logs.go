@@ -8,10 +8,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// newAccessLog declares the group that the stage writes a line to for each
-// request. Below /aws/vendedlogs/ API Gateway needs no line of its own in the
-// account's one resource policy for logs, which has 5,120 characters; so the
-// name is a fixed one.
+// newAccessLog declares the log group to which the stage writes a line for each
+// request. The fixed name begins with /aws/vendedlogs/: for such groups API
+// Gateway adds no statement to the account's resource policy, which has at most
+// 5,120 characters.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
 func newAccessLog(s *stack) (*cloudwatch.LogGroup, error) {
 	return cloudwatch.NewLogGroup(s.ctx, "access", &cloudwatch.LogGroupArgs{
@@ -20,15 +20,18 @@ func newAccessLog(s *stack) (*cloudwatch.LogGroup, error) {
 	}, s.in)
 }
 
-// accessLogName is the name of the access log group.
+// accessLogName returns the name of the access log group.
 func accessLogName(ctx *pulumi.Context) string {
 	return fmt.Sprintf("/aws/vendedlogs/%s-%s/access", ctx.Project(), ctx.Stack())
 }
 
-// accessLine is what the access log tells of a request, 3 KB at most. It names
-// no user agent, header or query: those are the client's, and may be secret.
-// What a request has not, such as an error, is "-"; so the error stands in
-// quotes of this format rather than in those of error.messageString.
+// accessLine returns the format of a line in the access log. A line has at most
+// 3 KB. It contains no user agent, header or query: clients choose these, and
+// they may be secret.
+//
+// API Gateway writes "-" for a missing value, such as the error.
+// $context.error.messageString would add its own quotes, but not around "-", so
+// the format quotes $context.error.message.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
 func accessLine() (string, error) {
 	text, err := json.Marshal(map[string]string{

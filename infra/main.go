@@ -1,6 +1,6 @@
-// Command infra declares everything this service owns in AWS. It is an
-// ordinary Pulumi program: what it declares is in package lambdas, what differs
-// from stack to stack in Pulumi.STACK.yaml.
+// Command infra declares everything that this service owns in AWS. It is an
+// ordinary Pulumi program. Package lambdas declares what the service consists
+// of. Pulumi.STACK.yaml holds the settings in which the stacks differ.
 package main
 
 import (
@@ -16,8 +16,8 @@ import (
 	"skiff/lambdas"
 )
 
-// root is the repository, seen from the program's working directory. Paths
-// stay relative: an absolute one would be a change on every other checkout.
+// root is the path of the repository, relative to the program's working
+// directory. An absolute path would be a change on every other checkout.
 const root = ".."
 
 func main() {
@@ -32,30 +32,32 @@ func main() {
 	pulumi.Run(p.run)
 }
 
-// program is what deploy works from.
+// program holds the inputs of deploy. Tests replace each of them.
 type program struct {
 	declared lambdas.Service
 	settings string // the stack's whole configuration, a JSON object
-	target   string // in place of the setting's, if it is not ""
+	target   string // replaces the setting "target" unless it is empty
 	builder  func(build.Target, []string) builder
 }
 
-// builder is where the functions' zips come from.
+// builder builds the functions' zips.
 type builder interface {
-	// Digests returns for every function a hash over all that decides its zip.
+	// Digests returns a hash for each function. It covers everything that
+	// decides the content of the function's zip.
 	Digests(ctx context.Context) (map[string]string, error)
-	// Ensure returns the path of the function's zip once it has the sha256.
+	// Ensure returns the path of the function's zip with this sha256. It builds
+	// the zip if it is missing.
 	Ensure(ctx context.Context, function, sha256 string) (zip string, err error)
 }
 
-// stack is where resources are declared, and by which settings.
+// stack holds what each function here needs to declare resources.
 type stack struct {
 	ctx *pulumi.Context
 	cfg config
-	in  pulumi.ResourceOrInvokeOption // the provider of the stack's account
+	in  pulumi.ResourceOrInvokeOption // the option of each resource: puts it into the stack's account and region
 }
 
-// run deploys and exports the stack's outputs.
+// run declares the resources and exports the stack's outputs.
 func (p program) run(ctx *pulumi.Context) error {
 	outputs, err := p.deploy(ctx)
 	if err != nil {
@@ -67,10 +69,13 @@ func (p program) run(ctx *pulumi.Context) error {
 	return nil
 }
 
-// deploy is the table of contents: where it all goes, who says who calls, what
-// is stored, what runs, what calls it, how it is reached, who watches it, what
-// others may know of it. Logical names are permanent: to rename a resource is to
-// replace it, and the table is not something to replace.
+// deploy is the table of contents. It declares in this order: the account, the
+// issuer of tokens, the APIs, the stores, the functions, what calls them, the
+// routes, the alarms, the parameters for other services, and the domains. The
+// stages that publish the routes come last.
+//
+// Logical names are permanent. Pulumi replaces a resource whose name changes,
+// and a replaced table loses its data.
 func (p program) deploy(ctx *pulumi.Context) (outputs pulumi.Map, err error) {
 	cfg, err := p.readConfig(ctx)
 	if err != nil {
@@ -84,7 +89,7 @@ func (p program) deploy(ctx *pulumi.Context) (outputs pulumi.Map, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("issuer: %w", err)
 	}
-	service := inForce(p.declared, cfg, tokens)
+	service := activeParts(p.declared, cfg, tokens)
 	apis, err := openAPIs(s, service, tokens)
 	if err != nil {
 		return nil, err
@@ -101,15 +106,15 @@ func (p program) deploy(ctx *pulumi.Context) (outputs pulumi.Map, err error) {
 	if err != nil {
 		return nil, err
 	}
-	known, routes, err := apis.connect(s, fns)
+	info, routes, err := apis.addRoutes(s, fns)
 	if err != nil {
 		return nil, err
 	}
-	watched, err := newOperations(s, known, data, fns)
+	operations, err := newOperations(s, info, data, fns)
 	if err != nil {
 		return nil, err
 	}
-	shared, err := share(s, known, data)
+	shared, err := share(s, info, data)
 	if err != nil {
 		return nil, fmt.Errorf("sharing: %w", err)
 	}
@@ -117,20 +122,21 @@ func (p program) deploy(ctx *pulumi.Context) (outputs pulumi.Map, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("domains: %w", err)
 	}
-	before := slices.Concat(sources, watched, shared, domains.declared, data.last())
-	if err := apis.publish(s, routes, domains, before); err != nil {
+	waitFor := slices.Concat(sources, operations, shared, domains.resources, data.last())
+	if err := apis.publish(s, routes, domains, waitFor); err != nil {
 		return nil, err
 	}
-	return stackOutputs(s, known, data, domains, fns), nil
+	return stackOutputs(s, info, data, domains, fns), nil
 }
 
-// readConfig reads the stack's settings, and refuses what does not go with them.
+// readConfig reads and checks the stack's settings. It also checks that the
+// declaration and the settings fit each other.
 func (p program) readConfig(ctx *pulumi.Context) (config, error) {
 	cfg, err := readConfig(ctx, p.settings)
 	if err != nil {
 		return cfg, err
 	}
-	if err := check(ctx, p.declared, cfg); err != nil {
+	if err := checkDeclaration(ctx, p.declared, cfg); err != nil {
 		return cfg, fmt.Errorf("lambdas: %w", err)
 	}
 	if p.target != "" {
@@ -139,7 +145,7 @@ func (p program) readConfig(ctx *pulumi.Context) (config, error) {
 		}
 	}
 	if !hasSockets(p.declared.Functions) {
-		cfg.SocketDomain = "" // there is nothing that it could lead to
+		cfg.SocketDomain = "" // without a socket route there is no WebSocket API to map it to
 	}
-	return cfg, cfg.check(p.declared.Functions)
+	return cfg, cfg.checkFits(p.declared.Functions)
 }

@@ -10,11 +10,12 @@ import (
 	"skiff/infra/recording"
 )
 
-// operationRules are those of accounts and operations. Local has no alarms: for
-// it their rules hold of nothing, and are broken by one that is there.
+// operationRules returns the rules of accounts, logs, throttles, traces and
+// alarms. The stack local has no alarms: a spoilt recording of it has a wrong
+// one more.
 func operationRules() []rule {
 	return []rule{
-		{"everything goes through the stack's provider", checkProviders, change(tableType+" items", func(res *recording.Resource) {
+		{"every resource uses the stack's provider", checkProviders, change(tableType+" items", func(res *recording.Resource) {
 			res.Provider = "urn:pulumi:mock::x::pulumi:providers:aws::default::id"
 		})},
 		{"the provider is bound to the account", checkAccount, recording.Set(accountType, "aws", "allowedAccountIds", []any{"123456789012"})},
@@ -28,14 +29,14 @@ func operationRules() []rule {
 		{"the stage is throttled", checkThrottle, func(r *recording.Stack) {
 			delete(nested(r.Of(stageType)["api"], "defaultRouteSettings"), "throttlingBurstLimit")
 		}},
-		{"a throttled route is one of the API", checkThrottle, recording.Set(stageType, "api", "routeSettings", []any{
+		{"every throttled route exists", checkThrottle, recording.Set(stageType, "api", "routeSettings", []any{
 			map[string]any{"routeKey": "GET /nope", "throttlingRateLimit": 1.0, "throttlingBurstLimit": 1.0, "detailedMetricsEnabled": false},
 		})},
-		{"who sends traces may, and nobody else", checkTracing, func(r *recording.Stack) {
+		{"exactly the functions that send traces have the right", checkTracing, func(r *recording.Stack) {
 			mode := nested(r.Of(functionType)["health"], "tracingConfig")
 			mode["mode"] = map[any]string{"Active": "PassThrough", "PassThrough": "Active"}[mode["mode"]]
 		}},
-		{"alarms go to the topic and come back from it", checkAlarms, func(r *recording.Stack) {
+		{"alarms notify the topic", checkAlarms, func(r *recording.Stack) {
 			r.Resources["more"] = recording.Resource{Type: alarmType, Name: "more", Inputs: map[string]any{"alarmActions": []any{"arn:of:another"}}}
 		}},
 	}
@@ -44,7 +45,7 @@ func operationRules() []rule {
 func checkProviders(h held) (offences []string) {
 	for key, res := range h.Resources {
 		if strings.HasPrefix(res.Type, "aws:") && !throughAWS(res.Provider) {
-			offences = append(offences, fmt.Sprintf("%s goes through %q", key, res.Provider))
+			offences = append(offences, fmt.Sprintf("%s uses the provider %q", key, res.Provider))
 		}
 	}
 	return offences
@@ -70,7 +71,7 @@ func checkTags(h held) (offences []string) {
 	return offences
 }
 
-// checkAccessLog holds the format to the quota.
+// checkAccessLog wants a valid format below the size that API Gateway allows.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 func checkAccessLog(h held) (offences []string) {
 	log := nested(h.Of(stageType)["api"], "accessLogSettings")
@@ -102,9 +103,9 @@ func checkThrottle(h held) (offences []string) {
 	for _, entry := range routes {
 		route := entry.(map[string]any)
 		if _, ok := h.Of(routeType)[shape(fmt.Sprint(route["routeKey"]))]; !ok {
-			offences = append(offences, fmt.Sprintf("%v is throttled, and no route", route["routeKey"]))
+			offences = append(offences, fmt.Sprintf("%v is throttled but is not a route", route["routeKey"]))
 		}
-		// A setting that is left out is 0 for the route, not the stage's.
+		// An omitted setting of a route is 0, not the stage's value.
 		if route["throttlingRateLimit"] == nil || route["throttlingBurstLimit"] == nil ||
 			route["detailedMetricsEnabled"] != settings["detailedMetricsEnabled"] {
 			offences = append(offences, fmt.Sprintf("the route has %v", route))
@@ -117,7 +118,7 @@ func checkTracing(h held) (offences []string) {
 	for name, f := range h.Of(functionType) {
 		active := nested(f, "tracingConfig")["mode"] == "Active"
 		if may := strings.Contains(fmt.Sprint(h.Of(policyType)[name].Inputs["policy"]), "xray:PutTraceSegments"); may != active {
-			offences = append(offences, fmt.Sprintf("%s: sends traces %t, may %t", name, active, may))
+			offences = append(offences, fmt.Sprintf("%s sends traces: %t, has the right: %t", name, active, may))
 		}
 	}
 	return offences
@@ -127,7 +128,7 @@ func checkAlarms(h held) (offences []string) {
 	want := fmt.Sprintf("[%v]", h.Of(topicType)["alarms"].Outputs["arn"])
 	for name, a := range h.Of(alarmType) {
 		if fmt.Sprint(a.Inputs["alarmActions"]) != want || fmt.Sprint(a.Inputs["okActions"]) != want || a.Inputs["actionsEnabled"] == false {
-			offences = append(offences, fmt.Sprintf("%s goes to %v and %v", name, a.Inputs["alarmActions"], a.Inputs["okActions"]))
+			offences = append(offences, fmt.Sprintf("%s notifies %v and %v", name, a.Inputs["alarmActions"], a.Inputs["okActions"]))
 		}
 	}
 	return offences

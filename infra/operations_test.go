@@ -10,8 +10,8 @@ import (
 	"skiff/lambdas"
 )
 
-// Alarms look at this API, stage and table, and cost no more with more
-// functions.
+// TestAlarms checks the metrics and thresholds of the alarms, and that more
+// functions do not mean more alarms.
 func TestAlarms(t *testing.T) {
 	t.Parallel()
 	settings := with(settingsOf(t, "production"), "stage=v1", "alarmEmail=")
@@ -21,22 +21,22 @@ func TestAlarms(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(rec.Of(subscriptionType)) != 0 {
-		t.Error("mail is sent to nobody")
+		t.Error("there is a subscription without an address")
 	}
 	alarms := rec.Of(alarmType)
 	if len(alarms) != 6 {
 		t.Errorf("%d alarms", len(alarms))
 	}
 	if got := fmt.Sprint(alarms["api-latency"].Inputs["dimensions"]); got != "map[ApiId:api-id of api Stage:v1]" {
-		t.Errorf("api-latency looks at %s", got)
+		t.Errorf("api-latency watches %s", got)
 	}
 	if got := fmt.Sprint(alarms["table-throttles"].Inputs["metricQueries"]); strings.Count(got, "TableName:"+nameOf(rec, tableType, "items")) != 4 ||
 		strings.Count(got, "GlobalSecondaryIndexName:status-index") != 2 {
-		t.Errorf("table-throttles looks at %s", got)
+		t.Errorf("table-throttles watches %s", got)
 	}
 	for name, queue := range map[string]string{"queue-age": "events", "dead-events": "dead-events"} {
 		if got := fmt.Sprint(alarms[name].Inputs["dimensions"]); got != "map[QueueName:"+nameOf(rec, queueType, queue)+"]" {
-			t.Errorf("%s looks at %s", name, got)
+			t.Errorf("%s watches %s", name, got)
 		}
 	}
 	for name, threshold := range map[string]float64{"api-errors": 1, "api-latency": 1000, "function-throttles": 0, "table-throttles": 0,
@@ -47,12 +47,13 @@ func TestAlarms(t *testing.T) {
 	}
 }
 
-// nameOf is the name in AWS of a resource.
+// nameOf returns the name in AWS of a resource.
 func nameOf(r *recording.Stack, typ, name string) string {
 	return fmt.Sprint(r.Of(typ)[name].Outputs["name"])
 }
 
-// The dashboard is what CloudWatch takes as one, and shows every function.
+// TestDashboard checks that the dashboard's body is valid and shows every
+// function.
 func TestDashboard(t *testing.T) {
 	t.Parallel()
 	rec := record(t, "production")
@@ -85,7 +86,7 @@ func TestDashboard(t *testing.T) {
 			shown[fmt.Sprint(line[3])] = true
 		}
 		if p.Query != "" && !strings.Contains(p.Query, fmt.Sprintf("'%v'", rec.Of(logGroupType)["access"].Inputs["name"])) {
-			t.Errorf("%s asks %s", p.Title, p.Query)
+			t.Errorf("%s has the query %s", p.Title, p.Query)
 		}
 	}
 	for _, f := range rec.Of(functionType) {

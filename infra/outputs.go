@@ -6,15 +6,15 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// stackOutputs are what people and pipelines ask the stack for: apiUrl and
-// socketUrl are the first of what clients use, urls and socketUrls all of it.
-func stackOutputs(s *stack, k *known, data *stores, names *domains, fns []*function) pulumi.Map {
+// stackOutputs returns the outputs of the stack for people and pipelines.
+// apiUrl and socketUrl are the first of urls and socketUrls.
+func stackOutputs(s *stack, k *apiInfo, data *stores, d *domains, fns []*function) pulumi.Map {
 	functions := pulumi.StringMap{}
 	for _, f := range fns {
 		functions[f.Name] = f.lambda.Name
 	}
 	all := pulumi.Map{"functionNames": functions}
-	urls, socketURLs := names.urls(s.cfg)
+	urls, socketURLs := d.urls(s.cfg)
 	if len(urls) == 0 {
 		urls = pulumi.StringArray{k.url}
 	}
@@ -25,15 +25,15 @@ func stackOutputs(s *stack, k *known, data *stores, names *domains, fns []*funct
 		}
 		all["socketUrl"], all["socketUrls"] = socketURLs[0], socketURLs
 	}
-	if names.zone != nil {
-		all["zoneNameServers"] = names.zone.nameServers
+	if d.zone != nil {
+		all["zoneNameServers"] = d.zone.nameServers
 	}
 	maps.Copy(all, data.outputs())
 	return all
 }
 
-// outputs are the names and addresses of what is stored. Secrets and parameters
-// are by name: an operator puts in their values.
+// outputs returns the names and addresses of the stores. It names secrets and
+// parameters, because an operator sets their values.
 func (d *stores) outputs() pulumi.Map {
 	all := pulumi.Map{}
 	for _, t := range d.tables {

@@ -9,7 +9,7 @@ import (
 	"skiff/lambdas"
 )
 
-// rootStacks are the files of the team's own stacks, by stack.
+// rootStacks returns the files of the team's own stacks, by stack.
 func rootStacks(t *testing.T) map[string]string {
 	t.Helper()
 	paths, err := filepath.Glob("../Pulumi.*.yaml")
@@ -23,8 +23,7 @@ func rootStacks(t *testing.T) map[string]string {
 	return stacks
 }
 
-// ownStacks runs the program for each of the team's own stacks that is deployed
-// to AWS.
+// ownStacks runs the program for each of the team's own stacks on AWS.
 func ownStacks(t *testing.T) map[string]*recording.Stack {
 	t.Helper()
 	stacks := map[string]*recording.Stack{}
@@ -33,7 +32,7 @@ func ownStacks(t *testing.T) map[string]*recording.Stack {
 			continue
 		}
 		settings := settingsIn(t, path)
-		rec, err := deployIn(t, around(t, settings), lambdas.Declared(), settings)
+		rec, err := deployIn(t, cloudFor(t, settings), lambdas.Declared(), settings)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -42,9 +41,9 @@ func ownStacks(t *testing.T) map[string]*recording.Stack {
 	return stacks
 }
 
-// around is a cloud with all that the settings expect to be there: the account,
-// zones that the stack does not make, and the stack that it is attached to.
-func around(t *testing.T, settings map[string]string) cloud {
+// cloudFor returns a cloud with everything that the settings expect: the
+// account, existing zones and the host stack.
+func cloudFor(t *testing.T, settings map[string]string) cloud {
 	t.Helper()
 	set := func(name string) string { return settings[own(settings, name)] }
 	zone := func(name string) string { return strings.ToLower(strings.TrimSuffix(set(name), ".")) }

@@ -9,15 +9,15 @@ import (
 	"skiff/lambdas"
 )
 
-// parameter is a parameter of Parameter Store that functions read, with its
+// parameter is a Parameter Store parameter that functions read, with its
 // declaration.
 type parameter struct {
 	lambdas.Parameter
 	made *ssm.Parameter
 }
 
-// newParameters declares them with their first values. An operator changes a
-// value from then on: no update puts the first one back.
+// newParameters declares the parameters with their first values. An operator
+// may change a value later: updates ignore it.
 func newParameters(s *stack, declared []lambdas.Parameter) (parameters []parameter, err error) {
 	for _, d := range declared {
 		made, err := ssm.NewParameter(s.ctx, d.Name, &ssm.ParameterArgs{
@@ -34,13 +34,13 @@ func newParameters(s *stack, declared []lambdas.Parameter) (parameters []paramet
 	return parameters, nil
 }
 
-// places are where the parameter is.
+// places returns the place of the parameter. Functions get its name.
 func (p parameter) places() places {
 	return places{lambdas.Resource{Parameter: p.Name}: {
 		arn: p.made.Arn, variables: pulumi.StringMap{label(p.Name).variable("PARAMETER"): p.made.Name}}}
 }
 
-// path is the name of a parameter of the stack.
+// path returns the full name of a parameter: /PROJECT/STACK/NAME.
 func (s *stack) path(name string) string {
 	return fmt.Sprintf("/%s/%s/%s", s.ctx.Project(), s.ctx.Stack(), name)
 }

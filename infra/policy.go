@@ -13,47 +13,48 @@ type policy struct {
 	Statement []statement
 }
 
-// statement allows or denies actions: on a resource in a role's policy, to a
-// principal in its trust policy, both in a bucket's policy.
+// statement allows or denies actions. In a role's policy it names a resource,
+// in a trust policy a principal, in a bucket's policy both.
 type statement struct {
 	Effect    string
 	Principal any `json:",omitempty"` // a service, or "*"
 	Action    []string
-	Resource  any                          `json:",omitempty"` // a text, or several
+	Resource  any                          `json:",omitempty"` // a string or a list of strings
 	Condition map[string]map[string]string `json:",omitempty"`
 }
 
-// service is an AWS service as a principal.
+// service is a principal: an AWS service.
 type service struct {
 	Service string
 }
 
-// grant is actions on one resource, by its ARN.
+// grant allows actions on one resource.
 type grant struct {
 	actions  []string
 	resource pulumi.StringOutput
 }
 
-// traces is what X-Ray needs of a function. These actions know no resource: it
-// is a grant on all of them.
+// traces returns the grant to send traces to X-Ray. These actions support no
+// resource, so the resource is "*".
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
 func traces() grant {
 	return grant{[]string{"xray:PutTraceSegments", "xray:PutTelemetryRecords"}, pulumi.String("*").ToStringOutput()}
 }
 
-// streams is what finding a table's stream takes. The action knows no resource.
+// streams returns the grant to find the stream of a table. The action supports
+// no resource, so the resource is "*".
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
 func streams() grant {
 	return grant{[]string{"dynamodb:ListStreams"}, pulumi.String("*").ToStringOutput()}
 }
 
-// document is the text of a policy with the statements.
+// document returns the JSON of a policy with these statements.
 func document(statements ...statement) (string, error) {
 	text, err := json.Marshal(policy{Version: "2012-10-17", Statement: statements})
 	return string(text), err
 }
 
-// allow is the text of a policy with these grants and nothing more.
+// allow returns the JSON of a policy that allows exactly these grants.
 func allow(grants ...grant) pulumi.StringOutput {
 	var arns pulumi.StringArray
 	for _, g := range grants {
@@ -68,19 +69,20 @@ func allow(grants ...grant) pulumi.StringOutput {
 	}).(pulumi.StringOutput)
 }
 
-// trust is the text of a trust policy that lets one AWS service take the role.
+// trust returns the JSON of a trust policy that lets one AWS service assume the
+// role.
 func trust(by string) (string, error) {
 	return document(statement{Effect: "Allow", Principal: service{by}, Action: []string{"sts:AssumeRole"}})
 }
 
-// trustFor is trust in a service that acts for this account alone.
+// trustFor is like trust, but only when the service acts for this account.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
 func trustFor(account, by string) (string, error) {
 	return document(statement{Effect: "Allow", Principal: service{by}, Action: []string{"sts:AssumeRole"},
 		Condition: map[string]map[string]string{"StringEquals": {"aws:SourceAccount": account}}})
 }
 
-// tlsOnly is the text of a bucket's policy that refuses requests without TLS.
+// tlsOnly returns the JSON of a bucket policy that denies requests without TLS.
 func tlsOnly(bucket pulumi.StringOutput) pulumi.StringOutput {
 	return bucket.ApplyT(func(arn string) (string, error) {
 		return document(statement{Effect: "Deny", Principal: "*", Action: []string{"s3:*"}, Resource: []string{arn, arn + "/*"},

@@ -9,23 +9,23 @@ import (
 	"skiff/lambdas"
 )
 
-// visibilities is how many of its function's timeouts a message must stay
-// hidden: with fewer, one that is throttled comes back before it was tried.
+// visibilities is the least ratio of a queue's visibility timeout to its
+// function's timeout. With a shorter visibility timeout, throttling alone can
+// return a message until it reaches the dead-letter queue.
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 const visibilities = 6
 
-// deadDays is how long messages that nothing could be done with are kept: the
-// longest there is.
+// deadDays is the retention of a dead-letter queue in days, the longest that
+// SQS allows.
 const deadDays = 14
 
 // queue is an SQS queue with its declaration and its dead-letter queue.
 type queue struct {
 	lambdas.Queue
 	made, dead *sqs.Queue
-	allowed    pulumi.Resource // the permission to move messages to dead
+	allowed    pulumi.Resource // lets made, and no other queue, move messages to dead
 }
 
-// newQueues declares the queues.
 func newQueues(s *stack, declared []lambdas.Queue) (queues []queue, err error) {
 	for _, d := range declared {
 		q, err := newQueue(s, d)
@@ -37,9 +37,9 @@ func newQueues(s *stack, declared []lambdas.Queue) (queues []queue, err error) {
 	return queues, nil
 }
 
-// newQueue declares a queue and its dead-letter queue. A message that was
-// received queueReceives times and is still there goes to that, which takes
-// messages from this one queue alone.
+// newQueue declares a queue and its dead-letter queue. SQS moves a message
+// there after it was received queueReceives times. The dead-letter queue
+// accepts messages only from this queue.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
 func newQueue(s *stack, d lambdas.Queue) (queue, error) {
 	dead, err := newDeadQueue(s, d.Name)
@@ -68,8 +68,7 @@ func newQueue(s *stack, d lambdas.Queue) (queue, error) {
 	return queue{d, made, dead, allowed}, err
 }
 
-// newDeadQueue declares the queue of what failed too often, in a queue or a
-// function.
+// newDeadQueue declares the dead-letter queue of a queue or of a function.
 func newDeadQueue(s *stack, of string) (*sqs.Queue, error) {
 	return sqs.NewQueue(s.ctx, deadName(of), &sqs.QueueArgs{
 		MessageRetentionSeconds: pulumi.Int(deadDays * 24 * 60 * 60),
@@ -77,9 +76,10 @@ func newDeadQueue(s *stack, of string) (*sqs.Queue, error) {
 	}, s.in)
 }
 
-// newFailed declares a dead-letter queue for each function that follows a
-// stream: a stream moves on from a record that fails, and this keeps where it is.
-func newFailed(s *stack, functions []lambdas.Function) (map[string]*sqs.Queue, error) {
+// newStreamDeadQueues declares a dead-letter queue for each function that follows a
+// stream. A stream continues after a record that fails too often, and this
+// queue keeps the position of that record.
+func newStreamDeadQueues(s *stack, functions []lambdas.Function) (map[string]*sqs.Queue, error) {
 	all := map[string]*sqs.Queue{}
 	for _, f := range functions {
 		if f.Follows == "" {
@@ -94,9 +94,11 @@ func newFailed(s *stack, functions []lambdas.Function) (map[string]*sqs.Queue, e
 	return all, nil
 }
 
+// deadName returns the logical name of the dead-letter queue of a queue or of a
+// function.
 func deadName(of string) string { return "dead-" + of }
 
-// places are where the queue is.
+// places returns the place of the queue. Functions get its URL.
 func (q queue) places() places {
 	return places{lambdas.Resource{Queue: q.Name}: {
 		arn: q.made.Arn, variables: pulumi.StringMap{queueLabel(q.Queue).variable("URL"): q.made.Url}}}

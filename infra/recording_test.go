@@ -15,10 +15,10 @@ import (
 	"skiff/lambdas"
 )
 
-// projectFile declares the settings, and has the project's name.
+// projectFile declares the settings and the name of the project.
 const projectFile = "../Pulumi.yaml"
 
-// facts are what the golden files say of a resource besides its inputs.
+// facts returns the lines of a golden file about a resource, except its inputs.
 func facts(res recording.Resource) (lines []string) {
 	if res.Parent != "" {
 		lines = append(lines, "part of "+res.Parent)
@@ -42,8 +42,8 @@ func facts(res recording.Resource) (lines []string) {
 	return lines
 }
 
-// prebuilt is a builder that compiles nothing. A digest is the name it stands
-// for, so the goldens change with the program and not with the handlers.
+// prebuilt is a builder that compiles nothing. Its digests contain only the
+// name of the function, so a changed handler does not change the goldens.
 type prebuilt struct {
 	*build.Builder
 	names []string
@@ -64,7 +64,7 @@ func (p prebuilt) Ensure(_ context.Context, function, sha256 string) (string, er
 	return p.Zip(function), nil
 }
 
-// project is the name of the Pulumi project, which a team may change.
+// project returns the name of the Pulumi project, which a team may change.
 func project(t *testing.T) string {
 	t.Helper()
 	file, err := workspace.LoadProject(projectFile)
@@ -74,23 +74,22 @@ func project(t *testing.T) string {
 	return string(file.Name)
 }
 
-// settingsOf is what the engine hands over for a fixture: a stack of
-// testdata/stacks, whose values the tests may rely on. A team's own stacks are
-// ownStacks.
+// settingsOf returns the settings of a fixture in testdata/stacks. Tests may
+// rely on their values. ownStacks returns the team's own stacks.
 func settingsOf(t *testing.T, stack string) map[string]string {
 	t.Helper()
 	return settingsIn(t, filepath.Join("testdata", "stacks", "Pulumi."+stack+".yaml"))
 }
 
-// settingsIn is what the engine hands over for a stack with the file: what it
-// sets, and the defaults of Pulumi.yaml for what it leaves out.
+// settingsIn returns the settings of a stack's file, with the defaults of
+// Pulumi.yaml.
 func settingsIn(t *testing.T, path string) map[string]string {
 	t.Helper()
 	return recording.Settings(t, projectFile, path)
 }
 
-// with is the settings, changed by texts such as "memory=512". A name without a
-// namespace is a setting of the program itself.
+// with changes the settings by texts such as "memory=512" and returns them. A
+// name without a namespace is a setting of the program itself.
 func with(settings map[string]string, changes ...string) map[string]string {
 	for _, change := range changes {
 		key, value, _ := strings.Cut(change, "=")
@@ -99,7 +98,8 @@ func with(settings map[string]string, changes ...string) map[string]string {
 	return settings
 }
 
-// own is the whole key of a setting, in the namespace that has the account.
+// own returns the whole key of a setting, in the namespace of the account's
+// setting.
 func own(settings map[string]string, name string) string {
 	for key := range settings {
 		if namespace, isAccount := strings.CutSuffix(key, ":account"); isAccount && !strings.Contains(name, ":") {
@@ -121,7 +121,7 @@ func deployIn(t *testing.T, c cloud, declared lambdas.Service, settings map[stri
 	return run(t, c, program{declared: declared}, settings)
 }
 
-// run runs a program, which needs neither settings nor a builder of its own.
+// run runs a program. It sets the program's settings and builder.
 func run(t *testing.T, c cloud, p program, settings map[string]string) (*recording.Stack, error) {
 	t.Helper()
 	p.builder = func(target build.Target, names []string) builder {
@@ -134,7 +134,7 @@ func run(t *testing.T, c cloud, p program, settings map[string]string) (*recordi
 	})
 }
 
-// record runs the program for a fixture as it stands.
+// record runs the program for a fixture without changes.
 func record(t *testing.T, stack string) *recording.Stack {
 	t.Helper()
 	rec, err := deployWith(t, fixture(), settingsOf(t, stack))

@@ -10,18 +10,18 @@ import (
 	"skiff/lambdas"
 )
 
-// place is where a resource of the stack is: the ARN that rights on it name, and
-// the environment by which functions with such rights find it.
+// place is a resource of the stack as functions use it: the ARN for rights, and
+// the environment variables that contain its name or address.
 type place struct {
 	arn       pulumi.StringInput // nil: rights on it have no effect
-	objects   pulumi.StringInput // of a bucket: the ARN of what is in it
+	objects   pulumi.StringInput // of a bucket: the ARN of its objects
 	variables pulumi.StringMap
 }
 
-// places are where everything is that functions may use.
+// places holds the places of all resources that functions may use.
 type places map[lambdas.Resource]place
 
-// and returns both together.
+// and returns the places of both.
 func (p places) and(more places) places {
 	all := places{}
 	maps.Copy(all, p)
@@ -29,7 +29,7 @@ func (p places) and(more places) places {
 	return all
 }
 
-// grants are the function's rights, in an order that stays.
+// grants returns the function's rights in a fixed order.
 func (p places) grants(f lambdas.Function) (grants []grant) {
 	for _, resource := range byText(f.Rights) {
 		at, actions := p[resource], f.Rights[resource]
@@ -50,7 +50,7 @@ func (p places) grants(f lambdas.Function) (grants []grant) {
 	return grants
 }
 
-// split tells S3's actions on a bucket from those on the objects in it.
+// split separates S3's actions on a bucket from its actions on objects.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 func split(actions []string) (bucket, objects []string) {
 	for _, action := range actions {
@@ -63,8 +63,8 @@ func split(actions []string) (bucket, objects []string) {
 	return bucket, objects
 }
 
-// variables are the environment of what the function has rights on, and of
-// nothing else.
+// variables returns the environment variables for the resources that the
+// function has rights on.
 func (p places) variables(f lambdas.Function) pulumi.StringMap {
 	env := pulumi.StringMap{}
 	for resource := range f.Rights {
@@ -73,7 +73,7 @@ func (p places) variables(f lambdas.Function) pulumi.StringMap {
 	return env
 }
 
-// byText are the resources in the order of their texts.
+// byText returns the resources, sorted by their texts.
 func byText(rights lambdas.Rights) []lambdas.Resource {
 	return slices.SortedFunc(maps.Keys(rights), func(a, b lambdas.Resource) int { return strings.Compare(a.String(), b.String()) })
 }

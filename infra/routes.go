@@ -9,8 +9,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// newRoutes leads the routes of the HTTP API to the functions.
-func newRoutes(s *stack, k *known, fns []*function) (all published, err error) {
+// newRoutes declares the routes of the HTTP API.
+func newRoutes(s *stack, k *apiInfo, fns []*function) (all routeSet, err error) {
 	for _, f := range fns {
 		if len(f.HTTPRoutes()) == 0 {
 			continue
@@ -24,17 +24,18 @@ func newRoutes(s *stack, k *known, fns []*function) (all published, err error) {
 	return all, nil
 }
 
-// newRoutes declares one integration for all routes of the function, of which
-// an API has 300 at most, and one permission, for a function's resource policy
-// has 20 KB. A route is guarded unless it is declared public.
+// newRoutes declares the routes of one function. All routes share one
+// integration, because an API has at most 300 of them. They share one
+// permission, because a function's resource policy has at most 20 KB. A route
+// requires a token unless it is declared public.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
-func (f *function) newRoutes(s *stack, k *known) (own published, err error) {
+func (f *function) newRoutes(s *stack, k *apiInfo) (own routeSet, err error) {
 	integration, err := apigatewayv2.NewIntegration(s.ctx, f.Name, &apigatewayv2.IntegrationArgs{
 		ApiId:                k.id,
 		IntegrationType:      pulumi.String("AWS_PROXY"),
 		IntegrationUri:       f.lambda.InvokeArn,
 		PayloadFormatVersion: pulumi.String("2.0"),
-		TimeoutMilliseconds:  pulumi.Int(30_000), // the most there is: the function's own comes first
+		TimeoutMilliseconds:  pulumi.Int(30_000), // the maximum: the function's own timeout is shorter
 	}, pulumi.Parent(f))
 	if err != nil {
 		return own, err
@@ -48,13 +49,13 @@ func (f *function) newRoutes(s *stack, k *known) (own published, err error) {
 			AuthorizationType: pulumi.String("NONE"),
 		}
 		if i < len(f.Routes) {
-			args.AuthorizationType, args.AuthorizerId = k.guard.kind.ToStringOutput(), k.guard.id
+			args.AuthorizationType, args.AuthorizerId = k.authorizer.kind.ToStringOutput(), k.authorizer.id
 		}
 		route, err := apigatewayv2.NewRoute(s.ctx, shape(key), args, pulumi.Parent(f), formerly(key))
 		if err != nil {
 			return own, err
 		}
-		own = own.and(published{[]pulumi.Resource{route}, snapshot(args)})
+		own = own.and(routeSet{[]pulumi.Resource{route}, snapshot(args)})
 	}
 	permission, err := lambda.NewPermission(s.ctx, f.Name, &lambda.PermissionArgs{
 		Action:    pulumi.String("lambda:InvokeFunction"),
@@ -66,18 +67,18 @@ func (f *function) newRoutes(s *stack, k *known) (own published, err error) {
 	return own, err
 }
 
-// pathVariable is a variable of a route's path, with the sign that lets it take
-// the rest of the path.
+// pathVariable matches a variable in a route's path. The + of a greedy variable
+// is the submatch.
 var pathVariable = regexp.MustCompile(`\{[^{}+]*(\+?)\}`)
 
-// shape is a route key without the names of its variables, by which API Gateway
-// tells routes apart: it takes no second route of one shape. So it is the
-// logical name, and a renamed variable changes the route in place.
+// shape returns a route key without the names of its variables. API Gateway
+// ignores these names: it refuses a second route of the same shape. The shape
+// is the logical name, so a renamed variable changes the route in place.
 func shape(key string) string { return pathVariable.ReplaceAllString(key, "{$1}") }
 
-// snapshot lists the properties of a route that a deployment freezes. It uses the
-// program's inputs: an output that the provider leaves out is unknown in every
-// preview, and the deployment would seem to change.
+// snapshot lists the properties of a route that a deployment freezes. It uses
+// the program's inputs: in a preview an output that the provider omits is
+// unknown, and the deployment would seem to change.
 func snapshot(route *apigatewayv2.RouteArgs) []any {
 	frozen := []any{route.RouteKey, route.Target, route.AuthorizationType}
 	if route.AuthorizerId != nil {
@@ -86,16 +87,17 @@ func snapshot(route *apigatewayv2.RouteArgs) []any {
 	return frozen
 }
 
-// sourcePattern is the end of the ARN that API Gateway calls a function by,
-// METHOD/path with the path as it is declared. For several routes it is the
-// narrowest pattern with one star in the path that covers them all.
+// sourcePattern returns the end of the ARN with which API Gateway calls a
+// function: METHOD/path, with the path as declared. For several routes it
+// returns the narrowest pattern that covers them all and has one star in the
+// path.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 func sourcePattern(keys []string) string {
 	method, path := source(keys[0])
 	for _, key := range keys[1:] {
 		m, p := source(key)
 		if path == "" || p == "" {
-			return "*" // the catch-all has nothing in common with a path
+			return "*" // $default has no path
 		}
 		if m != method {
 			method = "*"
@@ -105,8 +107,9 @@ func sourcePattern(keys []string) string {
 	return method + path
 }
 
-// source splits a route key into the method and path of its ARN. A route for
-// any method is called by the one of the request; the catch-all has none.
+// source splits a route key into the method and the path of its ARN. For ANY
+// the method is "*", because the ARN contains the method of the request.
+// $default has no path.
 func source(key string) (method, path string) {
 	method, path, ok := strings.Cut(key, " ")
 	switch {

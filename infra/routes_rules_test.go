@@ -9,41 +9,42 @@ import (
 	"skiff/lambdas"
 )
 
-// routeRules are those of routes, of who may call them, and of what they call.
+// routeRules returns the rules of routes, authorizers, permissions and
+// integrations.
 func routeRules() []rule {
 	return []rule{
-		{"one permission, for this API, stage and route", checkPermissions, recording.Set(permissionType, "health", "sourceArn",
+		{"a permission is for one API, stage and route", checkPermissions, recording.Set(permissionType, "health", "sourceArn",
 			"arn:aws:execute-api:mock:123456789012:api/*/*")},
-		{"one permission for all WebSocket routes", checkPermissions, recording.Set(permissionType, "socket-sockets", "sourceArn",
+		{"a WebSocket permission is for the function's routes only", checkPermissions, recording.Set(permissionType, "socket-sockets", "sourceArn",
 			"arn:aws:execute-api:mock:123456789012:sockets/*/*")},
-		{"the authorizer is asked by these APIs' alone", checkPermissions, recording.Set(permissionType, "authorize-sockets", "sourceArn",
+		{"only the declared authorizers may call the function that authorizes", checkPermissions, recording.Set(permissionType, "authorize-sockets", "sourceArn",
 			"arn:aws:execute-api:mock:123456789012:sockets/authorizers/*")},
-		{"every declared route, to its function", checkRoutes, recording.Set(routeType, "GET /health", "target",
+		{"every declared route leads to its function", checkRoutes, recording.Set(routeType, "GET /health", "target",
 			"integrations/integration-id of get-item")},
-		{"a WebSocket route is one of that API", checkRoutes, recording.Set(routeType, "sockets $default", "apiId", "api-id of api")},
-		{"no route that is not declared", checkRoutes, add(routeType, map[string]any{"routeKey": "GET /more"})},
-		{"a route is guarded", checkGuards, recording.Set(routeType, "POST /items", "authorizationType", "NONE")},
-		{"a route is guarded by the one authorizer", checkGuards, recording.Set(routeType, "GET /items", "authorizerId", "authorizer-id of sockets")},
-		{"who connects is let in", checkGuards, recording.Set(routeType, "sockets $connect", "authorizationType", "NONE")},
-		{"a public route asks nobody", checkGuards, recording.Set(routeType, "GET /health", "authorizerId", "authorizer-id of request")},
-		{"the authorizer takes the header and answers yes or no", checkAuthorizers, recording.Set(authorizerType, "request", "identitySources", []any{})},
-		{"what is decided is remembered as long as is set", checkAuthorizers, recording.Set(authorizerType, "request", "authorizerResultTtlInSeconds", 3599.0)},
-		{"there is one authorizer for each API", checkAuthorizers, add(authorizerType, nil)},
+		{"a WebSocket route belongs to the WebSocket API", checkRoutes, recording.Set(routeType, "sockets $default", "apiId", "api-id of api")},
+		{"every route is declared", checkRoutes, add(routeType, map[string]any{"routeKey": "GET /more"})},
+		{"a route requires a token", checkGuards, recording.Set(routeType, "POST /items", "authorizationType", "NONE")},
+		{"a route has the authorizer of its API", checkGuards, recording.Set(routeType, "GET /items", "authorizerId", "authorizer-id of sockets")},
+		{"$connect requires a token", checkGuards, recording.Set(routeType, "sockets $connect", "authorizationType", "NONE")},
+		{"a public route has no authorizer", checkGuards, recording.Set(routeType, "GET /health", "authorizerId", "authorizer-id of request")},
+		{"the authorizer reads the header Authorization", checkAuthorizers, recording.Set(authorizerType, "request", "identitySources", []any{})},
+		{"decisions are cached as authorizationCache says", checkAuthorizers, recording.Set(authorizerType, "request", "authorizerResultTtlInSeconds", 3599.0)},
+		{"each API has one authorizer", checkAuthorizers, add(authorizerType, nil)},
 		{"an integration calls its function", checkIntegrations, recording.Set(integrationType, "health", "payloadFormatVersion", "1.0")},
-		{"a WebSocket integration posts", checkIntegrations, recording.Set(integrationType, "socket-sockets", "integrationMethod", "GET")},
-		{"the function ends before the API gives up", checkTimeouts, recording.Set(functionType, "health", "timeout", 30.0)},
-		{"an API with a domain is at no other URL", checkEndpoints, func(r *recording.Stack) {
+		{"a WebSocket integration uses POST", checkIntegrations, recording.Set(integrationType, "socket-sockets", "integrationMethod", "GET")},
+		{"a function's timeout is shorter than the API's", checkTimeouts, recording.Set(functionType, "health", "timeout", 30.0)},
+		{"an API with a domain has no default endpoint", checkEndpoints, func(r *recording.Stack) {
 			in := r.Of(apiType)["api"].Inputs
 			in["disableExecuteApiEndpoint"] = in["disableExecuteApiEndpoint"] != true
 		}},
-		{"functions reach the WebSocket API at its URL", checkEndpoints, recording.Set(apiType, "sockets", "disableExecuteApiEndpoint", true)},
+		{"the WebSocket API keeps its default endpoint for functions", checkEndpoints, recording.Set(apiType, "sockets", "disableExecuteApiEndpoint", true)},
 	}
 }
 
-// httpKeys are the HTTP routes of a function.
+// httpKeys returns the HTTP routes of a function.
 func httpKeys(f lambdas.Function) []string { return slices.Concat(f.Routes, f.PublicRoutes) }
 
-// owner is the function that a part belongs to.
+// owner returns the function whose component contains the resource.
 func owner(res recording.Resource) string {
 	_, name, _ := strings.Cut(res.Parent, " ")
 	return name
@@ -54,8 +55,9 @@ func (h held) sockets() bool {
 	return slices.ContainsFunc(h.Functions, func(f lambdas.Function) bool { return len(f.SocketRoutes) > 0 })
 }
 
-// issued is the issuer of the stack's tokens and their audiences: of the settings,
-// or one that the program declares; "" where the stack's own key signs them.
+// issued returns the issuer of the stack's tokens and their audiences, from the
+// settings or from the declared authorizer. The URL is "" if the stack's own
+// key signs tokens.
 func (h held) issued() (url string, audiences []string) {
 	jwt := nested(h.Of(authorizerType)["jwt"], "jwtConfiguration")
 	list, _ := jwt["audiences"].([]any)
@@ -76,13 +78,13 @@ func (h held) signs() bool {
 	return url == ""
 }
 
-// guarded reports whether a route of the HTTP API needs a token.
+// guarded reports whether a route of the HTTP API requires a token.
 func (h held) guarded() bool {
 	return slices.ContainsFunc(h.Functions, func(f lambdas.Function) bool { return len(f.Routes) > 0 })
 }
 
-// checkPermissions wants for each function one permission for each API it has
-// routes of, no wider than they are, and for the authorizer one for each API's.
+// checkPermissions wants one permission for each function and API, no wider
+// than its routes, and one for each authorizer.
 func checkPermissions(h held) (offences []string) {
 	api, sockets := h.Of(apiType)["api"].Outputs["executionArn"], h.Of(apiType)["sockets"].Outputs["executionArn"]
 	stage := h.Of(stageType)["api"].Inputs["name"]
@@ -133,8 +135,8 @@ func checkRoutes(h held) (offences []string) {
 	return append(offences, differ("routes", got, want)...)
 }
 
-// checkGuards wants a token for all HTTP routes but those declared public, and
-// for who connects.
+// checkGuards wants an authorizer for every HTTP route that is not public, and
+// for $connect.
 func checkGuards(h held) (offences []string) {
 	by := "CUSTOM authorizer-id of request"
 	if !h.signs() {
@@ -159,8 +161,9 @@ func checkGuards(h held) (offences []string) {
 	return differ("guards", got, want)
 }
 
-// checkAuthorizers wants one for each API. That of the WebSocket API has no
-// source of the token, which browsers send in the query, others in a header.
+// checkAuthorizers wants one authorizer for each API. The WebSocket API's has
+// no identity source, because browsers send the token in the query and other
+// clients in a header.
 func checkAuthorizers(h held) (offences []string) {
 	var asks any
 	for _, f := range h.Functions {
@@ -193,8 +196,8 @@ func checkAuthorizers(h held) (offences []string) {
 	return differ("authorizers", got, want)
 }
 
-// checkIntegrations knows that a WebSocket API has no payload version 2.0, and
-// must be told the method.
+// checkIntegrations wants payload version 2.0 for HTTP integrations. A
+// WebSocket API does not have it and needs the method POST.
 func checkIntegrations(h held) (offences []string) {
 	for name, i := range h.Of(integrationType) {
 		version, method := any("2.0"), any(nil)
@@ -209,7 +212,8 @@ func checkIntegrations(h held) (offences []string) {
 	return offences
 }
 
-// checkTimeouts knows that a WebSocket API gives up a second earlier.
+// checkTimeouts wants the timeouts of API Gateway to be valid and longer than
+// the function's. The maximum of a WebSocket API is a second shorter.
 func checkTimeouts(h held) (offences []string) {
 	for name, i := range h.Of(integrationType) {
 		seconds, _ := h.Of(functionType)[owner(i)].Inputs["timeout"].(float64)
@@ -226,6 +230,6 @@ func checkTimeouts(h held) (offences []string) {
 
 func checkEndpoints(h held) (offences []string) {
 	closed := h.set("domain") != "" && h.set("delegated") == "true"
-	return append(differ("api closed at its own URL", h.Of(apiType)["api"].Inputs["disableExecuteApiEndpoint"] == true, closed),
-		differ("sockets closed at its own URL", h.Of(apiType)["sockets"].Inputs["disableExecuteApiEndpoint"] == true, false)...)
+	return append(differ("the default endpoint of api is disabled", h.Of(apiType)["api"].Inputs["disableExecuteApiEndpoint"] == true, closed),
+		differ("the default endpoint of sockets is disabled", h.Of(apiType)["sockets"].Inputs["disableExecuteApiEndpoint"] == true, false)...)
 }

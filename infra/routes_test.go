@@ -9,7 +9,7 @@ func TestShape(t *testing.T) {
 		"GET /items":                     "GET /items",
 		"GET /items/{id}":                "GET /items/{}",
 		"GET /items/{itemId}":            "GET /items/{}",
-		"ANY /{proxy+}":                  "ANY /{+}", // takes more than {proxy} does
+		"ANY /{proxy+}":                  "ANY /{+}", // matches more than {proxy}
 		"PUT /a/{b}/c/{d}":               "PUT /a/{}/c/{}",
 		"GET /files/{folder}/{path+}":    "GET /files/{}/{+}",
 		"DELETE /items/{id}/parts/{id2}": "DELETE /items/{}/parts/{}",

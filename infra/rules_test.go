@@ -49,13 +49,14 @@ const (
 	secretVersionType = "aws:secretsmanager/secretVersion:SecretVersion"
 )
 
-// held is what a stack recorded, with the declaration that it recorded it of.
+// held is a recorded stack with the declaration that it deployed.
 type held struct {
 	*recording.Stack
 	lambdas.Service
 }
 
-// hold is what a stack recorded. Without a socket route its domain leads nowhere.
+// hold returns the recorded stack with its declaration. Without a socket route
+// the program ignores socketDomain.
 func hold(r *recording.Stack, declared lambdas.Service) held {
 	h := held{r, declared}
 	if !h.sockets() && h.set("socketDomain") != "" {
@@ -66,30 +67,30 @@ func hold(r *recording.Stack, declared lambdas.Service) held {
 	return h
 }
 
-// set is a setting of the stack.
+// set returns a setting of the stack.
 func (h held) set(name string) string { return settingOf(h.Stack, name) }
 
-// rule is what must hold of every stack, and a recording that breaks it: the
-// test sees each rule hold, and sees it fail.
+// rule is a rule for every stack. A test checks that a recording follows it,
+// and that the check fails for a spoilt recording.
 type rule struct {
 	name  string
 	check func(held) (offences []string)
-	spoil func(*recording.Stack) // of everything()
+	spoil func(*recording.Stack) // breaks the rule in a recording of everything()
 }
 
-// TestRules holds the team's own stacks to the rules.
+// TestRules checks the team's own stacks against the rules.
 func TestRules(t *testing.T) {
 	t.Parallel()
 	for stack, rec := range ownStacks(t) {
 		t.Run(stack, func(t *testing.T) {
 			t.Parallel()
-			obey(t, lambdas.Declared(), rec)
+			checkRules(t, lambdas.Declared(), rec)
 		})
 	}
 }
 
-// TestRulesFail sees each rule hold, and fail, of a declaration that has an entry
-// of each kind.
+// TestRulesFail checks that each rule holds for a declaration with an entry of
+// each kind, and fails for a spoilt recording of it.
 func TestRulesFail(t *testing.T) {
 	t.Parallel()
 	for _, stack := range []string{"local", "production"} {
@@ -110,8 +111,8 @@ func rules() []rule {
 	return slices.Concat(functionRules(), sourceRules(), routeRules(), storeRules(), bucketRules(), stageRules(), domainRules(), sharingRules(), operationRules())
 }
 
-// obey reports what breaks a rule.
-func obey(t *testing.T, declared lambdas.Service, r *recording.Stack) {
+// checkRules reports every offence against a rule.
+func checkRules(t *testing.T, declared lambdas.Service, r *recording.Stack) {
 	t.Helper()
 	for _, rule := range rules() {
 		for _, offence := range rule.check(hold(r, declared)) {
@@ -120,7 +121,7 @@ func obey(t *testing.T, declared lambdas.Service, r *recording.Stack) {
 	}
 }
 
-// change returns the spoiling of a resource otherwise than in one input.
+// change returns a spoil function that changes a resource.
 func change(key string, spoil func(*recording.Resource)) func(*recording.Stack) {
 	return func(r *recording.Stack) {
 		res := r.Resources[key]
@@ -129,19 +130,19 @@ func change(key string, spoil func(*recording.Resource)) func(*recording.Stack) 
 	}
 }
 
-// add returns the spoiling by one more resource.
+// add returns a spoil function that adds a resource.
 func add(typ string, inputs map[string]any) func(*recording.Stack) {
 	return func(r *recording.Stack) {
 		r.Resources[typ+" more"] = recording.Resource{Type: typ, Name: "more", Inputs: inputs, Outputs: inputs}
 	}
 }
 
-// within returns the spoiling of an input in an object.
+// within returns a spoil function that changes an input within an object.
 func within(typ, name, object, property string, value any) func(*recording.Stack) {
 	return func(r *recording.Stack) { nested(r.Of(typ)[name], object)[property] = value }
 }
 
-// nested walks down the inputs; a map that is missing is empty.
+// nested returns the object at the path in the inputs, or nil.
 func nested(r recording.Resource, path ...string) map[string]any {
 	m := r.Inputs
 	for _, name := range path {
@@ -150,8 +151,8 @@ func nested(r recording.Resource, path ...string) map[string]any {
 	return m
 }
 
-// differ is an offence if the two do not read the same; of maps, one for each
-// entry.
+// differ returns an offence if the two have different texts. For maps it
+// returns an offence for each different entry.
 func differ(what string, got, want any) (offences []string) {
 	g, w := words(got), words(want)
 	for _, key := range slices.Sorted(maps.Keys(g)) {
@@ -167,7 +168,7 @@ func differ(what string, got, want any) (offences []string) {
 	return offences
 }
 
-// words are the entries of a map, in words; of anything else, it is the only one.
+// words returns the text of each entry of a map, or of a single value.
 func words(value any) map[string]string {
 	v := reflect.ValueOf(value)
 	if v.Kind() != reflect.Map {
@@ -180,7 +181,7 @@ func words(value any) map[string]string {
 	return all
 }
 
-// object is the one that a text holds as JSON; of a text that is none, nothing.
+// object decodes a JSON object. It returns nil for any other text.
 func object(text any) map[string]any {
 	var all map[string]any
 	if json.Unmarshal([]byte(fmt.Sprint(text)), &all) != nil {
@@ -189,7 +190,8 @@ func object(text any) map[string]any {
 	return all
 }
 
-// statements are those of a policy; of a text that is none, nothing.
+// statements returns the statements of a policy. It returns nil for any other
+// text.
 func statements(text any) []map[string]any {
 	var p struct{ Statement []map[string]any }
 	if json.Unmarshal([]byte(fmt.Sprint(text)), &p) != nil {
@@ -198,7 +200,7 @@ func statements(text any) []map[string]any {
 	return p.Statement
 }
 
-// pairs are what a policy allows, as "action on resource", sorted.
+// pairs returns what a policy allows, as "action on resource", sorted.
 func pairs(text any) (all []string) {
 	for _, s := range statements(text) {
 		actions, _ := s["Action"].([]any)
@@ -210,7 +212,7 @@ func pairs(text any) (all []string) {
 	return all
 }
 
-// array is the one that a text holds as JSON; of a text that is none, nothing.
+// array decodes a JSON array. It returns nil for any other text.
 func array(text any) []any {
 	var all []any
 	if json.Unmarshal([]byte(fmt.Sprint(text)), &all) != nil {

@@ -8,30 +8,29 @@ import (
 	"skiff/infra/recording"
 )
 
-// demand is what a rule asks of a resource, and what breaks it.
+// demand is what a rule requires of a resource. Spoil breaks it.
 type demand struct {
 	met   func(subject) bool
 	spoil func(subject)
 }
 
-// subject is a resource that a rule is asked of, in its recording.
+// subject is a resource that a rule applies to, with its recording.
 type subject struct {
 	rec *recording.Stack
 	res recording.Resource
 }
 
-// input is the one at the path, whose steps have dots between; nil if there is
-// none.
+// input returns the input at a path such as "a.b", or nil.
 func (s subject) input(path string) any {
 	steps := strings.Split(path, ".")
 	holder, last := nested(s.res, steps[:len(steps)-1]...), steps[len(steps)-1]
 	return holder[last]
 }
 
-// text is the input as text, "<nil>" if there is none.
+// text returns the text of an input, which is "<nil>" for a missing one.
 func (s subject) text(path string) string { return fmt.Sprint(s.input(path)) }
 
-// put sets the input at the path, with what leads to it.
+// put sets the input at the path and creates the objects that lead to it.
 func (s subject) put(path string, value any) {
 	steps := strings.Split(path, ".")
 	holder := s.res.Inputs
@@ -46,16 +45,16 @@ func (s subject) put(path string, value any) {
 	holder[steps[len(steps)-1]] = value
 }
 
-// replace writes the resource back, changed otherwise than in its inputs.
+// replace changes the resource itself, not its inputs.
 func (s subject) replace(changed func(*recording.Resource)) {
 	changed(&s.res)
 	s.rec.Resources[s.res.Key()] = s.res
 }
 
-// others are the resources of a type.
+// others returns the resources of a type.
 func (s subject) others(typ string) map[string]recording.Resource { return s.rec.Of(typ) }
 
-// webSocket is whether the resource belongs to a WebSocket API.
+// webSocket reports whether the resource belongs to a WebSocket API.
 func webSocket(s subject) bool {
 	for name, api := range s.others(apiType) {
 		if api.Inputs["protocolType"] == "WEBSOCKET" && s.input("apiId") == "api-id of "+name {
@@ -65,12 +64,12 @@ func webSocket(s subject) bool {
 	return false
 }
 
-// has wants the input to be there.
+// has wants the input to be set.
 func has(path string) demand {
 	return demand{func(s subject) bool { return s.input(path) != nil }, func(s subject) { s.put(path, nil) }}
 }
 
-// lacks wants the input not to be there.
+// lacks wants the input not to be set.
 func lacks(path string) demand {
 	return demand{func(s subject) bool { return s.input(path) == nil }, func(s subject) { s.put(path, "x") }}
 }
@@ -85,7 +84,7 @@ func isNot(path string, value any) demand {
 	return demand{func(s subject) bool { return s.input(path) != value }, func(s subject) { s.put(path, value) }}
 }
 
-// between wants the input to be a number of a range, or one more number.
+// between wants a number in the range, or one of the other numbers.
 func between(path string, least, most float64, or ...float64) demand {
 	return demand{func(s subject) bool {
 		n, ok := s.input(path).(float64)
@@ -93,7 +92,7 @@ func between(path string, least, most float64, or ...float64) demand {
 	}, func(s subject) { s.put(path, most+1) }}
 }
 
-// contains wants the input to be a list with the value.
+// contains wants a list that contains the value.
 func contains(path string, value any) demand {
 	return demand{func(s subject) bool {
 		list, _ := s.input(path).([]any)
@@ -101,7 +100,7 @@ func contains(path string, value any) demand {
 	}, func(s subject) { s.put(path, []any{}) }}
 }
 
-// customerKey wants the input to be a key of KMS that is the account's own.
+// customerKey wants a KMS key that the account owns.
 func customerKey(path string) demand {
 	return demand{func(s subject) bool { return strings.Contains(s.text(path), ":key/") }, func(s subject) { s.put(path, "alias/aws/x") }}
 }
@@ -115,8 +114,7 @@ func accompanied(typ string) demand {
 	}}
 }
 
-// tagged wants the resource to go through a provider that tags all it makes
-// with these names.
+// tagged wants the resource's provider to add default tags with these names.
 func tagged(names ...string) demand {
 	return demand{func(s subject) bool {
 		for name, provider := range s.others(accountType) {
@@ -130,7 +128,7 @@ func tagged(names ...string) demand {
 	}, func(s subject) { s.replace(func(res *recording.Resource) { res.Provider = "" }) }}
 }
 
-// defaultTags are what the provider puts on every resource.
+// defaultTags returns the tags that the provider adds to every resource.
 func defaultTags(r *recording.Stack) map[string]any {
 	return nested(r.Of(accountType)["aws"], "defaultTags", "tags")
 }

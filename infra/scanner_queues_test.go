@@ -1,6 +1,6 @@
 package main
 
-// scannerQueues are the rules on queues.
+// scannerQueues returns the rules on queues.
 func scannerQueues() []scannerRule {
 	queues := []string{queueType}
 	return []scannerRule{
@@ -15,18 +15,17 @@ func scannerQueues() []scannerRule {
 		{title: "a queue is encrypted with a key of the account",
 			ids:   "AWS-0135 aws-sqs-queue-encryption-use-cmk cfn-nag:W48",
 			types: queues, asks: customerKey("kmsMasterKeyId"),
-			except: unfollowed("SQS encrypts with a key of its own; events hold an item's id and what was done")},
-		{title: "a queue has not the key that AWS manages", ids: "CKV2_AWS_73", types: queues, asks: isNot("kmsMasterKeyId", "alias/aws/sqs")},
+			except: unfollowed("SQS encrypts with an AWS key; an event contains an item's id and the kind of change")},
+		{title: "a queue does not have the AWS managed key", ids: "CKV2_AWS_73", types: queues, asks: isNot("kmsMasterKeyId", "alias/aws/sqs")},
 		{title: "queues are tagged", ids: "FSBP:SQS.2", types: queues, asks: tagged()},
-		{title: "a message that fails is kept", ids: "own:SQS_REDRIVE", types: queues, where: alive, asks: redriven()},
-		{title: "a message is hidden while it is worked on", ids: "own:SQS_VISIBILITY", types: queues, where: consumed, asks: hidden()},
-		{title: "a dead message is kept for 14 days", ids: "own:SQS_DLQ_RETENTION", types: queues, where: func(s subject) bool { return !alive(s) },
+		{title: "a queue has a dead-letter queue", ids: "own:SQS_REDRIVE", types: queues, where: alive, asks: redriven()},
+		{title: "the visibility timeout is six times the function's timeout", ids: "own:SQS_VISIBILITY", types: queues, where: consumed, asks: hidden()},
+		{title: "a dead-letter queue keeps messages for 14 days", ids: "own:SQS_DLQ_RETENTION", types: queues, where: func(s subject) bool { return !alive(s) },
 			asks: is("messageRetentionSeconds", 1_209_600.0)},
 	}
 }
 
-// alive is whether the queue is no dead-letter queue, of another queue or of a
-// function that follows a stream.
+// alive reports whether the queue is not a dead-letter queue.
 func alive(s subject) bool {
 	for _, w := range s.others(workerType) {
 		if nested(w, "destinationConfig", "onFailure")["destinationArn"] == s.res.Outputs["arn"] {
@@ -41,8 +40,8 @@ func alive(s subject) bool {
 	return true
 }
 
-// redriven wants three tries, and then a dead-letter queue that takes from this
-// queue.
+// redriven wants at least three receives, and then a dead-letter queue that
+// accepts messages only from this queue.
 func redriven() demand {
 	return demand{func(s subject) bool {
 		redrive := object(s.input("redrivePolicy"))
@@ -60,7 +59,7 @@ func redriven() demand {
 	}, func(s subject) { s.put("redrivePolicy", nil) }}
 }
 
-// consumed is whether a function works on the queue.
+// consumed reports whether a function consumes the queue.
 func consumed(s subject) bool {
 	for _, w := range s.others(workerType) {
 		if w.Inputs["eventSourceArn"] == s.res.Outputs["arn"] {
@@ -70,8 +69,8 @@ func consumed(s subject) bool {
 	return false
 }
 
-// hidden wants a message to stay hidden for six times what its function may
-// take.
+// hidden wants a visibility timeout of at least six times the function's
+// timeout.
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 func hidden() demand {
 	return demand{func(s subject) bool {

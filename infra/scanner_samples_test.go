@@ -4,8 +4,8 @@ import (
 	"skiff/infra/recording"
 )
 
-// samples is a stack with the least of each type that a rule is on, so that a
-// rule can be seen to fail whatever the program declares today.
+// samples returns a stack with a minimal resource of each type that a rule
+// applies to. With it every rule can fail, whatever the program declares.
 func samples() *recording.Stack {
 	r := &recording.Stack{
 		Resources: map[string]recording.Resource{
@@ -20,7 +20,7 @@ func samples() *recording.Stack {
 	return r
 }
 
-// sample adds a resource with an ARN, a name and a URL of its name.
+// sample adds a resource whose ARN, name and URL contain its name.
 func sample(r *recording.Stack, typ, name string, inputs map[string]any) {
 	outputs := map[string]any{"arn": "arn of " + name, "name": name, "url": "url of " + name}
 	r.Resources[typ+" "+name] = recording.Resource{Type: typ, Name: name, Inputs: inputs, Outputs: outputs, Provider: "urn:x::" + accountType + "::sample::id"}

@@ -11,14 +11,14 @@ import (
 	"skiff/infra/recording"
 )
 
-// scannerRule is a rule of public scanners on resources of some types. A stack
-// follows it, or the rule has a reason why not.
+// scannerRule is a rule of public scanners on resources of some types. Each
+// stack follows it, or the rule has an exception with a reason.
 type scannerRule struct {
 	title  string
-	ids    string                      // that scanners have for it, with spaces between
-	types  []string                    // that it is asked of; none: every type of AWS
-	adopt  func(*recording.Stack) bool // which stacks it is asked of; nil: each
-	where  func(subject) bool          // which resources of the types; nil: each
+	ids    string                      // its ids in scanners, separated by spaces
+	types  []string                    // the types that it applies to; none: every type of AWS
+	adopt  func(*recording.Stack) bool // reports whether it applies to a stack; nil: to every stack
+	where  func(subject) bool          // reports whether it applies to a resource; nil: to every resource
 	asks   demand
 	except []exception
 }
@@ -26,10 +26,10 @@ type scannerRule struct {
 // exception is a reason not to follow a rule.
 type exception struct {
 	why string
-	of  func(subject) bool // which resources it excuses; nil: each
+	of  func(subject) bool // reports whether it excuses a resource; nil: it excuses each
 }
 
-// unfollowed is the one reason of a rule that no resource follows.
+// unfollowed returns the exception of a rule that no resource follows.
 func unfollowed(why string) []exception { return []exception{{why, nil}} }
 
 func scannerRules() []scannerRule {
@@ -37,14 +37,15 @@ func scannerRules() []scannerRule {
 		scannerOperations(), scannerDomains(), scannerNames())
 }
 
-// operated is whether somebody hears of the stack's failures. What such a stack
-// has, one that lives as long as a merge request can go without.
+// operated reports whether the stack has alarms. A stack for a merge request
+// has none, and does not need to follow such a rule.
 func operated(r *recording.Stack) bool { return settingOf(r, "alarms") == "true" }
 
-// guarded is whether the stack holds what nobody may lose.
+// guarded reports whether the stack holds data that must not be lost.
 func guarded(r *recording.Stack) bool { return settingOf(r, "protect") == "true" }
 
-// settingOf is a setting of the program itself, whatever the project is called.
+// settingOf returns a setting of the program itself, whatever the name of the
+// project.
 func settingOf(r *recording.Stack, name string) string {
 	for key, value := range r.Settings {
 		if namespace, n, _ := strings.Cut(key, ":"); n == name && namespace != "aws" && namespace != "pulumi" {
@@ -54,8 +55,8 @@ func settingOf(r *recording.Stack, name string) string {
 	return ""
 }
 
-// TestScannerRules holds the team's own stacks, and the fixtures, to the rules.
-// A resource that breaks one is to be changed, or to get an exception there.
+// TestScannerRules checks the team's own stacks and the fixtures against the
+// rules. If it fails, change the resource, or add an exception to the rule.
 func TestScannerRules(t *testing.T) {
 	t.Parallel()
 	stacks := ownStacks(t)
@@ -68,7 +69,7 @@ func TestScannerRules(t *testing.T) {
 			for _, rule := range scannerRules() {
 				for _, s := range rule.offences(rec) {
 					if rule.excuse(s) == nil {
-						t.Errorf("%s: not so: %s (%s)", s.res.Key(), rule.title, rule.ids)
+						t.Errorf("%s breaks the rule: %s (%s)", s.res.Key(), rule.title, rule.ids)
 					}
 				}
 			}
@@ -76,8 +77,9 @@ func TestScannerRules(t *testing.T) {
 	}
 }
 
-// TestScannerRulesFail sees each rule fail of what the program declares, with
-// one resource spoilt, and of the samples, which have a resource of each type.
+// TestScannerRulesFail checks that each rule fails if one resource is spoilt:
+// in what the program declares, and in the samples, which have a resource of
+// each type.
 func TestScannerRulesFail(t *testing.T) {
 	t.Parallel()
 	product := record(t, "production")
@@ -92,8 +94,9 @@ func TestScannerRulesFail(t *testing.T) {
 	}
 }
 
-// TestScannerReasons finds reasons for what is followed. A reason for some
-// resources has to be needed by each of them, one for all of them by one.
+// TestScannerReasons reports exceptions that are not needed. An exception for
+// some resources must be needed by each of them. An exception for all must be
+// needed by at least one.
 func TestScannerReasons(t *testing.T) {
 	t.Parallel()
 	for _, rec := range []*recording.Stack{record(t, "production"), samples()} {
@@ -109,17 +112,17 @@ func TestScannerReasons(t *testing.T) {
 					}
 				}
 				if reason.why == "" || excused > 0 && needed == 0 {
-					t.Errorf("%s: %q is the reason for nothing; remove it", rule.title, reason.why)
+					t.Errorf("%s: no resource needs the exception %q; remove it", rule.title, reason.why)
 				} else if reason.of != nil && needed < excused {
-					t.Errorf("%s: %q excuses %d resources, and %d need it; excuse these alone", rule.title, reason.why, excused, needed)
+					t.Errorf("%s: the exception %q is for %d resources, but only %d need it; limit it to these", rule.title, reason.why, excused, needed)
 				}
 			}
 		}
 	}
 }
 
-// TestScannerIDs compares the ids that the rules name with those that scanners
-// have for the types which this program declares.
+// TestScannerIDs compares the ids in the rules with the ids that scanners have
+// for the types which this program declares.
 func TestScannerIDs(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile("testdata/scanner-rules.json")
@@ -148,12 +151,12 @@ func TestScannerIDs(t *testing.T) {
 	}
 	for _, id := range slices.Sorted(maps.Keys(listed)) {
 		if !named[id] {
-			t.Errorf("no rule has %s; add one, with a reason if it is not followed", id)
+			t.Errorf("no rule has %s; add one, with an exception if the program does not follow it", id)
 		}
 	}
 }
 
-// typeNames are the types as scanner-rules.json has them.
+// typeNames returns the types as in scanner-rules.json.
 func (s scannerRule) typeNames() []string {
 	if len(s.types) == 0 {
 		return []string{"*"}
@@ -161,7 +164,7 @@ func (s scannerRule) typeNames() []string {
 	return s.types
 }
 
-// subjects are the resources that the rule is asked of, by key.
+// subjects returns the resources that the rule applies to, by key.
 func (s scannerRule) subjects(r *recording.Stack) (all []subject) {
 	if s.adopt != nil && !s.adopt(r) {
 		return nil
@@ -176,7 +179,7 @@ func (s scannerRule) subjects(r *recording.Stack) (all []subject) {
 	return all
 }
 
-// offences are the subjects that do not meet the demand.
+// offences returns the subjects that do not meet the demand.
 func (s scannerRule) offences(r *recording.Stack) (all []subject) {
 	for _, sub := range s.subjects(r) {
 		if !s.asks.met(sub) {
@@ -186,7 +189,7 @@ func (s scannerRule) offences(r *recording.Stack) (all []subject) {
 	return all
 }
 
-// excuse is the first exception that excuses the resource, nil if none does.
+// excuse returns the first exception for the resource, or nil.
 func (s scannerRule) excuse(sub subject) *exception {
 	for i, e := range s.except {
 		if e.of == nil || e.of(sub) {
@@ -196,8 +199,8 @@ func (s scannerRule) excuse(sub subject) *exception {
 	return nil
 }
 
-// prove spoils the first resource that meets the demand, and wants that seen.
-// Of a rule that no resource follows, an offence is the proof.
+// prove spoils the first resource that meets the demand, and checks that the
+// rule reports it. If no resource meets the demand, an offence is proof enough.
 func (s scannerRule) prove(t *testing.T, r *recording.Stack) {
 	t.Helper()
 	r = r.Clone(t)
@@ -208,11 +211,11 @@ func (s scannerRule) prove(t *testing.T, r *recording.Stack) {
 		s.asks.spoil(sub)
 		broken := func(o subject) bool { return o.res.Key() == sub.res.Key() && s.excuse(o) == nil }
 		if !slices.ContainsFunc(s.offences(r), broken) {
-			t.Errorf("it holds of %s, spoilt to break it", sub.res.Key())
+			t.Errorf("the rule does not report %s, which is spoilt to break it", sub.res.Key())
 		}
 		return
 	}
 	if len(s.offences(r)) == 0 {
-		t.Error("nothing can break it")
+		t.Error("no resource can break the rule")
 	}
 }

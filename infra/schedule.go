@@ -8,17 +8,17 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Scheduler delivers a call within the hour or not at all: a nightly job that
-// begins at noon helps nobody. A function that fails is called twice more by
-// Lambda.
+// Scheduler retries a call that it cannot deliver for one hour: a nightly job
+// must not start at noon. If the function itself fails, Lambda calls it twice
+// more.
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 const (
 	deliveryAge     = 60 * 60 // seconds
 	deliveryRetries = 5
 )
 
-// newSchedule declares the schedule that calls a function, and the role by which
-// it may.
+// newSchedule declares the schedule that calls a function, and the role that
+// allows the call.
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/what-is-scheduler.html
 func newSchedule(s *stack, _ *stores, f *function) (pulumi.Resource, error) {
 	trusted, err := trustFor(s.cfg.Account, "scheduler.amazonaws.com")

@@ -7,15 +7,15 @@ import (
 	"skiff/lambdas"
 )
 
-// secret is a secret of Secrets Manager with its declaration.
+// secret is a Secrets Manager secret with its declaration.
 type secret struct {
 	lambdas.Secret
 	made *secretsmanager.Secret
 }
 
-// newSecrets declares the secrets without their values: a value that Pulumi
-// knew would be in its state. A deleted secret keeps its name for the days of its
-// recovery window; a name by Pulumi leaves the next stack one of its own.
+// newSecrets declares the secrets without their values, because Pulumi would
+// store a value in its state. Pulumi generates the name: a deleted secret keeps
+// its name during the recovery window, and a new stack needs another one.
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html
 func newSecrets(s *stack, declared []lambdas.Secret) (secrets []secret, err error) {
 	for _, d := range declared {
@@ -31,7 +31,8 @@ func newSecrets(s *stack, declared []lambdas.Secret) (secrets []secret, err erro
 	return secrets, nil
 }
 
-// places are where the secret is. Functions get its ARN, never its value.
+// places returns the place of the secret. Functions get its ARN, never its
+// value.
 func (x secret) places() places {
 	return places{lambdas.Resource{Secret: x.Name}: {
 		arn: x.made.Arn, variables: pulumi.StringMap{label(x.Name).variable("SECRET"): x.made.Arn}}}

@@ -6,29 +6,30 @@ import (
 	"skiff/lambdas"
 )
 
-// parts are what of the declaration the stack has.
+// parts is the part of the declaration that this stack deploys.
 type parts struct {
 	lambdas.Service
-	theirs []lambdas.Table // of the stack that this one is attached to, where functions have rights on them
+	hostTables []lambdas.Table // tables of the host stack that functions here have rights on
 }
 
-// inForce returns what of the declaration the stack has. The settings decide,
-// and the declaration itself: nothing is made that nothing uses.
+// activeParts returns the part of the declaration that this stack deploys. It
+// omits what the settings replace and what nothing uses:
 //
-//   - A stack that is attached to another one leaves WebSocket clients and the
-//     decision on tokens to that one.
+//   - A stack that is attached to a host stack has no WebSocket API and no
+//     authorizer: it uses the host's.
 //   - Without a socket route there is no table of connections.
-//   - Where nobody asks, because an issuer signs the tokens or all routes are
-//     public, there is no function that authorizes.
-//   - Without such a function, or with an issuer, there is no key of tokens.
-//   - A queue that no function consumes is not there, and nobody sends to it.
-func inForce(all lambdas.Service, cfg config, tokens *issuer) parts {
+//   - There is no function that authorizes if an issuer signs the tokens of
+//     requests, or if all routes are public, unless there is a socket route.
+//   - There is no token key without such a function, or with an issuer.
+//   - A queue that no function consumes does not exist, and functions have no
+//     rights on it.
+func activeParts(all lambdas.Service, cfg config, tokens *issuer) parts {
 	s := parts{Service: all}
 	s.Functions = runs(all.Functions, cfg.AttachTo != "", tokens != nil)
 	signs := slices.ContainsFunc(s.Functions, func(f lambdas.Function) bool { return f.Authorizes }) && tokens == nil
 	s.Tables = slices.DeleteFunc(slices.Clone(all.Tables), func(t lambdas.Table) bool { return t.Sockets && !hasSockets(s.Functions) })
 	if cfg.AttachTo != "" {
-		s.theirs = slices.DeleteFunc(slices.Clone(all.Tables), func(t lambdas.Table) bool { return !t.Sockets || !used(s.Functions, lambdas.Resource{Table: t.Name}) })
+		s.hostTables = slices.DeleteFunc(slices.Clone(all.Tables), func(t lambdas.Table) bool { return !t.Sockets || !used(s.Functions, lambdas.Resource{Table: t.Name}) })
 	}
 	s.Secrets = slices.DeleteFunc(slices.Clone(all.Secrets), func(x lambdas.Secret) bool { return x.Tokens && !signs })
 	s.Queues = slices.DeleteFunc(slices.Clone(all.Queues), func(q lambdas.Queue) bool { return consumer(s.Functions, q.Name) == "" })
@@ -38,8 +39,9 @@ func inForce(all lambdas.Service, cfg config, tokens *issuer) parts {
 	return s
 }
 
-// rights returns the function's rights: what it declares, but for queues that
-// are not there, and what Lambda needs to poll in its name.
+// rights returns the function's rights: the declared ones, except on queues
+// that do not exist, and the ones that Lambda needs to poll a queue or a stream
+// for it.
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 // https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html
 func rights(f lambdas.Function, queues []lambdas.Queue) lambdas.Rights {
@@ -66,7 +68,7 @@ func rights(f lambdas.Function, queues []lambdas.Queue) lambdas.Rights {
 	return all
 }
 
-// runs returns the functions that the stack has.
+// runs returns the functions that this stack deploys.
 func runs(all []lambdas.Function, attached, issued bool) (own []lambdas.Function) {
 	asked := hasSockets(all) || hasGuarded(all) && !issued
 	for _, f := range all {
@@ -78,11 +80,12 @@ func runs(all []lambdas.Function, attached, issued bool) (own []lambdas.Function
 	return own
 }
 
+// hasSockets reports whether a function has a WebSocket route.
 func hasSockets(functions []lambdas.Function) bool {
 	return slices.ContainsFunc(functions, func(f lambdas.Function) bool { return len(f.SocketRoutes) > 0 })
 }
 
-// hasGuarded reports whether a route of the HTTP API needs a token.
+// hasGuarded reports whether a route of the HTTP API requires a token.
 func hasGuarded(functions []lambdas.Function) bool {
 	return slices.ContainsFunc(functions, func(f lambdas.Function) bool { return len(f.Routes) > 0 })
 }
@@ -92,7 +95,7 @@ func used(functions []lambdas.Function, resource lambdas.Resource) bool {
 	return slices.ContainsFunc(functions, func(f lambdas.Function) bool { return len(f.Rights[resource]) > 0 })
 }
 
-// consumer returns the function that consumes a queue, or "".
+// consumer returns the name of the function that consumes a queue, or "".
 func consumer(functions []lambdas.Function, queue string) string {
 	for _, f := range functions {
 		if f.Consumes == queue {

@@ -10,13 +10,13 @@ import (
 	"skiff/lambdas"
 )
 
-// without is the service without some functions.
+// without returns the service without some functions.
 func without(s lambdas.Service, names ...string) lambdas.Service {
 	s.Functions = slices.DeleteFunc(slices.Clone(s.Functions), func(f lambdas.Function) bool { return slices.Contains(names, f.Name) })
 	return s
 }
 
-// public is the service with every route open to anyone.
+// public returns the service with every route public.
 func public(s lambdas.Service) lambdas.Service {
 	s.Functions = slices.Clone(s.Functions)
 	for i, f := range s.Functions {
@@ -25,8 +25,8 @@ func public(s lambdas.Service) lambdas.Service {
 	return s
 }
 
-// everySaid is all that a recording says: keys, inputs and outputs.
-func everySaid(r *recording.Stack) string {
+// allText returns the text of a recording: keys, inputs and outputs.
+func allText(r *recording.Stack) string {
 	var all []string
 	for key, res := range r.Resources {
 		all = append(all, fmt.Sprint(key, " ", res.Inputs))
@@ -34,16 +34,16 @@ func everySaid(r *recording.Stack) string {
 	return strings.Join(append(all, fmt.Sprint(r.Outputs)), "\n")
 }
 
-// TestPartsComeAndGo takes parts out of the declaration, or by a setting, and
-// finds nothing left of them.
+// TestPartsComeAndGo removes parts of the declaration, or disables them by a
+// setting, and checks that nothing of them remains.
 func TestPartsComeAndGo(t *testing.T) {
 	t.Parallel()
 	const issuer = "issuer=https://issuer.example/"
 	for name, test := range map[string]struct {
 		declared lambdas.Service
 		changes  []string
-		gone     []string // texts that are nowhere
-		there    []string // and such as are
+		gone     []string // texts that must be absent
+		there    []string // texts that must be present
 	}{
 		"nothing": {fixture(), nil, nil, []string{"CONNECTIONS_TABLE_NAME", "QUEUE_URL", "socketUrl", "deadQueueUrl", "sqs:SendMessage", "token-key", " authorize "}},
 		"no WebSocket clients and no worker": {without(fixture(), "socket", "notify"), nil,
@@ -66,8 +66,8 @@ func TestPartsComeAndGo(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			obey(t, test.declared, rec)
-			said := everySaid(rec)
+			checkRules(t, test.declared, rec)
+			said := allText(rec)
 			for _, text := range test.gone {
 				for line := range strings.Lines(said) {
 					if at := strings.Index(line, text); at >= 0 {
@@ -77,14 +77,15 @@ func TestPartsComeAndGo(t *testing.T) {
 			}
 			for _, text := range test.there {
 				if !strings.Contains(said, text) {
-					t.Errorf("%q is gone, too", text)
+					t.Errorf("%q is gone too", text)
 				}
 			}
 		})
 	}
 }
 
-// A stack may attach to one without WebSocket clients, if it has no use for them.
+// TestAttachedWithoutSockets attaches a stack to a host without WebSocket
+// clients. That works if the stack does not use them.
 func TestAttachedWithoutSockets(t *testing.T) {
 	t.Parallel()
 	rec, err := attachOf(t, without(fixture(), "socket", "notify"), nil)
@@ -95,7 +96,7 @@ func TestAttachedWithoutSockets(t *testing.T) {
 		t.Errorf("outputs %v", rec.Outputs)
 	}
 	_, err = attach(t, map[string]string{"/other/shared/socketUrl": ""})
-	if err == nil || !strings.Contains(err.Error(), "the stack other/shared has no parameter /other/shared/socketUrl") {
+	if err == nil || !strings.Contains(err.Error(), "the stack other/shared has no readable parameter /other/shared/socketUrl") {
 		t.Errorf("a worker without clients: %v", err)
 	}
 }

@@ -11,11 +11,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// share declares a parameter for each thing that other services may need of
-// this one, below /PROJECT/STACK/. They are read when a stack is brought up,
-// never by a function: Parameter Store has 40 reads a second.
+// share declares a parameter under /PROJECT/STACK/ for each value that other
+// services may need. They should read it while they deploy and not in a
+// function: Parameter Store allows 40 reads a second.
 // https://docs.aws.amazon.com/general/latest/gr/ssm.html
-func share(s *stack, k *known, data *stores) (declared []pulumi.Resource, err error) {
+func share(s *stack, k *apiInfo, data *stores) (resources []pulumi.Resource, err error) {
 	values := data.shared()
 	if k.own {
 		for _, f := range k.facts() {
@@ -41,13 +41,14 @@ func share(s *stack, k *known, data *stores) (declared []pulumi.Resource, err er
 		if err != nil {
 			return nil, err
 		}
-		declared = append(declared, made)
+		resources = append(resources, made)
 	}
-	return declared, nil
+	return resources, nil
 }
 
-// shared are the names, addresses and ARNs of what others may use, by parameter.
-// A stack that is attached needs the tables of WebSocket clients.
+// shared returns the names, addresses and ARNs of the shared stores, by
+// parameter name. It includes the table of WebSocket connections, which an
+// attached stack needs.
 func (d *stores) shared() pulumi.StringMap {
 	all := pulumi.StringMap{}
 	for _, t := range d.tables {
@@ -68,15 +69,15 @@ func (d *stores) shared() pulumi.StringMap {
 	return all
 }
 
-// sharedPolicy is a managed policy that another service's role may be given:
-// rights on what this stack owns, spelt out once, by its owner. IAM cannot change
-// a description, so the first one stays.
+// sharedPolicy is a managed policy that another service can attach to a role.
+// The owner of a resource declares the rights on it. IAM cannot change a
+// description, so updates ignore it.
 type sharedPolicy struct {
 	name, description string
 	grants            []grant
 }
 
-// policies are those of everything that is shared.
+// policies returns the policies of all shared stores.
 func (d *stores) policies() (all []sharedPolicy) {
 	for _, t := range d.tables {
 		if t.Shared {
@@ -99,8 +100,9 @@ func (d *stores) policies() (all []sharedPolicy) {
 	return all
 }
 
-// readers may read the table and query its indexes. Without an index or a range
-// key there is nothing to query.
+// readers returns the policy to read the table and to query its indexes. A
+// table without a range key has no right to query, because there is nothing to
+// query.
 func (t table) readers() sharedPolicy {
 	p := sharedPolicy{name: t.Name + "-read", description: "Read " + t.Name}
 	read := []string{"dynamodb:GetItem", "dynamodb:BatchGetItem"}
@@ -119,7 +121,7 @@ func (t table) readers() sharedPolicy {
 	return p
 }
 
-// writers may write the table.
+// writers returns the policy to write items.
 func (t table) writers() sharedPolicy {
 	return sharedPolicy{t.Name + "-write", "Write " + t.Name,
 		[]grant{{[]string{"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}, t.made.Arn}}}

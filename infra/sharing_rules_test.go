@@ -8,22 +8,23 @@ import (
 	"skiff/infra/recording"
 )
 
-// sharingRules are those of what other services are told and may be given.
+// sharingRules returns the rules of the parameters and policies that the stack
+// shares with other services.
 func sharingRules() []rule {
 	return []rule{
-		{"what is shared is there, and tells the truth", checkParameters, recording.Set(parameterType, "tableName", "value", "items")},
-		{"parameters are below the project and stack", checkParameters, recording.Set(parameterType, "queueUrl", "name", "/queueUrl")},
-		{"no parameter tells of a secret", checkParameters, func(r *recording.Stack) {
+		{"every shared parameter has the right value", checkParameters, recording.Set(parameterType, "tableName", "value", "items")},
+		{"names of parameters begin with project and stack", checkParameters, recording.Set(parameterType, "queueUrl", "name", "/queueUrl")},
+		{"no parameter contains the ARN of a secret", checkParameters, func(r *recording.Stack) {
 			r.Of(parameterType)["tableArn"].Inputs["value"] = r.Of(secretType)["cursor-key"].Outputs["arn"]
 		}},
-		{"what is shared is all", checkParameters, add(parameterType, map[string]any{"name": "/x/mock/more", "value": "x"})},
-		{"a shared policy allows what it says", checkShared, recording.Set(sharedType, "items-read", "policy",
+		{"there is no other parameter", checkParameters, add(parameterType, map[string]any{"name": "/x/mock/more", "value": "x"})},
+		{"a shared policy allows only what its name says", checkShared, recording.Set(sharedType, "items-read", "policy",
 			`{"Statement":[{"Effect":"Allow","Action":["dynamodb:*"],"Resource":"*"}]}`)},
 	}
 }
 
-// told are the parameters of a stack, with their values.
-func (h held) told() map[string]any {
+// sharedValues returns the expected values of the shared parameters.
+func (h held) sharedValues() map[string]any {
 	out := func(typ, name, output string) any { return h.Of(typ)[name].Outputs[output] }
 	all := map[string]any{
 		"apiId": "api-id of api", "apiExecutionArn": out(apiType, "api", "executionArn"), "apiUrl": h.Outputs["apiUrl"],
@@ -63,7 +64,7 @@ func (h held) told() map[string]any {
 
 func checkParameters(h held) (offences []string) {
 	want := map[string]string{}
-	for name, value := range h.told() {
+	for name, value := range h.sharedValues() {
 		want[name] = fmt.Sprintf("%s String %v", h.path(name), value)
 	}
 	for _, p := range h.Parameters {
@@ -79,14 +80,14 @@ func checkParameters(h held) (offences []string) {
 	return append(offences, differ("parameters", got, want)...)
 }
 
-// path is the name of a parameter of the stack.
+// path returns the full name of a parameter of the stack.
 func (h held) path(name string) string {
 	tags := nested(h.Of(accountType)["aws"], "defaultTags", "tags")
 	return fmt.Sprintf("/%v/%v/%s", tags["Project"], tags["Stack"], name)
 }
 
-// checkShared wants the policies of what is shared: to read, to write, to send,
-// on that and nothing else.
+// checkShared wants the policies of each shared store, with rights on that
+// store only.
 func checkShared(h held) (offences []string) {
 	want := map[string]string{}
 	allow := func(name string, pairs ...string) {

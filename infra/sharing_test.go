@@ -11,15 +11,15 @@ import (
 	"skiff/lambdas"
 )
 
-// attach runs the program for a stack that is attached to another, which tells
-// these parameters besides, or instead of, its own.
-func attach(t *testing.T, told map[string]string, changes ...string) (*recording.Stack, error) {
+// attach runs the program for a stack that is attached to a host stack.
+// Parameters replace or extend the host's own; an empty value removes one.
+func attach(t *testing.T, parameters map[string]string, changes ...string) (*recording.Stack, error) {
 	t.Helper()
-	return attachOf(t, fixture(), told, changes...)
+	return attachOf(t, fixture(), parameters, changes...)
 }
 
-// attachOf is attach with another declaration, on both sides.
-func attachOf(t *testing.T, declared lambdas.Service, told map[string]string, changes ...string) (*recording.Stack, error) {
+// attachOf is attach with another declaration for both stacks.
+func attachOf(t *testing.T, declared lambdas.Service, parameters map[string]string, changes ...string) (*recording.Stack, error) {
 	t.Helper()
 	owner, err := deployWith(t, declared, with(settingsOf(t, "staging"), "autoDeploy=true"))
 	if err != nil {
@@ -29,7 +29,7 @@ func attachOf(t *testing.T, declared lambdas.Service, told map[string]string, ch
 	for name, p := range owner.Of(parameterType) {
 		c.parameters["/other/shared/"+name] = fmt.Sprint(p.Inputs["value"])
 	}
-	maps.Copy(c.parameters, told)
+	maps.Copy(c.parameters, parameters)
 	maps.DeleteFunc(c.parameters, func(_, value string) bool { return value == "" })
 	settings := with(settingsOf(t, "staging"), append([]string{"attachTo=other/shared", "domain=", "socketDomain=",
 		"zone=", "corsOrigins=[]", "routeThrottles={}"}, changes...)...)
@@ -37,8 +37,9 @@ func attachOf(t *testing.T, declared lambdas.Service, told map[string]string, ch
 	return deployIn(t, c, declared, settings)
 }
 
-// An attached stack adds its routes to the other's API, under the guard there,
-// and has no API, stage, authorizer or domain of its own.
+// TestAttached checks that an attached stack adds its routes to the host's API
+// with the host's authorizer. It has no API, stage, authorizer or domain
+// itself.
 func TestAttached(t *testing.T) {
 	t.Parallel()
 	rec, err := attach(t, map[string]string{"/other/shared/apiId": "abc123", "/other/shared/authorizerId": "auth99",
@@ -76,8 +77,8 @@ func TestAttached(t *testing.T) {
 	}
 }
 
-// Its events reach the clients that are connected to the other stack; what
-// decides on tokens, and their key, are there.
+// TestAttachedSockets checks that the functions use the WebSocket clients of
+// the host. The function that authorizes and the token key exist only there.
 func TestAttachedSockets(t *testing.T) {
 	t.Parallel()
 	rec, err := attach(t, map[string]string{"/other/shared/connectionsTableName": "theirs", "/other/shared/connectionsTableArn": "arn:theirs",
@@ -92,12 +93,12 @@ func TestAttachedSockets(t *testing.T) {
 	}
 	env := nested(rec.Of(functionType)["notify"], "environment", "variables")
 	if env["CONNECTIONS_TABLE_NAME"] != "theirs" || env["CONNECTIONS_URL"] != "https://post" {
-		t.Errorf("notify is told %v", env)
+		t.Errorf("the environment of notify is %v", env)
 	}
 	rights := strings.Join(pairs(rec.Of(policyType)["notify"].Inputs["policy"]), "\n")
 	for _, want := range []string{"execute-api:ManageConnections on arn:post", "dynamodb:Query on arn:theirs"} {
 		if !strings.Contains(rights, want) {
-			t.Errorf("notify may not %s, but\n%s", want, rights)
+			t.Errorf("notify does not have the right %s, only\n%s", want, rights)
 		}
 	}
 	if url := rec.Outputs["socketUrl"]; url != "wss://clients" {
@@ -105,17 +106,18 @@ func TestAttachedSockets(t *testing.T) {
 	}
 	for name, p := range rec.Of(parameterType) {
 		if strings.HasPrefix(name, "api") || strings.HasPrefix(name, "authoriz") || strings.HasPrefix(name, "socket") || strings.HasPrefix(name, "connections") {
-			t.Errorf("it tells %v, which is the other's to tell", p.Inputs["name"])
+			t.Errorf("it publishes %v, which belongs to the host", p.Inputs["name"])
 		}
 	}
 	for name := range rec.Of(alarmType) {
 		if strings.HasPrefix(name, "api-") {
-			t.Errorf("it watches the other's API, by %s", name)
+			t.Errorf("the alarm %s watches the host's API", name)
 		}
 	}
 }
 
-// An attached stack may leave the authorizer undeclared.
+// TestAttachedWithoutAuthorizer checks that an attached stack needs no function
+// that authorizes.
 func TestAttachedWithoutAuthorizer(t *testing.T) {
 	t.Parallel()
 	attached := config{AttachTo: "other/shared"}
@@ -127,36 +129,36 @@ func TestAttachedWithoutAuthorizer(t *testing.T) {
 	}
 }
 
-// What cannot be attached to is refused by the setting, before anything is
-// declared.
+// TestAttachedRefused checks that the error names the setting, and comes before
+// any resource.
 func TestAttachedRefused(t *testing.T) {
 	t.Parallel()
 	for want, test := range map[string]struct {
-		told    map[string]string
-		changes []string
+		parameters map[string]string
+		changes    []string
 	}{
-		"PROJECT:attachTo: the stack other/shared has no parameter /other/shared/apiId in this account and region; bring it up first": {
+		"PROJECT:attachTo: the stack other/shared has no readable parameter /other/shared/apiId in this account and region; run up there first": {
 			map[string]string{"/other/shared/apiId": ""}, nil},
-		"PROJECT:attachTo: the stack other/shared publishes its routes itself and would not publish those of this one; set other:autoDeploy to true there": {
+		"PROJECT:attachTo: the API of stack other/shared does not deploy the routes of this stack; set other:autoDeploy to true there": {
 			map[string]string{"/other/shared/apiAutoDeploy": "false"}, nil},
-		"PROJECT:domain has no effect with PROJECT:attachTo: the API is that of other/shared; set it there": {nil, []string{"domain=api.example.com", "zone=example.com"}},
+		"PROJECT:domain has no effect with PROJECT:attachTo: the API belongs to other/shared; set it there": {nil, []string{"domain=api.example.com", "zone=example.com"}},
 		"PROJECT:issuer has no effect with PROJECT:attachTo":                                                {nil, []string{"issuer=https://i.example", `audiences=["a"]`}},
 		"PROJECT:corsOrigins has no effect with PROJECT:attachTo":                                           {nil, []string{`corsOrigins=["https://a.example"]`}},
 		"PROJECT:routeThrottles has no effect with PROJECT:attachTo":                                        {nil, []string{`routeThrottles={"GET /items":{"rate":1,"burst":1}}`}},
 	} {
-		rec, err := attach(t, test.told, test.changes...)
+		rec, err := attach(t, test.parameters, test.changes...)
 		want = strings.ReplaceAll(want, "PROJECT", project(t))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("refused with %v, want %s", err, want)
 		}
 		if len(rec.Resources) > 1 { // the provider
-			t.Errorf("%s: %d resources were registered all the same", want, len(rec.Resources))
+			t.Errorf("%s: %d resources were registered", want, len(rec.Resources))
 		}
 	}
 }
 
-// Where the stack is protected, the first thing that a destroy would delete is
-// too: all else is before it.
+// TestAttachedProtected checks that the resource which a destroy deletes first
+// is protected: it depends on all others.
 func TestAttachedProtected(t *testing.T) {
 	t.Parallel()
 	rec, err := attach(t, nil, "protect=true")
@@ -184,12 +186,13 @@ func TestAttachedProtected(t *testing.T) {
 	}
 }
 
-// A function with routes of both kinds would lose some in an attached stack.
+// TestAttachedBothKinds checks that an attached stack refuses a function with
+// HTTP and WebSocket routes, because it would drop the latter.
 func TestAttachedBothKinds(t *testing.T) {
 	t.Parallel()
 	functions := more(fixture(), lambdas.Function{Name: "both", Routes: []string{"GET /both"}, SocketRoutes: []string{"say"}}).Functions
 	err := checkDuties(functions, config{project: "x", AttachTo: "other/shared"})
-	if err == nil || !strings.Contains(err.Error(), "function both has WebSocket routes, which a stack with x:attachTo leaves to the other one") {
+	if err == nil || !strings.Contains(err.Error(), "function both has WebSocket routes and other work; a stack with x:attachTo does not deploy WebSocket routes: split the function") {
 		t.Errorf("refused with %v", err)
 	}
 	if err := checkDuties(functions, config{}); err != nil {

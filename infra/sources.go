@@ -7,19 +7,18 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// batch is how many messages or records a function gets at most in one call.
+// batch is the maximum number of messages or records in one call of a function.
 const batch = 10
 
-// A batch of a stream that fails is tried again, in halves, and holds up what
-// comes after it meanwhile: so not for ever.
+// Lambda retries a failed batch of a stream in halves. The records after it
+// wait meanwhile, so retries are limited.
 const (
 	streamRetries = 5
-	streamAge     = 6 * 60 * 60 // seconds, after which a record is given up
+	streamAge     = 6 * 60 * 60 // seconds, after which Lambda discards a record
 )
 
-// newSources declares what calls functions besides requests: queues, streams and
-// schedules.
-func newSources(s *stack, data *stores, fns []*function) (declared []pulumi.Resource, err error) {
+// newSources declares the queues, streams and schedules that call functions.
+func newSources(s *stack, data *stores, fns []*function) (resources []pulumi.Resource, err error) {
 	for _, f := range fns {
 		for _, source := range []struct {
 			is   bool
@@ -32,14 +31,14 @@ func newSources(s *stack, data *stores, fns []*function) (declared []pulumi.Reso
 			if err != nil {
 				return nil, fmt.Errorf("function %s: %w", f.Name, err)
 			}
-			declared = append(declared, made)
+			resources = append(resources, made)
 		}
 	}
-	return declared, nil
+	return resources, nil
 }
 
-// newWorker lets a function consume its queue. It reports which messages of a
-// batch have failed, and those alone come back.
+// newWorker lets a function consume its queue. The function reports which
+// messages of a batch failed, and SQS returns only these.
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 func newWorker(s *stack, data *stores, f *function) (pulumi.Resource, error) {
 	return lambda.NewEventSourceMapping(s.ctx, f.Name, &lambda.EventSourceMappingArgs{
@@ -51,9 +50,9 @@ func newWorker(s *stack, data *stores, f *function) (pulumi.Resource, error) {
 	}, pulumi.Parent(f), pulumi.DependsOn([]pulumi.Resource{f.rights}))
 }
 
-// newFollower lets a function follow the stream of its table, from the changes
-// on that come after the mapping. A record that fails too often is given up, and
-// where it is goes to the function's dead-letter queue.
+// newFollower lets a function follow the stream of its table, from the first
+// change after the mapping exists. Lambda discards a record that fails too
+// often and sends its position to the function's dead-letter queue.
 // https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
 func newFollower(s *stack, data *stores, f *function) (pulumi.Resource, error) {
 	return lambda.NewEventSourceMapping(s.ctx, f.Name+"-stream", &lambda.EventSourceMappingArgs{
@@ -66,7 +65,7 @@ func newFollower(s *stack, data *stores, f *function) (pulumi.Resource, error) {
 		MaximumRetryAttempts:       pulumi.Int(streamRetries),
 		MaximumRecordAgeInSeconds:  pulumi.Int(streamAge),
 		DestinationConfig: lambda.EventSourceMappingDestinationConfigArgs{
-			OnFailure: lambda.EventSourceMappingDestinationConfigOnFailureArgs{DestinationArn: data.failed[f.Name].Arn},
+			OnFailure: lambda.EventSourceMappingDestinationConfigOnFailureArgs{DestinationArn: data.deadQueues[f.Name].Arn},
 		},
 	}, pulumi.Parent(f), pulumi.DependsOn([]pulumi.Resource{f.rights}))
 }

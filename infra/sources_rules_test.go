@@ -9,20 +9,21 @@ import (
 	"skiff/lambdas"
 )
 
-// sourceRules are those of queues, streams and schedules as what calls functions.
+// sourceRules returns the rules of the queues, streams and schedules that call
+// functions.
 func sourceRules() []rule {
 	return []rule{
-		{"a worker reports which messages failed", checkWorkers, recording.Set(workerType, "notify", "functionResponseTypes", []any{})},
-		{"workers are bounded", checkWorkers, recording.Set(workerType, "mail", "scalingConfig", nil)},
-		{"a function that follows a stream gives up in time", checkWorkers, recording.Set(workerType, "count-stream", "maximumRetryAttempts", nil)},
-		{"what it gives up on is kept", checkWorkers, recording.Set(workerType, "count-stream", "destinationConfig", nil)},
-		{"nothing else is consumed", checkWorkers, add(workerType, nil)},
-		{"a worker waits for its rights", checkSourceOrder, change(workerType+" notify", func(res *recording.Resource) { res.After = nil })},
-		{"a schedule waits for its rights", checkSourceOrder, change(scheduleType+" sweep", func(res *recording.Resource) { res.After = nil })},
+		{"a consumer reports which messages failed", checkWorkers, recording.Set(workerType, "notify", "functionResponseTypes", []any{})},
+		{"the concurrency of consumers is limited", checkWorkers, recording.Set(workerType, "mail", "scalingConfig", nil)},
+		{"retries of a stream record are limited", checkWorkers, recording.Set(workerType, "count-stream", "maximumRetryAttempts", nil)},
+		{"a failed stream record has a dead-letter queue", checkWorkers, recording.Set(workerType, "count-stream", "destinationConfig", nil)},
+		{"there is no other event source mapping", checkWorkers, add(workerType, nil)},
+		{"an event source mapping depends on the policy", checkSourceOrder, change(workerType+" notify", func(res *recording.Resource) { res.After = nil })},
+		{"a schedule depends on its policy", checkSourceOrder, change(scheduleType+" sweep", func(res *recording.Resource) { res.After = nil })},
 		{"a schedule is as declared", checkSchedules, recording.Set(scheduleType, "sweep", "scheduleExpressionTimezone", "UTC")},
-		{"Scheduler may call one function", checkSchedules, recording.Set(policyType, "sweep-schedule", "policy",
+		{"Scheduler may call only the function", checkSchedules, recording.Set(policyType, "sweep-schedule", "policy",
 			`{"Statement":[{"Effect":"Allow","Action":["lambda:InvokeFunction"],"Resource":"*"}]}`)},
-		{"Scheduler acts for this account alone", checkSchedules, recording.Set(roleType, "sweep-schedule", "assumeRolePolicy",
+		{"Scheduler may assume the role only for this account", checkSchedules, recording.Set(roleType, "sweep-schedule", "assumeRolePolicy",
 			`{"Statement":[{"Effect":"Allow","Action":["sts:AssumeRole"],"Principal":{"Service":"scheduler.amazonaws.com"}}]}`)},
 	}
 }
@@ -51,16 +52,17 @@ func checkWorkers(h held) (offences []string) {
 	return differ("workers", got, want)
 }
 
-// checkSourceOrder wants what calls a function to come after its rights.
+// checkSourceOrder wants event source mappings and schedules to depend on their
+// policies.
 func checkSourceOrder(h held) (offences []string) {
 	for name, w := range h.Of(workerType) {
 		if !slices.Contains(w.After, policyType+" "+strings.TrimSuffix(name, "-stream")) {
-			offences = append(offences, w.Key()+" does not wait for its policy")
+			offences = append(offences, w.Key()+" does not depend on its policy")
 		}
 	}
 	for name, s := range h.Of(scheduleType) {
 		if !slices.Contains(s.After, policyType+" "+name+"-schedule") {
-			offences = append(offences, s.Key()+" does not wait for its policy")
+			offences = append(offences, s.Key()+" does not depend on its policy")
 		}
 	}
 	return offences

@@ -13,18 +13,19 @@ import (
 
 // newStage declares the stage that publishes the routes.
 //
-// It comes after every route and permission, so that it never serves half an
-// API, and after all else that is declared. So it is also the first to go, with
-// the domains that are mapped to it: where these are protected, as the table
-// is, a destroy ends before it has deleted anything, even without a preview.
-func newStage(s *stack, api *apigatewayv2.Api, r *routes, before []pulumi.Resource) (*apigatewayv2.Stage, error) {
+// The stage depends on every other resource, so it never serves half of an API.
+// For the same reason a destroy deletes the stage and the domain mappings
+// first. If they are protected, `pulumi destroy` stops there, before it deletes
+// anything.
+func newStage(s *stack, api *apigatewayv2.Api, r *routes, waitFor []pulumi.Resource) (*apigatewayv2.Stage, error) {
 	args, err := stageArgs(s)
 	if err != nil {
 		return nil, err
 	}
 	args.ApiId = api.ID()
 	if !s.cfg.AutoDeploy {
-		// To close the API's own URL takes a deployment, too.
+		// A change of the default endpoint also takes effect only with a
+		// deployment.
 		frozen := append([]any{pulumi.Bool(s.cfg.reachable()).ToBoolOutput()}, r.http.snapshot...)
 		deployment, err := apigatewayv2.NewDeployment(s.ctx, "api", &apigatewayv2.DeploymentArgs{
 			ApiId:    api.ID(),
@@ -35,13 +36,14 @@ func newStage(s *stack, api *apigatewayv2.Api, r *routes, before []pulumi.Resour
 		}
 		args.DeploymentId = deployment.ID()
 	}
-	// A stage of another name is there before the old one goes, so that a domain
-	// always leads to one. The provider would delete the old one first.
+	// Pulumi creates a renamed stage before it deletes the old one, so that a
+	// domain is always mapped to a stage. By default the provider deletes
+	// first.
 	return apigatewayv2.NewStage(s.ctx, "api", args, s.in, pulumi.Protect(s.cfg.Protect), pulumi.DeleteBeforeReplace(false),
-		pulumi.DependsOn(append(before, r.http.waitFor...)))
+		pulumi.DependsOn(append(waitFor, r.http.waitFor...)))
 }
 
-// stageArgs is what the stage does by itself: log and throttle.
+// stageArgs returns the log and throttle settings of the stage.
 func stageArgs(s *stack) (*apigatewayv2.StageArgs, error) {
 	cfg := s.cfg
 	logs, err := newAccessLog(s)
@@ -68,8 +70,9 @@ func stageArgs(s *stack) (*apigatewayv2.StageArgs, error) {
 	}, nil
 }
 
-// routeSettings are the throttles of single routes. Each replaces all of the
-// stage's settings for its route, so it repeats the one for metrics.
+// routeSettings returns the throttles of single routes. Route settings replace
+// all of the stage's settings for that route, so they repeat
+// DetailedMetricsEnabled.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html
 func routeSettings(cfg config) apigatewayv2.StageRouteSettingArray {
 	var settings apigatewayv2.StageRouteSettingArray
@@ -84,9 +87,9 @@ func routeSettings(cfg config) apigatewayv2.StageRouteSettingArray {
 	return settings
 }
 
-// fingerprint is a hash over all that a deployment freezes, of the routes and
-// their integrations above all. A deployment never changes: another fingerprint makes
-// another one.
+// fingerprint returns a hash of all properties that a deployment freezes, such
+// as routes and integrations. A deployment cannot change, so a new fingerprint
+// replaces it.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-stages.html
 func fingerprint(frozen []any) pulumi.StringOutput {
 	return pulumi.All(frozen...).ApplyT(func(values []any) (string, error) {

@@ -10,25 +10,26 @@ import (
 	"skiff/lambdas"
 )
 
-// stageRules are those of what there is at all, and in what order.
+// stageRules returns the rules about which resources exist, and in which order
+// Pulumi creates them.
 func stageRules() []rule {
 	return []rule{
-		{"parts belong to their component", checkParts, func(r *recording.Stack) {
+		{"a function's resources belong to its component", checkParts, func(r *recording.Stack) {
 			delete(r.Resources, permissionType+" health")
 		}},
-		{"there is nothing else", checkParts, add(secretVersionType, nil)},
-		{"the stage comes last", checkStage, change(stageType+" api", func(res *recording.Resource) { res.After = res.After[:2] })},
-		{"what a destroy would begin with is protected", checkLeaves, add(parameterType, nil)},
-		{"the WebSocket stage waits for its routes", checkSocketStage,
+		{"there is no other resource", checkParts, add(secretVersionType, nil)},
+		{"the stage depends on all other resources", checkStage, change(stageType+" api", func(res *recording.Resource) { res.After = res.After[:2] })},
+		{"what a destroy deletes first is protected", checkLeaves, add(parameterType, nil)},
+		{"the WebSocket deployment depends on its routes", checkSocketStage,
 			change(deploymentType+" sockets", func(res *recording.Resource) { res.After = nil })},
 		{"the WebSocket stage is throttled", checkSocketStage,
 			within(stageType, "sockets", "defaultRouteSettings", "throttlingRateLimit", nil)},
 	}
 }
 
-// checkParts wants the parts of each function in its component, and no resource
-// of these types that neither the declaration nor a setting asks for. Other types
-// are a team's own.
+// checkParts wants each function's resources in its component. It wants no
+// resource of these types that neither the declaration nor a setting asks for.
+// A team may declare resources of other types.
 func checkParts(h held) (offences []string) {
 	want := map[string]string{}
 	for _, f := range h.Functions {
@@ -51,7 +52,7 @@ func checkParts(h held) (offences []string) {
 	}
 	for key, res := range h.Resources {
 		if parent, ok := want[key]; types[res.Type] && (!ok || parent != res.Parent) {
-			offences = append(offences, key+" is part of "+strconv.Quote(res.Parent))
+			offences = append(offences, key+" has the parent "+strconv.Quote(res.Parent))
 		}
 		delete(want, key)
 	}
@@ -61,7 +62,7 @@ func checkParts(h held) (offences []string) {
 	return offences
 }
 
-// partsOf are the keys of a function's own resources.
+// partsOf returns the keys of a function's resources.
 func (h held) partsOf(f lambdas.Function) (keys []string) {
 	for _, typ := range []string{commandType, roleType, policyType, logGroupType, functionType} {
 		keys = append(keys, typ+" "+f.Name)
@@ -96,7 +97,7 @@ func (h held) partsOf(f lambdas.Function) (keys []string) {
 	return keys
 }
 
-// storeKeys are the keys of what is stored. Other rules look at what each is.
+// storeKeys returns the keys of the stores. Other rules check their inputs.
 func (h held) storeKeys() (keys []string) {
 	for _, t := range h.Tables {
 		if !t.Sockets || h.sockets() {
@@ -105,7 +106,7 @@ func (h held) storeKeys() (keys []string) {
 	}
 	for _, typ := range []string{queueType, redriveType, secretType, sharedType, parameterType} {
 		for name := range h.Of(typ) {
-			if name != "more" { // a rule of its own finds one too many
+			if name != "more" { // another rule reports the extra resource
 				keys = append(keys, typ+" "+name)
 			}
 		}
@@ -120,7 +121,7 @@ func (h held) storeKeys() (keys []string) {
 	return keys
 }
 
-// apiKeys are the keys of the two APIs.
+// apiKeys returns the keys of the two APIs.
 func (h held) apiKeys() []string {
 	keys := []string{accountType + " aws", logGroupType + " access", apiType + " api", stageType + " api"}
 	if h.set("autoDeploy") == "false" {
@@ -137,8 +138,9 @@ func (h held) apiKeys() []string {
 	return keys
 }
 
-// operationKeys are the keys of alarms and dashboard. There is an alarm for each
-// store that lasts, and for each function that nobody waits for.
+// operationKeys returns the keys of the alarms and the dashboard. There are
+// alarms for each store that keeps data, and for each function that no request
+// waits for.
 func (h held) operationKeys() (keys []string) {
 	if h.set("dashboard") == "true" {
 		keys = append(keys, dashboardType+" dashboard")
@@ -175,8 +177,9 @@ func (h held) operationKeys() (keys []string) {
 	return keys
 }
 
-// checkStage wants the stage to wait, by way of others, for all there is but the
-// mappings, which wait for it: a destroy then begins with these.
+// checkStage wants the stage to depend, directly or not, on every resource
+// except the mappings. These depend on the stage, so a destroy deletes them
+// first.
 func checkStage(h held) (offences []string) {
 	before := map[string]bool{}
 	next := []string{stageType + " api"}
@@ -195,19 +198,20 @@ func checkStage(h held) (offences []string) {
 		case accountType:
 		case mappingType:
 			if to := fmt.Sprint(stageType, " ", map[bool]string{true: "sockets", false: "api"}[res.Name == h.set("socketDomain")]); !slices.Contains(res.After, to) {
-				offences = append(offences, key+" does not wait for its stage")
+				offences = append(offences, key+" does not depend on its stage")
 			}
 		default:
 			if !before[key] && key != stageType+" api" {
-				offences = append(offences, "the stage does not wait for "+key)
+				offences = append(offences, "the stage does not depend on "+key)
 			}
 		}
 	}
 	return offences
 }
 
-// checkLeaves wants all that nothing else waits for to be protected, where
-// protection is asked for: a destroy without a preview ends there.
+// checkLeaves wants every resource that no other depends on to be protected, if
+// the setting protect is true. So a destroy without a preview stops before it
+// deletes anything.
 func checkLeaves(h held) (offences []string) {
 	needed := map[string]bool{}
 	for _, res := range h.Resources {
@@ -223,11 +227,11 @@ func checkLeaves(h held) (offences []string) {
 		}
 		leaves++
 		if known := res.Type == mappingType || key == stageType+" api"; !known || fmt.Sprint(res.Protected) != h.set("protect") {
-			offences = append(offences, fmt.Sprintf("nothing waits for %s, which is protected: %t", key, res.Protected))
+			offences = append(offences, fmt.Sprintf("no resource depends on %s, and its protection is %t", key, res.Protected))
 		}
 	}
 	if leaves == 0 {
-		offences = append(offences, "everything waits for something")
+		offences = append(offences, "every resource has another that depends on it")
 	}
 	return offences
 }
@@ -237,10 +241,10 @@ func checkSocketStage(h held) (offences []string) {
 		return nil
 	}
 	stage, deployment := h.Of(stageType)["sockets"], h.Of(deploymentType)["sockets"]
-	offences = append(differ("the name of the stage", stage.Inputs["name"], "live"), differ("it publishes", stage.Inputs["deploymentId"], "deployment-id of sockets")...)
+	offences = append(differ("the name of the stage", stage.Inputs["name"], "live"), differ("its deployment", stage.Inputs["deploymentId"], "deployment-id of sockets")...)
 	for key, res := range h.Resources {
 		if res.Type == routeType && res.Inputs["apiId"] == "api-id of sockets" && !slices.Contains(deployment.After, key) {
-			offences = append(offences, "the deployment does not wait for "+key)
+			offences = append(offences, "the deployment does not depend on "+key)
 		}
 	}
 	settings := nested(stage, "defaultRouteSettings")

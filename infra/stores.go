@@ -10,17 +10,16 @@ import (
 	"skiff/lambdas"
 )
 
-// stores are what outlasts a request.
+// stores holds the resources that keep data.
 type stores struct {
 	tables     []table
 	queues     []queue
-	failed     map[string]*sqs.Queue // by function: records of a stream that it failed on
+	deadQueues map[string]*sqs.Queue // by function: the stream records that it failed to process
 	secrets    []secret
 	buckets    []bucket
 	parameters []parameter
 }
 
-// newStores declares them.
 func newStores(s *stack, service parts) (d *stores, err error) {
 	d = &stores{}
 	if d.tables, err = newTables(s, service.Tables); err != nil {
@@ -29,7 +28,7 @@ func newStores(s *stack, service parts) (d *stores, err error) {
 	if d.queues, err = newQueues(s, service.Queues); err != nil {
 		return nil, fmt.Errorf("queues: %w", err)
 	}
-	if d.failed, err = newFailed(s, service.Functions); err != nil {
+	if d.deadQueues, err = newStreamDeadQueues(s, service.Functions); err != nil {
 		return nil, fmt.Errorf("queues: %w", err)
 	}
 	if d.secrets, err = newSecrets(s, service.Secrets); err != nil {
@@ -44,7 +43,7 @@ func newStores(s *stack, service parts) (d *stores, err error) {
 	return d, nil
 }
 
-// places are where all of them are.
+// places returns the places of all stores.
 func (d *stores) places() places {
 	all := places{}
 	for _, t := range d.tables {
@@ -53,7 +52,7 @@ func (d *stores) places() places {
 	for _, q := range d.queues {
 		maps.Copy(all, q.places())
 	}
-	for function, q := range d.failed {
+	for function, q := range d.deadQueues {
 		all[lambdas.Resource{Queue: deadName(function)}] = place{arn: q.Arn}
 	}
 	for _, x := range d.secrets {
@@ -68,7 +67,7 @@ func (d *stores) places() places {
 	return all
 }
 
-// last are the resources that nothing else waits for.
+// last returns the resources that no other resource depends on.
 func (d *stores) last() (all []pulumi.Resource) {
 	for _, q := range d.queues {
 		all = append(all, q.allowed)
@@ -88,7 +87,7 @@ func (d *stores) last() (all []pulumi.Resource) {
 	return all
 }
 
-// table returns the table of the name.
+// table returns the table with this name.
 func (d *stores) table(name string) table {
 	for _, t := range d.tables {
 		if t.Name == name {
@@ -98,7 +97,7 @@ func (d *stores) table(name string) table {
 	return table{}
 }
 
-// queue returns the queue of the name.
+// queue returns the queue with this name.
 func (d *stores) queue(name string) queue {
 	for _, q := range d.queues {
 		if q.Name == name {

@@ -10,38 +10,38 @@ import (
 	"skiff/lambdas"
 )
 
-// storeRules are the rules of tables, queues, secrets and parameters.
+// storeRules returns the rules of tables, queues, secrets and parameters.
 func storeRules() []rule {
 	return []rule{
-		{"attributes are keys", checkTables, func(r *recording.Stack) {
+		{"every attribute is a key", checkTables, func(r *recording.Stack) {
 			table := r.Of(tableType)["items"].Inputs
 			table["attributes"] = append(table["attributes"].([]any), map[string]any{"name": "ttl", "type": "N"})
 		}},
 		{"a table has its keys", checkTables, recording.Set(tableType, "connections", "rangeKey", "ttl")},
 		{"an index has its keys", checkTables, recording.Set(tableType, "orders", "globalSecondaryIndexes", []any{})},
 		{"a stream holds what is declared", checkTables, recording.Set(tableType, "orders", "streamViewType", "KEYS_ONLY")},
-		{"rows go when their time is up", checkTables, recording.Set(tableType, "connections", "ttl", nil)},
-		{"tables are kept as is set", checkKept, recording.Set(tableType, "items", "deletionProtectionEnabled", "no")},
-		{"what lasts is protected as is set", checkProtection, change(tableType+" orders", func(res *recording.Resource) { res.Protected = !res.Protected })},
+		{"a table has the declared TTL", checkTables, recording.Set(tableType, "connections", "ttl", nil)},
+		{"tables have deletion protection as set", checkKept, recording.Set(tableType, "items", "deletionProtectionEnabled", "no")},
+		{"stores have Pulumi's protection as set", checkProtection, change(tableType+" orders", func(res *recording.Resource) { res.Protected = !res.Protected })},
 		{"indexes change one at a time", checkIndexHook, change(tableType+" items", func(res *recording.Resource) { res.Hooks = nil })},
 		{"queues are encrypted", checkQueues, recording.Set(queueType, "dead-events", "sqsManagedSseEnabled", false)},
-		{"dead messages are kept for 14 days", checkQueues, recording.Set(queueType, "dead-events", "messageRetentionSeconds", 345600.0)},
-		{"a message is hidden while it is worked on", checkQueues, recording.Set(queueType, "events", "visibilityTimeoutSeconds", 59.0)},
-		{"a message that fails too often is dead", checkQueues, recording.Set(queueType, "mails", "redrivePolicy", "")},
+		{"a dead-letter queue keeps messages for 14 days", checkQueues, recording.Set(queueType, "dead-events", "messageRetentionSeconds", 345600.0)},
+		{"the visibility timeout is six times the function's timeout", checkQueues, recording.Set(queueType, "events", "visibilityTimeoutSeconds", 59.0)},
+		{"a message that fails too often goes to the dead-letter queue", checkQueues, recording.Set(queueType, "mails", "redrivePolicy", "")},
 		{"a dead-letter queue has one source", checkQueues, recording.Set(redriveType, "dead-events", "redriveAllowPolicy", `{"redrivePermission":"allowAll"}`)},
-		{"a queue is declared", checkQueues, add(queueType, map[string]any{"sqsManagedSseEnabled": true})},
+		{"every queue is declared", checkQueues, add(queueType, map[string]any{"sqsManagedSseEnabled": true})},
 		{"the program knows no secret", checkSecrets, add(secretVersionType, map[string]any{"secretString": "x"})},
 		{"no shared policy reads a secret", checkSecrets, func(r *recording.Stack) {
 			r.Of(sharedType)["items-read"].Inputs["policy"] = r.Of(policyType)["list-items"].Inputs["policy"]
 		}},
-		{"a deleted secret comes back as long as is set", checkSecrets, recording.Set(secretType, "cursor-key", "recoveryWindowInDays", 8.0)},
-		{"a secret is declared", checkSecrets, add(secretType, nil)},
-		{"a parameter begins with the declared value", checkValues, recording.Set(parameterType, "greeting", "value", "bye")},
+		{"a secret has the recovery window as set", checkSecrets, recording.Set(secretType, "cursor-key", "recoveryWindowInDays", 8.0)},
+		{"every secret is declared", checkSecrets, add(secretType, nil)},
+		{"a parameter has the declared first value", checkValues, recording.Set(parameterType, "greeting", "value", "bye")},
 	}
 }
 
-// checkTables wants each table to have its keys, those of its indexes, and no
-// other attribute.
+// checkTables wants each table to have its keys, its indexes' keys and no other
+// attribute.
 func checkTables(h held) (offences []string) {
 	for _, t := range h.Tables {
 		made, ok := h.Of(tableType)[t.Name]
@@ -101,14 +101,14 @@ func checkTables(h held) (offences []string) {
 
 func checkKept(h held) (offences []string) {
 	for name, table := range h.Of(tableType) {
-		offences = append(offences, differ(name+" against deletion", table.Inputs["deletionProtectionEnabled"], h.set("deletionProtection"))...)
-		offences = append(offences, differ(name+" to any second", nested(table, "pointInTimeRecovery")["enabled"], h.set("pointInTimeRecovery"))...)
+		offences = append(offences, differ("deletion protection of "+name, table.Inputs["deletionProtectionEnabled"], h.set("deletionProtection"))...)
+		offences = append(offences, differ("point-in-time recovery of "+name, nested(table, "pointInTimeRecovery")["enabled"], h.set("pointInTimeRecovery"))...)
 	}
 	return offences
 }
 
-// checkProtection wants Pulumi to keep what nobody may lose: tables but that of
-// the clients, and buckets.
+// checkProtection wants Pulumi to protect buckets, and tables except the table
+// of connections, whose loss is harmless.
 func checkProtection(h held) (offences []string) {
 	for _, t := range h.Tables {
 		if made, ok := h.Of(tableType)[t.Name]; ok {
@@ -124,14 +124,15 @@ func checkProtection(h held) (offences []string) {
 func checkIndexHook(h held) (offences []string) {
 	for _, t := range h.Tables {
 		if made, ok := h.Of(tableType)[t.Name]; ok && !t.Sockets {
-			offences = append(offences, differ(t.Name+" asks before an update", made.Hooks, "[before an update one-index-at-a-time]")...)
+			offences = append(offences, differ("hooks of the table "+t.Name, made.Hooks, "[before an update one-index-at-a-time]")...)
 		}
 	}
 	return offences
 }
 
-// checkQueues wants each queue that is consumed, with a dead-letter queue that
-// takes from it alone, and one for each function that follows a stream.
+// checkQueues wants each consumed queue, with a dead-letter queue that accepts
+// only its messages. It also wants a dead-letter queue for each function that
+// follows a stream.
 func checkQueues(h held) (offences []string) {
 	known := map[string]bool{}
 	for name := range h.Of(functionType) {
@@ -147,14 +148,14 @@ func checkQueues(h held) (offences []string) {
 		q, dead := h.Of(queueType)[d.Name], h.Of(queueType)["dead-"+d.Name]
 		timeout, _ := strconv.ParseFloat(h.set("timeout"), 64)
 		if hidden, _ := q.Inputs["visibilityTimeoutSeconds"].(float64); hidden < 6*timeout {
-			offences = append(offences, fmt.Sprintf("%s hidden for %v s, with a timeout of %v s", d.Name, hidden, timeout))
+			offences = append(offences, fmt.Sprintf("%s has a visibility timeout of %v s, and its function a timeout of %v s", d.Name, hidden, timeout))
 		}
 		redrive := object(q.Inputs["redrivePolicy"])
-		offences = append(offences, differ(d.Name+" dead after", redrive["maxReceiveCount"], h.set("queueReceives"))...)
-		offences = append(offences, differ(d.Name+" goes to", redrive["deadLetterTargetArn"], dead.Outputs["arn"])...)
+		offences = append(offences, differ("maxReceiveCount of "+d.Name, redrive["maxReceiveCount"], h.set("queueReceives"))...)
+		offences = append(offences, differ("dead-letter queue of "+d.Name, redrive["deadLetterTargetArn"], dead.Outputs["arn"])...)
 		allow := h.Of(redriveType)["dead-"+d.Name].Inputs
-		offences = append(offences, differ("the queue of the dead", allow["queueUrl"], dead.Outputs["url"])...)
-		offences = append(offences, differ("takes", object(allow["redriveAllowPolicy"]),
+		offences = append(offences, differ("queue of the redrive policy of "+d.Name, allow["queueUrl"], dead.Outputs["url"])...)
+		offences = append(offences, differ("redrive policy of "+d.Name, object(allow["redriveAllowPolicy"]),
 			map[string]any{"redrivePermission": "byQueue", "sourceQueueArns": []any{q.Outputs["arn"]}})...)
 	}
 	for name, q := range h.Of(queueType) {
@@ -164,7 +165,7 @@ func checkQueues(h held) (offences []string) {
 		delete(known, name)
 		offences = append(offences, differ(name+" encrypted", q.Inputs["sqsManagedSseEnabled"], true)...)
 		if strings.HasPrefix(name, "dead-") {
-			offences = append(offences, differ(name+" kept for", q.Inputs["messageRetentionSeconds"], 14*24*60*60.0)...)
+			offences = append(offences, differ("retention of "+name, q.Inputs["messageRetentionSeconds"], 14*24*60*60.0)...)
 		}
 	}
 	for name := range known {
@@ -180,14 +181,14 @@ func checkValues(h held) (offences []string) {
 	return offences
 }
 
-// checkSecrets wants no value and no shared policy that reads one. There is no
-// key of tokens where an issuer signs them.
+// checkSecrets wants no secret value in the state, and no shared policy that
+// allows reading one. With an issuer there is no token key.
 func checkSecrets(h held) (offences []string) {
 	declared := map[string]bool{}
 	for _, d := range h.Secrets {
 		declared[d.Name] = true
 		if _, made := h.Of(secretType)[d.Name]; made != (!d.Tokens || h.signs() && (h.sockets() || h.guarded())) {
-			offences = append(offences, fmt.Sprintf("the secret %s is there: %t", d.Name, made))
+			offences = append(offences, fmt.Sprintf("the secret %s exists: %t", d.Name, made))
 		}
 	}
 	for name, secret := range h.Of(secretType) {
@@ -196,10 +197,10 @@ func checkSecrets(h held) (offences []string) {
 		}
 		for reader, p := range h.Of(sharedType) {
 			if strings.Contains(fmt.Sprint(p.Inputs["policy"]), fmt.Sprint(secret.Outputs["arn"])) {
-				offences = append(offences, name+" is read by "+reader)
+				offences = append(offences, "the shared policy "+reader+" allows reading "+name)
 			}
 		}
-		offences = append(offences, differ(name+" comes back for", secret.Inputs["recoveryWindowInDays"], h.set("secretRecoveryDays"))...)
+		offences = append(offences, differ("recovery window of "+name, secret.Inputs["recoveryWindowInDays"], h.set("secretRecoveryDays"))...)
 	}
 	for key, res := range h.Resources {
 		if strings.HasPrefix(res.Type, "aws:secretsmanager/") && res.Type != secretType {

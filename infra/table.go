@@ -33,8 +33,8 @@ func newTables(s *stack, declared []lambdas.Table) (tables []table, err error) {
 	return tables, nil
 }
 
-// tableArgs has the keys of the table and its indexes as attributes, and no
-// other attribute: DynamoDB refuses one that is no key.
+// tableArgs returns the arguments of a table. The attributes are the keys of
+// the table and of its indexes: DynamoDB refuses any other attribute.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
 func tableArgs(cfg config, d lambdas.Table) *dynamodb.TableArgs {
 	args := &dynamodb.TableArgs{
@@ -76,7 +76,7 @@ func indexArgs(declared []lambdas.Index) (indexes dynamodb.TableGlobalSecondaryI
 	return indexes
 }
 
-// rangeKey is nil for a key that there is none of.
+// rangeKey returns the name of the key, or nil if there is no range key.
 func rangeKey(k lambdas.Key) pulumi.StringPtrInput {
 	if k.Name == "" {
 		return nil
@@ -84,7 +84,7 @@ func rangeKey(k lambdas.Key) pulumi.StringPtrInput {
 	return pulumi.String(k.Name)
 }
 
-// attributes are the keys of the table and of its indexes, each once.
+// attributes returns the keys of the table and of its indexes, each once.
 func attributes(d lambdas.Table) (all dynamodb.TableAttributeArray) {
 	seen := map[string]bool{"": true}
 	for _, k := range keys(d) {
@@ -96,7 +96,8 @@ func attributes(d lambdas.Table) (all dynamodb.TableAttributeArray) {
 	return all
 }
 
-// keys are the table's own and its indexes'; some have no name, and are none.
+// keys returns the keys of the table and of its indexes. A range key without a
+// name does not exist.
 func keys(d lambdas.Table) []lambdas.Key {
 	all := []lambdas.Key{d.HashKey, d.RangeKey}
 	for _, index := range d.Indexes {
@@ -105,8 +106,8 @@ func keys(d lambdas.Table) []lambdas.Key {
 	return all
 }
 
-// places are where the table and its indexes are. To IAM an index is a resource
-// by itself.
+// places returns the places of the table, of its indexes and of its stream. For
+// IAM these are separate resources.
 func (t table) places() places {
 	env := pulumi.StringMap{tableLabel(t.Table).variable("NAME"): t.made.Name}
 	all := places{lambdas.Resource{Table: t.Name}: {arn: t.made.Arn, variables: env}}

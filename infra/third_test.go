@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A third stack is one new file: that of staging with values of its own, and
-// no change to the program.
+// TestThirdStack checks that a third stack needs only one new file, with other
+// values than staging's, and no change to the program.
 func TestThirdStack(t *testing.T) {
 	t.Parallel()
 	staging, err := os.ReadFile("testdata/stacks/Pulumi.staging.yaml")
@@ -30,11 +30,11 @@ func TestThirdStack(t *testing.T) {
 	if diff := cmp.Diff(shapeOf(record(t, "staging")), shapeOf(qa)); diff != "" {
 		t.Errorf("-staging +qa:\n%s", diff)
 	}
-	obey(t, fixture(), qa)
+	checkRules(t, fixture(), qa)
 	tags := defaultTags(qa)
 	if in := qa.Of(accountType)["aws"].Inputs; in["region"] != "eu-west-1" || tags["Environment"] != "qa" ||
 		qa.Of(functionType)["health"].Inputs["memorySize"] != 1024.0 ||
 		nested(qa.Of(stageType)["api"], "defaultRouteSettings")["throttlingRateLimit"] != 5.0 {
-		t.Errorf("qa has not the values of its file: %v", in)
+		t.Errorf("qa does not have the values of its file: %v", in)
 	}
 }

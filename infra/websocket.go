@@ -8,8 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// socketStage is the one stage of the WebSocket API, and the path of its URL. A
-// WebSocket API has no stage without a path.
+// socketStage is the only stage of the WebSocket API. Its name is part of the
+// URL: a WebSocket API has no $default stage.
 const socketStage = "live"
 
 // socketAPI is the WebSocket API of the stack.
@@ -18,8 +18,8 @@ type socketAPI struct {
 	clients clients
 }
 
-// newSockets declares the WebSocket API. A message chooses its route by its
-// member action.
+// newSockets declares the WebSocket API. The member "action" of a message
+// selects the route.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-overview.html
 func newSockets(s *stack) (*socketAPI, error) {
 	api, err := apigatewayv2.NewApi(s.ctx, "sockets", &apigatewayv2.ApiArgs{
@@ -39,14 +39,14 @@ func newSockets(s *stack) (*socketAPI, error) {
 	}}, nil
 }
 
-// newRoutes leads the routes of the WebSocket API to the functions. Only
-// $connect is guarded: a client that is connected has been let in.
-func (a *socketAPI) newRoutes(s *stack, guard *authorizer, fns []*function) (all published, err error) {
+// newRoutes declares the routes of the WebSocket API. Only $connect has an
+// authorizer: a connected client is already authorized.
+func (a *socketAPI) newRoutes(s *stack, authorizer *authorizer, fns []*function) (all routeSet, err error) {
 	for _, f := range fns {
 		if len(f.SocketRoutes) == 0 {
 			continue
 		}
-		own, err := f.newSocketRoutes(s, a.made, guard)
+		own, err := f.newSocketRoutes(s, a.made, authorizer)
 		if err != nil {
 			return all, err
 		}
@@ -55,14 +55,14 @@ func (a *socketAPI) newRoutes(s *stack, guard *authorizer, fns []*function) (all
 	return all, nil
 }
 
-func (f *function) newSocketRoutes(s *stack, api *apigatewayv2.Api, guard *authorizer) (own published, err error) {
+func (f *function) newSocketRoutes(s *stack, api *apigatewayv2.Api, authorizer *authorizer) (own routeSet, err error) {
 	name := f.Name + "-sockets"
 	integration, err := apigatewayv2.NewIntegration(s.ctx, name, &apigatewayv2.IntegrationArgs{
 		ApiId:               api.ID(),
 		IntegrationType:     pulumi.String("AWS_PROXY"),
 		IntegrationMethod:   pulumi.String("POST"),
 		IntegrationUri:      f.lambda.InvokeArn,
-		TimeoutMilliseconds: pulumi.Int(29_000), // the most there is
+		TimeoutMilliseconds: pulumi.Int(29_000), // the maximum
 	}, pulumi.Parent(f))
 	if err != nil {
 		return own, err
@@ -76,13 +76,13 @@ func (f *function) newSocketRoutes(s *stack, api *apigatewayv2.Api, guard *autho
 			AuthorizationType: pulumi.String("NONE"),
 		}
 		if key == "$connect" {
-			args.AuthorizationType, args.AuthorizerId = guard.kind.ToStringOutput(), guard.id
+			args.AuthorizationType, args.AuthorizerId = authorizer.kind.ToStringOutput(), authorizer.id
 		}
 		route, err := apigatewayv2.NewRoute(s.ctx, socketRouteName(key), args, pulumi.Parent(f))
 		if err != nil {
 			return own, err
 		}
-		own = own.and(published{[]pulumi.Resource{route}, snapshot(args)})
+		own = own.and(routeSet{[]pulumi.Resource{route}, snapshot(args)})
 	}
 	permission, err := lambda.NewPermission(s.ctx, name, &lambda.PermissionArgs{
 		Action:    pulumi.String("lambda:InvokeFunction"),
@@ -94,13 +94,13 @@ func (f *function) newSocketRoutes(s *stack, api *apigatewayv2.Api, guard *autho
 	return own, err
 }
 
-// socketRouteName is the logical name of a WebSocket route, apart from that of an
-// HTTP route with the same key.
+// socketRouteName returns the logical name of a WebSocket route. It differs
+// from the name of an HTTP route with the same key.
 func socketRouteName(key string) string { return "sockets " + key }
 
-// newStage publishes the WebSocket routes. It writes no access log: for
-// that, and for HTTP APIs not, API Gateway needs a role of the whole account,
-// which is not one stack's to set.
+// newStage declares the stage that publishes the WebSocket routes. It has no
+// access log: for WebSocket APIs, unlike HTTP APIs, API Gateway writes logs
+// with a role of the whole account, which one stack must not set.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-logging.html
 func (a *socketAPI) newStage(s *stack, r *routes) (*apigatewayv2.Stage, error) {
 	deployment, err := apigatewayv2.NewDeployment(s.ctx, "sockets", &apigatewayv2.DeploymentArgs{

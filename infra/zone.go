@@ -7,18 +7,18 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// zone is the hosted zone that the domains are in.
+// zone is the hosted zone of the domains.
 type zone struct {
-	id          pulumi.StringOutput // known once a parent zone that is set delegates it
-	nameServers pulumi.StringArrayOutput
-	declared    []pulumi.Resource
-	delegated   pulumi.ResourceOption // of each record: none is made before DNS leads to the zone
+	id             pulumi.StringOutput // resolves after the record in the parent zone, if that is set
+	nameServers    pulumi.StringArrayOutput
+	resources      []pulumi.Resource
+	delegationHook pulumi.ResourceOption // for each record: a hook that fails unless DNS delegates the zone
 }
 
-// newZone declares the zone, or finds the one that is there.
+// newZone declares the zone, or looks up the existing one.
 func newZone(s *stack) (*zone, error) {
 	cfg := s.cfg
-	delegated, err := newDelegationHook(s)
+	hook, err := newDelegationHook(s)
 	if err != nil {
 		return nil, err
 	}
@@ -28,16 +28,16 @@ func newZone(s *stack) (*zone, error) {
 			return nil, fmt.Errorf("%s %s was not found in account %s; create it there, or set %s to true: %w", cfg.key("zone"), cfg.Zone, cfg.Account, cfg.key("createZone"), err)
 		}
 		return &zone{
-			id:          pulumi.String(found.ZoneId).ToStringOutput(),
-			nameServers: pulumi.ToStringArray(found.NameServers).ToStringArrayOutput(),
-			delegated:   delegated,
+			id:             pulumi.String(found.ZoneId).ToStringOutput(),
+			nameServers:    pulumi.ToStringArray(found.NameServers).ToStringArrayOutput(),
+			delegationHook: hook,
 		}, nil
 	}
 	made, err := createZone(s)
 	if err != nil {
 		return nil, err
 	}
-	z := &zone{id: made.ZoneId, nameServers: made.NameServers, declared: []pulumi.Resource{made}, delegated: delegated}
+	z := &zone{id: made.ZoneId, nameServers: made.NameServers, resources: []pulumi.Resource{made}, delegationHook: hook}
 	if cfg.ParentZone == "" {
 		return z, nil
 	}
@@ -45,42 +45,42 @@ func newZone(s *stack) (*zone, error) {
 	if err != nil {
 		return nil, err
 	}
-	z.declared = append(z.declared, record)
-	z.id = pulumi.All(made.ZoneId, record.Fqdn).ApplyT(func(known []any) string { return known[0].(string) }).(pulumi.StringOutput)
+	z.resources = append(z.resources, record)
+	z.id = pulumi.All(made.ZoneId, record.Fqdn).ApplyT(func(values []any) string { return values[0].(string) }).(pulumi.StringOutput)
 	return z, nil
 }
 
-// createZone declares the zone. A zone is retained when the stack goes: a new
-// one of the same name has other name servers, and the domain would be gone
-// until its parent knows them.
+// createZone declares the zone. A destroy keeps it: a new zone with the same
+// name gets other name servers, and the domain would not resolve until the
+// parent zone lists them.
 func createZone(s *stack) (*route53.Zone, error) {
-	single, err := newZoneHook(s)
+	hook, err := newZoneHook(s)
 	if err != nil {
 		return nil, err
 	}
 	return route53.NewZone(s.ctx, "zone", &route53.ZoneArgs{
 		Name:    pulumi.String(s.cfg.Zone),
 		Comment: pulumi.String(fmt.Sprintf("%s, stack %s", s.ctx.Project(), s.ctx.Stack())),
-	}, s.in, single, pulumi.Protect(s.cfg.Protect), pulumi.RetainOnDelete(true))
+	}, s.in, hook, pulumi.Protect(s.cfg.Protect), pulumi.RetainOnDelete(true))
 }
 
-// newZoneHook refuses, in previews too, to make a zone where the account has one
-// of the name: Route 53 would make it, with name servers that the world does not
-// ask, and a later look-up by name would find two.
+// newZoneHook refuses a zone whose name the account already has, in previews
+// too. Route 53 would create a second zone with other name servers, which DNS
+// never asks. A later lookup by name would find both.
 func newZoneHook(s *stack) (pulumi.ResourceOption, error) {
 	cfg := s.cfg
 	return beforeCreate(s.ctx, "one-zone-of-a-name", func(*pulumi.ResourceHookArgs) error {
 		found, err := route53.LookupZone(s.ctx, &route53.LookupZoneArgs{Name: pulumi.StringRef(cfg.Zone)}, s.in)
 		if err != nil {
-			return nil // there is none, or its creation will say what is wrong
+			return nil // there is no such zone, or creating it reports the error
 		}
-		return fmt.Errorf("account %s has the zone %s already (%s), and a second one would have other name servers; "+
-			"to use the one that is there: pulumi config set %s:createZone false --stack %s", cfg.Account, cfg.Zone, found.ZoneId, s.ctx.Project(), s.ctx.Stack())
+		return fmt.Errorf("account %s already has the zone %s (%s), and a second one would have other name servers; "+
+			"to use the existing zone: pulumi config set %s:createZone false --stack %s", cfg.Account, cfg.Zone, found.ZoneId, s.ctx.Project(), s.ctx.Stack())
 	})
 }
 
-// delegate declares the record by which the parent zone, where it is of the same
-// account, leads to the new one.
+// delegate declares the record in the parent zone that delegates the new zone.
+// The parent zone belongs to the same account.
 func delegate(s *stack, made *route53.Zone) (*route53.Record, error) {
 	cfg := s.cfg
 	parent, err := route53.LookupZone(s.ctx, &route53.LookupZoneArgs{Name: pulumi.StringRef(cfg.ParentZone)}, s.in)

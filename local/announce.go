@@ -51,6 +51,7 @@ func announce(stdout io.Writer, c *cloud.Cloud, url string) error {
 	if example != "" {
 		fmt.Fprintf(stdout, "\ntry: curl -i %s\n", example)
 	}
+	fmt.Fprintf(stdout, "\nconsole: %s\n", c.ConsoleURL())
 	fmt.Fprintf(stdout, "\nready %s\n", url)
 	return nil
 }

@@ -5,6 +5,7 @@ import "context"
 // compilation is a compile of the program that runs while something else is
 // waited for.
 type compilation struct {
+	taken  bool          // by a run
 	done   chan struct{} // closed once the rest is set
 	binary string
 	err    error
@@ -30,10 +31,10 @@ func (e *engine) startCompiling(ctx context.Context) (stop func()) {
 // build gives the language host the program's binary.
 func (e *engine) build(ctx context.Context, dir string) (string, error) {
 	c := e.compiling
-	if c == nil {
+	if c == nil || c.taken {
 		return e.compile(ctx, dir)
 	}
-	e.compiling = nil
+	c.taken = true
 	select {
 	case <-c.done:
 		return c.binary, c.err

@@ -23,6 +23,7 @@ import (
 	"skiff/local/engine/cli"
 	"skiff/local/engine/gobuild"
 	"skiff/local/engine/host"
+	"skiff/local/engine/progress"
 	"skiff/local/process/child"
 	"skiff/local/process/npm"
 )
@@ -32,7 +33,9 @@ type engine struct {
 	project        project
 	session        session // of the cloud
 	stdout, stderr io.Writer
-	caller         string // ARN of the session whose role it runs with; "" for a person of this machine
+	waits          *progress.Display // shows what is waited for
+	quiet          *quiet            // what takes the place of Pulumi's own output; nil: nothing
+	caller         string            // ARN of the session whose role it runs with; "" for a person of this machine
 
 	path      string          // of the CLI, once it is prepared
 	providers cloud.Providers // to attach, once it is prepared
@@ -40,7 +43,11 @@ type engine struct {
 }
 
 func newEngine(p project, s session, stdout, stderr io.Writer) *engine {
-	return &engine{project: p, session: s, stdout: stdout, stderr: stderr}
+	waits, ok := stderr.(*progress.Display)
+	if !ok {
+		waits = progress.New(stderr)
+	}
+	return &engine{project: p, session: s, stdout: stdout, stderr: stderr, waits: waits}
 }
 
 // prepare connects, and makes the stack if the backend has none.
@@ -65,7 +72,7 @@ func (e *engine) connect(ctx context.Context, stack string) (err error) {
 	if err != nil {
 		return err
 	}
-	if e.path, err = cli.Find(ctx, cache, e.stderr); err != nil {
+	if err := e.find(ctx, cache); err != nil {
 		return err
 	}
 	inert, err := e.inert(stack)
@@ -76,6 +83,14 @@ func (e *engine) connect(ctx context.Context, stack string) (err error) {
 		return err
 	}
 	return os.MkdirAll(e.project.backend(), 0o755)
+}
+
+// find finds the CLI, or gets it.
+func (e *engine) find(ctx context.Context, cache string) (err error) {
+	task := e.waits.Task("the Pulumi CLI")
+	defer task.Done()
+	e.path, err = cli.Find(ctx, cache, task)
+	return err
 }
 
 // quietly runs a command of which only a failure is worth telling.
@@ -111,6 +126,12 @@ func (e *engine) run(ctx context.Context, args []string, stack string) error {
 
 // execute runs the CLI. Its failure is an exec.ExitError.
 func (e *engine) execute(ctx context.Context, args []string, stack string) error {
+	if e.quiet == nil {
+		// Pulumi draws on the same terminal.
+		plain := *e
+		plain.waits = progress.Plain(e.stderr)
+		e = &plain
+	}
 	languages, stop, err := e.serveHost()
 	if err != nil {
 		return err
@@ -123,6 +144,9 @@ func (e *engine) execute(ctx context.Context, args []string, stack string) error
 		cmd.Env = append(cmd.Env, "PULUMI_STACK="+stack)
 	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, e.stdout, e.stderr
+	if e.quiet != nil {
+		e.quiet.take(cmd)
+	}
 	interactive := term.IsTerminal(int(os.Stdin.Fd()))
 	if interactive {
 		// Pulumi reads the terminal, so it has to stay in the foreground, where
@@ -174,9 +198,11 @@ func (e *engine) serveHost() (port int, stop func(), err error) {
 // `go test` and `go run` share its cache.
 func (e *engine) compile(ctx context.Context, dir string) (string, error) {
 	binary := filepath.Join(e.project.state, "bin", e.project.Name)
+	task := e.waits.Task("the program")
+	defer task.Done()
 	err := gobuild.Build{
-		What: "the program", Dir: dir, Env: cleanEnvironment(os.Environ()), Args: []string{"-o", binary, "."},
-		Packages: programPackages, Progress: e.stderr,
+		Dir: dir, Env: cleanEnvironment(os.Environ()), Args: []string{"-o", binary, "."},
+		Packages: programPackages, Progress: task,
 	}.Run(ctx)
 	if err != nil {
 		return "", fmt.Errorf("the program in %s: %w", dir, err)

@@ -182,14 +182,14 @@ func (r repository) main(t *testing.T) {
 
 func (r repository) otherCommit(t *testing.T) {
 	r.commit(t, "later")
-	r.refuses(t, []string{"the commit differs: the plan is of stack production and commit "}, "deploy production")
+	r.refuses(t, []string{"the commit differs: the plan is for stack production and commit "}, "deploy production")
 	r.git(t, "reset", "-q", "--hard", "HEAD~1")
 }
 
 // roles expects that the branch of a merge request cannot take what deploys,
 // and another project nothing.
 func (r repository) roles(t *testing.T) {
-	refused := []string{"Not authorized to perform sts:AssumeRoleWithWebIdentity", "AWS did not give this job its role, so nothing was changed"}
+	refused := []string{"Not authorized to perform sts:AssumeRoleWithWebIdentity", "AWS did not give this job its role, so it has changed nothing"}
 	r.refuses(t, refused, "-event", "merge_request_event", "-var", "RIGHTS=deploy", "preview staging")
 	r.refuses(t, refused, "-project", "fork/api", "-event", "merge_request_event", "preview staging")
 }

@@ -20,8 +20,8 @@ func (r repository) killed(t *testing.T) {
 		secret["urn"], secret["inputs"] = secret["urn"].(string)+"-2", map[string]any{"name": projectHere(t) + "-staging-cursor-key-2-0000000"}
 		latest["pending_operations"] = []any{map[string]any{"type": "creating", "resource": secret}}
 	})
-	creation := "::cursor-key-2 (in AWS " + projectHere(t) + "-staging-cursor-key-2-0000000)"
-	r.refuses(t, []string{"was killed while AWS was creating [urn:pulumi:staging::" + projectHere(t) + "::", creation, `run the job "recover staging", then this one`}, "deploy staging")
+	creation := "::cursor-key-2 (" + projectHere(t) + "-staging-cursor-key-2-0000000 in AWS)"
+	r.refuses(t, []string{"was killed while AWS was creating [urn:pulumi:staging::" + projectHere(t) + "::", creation, `run the job "recover staging", then this job`}, "deploy staging")
 	file := filepath.Join(r.state(), "pulumi", ".pulumi", "locks", "organization", projectHere(t), "staging", "0.json")
 	lock := func() {
 		holder := `{"pid":12,"username":"root","hostname":"runner-7","timestamp":"2026-01-02T03:04:05Z"}`
@@ -30,11 +30,11 @@ func (r repository) killed(t *testing.T) {
 		}
 	}
 	lock()
-	held := "staging is locked by root@runner-7/12 since 2026-01-02T03:04:05Z, so nothing was changed"
+	held := "staging has been locked by root@runner-7/12 since 2026-01-02T03:04:05Z, so this job has changed nothing"
 	r.refuses(t, []string{held, `the job "recover staging" with the variable LOCK=root@runner-7/12`}, "recover staging")
-	r.refuses(t, []string{"the lock is another's than -lock says"}, "-var", "LOCK=root@runner-8/12", "recover staging")
+	r.refuses(t, []string{"the lock belongs to another process than -lock names"}, "-var", "LOCK=root@runner-8/12", "recover staging")
 	out := r.mustCI(t, "-var", "LOCK=root@runner-7/12", "recover staging")
-	if !strings.Contains(out, "cleared the creation of urn:") || !strings.Contains(out, creation+": look whether AWS has it") {
+	if !strings.Contains(out, "removed the creation of urn:") || !strings.Contains(out, creation+" from the state: check whether it exists in AWS") {
 		t.Errorf("what to look for is not said:\n%s", out)
 	}
 	if _, err := os.Stat(file); err == nil {

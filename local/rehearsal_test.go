@@ -122,7 +122,7 @@ func (r rehearsed) putKeys(t *testing.T) {
 		if out := mustLocal(t, put...); !strings.Contains(out, "secret "+name+" has a new key") {
 			t.Errorf("key says %s", out)
 		}
-		if out, err := local(t, put...); err == nil || !strings.Contains(out, "has a value; -replace") {
+		if out, err := local(t, put...); err == nil || !strings.Contains(out, "has a value; replace it with") {
 			t.Errorf("key says of a secret that has a value: %v, %s", err, out)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"skiff/local/aws/apigateway"
 	"skiff/local/cloud"
+	"skiff/local/engine/progress"
 	"skiff/local/process/npm"
 	"skiff/local/store"
 )
@@ -35,7 +36,8 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 	if err != nil {
 		return err
 	}
-	c, s, closeCloud, err := p.openServing(cmp.Or(o.addr, defaultAddr), o.stack, stderr)
+	waits := progress.New(stderr)
+	c, s, closeCloud, err := p.openServing(cmp.Or(o.addr, defaultAddr), o.stack, waits)
 	if errors.Is(err, store.ErrInUse) {
 		return p.explainInUse()
 	}
@@ -43,7 +45,7 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, closeCloud()) }()
-	engine := newEngine(p, s, stdout, stderr)
+	engine := newEngine(p, s, stdout, waits)
 	if err := bringUp(ctx, engine, c, o.stack, last.Addr != s.Addr || last.Stack != s.Stack); err != nil {
 		return stopped(ctx, err)
 	}
@@ -125,7 +127,11 @@ func bringUp(ctx context.Context, e *engine, c *cloud.Cloud, stack string, moved
 	stop := e.startCompiling(ctx)
 	defer stop()
 	warm := make(chan error, 1)
-	go func() { warm <- c.Warm(ctx) }()
+	go func() {
+		task := e.waits.Task("the store")
+		defer task.Done()
+		warm <- c.Warm(ctx, task)
+	}()
 	if err := e.prepare(ctx, stack); err != nil {
 		return errors.Join(err, <-warm)
 	}
@@ -138,7 +144,7 @@ func bringUp(ctx context.Context, e *engine, c *cloud.Cloud, stack string, moved
 	if moved {
 		args = append(args, "--refresh")
 	}
-	return e.run(ctx, args, stack)
+	return e.up(ctx, args, stack)
 }
 
 // shutDown lets the requests that run finish; new ones are refused.

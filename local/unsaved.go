@@ -89,7 +89,7 @@ func (e *engine) refreshStale(ctx context.Context, c cloud.Command, args []strin
 	// It is the cloud's own matter, for which no role needs a right.
 	var out bytes.Buffer
 	own := *e
-	own.stdout, own.stderr, own.caller = &out, &out, ""
+	own.stdout, own.stderr, own.quiet, own.caller = &out, &out, nil, ""
 	if err := own.connect(ctx, stack); err != nil {
 		return err
 	}

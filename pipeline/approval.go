@@ -11,16 +11,16 @@ import (
 	"skiff/infra/build"
 )
 
-// approval is what was previewed, and so what whoever starts the deployment has
-// approved. The deployment is of exactly this or not at all.
+// approval identifies what was previewed. Whoever starts the deployment
+// approves exactly this, so deploy refuses anything else.
 type approval struct {
 	Stack    string
 	Commit   string
-	Manifest string // its sha256: of every zip, and of the program
-	Plan     string // its sha256: of each operation on each resource
+	Manifest string // sha256 of the manifest, which covers every zip and the program
+	Plan     string // sha256 of the plan, which lists each operation on each resource
 }
 
-// approve records what was previewed.
+// approve writes the approval of what was previewed.
 func (p pipeline) approve(stack, manifest string) error {
 	commit, err := p.commit()
 	if err != nil {
@@ -33,8 +33,8 @@ func (p pipeline) approve(stack, manifest string) error {
 	return writeJSON(p.approvalFile(stack), approval{stack, commit, manifest, plan})
 }
 
-// checkApproved refuses a deployment of anything else than was previewed, and
-// says what differs.
+// checkApproved fails if what would be deployed is not what was previewed. The
+// error says what differs.
 func (p pipeline) checkApproved(ctx context.Context, stack string) error {
 	preview := "plan " + stack
 	var a approval
@@ -46,7 +46,7 @@ func (p pipeline) checkApproved(ctx context.Context, stack string) error {
 		return err
 	}
 	if a.Stack != stack || a.Commit != commit {
-		return fmt.Errorf("the commit differs: the plan is of stack %s and commit %s, this is stack %s and commit %s; run the jobs of one pipeline",
+		return fmt.Errorf("the commit differs: the plan is for stack %s and commit %s, but this job is for stack %s and commit %s; run both jobs in the same pipeline",
 			a.Stack, short(a.Commit), stack, short(commit))
 	}
 	_, manifest, err := p.readManifest()
@@ -54,24 +54,24 @@ func (p pipeline) checkApproved(ctx context.Context, stack string) error {
 		return err
 	}
 	if a.Manifest != manifest {
-		return fmt.Errorf("the manifest of the zips differs: what was previewed has the sha256 %s, what is here %s; run the job %q again, then this one",
+		return fmt.Errorf("the manifest of the zips differs: the previewed one has the sha256 %s, the present one %s; run the job %q again, then this job",
 			a.Manifest, manifest, preview)
 	}
 	plan, err := build.FileSum(p.planFile(stack))
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the plan is missing, though it was made: its artifacts have expired; run the job %q again, then this one", preview)
+		return fmt.Errorf("the plan is missing: the artifacts of its job have expired; run the job %q again, then this job", preview)
 	}
 	if err != nil {
 		return err
 	}
 	if a.Plan != plan {
-		return fmt.Errorf("the plan differs: what was previewed has the sha256 %s, what is here %s; run the job %q again, then this one", a.Plan, plan, preview)
+		return fmt.Errorf("the plan differs: the previewed one has the sha256 %s, the present one %s; run the job %q again, then this job", a.Plan, plan, preview)
 	}
 	return p.checkFresh(ctx, stack)
 }
 
-// checkFresh refuses to go on where a zip would be built anew: that would not be
-// the one that was built, whatever its bytes.
+// checkFresh fails if Pulumi would build a zip again. Then the deployed zip
+// would not be the one from the job build, even if its bytes were the same.
 func (p pipeline) checkFresh(ctx context.Context, stack string) error {
 	b, target, err := p.builder(stack)
 	if err != nil {
@@ -82,7 +82,7 @@ func (p pipeline) checkFresh(ctx context.Context, stack string) error {
 		return err
 	}
 	if len(stale) > 0 {
-		return fmt.Errorf("the zips differ: for %s this checkout, with %s, makes others of %s than the job \"build\" has made; run that job again, and those after it",
+		return fmt.Errorf("the zips differ: for %s, this checkout with %s would build other zips of %s than the job \"build\" has built; run that job and the jobs after it again",
 			target, runtime.Version(), strings.Join(stale, ", "))
 	}
 	return nil

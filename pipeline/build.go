@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// build makes the zips of every function for the stacks, and the infra program,
-// and records them. The jobs after it compile nothing.
+// build builds and records the zips of every function for the stacks, and the
+// infra program. Later jobs compile nothing.
 func (p pipeline) build(*flag.FlagSet) func(context.Context, []string) error {
 	return func(ctx context.Context, stacks []string) error {
 		files := map[string]bool{}
@@ -43,13 +43,13 @@ func (p pipeline) build(*flag.FlagSet) func(context.Context, []string) error {
 	}
 }
 
-// buildZips returns the paths below .build of the stack's zips.
+// buildZips builds the zips for a stack and returns their paths below .build.
 func (p pipeline) buildZips(ctx context.Context, stack string) (files []string, err error) {
 	b, target, err := p.builder(stack)
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(p.stderr, "build: the functions of %s for %s\n", stack, target)
+	fmt.Fprintf(p.stderr, "build: the functions of stack %s for %s\n", stack, target)
 	digests, err := b.Digests(ctx)
 	if err != nil {
 		return nil, err
@@ -63,9 +63,10 @@ func (p pipeline) buildZips(ctx context.Context, stack string) (files []string, 
 	return files, nil
 }
 
-// buildProgram compiles the infra program as the language host would.
+// buildProgram compiles the infra program as Pulumi's language host for Go
+// does.
 func (p pipeline) buildProgram(ctx context.Context) error {
-	fmt.Fprintln(p.stderr, "build: the program, some minutes where Pulumi's packages are not compiled yet")
+	fmt.Fprintln(p.stderr, "build: the infra program; the first time takes some minutes, to compile Pulumi's packages")
 	began := time.Now()
 	out, err := filepath.Abs(p.programFile())
 	if err != nil {
@@ -75,8 +76,8 @@ func (p pipeline) buildProgram(ctx context.Context) error {
 	cmd.Dir = p.dir
 	text, err := cmd.CombinedOutput()
 	if err != nil {
-		return fmt.Errorf("the program in infra: %w\n%s", err, strings.TrimSpace(string(text)))
+		return fmt.Errorf("compile the program in infra: %w\n%s", err, strings.TrimSpace(string(text)))
 	}
-	fmt.Fprintf(p.stderr, "build: the program in %s\n", time.Since(began).Round(time.Second))
+	fmt.Fprintf(p.stderr, "build: the infra program took %s\n", time.Since(began).Round(time.Second))
 	return nil
 }

@@ -7,7 +7,8 @@ import (
 	"path/filepath"
 )
 
-// deploy does what was previewed with -plan, or refuses before anything changes.
+// deploy executes the plan that preview -plan has made. If anything differs
+// from what was previewed, it fails before it changes anything.
 func (p pipeline) deploy(*flag.FlagSet) func(context.Context, []string) error {
 	return func(ctx context.Context, words []string) error {
 		stack := words[0]
@@ -29,13 +30,14 @@ func (p pipeline) deploy(*flag.FlagSet) func(context.Context, []string) error {
 	}
 }
 
-// checkSettled refuses a deployment while nobody knows what AWS has made of the
-// one before. Pulumi would warn, and create it once more.
+// checkSettled fails if an earlier deployment was killed while AWS was creating
+// something. The state does not say whether that exists now. Pulumi would only
+// warn, and create it again.
 func (p pipeline) checkSettled(ctx context.Context, stack string) error {
 	pending, err := p.pending(ctx, stack)
 	if err != nil || len(pending) == 0 {
 		return err
 	}
-	return fmt.Errorf("a deployment of %s was killed while AWS was creating %v, so nothing was changed: run the job \"recover %[1]s\", then this one",
+	return fmt.Errorf("an earlier deployment of %s was killed while AWS was creating %v; this job has changed nothing: run the job \"recover %[1]s\", then this job",
 		stack, pending)
 }

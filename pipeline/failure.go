@@ -6,41 +6,43 @@ import (
 	"strings"
 )
 
-// failure is one way in which Pulumi fails in a pipeline: what it prints then,
-// and what there is to do. The messages are those of v3.250.0; one that has
-// changed since loses the sentence, not the failure.
+// failure is a known way in which Pulumi fails: what it prints, and what to do.
+// The patterns match the messages of Pulumi v3.250.0. If a message changes,
+// explain returns its general error.
 type failure struct {
 	prints *regexp.Regexp
 	means  func(stack string, match []string) string
 }
 
-// locked is printed by the backend when another process has the stack's lock.
+// locked matches what the backend prints when another process holds the stack's
+// lock.
 var locked = regexp.MustCompile(`the stack is currently locked by[\s\S]*?created by (\S+)@(\S+) \(pid (\d+)\) at (\S+)`)
 
-// holder is who has a lock, as people name it for the command recover.
+// holder returns the owner of a lock, in the form of recover's flag -lock.
 func holder(match []string) string { return fmt.Sprintf("%s@%s/%s", match[1], match[2], match[3]) }
 
 func failures() []failure {
 	return []failure{
 		{locked, func(stack string, match []string) string {
-			return fmt.Sprintf("%s is locked by %s since %s, so nothing was changed: wait until that ends and run this job again; "+
-				"if it is dead, run the job \"recover %[1]s\" with the variable LOCK=%[2]s", stack, holder(match), match[4])
+			return fmt.Sprintf("%s has been locked by %s since %s, so this job has changed nothing: wait until that process ends, then run this job again; "+
+				"if the process is dead, run the job \"recover %[1]s\" with the variable LOCK=%[2]s", stack, holder(match), match[4])
 		}},
 		{regexp.MustCompile(`AssumeRoleWithWebIdentity`), func(stack string, _ []string) string {
-			return fmt.Sprintf("AWS did not give this job its role, so nothing was changed: the roles of bootstrap are for pipelines "+
-				"of one project and of the branches that its stack %s names", stack)
+			return fmt.Sprintf("AWS did not give this job its role, so it has changed nothing: bootstrap limits the roles for %s to one GitLab project and to some of its branches; "+
+				"compare gitlabProject, deployBranch and previewBranches of its stack", stack)
 		}},
 		{regexp.MustCompile(`violates plan|not allowed by the plan|no plan for resource|expected resource operations`), func(stack string, _ []string) string {
-			return fmt.Sprintf("%s is no longer what it was when it was previewed, or the plan was used already; what was not planned was not done: "+
-				"run the job \"plan %[1]s\" again, read what it would change now, and run this job again", stack)
+			return fmt.Sprintf("%s has changed since the preview, or the plan was used before; nothing outside the plan was done: "+
+				"run the job \"plan %[1]s\" again, read its changes, then run this job again", stack)
 		}},
 		{regexp.MustCompile(`ExpiredToken|token has expired|token is expired`), func(stack string, _ []string) string {
-			return "the credentials of this job have expired: what was done until then is in the state; raise the job's timeout, by which its token lives, and run the job \"plan " + stack + "\" again"
+			return "the credentials of this job have expired; the state has what was done until then: raise the job's timeout, which limits its token too, and run the job \"plan " + stack + "\" again"
 		}},
 	}
 }
 
-// explain is the error of a command of Pulumi's that failed.
+// explain returns the error for a failed Pulumi command. For a known failure,
+// the error says what to do.
 func explain(stack, command, output string, err error) error {
 	for _, f := range failures() {
 		if match := f.prints.FindStringSubmatch(output); match != nil {
@@ -48,7 +50,7 @@ func explain(stack, command, output string, err error) error {
 		}
 	}
 	if strings.Contains(err.Error(), "executable file not found") {
-		return fmt.Errorf("there is no pulumi on PATH: install it, or use the image that .gitlab-ci.yml names: %w", err)
+		return fmt.Errorf("pulumi is not on PATH; install it, or use the image in .gitlab-ci.yml: %w", err)
 	}
-	return fmt.Errorf("pulumi %s failed, as it says above: %w", command, err)
+	return fmt.Errorf("pulumi %s failed; its output above says why: %w", command, err)
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// The files that one job leaves for the next.
+// These are the files that one job leaves for the next.
 func (p pipeline) folder() string       { return filepath.Join(p.dir, ".build") }
 func (p pipeline) manifestFile() string { return filepath.Join(p.folder(), "manifest.json") }
 func (p pipeline) programFile() string  { return filepath.Join(p.folder(), "program") }
@@ -19,7 +19,7 @@ func (p pipeline) projectDir() string   { return filepath.Join(p.folder(), "proj
 func (p pipeline) noteFile() string     { return filepath.Join(p.folder(), "note.md") }
 func (p pipeline) widgetFile() string   { return filepath.Join(p.folder(), "widget.json") }
 
-// previewDir holds all that was previewed of a stack.
+// previewDir returns the folder for the results of a stack's preview.
 func (p pipeline) previewDir(stack string) string { return filepath.Join(p.folder(), "preview", stack) }
 
 func (p pipeline) previewFile(stack string) string {
@@ -35,7 +35,8 @@ func (p pipeline) approvalFile(stack string) string {
 	return filepath.Join(p.previewDir(stack), "approval.json")
 }
 
-// commit is what the pipeline runs for, or what is checked out.
+// commit returns the commit of the pipeline, or of the checkout outside of a
+// pipeline.
 func (p pipeline) commit() (string, error) {
 	if sha := p.getenv("CI_COMMIT_SHA"); sha != "" {
 		return sha, nil
@@ -44,20 +45,20 @@ func (p pipeline) commit() (string, error) {
 	cmd.Dir = p.dir
 	out, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("which commit this is: git rev-parse HEAD: %w", err)
+		return "", fmt.Errorf("find the present commit: git rev-parse HEAD: %w", err)
 	}
 	return strings.TrimSpace(string(out)), nil
 }
 
-// short is a commit as people write it.
+// short returns the first eight digits of a commit.
 func short(commit string) string { return commit[:min(8, len(commit))] }
 
-// readJSON reads a file that the job left, which may be gone.
+// readJSON reads a file that an earlier job has left. The file may be missing.
 func readJSON(file, job string, to any) error {
 	data, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s is not here: its artifacts have expired, or the job %q has not run in this pipeline; "+
-			"run that job again, and those after it", filepath.ToSlash(file), job)
+		return fmt.Errorf("%s is missing: the job %q has not run in this pipeline, or its artifacts have expired; "+
+			"run that job and the jobs after it again", filepath.ToSlash(file), job)
 	}
 	if err != nil {
 		return err

@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// janitor destroys the stacks whose name begins with the prefix and that nobody
-// has updated for days: review stacks whose merge request ended without GitLab
-// running the job that stops them. A stack that fails to go is told, and the
-// others go.
+// janitor destroys the stacks with the prefix that have had no update for days.
+// These are review stacks whose merge request was closed without GitLab running
+// the job "stop review". If a stack fails, janitor goes on with the others and
+// reports the error at the end.
 func (p pipeline) janitor(flags *flag.FlagSet) func(context.Context, []string) error {
-	days := flags.Int("days", 7, "`N` days without an update after which a stack goes")
+	days := flags.Int("days", 7, "destroy stacks without an update for `N` days")
 	return func(ctx context.Context, words []string) error {
 		prefix := words[0]
 		r, err := p.pulumi(ctx, p.dir, prefix+"*", nil, "stack", "ls", "--json")
@@ -39,16 +39,16 @@ func (p pipeline) janitor(flags *flag.FlagSet) func(context.Context, []string) e
 	}
 }
 
-// listedStack is a stack as pulumi stack ls tells of it.
+// listedStack is a stack in the output of pulumi stack ls.
 type listedStack struct {
 	Name       string
-	LastUpdate string // RFC 3339; "" for one that was never updated
+	LastUpdate string // RFC 3339; "" if the stack was never updated
 	InProgress bool   `json:"updateInProgress"`
 }
 
-// abandoned tells whether the stack is one of the prefix, and no update of it
-// came after the limit. One that was never updated has nothing in AWS, and its
-// job may be about to.
+// abandoned reports whether the stack has the prefix and its last update was
+// before limit. A stack without an update is not abandoned: it has nothing in
+// AWS, and its first job may be about to run.
 func (s listedStack) abandoned(prefix string, limit time.Time) bool {
 	updated, err := time.Parse(time.RFC3339, s.LastUpdate)
 	return err == nil && strings.HasPrefix(s.Name, prefix) && !s.InProgress && updated.Before(limit)

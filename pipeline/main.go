@@ -1,14 +1,15 @@
-// Command pipeline is what the jobs of .gitlab-ci.yml do, for them and for a
-// person who does the same by hand. It runs at the root of the repository:
+// Command pipeline runs the jobs of .gitlab-ci.yml, and lets a person run them
+// by hand. Run it at the root of the repository:
 //
-//	go run ./pipeline build STACK...         make the zips and the program, once
-//	go run ./pipeline preview [-plan] STACK  tell what would change
-//	go run ./pipeline note STACK...          tell it in the merge request
-//	go run ./pipeline deploy STACK           do exactly what was previewed with -plan
-//	go run ./pipeline recover STACK          clear what a killed deployment has left
-//	go run ./pipeline janitor PREFIX         destroy stacks that nobody has updated for days
+//	go run ./pipeline build STACK...         build the zips and the program, once
+//	go run ./pipeline preview [-plan] STACK  show what would change
+//	go run ./pipeline note STACK...          write that to the merge request
+//	go run ./pipeline deploy STACK           execute the plan of preview -plan
+//	go run ./pipeline recover STACK          clean up after a killed deployment
+//	go run ./pipeline janitor PREFIX         destroy stacks without updates for days
 //
-// What one command leaves for the next is in .build: the artifacts of a job.
+// One command leaves files for the next in .build. A job keeps them as
+// artifacts.
 package main
 
 import (
@@ -31,18 +32,18 @@ func main() {
 	os.Exit(p.run(ctx, os.Args[1:]))
 }
 
-// pipeline is the program as a value.
+// pipeline is the program, with what it takes from its process.
 type pipeline struct {
 	dir            string // of the repository
 	getenv         func(string) string
 	stdout, stderr io.Writer
 }
 
-// command is one word of the command line. It registers its flags and returns
-// what is done with the words after them.
+// command is one command of the command line. setUp registers its flags and
+// returns a function that runs it.
 type command struct {
 	name  string
-	words string // that it takes, for people: one capital word each, ... for more
+	words string // the arguments, for people: capital words, with ... for several
 	setUp func(*flag.FlagSet) func(ctx context.Context, words []string) error
 }
 
@@ -57,8 +58,8 @@ func (p pipeline) commands() []command {
 	}
 }
 
-// run returns the exit code: 0, 1 for a failure that it has told, 2 for
-// arguments that it does not take.
+// run runs a command and returns the exit code: 0 for success, 1 for a failure,
+// 2 for wrong arguments. It prints the error.
 func (p pipeline) run(ctx context.Context, args []string) int {
 	var names []string
 	for _, c := range p.commands() {
@@ -67,7 +68,7 @@ func (p pipeline) run(ctx context.Context, args []string) int {
 		}
 		names = append(names, c.name)
 	}
-	fmt.Fprintf(p.stderr, "pipeline: got %q, takes one of %s\n", strings.Join(args, " "), strings.Join(names, ", "))
+	fmt.Fprintf(p.stderr, "pipeline: there is no command %q; use one of %s\n", strings.Join(args, " "), strings.Join(names, ", "))
 	return 2
 }
 
@@ -86,7 +87,7 @@ func (p pipeline) runCommand(ctx context.Context, c command, args []string) int 
 	}
 	words := flags.Args()
 	if len(words) == 0 || len(words) > 1 && !strings.HasSuffix(c.words, "...") || slices.Contains(words, "") {
-		fmt.Fprintf(p.stderr, "%s: got %q, takes %s; flags stand before it\n", c.name, strings.Join(words, " "), c.words)
+		fmt.Fprintf(p.stderr, "%s: the arguments are %q and must be %s, after the flags\n", c.name, strings.Join(words, " "), c.words)
 		return 2
 	}
 	if err := do(ctx, words); err != nil {

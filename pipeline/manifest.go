@@ -13,13 +13,13 @@ import (
 	"skiff/infra/build"
 )
 
-// manifest is what the build job has made: every file that a deployment uses.
+// manifest lists the files from the job build that a deployment uses.
 type manifest struct {
 	Commit string
-	Files  map[string]string // the sha256, by the path below .build
+	Files  map[string]string // sha256, by the path below .build
 }
 
-// zips are the sha256 of the functions' zips for a target, by function.
+// zips returns the sha256 of the zips for a target, by function.
 func (m manifest) zips(target string) map[string]string {
 	zips := map[string]string{}
 	for file, sum := range m.Files {
@@ -30,8 +30,8 @@ func (m manifest) zips(target string) map[string]string {
 	return zips
 }
 
-// readManifest returns the manifest and its own sha256, if what it names is what
-// is here and was built for this commit.
+// readManifest returns the manifest and its own sha256. It fails unless the
+// manifest is for this commit and its files are unchanged.
 func (p pipeline) readManifest() (m manifest, sum string, err error) {
 	if err := readJSON(p.manifestFile(), "build", &m); err != nil {
 		return m, "", err
@@ -41,19 +41,19 @@ func (p pipeline) readManifest() (m manifest, sum string, err error) {
 		return m, "", err
 	}
 	if m.Commit != commit {
-		return m, "", fmt.Errorf("the zips were built for commit %s, and this is commit %s: run the job \"build\" of this commit, and those after it",
+		return m, "", fmt.Errorf("the zips were built for commit %s, but this is commit %s: run the job \"build\" of this commit, and the jobs after it",
 			short(m.Commit), short(commit))
 	}
 	for _, file := range slices.Sorted(maps.Keys(m.Files)) {
 		got, err := build.FileSum(filepath.Join(p.folder(), filepath.FromSlash(file)))
 		if errors.Is(err, fs.ErrNotExist) {
-			return m, "", fmt.Errorf(".build/%s is missing, though the manifest has it: run the job \"build\" again, and those after it", file)
+			return m, "", fmt.Errorf(".build/%s is missing, but the manifest lists it: run the job \"build\" and the jobs after it again", file)
 		}
 		if err != nil {
 			return m, "", err
 		}
 		if got != m.Files[file] {
-			return m, "", fmt.Errorf(".build/%s is not the file that was built: its sha256 is %s, the manifest has %s; run the job \"build\" again, and those after it",
+			return m, "", fmt.Errorf(".build/%s is not the file that was built: its sha256 is %s, but the manifest has %s; run the job \"build\" and the jobs after it again",
 				file, got, m.Files[file])
 		}
 	}
@@ -61,7 +61,8 @@ func (p pipeline) readManifest() (m manifest, sum string, err error) {
 	return m, sum, err
 }
 
-// writeManifest records the files, by their paths below .build.
+// writeManifest writes the manifest for these files, which are paths below
+// .build.
 func (p pipeline) writeManifest(files []string) (manifest, error) {
 	commit, err := p.commit()
 	if err != nil {

@@ -12,13 +12,14 @@ import (
 	"skiff/pipeline/note"
 )
 
-// The token that may write notes: of a project or a person, with the scope api.
-// A job's own token may not.
+// tokenVariable holds the token with which the note is written. It is an access
+// token of a project or a person, with the scope api. GitLab does not let a
+// job's own token write notes.
 // https://docs.gitlab.com/ci/jobs/ci_job_token/
 const tokenVariable = "GITLAB_NOTE_TOKEN"
 
-// note tells what was previewed of the stacks: in one note on the merge request,
-// and in a file; as counts for GitLab's own widget in another.
+// note shows the previews of the stacks: as a note on the merge request, as the
+// same text in a file, and as a file of counts for GitLab's widget.
 func (p pipeline) note(*flag.FlagSet) func(context.Context, []string) error {
 	return func(ctx context.Context, stacks []string) error {
 		var previews []note.Preview
@@ -37,9 +38,9 @@ func (p pipeline) note(*flag.FlagSet) func(context.Context, []string) error {
 		if err := os.WriteFile(p.noteFile(), []byte(text), 0o644); err != nil {
 			return err
 		}
-		// A preview that failed has no counts, and its note all the more to tell.
+		// A failed preview has no counts, but its note is still written.
 		if widget, err := note.Widget(previews); err != nil {
-			fmt.Fprintf(p.stderr, "note: no counts for GitLab's widget: %v\n", err)
+			fmt.Fprintf(p.stderr, "note: there are no counts for GitLab's widget: %v\n", err)
 		} else if err := os.WriteFile(p.widgetFile(), widget, 0o644); err != nil {
 			return err
 		}
@@ -48,11 +49,11 @@ func (p pipeline) note(*flag.FlagSet) func(context.Context, []string) error {
 	}
 }
 
-// readPreview reads what a preview has left, or why it failed.
+// readPreview reads the result of a preview, or why it failed.
 func (p pipeline) readPreview(stack string) (note.Preview, error) {
 	data, err := os.ReadFile(p.previewFile(stack))
 	if errors.Is(err, os.ErrNotExist) {
-		return note.Preview{Stack: stack}.Fail("no preview was made: its job failed before it came to that, or its artifacts have expired; see the job's log"), nil
+		return note.Preview{Stack: stack}.Fail("there is no preview: its job failed before the preview, or its artifacts have expired; see the job's log"), nil
 	}
 	if err != nil {
 		return note.Preview{}, err
@@ -64,7 +65,7 @@ func (p pipeline) readPreview(stack string) (note.Preview, error) {
 	return shown, err
 }
 
-// noteOptions is what the note says of the pipeline.
+// noteOptions returns what the note shows about the pipeline.
 func (p pipeline) noteOptions(stacks []string) (note.Options, error) {
 	commit, err := p.commit()
 	if err != nil {
@@ -74,7 +75,7 @@ func (p pipeline) noteOptions(stacks []string) (note.Options, error) {
 	o := note.Options{Commit: commit, Pipeline: id, PipelineURL: p.getenv("CI_PIPELINE_URL"), Zips: map[string]map[string]string{}}
 	var m manifest
 	if err := readJSON(p.manifestFile(), "build", &m); err != nil {
-		return o, nil // no zips: then what is built anew counts as changed
+		return o, nil // without zips, each function that is built again counts as changed
 	}
 	for _, stack := range stacks {
 		_, target, err := p.builder(stack)
@@ -86,12 +87,12 @@ func (p pipeline) noteOptions(stacks []string) (note.Options, error) {
 	return o, nil
 }
 
-// putNote puts the note on the merge request. Where it cannot be put for want of
-// a token, the artifact has it.
+// putNote writes the note to the merge request. Without a merge request or a
+// token, the note is only in the job's artifacts.
 func (p pipeline) putNote(ctx context.Context, text string) error {
 	iid, err := strconv.ParseInt(p.getenv("CI_MERGE_REQUEST_IID"), 10, 64)
 	if err != nil {
-		fmt.Fprintf(p.stderr, "note: no merge request here (CI_MERGE_REQUEST_IID), so the note is in %s alone\n", p.noteFile())
+		fmt.Fprintf(p.stderr, "note: this pipeline has no merge request (CI_MERGE_REQUEST_IID is not set), so the note is only in %s\n", p.noteFile())
 		return nil
 	}
 	url, err := gitlab.MergeRequest{

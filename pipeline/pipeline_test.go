@@ -13,7 +13,7 @@ import (
 
 const commit = "0123456789abcdef0123456789abcdef01234567"
 
-// fixture is a repository in which everything was built and previewed.
+// fixture returns a repository in which everything is built and previewed.
 func fixture(t *testing.T) (pipeline, *bytes.Buffer) {
 	t.Helper()
 	var out bytes.Buffer
@@ -52,7 +52,8 @@ func write(t *testing.T, file, text string) {
 	}
 }
 
-// TestApproval changes, in turn, each thing that was approved.
+// TestApproval changes each approved thing in turn. checkApproved must refuse
+// each change.
 func TestApproval(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -61,7 +62,7 @@ func TestApproval(t *testing.T) {
 	}{
 		"commit": {func(_ *testing.T, p *pipeline) {
 			p.getenv = func(string) string { return "fedcba9876543210" }
-		}, "the commit differs: the plan is of stack staging and commit 01234567, this is stack staging and commit fedcba98"},
+		}, "the commit differs: the plan is for stack staging and commit 01234567, but this job is for stack staging and commit fedcba98"},
 		"zip": {func(t *testing.T, p *pipeline) {
 			write(t, filepath.Join(p.folder(), "linux-arm64", "health.zip"), "another")
 		}, ".build/linux-arm64/health.zip is not the file that was built"},
@@ -89,12 +90,12 @@ func TestApproval(t *testing.T) {
 	}
 }
 
-// TestOtherManifest has zips of another commit, which nothing was approved of.
+// TestOtherManifest uses zips that were built for another commit.
 func TestOtherManifest(t *testing.T) {
 	t.Parallel()
 	p, _ := fixture(t)
 	p.getenv = func(string) string { return "fedcba9876543210" }
-	want := "the zips were built for commit 01234567, and this is commit fedcba98"
+	want := "the zips were built for commit 01234567, but this is commit fedcba98"
 	if _, _, err := p.readManifest(); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("%v, want %q", err, want)
 	}
@@ -107,8 +108,8 @@ func remove(t *testing.T, path string) {
 	}
 }
 
-// TestProject expects the repository's project with another program, and the
-// repository as it was.
+// TestProject checks that writeProject writes the repository's project with
+// another program, and does not change the repository.
 func TestProject(t *testing.T) {
 	t.Parallel()
 	p, _ := fixture(t)
@@ -136,10 +137,10 @@ func TestProject(t *testing.T) {
 		t.Error(err)
 	}
 	if after, err := os.ReadFile(filepath.Join(p.dir, "Pulumi.yaml")); err != nil || !bytes.Equal(before, after) {
-		t.Errorf("Pulumi.yaml has become %s, %v", after, err)
+		t.Errorf("Pulumi.yaml has changed to %s, %v", after, err)
 	}
 	if err := p.writeProject("none"); err == nil || !strings.Contains(err.Error(), "Pulumi.none.yaml does not exist") {
-		t.Errorf("a stack that is not there: %v", err)
+		t.Errorf("a stack that does not exist: %v", err)
 	}
 }
 
@@ -154,20 +155,21 @@ func TestTarget(t *testing.T) {
 	}
 	p.getenv = func(string) string { return "host" }
 	if got, err := p.target("staging"); got != "host" || err != nil {
-		t.Errorf("where the environment says: %q, %v", got, err)
+		t.Errorf("with the variable: %q, %v", got, err)
 	}
 }
 
-// TestExplain has what the engine printed, as it was seen, and what to do.
+// TestExplain maps messages of the engine, as they were recorded, to what
+// explain says.
 func TestExplain(t *testing.T) {
 	t.Parallel()
 	for output, want := range map[string]string{
-		"error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the lock file with `pulumi cancel`.\n  s3://b/.pulumi/locks/organization/project/staging/1.json: created by root@runner-1 (pid 33) at 2026-01-02T03:04:05Z": "staging is locked by root@runner-1/33 since 2026-01-02T03:04:05Z, so nothing was changed",
+		"error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the lock file with `pulumi cancel`.\n  s3://b/.pulumi/locks/organization/project/staging/1.json: created by root@runner-1 (pid 33) at 2026-01-02T03:04:05Z": "staging has been locked by root@runner-1/33 since 2026-01-02T03:04:05Z, so this job has changed nothing",
 		"operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 403, api error AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity":                                                                                                "AWS did not give this job its role",
 		"error: resource urn:x violates plan: properties changed: ~~environment":           `run the job "plan staging" again`,
 		"error: update is not allowed by the plan: this resource is constrained to create": `run the job "plan staging" again`,
 		"error: no plan for resource urn:x":                                                `run the job "plan staging" again`,
-		"error: something else":                                                            "pulumi up failed, as it says above: exit status 1",
+		"error: something else":                                                            "pulumi up failed; its output above says why: exit status 1",
 	} {
 		if err := explain("staging", "up", output, errors.New("exit status 1")); !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s\nis explained by %v, want %q", output, err, want)
@@ -182,11 +184,11 @@ func TestArguments(t *testing.T) {
 		code int
 		want string
 	}{
-		{nil, 2, "takes one of build, preview, note, deploy, recover, janitor"},
-		{[]string{"up"}, 2, `got "up"`},
-		{[]string{"deploy"}, 2, "takes STACK"},
-		{[]string{"deploy", "staging", "production"}, 2, "takes STACK"},
-		{[]string{"deploy", ""}, 2, "takes STACK"},
+		{nil, 2, "use one of build, preview, note, deploy, recover, janitor"},
+		{[]string{"up"}, 2, `there is no command "up"`},
+		{[]string{"deploy"}, 2, "must be STACK"},
+		{[]string{"deploy", "staging", "production"}, 2, "must be STACK"},
+		{[]string{"deploy", ""}, 2, "must be STACK"},
 		{[]string{"preview", "-plans", "staging"}, 2, "usage: go run ./pipeline preview [flags] STACK"},
 		{[]string{"deploy", "production"}, 1, `deploy production: `},
 	} {
@@ -197,8 +199,8 @@ func TestArguments(t *testing.T) {
 	}
 }
 
-// TestNoteWithoutToken leaves the note in a file, and the counts of a preview
-// that did not fail.
+// TestNoteWithoutToken checks that without a token the note is in a file. The
+// counts are written unless a preview failed.
 func TestNoteWithoutToken(t *testing.T) {
 	t.Parallel()
 	p, out := fixture(t)

@@ -11,11 +11,11 @@ import (
 	"skiff/pipeline/note"
 )
 
-// preview tells what a deployment of the stack would change. It takes no lock
-// and writes nothing in AWS. With -plan it also leaves what deploy needs to do
-// exactly that.
+// preview shows what a deployment of the stack would change. It takes no lock
+// and writes nothing to AWS. With -plan it also keeps the plan and its approval
+// for deploy.
 func (p pipeline) preview(flags *flag.FlagSet) func(context.Context, []string) error {
-	withPlan := flags.Bool("plan", false, "keep the plan, for deploy; it holds what the resources are made with")
+	withPlan := flags.Bool("plan", false, "keep the plan for deploy; it contains the inputs of all resources")
 	return func(ctx context.Context, words []string) error {
 		stack := words[0]
 		_, manifest, err := p.readManifest()
@@ -49,7 +49,7 @@ func (p pipeline) preview(flags *flag.FlagSet) func(context.Context, []string) e
 	}
 }
 
-// runPreview keeps what the preview prints, and why it failed if it does.
+// runPreview runs the preview and keeps its output, and its error if it fails.
 func (p pipeline) runPreview(ctx context.Context, stack string, withPlan bool) error {
 	args := []string{"preview", "--json", "--stack", stack}
 	if withPlan {
@@ -66,7 +66,7 @@ func (p pipeline) runPreview(ctx context.Context, stack string, withPlan bool) e
 	if err == nil {
 		return nil
 	}
-	// Errors of the program are in the JSON, which nobody has seen yet.
+	// The program's errors are in the JSON, which has not been printed yet.
 	if shown, readErr := note.Read(stack, r.stdout.Bytes()); readErr == nil {
 		fmt.Fprintln(p.stdout, note.Render(note.Options{}, []note.Preview{shown.Fail(err.Error())}))
 	} else {

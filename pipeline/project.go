@@ -10,9 +10,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// writeProject makes the Pulumi project of the repository once more, in .build,
-// with one difference: it runs the program that the build job has made, where
-// the repository's own compiles what is there. Nothing of the checkout changes.
+// writeProject writes a copy of the repository's Pulumi project to .build. The
+// copy runs the program from the job build, where the repository's project
+// compiles the sources. The checkout does not change.
 // https://www.pulumi.com/docs/iac/languages-sdks/go/#pre-built-binaries
 func (p pipeline) writeProject(stack string) error {
 	data, err := os.ReadFile(filepath.Join(p.dir, "Pulumi.yaml"))
@@ -29,7 +29,7 @@ func (p pipeline) writeProject(stack string) error {
 	if data, err = yaml.Marshal(&project); err != nil {
 		return err
 	}
-	// A stack of an earlier command is none of this one's.
+	// Remove the settings of another stack from an earlier command.
 	if err := os.RemoveAll(p.projectDir()); err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func (p pipeline) writeProject(stack string) error {
 	}
 	settings, err := os.ReadFile(p.stackFile(stack))
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no stack %s: %s does not exist", stack, filepath.Base(p.stackFile(stack)))
+		return fmt.Errorf("stack %s has no settings: %s does not exist", stack, filepath.Base(p.stackFile(stack)))
 	}
 	if err != nil {
 		return err
@@ -49,8 +49,8 @@ func (p pipeline) writeProject(stack string) error {
 	return os.WriteFile(filepath.Join(p.projectDir(), filepath.Base(p.stackFile(stack))), settings, 0o644)
 }
 
-// useProgram sets what the project runs, and where: paths of the program stay
-// relative to its own folder.
+// useProgram sets the project's program and main folder. main stays the
+// program's own folder, so relative paths in the program stay valid.
 func (p pipeline) useProgram(project *yaml.Node) error {
 	var file struct{ Main string }
 	if err := project.Decode(&file); err != nil {
@@ -60,7 +60,7 @@ func (p pipeline) useProgram(project *yaml.Node) error {
 	if err != nil {
 		return err
 	}
-	// The language host looks for a relative one in places of its own.
+	// The language host looks for a relative path in other folders.
 	binary, err := filepath.Abs(p.programFile())
 	if err != nil {
 		return err

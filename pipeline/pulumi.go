@@ -11,19 +11,19 @@ import (
 	"time"
 )
 
-// grace is how long Pulumi may take to end once it is asked to: it finishes what
-// AWS is doing and writes it down. GitLab waits less and then kills the job,
-// which is what the command recover is for.
+// grace is how long Pulumi may take to end after an interrupt. It waits for
+// running AWS operations and records their results. GitLab waits less before it
+// kills the job. The command recover cleans up after that.
 const grace = 10 * time.Minute
 
-// result is what a command of Pulumi's printed.
+// result is the output of a Pulumi command.
 type result struct {
 	stdout, all bytes.Buffer
 }
 
-// pulumi runs one command of the CLI in dir and shows it and what it prints. Its
-// standard output goes to stdout, or nowhere but the result if that is nil. An
-// error says in one sentence what to do, as far as the output tells.
+// pulumi runs one Pulumi command in dir. It prints the command and the output.
+// Standard output also goes to stdout, unless that is nil. If the command fails
+// in a known way, the error says what to do.
 func (p pipeline) pulumi(ctx context.Context, dir, stack string, stdout io.Writer, args ...string) (*result, error) {
 	fmt.Fprintf(p.stderr, "+ pulumi %s\n", strings.Join(args, " "))
 	r := &result{}
@@ -40,7 +40,7 @@ func (p pipeline) pulumi(ctx context.Context, dir, stack string, stdout io.Write
 	cmd.WaitDelay = grace
 	err := cmd.Run()
 	if ctx.Err() != nil {
-		return r, fmt.Errorf("pulumi %s was stopped: what it has done is in the state of %s", args[0], stack)
+		return r, fmt.Errorf("pulumi %s was stopped; the state of %s has what it did until then", args[0], stack)
 	}
 	if err != nil {
 		return r, explain(stack, args[0], r.all.String(), err)

@@ -7,12 +7,12 @@ import (
 	"fmt"
 )
 
-// recover makes a stack deployable again after a deployment was killed: it
-// clears the creations whose outcome nobody knows, and brings the state up to
-// what AWS has. A lock goes only if -lock names it: whoever runs this must have
-// seen that its process is dead.
+// recover makes a stack deployable again after a deployment was killed. It
+// removes creations with an unknown result from the state, and refreshes the
+// state from AWS. It removes a lock only if -lock names its process: first make
+// sure that this process is dead.
 func (p pipeline) recover(flags *flag.FlagSet) func(context.Context, []string) error {
-	dead := flags.String("lock", "", "`USER@HOST/PID` of the dead process whose lock to remove")
+	dead := flags.String("lock", "", "remove the lock of the dead process `USER@HOST/PID`")
 	return func(ctx context.Context, words []string) error {
 		stack := words[0]
 		pending, err := p.pending(ctx, stack)
@@ -23,7 +23,7 @@ func (p pipeline) recover(flags *flag.FlagSet) func(context.Context, []string) e
 		r, err := p.pulumi(ctx, p.dir, stack, p.stdout, args...)
 		if match := locked.FindStringSubmatch(r.all.String()); err != nil && match != nil && *dead != "" {
 			if holder(match) != *dead {
-				return fmt.Errorf("the lock is another's than -lock says: %w", err)
+				return fmt.Errorf("the lock belongs to another process than -lock names: %w", err)
 			}
 			if _, err := p.pulumi(ctx, p.dir, stack, p.stdout, "cancel", "--stack", stack, "--yes"); err != nil {
 				return err
@@ -34,26 +34,26 @@ func (p pipeline) recover(flags *flag.FlagSet) func(context.Context, []string) e
 			return err
 		}
 		for _, c := range pending {
-			fmt.Fprintf(p.stdout, "cleared the creation of %s: look whether AWS has it; if so, delete it there or import it\n", c)
+			fmt.Fprintf(p.stdout, "removed the creation of %s from the state: check whether it exists in AWS; if so, delete it there or import it\n", c)
 		}
 		return nil
 	}
 }
 
-// creation is what was being created when a deployment was killed.
+// creation is a resource that was being created when a deployment was killed.
 type creation struct {
 	URN  string
-	Name string // in AWS, "" if it has none that Pulumi chose
+	Name string // in AWS; "" if Pulumi chose no name
 }
 
 func (c creation) String() string {
 	if c.Name == "" {
 		return c.URN
 	}
-	return fmt.Sprintf("%s (in AWS %s)", c.URN, c.Name)
+	return fmt.Sprintf("%s (%s in AWS)", c.URN, c.Name)
 }
 
-// pending are the creations whose outcome nobody knows.
+// pending returns the creations with an unknown result.
 func (p pipeline) pending(ctx context.Context, stack string) (creations []creation, err error) {
 	r, err := p.pulumi(ctx, p.dir, stack, nil, "stack", "export", "--stack", stack)
 	if err != nil {
@@ -75,7 +75,7 @@ func (p pipeline) pending(ctx context.Context, stack string) (creations []creati
 	}
 	for _, operation := range state.Deployment.Operations {
 		if operation.Type == "creating" {
-			name, _ := operation.Resource.Inputs["name"].(string) // a secret one is an object
+			name, _ := operation.Resource.Inputs["name"].(string) // a secret name is an object
 			creations = append(creations, creation{operation.Resource.URN, name})
 		}
 	}

@@ -18,7 +18,8 @@ func (p pipeline) stackFile(stack string) string {
 	return filepath.Join(p.dir, "Pulumi."+stack+".yaml")
 }
 
-// builder builds the functions for what the stack runs them on.
+// builder returns the builder of the stack's functions, and the target that
+// they run on.
 func (p pipeline) builder(stack string) (*build.Builder, build.Target, error) {
 	name, err := p.target(stack)
 	if err != nil {
@@ -31,7 +32,7 @@ func (p pipeline) builder(stack string) (*build.Builder, build.Target, error) {
 	return build.New(p.dir, target, lambdas.Declared().FunctionNames()), target, nil
 }
 
-// target is the stack's setting of that name, or its default.
+// target returns the stack's setting target, or the default of this setting.
 func (p pipeline) target(stack string) (string, error) {
 	if name := p.getenv(rehearsal.TargetVariable); name != "" {
 		return name, nil
@@ -46,7 +47,7 @@ func (p pipeline) target(stack string) (string, error) {
 	var settings struct{ Config map[string]any }
 	err := readYAML(p.stackFile(stack), &settings)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("there is no stack %s: %s does not exist", stack, filepath.Base(p.stackFile(stack)))
+		return "", fmt.Errorf("stack %s has no settings: %s does not exist", stack, filepath.Base(p.stackFile(stack)))
 	}
 	if err != nil {
 		return "", err
@@ -55,12 +56,12 @@ func (p pipeline) target(stack string) (string, error) {
 	if name, ok := settings.Config[key].(string); ok {
 		return name, nil
 	}
-	var declared struct{ Default string }
+	var setting struct{ Default string }
 	node := project.Config[key]
-	if err := node.Decode(&declared); err != nil || declared.Default == "" {
-		return "", fmt.Errorf("Pulumi.yaml declares no default of %s", key)
+	if err := node.Decode(&setting); err != nil || setting.Default == "" {
+		return "", fmt.Errorf("Pulumi.yaml has no default for %s", key)
 	}
-	return declared.Default, nil
+	return setting.Default, nil
 }
 
 func readYAML(file string, to any) error {

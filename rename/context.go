@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// isName reports whether the word s[start:end] names the project. A project is
-// often called like a word of its code, such as orders, so what surrounds the
-// word decides. These are the places that the repository writes the project's
-// name in; the test of a renamed copy fails for a name in any other place.
+// isName reports whether the word s[start:end] names the project. The name may
+// also be an ordinary word in the code, such as orders, so the text around the
+// word decides. The cases below are all places where the repository has the
+// project's name. TestWhole fails if the name is in another place.
 func (r *renaming) isName(s string, start, end int) bool {
 	if !isWord(s, start, end) {
 		return false
@@ -41,7 +41,8 @@ func (r *renaming) isName(s string, start, end int) bool {
 	return false
 }
 
-// isValue reports whether what follows is the value of a key, or a heading.
+// isValue reports whether the text after before is the value of a key, or a
+// heading.
 func isValue(before string) bool {
 	if key, ok := strings.CutSuffix(before, ": "); ok {
 		return key != "" && isAlnum(key[len(key)-1])
@@ -49,8 +50,8 @@ func isValue(before string) bool {
 	return before == "# " || strings.HasSuffix(before, "\n# ")
 }
 
-// isStack reports whether the word is the name of a stack: of one with a file, of
-// one that has a merge request's number after it, or of one in a test.
+// isStack reports whether the word is the name of a stack: one with a settings
+// file, one that ends in a merge request's number, or one that tests use.
 func (r *renaming) isStack(word string) bool {
 	word = strings.TrimSuffix(word, "-")
 	return slices.Contains([]string{"mock", "shared", "access", "STACK"}, word) || slices.Contains(r.stacks, word)

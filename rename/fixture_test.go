@@ -17,7 +17,8 @@ type repository struct {
 	dir string
 }
 
-// newRepository makes a repository with one commit, of what fill puts there.
+// newRepository returns a repository with one commit, which has the files from
+// fill.
 func newRepository(t *testing.T, fill func(dir string) error) repository {
 	t.Helper()
 	r := repository{t, filepath.Join(t.TempDir(), "repository")}
@@ -33,13 +34,14 @@ func newRepository(t *testing.T, fill func(dir string) error) repository {
 	return r
 }
 
-// whole is a repository with a copy of this one's files.
+// whole returns a repository with a copy of this repository's files.
 func whole(t *testing.T) repository {
 	t.Helper()
 	return newRepository(t, func(dir string) error { return worktree.Copy("..", dir) })
 }
 
-// small is a repository with a few files that name the project and the module.
+// small returns a repository with some files that contain the names of project
+// and module.
 func small(t *testing.T) repository {
 	t.Helper()
 	return newRepository(t, func(dir string) error {
@@ -66,7 +68,7 @@ func put(file, text string) error {
 	return os.WriteFile(file, []byte(text), 0o644)
 }
 
-// clone makes a clone, whose remote upstream is r.
+// clone returns a clone. Its remote upstream is r.
 func (r repository) clone(options ...string) repository {
 	r.t.Helper()
 	c := repository{r.t, filepath.Join(r.t.TempDir(), "clone")}
@@ -132,7 +134,7 @@ func (r repository) edit(path, old, new string) {
 	r.put(path, strings.Replace(text, old, new, 1))
 }
 
-// run runs the command in the repository.
+// run runs rename in the repository.
 func (r repository) run(args ...string) (code int, stdout, stderr string) {
 	r.t.Helper()
 	var out, errs bytes.Buffer
@@ -140,7 +142,7 @@ func (r repository) run(args ...string) (code int, stdout, stderr string) {
 	return code, out.String(), errs.String()
 }
 
-// must runs the command, which must succeed.
+// must runs rename, which must succeed.
 func (r repository) must(args ...string) string {
 	r.t.Helper()
 	code, out, errs := r.run(args...)
@@ -150,7 +152,7 @@ func (r repository) must(args ...string) string {
 	return out
 }
 
-// refuses runs the command, which must fail with these words and change nothing.
+// refuses runs rename, which must fail with these words and change nothing.
 func (r repository) refuses(words []string, args ...string) {
 	r.t.Helper()
 	before := r.git("rev-parse", "HEAD") + r.git("status", "--porcelain")
@@ -160,7 +162,7 @@ func (r repository) refuses(words []string, args ...string) {
 	}
 	for _, word := range words {
 		if !strings.Contains(errs, word) {
-			r.t.Errorf("rename %s says nothing of %q:\n%s", strings.Join(args, " "), word, errs)
+			r.t.Errorf("the error of rename %s does not contain %q:\n%s", strings.Join(args, " "), word, errs)
 		}
 	}
 	if after := r.git("rev-parse", "HEAD") + r.git("status", "--porcelain"); after != before {
@@ -168,7 +170,7 @@ func (r repository) refuses(words []string, args ...string) {
 	}
 }
 
-// identity is what the repository is called.
+// identity returns the repository's names.
 func (r repository) identity() identity {
 	r.t.Helper()
 	id, err := readIdentity([]byte(r.read("Pulumi.yaml")), []byte(r.read("go.mod")))
@@ -178,8 +180,8 @@ func (r repository) identity() identity {
 	return id
 }
 
-// without fails for each tracked file that has the word, in any case, in its
-// content or path. options are those of git grep.
+// without fails if a tracked file has the word in its content or path, in any
+// case. options are passed to git grep.
 func (r repository) without(word string, options ...string) {
 	r.t.Helper()
 	if out, err := r.try(append(append([]string{"grep", "-n", "-I", "-i", "-F"}, options...), word)...); err == nil {

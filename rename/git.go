@@ -12,16 +12,16 @@ import (
 // git runs git in one repository.
 type git struct {
 	dir string
-	env []string // besides this process's own
+	env []string // added to this process's environment
 }
 
-// run returns what git prints, without the newline at its end.
+// run runs git and returns its output without the newline at the end.
 func (g git) run(args ...string) (string, error) {
 	out, err := g.feed(nil, args...)
 	return strings.TrimRight(string(out), "\n"), err
 }
 
-// feed does so for a git that reads in, byte by byte.
+// feed runs git with in as standard input and returns its output.
 func (g git) feed(in []byte, args ...string) ([]byte, error) {
 	cmd := exec.Command("git", args...)
 	cmd.Dir = g.dir
@@ -41,11 +41,11 @@ func (g git) commit(ref string) (string, error) {
 	return g.run("rev-parse", "--verify", "--quiet", "--end-of-options", ref+"^{commit}")
 }
 
-// clean refuses a work tree that has anything to commit.
+// clean fails if the work tree has uncommitted changes.
 func (g git) clean() error {
 	changes, err := g.run("status", "--porcelain")
 	if err != nil {
-		return fmt.Errorf("this needs a git repository: %w", err)
+		return fmt.Errorf("rename needs a git repository: %w", err)
 	}
 	if changes == "" {
 		return nil
@@ -54,5 +54,5 @@ func (g git) clean() error {
 	if len(lines) > 5 {
 		lines = append(lines[:5], "...")
 	}
-	return errors.New("there are changes that are not committed; commit them or git stash -u them first, so that one command can undo this one:\n" + strings.Join(lines, "\n"))
+	return errors.New("there are uncommitted changes; commit them, or run git stash -u, so that one command can undo the renaming:\n" + strings.Join(lines, "\n"))
 }

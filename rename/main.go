@@ -1,11 +1,11 @@
 // Command rename gives a clone its team's name, and merges from a repository
-// that has another one. It runs at the root of the repository:
+// with another name. Run it at the root of the repository:
 //
 //	go run ./rename NAME [MODULE]  rename the project, and its Go module
-//	go run ./rename -merge REF     merge REF, renamed as this clone is
+//	go run ./rename -merge REF     merge REF, renamed like this clone
 //
 // It reads the present name from Pulumi.yaml and the present module path from
-// go.mod, and changes them wherever they are in the tracked text files.
+// go.mod. It replaces them in all tracked text files.
 package main
 
 import (
@@ -20,13 +20,13 @@ func main() {
 	os.Exit(run(".", os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run does what args say in the repository dir. It returns the exit code: 0, 1
-// for a failure that it has printed, 2 for arguments that it does not take.
+// run runs the command in the repository dir. It returns the exit code: 0 for
+// success, 1 for a failure, 2 for wrong arguments. It prints the error.
 func run(dir string, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("rename", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	ref := flags.String("merge", "", "merge the commit that `REF` names, such as upstream/main, renamed as this clone is")
-	force := flags.Bool("force", false, "take a NAME that is a word of the code; a later rename changes that word, too")
+	ref := flags.String("merge", "", "merge the commit `REF`, such as upstream/main, renamed like this clone")
+	force := flags.Bool("force", false, "allow a NAME that is a word in the code; a later rename will change that word too")
 	flags.Usage = func() {
 		fmt.Fprintln(stderr, "usage: go run ./rename [-force] NAME [MODULE]\n       go run ./rename -merge REF")
 		flags.PrintDefaults()

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestMergeWhole merges twice from a repository like this one into a renamed
-// clone with changes of its own.
+// TestMergeWhole merges twice from a copy of this repository into a renamed
+// clone with changes of its team.
 func TestMergeWhole(t *testing.T) {
 	t.Parallel()
 	upstream := whole(t)
@@ -39,7 +39,7 @@ func TestMergeWhole(t *testing.T) {
 		t.Error(text)
 	}
 	if _, err := os.Stat(filepath.Join(team.dir, "pipeline/note/testdata/secret.json")); err == nil {
-		t.Error("a file that upstream has deleted is there")
+		t.Error("a file that upstream has deleted still exists")
 	}
 
 	upstream.edit("Pulumi.staging.yaml", old.Name+":newSetting: 1", old.Name+":newSetting: 2")
@@ -52,15 +52,15 @@ func TestMergeWhole(t *testing.T) {
 	if original(old.Name) {
 		team.without(old.Name)
 	}
-	if out := team.must("-merge", "upstream/main"); !strings.Contains(out, "is merged already") {
+	if out := team.must("-merge", "upstream/main"); !strings.Contains(out, "is already merged") {
 		t.Error(out)
 	}
 	if status := team.git("status", "--porcelain"); status != "" {
-		t.Errorf("it leaves\n%s", status)
+		t.Errorf("the merge leaves uncommitted changes\n%s", status)
 	}
 }
 
-// renamedClone is a clone of the small repository with another name.
+// renamedClone returns the small repository and a clone with another name.
 func renamedClone(t *testing.T, options ...string) (upstream, team repository) {
 	t.Helper()
 	upstream = small(t)
@@ -70,8 +70,8 @@ func renamedClone(t *testing.T, options ...string) (upstream, team repository) {
 	return upstream, team
 }
 
-// TestMergeConflict leaves a line that both have changed to git, and names the
-// way back.
+// TestMergeConflict changes the same line on both sides. git reports the
+// conflict, and the error names the command that undoes the merge.
 func TestMergeConflict(t *testing.T) {
 	t.Parallel()
 	upstream, team := renamedClone(t)
@@ -83,7 +83,7 @@ func TestMergeConflict(t *testing.T) {
 	upstream.commit("of upstream")
 	team.git("fetch", "-q")
 	code, _, errs := team.run("-merge", "upstream/main")
-	if code != 1 || !strings.Contains(errs, "both sides changed these files") || !strings.HasSuffix(errs, ":\nPulumi.staging.yaml\n") {
+	if code != 1 || !strings.Contains(errs, "these files have conflicts") || !strings.HasSuffix(errs, ":\nPulumi.staging.yaml\n") {
 		t.Errorf("%d %s", code, errs)
 	}
 	text := team.read("Pulumi.staging.yaml")
@@ -96,11 +96,11 @@ func TestMergeConflict(t *testing.T) {
 	back, _, _ = strings.Cut(back, " ")
 	team.git("reset", "--merge", back)
 	if after := team.git("rev-parse", "HEAD"); after != before || team.git("status", "--porcelain") != "" {
-		t.Errorf("%s goes back to %s, not %s", back, after, before)
+		t.Errorf("git reset --merge %s resets to %s, not %s", back, after, before)
 	}
-	// A conflict that is settled is no conflict of the next merge.
+	// A resolved conflict must not come back in the next merge.
 	if code, _, _ := team.run("-merge", "upstream/main"); code != 1 {
-		t.Errorf("the merge after it: %d", code)
+		t.Errorf("the same merge again exits with %d, want 1", code)
 	}
 	team.put("Pulumi.staging.yaml", "config:\n  heron:memory: 2048\n")
 	team.commit("merged")
@@ -110,13 +110,14 @@ func TestMergeConflict(t *testing.T) {
 	team.must("-merge", "upstream/main")
 }
 
-// TestMergeRefused starts merges that cannot be, each without a trace.
+// TestMergeRefused starts merges that cannot succeed. Each must fail without
+// changing anything.
 func TestMergeRefused(t *testing.T) {
 	t.Parallel()
 	upstream, team := renamedClone(t)
 	team.refuses([]string{"there is no commit upstream/none", "git remote add upstream"}, "-merge", "upstream/none")
 	team.refuses([]string{"there is no commit --all"}, "-merge", "--all")
-	if out := team.must("-merge", "upstream/main"); !strings.Contains(out, "is merged already") {
+	if out := team.must("-merge", "upstream/main"); !strings.Contains(out, "is already merged") {
 		t.Error(out)
 	}
 	upstream.put("new.txt", "upstream's\n")
@@ -124,22 +125,22 @@ func TestMergeRefused(t *testing.T) {
 	team.git("fetch", "-q")
 
 	team.put("own.txt", "")
-	team.refuses([]string{"not committed", "own.txt"}, "-merge", "upstream/main")
+	team.refuses([]string{"uncommitted changes", "own.txt"}, "-merge", "upstream/main")
 	if err := os.Remove(filepath.Join(team.dir, "own.txt")); err != nil {
 		t.Fatal(err)
 	}
 	team.git("config", "user.name", "")
 	team.git("config", "user.email", "")
-	team.refuses([]string{"git does not know who commits", "git config user.name"}, "-merge", "upstream/main")
+	team.refuses([]string{"git does not know the committer", "git config user.name"}, "-merge", "upstream/main")
 	team.configure()
 	if err := os.Mkdir(filepath.Join(team.dir, "folder"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	inside := repository{t, filepath.Join(team.dir, "folder")}
-	inside.refuses([]string{"at the root of the git repository"}, "-merge", "upstream/main")
+	inside.refuses([]string{"the root of the git repository"}, "-merge", "upstream/main")
 }
 
-// TestMergeIgnored keeps a file that git ignores and would write over.
+// TestMergeIgnored checks that a merge does not overwrite an ignored file.
 func TestMergeIgnored(t *testing.T) {
 	t.Parallel()
 	upstream, team := renamedClone(t)
@@ -148,14 +149,14 @@ func TestMergeIgnored(t *testing.T) {
 	team.git("fetch", "-q")
 	team.put(".git/info/exclude", "new.txt\n")
 	team.put("new.txt", "the team's\n")
-	team.refuses([]string{"upstream/main has new.txt", "move it away"}, "-merge", "upstream/main")
+	team.refuses([]string{"upstream/main has the file new.txt", "move it away"}, "-merge", "upstream/main")
 	if text := team.read("new.txt"); text != "the team's\n" {
 		t.Errorf("new.txt is %q", text)
 	}
 }
 
-// TestMergeStopped has git stop before the commit of the first merge, and before
-// the second merge.
+// TestMergeStopped lets git stop before the commit of the first merge, and
+// before the second merge.
 func TestMergeStopped(t *testing.T) {
 	t.Parallel()
 	upstream, team := renamedClone(t)
@@ -166,23 +167,23 @@ func TestMergeStopped(t *testing.T) {
 	before := team.git("rev-parse", "HEAD")
 	team.hook("pre-merge-commit", "echo not today; exit 1")
 	code, _, errs := team.run("-merge", "upstream/main")
-	if code != 1 || !strings.Contains(errs, "not today") || !strings.Contains(errs, "The merge is not committed; git reset --merge "+before[:12]) {
+	if code != 1 || !strings.Contains(errs, "not today") || !strings.Contains(errs, "The merge is not committed; to undo it, run git reset --merge "+before[:12]) {
 		t.Errorf("%d %s", code, errs)
 	}
 	team.git("reset", "--merge", before)
 	team.hook("pre-merge-commit", "exit 0")
 
-	team.hook("post-merge", "echo mine > new.txt") // in the way of the second merge
+	team.hook("post-merge", "echo mine > new.txt") // blocks the second merge
 	code, _, errs = team.run("-merge", "upstream/main")
 	if code != 1 || !strings.Contains(errs, "new.txt") || !strings.Contains(errs, "The branch is as it was") {
 		t.Errorf("%d %s", code, errs)
 	}
 	if status := team.git("status", "--porcelain"); status != "?? new.txt" || team.git("rev-parse", "HEAD") != before || team.read("new.txt") != "mine\n" {
-		t.Errorf("it is not as before: %s", status)
+		t.Errorf("the repository is not as before: %s", status)
 	}
 }
 
-// hook has git run a shell script.
+// hook installs a shell script as a hook of git.
 func (r repository) hook(name, script string) {
 	r.t.Helper()
 	path := ".git/hooks/" + name
@@ -192,8 +193,8 @@ func (r repository) hook(name, script string) {
 	}
 }
 
-// TestMergeWithoutBase refuses commits that have no history in common, and says
-// how a clone of the newest commits gets it.
+// TestMergeWithoutBase merges commits without a common history. In a shallow
+// clone, the error says how to fetch the history.
 func TestMergeWithoutBase(t *testing.T) {
 	t.Parallel()
 	upstream := small(t)
@@ -203,7 +204,7 @@ func TestMergeWithoutBase(t *testing.T) {
 	upstream.put("b.txt", "")
 	upstream.commit("third")
 	shallow.git("fetch", "-q", "--depth", "1")
-	shallow.refuses([]string{"only the newest commits", "git fetch --unshallow"}, "-merge", "upstream/main")
+	shallow.refuses([]string{"this clone is shallow", "git fetch --unshallow"}, "-merge", "upstream/main")
 
 	other := small(t)
 	other.put("c.txt", "")
@@ -214,7 +215,8 @@ func TestMergeWithoutBase(t *testing.T) {
 	other.refuses([]string{"have no commit in common"}, "-merge", "upstream/main")
 }
 
-// TestMergeSameName merges a branch of the clone's own as git does.
+// TestMergeSameName merges a branch with the clone's name, which is an ordinary
+// merge.
 func TestMergeSameName(t *testing.T) {
 	t.Parallel()
 	_, team := renamedClone(t)
@@ -224,11 +226,11 @@ func TestMergeSameName(t *testing.T) {
 	team.git("checkout", "-q", "main")
 	team.must("-merge", "feature")
 	if n := team.git("rev-list", "--count", "feature..main"); n != "1" {
-		t.Errorf("the merge is %s commits", n)
+		t.Errorf("the merge has %s commits, want 1", n)
 	}
 }
 
-// TestMergeAfterSecondName merges into a clone that has had two names.
+// TestMergeAfterSecondName merges into a clone that was renamed twice.
 func TestMergeAfterSecondName(t *testing.T) {
 	t.Parallel()
 	upstream, team := renamedClone(t)

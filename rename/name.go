@@ -15,62 +15,62 @@ import (
 	"golang.org/x/mod/module"
 )
 
-// identity is what a clone is called.
+// identity holds the two names of a clone.
 type identity struct {
-	Name   string // of the Pulumi project, which begins every name in AWS
+	Name   string // of the Pulumi project; all names in AWS start with it
 	Module string // path of the Go module
 }
 
-// readIdentity takes the identity from the contents of Pulumi.yaml and go.mod.
+// readIdentity reads the identity from the contents of Pulumi.yaml and go.mod.
 func readIdentity(pulumi, gomod []byte) (identity, error) {
 	var project struct{ Name string }
 	if err := yaml.Unmarshal(pulumi, &project); err != nil {
 		return identity{}, fmt.Errorf("Pulumi.yaml: %w", err)
 	}
 	if project.Name == "" {
-		return identity{}, errors.New("Pulumi.yaml has no name: write one, as name: NAME")
+		return identity{}, errors.New("Pulumi.yaml has no name; add one: name: NAME")
 	}
 	path := modfile.ModulePath(gomod)
 	if path == "" {
-		return identity{}, errors.New("go.mod has no module path: write one, as module PATH")
+		return identity{}, errors.New("go.mod has no module path; add one: module PATH")
 	}
 	return identity{project.Name, path}, nil
 }
 
-// nameLength is the limit of a name, in characters. Names in AWS begin with the
-// project and the stack, and bootstrap gives these 32 characters together: 19 are
-// left beside the stack of a merge request, such as review-12345.
+// maxName is the limit of a name, in characters. Names in AWS start with the
+// project and the stack, which together have at most 32 characters in
+// bootstrap. A stack of a merge request, such as review-12345, leaves 19.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-const nameLength = 19
+const maxName = 19
 
-// checkName refuses a name that AWS, Pulumi or a shell's variables would not
-// take everywhere that this repository puts it.
+// checkName fails if AWS, Pulumi or the shell does not accept the name in one
+// of the places where this repository uses it.
 func checkName(name string) error {
-	if len(name) > nameLength || !regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`).MatchString(name) {
-		return fmt.Errorf("the name is %q and must be 1 to %d of a-z, 0-9 and -, begin with a letter, and have single hyphens between other characters, such as acme-orders", name, nameLength)
+	if len(name) > maxName || !regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`).MatchString(name) {
+		return fmt.Errorf("the name %q must be 1 to %d of a-z, 0-9 and -, start with a letter, and have only single hyphens between other characters, such as acme-orders", name, maxName)
 	}
 	// https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
 	for _, prefix := range []string{"aws", "ssm", "pulumi"} {
 		if strings.HasPrefix(name, prefix) {
-			return fmt.Errorf("the name is %q, and AWS or Pulumi keeps names that begin with %s to itself: choose another", name, prefix)
+			return fmt.Errorf("the name %q is not allowed: AWS or Pulumi reserves names that start with %s; choose another", name, prefix)
 		}
 	}
 	return nil
 }
 
-// checkModule refuses what cannot be the path of this program's Go module.
+// checkModule fails if path cannot be the path of this program's Go module.
 func checkModule(path string) error {
 	if err := module.CheckImportPath(path); err != nil {
-		return fmt.Errorf("%w: write a module path, such as gitlab.com/acme/orders", err)
+		return fmt.Errorf("%w; use a module path such as gitlab.com/acme/orders", err)
 	}
 	first, _, _ := strings.Cut(path, "/")
-	// Words that the go command takes for other things than a module's packages.
+	// The go command reserves these words.
 	taken := slices.Contains([]string{"all", "cmd", "internal", "main", "std", "tool", "vendor", "work"}, first)
 	if info, err := os.Stat(filepath.Join(build.Default.GOROOT, "src", first)); err == nil && info.IsDir() {
 		taken = true
 	}
 	if taken {
-		return fmt.Errorf("the module path %q begins with %s, which the go command looks for in Go's own library: choose another, such as example.com/%s", path, first, path)
+		return fmt.Errorf("the module path %q starts with %s, for which the go command searches Go's standard library; choose another, such as example.com/%s", path, first, path)
 	}
 	return nil
 }

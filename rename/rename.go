@@ -13,9 +13,9 @@ import (
 	"skiff/rename/worktree"
 )
 
-// rename renames the tracked files of the repository dir. words are the name and
-// the module path; without a path a module that has the project's name follows
-// it, and any other stays.
+// rename renames the tracked files of the repository dir. words are the name
+// and the module path. If the path is empty, a module with the project's name
+// gets the new name, and any other module keeps its path.
 func rename(dir string, words []string, force bool, out io.Writer) error {
 	from, err := identityOf(func(path string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, path)) })
 	if err != nil {
@@ -35,7 +35,7 @@ func rename(dir string, words []string, force bool, out io.Writer) error {
 		return err
 	}
 	if to == from {
-		fmt.Fprintf(out, "The project is %s and the module %s already. Nothing has changed.\n", to.Name, to.Module)
+		fmt.Fprintf(out, "The project is already %s and the module %s. Nothing has changed.\n", to.Name, to.Module)
 		return nil
 	}
 	g := git{dir: dir}
@@ -53,7 +53,7 @@ func rename(dir string, words []string, force bool, out io.Writer) error {
 	}
 	done, err := rewrite(dir, from, to, files)
 	if err != nil {
-		return fmt.Errorf("%w; git restore . undoes what has changed", err)
+		return fmt.Errorf("%w; to undo the changes, run git restore .", err)
 	}
 	report(out, from, to, done)
 	return nil
@@ -62,16 +62,16 @@ func rename(dir string, words []string, force bool, out io.Writer) error {
 func identityOf(read func(path string) ([]byte, error)) (identity, error) {
 	pulumi, err := read("Pulumi.yaml")
 	if err != nil {
-		return identity{}, fmt.Errorf("the root of the repository has Pulumi.yaml and go.mod: %w", err)
+		return identity{}, fmt.Errorf("run this command at the root of the repository, which has Pulumi.yaml and go.mod: %w", err)
 	}
 	gomod, err := read("go.mod")
 	if err != nil {
-		return identity{}, fmt.Errorf("the root of the repository has Pulumi.yaml and go.mod: %w", err)
+		return identity{}, fmt.Errorf("run this command at the root of the repository, which has Pulumi.yaml and go.mod: %w", err)
 	}
 	return readIdentity(pulumi, gomod)
 }
 
-// readTracked reads the tracked files of dir, by path.
+// readTracked returns the contents of dir's tracked files, by path.
 func readTracked(dir string) (map[string][]byte, error) {
 	paths, err := worktree.Files(dir)
 	if err != nil {
@@ -86,12 +86,12 @@ func readTracked(dir string) (map[string][]byte, error) {
 	return files, nil
 }
 
-// checkFree refuses a name that the files have already, as a word: once the
-// project has it, the next rename could not tell one from the other.
+// checkFree fails if a file already contains the name as a word. After the
+// renaming, the next one could not distinguish the project from this word.
 func checkFree(name string, present identity, files map[string][]byte) error {
 	paths := sortedPaths(files)
-	// The present name may contain the new one, and goes anyway. What the second
-	// renaming then changes has the new one already.
+	// The present name may contain the new one, so replace it first. Every file
+	// that the second renaming changes contains the new name already.
 	hide := newRenaming(present, identity{"0", "0"}, paths)
 	search := newRenaming(identity{name, "0"}, identity{"1", "0"}, paths)
 	var places []string
@@ -109,11 +109,11 @@ func checkFree(name string, present identity, files map[string][]byte) error {
 	if count == 0 {
 		return nil
 	}
-	return fmt.Errorf("%d files have the word %s already, and a later rename could not tell it from the project:\n%s\nChoose a name of more words, such as acme-%s, or take this one with -force",
+	return fmt.Errorf("%d files already have the word %s, which a later rename could not distinguish from the project:\n%s\nChoose a longer name, such as acme-%s, or use -force",
 		count, name, strings.Join(places, "\n"), name)
 }
 
-// place is the first line that differs, for people.
+// place returns the first line that differs, as PATH:LINE: TEXT.
 func place(path string, before, after []byte) string {
 	was, is := strings.Split(string(before), "\n"), strings.Split(string(after), "\n")
 	for i := range min(len(was), len(is)) {
@@ -124,10 +124,10 @@ func place(path string, before, after []byte) string {
 	return path
 }
 
-// outcome is what a renaming has done.
+// outcome is the result of a renaming.
 type outcome struct {
-	changed int      // files
-	left    []string // files that have the old name still, as another word
+	changed int      // number of files
+	left    []string // files that still contain the old name, as another word
 }
 
 // rewrite writes the files that the renaming changes.
@@ -143,7 +143,7 @@ func rewrite(dir string, from, to identity, files map[string][]byte) (done outco
 		if bytes.Equal(renamed, files[path]) {
 			continue
 		}
-		// The mode of a file that exists stays.
+		// WriteFile keeps the mode of an existing file.
 		if err := os.WriteFile(filepath.Join(dir, filepath.FromSlash(path)), renamed, 0o644); err != nil {
 			return done, err
 		}
@@ -163,19 +163,19 @@ func sortedPaths(files map[string][]byte) []string {
 
 func report(out io.Writer, from, to identity, done outcome) {
 	if from.Name != to.Name {
-		fmt.Fprintf(out, "The project %s is %s now.\n", from.Name, to.Name)
+		fmt.Fprintf(out, "The project %s is now %s.\n", from.Name, to.Name)
 	}
 	if from.Module != to.Module {
-		fmt.Fprintf(out, "The Go module %s is %s now.\n", from.Module, to.Module)
+		fmt.Fprintf(out, "The Go module %s is now %s.\n", from.Module, to.Module)
 	} else if from.Module != from.Name {
-		fmt.Fprintf(out, "The Go module is %s still; name another one after %s to change it.\n", to.Module, to.Name)
+		fmt.Fprintf(out, "The Go module is still %s; to change it, add the new path after %s.\n", to.Module, to.Name)
 	}
-	fmt.Fprintf(out, "%d files have changed; git restore . undoes that.\n", done.changed)
+	fmt.Fprintf(out, "%d files have changed; to undo this, run git restore .\n", done.changed)
 	if n := len(done.left); n > 0 {
-		fmt.Fprintf(out, "%d files have the word %s still, where it does not name the project: %s\n", n, from.Name, strings.Join(done.left[:min(n, 5)], ", "))
+		fmt.Fprintf(out, "%d files still have the word %s, where it does not name the project: %s\n", n, from.Name, strings.Join(done.left[:min(n, 5)], ", "))
 	}
 	fmt.Fprintf(out, "Next: read git diff, run go test ./infra ./lambdas/..., and commit.\n")
 	if from.Name != to.Name {
-		fmt.Fprintf(out, "To Pulumi this is another project. A stack of %s that is up is neither changed nor found by it: destroy it from a commit before this one. On this machine, delete .local.\n", from.Name)
+		fmt.Fprintf(out, "For Pulumi this is a new project, which neither changes nor finds the deployed stacks of %s: destroy these from a commit before the renaming. On this machine, delete .local.\n", from.Name)
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestWhole renames a copy of this repository, again and again, and back. No name
-// is written whole in this file: the copy has this file, too.
+// TestWhole renames a copy of this repository several times and back. The copy
+// contains this file, so no name is written here in one piece.
 func TestWhole(t *testing.T) {
 	t.Parallel()
 	r := whole(t)
@@ -33,15 +33,15 @@ func TestWhole(t *testing.T) {
 		r.commit(to.Name)
 		switch {
 		case from != first:
-			r.without(from.Name, "-w") // digests have so few letters
+			r.without(from.Name, "-w") // whole words only: digests may contain a short name
 		case original(first.Name):
 			r.without(from.Name)
 		}
 		if from.Module != from.Name && to.Module == to.Name {
-			to.Module = from.Module // a module that is not called like the project stays
+			to.Module = from.Module // a module with another name than the project's keeps its path
 		}
 		if got := r.identity(); got != to {
-			t.Errorf("it is %v, not %v", got, to)
+			t.Errorf("the identity is %v, want %v", got, to)
 		}
 	}
 	r.compiles()
@@ -55,17 +55,18 @@ func TestWhole(t *testing.T) {
 	}
 }
 
-// original reports whether the name is the one of the repository that others are
-// clones of. There no line may have the name where context.go does not expect it:
-// word it without the name, take the name from the program, or teach context.go
-// the place. In a clone the team's code may have its name as a word. A digest is
-// what a renaming does not change.
+// original reports whether the name is the upstream project's, of which others
+// are clones. Upstream, every place of the name must be one that context.go
+// knows. If a test fails for a new place, write the line without the name, read
+// the name at run time, or add the place to context.go. A clone's code may use
+// its name as an ordinary word. The name is compared by its digest, because a
+// renaming does not change digests.
 func original(name string) bool {
 	sum := sha256.Sum256([]byte(name))
 	return hex.EncodeToString(sum[:]) == "7985a8b8e1885ff73de4ece8dd8e8ed5280d2cd1422deb1f30f0c6aa1f4e70fc"
 }
 
-// TestNames takes names that teams have, and refuses those of the code.
+// TestNames accepts typical names of teams and refuses words of the code.
 func TestNames(t *testing.T) {
 	t.Parallel()
 	files, err := readTracked("..")
@@ -77,7 +78,7 @@ func TestNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !original(present.Name) {
-		t.Skip("a clone has words of its team's")
+		t.Skip("a clone's code may have other words")
 	}
 	for name, free := range map[string]bool{
 		word("cr", "m"): true, word("ta", "sks"): true, "infra": false, "items": false, "local": false, "api": false,
@@ -94,11 +95,11 @@ func (r repository) unformatted() string {
 	r.t.Helper()
 	cmd := exec.Command("gofmt", "-l", ".")
 	cmd.Dir = r.dir
-	out, _ := cmd.Output() // it fails for a file that does not parse
+	out, _ := cmd.Output() // gofmt fails for a file that does not parse
 	return string(out)
 }
 
-// compiles checks some packages, of which some import others.
+// compiles checks some packages that import each other.
 func (r repository) compiles() {
 	r.t.Helper()
 	cmd := exec.Command("go", "vet", "./rename/...", "./infra/build", "./lambdas/names", "./lambdas/event")
@@ -108,45 +109,44 @@ func (r repository) compiles() {
 	}
 }
 
-// TestRefused gives arguments that the command does not take, and repositories
-// that it does not change.
+// TestRefused checks arguments and repositories that rename refuses.
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	r := small(t)
-	for _, name := range []string{"", "Orders", "1a", "a_b", "a.b", "-a", "a-", "a--b", "ä", strings.Repeat("a", nameLength+1)} {
+	for _, name := range []string{"", "Orders", "1a", "a_b", "a.b", "-a", "a-", "a--b", "ä", strings.Repeat("a", maxName+1)} {
 		r.refuses([]string{"must be 1 to 19 of a-z"}, "--", name)
 	}
 	for _, name := range []string{"aws-x", "ssm", "pulumi-x"} {
-		r.refuses([]string{"keeps names that begin with"}, name)
+		r.refuses([]string{"reserves names that start with"}, name)
 	}
 	for _, module := range []string{"/a", "a/", "a//b", "a b", "a/../b", "a:b", "-a", "https://a.example/b"} {
-		r.refuses([]string{"write a module path, such as"}, "--", "fine", module)
+		r.refuses([]string{"use a module path such as"}, "--", "fine", module)
 	}
 	for _, module := range []string{"net", "encoding/x", "cmd", "internal/a"} {
-		r.refuses([]string{"which the go command looks for in Go's own library"}, "fine", module)
+		r.refuses([]string{"for which the go command searches Go's standard library"}, "fine", module)
 	}
 	for _, args := range [][]string{{}, {"a", "b", "c"}, {"-merge", "main", "a"}, {"-x"}} {
 		r.refuses([]string{"usage: go run ./rename"}, args...)
 	}
 	r.put("new.txt", "")
-	r.refuses([]string{"not committed", "git stash -u", "new.txt"}, "fine")
+	r.refuses([]string{"uncommitted changes", "git stash -u", "new.txt"}, "fine")
 }
 
-// TestRefusedElsewhere runs the command where there is no project.
+// TestRefusedElsewhere runs rename in repositories without a project.
 func TestRefusedElsewhere(t *testing.T) {
 	t.Parallel()
 	r := newRepository(t, func(dir string) error { return os.WriteFile(filepath.Join(dir, "a"), nil, 0o644) })
-	r.refuses([]string{"the root of the repository has Pulumi.yaml and go.mod"}, "fine")
+	r.refuses([]string{"the root of the repository, which has Pulumi.yaml and go.mod"}, "fine")
 	r.put("Pulumi.yaml", "name: fine\n")
-	r.refuses([]string{"the root of the repository has Pulumi.yaml and go.mod"}, "fine")
+	r.refuses([]string{"the root of the repository, which has Pulumi.yaml and go.mod"}, "fine")
 	r.put("go.mod", "go 1.26\n")
 	r.refuses([]string{"go.mod has no module path"}, "fine")
 	r.put("Pulumi.yaml", "description: x\n")
 	r.refuses([]string{"Pulumi.yaml has no name"}, "fine")
 }
 
-// TestCommonWord takes a name that the files have as a setting only with -force,
-// and leaves such a word where it is not the project's.
+// TestCommonWord accepts a name that the files contain as a setting only with
+// -force. It leaves such a word where it does not name the project.
 func TestCommonWord(t *testing.T) {
 	t.Parallel()
 	r := small(t)
@@ -158,32 +158,32 @@ func TestCommonWord(t *testing.T) {
 	r.commit("code of the project's name")
 	out := r.must("plover", "plover")
 	if want := "lambdas/heron/heron.go"; !strings.Contains(out, want) {
-		t.Errorf("it does not say that %s has the word: %s", want, out)
+		t.Errorf("the output does not name %s, which has the word: %s", want, out)
 	}
 	if got, want := r.read("infra/scope.go"), "package main\n\nimport _ \"plover/lambdas/heron-new\"\n\nvar scope = \"plover:read\"\n"; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	if text := r.read("lambdas/heron/heron.go"); strings.Contains(text, "plover") {
-		t.Errorf("words of the code are renamed:\n%s", text)
+		t.Errorf("a word that does not name the project was renamed:\n%s", text)
 	}
 	r.commit("renamed again")
 	r.put("infra/scope.go", "package main\n\nvar scope = \"finch:read\"\n")
 	r.commit("a scope")
-	r.refuses([]string{"1 files have the word finch", "infra/scope.go:3", "-force"}, "finch")
+	r.refuses([]string{"1 files already have the word finch", "infra/scope.go:3", "-force"}, "finch")
 	r.must("-force", "finch")
 }
 
-// TestModuleStays keeps a module path that is not the project's name.
+// TestModuleStays keeps a module path that differs from the project's name.
 func TestModuleStays(t *testing.T) {
 	t.Parallel()
 	r := small(t)
 	r.must("heron", "example.com/acme/heron")
 	r.commit("renamed")
-	if out := r.must("plover"); !strings.Contains(out, "The Go module is example.com/acme/heron still") {
+	if out := r.must("plover"); !strings.Contains(out, "The Go module is still example.com/acme/heron") {
 		t.Error(out)
 	}
 	if got, want := r.identity(), (identity{"plover", "example.com/acme/heron"}); got != want {
-		t.Errorf("it is %v", got)
+		t.Errorf("the identity is %v, want %v", got, want)
 	}
 	if text := r.read("infra/main.go"); !strings.Contains(text, `"example.com/acme/heron/lambdas"`) {
 		t.Error(text)

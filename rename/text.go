@@ -12,16 +12,16 @@ import (
 	"unicode/utf8"
 )
 
-// renaming changes the identity from into to in the files of one tree.
+// renaming replaces the identity from with to in the files of one tree.
 type renaming struct {
 	from, to identity
-	folders  []string // at the top of the tree, that packages are in
-	stacks   []string // that have a file at the top of the tree
+	folders  []string // at the top of the tree, with Go packages
+	stacks   []string // with a settings file at the top of the tree
 	modules  *regexp.Regexp
-	words    *regexp.Regexp // the name, and with a _ behind it the one of variables
+	words    *regexp.Regexp // the name, or its form in environment variables
 }
 
-// newRenaming prepares the renaming of a tree that has files of these paths.
+// newRenaming returns the renaming for a tree with files of these paths.
 func newRenaming(from, to identity, paths []string) *renaming {
 	r := &renaming{from: from, to: to}
 	for _, p := range paths {
@@ -38,13 +38,13 @@ func newRenaming(from, to identity, paths []string) *renaming {
 	return r
 }
 
-// file returns a file's new content, in which Go is formatted as it was.
+// file returns a file's new content. A formatted Go file stays formatted.
 func (r *renaming) file(name string, content []byte) []byte {
 	renamed := r.content(name, content)
 	if path.Ext(name) != ".go" || bytes.Equal(renamed, content) {
 		return renamed
 	}
-	// Imports are sorted, and columns aligned, by what they have now.
+	// The new names may change the order of imports and the width of columns.
 	if formatted, err := format.Source(content); err == nil && bytes.Equal(formatted, content) {
 		if formatted, err := format.Source(renamed); err == nil {
 			return formatted
@@ -53,7 +53,8 @@ func (r *renaming) file(name string, content []byte) []byte {
 	return renamed
 }
 
-// content returns a file's new content. Licences, sums and binary files stay.
+// content returns a file's new content. Licences, checksums and binary files do
+// not change.
 func (r *renaming) content(name string, content []byte) []byte {
 	switch {
 	case !r.covers(name, content):
@@ -66,16 +67,16 @@ func (r *renaming) content(name string, content []byte) []byte {
 
 func (r *renaming) covers(name string, content []byte) bool {
 	switch base := path.Base(name); {
-	case strings.Contains(base, "LICENSE"), strings.Contains(base, "NOTICE"): // of others, or what a licence asks to keep
+	case strings.Contains(base, "LICENSE"), strings.Contains(base, "NOTICE"): // legal texts
 		return false
-	case path.Ext(base) == ".sum", base == "package-lock.json": // digests, in which a short name may occur
+	case path.Ext(base) == ".sum", base == "package-lock.json": // digests may contain a short name
 		return false
 	}
 	return utf8.Valid(content) && bytes.IndexByte(content, 0) < 0
 }
 
-// source renames in the strings and comments of a Go file alone: a package or a
-// variable may be called like the project.
+// source renames in the strings and comments of a Go file only, because a
+// package or a variable may have the same name as the project.
 func (r *renaming) source(src string) string {
 	var s scanner.Scanner
 	file := token.NewFileSet().AddFile("", -1, len(src))
@@ -105,7 +106,7 @@ func (r *renaming) source(src string) string {
 	return b.String() + src[done:]
 }
 
-// text renames module paths and names in any text.
+// text renames module paths and names in a text.
 func (r *renaming) text(s string) string {
 	var b strings.Builder
 	done := 0
@@ -113,18 +114,18 @@ func (r *renaming) text(s string) string {
 		if at[0] < done || !r.isModule(s, at[0]) {
 			continue
 		}
-		r.names(&b, s, done, at[0])
+		r.renameNames(&b, s, done, at[0])
 		b.WriteString(r.to.Module)
-		// What follows is a path in the module: no folder is renamed.
+		// The rest is a path in the module, whose folders keep their names.
 		done = pathEnd(s, at[1])
 		b.WriteString(s[at[1]:done])
 	}
-	r.names(&b, s, done, len(s))
+	r.renameNames(&b, s, done, len(s))
 	return b.String()
 }
 
-// names renames the names in s[start:end].
-func (r *renaming) names(b *strings.Builder, s string, start, end int) {
+// renameNames appends s[start:end] to b, with the names replaced.
+func (r *renaming) renameNames(b *strings.Builder, s string, start, end int) {
 	done := start
 	for _, at := range r.words.FindAllStringIndex(s[start:end], -1) {
 		from, to := start+at[0], start+at[1]
@@ -141,14 +142,14 @@ func (r *renaming) names(b *strings.Builder, s string, start, end int) {
 	b.WriteString(s[done:end])
 }
 
-// variable is the name as it begins environment variables.
+// variable returns the prefix of the project's environment variables.
 func variable(name string) string {
 	return strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }
 
-// isModule reports whether the module path that s has at start is meant as one:
-// it is where go.mod names it, or begins the path of a package. PROJECT/STACK,
-// the path of a stack, may look the same.
+// isModule reports whether the text at start is the module path: in go.mod, or
+// at the start of a package path. The path of a stack, PROJECT/STACK, may look
+// the same.
 func (r *renaming) isModule(s string, start int) bool {
 	end := start + len(r.from.Module)
 	if !isWord(s, start, start) || start > 0 && strings.IndexByte("./-_", s[start-1]) >= 0 {
@@ -167,9 +168,9 @@ func (r *renaming) isModule(s string, start int) bool {
 	return nested && inside != "" || selects || !slices.Contains(r.stacks, folder)
 }
 
-// isWord reports whether s[start:end] continues no word, and no word continues
-// it; an empty one is not asked for its end. What a hyphen joins to a word before
-// it is part of another name, whereas the project's own begins names.
+// isWord reports whether s[start:end] is a whole word. If it is empty, isWord
+// checks only its start. A word after a hyphen is part of another name, because
+// the project's name is always at the start of a name.
 func isWord(s string, start, end int) bool {
 	if start < end && end < len(s) && isAlnum(s[end]) {
 		return false
@@ -182,12 +183,12 @@ func isWord(s string, start, end int) bool {
 }
 
 // escaped reports whether the letter before start belongs to an escape, such as
-// the n of \n in a string.
+// \n in a string.
 func escaped(s string, start int) bool {
 	return start > 1 && s[start-2] == '\\' && strings.ContainsRune("abfnrtv", rune(s[start-1]))
 }
 
-// pathEnd returns the offset at which the path that goes on at start ends.
+// pathEnd returns the offset of the end of the path that continues at start.
 func pathEnd(s string, start int) int {
 	for start < len(s) && (isAlnum(s[start]) || strings.IndexByte("./_-", s[start]) >= 0) {
 		start++

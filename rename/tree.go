@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// entry is a file of a commit.
+// entry is a file in a commit.
 type entry struct {
 	mode, blob, path string
 	content          []byte // of a regular file
 }
 
-// readTree reads the files of a commit.
+// readTree returns the files of a commit.
 func (g git) readTree(commit string) ([]entry, error) {
 	listed, err := g.feed(nil, "ls-tree", "-r", "-z", "--full-tree", commit)
 	if err != nil {
@@ -27,7 +27,7 @@ func (g git) readTree(commit string) ([]entry, error) {
 		about, path, _ := strings.Cut(line, "\t")
 		fields := strings.Fields(about) // mode, type, id
 		if len(fields) != 3 {
-			return nil, fmt.Errorf("git ls-tree %s: a line is %q", commit, line)
+			return nil, fmt.Errorf("git ls-tree %s prints the line %q, which has not three fields", commit, line)
 		}
 		entries = append(entries, entry{mode: fields[0], blob: fields[2], path: path})
 		if strings.HasPrefix(fields[0], "100") {
@@ -48,7 +48,8 @@ func (g git) readTree(commit string) ([]entry, error) {
 	return entries, nil
 }
 
-// cutBlob takes the first object off what git cat-file --batch prints.
+// cutBlob returns the first object in the output of git cat-file --batch, and
+// the rest of the output.
 func cutBlob(batch []byte) (content, rest []byte, err error) {
 	header, rest, _ := bytes.Cut(batch, []byte("\n"))
 	fields := strings.Fields(string(header)) // id, type, size
@@ -62,9 +63,9 @@ func cutBlob(batch []byte) (content, rest []byte, err error) {
 	return rest[:size:size], rest[size+1:], nil
 }
 
-// renameCommit makes a tree of what commit has, renamed, and returns the tree's
-// id, and whether the commit has that identity itself. It touches neither the
-// work tree nor the index.
+// renameCommit writes a tree with the commit's files, renamed to the identity
+// to. It returns the tree's id, and whether the commit already has this
+// identity. It changes neither the work tree nor the index.
 func (g git) renameCommit(commit string, to identity) (tree string, same bool, err error) {
 	entries, err := g.readTree(commit)
 	if err != nil {
@@ -94,7 +95,8 @@ func (g git) renameCommit(commit string, to identity) (tree string, same bool, e
 	return tree, from == to, err
 }
 
-// renameEntries stores the renamed files in git and notes their ids.
+// renameEntries stores the renamed files in git and sets the ids of the
+// entries.
 func (g git) renameEntries(entries []entry, from, to identity, temp string) error {
 	var all []string
 	for _, e := range entries {
@@ -116,7 +118,7 @@ func (g git) renameEntries(entries []entry, from, to identity, temp string) erro
 		changed = append(changed, e)
 		files.WriteString(file + "\n")
 	}
-	// Without filters the bytes are those that git has of the old file.
+	// Without filters, git stores the bytes as they are, as in the old file.
 	ids, err := g.feed([]byte(files.String()), "hash-object", "-w", "--no-filters", "--stdin-paths")
 	if err != nil {
 		return err

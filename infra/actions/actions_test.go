@@ -15,20 +15,20 @@ func TestCheck(t *testing.T) {
 		}
 	}
 	for action, want := range map[string]string{
-		"dynamodb:GetItems":  `"dynamodb:GetItems" is an action that IAM does not know; did you mean dynamodb:GetItem?`,
+		"dynamodb:GetItems":  `"dynamodb:GetItems" is not an action in the list of IAM; did you mean dynamodb:GetItem?`,
 		"sqs:sendmessage":    "did you mean sqs:SendMessage?",
-		"sqs:Frobnicate":     "does not know; see the service authorization reference",
-		"dynamo:GetItem":     `"dynamo:GetItem" is of a service that IAM does not know, or newer`,
-		"GetItem":            "is no IAM action, which is a service and a name",
-		"":                   "is no IAM action",
-		"dynamodb:":          "does not know",
+		"sqs:Frobnicate":     "not an action in the list of IAM; see the service authorization reference",
+		"dynamo:GetItem":     `"dynamo:GetItem" names a service that is not in the list in infra/actions`,
+		"GetItem":            "is not an IAM action; write a service and a name",
+		"":                   "is not an IAM action",
+		"dynamodb:":          "not an action in the list of IAM",
 		"dynamodb:Get*":      "is a pattern; name each action",
 		"dynamodb:GetIte?":   "is a pattern",
-		"*":                  "is no IAM action",
+		"*":                  "is not an IAM action",
 		"dynamodb:GetItem ":  "did you mean dynamodb:GetItem?",
-		" dynamodb:GetItem":  "of a service that IAM does not know",
-		"dynamodb :GetItem":  "of a service that IAM does not know",
-		"dynamodb:Get:Item2": "does not know",
+		" dynamodb:GetItem":  "names a service that is not in the list",
+		"dynamodb :GetItem":  "names a service that is not in the list",
+		"dynamodb:Get:Item2": "not an action in the list of IAM",
 	} {
 		if err := Check(action); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", action, err, want)
@@ -36,8 +36,8 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// Every line is a service and its actions, none of them twice: a list that was
-// cut or joined wrongly would refuse what is right.
+// TestList checks that each line of the list is a service and its actions,
+// without duplicates. A damaged list would refuse valid actions.
 func TestList(t *testing.T) {
 	t.Parallel()
 	services, all := map[string]bool{}, 0

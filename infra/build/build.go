@@ -1,16 +1,19 @@
-// Package build turns the main packages under lambdas into the zips that AWS
-// Lambda runs: one entry, bootstrap, the same bytes from the same source on
-// every machine.
+// Package build builds the main packages in lambdas into the zips that AWS
+// Lambda runs. A zip has one entry, bootstrap, and the same source gives the
+// same bytes on every machine.
 //
-// Three callers share one folder of zips, and none trusts what it finds there.
-// The infra program asks for digests, which tell a change without compiling.
-// The command of a function builds its zip and prints the sha256. The program
-// then ensures that a zip with that sha256 is on this machine, for a checkout
-// that holds the state of an earlier run but none of its files.
+// Three callers share one folder of zips, and none relies on its content:
 //
-// However many functions are stale, the first caller to get the folder's lock
-// compiles all of them in one go build, and the callers behind it find theirs
-// done. N compilers side by side would each compile the shared packages.
+//   - The infra program asks for digests, which show a change without
+//     compiling.
+//   - The command of a function builds its zip and prints the sha256.
+//   - The program then ensures that a zip with that sha256 exists. It may be
+//     missing on a checkout that has the state of an earlier run but not its
+//     files.
+//
+// The first caller that gets the folder's lock compiles all stale functions in
+// one go build. The callers that wait for the lock then find their zips.
+// Parallel compilers would each compile the shared packages.
 package build
 
 import (
@@ -24,33 +27,32 @@ import (
 	"time"
 )
 
-// DigestVariable is the environment variable in which a function's command
-// gets the digest that the infra program computed. The command refuses to
-// build another source than that: its sha256 would be recorded under a digest
-// it does not belong to.
+// DigestVariable is the environment variable that passes the digest from the
+// infra program to a function's command. The command refuses to build other
+// source, because its sha256 would be recorded for the wrong digest.
 const DigestVariable = "FUNCTION_DIGEST"
 
-// recent is how long a compile error answers for the same source without
-// another compile. The commands of one run start within moments of each other;
-// a person who runs again is slower and wants to see the message again.
+// recent is how long a compile error is reported again for the same source
+// without compiling again. The commands of one run start within moments. A
+// person who runs again takes longer and wants to see the message again.
 const recent = 2 * time.Second
 
-// Builder builds the functions of one repository for one target. It may be
-// used by many goroutines, and by many processes on the same folder.
+// Builder builds the functions of one repository for one target. It is safe for
+// use by several goroutines, and by several processes with the same folder.
 type Builder struct {
 	root      string
 	target    Target
 	functions []string
 
 	goTool string           // the go command, by name or path
-	env    []string         // over the environment of this process
-	now    func() time.Time // dates the compile errors
-	turn   chan struct{}    // one goroutine at a time asks for the folder's lock
+	env    []string         // added to the environment of this process
+	now    func() time.Time // the time of compile errors
+	turn   chan struct{}    // lets one goroutine at a time wait for the folder's lock
 }
 
-// New returns the builder of the functions in the repository at root, where
-// go.mod is. A function's main package is lambdas/NAME. The zips are kept in
-// root/.build/OS-ARCH, which may be removed at any time.
+// New returns the builder of the functions in the repository at root, the
+// folder of go.mod. The main package of a function is lambdas/NAME. The zips
+// are in root/.build/OS-ARCH, which you may delete at any time.
 func New(root string, target Target, functions []string) *Builder {
 	return &Builder{
 		root:      root,
@@ -62,7 +64,7 @@ func New(root string, target Target, functions []string) *Builder {
 	}
 }
 
-// Zip is where the function's zip is once it is built.
+// Zip returns the path of the function's zip.
 func (b *Builder) Zip(function string) string {
 	return filepath.Join(b.dist(), function+".zip")
 }
@@ -71,12 +73,13 @@ func (b *Builder) dist() string {
 	return filepath.Join(b.root, ".build", b.target.OS+"-"+b.target.Arch)
 }
 
-// Build makes the function's zip if it is not there yet, and returns its
-// sha256 in hexadecimal. It fails when the digest of the source is not the
-// given one; an empty digest stands for whatever the source is now.
+// Build builds the function's zip unless it exists, and returns its sha256 in
+// hexadecimal. It returns an error if digest is set and the source has another
+// digest.
 //
-// A compile error is returned whole to one caller, and to the callers that ask
-// for the same source in the same moment as one line that says where it is.
+// The error of a failed compile contains the compiler's message for one caller.
+// Other callers at about the same time get one line that names the file with
+// the message.
 func (b *Builder) Build(ctx context.Context, function, digest string) (string, error) {
 	began := b.now()
 	if !slices.Contains(b.functions, function) {
@@ -95,15 +98,16 @@ func (b *Builder) Build(ctx context.Context, function, digest string) (string, e
 	return b.build(ctx, function, digest, began)
 }
 
-// Ensure returns the path of the function's zip once a zip with the wanted
-// sha256 is there, building it if it is missing or another one.
+// Ensure returns the path of the function's zip with the wanted sha256. It
+// builds the zip if it is missing or has another sha256, and returns an error
+// if the source builds another zip.
 func (b *Builder) Ensure(ctx context.Context, function, want string) (string, error) {
 	zip := b.Zip(function)
 	if fileSum(zip) == want {
 		return zip, nil
 	}
 	if !isSum(want) {
-		return "", fmt.Errorf("%s: the command that builds it printed %q, which is no sha256", function, want)
+		return "", fmt.Errorf("%s: the command that builds it printed %q, which is not a sha256", function, want)
 	}
 	unlock, err := b.lock(ctx)
 	if err != nil {
@@ -113,7 +117,7 @@ func (b *Builder) Ensure(ctx context.Context, function, want string) (string, er
 	if fileSum(zip) == want {
 		return zip, nil
 	}
-	// What the record holds is not what is wanted, so it proves nothing here.
+	// The recorded zip is not the wanted one, so the record is of no use here.
 	r := b.readRecord()
 	delete(r.Functions, function)
 	if err := b.writeRecord(r); err != nil {
@@ -124,14 +128,14 @@ func (b *Builder) Ensure(ctx context.Context, function, want string) (string, er
 		return "", err
 	}
 	if got != want {
-		return "", fmt.Errorf("%s: this source builds a zip with sha256 %s, the state of the stack holds %s; "+
-			"run pulumi up --stack STACK --replace '**command:local:Command::%s' to build and deploy what is here", function, got, want, function)
+		return "", fmt.Errorf("%s: this source builds a zip with sha256 %s, but the state of the stack contains %s; "+
+			"to build and deploy this source: pulumi up --stack STACK --replace '**command:local:Command::%s'", function, got, want, function)
 	}
 	return zip, nil
 }
 
-// Stale returns the functions whose zip is not there, or is not the one that
-// their source makes here: those that Build would compile.
+// Stale returns the functions that Build would compile: their zip is missing,
+// or was not built from the present source.
 func (b *Builder) Stale(ctx context.Context) ([]string, error) {
 	digests, err := b.Digests(ctx)
 	if err != nil {
@@ -149,7 +153,7 @@ func (b *Builder) stale(r record, digests map[string]string) (functions []string
 	return functions
 }
 
-// build does the work of Build under the lock.
+// build is Build for a caller that holds the lock.
 func (b *Builder) build(ctx context.Context, function, digest string, began time.Time) (string, error) {
 	r := b.readRecord()
 	if digest != "" {
@@ -178,8 +182,7 @@ func (b *Builder) build(ctx context.Context, function, digest string, began time
 	return b.outcome(&r, function, digest)
 }
 
-// buildStale compiles and zips every function whose zip is not the one that
-// its digest stands for, and records what came of it.
+// buildStale compiles and zips every stale function and records the results.
 func (b *Builder) buildStale(ctx context.Context, r *record, digests map[string]string) error {
 	stale := b.stale(*r, digests)
 	work, err := b.workFolder()
@@ -223,7 +226,7 @@ func (b *Builder) buildStale(ctx context.Context, r *record, digests map[string]
 	return b.writeRecord(*r)
 }
 
-// outcome is what Build answers after the stale functions were built.
+// outcome returns the result of Build after the stale functions were built.
 func (b *Builder) outcome(r *record, function, digest string) (string, error) {
 	if sum, ok := r.fresh(b, function, digest); ok {
 		return sum, nil
@@ -231,11 +234,11 @@ func (b *Builder) outcome(r *record, function, digest string) (string, error) {
 	if r.Failed.Digests[function] != digest {
 		return "", changedError(function)
 	}
-	if r.Failed.Told {
-		return "", fmt.Errorf("%s: not built; the compiler's message is told with another function and kept in %s",
+	if r.Failed.Reported {
+		return "", fmt.Errorf("%s: not built; the error of another function contains the compiler's message, and so does %s",
 			function, b.failedFile())
 	}
-	r.Failed.Told = true
+	r.Failed.Reported = true
 	message, err := os.ReadFile(b.failedFile())
 	if err := errors.Join(err, b.writeRecord(*r)); err != nil {
 		return "", err
@@ -248,9 +251,9 @@ func changedError(function string) error {
 	return fmt.Errorf("%s: its source changed after this run began; run again", function)
 }
 
-// workFolder makes an empty folder for one compile, and removes those that
-// killed ones left behind. Nothing is compiled straight into the folder of
-// zips: a compiler that outlives its killed parent still writes.
+// workFolder creates an empty folder for one compile, and deletes folders that
+// killed processes left. The compiler does not write to the folder of zips,
+// because it may outlive its killed parent and continue to write.
 func (b *Builder) workFolder() (string, error) {
 	left, err := filepath.Glob(filepath.Join(b.dist(), "work-*"))
 	if err != nil {

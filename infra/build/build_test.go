@@ -41,8 +41,8 @@ func TestBuild(t *testing.T) {
 	}
 }
 
-// The digest that the program saw settles it: no go list for a zip that is
-// there, no zip under a digest of other source.
+// TestBuildWithDigest checks that Build with a digest does not run go list for
+// an existing zip, and refuses source with another digest.
 func TestBuildWithDigest(t *testing.T) {
 	t.Parallel()
 	b := newModule(t)
@@ -53,7 +53,7 @@ func TestBuildWithDigest(t *testing.T) {
 	}
 	b.goTool = "no-such-go"
 	if again, err := b.Build(t.Context(), "alpha", digest); err != nil || again != sum {
-		t.Errorf("a zip that is there: %s, %v", again, err)
+		t.Errorf("an existing zip: %s, %v", again, err)
 	}
 	b.goTool = "go"
 	write(t, b.root, "lambdas/alpha/more.go", "package main\n\nvar More = 1\n")
@@ -68,8 +68,8 @@ func TestBuildWithDigest(t *testing.T) {
 	}
 }
 
-// A file that is saved while the compiler runs: its zip is recorded under
-// neither digest, and the functions it does not touch are built.
+// TestSourceChangesWhileCompiling saves a file during a compile. The zip of its
+// function must not be recorded, and other functions are built.
 func TestSourceChangesWhileCompiling(t *testing.T) {
 	t.Parallel()
 	b := newModule(t)
@@ -91,8 +91,8 @@ func TestSourceChangesWhileCompiling(t *testing.T) {
 	}
 }
 
-// What lies in the folder is not believed: not a foreign zip, a cut one, none,
-// nor a damaged record.
+// TestBuildReplaces checks that a wrong, truncated or missing zip and a damaged
+// record are replaced.
 func TestBuildReplaces(t *testing.T) {
 	t.Parallel()
 	b := newModule(t)
@@ -126,8 +126,8 @@ func TestBuildReplaces(t *testing.T) {
 	}
 }
 
-// Stale tells what Build would compile: all at first, then nothing, then what
-// an edit or a spoilt zip has reached.
+// TestStale checks that Stale returns all functions at first, then none, then
+// those with changed source or a damaged zip.
 func TestStale(t *testing.T) {
 	t.Parallel()
 	b := newModule(t)
@@ -153,19 +153,19 @@ func TestEnsureRefuses(t *testing.T) {
 	sum := mustBuild(t, b, "alpha")
 	other := strings.Repeat("0", 64)
 	_, err := b.Ensure(t.Context(), "alpha", other)
-	want := "alpha: this source builds a zip with sha256 " + sum + ", the state of the stack holds " + other +
-		"; run pulumi up --stack STACK --replace '**command:local:Command::alpha' to build and deploy what is here"
+	want := "alpha: this source builds a zip with sha256 " + sum + ", but the state of the stack contains " + other +
+		"; to build and deploy this source: pulumi up --stack STACK --replace '**command:local:Command::alpha'"
 	if err == nil || err.Error() != want {
 		t.Errorf("another sha256: %v", err)
 	}
 	_, err = b.Ensure(t.Context(), "alpha", "done")
-	if err == nil || err.Error() != `alpha: the command that builds it printed "done", which is no sha256` {
-		t.Errorf("no sha256: %v", err)
+	if err == nil || err.Error() != `alpha: the command that builds it printed "done", which is not a sha256` {
+		t.Errorf("not a sha256: %v", err)
 	}
 }
 
-// However many ask at once, in one process or in many, one go build serves
-// them all.
+// TestOneCompileForAll checks that one go build serves all callers at the same
+// time, in one process or in several.
 func TestOneCompileForAll(t *testing.T) {
 	t.Parallel()
 	b := newModule(t)
@@ -198,8 +198,8 @@ func TestOneCompileForAll(t *testing.T) {
 	}
 }
 
-// A compile error is told once, and does not keep a healthy function from
-// being built.
+// TestCompileError checks that one caller gets the compiler's message, and that
+// functions without errors are built.
 func TestCompileError(t *testing.T) {
 	t.Parallel()
 	b := newModule(t)
@@ -212,13 +212,13 @@ func TestCompileError(t *testing.T) {
 	full := "beta, gamma: go build for linux/arm64 failed:\n" +
 		"# example/lambdas/beta\nlambdas/beta/main.go:3:15: undefined: undefined\n" +
 		"# example/lambdas/gamma\nlambdas/gamma/main.go:3:19: declared and not used: unused"
-	short := "beta: not built; the compiler's message is told with another function and kept in " + b.failedFile()
+	short := "beta: not built; the error of another function contains the compiler's message, and so does " + b.failedFile()
 	_, err := b.Build(t.Context(), "gamma", "")
 	if err == nil || sortedBlocks(err.Error()) != sortedBlocks(full) {
-		t.Errorf("the first to fail says\n%v\nwant\n%s", err, full)
+		t.Errorf("the first error is\n%v\nwant\n%s", err, full)
 	}
 	if _, err := b.Build(t.Context(), "beta", ""); err == nil || err.Error() != short {
-		t.Errorf("the second says\n%v\nwant\n%s", err, short)
+		t.Errorf("the second error is\n%v\nwant\n%s", err, short)
 	}
 	if n := builds(); n != 1 {
 		t.Errorf("%d go builds in one run, want 1", n)
@@ -228,14 +228,14 @@ func TestCompileError(t *testing.T) {
 	}
 	clock = clock.Add(time.Minute)
 	if _, err := b.Build(t.Context(), "beta", ""); err == nil || sortedBlocks(err.Error()) != sortedBlocks(full) {
-		t.Errorf("a later run says\n%v\nwant\n%s", err, full)
+		t.Errorf("the error of a later run is\n%v\nwant\n%s", err, full)
 	}
 	write(t, b.root, "lambdas/beta/main.go", source["lambdas/beta/main.go"])
 	mustBuild(t, b, "beta")
 }
 
-// sortedBlocks orders the packages' messages, which the compiler prints as they
-// end.
+// sortedBlocks sorts the messages by package, because the compiler prints them
+// in any order.
 func sortedBlocks(message string) string {
 	head, rest, _ := strings.Cut(message, "\n")
 	beta, gamma := strings.Index(rest, "# example/lambdas/beta"), strings.Index(rest, "# example/lambdas/gamma")
@@ -245,7 +245,8 @@ func sortedBlocks(message string) string {
 	return head + "\n" + rest
 }
 
-// A package that is no program compiles and makes no binary.
+// TestNotMain checks the error for a package that is not main: it compiles but
+// gives no binary.
 func TestNotMain(t *testing.T) {
 	t.Parallel()
 	b := newModule(t)
@@ -256,8 +257,8 @@ func TestNotMain(t *testing.T) {
 	}
 }
 
-// A caller that is told to stop while another one builds stops at once, and
-// leaves the lock free for the next.
+// TestCancelWhileWaiting checks that a canceled caller stops waiting
+// immediately and leaves the lock free.
 func TestCancelWhileWaiting(t *testing.T) {
 	t.Parallel()
 	b := newModule(t)

@@ -12,19 +12,19 @@ import (
 	"time"
 )
 
-// tags leaves out the RPC mode of aws-lambda-go, which only the retired go1.x
-// runtime calls.
+// tags omits the RPC mode of aws-lambda-go, which only the retired runtime
+// go1.x uses.
 // https://docs.aws.amazon.com/lambda/latest/dg/golang-package.html
 const tags = "lambda.norpc"
 
-// buildFlags decide the bytes and are part of the digest: no path of this
-// machine, no version control, no symbols. The build ID stays, for without it
-// go links again what did not change.
+// buildFlags returns flags that decide the bytes, so they are part of the
+// digest. They omit the paths of this machine, version control and symbols.
+// They keep the build ID: without it go links unchanged programs again.
 func buildFlags() []string {
 	return []string{"-trimpath", "-buildvcs=false", "-tags", tags, "-ldflags", "-s -w"}
 }
 
-// packages are the paths of the functions' main packages, as go takes them.
+// packages returns the paths of the functions' main packages.
 func (b *Builder) packages(functions []string) []string {
 	paths := make([]string, len(functions))
 	for i, name := range functions {
@@ -33,9 +33,9 @@ func (b *Builder) packages(functions []string) []string {
 	return paths
 }
 
-// compile builds the functions into the folder, one binary of its name each,
-// with one go build. It returns what the compiler says of those that do not
-// compile; the others are built all the same.
+// compile builds the functions into the folder with one go build, each as a
+// binary of its name. It returns the compiler's message about functions that do
+// not compile; the others are built.
 func (b *Builder) compile(ctx context.Context, folder string, functions []string) (message string, err error) {
 	args := append([]string{"build", "-o", absolute(folder)}, buildFlags()...)
 	_, err = b.run(ctx, append(args, b.packages(functions)...))
@@ -48,18 +48,18 @@ func (b *Builder) compile(ctx context.Context, folder string, functions []string
 
 // goError is a go command that failed.
 type goError struct {
-	message string // what it said, or else how it ended
-	exited  bool   // by itself: a killed one says nothing about the source
+	message string // its output, or how it ended if there is none
+	exited  bool   // it was not killed, so the message is about the source
 }
 
 func (e *goError) Error() string { return e.message }
 
-// run calls the go command in the repository, for the target.
+// run runs the go command in the repository, for the target.
 func (b *Builder) run(ctx context.Context, args []string) (stdout []byte, err error) {
 	cmd := exec.CommandContext(ctx, b.goTool, args...)
 	cmd.Dir = b.root
 	cmd.Env = slices.Concat(os.Environ(), b.env, []string{"GOOS=" + b.target.OS, "GOARCH=" + b.target.Arch, "CGO_ENABLED=0"})
-	// An interrupt lets go remove its work folder and end its compilers.
+	// After an interrupt, go removes its work folder and ends its compilers.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 5 * time.Second
 	var out, errs bytes.Buffer

@@ -16,7 +16,8 @@ import (
 	"strings"
 )
 
-// listed is what go list tells of a package and decides the bytes of a binary.
+// listed holds the output of go list for a package that decides the bytes of a
+// binary.
 type listed struct {
 	Dir            string
 	ImportPath     string
@@ -32,7 +33,7 @@ type listed struct {
 	Module         *module
 }
 
-// module is the module of a package, as go list tells it.
+// module is the module of a package in the output of go list.
 type module struct {
 	Path      string
 	Version   string
@@ -41,15 +42,20 @@ type module struct {
 	Replace   *module
 }
 
-// listedFields are the fields of listed, as go list -json= takes them: asking
-// for all of them costs twice the time.
+// listedFields selects the fields of listed: go list takes twice the time for
+// all fields.
 const listedFields = "-json=Dir,ImportPath,Standard,DepOnly,Deps,DefaultGODEBUG,GoFiles,SFiles,HFiles,SysoFiles,EmbedFiles,Module"
 
-// Digests returns for every function a hash over all that decides the bytes of
-// its zip: the files of every package it imports, embedded ones too, the
-// versions and sums of the modules they come from, the Go version and the
-// flags. It runs go list once and compiles nothing. A comment counts as a
-// change; a test file, a text beside the code or another function does not.
+// Digests returns a hash for each function over everything that decides the
+// bytes of its zip:
+//
+//   - the files of every imported package, including embedded files
+//   - the versions and sums of the modules
+//   - the Go version and the flags
+//
+// A changed comment changes the digest. A test file, another file beside the
+// code, or another function does not. Digests runs go list once and does not
+// compile.
 func (b *Builder) Digests(ctx context.Context) (map[string]string, error) {
 	env, err := b.goEnv(ctx)
 	if err != nil {
@@ -102,8 +108,8 @@ func (p listed) describe(moduleCache string) (string, error) {
 	if p.Standard || strings.HasPrefix(p.Dir, moduleCache+string(filepath.Separator)) {
 		return s.String(), nil
 	}
-	// go build takes the profile of a main package by its name alone, so go
-	// list does not tell of it.
+	// go build finds the profile of a main package only by its name, so go list
+	// does not list it.
 	// https://go.dev/doc/pgo
 	files := slices.Concat(p.GoFiles, p.SFiles, p.HFiles, p.SysoFiles, p.EmbedFiles, []string{"default.pgo"})
 	for _, name := range files {
@@ -119,8 +125,8 @@ func (p listed) describe(moduleCache string) (string, error) {
 	return s.String(), nil
 }
 
-// language cuts a Go version to the language version: the compiler gets no
-// more of it, and 1.26.1 in go.mod builds what 1.26.0 did.
+// language returns the language version of a Go version. The compiler gets only
+// that, so 1.26.1 in go.mod builds the same as 1.26.0.
 func language(version string) string {
 	if parts := strings.SplitN(version, ".", 3); len(parts) == 3 {
 		return parts[0] + "." + parts[1]
@@ -128,9 +134,9 @@ func language(version string) string {
 	return version
 }
 
-// goEnv asks the go command for the settings that decide the bytes, wherever
-// they come from: the environment, go env -w or a toolchain line. The version
-// names the experiments too; a FIPS module shows in the packages.
+// goEnv returns the go command's settings that decide the bytes, from the
+// environment, go env -w or a toolchain line. The Go version includes
+// experiments, and a FIPS module appears in the list of packages.
 func (b *Builder) goEnv(ctx context.Context) (map[string]string, error) {
 	out, err := b.run(ctx, []string{"env", "-json", "GOVERSION", "GOFLAGS", "GOAMD64", "GOARM64", "GOMODCACHE"})
 	if err != nil {
@@ -143,14 +149,16 @@ func (b *Builder) goEnv(ctx context.Context) (map[string]string, error) {
 	return env, nil
 }
 
-// level is the processor level of the target; that of others decides nothing.
+// level returns the processor level of the target. The levels of other
+// processors do not matter.
 func (b *Builder) level(env map[string]string) string {
 	return env["GO"+strings.ToUpper(b.target.Arch)]
 }
 
-// decisive is what of GOFLAGS can still decide the bytes. The build sets some
-// of its flags itself, and where modules come from shows in go list; without
-// this cut two machines with other settings would each see a change.
+// decisive returns the flags in GOFLAGS that can decide the bytes. The build
+// sets some flags itself, and go list shows where modules come from. With these
+// flags included, machines with different settings would have different
+// digests.
 func decisive(goflags string) string {
 	settled := []string{"buildvcs", "trimpath", "tags", "ldflags", "mod", "modfile", "modcacherw", "v", "x", "p"}
 	flags := slices.DeleteFunc(strings.Fields(goflags), func(flag string) bool {

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestDigestChanges makes each kind of edit and names the functions whose
-// bytes it can change; the others keep their digest.
+// TestDigestChanges checks for each kind of edit which functions get another
+// digest.
 func TestDigestChanges(t *testing.T) {
 	t.Parallel()
 	put := func(name, text string) func(*testing.T, *Builder) {
@@ -50,7 +50,7 @@ func TestDigestChanges(t *testing.T) {
 		{"text at the root", put("README.md", "other\n"), ""},
 		{"file of another system", put("shared/deep/deep_darwin.go", "package deep\n"), ""},
 		{"file beside the embedded one", put("shared/deep/text/other.txt", "other\n"), ""},
-		{"package of nobody", put("shared/unused/unused.go", "package unused\n"), ""},
+		{"package that nothing imports", put("shared/unused/unused.go", "package unused\n"), ""},
 		{"patch version of the language", put("go.mod", strings.Replace(source["go.mod"], "1.26.0", "1.26.1", 1)), ""},
 		{"level of another processor", func(_ *testing.T, b *Builder) { b.env = append(b.env, "GOAMD64=v3") }, ""},
 		{"flag the build sets itself", flags("-buildvcs=true -trimpath"), ""},
@@ -77,7 +77,7 @@ func TestDigestChanges(t *testing.T) {
 	}
 }
 
-// Another Go compiles other bytes from the same files.
+// TestDigestHoldsGoVersion checks that the digest depends on the Go version.
 func TestDigestHoldsGoVersion(t *testing.T) {
 	t.Parallel()
 	b := newModule(t)
@@ -95,7 +95,8 @@ func TestDigestHoldsGoVersion(t *testing.T) {
 	}
 }
 
-// A profile is in no list of files.
+// TestDigestReadsProfile checks that the digest depends on the content of a
+// profile, which go list does not list.
 func TestDigestReadsProfile(t *testing.T) {
 	t.Parallel()
 	b := newModule(t)
@@ -109,7 +110,8 @@ func TestDigestReadsProfile(t *testing.T) {
 	}
 }
 
-// A replaced module is in no cache and has no sum: its files are read.
+// TestDigestReadsReplacedModule checks that the files of a replaced module are
+// read, because it has no sum.
 func TestDigestReadsReplacedModule(t *testing.T) {
 	t.Parallel()
 	b := newModule(t)

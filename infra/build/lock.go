@@ -11,8 +11,8 @@ import (
 	"syscall"
 )
 
-// lock waits until the folder of zips belongs to the caller alone, among
-// goroutines and processes. The kernel drops the lock of a process that dies.
+// lock waits for exclusive use of the folder of zips, among goroutines and
+// processes. The kernel releases the lock of a process that dies.
 func (b *Builder) lock(ctx context.Context) (unlock func(), err error) {
 	select {
 	case b.turn <- struct{}{}:
@@ -40,8 +40,8 @@ func lockFile(ctx context.Context, path string) (*os.File, error) {
 	}
 	locked := make(chan error)
 	go func() {
-		// flock cannot be told to stop waiting; whoever gives up leaves it
-		// behind, and it gives the lock back.
+		// flock cannot be interrupted. If the caller gives up, this goroutine
+		// closes the file when it gets the lock, which releases the lock.
 		select {
 		case locked <- flock(file):
 		case <-ctx.Done():
@@ -55,7 +55,7 @@ func lockFile(ctx context.Context, path string) (*os.File, error) {
 	}
 	if err != nil {
 		file.Close()
-		return nil, fmt.Errorf("lock of %s: %w", path, err)
+		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
 	return file, nil
 }

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestMain lets the test binary be the process that builds one function, for
-// the test of many processes at once.
+// TestMain lets the test binary build one function as another process, for
+// TestOneCompileForAll.
 func TestMain(m *testing.M) {
 	if root := os.Getenv("BUILD_TEST_ROOT"); root != "" {
 		b := New(root, Target{OS: "linux", Arch: "arm64"}, []string{"alpha", "beta", "gamma"})
@@ -28,8 +28,8 @@ func TestMain(m *testing.M) {
 }
 
 // source is a module with three functions. Alpha imports a shared package that
-// imports another with an embedded file; beta imports the shared one alone,
-// gamma a module from a proxy.
+// imports another one with an embedded file. Beta imports nothing. Gamma
+// imports a module from a proxy.
 var source = map[string]string{
 	"go.mod":                      "module example\n\ngo 1.26.0\n\nrequire example.com/dep v1.0.0\n",
 	"README.md":                   "nothing to compile\n",
@@ -46,8 +46,8 @@ var source = map[string]string{
 	"lambdas/alpha/testdata/case": "a case\n",
 }
 
-// newModule writes the source into a folder of its own, with a proxy for the
-// module it requires, and returns a builder of it for linux/arm64.
+// newModule writes the source and a proxy into temporary folders, and returns a
+// builder for linux/arm64.
 func newModule(t *testing.T) *Builder {
 	t.Helper()
 	root := t.TempDir()
@@ -62,7 +62,7 @@ func newModule(t *testing.T) *Builder {
 	return b
 }
 
-// newProxy makes a module proxy of files with two versions of example.com/dep.
+// newProxy writes a module proxy with two versions of example.com/dep.
 func newProxy(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -118,8 +118,8 @@ func read(t *testing.T, path string) string {
 	return string(data)
 }
 
-// counted puts a go command before the real one that notes every call, and
-// returns how many go builds it has seen.
+// counted sets a go command that records each call. It returns a function that
+// returns the number of go builds so far.
 func counted(t *testing.T, b *Builder) (builds func() int) {
 	t.Helper()
 	dir := t.TempDir()

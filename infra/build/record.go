@@ -10,24 +10,23 @@ import (
 	"time"
 )
 
-// record is what a folder of zips says of itself: record.json.
+// record describes the zips in a folder. Its file is record.json.
 type record struct {
 	Functions map[string]built
 	Failed    failure
 }
 
-// built is a zip that was built from the source with a digest.
+// built is a zip that was built from source with this digest.
 type built struct {
 	Digest string
 	SHA256 string
 }
 
-// failure is a go build that failed. The compiler's message is beside it, in
-// failed.txt.
+// failure is a failed go build. failed.txt contains the compiler's message.
 type failure struct {
-	Digests map[string]string // of the functions that did not compile
-	At      time.Time
-	Told    bool // a caller has the message
+	Digests  map[string]string // of the functions that did not compile
+	At       time.Time
+	Reported bool // a caller has got the message
 }
 
 func (f *failure) add(function, digest string, at time.Time) {
@@ -42,8 +41,8 @@ func (f *failure) names() []string {
 	return slices.Sorted(maps.Keys(f.Digests))
 }
 
-// fresh returns the sha256 of the function's zip if it was built from the
-// source with the digest, and is still the file that was built.
+// fresh returns the sha256 of the function's zip. It reports whether the zip
+// was built from source with this digest and has not changed since.
 func (r record) fresh(b *Builder, function, digest string) (sum string, ok bool) {
 	entry := r.Functions[function]
 	if digest == "" || entry.Digest != digest || entry.SHA256 == "" {
@@ -52,8 +51,8 @@ func (r record) fresh(b *Builder, function, digest string) (sum string, ok bool)
 	return entry.SHA256, fileSum(b.Zip(function)) == entry.SHA256
 }
 
-// failedSince tells whether the same source failed to compile at that time or
-// later, so that compiling it again tells nothing new.
+// failedSince reports whether source with this digest failed to compile at that
+// time or later. Compiling it again would give the same error.
 func (r record) failedSince(function, digest string, since time.Time) bool {
 	return r.Failed.Digests[function] == digest && !r.Failed.At.Before(since)
 }
@@ -61,8 +60,8 @@ func (r record) failedSince(function, digest string, since time.Time) bool {
 func (b *Builder) recordFile() string { return filepath.Join(b.dist(), "record.json") }
 func (b *Builder) failedFile() string { return filepath.Join(b.dist(), "failed.txt") }
 
-// readRecord returns an empty record for one that is missing or damaged: then
-// everything is built.
+// readRecord returns the record. It returns an empty record if the file is
+// missing or damaged, so that everything is built.
 func (b *Builder) readRecord() record {
 	var r record
 	data, err := os.ReadFile(b.recordFile())
@@ -83,8 +82,8 @@ func (b *Builder) writeRecord(r record) error {
 	return writeFile(b.recordFile(), append(data, '\n'))
 }
 
-// writeFile replaces the file in one step; a reader or a kill finds the old
-// one or the new one. The callers hold the lock, so one temporary name serves.
+// writeFile replaces the file atomically. Its callers hold the lock, so one
+// temporary name is enough.
 func writeFile(path string, data []byte) error {
 	if err := os.WriteFile(path+".new", data, 0o644); err != nil {
 		return fmt.Errorf("build folder: %w", err)

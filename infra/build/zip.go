@@ -17,20 +17,20 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// zipFormat is part of every digest. Raise it with any change below, or the
-// functions that are deployed stay as they are.
+// zipFormat is part of every digest. Raise it with any change below: otherwise
+// deployed functions keep the old format.
 const zipFormat = "zip 1"
 
-// writeZip writes the zip of a binary: one entry, bootstrap, executable by
-// all, with a fixed time. Lambda's runtime starts the file of that name, and
-// not without the executable bit.
+// writeZip writes the zip of a binary: one entry, bootstrap, with a fixed time.
+// Lambda's runtime starts the file of this name and requires the executable
+// bit.
 // https://docs.aws.amazon.com/lambda/latest/dg/golang-package.html
 func writeZip(w io.Writer, binary io.Reader) error {
 	z := zip.NewWriter(w)
 	header := &zip.FileHeader{
 		Name:     "bootstrap",
 		Method:   zip.Deflate,
-		Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC), // the first that zip can tell
+		Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC), // the earliest time in a zip
 	}
 	header.SetMode(0o755)
 	entry, err := z.CreateHeader(header)
@@ -43,8 +43,8 @@ func writeZip(w io.Writer, binary io.Reader) error {
 	return z.Close()
 }
 
-// zipAll zips the binaries in the folder and returns the sha256 of each zip. A
-// function without a binary has none.
+// zipAll zips the binaries in the folder and returns the sha256 of each zip. It
+// omits a function without a binary.
 func (b *Builder) zipAll(folder string, functions []string) (map[string]string, error) {
 	var mu sync.Mutex
 	sums := map[string]string{}
@@ -68,8 +68,8 @@ func (b *Builder) zipAll(folder string, functions []string) (map[string]string, 
 	return sums, group.Wait()
 }
 
-// zipOne writes a function's zip beside its binary and renames it into place,
-// so that no half zip ever has the name of a whole one.
+// zipOne writes a function's zip beside its binary and then renames it, so that
+// the final name never belongs to an incomplete zip.
 func (b *Builder) zipOne(binary, function string) (sum string, err error) {
 	in, err := os.Open(binary)
 	if err != nil {
@@ -87,7 +87,7 @@ func (b *Builder) zipOne(binary, function string) (sum string, err error) {
 	return hex.EncodeToString(h.Sum(nil)), os.Rename(out.Name(), b.Zip(function))
 }
 
-// FileSum is the sha256 of a file in hexadecimal.
+// FileSum returns the sha256 of a file in hexadecimal.
 func FileSum(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -101,8 +101,8 @@ func FileSum(path string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// fileSum is FileSum, or "" if it cannot be read: a zip that cannot be read is a
-// zip to build.
+// fileSum is like FileSum but returns "" for a file that it cannot read: such a
+// zip must be built.
 func fileSum(path string) string {
 	sum, err := FileSum(path)
 	if err != nil {
@@ -116,7 +116,7 @@ func isSum(s string) bool {
 	return err == nil && len(raw) == sha256.Size
 }
 
-// absolute is for paths handed to a command that runs in another folder.
+// absolute returns an absolute path, for a command that runs in another folder.
 func absolute(path string) string {
 	if abs, err := filepath.Abs(path); err == nil {
 		return abs

@@ -46,8 +46,9 @@ func TestWriteZip(t *testing.T) {
 	}
 }
 
-// Two checkouts on two machines: other folders, another build cache. Beta
-// alone, for the other cache compiles all that it imports.
+// TestSameBytesInOtherFolderAndCache checks that the zips of two checkouts with
+// different folders and caches are equal. It builds only beta, because an empty
+// cache compiles everything that a function imports.
 func TestSameBytesInOtherFolderAndCache(t *testing.T) {
 	t.Parallel()
 	a, b := newModule(t), newModule(t)
@@ -70,11 +71,11 @@ func TestParseTarget(t *testing.T) {
 		t.Fatal(err)
 	}
 	if again, err := ParseTarget(host.String()); err != nil || again != host {
-		t.Errorf("what host resolves to, %s, is no target: %v", host, err)
+		t.Errorf("the platform of host, %s, is not a target: %v", host, err)
 	}
 	for _, name := range []string{"", "arm64", "linux", "linux/386", "Linux/arm64", "windows/arm64", "linux/arm64 "} {
 		if got, err := ParseTarget(name); err == nil {
-			t.Errorf("%q is taken for %s", name, got)
+			t.Errorf("%q is accepted as %s", name, got)
 		} else if !strings.Contains(err.Error(), "must be linux/arm64, linux/amd64 or host") {
 			t.Errorf("%q: %v", name, err)
 		}

@@ -12,33 +12,33 @@ import (
 	"github.com/miekg/dns"
 )
 
-// defaultTimeout is for all questions together.
+// defaultTimeout limits all queries of a check together.
 const defaultTimeout = 5 * time.Second
 
-// maxSteps is how many zones may lie between the nearest one that a resolver
-// knows and the one that is looked for.
+// maxSteps limits the zones between the nearest one that a resolver knows and
+// the zone that is looked for.
 const maxSteps = 8
 
-// Options say whom to ask, and how long.
+// Options of Check.
 type Options struct {
-	// Server, host and port, gets every question instead of the system's
-	// resolver and the name servers it leads to. It is for a DNS of one's own,
-	// which stands for all of them.
+	// Server, as host and port, receives every query if it is set. It replaces
+	// the system's resolver and all name servers. Use it for a private DNS.
 	Server string
 
-	// Timeout is for all questions together; 0 means 5 seconds.
+	// Timeout limits all queries together; 0 means 5 seconds.
 	Timeout time.Duration
 
-	// Meanwhile says what people can do until the zone is delegated, and Skip, in
-	// words that follow an "or", how to go on without the check where DNS is out
-	// of reach. Each may be empty.
+	// Meanwhile is the hint of a NotDelegatedError: what people can do until
+	// the zone is delegated. Skip is the hint of an UnreachableError: how to
+	// skip the check. It follows the word "or". Both may be empty.
 	Meanwhile, Skip string
 }
 
-// Check asks the zone above zone for its delegation. It is nil if that names
-// one of nameServers or more, and no others. Else it is a *NotDelegatedError,
-// or an *UnreachableError if DNS gave no answer to judge by. Upper and lower
-// case are the same, and so are names with and without a dot at their end.
+// Check asks the parent zone for the delegation of zone. It returns nil if the
+// parent lists at least one of nameServers and no other servers. Otherwise it
+// returns a *NotDelegatedError, or an *UnreachableError if DNS gave no usable
+// answer. It returns another error if zone or nameServers is not valid, or if
+// ctx ends. It ignores case and a dot at the end of a name.
 func Check(ctx context.Context, zone string, nameServers []string, o Options) error {
 	name := dns.CanonicalName(zone)
 	if _, ok := dns.IsDomainName(name); !ok || name == "." {
@@ -57,8 +57,8 @@ func Check(ctx context.Context, zone string, nameServers []string, o Options) er
 	for _, server := range nameServers {
 		l.want = append(l.want, dns.CanonicalName(server))
 	}
-	// Package net heeds the deadline of a question that is under way, not that
-	// its caller gives up.
+	// Package net stops a query at the deadline but not when the caller
+	// cancels. So Check does not wait for it then.
 	judged := make(chan error, 1)
 	go func() { judged <- l.judge(within, o) }()
 	select {
@@ -82,14 +82,14 @@ func (l *lookup) judge(ctx context.Context, o Options) error {
 	return &NotDelegatedError{Zone: plain(l.zone), Parent: plain(parent), Hint: o.Meanwhile, Want: plains(l.want), Have: plains(have)}
 }
 
-// lookup is one check. All names in it are canonical: lower case, with the dot
+// lookup is one check. All its names are canonical: in lower case, with the dot
 // at the end.
 type lookup struct {
 	zone      string
 	want      []string
-	server    string // instead of the system's resolver, "" for that
+	server    string // replaces the system's resolver unless it is empty
 	resolver  *net.Resolver
-	addresses func(ctx context.Context, server string) ([]string, error) // of a name server, host and port
+	addresses func(ctx context.Context, server string) ([]string, error) // returns a name server's addresses, as host and port
 }
 
 func newLookup(o Options) *lookup {
@@ -105,8 +105,8 @@ func newLookup(o Options) *lookup {
 	return &lookup{server: o.Server, resolver: resolver, addresses: func(context.Context, string) ([]string, error) { return []string{o.Server}, nil }}
 }
 
-// resolve finds a name server, by IPv4 where it has that: many machines have
-// an IPv6 address and no way to use it.
+// resolve returns the addresses of a name server. It prefers IPv4, because many
+// machines have an IPv6 address without a route.
 func (l *lookup) resolve(ctx context.Context, server string) ([]string, error) {
 	var failures error
 	for _, network := range []string{"ip4", "ip6"} {
@@ -124,30 +124,30 @@ func (l *lookup) resolve(ctx context.Context, server string) ([]string, error) {
 	return nil, failures
 }
 
-// delegation is the zone above and the name servers it names, none if it names
-// none.
+// delegation returns the parent zone, and the name servers that it lists for
+// the zone. There may be none.
 func (l *lookup) delegation(ctx context.Context) (parent string, have []string, err error) {
-	parent, servers, err := l.above(ctx)
+	parent, servers, err := l.nearestZone(ctx)
 	for range maxSteps {
 		if err != nil {
 			break
 		}
-		var told answer
-		if told, err = l.askAll(ctx, parent, servers); err == nil && told.closer == "" {
-			return parent, told.servers, nil
+		var got answer
+		if got, err = l.askAll(ctx, parent, servers); err == nil && got.closer == "" {
+			return parent, got.servers, nil
 		}
-		parent, servers = told.closer, told.servers
+		parent, servers = got.closer, got.servers
 	}
 	if err == nil {
-		err = fmt.Errorf("more than %d zones lie above it", maxSteps)
+		err = fmt.Errorf("there are more than %d zones above it", maxSteps)
 	}
 	return "", nil, err
 }
 
-// above is the nearest zone above that a resolver knows, and its name servers.
-// A name above need not be a zone: that of api.eu.example.com may be
-// example.com.
-func (l *lookup) above(ctx context.Context) (parent string, servers []string, err error) {
+// nearestZone returns the nearest zone above that a resolver knows, and its
+// name servers. Not every name above is a zone: the parent zone of
+// api.eu.example.com may be example.com.
+func (l *lookup) nearestZone(ctx context.Context) (parent string, servers []string, err error) {
 	parent = l.zone
 	for parent != "." {
 		if _, parent, _ = strings.Cut(parent, "."); parent == "" {
@@ -171,13 +171,13 @@ func (l *lookup) above(ctx context.Context) (parent string, servers []string, er
 	return "", nil, fmt.Errorf("the resolver knows no zone above %s, not even the root", plain(l.zone))
 }
 
-// right tells whether the servers that a zone above names are all the zone's
-// own. One that is not would have some resolvers look in the wrong place.
+// right reports whether the parent lists at least one server and only servers
+// of the zone. With a wrong server, some resolvers would ask the wrong place.
 func (l *lookup) right(have []string) bool {
 	return len(have) > 0 && !slices.ContainsFunc(have, func(server string) bool { return !slices.Contains(l.want, server) })
 }
 
-// plain is a name as people write it.
+// plain returns a name without the dot at its end.
 func plain(name string) string {
 	if name == "." {
 		return "the root zone"

@@ -13,9 +13,9 @@ import (
 
 const (
 	zone   = "api.example.com"
-	atTop  = "NS example.com."                   // to a resolver
-	atZone = "no recursion NS api.example.com."  // to the zone above
-	deep   = "no recursion NS v1.api.eu.a.test." // through zones between
+	atTop  = "NS example.com."                   // a query to the resolver
+	atZone = "no recursion NS api.example.com."  // a query to the parent zone
+	deep   = "no recursion NS v1.api.eu.a.test." // a query to zones in between
 )
 
 func own() []string { return []string{"ns-1.awsdns-01.com", "ns-2.awsdns-02.net"} }
@@ -55,8 +55,8 @@ func TestDelegated(t *testing.T) {
 	}
 }
 
-// TestBetween: the servers of a zone further up refer to one between, which a
-// resolver does not know yet.
+// TestBetween checks that a referral to a zone in between is followed, which
+// the resolver does not know yet.
 func TestBetween(t *testing.T) {
 	t.Parallel()
 	top := newFake(t, map[string]reply{"NS a.test.": answered("a.test.", "top."), deep: referred("eu.a.test.", "between.")})
@@ -76,10 +76,10 @@ func TestNotDelegated(t *testing.T) {
 	t.Parallel()
 	top := answered("example.com.", "a.ns.example.com.")
 	others := []string{"ns1.other.net.", "ns-1.awsdns-01.com."}
-	const missing = `zone api.example.com is not delegated yet: add these NS records to example.com, where it is registered, then run up again:
+	const missing = `zone api.example.com is not delegated yet: add these NS records to example.com (the parent zone, or your registrar), then run up again:
   api.example.com. NS ns-1.awsdns-01.com.
   api.example.com. NS ns-2.awsdns-02.net.`
-	const wrong = `zone api.example.com is delegated to other name servers (ns-1.awsdns-01.com, ns1.other.net): in example.com, where it is registered, replace its NS records by these, then run up again:
+	const wrong = `zone api.example.com is delegated to other name servers (ns-1.awsdns-01.com, ns1.other.net): in example.com (the parent zone, or your registrar), replace its NS records with these, then run up again:
   api.example.com. NS ns-1.awsdns-01.com.
   api.example.com. NS ns-2.awsdns-02.net.`
 	for name, test := range map[string]struct {
@@ -121,19 +121,19 @@ func TestUnreachable(t *testing.T) {
 		"the resolver fails":         {map[string]reply{atTop: failing(dns.RcodeServerFailure)}, "lookup example.com. on SERVER: server misbehaving"},
 		"the resolver is silent":     {map[string]reply{atTop: silent}, "timeout"},
 		"the resolver knows nothing": {nil, "knows no zone above api.example.com"},
-		"the zone above fails": {map[string]reply{atTop: answered("example.com.", "a.ns.example.com.", "b.ns.example.com."), atZone: failing(dns.RcodeServerFailure)},
+		"the parent zone fails": {map[string]reply{atTop: answered("example.com.", "a.ns.example.com.", "b.ns.example.com."), atZone: failing(dns.RcodeServerFailure)},
 			"a.ns.example.com, name server of example.com: it answers SERVFAIL; b.ns.example.com, name server of example.com: it answers SERVFAIL"},
-		"the zone above is elsewhere": {map[string]reply{atTop: top, atZone: failing(dns.RcodeRefused)}, "it answers REFUSED"},
-		"it refers upwards":           {map[string]reply{atTop: top, atZone: referred(".", "a.root-servers.test.")}, "it does not have that zone"},
-		"it refers to itself":         {map[string]reply{atTop: top, atZone: referred("example.com.", "a.ns.example.com.")}, "it does not have that zone"},
-		"it says nothing":             {map[string]reply{atTop: top, atZone: answered("api.example.com.")}, "it does not have that zone"},
-		"it is silent":                {map[string]reply{atTop: top, atZone: silent}, "timeout"},
+		"the parent zone is elsewhere": {map[string]reply{atTop: top, atZone: failing(dns.RcodeRefused)}, "it answers REFUSED"},
+		"it refers upwards":            {map[string]reply{atTop: top, atZone: referred(".", "a.root-servers.test.")}, "it does not have that zone"},
+		"it refers to itself":          {map[string]reply{atTop: top, atZone: referred("example.com.", "a.ns.example.com.")}, "it does not have that zone"},
+		"it says nothing":              {map[string]reply{atTop: top, atZone: answered("api.example.com.")}, "it does not have that zone"},
+		"it is silent":                 {map[string]reply{atTop: top, atZone: silent}, "timeout"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFake(t, test.answers)
 			began := time.Now()
-			err := Check(t.Context(), zone, own(), Options{Server: f.addr, Timeout: 500 * time.Millisecond, Skip: "set project:checkDelegation to do without"})
+			err := Check(t.Context(), zone, own(), Options{Server: f.addr, Timeout: 500 * time.Millisecond, Skip: "set project:checkDelegation to false"})
 			if took := time.Since(began); took > 4*time.Second {
 				t.Errorf("it took %v", took)
 			}
@@ -141,7 +141,7 @@ func TestUnreachable(t *testing.T) {
 			if !ok || failed.Zone != zone || errors.Unwrap(failed) == nil {
 				t.Fatalf("error %#v; asked %q", err, f.asked)
 			}
-			const begin = "the delegation of zone api.example.com cannot be checked, for DNS gives no answer: check the network, or set project:checkDelegation to do without: "
+			const begin = "cannot check the delegation of zone api.example.com, because DNS gives no answer: check the network, or set project:checkDelegation to false: "
 			if asked := f.questions("udp no recursion"); name == "it refers upwards" && len(asked) != 1 {
 				t.Errorf("asked %q", asked)
 			}
@@ -152,8 +152,8 @@ func TestUnreachable(t *testing.T) {
 	}
 }
 
-// TestServers: one server that knows is enough, and none that fails is in its
-// way.
+// TestServers checks that one server with the right answer is enough, and that
+// servers without an answer do not matter.
 func TestServers(t *testing.T) {
 	t.Parallel()
 	resolver := newFake(t, map[string]reply{atTop: answered("example.com.", "lame.", "old.", "new.", "gone.")})
@@ -177,11 +177,12 @@ func TestServers(t *testing.T) {
 	}
 	l.want = []string{"ns-9.awsdns-09.com."}
 	if _, have, err = l.delegation(t.Context()); err != nil || len(have) != 0 {
-		t.Errorf("the first answer is not the one: %q, %v", have, err)
+		t.Errorf("the first answer is not used: %q, %v", have, err)
 	}
 }
 
-// TestCanceled: who stops the program is not told to check the network.
+// TestCanceled checks that after a cancellation the error does not advise to
+// check the network.
 func TestCanceled(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -190,7 +191,7 @@ func TestCanceled(t *testing.T) {
 	began := time.Now()
 	err := Check(ctx, zone, own(), Options{Server: f.addr, Timeout: time.Minute})
 	if took := time.Since(began); took > 10*time.Second {
-		t.Errorf("it went on for %v", took)
+		t.Errorf("it continued for %v", took)
 	}
 	if _, unreachable := errors.AsType[*UnreachableError](err); unreachable || !errors.Is(err, stopped) {
 		t.Errorf("error %v", err)

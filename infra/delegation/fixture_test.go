@@ -9,9 +9,10 @@ import (
 	"github.com/miekg/dns"
 )
 
-// A fake answers questions from a table; its keys are a type and a name, such
-// as "NS example.com.", and "no recursion" before them where that is not
-// desired. A question that is not there gets an NXDOMAIN with the root's SOA.
+// fake is a DNS server that answers from a table. A key is a type and a name,
+// such as "NS example.com.", after "no recursion" if the query does not desire
+// recursion. For a query that is not in the table it answers NXDOMAIN with the
+// root's SOA.
 type fake struct {
 	addr    string
 	mu      sync.Mutex
@@ -30,7 +31,7 @@ func newFake(t *testing.T, answers map[string]func(w dns.ResponseWriter, m *dns.
 			t.Fatal(err)
 		}
 		if udp, err = net.ListenPacket("udp", tcp.Addr().String()); err != nil {
-			tcp.Close() // the port is taken for UDP alone
+			tcp.Close() // another process uses the port for UDP
 		}
 	}
 	f.addr = tcp.Addr().String()
@@ -60,7 +61,7 @@ func (f *fake) ServeDNS(w dns.ResponseWriter, q *dns.Msg) {
 	nxdomain(w, m)
 }
 
-// questions are those that were asked and begin so, in order.
+// questions returns the queries so far with this prefix, in order.
 func (f *fake) questions(prefix string) []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -87,7 +88,7 @@ func soa(owner string) dns.RR {
 	return &dns.SOA{Hdr: dns.RR_Header{Name: owner, Rrtype: dns.TypeSOA, Class: dns.ClassINET}, Ns: "ns.", Mbox: "h."}
 }
 
-// answered is an answer as of a resolver, referred one as of a zone above.
+// answered answers like a resolver. referred answers like a parent zone.
 func answered(owner string, servers ...string) reply {
 	return func(w dns.ResponseWriter, m *dns.Msg) {
 		m.Answer = records(owner, servers)
@@ -102,7 +103,7 @@ func referred(owner string, servers ...string) reply {
 	}
 }
 
-// nodata says that a name has no such records.
+// nodata answers that the name has no such records.
 func nodata(zone string) reply {
 	return func(w dns.ResponseWriter, m *dns.Msg) {
 		m.Authoritative, m.Ns = true, []dns.RR{soa(zone)}
@@ -124,7 +125,7 @@ func nxdomain(w dns.ResponseWriter, m *dns.Msg) {
 
 func silent(dns.ResponseWriter, *dns.Msg) {}
 
-// truncated is an answer that fits no datagram.
+// truncated answers over UDP that the answer is too long.
 func truncated(whole reply) reply {
 	return func(w dns.ResponseWriter, m *dns.Msg) {
 		if w.LocalAddr().Network() == "udp" {
@@ -136,7 +137,7 @@ func truncated(whole reply) reply {
 	}
 }
 
-// overTCP gives no answer over UDP, as behind some firewalls.
+// overTCP does not answer over UDP, as behind some firewalls.
 func overTCP(whole reply) reply {
 	return func(w dns.ResponseWriter, m *dns.Msg) {
 		if w.LocalAddr().Network() == "tcp" {

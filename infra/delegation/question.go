@@ -9,23 +9,25 @@ import (
 	"github.com/miekg/dns"
 )
 
-// A question that is lost is not worth more than these.
+// Limits of one query: how long to wait for an answer, and how many servers to
+// ask.
 const (
 	tryTimeout = 1200 * time.Millisecond
 	maxServers = 4
 )
 
-// answer is what one server of a zone above says: the servers that it hands
-// on to, and the zone that is closer to the one looked for, if these are not
-// that one's.
+// answer is the answer of one name server of a parent zone. It lists the name
+// servers of the zone that is looked for. If closer is set, they belong to
+// closer instead: a zone between the two.
 type answer struct {
 	closer  string
 	servers []string
 }
 
-// askAll asks some servers of a zone at once, and takes the first answer that
-// is all right: after a change, some know it before the others. Else it is
-// that of the first server in the list that gives one.
+// askAll asks the first servers of a zone in parallel. It returns the first
+// answer that lists the right name servers, because after a change some servers
+// know it before others. If none does, it returns the answer of the first
+// server in the list that gave one.
 func (l *lookup) askAll(ctx context.Context, parent string, servers []string) (answer, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -38,8 +40,8 @@ func (l *lookup) askAll(ctx context.Context, parent string, servers []string) (a
 	replies := make(chan reply, len(servers))
 	for i, server := range servers {
 		go func() {
-			told, err := l.ask(ctx, parent, server)
-			replies <- reply{i, told, err}
+			got, err := l.ask(ctx, parent, server)
+			replies <- reply{i, got, err}
 		}()
 	}
 	answers, failures := make([]*answer, len(servers)), make([]error, len(servers))
@@ -52,37 +54,37 @@ func (l *lookup) askAll(ctx context.Context, parent string, servers []string) (a
 			answers[r.i] = &r.answer
 		}
 	}
-	for _, told := range answers {
-		if told != nil {
-			return *told, nil
+	for _, got := range answers {
+		if got != nil {
+			return *got, nil
 		}
 	}
 	return answer{}, errors.Join(failures...)
 }
 
-// ask asks one server of a zone, at the first of its addresses that answers.
-func (l *lookup) ask(ctx context.Context, parent, server string) (told answer, err error) {
+// ask asks one name server, at the first of its addresses that answers.
+func (l *lookup) ask(ctx context.Context, parent, server string) (got answer, err error) {
 	addresses, err := l.addresses(ctx, server)
 	if err != nil {
-		return told, err
+		return got, err
 	}
 	var failures error
 	for _, address := range addresses {
 		m, err := exchange(ctx, address, l.zone)
 		if err == nil {
-			told, err = l.read(m, parent)
+			got, err = l.read(m, parent)
 		}
 		if err == nil {
-			return told, nil
+			return got, nil
 		}
 		failures = errors.Join(failures, fmt.Errorf("%s, name server of %s: %w", plain(server), plain(parent), err))
 	}
-	return told, failures
+	return got, failures
 }
 
-// exchange asks for the name servers of a zone, without recursion: of who has
-// the zone above, that is its referral. What gets no answer over UDP, or not a
-// whole one, is asked again over TCP.
+// exchange asks for the name servers of a zone, without recursion: a server of
+// the parent zone answers with a referral. It repeats a query over TCP if UDP
+// gives no answer or a truncated one.
 func exchange(ctx context.Context, address, zone string) (m *dns.Msg, err error) {
 	q := new(dns.Msg).SetQuestion(zone, dns.TypeNS)
 	q.RecursionDesired = false
@@ -96,8 +98,9 @@ func exchange(ctx context.Context, address, zone string) (m *dns.Msg, err error)
 	return m, err
 }
 
-// read takes a server's answer apart. A server that does not have the zone
-// above refuses, or refers to somewhere else: that tells nothing.
+// read returns the name servers in a response. It returns an error for a server
+// that does not serve the parent zone: such a server refuses, or refers to an
+// unrelated zone.
 func (l *lookup) read(m *dns.Msg, parent string) (answer, error) {
 	if m.Rcode != dns.RcodeSuccess && m.Rcode != dns.RcodeNameError {
 		return answer{}, fmt.Errorf("it answers %s", dns.RcodeToString[m.Rcode])

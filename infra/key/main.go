@@ -1,11 +1,11 @@
-// Command key puts a value into a secret of a stack, which is how the secrets
-// get their values: Pulumi declares them and knows none. The value is a new
-// random key, or with -stdin one that a third party has given:
+// Command key sets the value of a secret of a stack. Pulumi declares the
+// secrets and never knows their values. The value is a new random key or, with
+// -stdin, a value from a third party:
 //
 //	go run ./infra/key [-replace] SECRET
 //	go run ./infra/key [-replace] -stdin SECRET < FILE
 //
-// It prints nothing of the value. Functions read a new one within five minutes.
+// It does not print the value. Functions read a new value within five minutes.
 package main
 
 import (
@@ -27,18 +27,18 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// options are the command line.
+// options holds the command line.
 type options struct {
 	secret  string // name or ARN
-	replace bool   // a value that is there
-	given   bool   // the value comes from standard input
+	replace bool   // replace an existing value
+	given   bool   // read the value from standard input
 }
 
-const usage = `usage: go run ./infra/key [-replace] SECRET          put in a new random key
-       go run ./infra/key [-replace] -stdin SECRET   put in the value on standard input
+const usage = `usage: go run ./infra/key [-replace] SECRET          set a new random key
+       go run ./infra/key [-replace] -stdin SECRET   set the value from standard input
 `
 
-// run returns the exit code: 2 for arguments that it does not take.
+// run returns the exit code, which is 2 for wrong arguments.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var o options
 	flags := flag.NewFlagSet("key", flag.ContinueOnError)
@@ -47,8 +47,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprint(stderr, usage)
 		flags.PrintDefaults()
 	}
-	flags.BoolVar(&o.replace, "replace", false, "put the value in place of the one that is there: what was signed with that is refused from then on")
-	flags.BoolVar(&o.given, "stdin", false, "read the value from standard input, without the newline at its end; at a terminal, ask for it and do not show it")
+	flags.BoolVar(&o.replace, "replace", false, "replace an existing value; functions then refuse everything that is signed with the old one")
+	flags.BoolVar(&o.given, "stdin", false, "read the value from standard input, without the newline at its end; a terminal asks for it and does not show it")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {
@@ -66,7 +66,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return 0
 }
 
-// put asks for the value only once the secret is known to take one.
+// put sets the value. It asks for the value only after it knows that the secret
+// exists and may get one.
 func put(ctx context.Context, o options, stdin io.Reader, stdout, stderr io.Writer) error {
 	secret, err := operator.OpenSecret(ctx, o.secret)
 	if err != nil {
@@ -77,7 +78,7 @@ func put(ctx context.Context, o options, stdin io.Reader, stdout, stderr io.Writ
 			return err
 		}
 	}
-	// 26 characters hold 130 bits; two of them are more than a key needs.
+	// One text holds at least 128 random bits; two are more than a key needs.
 	value, what := rand.Text()+rand.Text(), "a new key"
 	if o.given {
 		what = "the given value"
@@ -94,13 +95,14 @@ func put(ctx context.Context, o options, stdin io.Reader, stdout, stderr io.Writ
 	return nil
 }
 
+// checkEmpty returns an error if the secret has a value or does not exist.
 func checkEmpty(ctx context.Context, secret *operator.Secret, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, operator.Timeout)
 	defer cancel()
 	_, err := secret.Value(ctx)
 	switch {
 	case err == nil:
-		return fmt.Errorf("secret %s has a value; -replace puts a new one in its place", name)
+		return fmt.Errorf("secret %s has a value; replace it with: go run ./infra/key -replace %[1]s", name)
 	case errors.Is(err, operator.ErrNoValue):
 		return nil
 	}

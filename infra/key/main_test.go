@@ -10,7 +10,7 @@ import (
 )
 
 func TestKey(t *testing.T) {
-	values := map[string]string{"empty": "", "full": "as it was"}
+	values := map[string]string{"empty": "", "full": "old value"}
 	operatortest.Serve(t, values)
 	for _, test := range []struct {
 		args           string
@@ -18,10 +18,10 @@ func TestKey(t *testing.T) {
 		stdout, stderr string
 	}{
 		{"empty", 0, "secret empty has a new key\n", ""},
-		{"empty", 1, "", "key: secret empty has a value; -replace puts a new one in its place\n"},
+		{"empty", 1, "", "key: secret empty has a value; replace it with: go run ./infra/key -replace empty\n"},
 		{"full", 1, "", "key: secret full has a value"},
 		{"-replace full", 0, "secret full has a new key\n", ""},
-		{"absent", 1, "", "key: there is no secret absent here"},
+		{"absent", 1, "", "key: there is no secret absent in this account and region"},
 		{"-replace absent", 1, "", "key: write secret absent"},
 		{"", 2, "", "usage: go run ./infra/key"},
 		{"a b", 2, "", "usage: go run ./infra/key"},
@@ -36,7 +36,7 @@ func TestKey(t *testing.T) {
 		}
 		for name, value := range values {
 			if value != "" && strings.Contains(stdout.String()+stderr.String(), value) {
-				t.Errorf("%q tells the key of %s", test.args, name)
+				t.Errorf("%q prints the key of %s", test.args, name)
 			}
 		}
 	}

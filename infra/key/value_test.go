@@ -13,8 +13,8 @@ import (
 
 var errTouched = errors.New("standard input was read")
 
-// TestGivenValue puts in what a third party has given: any text, and nothing of
-// it in what is printed.
+// TestGivenValue checks that -stdin sets any text as the value, and that
+// nothing of the value is printed.
 func TestGivenValue(t *testing.T) {
 	const given = "sk_live_5f2"
 	long := strings.Repeat("x", maxValue)
@@ -24,17 +24,17 @@ func TestGivenValue(t *testing.T) {
 	}{
 		{"a line", "-stdin s", given + "\n", "", given, ""},
 		{"no newline", "-stdin s", given, "", given, ""},
-		{"a line of Windows", "-stdin s", given + "\r\n", "", given, ""},
+		{"a line with CRLF", "-stdin s", given + "\r\n", "", given, ""},
 		{"one character", "-stdin s", "x\n", "", "x", ""},
-		{"one newline alone is cut", "-stdin s", given + "\n\n", "", given + "\n", ""},
+		{"only one newline is cut", "-stdin s", given + "\n\n", "", given + "\n", ""},
 		{"blanks and lines are kept", "-stdin s", " -----BEGIN\nKEY \n", "", " -----BEGIN\nKEY ", ""},
 		{"the longest", "-stdin s", long + "\r\n", "", long, ""},
 		{"too long", "-stdin s", long + "xx", "", "", "key: the value of secret s has more than the 65536 bytes"},
 		{"too long with a newline", "-stdin s", long + "x\n", "", "", "key: the value of secret s has more than the 65536 bytes"},
 		{"nothing", "-stdin s", "", "", "", "key: the value of secret s is empty"},
 		{"a newline", "-stdin s", "\n", "", "", "key: the value of secret s is empty"},
-		{"no text", "-stdin s", given + "\xff", "", "", "key: the value of secret s is not UTF-8 text"},
-		{"in place of another", "-replace -stdin s", given, "as it was", given, ""},
+		{"not text", "-stdin s", given + "\xff", "", "", "key: the value of secret s is not UTF-8 text"},
+		{"replaces another value", "-replace -stdin s", given, "old value", given, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			values := map[string]string{"s": test.held}
@@ -54,13 +54,13 @@ func TestGivenValue(t *testing.T) {
 	}
 }
 
-// TestFullIsNotAsked expects a secret with a value to be told of before the
-// value is read.
+// TestFullIsNotAsked checks that a secret with a value is refused before the
+// command reads a new value.
 func TestFullIsNotAsked(t *testing.T) {
-	operatortest.Serve(t, map[string]string{"full": "as it was"})
+	operatortest.Serve(t, map[string]string{"full": "old value"})
 	var stderr bytes.Buffer
 	code := run(t.Context(), []string{"-stdin", "full"}, iotest.ErrReader(errTouched), io.Discard, &stderr)
-	if want := "key: secret full has a value; -replace"; code != 1 || !strings.HasPrefix(stderr.String(), want) {
+	if want := "key: secret full has a value; replace it"; code != 1 || !strings.HasPrefix(stderr.String(), want) {
 		t.Errorf("exit %d, stderr %q, want %q", code, &stderr, want)
 	}
 }

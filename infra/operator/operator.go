@@ -1,5 +1,6 @@
-// Package operator is what the commands of people have in common: they reach
-// the account that the environment has credentials of, as any tool of AWS does.
+// Package operator contains what the commands for operators share: they read
+// and write secrets of a stack. They use the credentials in the environment,
+// like any AWS tool.
 package operator
 
 import (
@@ -14,37 +15,40 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 )
 
-// Timeout bounds a command: it makes two calls at most.
+// Timeout limits the calls of a command, which makes at most two.
 const Timeout = 30 * time.Second
 
-// ErrNoValue is a secret that holds no value yet.
+// ErrNoValue is the error for a secret without a value.
 var ErrNoValue = errors.New("has no value")
 
-// Secret is one secret of Secrets Manager.
+// Secret is a secret in Secrets Manager.
 type Secret struct {
 	name   string
 	client *secretsmanager.Client
 }
 
-// OpenSecret finds the secret by name or ARN, with the credentials and the
-// region of the environment or of the profile that it names. It makes no call.
+// OpenSecret returns the secret with this name or ARN. It uses the region and
+// the credentials of the environment, or of the profile that the environment
+// names. It makes no call. It returns an error if the configuration is invalid
+// or has no region.
 func OpenSecret(ctx context.Context, name string) (*Secret, error) {
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("AWS configuration: %w", err)
 	}
 	if cfg.Region == "" {
-		return nil, errors.New("no AWS region is set; set AWS_REGION to the stack's")
+		return nil, errors.New("no AWS region is set; set AWS_REGION to the stack's region")
 	}
 	return &Secret{name: name, client: secretsmanager.NewFromConfig(cfg)}, nil
 }
 
-// Value is the secret's value. It fails with ErrNoValue where there is none.
+// Value returns the secret's value. The error is ErrNoValue if the secret has
+// none.
 func (s *Secret) Value(ctx context.Context) (string, error) {
 	out, err := s.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &s.name})
 	if _, missing := errors.AsType[*types.ResourceNotFoundException](err); missing {
 		if _, err := s.client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &s.name}); err != nil {
-			return "", fmt.Errorf("there is no secret %s here; secretNames among the stack's outputs has their names: %w", s.name, err)
+			return "", fmt.Errorf("there is no secret %s in this account and region; the output secretNames of the stack lists the names: %w", s.name, err)
 		}
 		return "", fmt.Errorf("secret %s: %w", s.name, ErrNoValue)
 	}
@@ -54,7 +58,8 @@ func (s *Secret) Value(ctx context.Context) (string, error) {
 	return aws.ToString(out.SecretString), nil
 }
 
-// SetValue puts a value in. The one before stays as AWSPREVIOUS.
+// SetValue sets the secret's value. Secrets Manager keeps the previous value as
+// the version AWSPREVIOUS.
 func (s *Secret) SetValue(ctx context.Context, value string) error {
 	if _, err := s.client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: &s.name, SecretString: &value}); err != nil {
 		return fmt.Errorf("write secret %s: %w", s.name, err)

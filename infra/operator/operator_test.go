@@ -23,7 +23,7 @@ func TestSecret(t *testing.T) {
 	if _, err := read("empty"); !errors.Is(err, ErrNoValue) {
 		t.Errorf("empty: %v", err)
 	}
-	if _, err := read("absent"); err == nil || errors.Is(err, ErrNoValue) || !strings.Contains(err.Error(), "there is no secret absent here; secretNames") {
+	if _, err := read("absent"); err == nil || errors.Is(err, ErrNoValue) || !strings.Contains(err.Error(), "there is no secret absent in this account and region; the output secretNames") {
 		t.Errorf("absent: %v", err)
 	}
 	empty, err := OpenSecret(t.Context(), "empty")

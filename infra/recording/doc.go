@@ -1,4 +1,4 @@
 // Package recording runs a Pulumi program in a test, without an engine and
-// without AWS, and holds what it declared: for rules to be checked against, and
-// for golden files that a reviewer reads.
+// without AWS. It records what the program declares. Tests check rules against
+// the recording and compare it with golden files.
 package recording

@@ -15,15 +15,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Main is TestMain of a package with golden files: it adds -update, a flag that
-// a test is too late to add.
+// Main is the TestMain of a package with golden files. It adds the flag
+// -update, which a test itself would add too late.
 func Main(m *testing.M) {
-	flag.Bool("update", false, "write the golden files anew")
+	flag.Bool("update", false, "write the golden files")
 	os.Exit(m.Run())
 }
 
-// Golden compares a text with the golden file at path, or writes the file if
-// the test was run with -update. Command is how a person does that.
+// Golden compares a text with the golden file at path. If the test runs with
+// -update, it writes the file. Errors advise to run command, such as "go test
+// ./infra -update".
 func Golden(t *testing.T, path, got, command string) {
 	t.Helper()
 	if err := golden(path, got, command, flag.Lookup("update").Value.String() == "true"); err != nil {
@@ -32,8 +33,9 @@ func Golden(t *testing.T, path, got, command string) {
 }
 
 // Goldens compares the texts, by stack, with the golden files DIR/STACK.golden.
-// With -update it writes those of new stacks too, and removes those of stacks
-// that are gone: a team adds and removes stacks without touching a test.
+// With -update it also writes the files of new stacks and removes the files of
+// stacks that no longer exist. So a team adds and removes stacks without
+// changing a test.
 func Goldens(t *testing.T, dir string, texts map[string]string, command string) {
 	t.Helper()
 	if err := goldens(dir, texts, command, flag.Lookup("update").Value.String() == "true"); err != nil {
@@ -55,7 +57,7 @@ func goldens(dir string, texts map[string]string, command string, update bool) e
 		case update:
 			errs = append(errs, os.Remove(path))
 		default:
-			errs = append(errs, fmt.Errorf("%s is of a stack that is gone; to remove it, %s", path, command))
+			errs = append(errs, fmt.Errorf("%s belongs to a stack that no longer exists; to remove it, %s", path, command))
 		}
 	}
 	for _, stack := range slices.Sorted(maps.Keys(texts)) {
@@ -70,13 +72,13 @@ func golden(path, got, command string, update bool) error {
 	}
 	want, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w; to write it for the first time, %s", err, command)
+		return fmt.Errorf("%w; to write it, %s", err, command)
 	}
 	if err != nil {
 		return err
 	}
 	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-		return fmt.Errorf("%s is not what is declared now (-want +got); if that is intended, %s\n%s", path, command, diff)
+		return fmt.Errorf("%s differs from what is declared now (-want +got); if that is intended, %s\n%s", path, command, diff)
 	}
 	return nil
 }

@@ -10,8 +10,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// beforeCreate calls what the program wants to look at before the resource is
-// made: here every resource is new.
+// beforeCreate calls the resource's hooks for creating. Every resource in a
+// recording is new.
 func (m *monitor) beforeCreate(urn string, in *pulumirpc.RegisterResourceRequest) error {
 	for _, name := range in.GetHooks().GetBeforeCreate() {
 		m.mu.Lock()
@@ -28,8 +28,8 @@ func (m *monitor) beforeCreate(urn string, in *pulumirpc.RegisterResourceRequest
 	return nil
 }
 
-// call asks the program's own server, as the engine does, and returns the error
-// that the hook has.
+// call calls a hook on the program's own server, as the engine does, and
+// returns the hook's error.
 func call(hook *pulumirpc.Callback, request proto.Message) error {
 	conn, err := grpc.NewClient(hook.GetTarget(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {

@@ -15,19 +15,20 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// monitor is what a program talks to in place of the engine. The mocks of
-// Pulumi's own end the process at a resource hook; this one notes it.
+// monitor replaces the engine for a program. Pulumi's own mocks end the process
+// at a resource hook; monitor records it.
 type monitor struct {
 	pulumirpc.UnimplementedResourceMonitorServer
 	cloud         Cloud
 	project, name string
 
-	mu    sync.Mutex // programs register several resources at once
+	mu    sync.Mutex // programs register resources in parallel
 	stack *Stack
 	hooks map[string]*pulumirpc.Callback // by name
 }
 
-// serve makes the monitor listen for the length of the test, and returns where.
+// serve starts the monitor for the duration of the test and returns its
+// address.
 func (m *monitor) serve(t *testing.T) (address string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -37,17 +38,18 @@ func (m *monitor) serve(t *testing.T) (address string) {
 	s := grpc.NewServer()
 	pulumirpc.RegisterResourceMonitorServer(s, m)
 	pulumirpc.RegisterEngineServer(s, log{})
-	go s.Serve(listener) // which ends, without more to say, as Stop is called
+	go s.Serve(listener) // returns nil after Stop
 	t.Cleanup(s.Stop)
 	return listener.Addr().String()
 }
 
-// SupportsFeature has all but output values: inputs are recorded as they are.
+// SupportsFeature supports all features except output values, because the
+// recording holds plain inputs.
 func (m *monitor) SupportsFeature(_ context.Context, in *pulumirpc.SupportsFeatureRequest) (*pulumirpc.SupportsFeatureResponse, error) {
 	return &pulumirpc.SupportsFeatureResponse{HasSupport: in.GetId() != "outputValues"}, nil
 }
 
-// RegisterResource notes the resource and answers with what the cloud invents.
+// RegisterResource records the resource and answers with the cloud's outputs.
 func (m *monitor) RegisterResource(_ context.Context, in *pulumirpc.RegisterResourceRequest) (*pulumirpc.RegisterResourceResponse, error) {
 	urn := m.urn(in)
 	if in.GetType() == string(resource.RootStackType) {
@@ -71,7 +73,7 @@ func (m *monitor) RegisterResource(_ context.Context, in *pulumirpc.RegisterReso
 	return &pulumirpc.RegisterResourceResponse{Urn: urn, Id: id, Object: object}, err
 }
 
-// marshalling keeps what the cloud and the program tell each other.
+// marshalling keeps secrets and resource references.
 func marshalling() plugin.MarshalOptions {
 	return plugin.MarshalOptions{KeepSecrets: true, KeepResources: true}
 }
@@ -84,7 +86,7 @@ func (m *monitor) urn(in *pulumirpc.RegisterResourceRequest) string {
 	return string(resource.NewURN(tokens.QName(m.name), tokens.PackageName(m.project), parent, tokens.Type(in.GetType()), in.GetName()))
 }
 
-// Invoke asks the cloud.
+// Invoke calls a function of the cloud.
 func (m *monitor) Invoke(_ context.Context, in *pulumirpc.ResourceInvokeRequest) (*pulumirpc.InvokeResponse, error) {
 	args, err := plugin.UnmarshalProperties(in.GetArgs(), marshalling())
 	if err != nil {
@@ -98,13 +100,13 @@ func (m *monitor) Invoke(_ context.Context, in *pulumirpc.ResourceInvokeRequest)
 	return &pulumirpc.InvokeResponse{Return: result}, err
 }
 
-// RegisterResourceOutputs has nothing to note: a stack's outputs are what the
-// program returns.
+// RegisterResourceOutputs does nothing: Run records the outputs that deploy
+// returns.
 func (m *monitor) RegisterResourceOutputs(context.Context, *pulumirpc.RegisterResourceOutputsRequest) (*emptypb.Empty, error) {
 	return &emptypb.Empty{}, nil
 }
 
-// RegisterResourceHook takes every hook.
+// RegisterResourceHook accepts every hook.
 func (m *monitor) RegisterResourceHook(_ context.Context, in *pulumirpc.RegisterResourceHookRequest) (*emptypb.Empty, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -112,13 +114,13 @@ func (m *monitor) RegisterResourceHook(_ context.Context, in *pulumirpc.Register
 	return &emptypb.Empty{}, nil
 }
 
-// SignalAndWaitForShutdown waits for nothing: the hooks of a resource are called
+// SignalAndWaitForShutdown returns immediately: the hooks of a resource run
 // while it is registered.
 func (m *monitor) SignalAndWaitForShutdown(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
 	return &emptypb.Empty{}, nil
 }
 
-// log drops what the program tells people; an error it returns as well.
+// log drops the program's log. Run returns the program's error.
 type log struct {
 	pulumirpc.UnimplementedEngineServer
 }

@@ -2,8 +2,8 @@ package recording
 
 import "testing"
 
-// Prove sees a rule hold of the stack, and sees it fail of a clone that spoil
-// has made to break it: a check that finds nothing ever proves nothing.
+// Prove checks that a rule holds for the stack, and that it fails for a clone
+// that spoil breaks. A check that can never fail proves nothing.
 func (s *Stack) Prove(t *testing.T, check func(*Stack) (offences []string), spoil func(*Stack)) {
 	t.Helper()
 	for _, failure := range s.prove(t, check, spoil) {
@@ -17,12 +17,12 @@ func (s *Stack) prove(t *testing.T, check func(*Stack) []string, spoil func(*Sta
 	failures = append(failures, check(c)...)
 	spoil(c)
 	if len(check(c)) == 0 {
-		failures = append(failures, "the rule holds of a recording that breaks it")
+		failures = append(failures, "the rule also accepts the recording that breaks it")
 	}
 	return failures
 }
 
-// Set returns the spoiling of one input.
+// Set returns a spoil function that changes one input.
 func Set(typ, name, property string, value any) func(*Stack) {
 	return func(s *Stack) { s.Of(typ)[name].Inputs[property] = value }
 }

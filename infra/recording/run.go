@@ -13,18 +13,20 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-// Cloud invents what AWS would answer.
+// Cloud answers in place of AWS.
 type Cloud interface {
-	// Create answers a resource with its id and with outputs, of which those
-	// count that are not inputs already; an object adds to one that is.
+	// Create returns the id and the outputs of a new resource. An output with
+	// the name of an input has no effect, except that an object adds its
+	// members to the input's.
 	Create(args pulumi.MockResourceArgs) (id string, outputs map[string]any)
-	// Call answers a function of a provider, such as getCallerIdentity.
+	// Call returns the result of a provider's function, such as
+	// getCallerIdentity.
 	Call(args pulumi.MockCallArgs) (resource.PropertyMap, error)
 }
 
-// Run runs the program of a project for a stack with these settings, by whole
-// key. Deploy gets them as Pulumi hands them over, too: as one JSON object. The
-// stack holds what was declared before an error as well.
+// Run runs a program and returns what it declared. Settings are by whole key.
+// Deploy also gets them in Pulumi's form, as one JSON object. If deploy fails,
+// the stack holds what deploy declared before the error.
 func Run(t *testing.T, project, stack string, settings map[string]string, cloud Cloud,
 	deploy func(ctx *pulumi.Context, settings string) (pulumi.Map, error)) (*Stack, error) {
 	t.Helper()
@@ -48,8 +50,8 @@ func Run(t *testing.T, project, stack string, settings map[string]string, cloud 
 	})
 }
 
-// record notes the resource and answers its inputs with what the cloud adds to
-// them.
+// record records the resource. It returns the id, and the inputs with the
+// outputs that the cloud adds.
 func (m *monitor) record(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -74,7 +76,7 @@ func (m *monitor) record(args pulumi.MockResourceArgs) (string, resource.Propert
 	return id, outputs, nil
 }
 
-// aliases are the other names of the resource, but its own.
+// aliases returns the names in the resource's aliases, except its own name.
 func aliases(rpc *pulumirpc.RegisterResourceRequest) (names []string) {
 	for _, alias := range rpc.GetAliases() {
 		if name := alias.GetSpec().GetName(); name != "" && name != rpc.GetName() {
@@ -84,7 +86,8 @@ func aliases(rpc *pulumirpc.RegisterResourceRequest) (names []string) {
 	return names
 }
 
-// hooks are the resource's, each with when it is called.
+// hooks returns the resource's hooks, each with the time at which the engine
+// calls it.
 func hooks(rpc *pulumirpc.RegisterResourceRequest) (all []string) {
 	for _, name := range rpc.GetHooks().GetBeforeCreate() {
 		all = append(all, "before a create "+name)
@@ -95,7 +98,8 @@ func hooks(rpc *pulumirpc.RegisterResourceRequest) (all []string) {
 	return all
 }
 
-// merged is the inputs with what is invented and not among them, in objects too.
+// merged returns the inputs with the outputs of other names added, in nested
+// objects too.
 func merged(inputs, invented resource.PropertyMap) resource.PropertyMap {
 	all := inputs.Copy()
 	for key, value := range invented {
@@ -109,7 +113,8 @@ func merged(inputs, invented resource.PropertyMap) resource.PropertyMap {
 	return all
 }
 
-// keyOf is the key of the resource with the URN; "" for the stack's.
+// keyOf returns the key of the resource with this URN, or "" for the stack
+// itself.
 func keyOf(urn string) string {
 	if u := resource.URN(urn); urn != "" && u.Type() != resource.RootStackType {
 		return string(u.Type()) + " " + u.Name()
@@ -117,8 +122,8 @@ func keyOf(urn string) string {
 	return ""
 }
 
-// plain turns properties into what JSON has. A secret is shown: what a test
-// records is none.
+// plain converts properties to JSON values. It shows secrets, because a test
+// records no real ones.
 func plain(props resource.PropertyMap) map[string]any {
 	return props.MapRepl(nil, replace)
 }
@@ -134,8 +139,8 @@ func replace(v resource.PropertyValue) (any, bool) {
 	return nil, false
 }
 
-// Settings is what the engine hands over for a stack, by whole key: those of the
-// stack's file, and the defaults of the project's for what it leaves out.
+// Settings returns the settings that the engine passes for a stack, by whole
+// key: the values in the stack's file and the project's defaults.
 func Settings(t *testing.T, projectFile, stackFile string) map[string]string {
 	t.Helper()
 	project, err := workspace.LoadProject(projectFile)
@@ -162,7 +167,8 @@ func Settings(t *testing.T, projectFile, stackFile string) map[string]string {
 	return settings
 }
 
-// settingText is a default as the engine hands it over: parts as JSON.
+// settingText returns a default in the engine's form: lists and objects are
+// JSON.
 func settingText(t *testing.T, value any) string {
 	t.Helper()
 	if text, ok := value.(string); ok {

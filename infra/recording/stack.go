@@ -16,26 +16,28 @@ type Resource struct {
 	Parent    string         // key of the component it belongs to, "" for none
 	Provider  string         // URN::ID of the explicit provider, "" for none
 	After     []string       // keys of the resources it depends on, sorted
-	Protected bool           // not deleted by Pulumi
-	Retained  bool           // left in AWS when Pulumi forgets it
-	CreatedIn string         // how long that may take, "" for the provider's own time
-	Hooks     []string       // what is called when, such as "before an update NAME"
-	Formerly  []string       // names that it had in earlier versions of the program
-	Inputs    map[string]any // as JSON has them; archives as their path
-	Outputs   map[string]any // the inputs, and what the cloud answered
+	Protected bool           // Pulumi refuses to delete it
+	Retained  bool           // a destroy leaves it in AWS
+	CreatedIn string         // the timeout of its creation, "" for the provider's default
+	Hooks     []string       // hooks with their times, such as "before an update NAME"
+	Formerly  []string       // its names in earlier versions of the program
+	Inputs    map[string]any // as JSON values; an archive is its path
+	Outputs   map[string]any // the inputs and the cloud's outputs
 
-	// DeletedFirst is whether a replacement begins with deleting the old one.
+	// DeletedFirst reports whether Pulumi deletes the old resource before it
+	// creates a replacement.
 	DeletedFirst bool
 }
 
-// Key is the resource's type and name, which are unique in a program.
+// Key returns the resource's type and name, which together are unique in a
+// program.
 func (r Resource) Key() string { return r.Type + " " + r.Name }
 
-// Stack is what one run of a program declared.
+// Stack records one run of a program.
 type Stack struct {
 	Resources map[string]Resource // by key
 	Outputs   map[string]any
-	Settings  map[string]string // that the run had, by whole key
+	Settings  map[string]string // of the run, by whole key
 }
 
 // Of returns the resources of a type, by name.
@@ -49,7 +51,7 @@ func (s *Stack) Of(typ string) map[string]Resource {
 	return found
 }
 
-// Clone is a stack of its own, to be spoilt.
+// Clone returns a deep copy, which a test may spoil.
 func (s *Stack) Clone(t *testing.T) *Stack {
 	t.Helper()
 	text, err := json.Marshal(s)
@@ -63,8 +65,8 @@ func (s *Stack) Clone(t *testing.T) *Stack {
 	return c
 }
 
-// Shape is every resource with the paths of its inputs and what it depends on,
-// by key: all of it but the values.
+// Shape returns for each resource, by key, the paths of its inputs and its
+// dependencies: everything except values.
 func (s *Stack) Shape() map[string][]string {
 	shapes := map[string][]string{}
 	for key, res := range s.Resources {
@@ -84,7 +86,7 @@ func paths(prefix string, m map[string]any) []string {
 	return all
 }
 
-// Text is the stack as a golden file holds it. Facts are the lines that stand
+// Text returns the content of the stack's golden file. Facts returns the lines
 // between a resource's key and its inputs.
 func (s *Stack) Text(facts func(Resource) []string) string {
 	var b strings.Builder
@@ -102,8 +104,8 @@ func (s *Stack) Text(facts func(Resource) []string) string {
 	return b.String()
 }
 
-// writeMap writes a line for each value, nested ones indented. A policy, which
-// is JSON in a string, is laid out as what it holds.
+// writeMap writes a line for each value and indents nested ones. It expands a
+// policy, which is JSON in a string.
 func writeMap(b *strings.Builder, indent string, m map[string]any) {
 	for _, name := range slices.Sorted(maps.Keys(m)) {
 		writeValue(b, indent, name+":", m[name])

@@ -15,8 +15,8 @@ import (
 
 func TestMain(m *testing.M) { Main(m) }
 
-// sky answers each resource with an ARN, a size and a place, and the call for
-// the time.
+// sky is a cloud whose resources have an ARN, a size and a place. Its one
+// function returns the time.
 type sky struct{}
 
 func (sky) Create(args pulumi.MockResourceArgs) (string, map[string]any) {
@@ -32,7 +32,7 @@ func (sky) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	return resource.NewPropertyMapFromMap(map[string]any{"at": args.Args["zone"].StringValue() + " noon"}), nil
 }
 
-// run declares with register what each test needs.
+// run runs a program that declares what register declares.
 func run(t *testing.T, register func(ctx *pulumi.Context) (pulumi.Map, error)) (*Stack, error) {
 	t.Helper()
 	settings := map[string]string{"shop:size": "2"}
@@ -50,7 +50,7 @@ func box(ctx *pulumi.Context, name string, inputs pulumi.Map, opts ...pulumi.Res
 	return res, ctx.RegisterResource("sky:index:Box", name, inputs, res, opts...)
 }
 
-// shop is a box in a component, and another that depends on it.
+// shop declares a box in a component, and a second box that depends on it.
 func shop(ctx *pulumi.Context) (pulumi.Map, error) {
 	part := &pulumi.ResourceState{}
 	if err := ctx.RegisterComponentResource("shop:index:Part", "front", part); err != nil {
@@ -66,15 +66,15 @@ func shop(ctx *pulumi.Context) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	var told struct {
+	var time struct {
 		At string `pulumi:"at"`
 	}
 	if err := ctx.Invoke("sky:index:time", &struct {
 		Zone string `pulumi:"zone"`
-	}{"UTC"}, &told); err != nil {
+	}{"UTC"}, &time); err != nil {
 		return nil, err
 	}
-	_, err = box(ctx, "second", pulumi.Map{"first": first.ID(), "place": pulumi.Map{"room": pulumi.ToSecret(pulumi.String(told.At))}},
+	_, err = box(ctx, "second", pulumi.Map{"first": first.ID(), "place": pulumi.Map{"room": pulumi.ToSecret(pulumi.String(time.At))}},
 		pulumi.DependsOn([]pulumi.Resource{first}), pulumi.RetainOnDelete(true), pulumi.DeleteBeforeReplace(true),
 		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: "15m"}),
 		pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeUpdate: []*pulumi.ResourceHook{hook}}))
@@ -133,7 +133,8 @@ outputs
 	}
 }
 
-// What was declared before an error is there to be looked at.
+// TestRunRefused checks that the stack holds what the program declared before
+// an error.
 func TestRunRefused(t *testing.T) {
 	t.Parallel()
 	s, err := run(t, func(ctx *pulumi.Context) (pulumi.Map, error) {
@@ -153,7 +154,8 @@ func TestRunRefused(t *testing.T) {
 	}
 }
 
-// A clone may be spoilt and the stack stays; shapes tell all but values.
+// TestCloneAndShape checks that a clone shares nothing with the stack, and that
+// a shape contains no values.
 func TestCloneAndShape(t *testing.T) {
 	t.Parallel()
 	s := &Stack{Resources: map[string]Resource{"box a": {Type: "box", Name: "a", After: []string{"box b"},
@@ -173,7 +175,7 @@ func TestCloneAndShape(t *testing.T) {
 	}
 }
 
-// A rule that finds an offence, and one that finds none ever, are both told.
+// TestProve checks that prove reports an offence, and a rule that never fails.
 func TestProve(t *testing.T) {
 	t.Parallel()
 	s := &Stack{Resources: map[string]Resource{"box a": {Type: "box", Name: "a", Inputs: map[string]any{"size": 1.0}}}}
@@ -195,8 +197,8 @@ func TestProve(t *testing.T) {
 	}{
 		"holds and can fail": {s, check, large, nil},
 		"does not hold":      {broken, check, large, []string{"size 2"}},
-		"cannot fail":        {s, never, large, []string{"the rule holds of a recording that breaks it"}},
-		"is not spoilt":      {s, check, func(*Stack) {}, []string{"the rule holds of a recording that breaks it"}},
+		"cannot fail":        {s, never, large, []string{"the rule also accepts the recording that breaks it"}},
+		"is not spoilt":      {s, check, func(*Stack) {}, []string{"the rule also accepts the recording that breaks it"}},
 	} {
 		if diff := cmp.Diff(test.want, test.stack.prove(t, test.check, test.spoil)); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", name, diff)
@@ -217,14 +219,14 @@ func TestGolden(t *testing.T) {
 		t.Error(err)
 	}
 	err := golden(path, "a\nc\n", "run it", false)
-	if err == nil || !strings.HasPrefix(err.Error(), path+" is not what is declared now (-want +got); if that is intended, run it\n") {
-		t.Errorf("of another text: %v", err)
+	if err == nil || !strings.HasPrefix(err.Error(), path+" differs from what is declared now (-want +got); if that is intended, run it\n") {
+		t.Errorf("for another text: %v", err)
 	}
 	Golden(t, path, "a\nb\n", "run it")
 }
 
-// Stacks come and go: a golden file that is missing, and one too many, are told
-// with the command that mends both.
+// TestGoldens checks that a missing golden file and a superfluous one are
+// reported with the command that corrects both.
 func TestGoldens(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -234,7 +236,7 @@ func TestGoldens(t *testing.T) {
 	}
 	texts := map[string]string{"new": "a\n"}
 	err := goldens(dir, texts, "run it", false)
-	for _, want := range []string{stale + " is of a stack that is gone; to remove it, run it", "new.golden: no such file or directory; to write it for the first time, run it"} {
+	for _, want := range []string{stale + " belongs to a stack that no longer exists; to remove it, run it", "new.golden: no such file or directory; to write it, run it"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
 		}
@@ -243,7 +245,7 @@ func TestGoldens(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(stale); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the golden file of a stack that is gone: %v", err)
+		t.Errorf("the golden file of a removed stack: %v", err)
 	}
 	if err := goldens(dir, texts, "run it", false); err != nil {
 		t.Error(err)
@@ -253,7 +255,8 @@ func TestGoldens(t *testing.T) {
 	}
 }
 
-// A stack's file goes before the project's defaults, which come as text.
+// TestSettings checks that a stack's values override the project's defaults,
+// and that defaults are texts.
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -1,6 +1,6 @@
-// Package settings reads the configuration of a Pulumi stack into values of Go.
-// It holds each setting to what it may be, and collects a sentence for each that
-// is not, so that a person sees all of them at once.
+// Package settings reads and checks the settings of a Pulumi stack. It reports
+// every wrong setting, not only the first, so that a person can correct all of
+// them together.
 package settings
 
 import (
@@ -16,43 +16,45 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Reader reads the settings of a project. A method that reads returns the zero
-// value, or what the setting holds, for a setting that it refuses: what was read
-// is of use when Err returns nil.
+// Reader reads the settings of a project. For a wrong setting, a method reports
+// an error and returns either the zero value or the wrong value. Use the values
+// only if Err returns nil.
 type Reader struct {
 	Project string                                   // a setting's key is PROJECT:NAME
-	Stack   string                                   // whose settings they are
-	Lookup  func(key string) (value string, ok bool) // finds a setting by its whole key
-	Unset   string                                   // why a setting may not be set, as in "has no default in Pulumi.yaml"
+	Stack   string                                   // for the commands in errors
+	Lookup  func(key string) (value string, ok bool) // returns a setting by its whole key
+	Unset   string                                   // the reason for a missing setting, such as "has no default in Pulumi.yaml"
 
-	keys []string // that were read, without the project
+	keys []string // the names that were read
 	errs []error
 }
 
-// Err returns all refusals, a line each in their order, or nil.
+// Err returns all reported errors, one a line, or nil.
 func (r *Reader) Err() error { return errors.Join(r.errs...) }
 
-// Report adds a refusal that has a sentence of its own.
+// Report adds an error.
 func (r *Reader) Report(err error) { r.errs = append(r.errs, err) }
 
-// Command is a `pulumi config` command for the stack, as a person types it,
-// whichever stack is selected.
+// Command returns a `pulumi config` command with the words and --stack, so that
+// it works whichever stack is selected.
 func (r *Reader) Command(words ...string) string {
 	return "pulumi config " + strings.Join(append(words, "--stack", r.Stack), " ")
 }
 
-// Refuse reports that a setting has this value and must be what is allowed.
+// Refuse reports a setting with a value that is not allowed.
 func (r *Reader) Refuse(key, value, allowed string) {
 	r.Report(fmt.Errorf("%s:%s must be %s, not %q; change it with %s",
 		r.Project, key, allowed, value, r.Command("set", key, "VALUE")))
 }
 
-// RefusePart refuses a part of a setting, which is easier edited than set.
+// RefusePart reports a wrong part of a list or an object. It advises editing
+// the file, which is easier than a command for such a setting.
 func (r *Reader) RefusePart(key, part, allowed string) {
 	r.Report(fmt.Errorf("%s:%s must be %s, not %s; change it in Pulumi.%s.yaml", r.Project, key, allowed, part, r.Stack))
 }
 
-// Text returns the setting, or "" and notes that it is not set.
+// Text returns the setting. If the setting is missing, Text reports that and
+// returns "".
 func (r *Reader) Text(key string) (value string, ok bool) {
 	r.keys = append(r.keys, key)
 	value, ok = r.Lookup(r.Project + ":" + key)
@@ -62,7 +64,8 @@ func (r *Reader) Text(key string) (value string, ok bool) {
 	return value, ok
 }
 
-// Match takes a value that matches the whole of a pattern.
+// Match returns the setting and refuses a value unless the whole value matches
+// the pattern.
 func (r *Reader) Match(key, pattern, allowed string) string {
 	value, ok := r.Text(key)
 	if ok && !whole(pattern).MatchString(value) {
@@ -71,13 +74,13 @@ func (r *Reader) Match(key, pattern, allowed string) string {
 	return value
 }
 
-// Optional takes a value that is empty or matches the whole of a pattern.
+// Optional is like Match but also accepts an empty value.
 func (r *Reader) Optional(key, pattern, allowed string) string {
 	return r.Match(key, "|"+pattern, "empty, or "+allowed)
 }
 
-// OneOf takes one of the values that are allowed, of which there are two at
-// least.
+// OneOf returns the setting and refuses a value that is not one of allowed.
+// There must be at least two.
 func (r *Reader) OneOf(key string, allowed ...string) string {
 	value, ok := r.Text(key)
 	if ok && !slices.Contains(allowed, value) {
@@ -87,7 +90,8 @@ func (r *Reader) OneOf(key string, allowed ...string) string {
 	return value
 }
 
-// Number takes a whole number between two bounds, which it may be itself.
+// Number returns the setting and refuses a value that is not a whole number
+// from least to most.
 func (r *Reader) Number(key string, least, most int) int {
 	value, ok := r.Text(key)
 	n, err := strconv.Atoi(value)
@@ -97,7 +101,8 @@ func (r *Reader) Number(key string, least, most int) int {
 	return n
 }
 
-// Flag takes true and false, and none of YAML's other words for them.
+// Flag returns the setting and refuses every value except true and false, such
+// as YAML's yes and no.
 func (r *Reader) Flag(key string) bool {
 	value, ok := r.Text(key)
 	if ok && value != "true" && value != "false" {
@@ -106,7 +111,8 @@ func (r *Reader) Flag(key string) bool {
 	return value == "true"
 }
 
-// List takes a JSON array of values that each match the whole of a pattern.
+// List returns a setting that is a JSON array. It refuses an item unless the
+// whole item matches the pattern.
 func (r *Reader) List(key, pattern, allowed string) []string {
 	value, ok := r.Text(key)
 	if !ok {
@@ -125,8 +131,8 @@ func (r *Reader) List(key, pattern, allowed string) []string {
 	return items
 }
 
-// Object decodes a setting with parts into to, and refuses parts that it has
-// no place for. It tells whether to is of use.
+// Object decodes a JSON setting into the value that to points to. It refuses
+// unknown members. It reports whether it decoded the setting.
 func (r *Reader) Object(key, allowed string, to any) (ok bool) {
 	value, ok := r.Text(key)
 	if !ok {
@@ -141,9 +147,9 @@ func (r *Reader) Object(key, allowed string, to any) (ok bool) {
 	return true
 }
 
-// Keys are the whole keys of all that is set, in order. The SDK lists none, so
-// they come from the variable that it reads itself, pulumi.EnvConfig, of which
-// config is the value; "" is no settings.
+// Keys returns the whole keys of all settings, sorted. The Pulumi SDK cannot
+// list the keys, so config is the value of the environment variable that the
+// SDK reads, pulumi.EnvConfig. If config is empty, there are no settings.
 func (r *Reader) Keys(config string) []string {
 	if config == "" {
 		return nil
@@ -156,17 +162,18 @@ func (r *Reader) Keys(config string) []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// RefuseOthers refuses those of the keys that are the project's and were not
-// read: a misspelt one would silently leave the default in force. It is called
-// after all settings are read.
+// RefuseOthers refuses keys of the project that no method has read: a misspelt
+// key would silently leave the default in effect. Call it after all settings
+// are read.
 func (r *Reader) RefuseOthers(keys []string) {
 	for _, key := range keys {
 		name, ours := strings.CutPrefix(key, r.Project+":")
 		if ours && !slices.Contains(r.keys, name) {
-			r.Report(fmt.Errorf("%s is not a setting; there are %s; remove it with %s",
+			r.Report(fmt.Errorf("%s is not a setting; the settings are %s; remove it with %s",
 				key, strings.Join(slices.Sorted(slices.Values(r.keys)), ", "), r.Command("rm", name)))
 		}
 	}
 }
 
+// whole compiles the pattern so that it matches only whole texts.
 func whole(pattern string) *regexp.Regexp { return regexp.MustCompile(`\A(?:` + pattern + `)\z`) }

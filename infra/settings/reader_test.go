@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// with reads the settings of a project of that name.
+// with returns a reader of these settings for the project "project".
 func with(set map[string]string) *Reader {
 	return &Reader{Project: "project", Stack: "staging", Unset: "has no default", Lookup: func(key string) (string, bool) {
 		value, ok := set[key]
@@ -16,7 +16,8 @@ func with(set map[string]string) *Reader {
 	}}
 }
 
-// Each kind of setting takes its values and refuses others by one sentence.
+// TestReader checks for each kind of setting which values it accepts, and the
+// error for others.
 func TestReader(t *testing.T) {
 	t.Parallel()
 	match := func(r *Reader) any { return r.Match("x", "a|bc", "a or bc") }
@@ -82,20 +83,20 @@ func TestReader(t *testing.T) {
 	}
 }
 
-// All refusals come at once, in the order of reading; other projects' settings
-// are none of the reader's.
+// TestReaderReportsAll checks that all errors are reported, in the order of
+// reading, and none for other projects' settings.
 func TestReaderReportsAll(t *testing.T) {
 	t.Parallel()
 	r := with(map[string]string{"project:size": "0"})
 	r.Number("size", 1, 2)
 	r.Text("name")
-	r.Report(fmt.Errorf("a sentence of its own"))
+	r.Report(fmt.Errorf("another error"))
 	r.RefuseOthers(r.Keys(`{"project:siez":"1","project:size":"0","other:key":"x","projects:list":"x"}`))
 	want := strings.Join([]string{
 		`project:size must be a whole number from 1 to 2, not "0"; change it with pulumi config set size VALUE --stack staging`,
 		`project:name is not set and has no default; set it with pulumi config set name VALUE --stack staging`,
-		`a sentence of its own`,
-		`project:siez is not a setting; there are name, size; remove it with pulumi config rm siez --stack staging`,
+		`another error`,
+		`project:siez is not a setting; the settings are name, size; remove it with pulumi config rm siez --stack staging`,
 	}, "\n")
 	if diff := cmp.Diff(want, fmt.Sprint(r.Err())); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

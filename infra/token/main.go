@@ -1,9 +1,10 @@
-// Command token prints a bearer token that is signed with the key of a stack.
+// Command token prints a bearer token that it signs with the token key of a
+// stack.
 //
 //	go run ./infra/token [-subject NAME] [-expires 1h] [SECRET]
 //
-// Without SECRET it is the one that TOKEN_KEY_SECRET names, as it does to the
-// function that decides on tokens.
+// SECRET defaults to the environment variable TOKEN_KEY_SECRET, which also
+// names the key for the function that authorizes.
 package main
 
 import (
@@ -27,7 +28,7 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run returns the exit code: 2 for arguments that it does not take.
+// run returns the exit code, which is 2 for wrong arguments.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("token", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -35,8 +36,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "usage: go run ./infra/token [-subject NAME] [-expires 1h] [SECRET]")
 		flags.PrintDefaults()
 	}
-	subject := flags.String("subject", "operator", "`NAME` of who the token is for, as the log of the authorizer tells")
-	expires := flags.Duration("expires", time.Hour, "how long the token is good, such as 15m; 1s to 8760h")
+	subject := flags.String("subject", "operator", "`NAME` of the token's holder; the log of the authorizer shows it")
+	expires := flags.Duration("expires", time.Hour, "how long the token is valid, such as 15m; 1s to 8760h")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {
@@ -57,6 +58,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
+// sign reads the key from the secret and prints a signed token.
 func sign(ctx context.Context, name, subject string, expires time.Duration, stdout io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, operator.Timeout)
 	defer cancel()
@@ -66,7 +68,7 @@ func sign(ctx context.Context, name, subject string, expires time.Duration, stdo
 	}
 	key, err := secret.Value(ctx)
 	if errors.Is(err, operator.ErrNoValue) {
-		return fmt.Errorf("%w; put one: go run ./infra/key %s", err, name)
+		return fmt.Errorf("%w; set one: go run ./infra/key %s", err, name)
 	}
 	if err != nil {
 		return err

@@ -20,16 +20,16 @@ func TestToken(t *testing.T) {
 	}{
 		{"full", "", 0, ""},
 		{"", "full", 0, ""},
-		{"full", "empty", 0, ""}, // what the command line says goes first
+		{"full", "empty", 0, ""}, // an argument overrides the environment
 		{"-subject ann -expires 15m full", "", 0, ""},
 		{"", "", 2, "usage: go run ./infra/token"},
 		{"a b", "", 2, "usage"},
 		{"-expires 0s full", "", 2, "usage"},
 		{"-expires 8761h full", "", 2, "usage"},
 		{"-subject= full", "", 2, "usage"},
-		{"empty", "", 1, "token: secret empty: has no value; put one: go run ./infra/key empty\n"},
+		{"empty", "", 1, "token: secret empty: has no value; set one: go run ./infra/key empty\n"},
 		{"short", "", 1, "token: sign a token: the key has 1 bytes"},
-		{"absent", "", 1, "token: there is no secret absent here"},
+		{"absent", "", 1, "token: there is no secret absent in this account and region"},
 	} {
 		t.Setenv("TOKEN_KEY_SECRET", test.named)
 		var stdout, stderr bytes.Buffer
@@ -42,10 +42,10 @@ func TestToken(t *testing.T) {
 		}
 		subject, err := tokens.Verify([]byte(key), strings.TrimSpace(stdout.String()), time.Now())
 		if want := map[bool]string{true: "ann", false: "operator"}[strings.Contains(test.args, "ann")]; subject != want || err != nil {
-			t.Errorf("%q: a token of %q, %v", test.args, subject, err)
+			t.Errorf("%q: a token for %q, %v", test.args, subject, err)
 		}
 		if _, err := tokens.Verify([]byte(key), strings.TrimSpace(stdout.String()), time.Now().Add(16*time.Minute)); strings.Contains(test.args, "15m") && err == nil {
-			t.Errorf("%q: good for longer", test.args)
+			t.Errorf("%q: valid for longer", test.args)
 		}
 	}
 }

@@ -1,5 +1,5 @@
-// Command zip builds the zip of one function and prints its sha256, and
-// nothing else, on standard output. It runs at the root of the repository:
+// Command zip builds the zip of one function and prints only its sha256 on
+// standard output. Run it in the root folder of the repository:
 //
 //	go run -trimpath ./infra/zip -target linux/arm64 get-item
 //
@@ -32,7 +32,7 @@ func main() {
 
 func run(ctx context.Context, args []string, stdout io.Writer) error {
 	flags := flag.NewFlagSet("zip", flag.ExitOnError)
-	name := flags.String("target", "linux/arm64", "what to build for: linux/arm64, linux/amd64 or host")
+	name := flags.String("target", "linux/arm64", "platform to build for: linux/arm64, linux/amd64 or host")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}

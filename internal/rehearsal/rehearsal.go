@@ -1,22 +1,24 @@
-// Package rehearsal is what a program and the local cloud agree on: the variables
-// that the program gets when it runs against that cloud, and the command of its own
-// that the cloud may run. On AWS none of it is set.
+// Package rehearsal holds the names that a Pulumi program and the local cloud
+// share: environment variables that the local cloud sets for the program, and
+// the folder of a command that it may run. None of the variables is set for a
+// deployment to AWS.
 package rehearsal
 
-// TargetVariable names, where it is set, the target that the functions are built for
-// in place of the setting's, such as linux/arm64 or Host.
+// TargetVariable names the environment variable with the target to build the
+// functions for, such as linux/arm64 or Host. It overrides the setting target.
 const TargetVariable = "SKIFF_TARGET"
 
-// Host is the target that means the machine that runs the build. The local cloud
-// runs the functions on it.
+// Host is the target of the machine that runs the build. The local cloud runs
+// the functions on that machine.
 const Host = "host"
 
-// ResolverVariable names, where it is set, a DNS server, as HOST:PORT, to ask in
-// place of the system's and of the parent zone's. The local cloud serves the zones
-// of its stacks there.
+// ResolverVariable names the environment variable with the HOST:PORT of a DNS
+// server. The program sends its DNS queries there, and not to the system's or
+// the parent zone's servers. The local cloud serves the zones of its stacks at
+// this address.
 const ResolverVariable = "SKIFF_RESOLVER"
 
-// TokenFolder is the folder, below the program's, of a command that prints a bearer
-// token which the API of the stack accepts. The local cloud runs it with the
-// variables of the function that decides on tokens.
+// TokenFolder is a folder below the program's, with a command that prints a
+// bearer token for the stack's API. The local cloud runs this command with the
+// environment variables of the authorizer function.
 const TokenFolder = "token"

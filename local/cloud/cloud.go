@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc"
 
 	"skiff/local/aws/apigateway"
+	"skiff/local/aws/apigateway/httpapi"
 	"skiff/local/aws/iam"
 	"skiff/local/aws/lambda"
 	"skiff/local/aws/logs"
@@ -67,17 +68,20 @@ type Cloud struct {
 	// services, as who may do everything.
 	Operator []string
 
-	o         Options
-	store     *store.Store
-	items     *items
-	runtime   *lambda.Runtime
-	groups    *logs.Groups
-	uses      *os.File
-	inspector *inspect.Inspector
-	console   *console
-	endpoints map[string]string // of the services, as the environment of a function
-	servers   []func()
-	closers   []func(context.Context) error
+	o          Options
+	store      *store.Store
+	items      *items
+	runtime    *lambda.Runtime
+	groups     *logs.Groups
+	uses       *os.File
+	inspector  *inspect.Inspector
+	console    *console
+	recorder   *inspect.Recorder       // of what people see
+	gateway    func() *httpapi.Gateway // made once, as is the next
+	queueCalls func() http.Handler
+	endpoints  map[string]string // of the services, as the environment of a function
+	servers    []func()
+	closers    []func(context.Context) error
 	services
 
 	aws, commands *provider.Provider
@@ -89,7 +93,9 @@ type Cloud struct {
 // Open opens the cloud in o.Dir. While another process has it open, the error
 // is store.ErrInUse.
 func Open(o Options) (*Cloud, error) {
-	c := &Cloud{o: o, console: newConsole(o.Lines), Control: inspect.NewControl(), programs: map[Program]Providers{}}
+	c := &Cloud{o: o, console: newConsole(o.Lines), Control: inspect.NewControl(), recorder: inspect.NewRecorder(), programs: map[Program]Providers{}}
+	c.gateway = sync.OnceValue(c.newGateway)
+	c.queueCalls = sync.OnceValue(func() http.Handler { return c.queues.Handler() })
 	steps := []func() error{
 		c.openStore, c.openObjects, c.openMessages, c.openItems, c.openDoor,
 		c.openFunctions, c.openDomains, c.openAPIs, c.openEvents, c.openInspector, c.openProviders,
@@ -128,8 +134,12 @@ func (c *Cloud) stopServers(context.Context) error {
 	return nil
 }
 
-// Warm starts what takes time before the first request asks for it.
-func (c *Cloud) Warm(ctx context.Context) error {
+// Warm starts what takes time before the first request asks for it, and writes
+// to progress what it installs.
+func (c *Cloud) Warm(ctx context.Context, progress io.Writer) error {
+	if err := c.items.install(ctx, progress); err != nil {
+		return err
+	}
 	_, err := c.items.URL(ctx)
 	return err
 }

@@ -9,6 +9,7 @@ import (
 
 	"skiff/local/aws/apigateway/httpapi"
 	"skiff/local/aws/lambda"
+	pages "skiff/local/console" // console is the terminal here
 )
 
 // queuePath is the path of the queues' URLs at the gateway, for clients that
@@ -16,12 +17,36 @@ import (
 const queuePath = "/_queues"
 
 // Gateway is what clients of the APIs talk to: requests, WebSocket clients, and
-// the functions that post to these. Queues answer at their URLs, too.
+// the functions that post to these. Queues answer at their URLs, too, and the
+// console at its path.
 func (c *Cloud) Gateway() *http.Server {
-	gateway := httpapi.New(httpapi.Options{
-		Find:   c.apis.FindHTTP,
-		Verify: c.issuer.Verify,
-		Invoke: c.invoke,
+	server := c.gateway().Server()
+	page, err := pages.New(pages.Options{Cloud: c.inspector, Stack: c.o.Root.Project + "/" + c.o.Root.Stack, URL: c.o.URL})
+	if err != nil {
+		c.show("gateway: the console: %v\n", err)
+		server.Handler = http.HandlerFunc(c.serve)
+		return server
+	}
+	server.RegisterOnShutdown(page.Close)
+	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if page.Serves(r) {
+			page.ServeHTTP(w, r)
+			return
+		}
+		c.serve(w, r)
+	})
+	return server
+}
+
+// ConsoleURL is where the console is.
+func (c *Cloud) ConsoleURL() string { return c.o.URL + pages.Path }
+
+func (c *Cloud) newGateway() *httpapi.Gateway {
+	return httpapi.New(httpapi.Options{
+		Find:    c.apis.FindHTTP,
+		Verify:  c.issuer.Verify,
+		Invoke:  c.invoke,
+		Observe: c.recorder.Exchange,
 		AccessLog: func(group, stream string, line []byte) {
 			if err := c.groups.Write(group, stream, line); err != nil {
 				c.show("gateway: access log: %v\n", err)
@@ -29,20 +54,19 @@ func (c *Cloud) Gateway() *http.Server {
 		},
 		Log: func(requestID string, err error) { c.show("gateway: request %s: %v\n", requestID, err) },
 	})
-	queues := c.queues.Handler()
-	server := gateway.Server()
-	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		place, err := c.apis.Locate(r)
-		switch {
-		case isQueueCall(r) && !errors.Is(err, httpapi.ErrHost):
-			queues.ServeHTTP(w, r)
-		case place.Socket != nil:
-			c.sockets.Serve(w, r, *place.Socket, err)
-		default:
-			gateway.Serve(w, r, place.HTTP, err)
-		}
-	})
-	return server
+}
+
+// serve answers a request of a client of an API, or of a queue.
+func (c *Cloud) serve(w http.ResponseWriter, r *http.Request) {
+	place, err := c.apis.Locate(r)
+	switch {
+	case isQueueCall(r) && !errors.Is(err, httpapi.ErrHost):
+		c.queueCalls().ServeHTTP(w, r)
+	case place.Socket != nil:
+		c.sockets.Serve(w, r, *place.Socket, err)
+	default:
+		c.gateway().Serve(w, r, place.HTTP, err)
+	}
 }
 
 // Listen lets a gateway speak TLS, too, with the certificates of its domains.

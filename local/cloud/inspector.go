@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"net/http"
 	"path/filepath"
 
 	"skiff/local/inspect"
@@ -12,7 +13,16 @@ func (c *Cloud) Inspector() *inspect.Inspector { return c.inspector }
 func (c *Cloud) openInspector() error {
 	c.inspector = inspect.New(inspect.Options{
 		Stack: c.o.Root.Stack, Functions: c.functions, Groups: c.groups, Tables: c.tables, Queues: c.queues, APIs: c.apis,
-		Authority: c.authority, UsesFile: filepath.Join(c.o.Dir, UsesFile), Schedules: c.schedules, Rules: c.rules,
+		Rules: c.rules, Watched: c.watched(),
 	})
 	return nil
+}
+
+// watched is what requests and the picture of the stack are made of.
+func (c *Cloud) watched() inspect.Watched {
+	return inspect.Watched{
+		Store: c.store, Authority: c.authority, Sockets: c.sockets, Recorder: c.recorder,
+		Gateway:   func() http.Handler { return http.HandlerFunc(c.serve) },
+		Schedules: c.schedules, UsesFile: filepath.Join(c.o.Dir, UsesFile),
+	}
 }

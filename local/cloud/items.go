@@ -51,6 +51,15 @@ func (i *items) URL(ctx context.Context) (string, error) {
 	return url, nil
 }
 
+// install gets the engine, unless it is there.
+func (i *items) install(ctx context.Context, progress io.Writer) error {
+	if i.other != "" {
+		return nil
+	}
+	_, err := dynoxide.Install(ctx, i.cache, progress)
+	return err
+}
+
 // running returns where an engine listens, which it starts if there is none.
 func (i *items) running(ctx context.Context) (url string, err error) {
 	if i.other != "" {

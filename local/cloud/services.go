@@ -62,6 +62,7 @@ func (c *Cloud) openStore() (err error) {
 		return err
 	}
 	c.authority = iam.NewAuthority(c.store, c.recordUse)
+	c.authority.Watch(c.recorder.Call)
 	c.authority.Recorded(uses)
 	c.closes(func(context.Context) error { c.console.flush(); return nil })
 	c.groups = logs.New(c.store, filepath.Join(c.o.Dir, "logs"))
@@ -98,7 +99,7 @@ func (c *Cloud) openItems() error {
 }
 
 func (c *Cloud) openFunctions() (err error) {
-	if c.runtime, err = lambda.NewRuntime(lambda.Options{}); err != nil {
+	if c.runtime, err = lambda.NewRuntime(lambda.Options{Observe: c.recorder.Invocation}); err != nil {
 		return err
 	}
 	c.closes(c.runtime.Close)

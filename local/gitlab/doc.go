@@ -1,8 +1,9 @@
-// Package gitlab runs a project's GitLab pipeline on this machine: .gitlab-ci.yml
-// as it stands, by gitlab-ci-local, each job in a shell and in a copy of the
-// tracked files, with artifacts as its only way to the next one.
+// Package gitlab runs a project's GitLab pipeline on this machine: the
+// project's .gitlab-ci.yml, with gitlab-ci-local. Each job runs in a shell, in
+// its own copy of the tracked files. Jobs pass files to later jobs only as
+// artifacts.
 //
-// Of what GitLab does it leaves out: images, resource groups, retries, timeouts,
-// interruptions, and environments with their protection. A manual job runs when
-// it is named, and nothing waits for it.
+// Not supported: images, resource groups, retries, timeouts, interruptions, and
+// environments with their protection. A manual job runs if the command names
+// it, and no job waits for it.
 package gitlab

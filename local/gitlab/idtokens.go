@@ -9,10 +9,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// IDTokens are the tokens that jobs of the project in dir are given: the
-// audience by the name of the variable. A name stands for one audience in all
-// jobs here, where GitLab lets each job choose.
-// https://docs.gitlab.com/ci/yaml/#id_tokens
+// IDTokens returns the audiences of the ID tokens of all jobs of the project in
+// dir, by variable name. All jobs must use one audience for a name here; GitLab
+// lets each job choose. https://docs.gitlab.com/ci/yaml/#id_tokens
 func IDTokens(dir string) (map[string]string, error) {
 	data, err := os.ReadFile(filepath.Join(dir, ".gitlab-ci.yml"))
 	if errors.Is(err, os.ErrNotExist) {
@@ -33,7 +32,7 @@ func IDTokens(dir string) (map[string]string, error) {
 			} `yaml:"id_tokens"`
 		}
 		if node.Decode(&job) != nil {
-			continue // stages, a list
+			continue // stages, which is a list
 		}
 		for name, token := range job.Tokens {
 			audience := token.Audience.Value

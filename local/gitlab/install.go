@@ -18,11 +18,11 @@ var manifest []byte
 //go:embed package-lock.json
 var lock []byte
 
-// ErrNoRsync says that rsync is missing, by which a job gets its own copy of
-// the project.
+// ErrNoRsync means that rsync is missing, which copies the project for each
+// job.
 var ErrNoRsync = errors.New("no rsync on PATH, which copies the project for each job: install it (apt-get install rsync), then try again")
 
-// Install puts gitlab-ci-local under cache, once, and returns its path.
+// Install installs gitlab-ci-local below cache once, and returns its path.
 func Install(ctx context.Context, cache string, progress io.Writer) (string, error) {
 	if _, err := exec.LookPath("rsync"); err != nil {
 		return "", ErrNoRsync

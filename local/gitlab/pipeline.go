@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Events are what a pipeline may be for, by the names of CI_PIPELINE_SOURCE.
+// The sources of a pipeline, as in CI_PIPELINE_SOURCE.
 // https://docs.gitlab.com/ci/jobs/job_rules/#ci_pipeline_source-predefined-variable
 const (
 	Push         = "push"
@@ -19,14 +19,14 @@ const (
 // Pipeline is one run of the pipeline, or of some of its jobs.
 type Pipeline struct {
 	Dir       string            // of the project, a git checkout; absolute
-	State     string            // folder of what jobs leave, absolute; those of a later run find it
-	Project   Project           // that the pipeline belongs to
-	Event     string            // one of the events
-	Variables map[string]string // over all others
-	Jobs      []string          // none: all that run by themselves
+	State     string            // folder of the jobs' artifacts, absolute; later runs use them
+	Project   Project           // the project of the pipeline
+	Event     string            // one of the sources above: Push, MergeRequest, Schedule
+	Variables map[string]string // override all others
+	Jobs      []string          // empty: all that are not manual
 }
 
-// Args are the command line of gitlab-ci-local, to be run in p.Dir.
+// Args returns the arguments for gitlab-ci-local, which must run in p.Dir.
 func (p Pipeline) Args() ([]string, error) {
 	state, err := filepath.Rel(p.Dir, p.State)
 	if err != nil {
@@ -39,10 +39,10 @@ func (p Pipeline) Args() ([]string, error) {
 	case Push, Schedule:
 	case MergeRequest:
 		maps.Copy(variables, p.Project.mergeRequest())
-		// A pipeline of a merge request is of no branch.
+		// A merge request pipeline has no branch.
 		args = append(args, "--unset-variable", "CI_COMMIT_BRANCH")
 	default:
-		return nil, fmt.Errorf("a pipeline is for %s, not %q", strings.Join([]string{Push, MergeRequest, Schedule}, ", "), p.Event)
+		return nil, fmt.Errorf("the pipeline source must be one of %s, not %q", strings.Join([]string{Push, MergeRequest, Schedule}, ", "), p.Event)
 	}
 	maps.Copy(variables, p.Variables)
 	names := slices.Sorted(maps.Keys(variables))

@@ -7,24 +7,23 @@ import (
 	"strings"
 )
 
-// Project is a project as GitLab knows it, on one of its branches.
+// Project is a project in GitLab, with one of its branches.
 type Project struct {
-	Server string // URL of GitLab, as it is the issuer of tokens
+	Server string // URL of GitLab, which is also the issuer of its tokens
 	Path   string // GROUP/PROJECT
 	Branch string
 }
 
-// remotes are the forms of a remote's address: a scheme and a host, or an
-// address of ssh.
+// remotes matches the address of a remote: a URL, or an SSH address.
 var remotes = regexp.MustCompile(`^(?:(?:https?|ssh)://(?:[^@/]+@)?([^/:]+)(?::\d+)?/|(?:[^@/]+@)([^/:]+):)(.+?)(?:\.git)?/?$`)
 
-// Find is the project whose checkout is in dir, by its remote, and the branch
-// that is checked out. A path that is given stands over that of the remote.
+// Find returns the project whose checkout is in dir, and the branch that is
+// checked out. It takes the project's path from the remote, unless path is set.
 func Find(dir, path string) (Project, error) {
 	p := Project{Server: "https://gitlab.com", Path: path}
 	branch, err := git(dir, "symbolic-ref", "--short", "HEAD")
 	if err != nil {
-		return p, fmt.Errorf("a pipeline is of a branch, and %s has none checked out: %w", dir, err)
+		return p, fmt.Errorf("a pipeline needs a branch, and %s has none checked out: %w", dir, err)
 	}
 	p.Branch = branch
 	remote, _ := git(dir, "remote", "get-url", "origin")
@@ -35,7 +34,7 @@ func Find(dir, path string) (Project, error) {
 			p.Path = parts[3]
 		}
 	case path == "":
-		return p, fmt.Errorf("the remote origin of %s tells no GitLab project: name it with -project GROUP/PROJECT", dir)
+		return p, fmt.Errorf("the remote origin of %s is not a GitLab project: set -project GROUP/PROJECT", dir)
 	}
 	return p, nil
 }
@@ -47,13 +46,13 @@ func git(dir string, args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
-// variables are those by which a job knows its project.
+// variables returns the predefined variables that identify the project.
 // https://docs.gitlab.com/ci/variables/predefined_variables/
 func (p Project) variables() map[string]string {
 	return map[string]string{"CI_SERVER_URL": p.Server, "CI_PROJECT_PATH": p.Path, "CI_COMMIT_REF_NAME": p.Branch}
 }
 
-// mergeRequest are the variables of a merge request within the project.
+// mergeRequest returns the variables of a merge request within the project.
 func (p Project) mergeRequest() map[string]string {
 	return map[string]string{
 		"CI_MERGE_REQUEST_IID":                 "1",
@@ -63,8 +62,8 @@ func (p Project) mergeRequest() map[string]string {
 	}
 }
 
-// Subject is what a job's token says of whom it is for. A merge request's has
-// its source branch.
+// Subject returns the subject of a job's token. For a merge request it contains
+// the source branch.
 // https://docs.gitlab.com/ci/secrets/id_token_authentication/#token-payload
 func (p Project) Subject() string {
 	return "project_path:" + p.Path + ":ref_type:branch:ref:" + p.Branch

@@ -8,11 +8,11 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// Verb is what an engine has done to a record.
+// Verb is what an engine did to a record.
 type Verb string
 
-// The verbs. Began is a create that may have left something outside of the
-// store, and has no record yet.
+// The verbs. Began is a create that has no record yet, but may have left
+// something outside of the store.
 const (
 	Began   Verb = "began"
 	Created Verb = "created"
@@ -20,30 +20,30 @@ const (
 	Deleted Verb = "deleted"
 )
 
-// Change notes what an engine has done to a record since it saved its state. A
-// change is written in the transaction of the record itself: an engine that is
-// killed before it saves leaves a note of every record of which its state is out
-// of date, and of no other.
+// Change records what an engine did to a record since it saved its state. It is
+// written in the same transaction as the record. If an engine is killed before
+// it saves, there is a change for exactly the records for which its state is
+// outdated.
 type Change struct {
-	Stack      string    // the begin of the URN: project and stack
+	Stack      string    // beginning of the URN: project and stack
 	Run        string    // of the engine
 	Verb       Verb      // the last one
 	Known      bool      // an earlier state of the engine may know the record
 	Token, Key string    // of the record
 	ID, URN    string    // of the resource
-	Name       string    // that was made up for the resource; "" for a name that the program gives
+	Name       string    // generated name of the resource; "" if the program sets the name
 	At         time.Time // in the order of the store's writes
 
-	Record json.RawMessage // what is to be, of a create that began
+	Record json.RawMessage // for a create that began: the record to be
 }
 
-// changes is the bucket that holds a bucket for each stack.
+// changes is the bucket that has a bucket for each stack.
 const changes = "changes of engines"
 
-// note writes a change in place of an earlier one of the same record.
+// note writes a change. It replaces an earlier change of the same record.
 func (c Change) note(tx *bbolt.Tx) error {
 	if c.Stack == "" {
-		return nil // of no engine
+		return nil // not made by an engine
 	}
 	all, err := tx.CreateBucketIfNotExists([]byte(changes))
 	if err != nil {
@@ -70,10 +70,10 @@ func (c Change) note(tx *bbolt.Tx) error {
 
 func (c Change) place() []byte { return []byte(c.Token + "\x00" + c.Key) }
 
-// Note writes a change of no record.
+// Note writes a change without a record.
 func Note(s *Store, c Change) error { return s.db.Update(c.note) }
 
-// Changes lists the changes of a stack that are not forgotten, in their order.
+// Changes returns the changes of a stack in order, except the forgotten ones.
 func Changes(s *Store, stack string) ([]Change, error) {
 	var all []Change
 	err := s.db.View(func(tx *bbolt.Tx) error {
@@ -97,8 +97,8 @@ func Changes(s *Store, stack string) ([]Change, error) {
 	return all, err
 }
 
-// Forget forgets changes of a stack, which the engine's state has now. One that
-// another has taken the place of since stays.
+// Forget removes changes of a stack that the engine's state contains now. It
+// keeps a newer change of the same record.
 func Forget(s *Store, stack string, all []Change) error {
 	if len(all) == 0 {
 		return nil

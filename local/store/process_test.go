@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// writerEnv makes the test binary the other process of these tests.
+// writerEnv makes the test binary act as the other process of these tests.
 const writerEnv = "STORE_TEST_WRITER"
 
 func TestMain(m *testing.M) {
@@ -60,7 +60,8 @@ func startWriter(t *testing.T, dir string) (*exec.Cmd, *bufio.Scanner) {
 	return cmd, bufio.NewScanner(r)
 }
 
-// TestKilledWriter: what was acknowledged before a kill at any moment is there.
+// TestKilledWriter checks that acknowledged records survive a kill at any
+// moment.
 func TestKilledWriter(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

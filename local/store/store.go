@@ -1,9 +1,9 @@
-// Package store keeps what the local cloud holds: one record per resource, in
-// a single file that survives a kill at any moment.
+// Package store stores the records of the local cloud: one per resource, in a
+// single file that survives a kill at any moment.
 //
-// A record is written before the engine hears of it, so a resource that the
-// engine's state names is always here; the reverse need not hold after a
-// crash, as on AWS.
+// A record is written before the engine gets the result. So every resource in
+// the engine's state has a record. After a crash there may be records that the
+// state does not know, as on AWS.
 package store
 
 import (
@@ -19,10 +19,10 @@ import (
 	bbolterrors "go.etcd.io/bbolt/errors"
 )
 
-// ErrInUse is returned by Open while another process holds the store.
+// ErrInUse is returned by Open while another process has the store open.
 var ErrInUse = errors.New("the state is in use by another process")
 
-// ErrNotFound is returned for a record that the store does not hold.
+// ErrNotFound means that the store has no such record.
 var ErrNotFound = errors.New("not found")
 
 // Record is one resource of type In, as its last create or update left it.
@@ -30,11 +30,11 @@ type Record[In any] struct {
 	ID      string            // the physical id
 	URN     string            // the engine's name for it: stack, project and logical name
 	Account string            // the account it belongs to, 12 digits
-	Region  string            // the region it stands in
+	Region  string            // the region it is in
 	Tags    map[string]string // its own and the provider's; nil for a type without tags
 	Created time.Time
 	Inputs  In                // the checked inputs
-	State   map[string]string // what the last run left that the inputs do not tell
+	State   map[string]string // results of the last run that the inputs do not contain
 }
 
 // Store is an open store. It is safe for concurrent use.
@@ -43,22 +43,22 @@ type Store struct {
 
 	mu          sync.Mutex
 	generations map[string]uint64 // writes by type token
-	decoded     map[string]any    // type token to decoded[In], as of its generation
+	decoded     map[string]any    // type token to decoded[In]; dropped at each write of the type
 }
 
-// decoded are the records of one type, by key.
+// decoded holds the records of one type, by key.
 type decoded[In any] struct {
 	all []Record[In]
 	at  map[string]int // key to index in all
 }
 
-// Open opens the store in dir, creating both, and waits at most wait for
-// another process to let go of it.
+// Open opens the store in dir and creates both if missing. It waits up to wait
+// for another process to close the store, then returns ErrInUse.
 func Open(dir string, wait time.Duration) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	// bbolt takes a zero timeout to mean for ever.
+	// For bbolt, a zero timeout means no limit.
 	db, err := bbolt.Open(filepath.Join(dir, "cloud.db"), 0o600, &bbolt.Options{Timeout: max(wait, time.Millisecond)})
 	if errors.Is(err, bbolterrors.ErrTimeout) {
 		return nil, ErrInUse
@@ -69,12 +69,12 @@ func Open(dir string, wait time.Duration) (*Store, error) {
 	return &Store{db: db, generations: map[string]uint64{}, decoded: map[string]any{}}, nil
 }
 
-// Close lets go of the store.
+// Close closes the store.
 func (s *Store) Close() error { return s.db.Close() }
 
-// Generation grows with every write of a record of the types, or of any type
-// where none is named. What is derived from the records stays valid while it
-// does not change.
+// Generation returns a number that grows with every write of a record of the
+// types, or of any type if none is given. Data derived from the records is
+// valid as long as the number does not change.
 func (s *Store) Generation(tokens ...string) (sum uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -100,8 +100,8 @@ func (s *Store) write(token string, fn func(*bbolt.Tx) error) error {
 	return nil
 }
 
-// Put writes a record of the type token, replacing one under the same key, and
-// notes the change of an engine with it.
+// Put writes a record of the type token, in place of one with the same key. It
+// writes the changes in notes in the same transaction.
 func Put[In any](s *Store, token, key string, r Record[In], notes ...Change) error {
 	data, err := json.Marshal(r)
 	if err != nil {
@@ -116,8 +116,8 @@ func Put[In any](s *Store, token, key string, r Record[In], notes ...Change) err
 	})
 }
 
-// Delete removes a record, and notes the change of an engine with it; one that
-// is not there is no error.
+// Delete removes a record, and writes the changes in notes in the same
+// transaction. A missing record is not an error.
 func Delete(s *Store, token, key string, notes ...Change) error {
 	return s.write(token, func(tx *bbolt.Tx) error {
 		b := tx.Bucket([]byte(token))
@@ -137,7 +137,7 @@ func noteAll(tx *bbolt.Tx, notes []Change) error {
 	return nil
 }
 
-// Get reads one record, or ErrNotFound.
+// Get returns one record, or ErrNotFound.
 func Get[In any](s *Store, token, key string) (Record[In], error) {
 	var r Record[In]
 	err := s.db.View(func(tx *bbolt.Tx) error {
@@ -154,8 +154,8 @@ func Get[In any](s *Store, token, key string) (Record[In], error) {
 	return r, err
 }
 
-// Peek is Get without the work of decoding each time. What the record points to
-// is shared: it is not to be changed.
+// Peek is Get without decoding the record each time. What the record points to
+// is shared: do not change it.
 func Peek[In any](s *Store, token, key string) (Record[In], error) {
 	held, err := read[In](s, token)
 	if err != nil {
@@ -178,14 +178,15 @@ func Has(s *Store, token, key string) (there bool, err error) {
 	return there, err
 }
 
-// List reads all records of a type, by key. The slice is shared: it is not to
-// be changed.
+// List returns all records of a type, sorted by key. The slice is shared: do
+// not change it.
 func List[In any](s *Store, token string) ([]Record[In], error) {
 	held, err := read[In](s, token)
 	return held.all, err
 }
 
-// read decodes the records of a type once for each write of one.
+// read returns the records of a type, decoded once after each write of the
+// type.
 func read[In any](s *Store, token string) (decoded[In], error) {
 	s.mu.Lock()
 	generation := s.generations[token]
@@ -221,7 +222,7 @@ func read[In any](s *Store, token string) (decoded[In], error) {
 	return held, nil
 }
 
-// Count tells how many records of each type the store holds.
+// Count returns the number of records of each type.
 func (s *Store) Count() (map[string]int, error) {
 	counts := map[string]int{}
 	err := s.db.View(func(tx *bbolt.Tx) error {

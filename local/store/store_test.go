@@ -59,7 +59,7 @@ func TestAbsent(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	absent() // no record of the type at all
+	absent() // the type has no records at all
 	put(t, s, "b", 1)
 	absent()
 }
@@ -118,8 +118,8 @@ func TestCount(t *testing.T) {
 	}
 }
 
-// TestListSeesEveryWrite reads while others write: after its own Put has
-// returned, a writer never lists what was before.
+// TestListSeesEveryWrite lists while others write: after its own Put, a writer
+// never gets an older list.
 func TestListSeesEveryWrite(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir())
@@ -177,7 +177,8 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
-// TestPeek is current, like Get, and decodes only what has changed.
+// TestPeek checks that Peek is as current as Get and decodes only after a
+// write.
 func TestPeek(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir())

@@ -14,9 +14,9 @@ import (
 	"gitlab.com/gitlab-org/api/client-go"
 )
 
-// client is GitLab's own, for one merge request. It repeats what failed with
-// 429 or 5xx. A note that was written all the same is there twice then, which
-// the next Put mends.
+// client is GitLab's Go client for one merge request. It repeats requests that
+// fail with 429 or 5xx. If a failed request has written a note after all, there
+// are two notes until the next Put deletes one.
 type client struct {
 	*gitlab.Client
 	m MergeRequest
@@ -28,13 +28,14 @@ const (
 	retries  = 5
 	leastGap = 500 * time.Millisecond
 	mostGap  = 8 * time.Second
-	// patience is the longest wait that GitLab can ask for: some of its limits
-	// are by the minute, others by the hour, which no job should stand idle for.
+	// patience is the longest wait between two tries. Some limits of GitLab
+	// last an hour, which is too long for a job to wait.
 	patience = time.Minute
 )
 
-// wait is how long until a request is repeated. GitLab's client minds
-// RateLimit-Reset, which not all answers of GitLab have, and leaves Retry-After.
+// wait returns the time until a request is repeated. The default of GitLab's
+// client uses RateLimit-Reset, which some responses lack, and ignores
+// Retry-After.
 func wait(least, most time.Duration, attempt int, response *http.Response) time.Duration {
 	return min(patience, retryablehttp.DefaultBackoff(least, most, attempt, response))
 }
@@ -51,21 +52,20 @@ func (m MergeRequest) connect() (client, error) {
 		gitlab.WithCustomRetryWaitMinMax(leastGap, mostGap),
 		gitlab.WithCustomBackoff(m.backoff))
 	if err != nil || m.API == "" {
-		return client{}, fmt.Errorf("%q is not the URL of GitLab's API; a pipeline has it in CI_API_V4_URL", m.API)
+		return client{}, fmt.Errorf("%q is not the URL of GitLab's API; a pipeline sets it in CI_API_V4_URL", m.API)
 	}
 	return client{c, m}, nil
 }
 
-// stay follows no redirect: the token is in a header that net/http would send
-// to another host, too.
+// stay does not follow redirects: net/http would send the header with the token
+// to another host too.
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// explain is a sentence for what went wrong as the client wanted to do
-// something. It has no part of the error that the library returned, in which
-// the token might be.
-func (c client) explain(ctx context.Context, what string, response *gitlab.Response, err error) error {
+// explain returns an error that says what to do. It does not wrap the library's
+// error, which may contain the token.
+func (c client) explain(ctx context.Context, action string, response *gitlab.Response, err error) error {
 	if ctx.Err() != nil {
-		return fmt.Errorf("could not %s: %w", what, context.Cause(ctx))
+		return fmt.Errorf("could not %s: %w", action, context.Cause(ctx))
 	}
 	status := 0
 	if response != nil && response.Response != nil {
@@ -73,29 +73,30 @@ func (c client) explain(ctx context.Context, what string, response *gitlab.Respo
 	}
 	switch status {
 	case http.StatusUnauthorized:
-		return fmt.Errorf("could not %s: GitLab does not take the token (401); it is expired, revoked or of another GitLab, so make a new one with the scope api", what)
+		return fmt.Errorf("could not %s: GitLab refuses the token (401); it has expired, was revoked or is for another GitLab, so create a new one with the scope api", action)
 	case http.StatusForbidden:
-		return fmt.Errorf("could not %s: the token may not (403); it needs the scope api, and the role Developer in the project", what)
+		return fmt.Errorf("could not %s: the token has no right to do so (403); it needs the scope api and the role Developer in the project", action)
 	case http.StatusNotFound:
-		return fmt.Errorf("could not %s: to the token there is no merge request %d in project %s (404); is it a token of this project?", what, c.m.IID, c.m.Project)
+		return fmt.Errorf("could not %s: the token does not see a merge request %d in project %s (404); check that it is a token of this project", action, c.m.IID, c.m.Project)
 	case http.StatusTooManyRequests:
-		return fmt.Errorf("could not %s: GitLab still answers that it is asked too often (429), after %d repetitions; run the job again later", what, retries)
+		return fmt.Errorf("could not %s: GitLab limits the rate of requests (429), even after %d repetitions; run the job again later", action, retries)
 	case http.StatusBadRequest:
-		return fmt.Errorf("could not %s: GitLab refuses it (400): %s", what, c.message(err))
+		return fmt.Errorf("could not %s: GitLab refuses the request (400): %s", action, c.message(err))
 	}
 	switch status / 100 {
 	case 3:
-		return fmt.Errorf("could not %s: %s answers with a redirect (%d), which the token does not follow; is that the URL of GitLab's API?", what, c.m.API, status)
+		return fmt.Errorf("could not %s: %s answers with a redirect (%d), which is not followed with the token; check that it is the URL of GitLab's API", action, c.m.API, status)
 	case 5:
-		return fmt.Errorf("could not %s: GitLab is out of order (%d), after %d repetitions too; run the job again later", what, status, retries)
+		return fmt.Errorf("could not %s: GitLab fails (%d), even after %d repetitions; run the job again later", action, status, retries)
 	}
-	return fmt.Errorf("could not %s: %s", what, c.message(err))
+	return fmt.Errorf("could not %s: %s", action, c.message(err))
 }
 
-// longest is how much of a message is shown, in characters.
-const longest = 300
+// maxMessage is how many characters of a message are shown.
+const maxMessage = 300
 
-// message is what GitLab or the network says, in one line without the token.
+// message returns the message of GitLab or of the network on one line, without
+// the token.
 func (c client) message(err error) string {
 	text := err.Error()
 	if answer := (*gitlab.ErrorResponse)(nil); errors.As(err, &answer) {
@@ -108,8 +109,8 @@ func (c client) message(err error) string {
 		}
 		return ' '
 	}, text)
-	if runes := []rune(text); len(runes) > longest {
-		text = string(runes[:longest]) + "…"
+	if runes := []rune(text); len(runes) > maxMessage {
+		text = string(runes[:maxMessage]) + "…"
 	}
 	return text
 }

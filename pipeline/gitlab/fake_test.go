@@ -15,18 +15,18 @@ import (
 	"unicode/utf8"
 )
 
-// fake is the part of GitLab's API that Put uses, for the merge request 7 of
-// project 42.
+// fake implements the part of GitLab's API that Put uses, for merge request 7
+// of project 42.
 // https://docs.gitlab.com/api/notes/
 // https://docs.gitlab.com/api/rest/#offset-based-pagination
 type fake struct {
 	url string
 
 	mu    sync.Mutex
-	notes []*fakeNote // the oldest first
+	notes []*fakeNote // oldest first
 	last  int64
 	calls []string                                                 // "METHOD path", in order
-	fail  func(w http.ResponseWriter, r *http.Request) (done bool) // answers in place of it; nil lets all pass
+	fail  func(w http.ResponseWriter, r *http.Request) (done bool) // answers a request and returns true, or returns false; nil answers none
 }
 
 type fakeNote struct {
@@ -39,17 +39,17 @@ type fakeNote struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
-// Whose the token is, and another user.
+// The token belongs to bot.
 const (
 	token = "glpat-abcdefghijklmnopqrst"
 	bot   = 5
 	human = 6
 )
 
-// most is the longest note, in characters, and mostOnPage the largest page.
+// The limits of GitLab: characters of a note, notes on a page.
 const (
-	most       = 1_000_000
-	mostOnPage = 100
+	maxNote = 1_000_000
+	maxPage = 100
 )
 
 func newFake(t *testing.T) *fake {
@@ -84,13 +84,13 @@ func newFake(t *testing.T) *fake {
 	return f
 }
 
-// mergeRequest is the one of the fake, whose client waits for nothing.
+// mergeRequest returns the fake's merge request, with no wait between tries.
 func (f *fake) mergeRequest() MergeRequest {
 	return MergeRequest{API: f.url + "/api/v4", Project: "42", IID: 7, Token: token,
 		backoff: func(time.Duration, time.Duration, int, *http.Response) time.Duration { return 0 }}
 }
 
-// add puts a note there as if it was written before.
+// add adds a note that was written earlier.
 func (f *fake) add(author int64, body string) *fakeNote {
 	f.last++
 	n := &fakeNote{ID: f.last, Body: body, CreatedAt: time.Unix(f.last, 0)}
@@ -108,7 +108,7 @@ func answer(w http.ResponseWriter, status int, body any) {
 func (f *fake) list(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	size, _ := strconv.Atoi(q.Get("per_page"))
-	size = min(cmp.Or(size, 20), mostOnPage)
+	size = min(cmp.Or(size, 20), maxPage)
 	page, _ := strconv.Atoi(q.Get("page"))
 	page = max(page, 1)
 	sorted := slices.Clone(f.notes)
@@ -133,7 +133,7 @@ func (f *fake) create(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// find is the note that the path names, if the token may change it.
+// find returns the index of the note in the path, if the token may change it.
 func (f *fake) find(w http.ResponseWriter, r *http.Request) (i int, ok bool) {
 	i = slices.IndexFunc(f.notes, func(n *fakeNote) bool { return fmt.Sprint(n.ID) == r.PathValue("id") })
 	switch {
@@ -169,7 +169,7 @@ func bodyOf(w http.ResponseWriter, r *http.Request) (body string, ok bool) {
 		answer(w, 400, map[string]any{"error": "body is missing"})
 		return "", false
 	}
-	if utf8.RuneCountInString(sent.Body) > most {
+	if utf8.RuneCountInString(sent.Body) > maxNote {
 		answer(w, 400, map[string]any{"message": map[string]any{"note": []string{"is too long (maximum is 1000000 characters)"}}})
 		return "", false
 	}

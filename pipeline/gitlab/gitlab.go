@@ -1,5 +1,5 @@
-// Package gitlab puts a note on a merge request, and keeps it the one: the next
-// pipeline's note takes the place of the last one's.
+// Package gitlab writes one note on a merge request. The note of a later
+// pipeline replaces the note of an earlier one.
 package gitlab
 
 import (
@@ -13,36 +13,37 @@ import (
 	"gitlab.com/gitlab-org/api/client-go"
 )
 
-// MergeRequest is where a note goes, and as whom.
+// MergeRequest says which merge request gets a note, and with which token.
 type MergeRequest struct {
 	API     string // the URL of GitLab's API, CI_API_V4_URL
 	Project string // the project's id or path, CI_PROJECT_ID
 	IID     int64  // the merge request's number in the project, CI_MERGE_REQUEST_IID
-	Token   string // of a user, a project or a group, with the scope api
+	Token   string // of a person, a project or a group, with the scope api
 
-	backoff backoff // nil is wait
+	backoff backoff // nil means wait
 }
 
-// What Put fails with where nothing is wrong with the merge request.
+// Errors of Put that are not about the merge request.
 var (
-	ErrNoToken = errors.New("there is no token to write the note with, so it is only among the job's artifacts; " +
-		"to have it at the merge request, make a project access token with the scope api and the role Developer, " +
-		"and put it into a masked variable of the project: a job's own token may not write notes")
-	ErrNewer = errors.New("a newer pipeline has written its note already, which stays")
+	ErrNoToken = errors.New("there is no token to write the note with, so it is only in the job's artifacts; " +
+		"to write it to the merge request, create a project access token with the scope api and the role Developer, " +
+		"and set it as a masked variable of the project: a job's own token cannot write notes")
+	ErrNewer = errors.New("a newer pipeline has already written its note, which stays")
 )
 
-// Put writes a note whose first line is the marker: over the one that is there,
-// or as a new one. It returns where the note is; with ErrNewer, where the newer
-// one is.
+// Put writes a note whose first line is the marker. It replaces the token
+// user's note with that marker, or adds a note if there is none. It returns the
+// URL of the note. It fails with ErrNoToken or ErrNewer, or with an error that
+// says what to do. With ErrNewer, the URL is the newer note's.
 //
-// A note is the one that is there if its first line is the marker and the
-// token's own user wrote it: others may quote it, and only an own one may be
-// changed. If its second line is a comment with a pipeline's id, and so is that
-// of the text, an older pipeline does not write over a newer one: a job that is
-// run again would bring back what is no longer so. Two that look at the same
-// moment may still do so, or write a note each. The next to come keeps the
-// oldest, which stands where the conversation began and which links point to,
-// and deletes the others: they would tell of a commit that is past.
+// Only notes of the token's own user are replaced: others may quote the marker,
+// and their notes cannot be changed. If the second line of both notes is a
+// comment with a pipeline's id, an older pipeline does not replace the note of
+// a newer one. So a job that runs again does not restore an old note.
+//
+// Two pipelines that write at the same moment may still do that, or each add a
+// note. Then the next Put replaces the oldest note and deletes the others. The
+// oldest one is where the conversation began, and links point to it.
 func (m MergeRequest) Put(ctx context.Context, marker, text string) (url string, err error) {
 	m.Token = strings.TrimSpace(m.Token)
 	if m.Token == "" {
@@ -75,12 +76,12 @@ func (m MergeRequest) Put(ctx context.Context, marker, text string) (url string,
 	return link(at, id), nil
 }
 
-// link is where a person finds the note. The API has no URL of it.
+// link returns the URL of a note for a person. GitLab's API does not return it.
 func link(mergeRequest string, note int64) string {
 	return fmt.Sprintf("%s#note_%d", mergeRequest, note)
 }
 
-// mergeRequest is its page.
+// mergeRequest returns the URL of the merge request's page.
 func (c client) mergeRequest(ctx context.Context) (url string, err error) {
 	mr, response, err := c.MergeRequests.GetMergeRequest(c.m.Project, c.m.IID, nil, gitlab.WithContext(ctx))
 	if err != nil {
@@ -89,12 +90,11 @@ func (c client) mergeRequest(ctx context.Context) (url string, err error) {
 	return mr.WebURL, nil
 }
 
-// own are the notes with the marker that the token's user wrote, the oldest
-// first.
+// own returns the token user's notes with the marker, oldest first.
 func (c client) own(ctx context.Context, marker string) (own []*gitlab.Note, err error) {
 	me, response, err := c.Users.CurrentUser(gitlab.WithContext(ctx))
 	if err != nil {
-		return nil, c.explain(ctx, "read whose the token is", response, err)
+		return nil, c.explain(ctx, "read the token's user", response, err)
 	}
 	options := &gitlab.ListMergeRequestNotesOptions{
 		ListOptions: gitlab.ListOptions{PerPage: 100},
@@ -118,8 +118,8 @@ func (c client) own(ctx context.Context, marker string) (own []*gitlab.Note, err
 	}
 }
 
-// write puts the text into the first of the notes and deletes the others, or
-// makes one if there is none.
+// write replaces the first of the notes with the text and deletes the others.
+// Without notes, it adds one.
 func (c client) write(ctx context.Context, notes []*gitlab.Note, text string) (id int64, err error) {
 	if len(notes) == 0 {
 		n, response, err := c.Notes.CreateMergeRequestNote(c.m.Project, c.m.IID, &gitlab.CreateMergeRequestNoteOptions{Body: &text}, gitlab.WithContext(ctx))
@@ -135,7 +135,7 @@ func (c client) write(ctx context.Context, notes []*gitlab.Note, text string) (i
 	}
 	for _, n := range notes[1:] {
 		response, err := c.Notes.DeleteMergeRequestNote(c.m.Project, c.m.IID, n.ID, gitlab.WithContext(ctx))
-		// Another pipeline may have deleted it since.
+		// Another pipeline may have deleted it.
 		if err != nil && !errors.Is(err, gitlab.ErrNotFound) {
 			return 0, c.explain(ctx, fmt.Sprint("delete its note ", n.ID), response, err)
 		}
@@ -145,8 +145,8 @@ func (c client) write(ctx context.Context, notes []*gitlab.Note, text string) (i
 
 var pipelineLine = regexp.MustCompile(`^[^\n]*\n<!-- pipeline ([0-9]{1,18}) -->`)
 
-// pipeline is the id in a note's second line, or 0. Ids grow over all projects
-// of a GitLab.
+// pipeline returns the pipeline id in a note's second line, or 0. In one
+// GitLab, later pipelines of all projects have larger ids.
 func pipeline(text string) int64 {
 	match := pipelineLine.FindStringSubmatch(text)
 	if match == nil {

@@ -15,7 +15,7 @@ import (
 	"skiff/pipeline/note"
 )
 
-// text is a note as package note writes it.
+// text returns a note that package note has rendered.
 func text(pipeline int64, commit string) string {
 	p, err := note.Read("staging", []byte(`{"changeSummary": {"same": 3}}`))
 	if err != nil {
@@ -24,7 +24,7 @@ func text(pipeline int64, commit string) string {
 	return note.Render(note.Options{Commit: commit, Pipeline: pipeline}, []note.Preview{p})
 }
 
-// bodies are the notes that are there, without what follows the heading.
+// bodies returns the notes with their ids.
 func (f *fake) bodies() (bodies []string) {
 	for _, n := range f.notes {
 		bodies = append(bodies, fmt.Sprint(n.ID, " ", n.Body))
@@ -32,7 +32,7 @@ func (f *fake) bodies() (bodies []string) {
 	return bodies
 }
 
-// Of the notes there are, the right one is written over, and only that.
+// Put replaces the right note and no other.
 func TestPut(t *testing.T) {
 	t.Parallel()
 	old, now := text(10, "old"), text(11, "now")
@@ -40,8 +40,8 @@ func TestPut(t *testing.T) {
 		name   string
 		there  func(f *fake)
 		put    string
-		want   []string // the notes then
-		at     int64    // the note that is returned
+		want   []string // the notes afterwards
+		at     int64    // the returned note
 		failed error
 	}{
 		{"none", func(f *fake) {}, now, []string{"101 " + now}, 101, nil},
@@ -67,10 +67,10 @@ func TestPut(t *testing.T) {
 			test.there(f)
 			url, err := f.mergeRequest().Put(t.Context(), note.Marker, test.put)
 			if !errors.Is(err, test.failed) {
-				t.Errorf("failed with %v, want %v", err, test.failed)
+				t.Errorf("Put fails with %v, want %v", err, test.failed)
 			}
 			if want := fmt.Sprintf("%s/group/project/-/merge_requests/7#note_%d", f.url, test.at); url != want {
-				t.Errorf("is at %s, want %s", url, want)
+				t.Errorf("the note is at %s, want %s", url, want)
 			}
 			if diff := cmp.Diff(test.want, f.bodies()); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
@@ -79,7 +79,7 @@ func TestPut(t *testing.T) {
 	}
 }
 
-// The note is found on any page.
+// Put finds the note on any page.
 func TestPages(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
@@ -91,7 +91,7 @@ func TestPages(t *testing.T) {
 	}
 	url, err := f.mergeRequest().Put(t.Context(), note.Marker, text(2, "now"))
 	if err != nil || !strings.HasSuffix(url, "#note_331") {
-		t.Errorf("at %s, %v", url, err)
+		t.Errorf("the note is at %s, %v", url, err)
 	}
 	if len(f.notes) != 251 {
 		t.Errorf("%d notes, want 251", len(f.notes))
@@ -106,7 +106,7 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// on fails the requests with the method, so many times.
+// on fails the first requests with the method.
 func on(method string, times, status int, body string, headers ...string) func(w http.ResponseWriter, r *http.Request) bool {
 	return func(w http.ResponseWriter, r *http.Request) bool {
 		if r.Method != method || times == 0 {
@@ -124,7 +124,8 @@ func on(method string, times, status int, body string, headers ...string) func(w
 
 const always = -1
 
-// Each failure is one sentence, which says what to do and never has the token.
+// Each error is one sentence that says what to do and does not contain the
+// token.
 func TestFailures(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -133,33 +134,33 @@ func TestFailures(t *testing.T) {
 		want   string
 	}{
 		{"no token", func(f *fake, m *MergeRequest) { m.Token = " \n" }, ErrNoToken.Error()},
-		{"no URL", func(f *fake, m *MergeRequest) { m.API = "" }, `"" is not the URL of GitLab's API; a pipeline has it in CI_API_V4_URL`},
+		{"no URL", func(f *fake, m *MergeRequest) { m.API = "" }, `"" is not the URL of GitLab's API; a pipeline sets it in CI_API_V4_URL`},
 		{"a wrong token", func(f *fake, m *MergeRequest) { m.Token = "glpat-wrong" },
-			"could not read the merge request: GitLab does not take the token (401); it is expired, revoked or of another GitLab, so make a new one with the scope api"},
+			"could not read the merge request: GitLab refuses the token (401); it has expired, was revoked or is for another GitLab, so create a new one with the scope api"},
 		{"another project", func(f *fake, m *MergeRequest) { m.Project = "43" },
-			"could not read the merge request: to the token there is no merge request 7 in project 43 (404); is it a token of this project?"},
+			"could not read the merge request: the token does not see a merge request 7 in project 43 (404); check that it is a token of this project"},
 		{"a token that may read", func(f *fake, m *MergeRequest) { f.fail = on("POST", always, 403, `{"error":"insufficient_scope"}`) },
-			"could not write a note: the token may not (403); it needs the scope api, and the role Developer in the project"},
+			"could not write a note: the token has no right to do so (403); it needs the scope api and the role Developer in the project"},
 		{"a note that may not be changed", func(f *fake, m *MergeRequest) {
 			f.add(bot, text(1, "old"))
-			f.fail = func(w http.ResponseWriter, r *http.Request) bool { // it was someone else's after all
+			f.fail = func(w http.ResponseWriter, r *http.Request) bool { // the note turns out to be another user's
 				f.notes[0].Author.ID = bot
 				if r.Method == "PUT" {
 					f.notes[0].Author.ID = human
 				}
 				return false
 			}
-		}, "could not change its note 101: the token may not (403); it needs the scope api, and the role Developer in the project"},
+		}, "could not change its note 101: the token has no right to do so (403); it needs the scope api and the role Developer in the project"},
 		{"busy", func(f *fake, m *MergeRequest) { f.fail = on("GET", always, 429, `{"message":"Too many"}`) },
-			"could not read the merge request: GitLab still answers that it is asked too often (429), after 5 repetitions; run the job again later"},
+			"could not read the merge request: GitLab limits the rate of requests (429), even after 5 repetitions; run the job again later"},
 		{"broken", func(f *fake, m *MergeRequest) {
 			f.fail = on("POST", always, 500, `{"message":"500 Internal Server Error"}`)
 		},
-			"could not write a note: GitLab is out of order (500), after 5 repetitions too; run the job again later"},
+			"could not write a note: GitLab fails (500), even after 5 repetitions; run the job again later"},
 		{"a repeated token", func(f *fake, m *MergeRequest) {
 			f.fail = on("POST", always, 400, `{"message":"`+token+` is`+"\u202e"+`\n bad"}`)
 		},
-			"could not write a note: GitLab refuses it (400): {message: [token] is   bad}"},
+			"could not write a note: GitLab refuses the request (400): {message: [token] is   bad}"},
 		{"a page of a proxy", func(f *fake, m *MergeRequest) { f.fail = on("GET", always, 200, "<html>"+token) },
 			"could not read the merge request: invalid character '<' looking for beginning of value"},
 		{"a long answer", func(f *fake, m *MergeRequest) { f.fail = on("GET", always, 418, strings.Repeat("é", 400)) },
@@ -186,21 +187,22 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// A note that is too long is refused by GitLab, not cut.
+// GitLab refuses a note that is too long. It does not cut it.
 func TestTooLong(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
-	_, err := f.mergeRequest().Put(t.Context(), note.Marker, note.Marker+"\n"+strings.Repeat("é", most))
-	want := "could not write a note: GitLab refuses it (400): {message: {note: [is too long (maximum is 1000000 characters)]}}"
+	_, err := f.mergeRequest().Put(t.Context(), note.Marker, note.Marker+"\n"+strings.Repeat("é", maxNote))
+	want := "could not write a note: GitLab refuses the request (400): {message: {note: [is too long (maximum is 1000000 characters)]}}"
 	if fmt.Sprint(err) != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 	if len(f.notes) != 0 {
-		t.Error("a note is there")
+		t.Error("a note was added")
 	}
 }
 
-// What passes is waited for as long as GitLab says, within reason.
+// A request that fails for a moment is repeated after the time that GitLab
+// names, up to patience.
 func TestRepeats(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -210,7 +212,7 @@ func TestRepeats(t *testing.T) {
 	}{
 		{"asked to wait", on("POST", 2, 429, "{}", "Retry-After", "7"), []time.Duration{7 * time.Second, 7 * time.Second}},
 		{"asked to wait for long", on("GET", 1, 429, "{}", "Retry-After", "3600"), []time.Duration{patience}},
-		{"not told for how long", on("GET", 2, 429, "{}"), []time.Duration{leastGap, 2 * leastGap}},
+		{"asked to wait without a time", on("GET", 2, 429, "{}"), []time.Duration{leastGap, 2 * leastGap}},
 		{"broken", on("POST", 5, 502, "<html>"), []time.Duration{leastGap, 2 * leastGap, 4 * leastGap, 8 * leastGap, mostGap}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -230,14 +232,14 @@ func TestRepeats(t *testing.T) {
 				t.Errorf("waits, -want +got:\n%s", diff)
 			}
 			if len(f.notes) != 1 {
-				t.Errorf("%d notes", len(f.notes))
+				t.Errorf("there are %d notes, want 1", len(f.notes))
 			}
 		})
 	}
 }
 
-// A note that was written although the answer said otherwise is there twice;
-// the next one mends it.
+// If a failed request has written a note after all, there are two notes. The
+// next Put deletes one.
 func TestWrittenTwice(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
@@ -261,7 +263,7 @@ func TestWrittenTwice(t *testing.T) {
 	}
 }
 
-// A note that another pipeline deleted at the same time is no failure.
+// It is not a failure if another pipeline deletes a note at the same time.
 func TestDeletedMeanwhile(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
@@ -278,7 +280,7 @@ func TestDeletedMeanwhile(t *testing.T) {
 	}
 }
 
-// The token goes to no other host.
+// The token is not sent to another host.
 func TestRedirect(t *testing.T) {
 	t.Parallel()
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -291,13 +293,13 @@ func TestRedirect(t *testing.T) {
 		return true
 	}
 	_, err := f.mergeRequest().Put(t.Context(), note.Marker, text(2, "now"))
-	want := "could not read the merge request: " + f.url + "/api/v4 answers with a redirect (302), which the token does not follow; is that the URL of GitLab's API?"
+	want := "could not read the merge request: " + f.url + "/api/v4 answers with a redirect (302), which is not followed with the token; check that it is the URL of GitLab's API"
 	if fmt.Sprint(err) != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }
 
-// A job that is stopped says so, and can be told from a failure.
+// A stopped job returns an error that wraps context.Canceled.
 func TestStopped(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)

@@ -7,21 +7,21 @@ import (
 	"strings"
 )
 
-// kind is what happens to a resource, the most important first.
+// kind is what happens to a resource. The most important kind comes first.
 type kind int
 
 const (
 	replaced kind = iota
 	deleted
-	protected // or no longer: the one change that a step called same can have
+	protected // or unprotected: the only change that a step with the operation same can have
 	updated
 	imported
 	created
 )
 
-// kinds are those of the engine's operations. Each of a replacement's steps is
-// the replacement. Those that are not here change nothing in AWS: same, refresh,
-// read, discard (forgets what was read), remove-pending-replace.
+// kinds maps the engine's operations to kinds. All steps of a replacement are
+// one replacement. The other operations change nothing in AWS: same, refresh,
+// read, discard (forgets a resource that was read), remove-pending-replace.
 // https://github.com/pulumi/pulumi/blob/v3.250.0/sdk/go/common/apitype/history.go
 var kinds = map[string]kind{
 	"create":             created,
@@ -40,18 +40,19 @@ var kinds = map[string]kind{
 type change struct {
 	kind     kind
 	typ      string // such as aws:lambda/function:Function
-	name     string // the logical one
-	parent   string // the type of the component that it is part of, if of one
+	name     string // the logical name
+	parent   string // the type of the component that contains it, or ""
 	urn      string
-	old, new *state // as far as they are known
-	forced   []string
+	old, new *state   // nil if unknown
+	forced   []string // the properties that force a replacement
 	paths    map[string]property
 }
 
-// changes are those of all steps, ordered, and a replacement once. More than
-// one deletion may have the same URN: what an earlier replacement left behind.
+// changes returns the changes of all steps, sorted. A replacement appears once.
+// Several deletions may have the same URN: an earlier replacement has left
+// resources behind.
 func (d digest) changes() (changes []change) {
-	places := map[string]int{} // in changes, by kind and URN
+	places := map[string]int{} // index in changes, by kind and URN
 	for _, s := range d.Steps {
 		c, ok := s.change()
 		if !ok {
@@ -89,7 +90,7 @@ func (s step) change() (c change, ok bool) {
 	return c, ok
 }
 
-// parts are in a URN, urn:pulumi:STACK::PROJECT::TYPE$TYPE::NAME.
+// parts returns the parts of a URN, urn:pulumi:STACK::PROJECT::TYPE$TYPE::NAME.
 func parts(urn string) (parent, typ, name string) {
 	fields := strings.SplitN(urn, "::", 4)
 	if len(fields) < 4 {
@@ -102,7 +103,7 @@ func parts(urn string) (parent, typ, name string) {
 	return parent, types[len(types)-1], fields[3]
 }
 
-// merge adds what another step of the same replacement knows.
+// merge adds the details from another step of the same replacement.
 func (c *change) merge(other change) {
 	c.old, c.new = cmp.Or(c.old, other.old), cmp.Or(c.new, other.new)
 	for _, path := range other.forced {
@@ -117,8 +118,8 @@ func (c *change) merge(other change) {
 	}
 }
 
-// forcing are the paths that force a replacement: those that the provider names
-// or, where it names only properties, those.
+// forcing returns the paths that force a replacement. If the provider names no
+// paths, forcing returns the properties that it names.
 func (c change) forcing() []string {
 	var paths []string
 	for path, p := range c.paths {
@@ -133,10 +134,10 @@ func (c change) forcing() []string {
 	return paths
 }
 
-// sorted are the paths of all that changes.
+// sorted returns the paths of all changes, sorted.
 func (c change) sorted() []string { return slices.Sorted(maps.Keys(c.paths)) }
 
-// of are the changes of one kind.
+// of returns the changes of one kind.
 func (p Preview) of(k kind) (changes []change) {
 	for _, c := range p.changes {
 		if c.kind == k {
@@ -146,13 +147,13 @@ func (p Preview) of(k kind) (changes []change) {
 	return changes
 }
 
-// title is a resource's type and name. Of a type it leaves out what is said
-// twice, and that it is AWS's: aws:lambda/function:Function is lambda.Function.
+// title returns a resource's type and name. It shortens the type:
+// aws:lambda/function:Function becomes lambda.Function.
 func (c change) title() string {
 	typ := c.typ
 	if f := strings.Split(c.typ, ":"); len(f) == 3 {
 		module, _, _ := strings.Cut(f[1], "/")
 		typ = strings.TrimPrefix(f[0]+":"+module+"."+f[2], "aws:")
 	}
-	return code(typ, name) + " " + code(c.name, name)
+	return code(typ, maxName) + " " + code(c.name, maxName)
 }

@@ -7,12 +7,12 @@ import (
 	"skiff/infra/build"
 )
 
-// mostFunctions is how many functions a sentence names.
-const mostFunctions = 50
+// maxFunctions is how many functions a sentence names.
+const maxFunctions = 50
 
-// functions are those whose code changes, and those whose sources change while
-// the bytes of their zip stay, as after a change of a comment. What is deployed
-// is known by what the function's command has printed: the zip's sha256.
+// functions returns the functions whose code changes, and those whose sources
+// change but whose zip does not, such as after a changed comment. The deployed
+// zip's sha256 is the output of the command that builds it.
 func (p Preview) functions(zips map[string]string) (changed, same []string) {
 	for _, c := range p.changes {
 		if !c.builds() {
@@ -22,20 +22,20 @@ func (p Preview) functions(zips map[string]string) (changed, same []string) {
 		deployed, _ := c.old.at(outputs, "stdout").value.(string)
 		switch {
 		case known && sha != "" && strings.TrimSpace(deployed) == sha:
-			same = append(same, code(c.name, name))
+			same = append(same, code(c.name, maxName))
 		case c.kind == created:
-			changed = append(changed, code(c.name, name)+" (new)")
+			changed = append(changed, code(c.name, maxName)+" (new)")
 		default:
-			changed = append(changed, code(c.name, name))
+			changed = append(changed, code(c.name, maxName))
 		}
 	}
 	return changed, same
 }
 
-// builds tells whether the change is one of the command that makes a function's
-// zip. It has the function's name, and the project begins its parent's type. A
-// command with the digest that it had makes the same bytes, whatever else changes
-// about it.
+// builds reports whether the change is a command that builds a function's zip,
+// with new sources. Such a command has the function's name, and its parent's
+// type starts with the project's name. With the same digest, the command builds
+// the same bytes, whatever else changes in it.
 func (c change) builds() bool {
 	if c.typ != "command:local:Command" || !strings.HasSuffix(c.parent, ":lambda:Function") {
 		return false
@@ -49,7 +49,7 @@ func (c change) builds() bool {
 	return digest.there && (digest.secret || !isText || digest.value != before.value)
 }
 
-// codeChange is the sentence that names them.
+// codeChange returns the sentence that names the functions whose code changes.
 func (p Preview) codeChange(zips map[string]string) string {
 	changed, same := p.functions(zips)
 	var b strings.Builder
@@ -57,7 +57,7 @@ func (p Preview) codeChange(zips map[string]string) string {
 	case 0:
 		b.WriteString("No function's code changes")
 		if p.Failed() {
-			b.WriteString(", as far as the preview came")
+			b.WriteString(", as far as the preview got")
 		}
 		b.WriteString(".")
 	case 1:
@@ -66,14 +66,14 @@ func (p Preview) codeChange(zips map[string]string) string {
 		fmt.Fprintf(&b, "**The code of %d functions changes:** %s.", len(changed), list(changed))
 	}
 	if len(same) > 0 {
-		fmt.Fprintf(&b, " The sources of %s change, but not a byte of what is built from them.", list(same))
+		fmt.Fprintf(&b, " The sources of %s change, but not what is built from them.", list(same))
 	}
 	return b.String() + "\n"
 }
 
 func list(names []string) string {
-	if more := len(names) - mostFunctions; more > 0 {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:mostFunctions], ", "), more)
+	if more := len(names) - maxFunctions; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:maxFunctions], ", "), more)
 	}
 	if len(names) == 1 {
 		return names[0]

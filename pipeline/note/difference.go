@@ -10,16 +10,16 @@ import (
 	"strconv"
 )
 
-// difference is one property that two values differ in.
+// difference is a property in which two values differ.
 type difference struct {
 	path     string
 	segments []string
 	verb     string // add, delete or update
 }
 
-// differences are those in two objects or two lists, in order. Of anything
-// else there are none: it differs as a whole. What the engine marks, such as a
-// secret or an archive, is one value.
+// differences returns the properties in which two objects or two lists differ,
+// sorted. For other values it returns nil. A value that the engine marks, such
+// as a secret or an archive, counts as one value.
 func differences(path string, segments []string, before, after any) (all []difference) {
 	a, b := children(before), children(after)
 	if a == nil || b == nil || reflect.TypeOf(before) != reflect.TypeOf(after) {
@@ -54,7 +54,8 @@ func differences(path string, segments []string, before, after any) (all []diffe
 	return all
 }
 
-// children are what an object or a list holds, or nil.
+// children returns the members of an object or a list, or nil for another
+// value.
 func children(value any) map[string]any {
 	switch v := value.(type) {
 	case map[string]any:
@@ -71,7 +72,7 @@ func children(value any) map[string]any {
 	return nil
 }
 
-// byNumber compares keys: numbers, which those of lists are, before others.
+// byNumber compares keys. Numbers, such as the indices of lists, come first.
 func byNumber(a, b string) int {
 	n, errA := strconv.Atoi(a)
 	m, errB := strconv.Atoi(b)
@@ -88,9 +89,9 @@ func byNumber(a, b string) int {
 
 var word = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$-]*$`)
 
-// join is the path of what a property holds by a key.
-func join(path, key string, in any) string {
-	if _, list := in.([]any); list {
+// join returns the path of the member key in a property.
+func join(path, key string, parent any) string {
+	if _, list := parent.([]any); list {
 		return path + "[" + key + "]"
 	}
 	if word.MatchString(key) {

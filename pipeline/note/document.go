@@ -5,33 +5,33 @@ import (
 	"strings"
 )
 
-// block is a part of a note. It opens and closes what it opens, so that a note
-// without it is as well-formed as with it.
+// block is a part of a note. It closes every Markdown or HTML element that it
+// opens. So the note is well-formed with or without it.
 type block struct {
 	open  string
-	items []string // go first where room is short, the last of them before the others
+	items []string // dropped first, from the end, when the note is too long
 	close string
 	rank  rank
-	what  string // names the items, as in "12 that are created in staging"
+	what  string // names the items for the sentence about dropped parts, such as "12 created in staging"
 
-	dropped int // items
+	dropped int // the number of dropped items
 }
 
-// rank is how early items go, the highest first.
+// rank orders blocks: the items with the highest rank are dropped first.
 type rank int
 
 const (
-	keep rank = iota // has no items
+	keep rank = iota // for blocks without items
 	dangers
 	codeChanges
 	failures
-	details // and above: by kind
+	details // the lowest of the ranks for details, which depend on the kind
 )
 
-// document is the blocks of a note in their order.
+// document is a note: its blocks in order.
 type document struct {
 	limit  int    // in bytes
-	whole  string // where all is that does not fit, as the end of a sentence
+	whole  string // where the complete preview is, as the end of a sentence
 	blocks []block
 	size   int // of the blocks, in bytes
 }
@@ -41,9 +41,9 @@ func (d *document) add(b block) {
 	d.size += b.size()
 }
 
-// String drops what is least important until the rest fits: first whole blocks
-// of details, at the end items of those who are told last. If not even the
-// fixed parts fit, blocks go from the end.
+// String returns the note. It drops the least important parts until the rest
+// fits: first the items of whole blocks, at the end single items of dangers. If
+// the blocks without items are still too long, it drops blocks from the end.
 func (d *document) String() string {
 	left := d.leftOut()
 	for d.size+len(left) > d.limit && (d.drop(d.size+len(left)-d.limit) || d.dropBlock()) {
@@ -58,8 +58,9 @@ func (d *document) String() string {
 	return b.String()
 }
 
-// drop takes items of the block that is least important, and tells whether
-// there was one. Those told last go one by one, until so many bytes are gone.
+// drop drops items of the least important block, and reports whether there was
+// one. Items of dangers are dropped one by one until the note is that many
+// bytes shorter.
 func (d *document) drop(bytes int) bool {
 	least := -1
 	for i, b := range d.blocks {
@@ -81,7 +82,8 @@ func (d *document) drop(bytes int) bool {
 	return true
 }
 
-// dropBlock takes the last block, unless it is the first.
+// dropBlock drops the last block, and reports whether there was one besides the
+// first.
 func (d *document) dropBlock() bool {
 	last := len(d.blocks) - 1
 	if last < 1 {
@@ -89,14 +91,14 @@ func (d *document) dropBlock() bool {
 	}
 	d.size -= d.blocks[last].size()
 	d.blocks = d.blocks[:last]
-	d.blocks[0].dropped++ // has no name of its own
+	d.blocks[0].dropped++ // the first block has no name, so leftOut reports whole stacks
 	return true
 }
 
-// mostNamed is how many of the parts that are left out have a name.
-const mostNamed = 5
+// maxNamed is how many dropped parts the note names.
+const maxNamed = 5
 
-// leftOut is the sentence that says what is missing, or "".
+// leftOut returns the sentence about the dropped parts, or "".
 func (d *document) leftOut() string {
 	var what []string
 	for _, b := range d.blocks {
@@ -113,13 +115,14 @@ func (d *document) leftOut() string {
 	if len(what) == 0 {
 		return ""
 	}
-	if more := len(what) - mostNamed; more > 0 {
-		what = append(what[:mostNamed], fmt.Sprintf("%d more parts", more))
+	if more := len(what) - maxNamed; more > 0 {
+		what = append(what[:maxNamed], fmt.Sprintf("%d more parts", more))
 	}
-	return "\n**Not all of it fits here.** Left out: " + strings.Join(what, "; ") + ". The whole is in " + d.whole + ".\n"
+	return "\n**This note was too long.** Left out: " + strings.Join(what, "; ") + ". Everything is in " + d.whole + ".\n"
 }
 
-// shown tells whether there is something to show: a list without items is not.
+// shown reports whether the block has something to show. A list without items
+// has not.
 func (b block) shown() bool { return b.rank < details || len(b.items) > 0 }
 
 func (b block) size() int {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// many is a preview with so many steps of each operation.
+// many returns a preview with n steps of each operation.
 func many(t *testing.T, stack string, n int, ops ...string) Preview {
 	t.Helper()
 	var steps []string
@@ -22,54 +22,54 @@ func many(t *testing.T, stack string, n int, ops ...string) Preview {
 	return p
 }
 
-// A note of any limit is whole and says what is missing, the least important
-// of it first.
+// A note with any limit is well-formed and says what was left out. The least
+// important parts are left out first.
 func TestLimit(t *testing.T) {
 	t.Parallel()
 	previews := []Preview{many(t, "staging", 60, "create", "update", "delete", "replace"), read(t, "broken", "failed"), many(t, "production", 60, "update", "create")}
 	whole := Render(options, previews)
-	for limit := least; limit < len(whole)+100; limit += 97 {
+	for limit := minLimit; limit < len(whole)+100; limit += 97 {
 		o := options
 		o.Limit = limit
 		text := Render(o, previews)
 		check(t, text, limit)
-		if missing := strings.Contains(text, "Not all of it fits"); missing != (limit < len(whole)) {
-			t.Errorf("limit %d of %d: says that something is missing: %t", limit, len(whole), missing)
+		if missing := strings.Contains(text, "This note was too long"); missing != (limit < len(whole)) {
+			t.Errorf("limit %d of %d bytes: the note says that it was too long: %t", limit, len(whole), missing)
 		}
-		// Who is more important is there wherever the other is.
+		// A part is shown only if every more important part is shown.
 		last := true
 		for _, part := range []string{"`delete-é-0059`", "</summary>\n\n- `a.B` `update-é-0000`", "</summary>\n\n- `a.B` `create-é-0000`"} {
 			there := strings.Contains(text, part)
 			if there && !last {
-				t.Errorf("limit %d: has %s without what comes before", limit, part)
+				t.Errorf("limit %d: the note has %s without a more important part", limit, part)
 			}
 			last = there
 		}
 		for _, stack := range []string{"staging", "production"} {
 			if !strings.Contains(text, "#### `"+stack+"`: 60 to create, 60 to update,") {
-				t.Errorf("limit %d: has no counts of %s", limit, stack)
+				t.Errorf("limit %d: the note has no counts of %s", limit, stack)
 			}
 		}
 	}
 }
 
-// So many changes are rendered in no time.
+// Rendering thousands of changes is quick.
 func TestLarge(t *testing.T) {
 	t.Parallel()
 	o := options
 	o.Limit = 5000
 	text := Render(o, []Preview{many(t, "staging", 20_000, "delete", "update")})
 	check(t, text, o.Limit)
-	if !strings.Contains(text, "`staging` deletes 20000") || !strings.Contains(text, " of what `staging` replaces and deletes; ") {
+	if !strings.Contains(text, "`staging` deletes 20000") || !strings.Contains(text, " replacements and deletions of `staging`; ") {
 		t.Errorf("got\n%s", text)
 	}
-	// Of those told last there are as many as fit.
+	// As many deletions are shown as fit.
 	if !strings.Contains(text, "`delete-é-0000`") || len(text) < o.Limit-200 {
 		t.Errorf("%d bytes of %d:\n%s", len(text), o.Limit, text)
 	}
 }
 
-// More than thirty replacements and deletions are folded, fewer never.
+// More than thirty replacements and deletions are folded.
 func TestFolded(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int]bool{30: false, 31: true} {
@@ -81,7 +81,7 @@ func TestFolded(t *testing.T) {
 	}
 }
 
-// The same previews make the same note: maps of Go have no order.
+// The same previews give the same note, although Go's maps have no order.
 func TestDeterministic(t *testing.T) {
 	t.Parallel()
 	data := documentOf(t, "text")
@@ -101,7 +101,7 @@ func TestDeterministic(t *testing.T) {
 	}
 }
 
-// A link is there only to what can be one.
+// A URL becomes a link only if it is a valid HTTP URL.
 func TestLink(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ url, want string }{
@@ -111,10 +111,10 @@ func TestLink(t *testing.T) {
 		{"javascript:alert(1)", "### Preview\n"},
 		{"javascript://gitlab.example.com/%0aalert(1)", "### Preview\n"},
 		{"https:///a", "### Preview\n"},
-		{"https://gitlab.example.com/" + strings.Repeat("a", longestURL), "### Preview\n"},
+		{"https://gitlab.example.com/" + strings.Repeat("a", maxURL), "### Preview\n"},
 	} {
 		if text := Render(Options{PipelineURL: test.url}, nil); !strings.Contains(text, test.want) {
-			t.Errorf("%q: has not %s, but\n%s", test.url, test.want, text)
+			t.Errorf("%q: no %s in\n%s", test.url, test.want, text)
 		}
 	}
 }

@@ -6,20 +6,20 @@ import (
 	"unicode"
 )
 
-// The most characters of a text that a note shows.
+// The limits of texts in a note, in characters.
 const (
-	short = 80   // of a value
-	name  = 200  // of a resource, a property, a stack
-	long  = 4000 // of an error
+	maxValue = 80
+	maxName  = 200 // of a resource, a property or a stack
+	maxError = 4000
 )
 
-// code is a span of code with the text in one line, cut to the most characters.
-// In code nothing acts: no HTML, no link, no @mention, no reference. What does
-// not print, such as a line break or a mark that turns the direction of text,
-// is spelt out as Go does.
+// code returns a code span with the text on one line, cut to limit characters.
+// In a code span, GitLab interprets nothing: no HTML, no link, no @mention, no
+// reference. Characters that do not print, such as line breaks and marks that
+// change the direction of text, are escaped as in Go.
 // https://spec.commonmark.org/0.31.2/#code-spans
-func code(text string, most int) string {
-	text = cut(printable(text, ""), most, "…")
+func code(text string, limit int) string {
+	text = cut(printable(text, ""), limit, "…")
 	if strings.Trim(text, " ") == "" {
 		text = strconv.Quote(text)
 	}
@@ -30,15 +30,16 @@ func code(text string, most int) string {
 	return fence + text + fence
 }
 
-// codeBlock is a block of code. A bar stands before each line: GitLab looks for
-// quick actions such as /merge, and for what it includes, at the beginning of
-// a line before it looks for blocks. Nor does a line of the text end the block.
-func codeBlock(text string, most int) string {
-	text = cut(printable(strings.ReplaceAll(text, "\t", "    "), "\n"), most, "…")
+// codeBlock returns a code block with the text. Each line starts with a bar:
+// GitLab looks for quick actions, such as /merge, and for include directives at
+// the start of lines before it looks for code blocks. With the bar, no line of
+// the text can end the block.
+func codeBlock(text string, limit int) string {
+	text = cut(printable(strings.ReplaceAll(text, "\t", "    "), "\n"), limit, "…")
 	return "```text\n| " + strings.ReplaceAll(text, "\n", "\n| ") + "\n```\n"
 }
 
-// printable spells out what does not print, but for the characters kept.
+// printable escapes characters that do not print, except those in kept.
 func printable(text, kept string) string {
 	var b strings.Builder
 	for _, r := range text {
@@ -51,11 +52,11 @@ func printable(text, kept string) string {
 	return b.String()
 }
 
-// cut shortens a text to the most characters, and says so by what it ends with.
-func cut(text string, most int, end string) string {
+// cut shortens a text to limit characters and appends end if it does.
+func cut(text string, limit int, end string) string {
 	n := 0
 	for i := range text {
-		if n == most {
+		if n == limit {
 			return text[:i] + end
 		}
 		n++

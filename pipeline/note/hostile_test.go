@@ -14,11 +14,11 @@ import (
 	"github.com/yuin/goldmark/renderer/html"
 )
 
-// markdown renders as GitLab does before it takes out what it does not allow.
+// markdown renders as GitLab does, before GitLab removes forbidden HTML.
 var markdown = goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithRendererOptions(html.WithUnsafe()))
 
-// ours are the tags that a note may have; all of them but the link are without
-// attributes, but for the language of a block.
+// ours matches the tags that a note may have. Only links and code blocks have
+// attributes.
 var ours = regexp.MustCompile(`^</?(h3|h4|p|ul|li|strong|em|code|pre|details|summary)>$|^<code class="language-text">$|^<a href="` +
 	regexp.QuoteMeta(options.PipelineURL) + `">$|^</a>$|^<!-- (pulumi preview|pipeline 4711) -->$`)
 
@@ -27,7 +27,7 @@ var (
 	span = regexp.MustCompile(`(?s)<code[^>]*>.*?</code>`)
 )
 
-// check holds a note to what it promises whatever is in it.
+// check checks what must be true of every note.
 func check(t *testing.T, note string, limit int) {
 	t.Helper()
 	if len(note) > limit {
@@ -69,7 +69,8 @@ func check(t *testing.T, note string, limit int) {
 	}
 }
 
-// hostile are names and values that try to be more than text.
+// hostile lists names and values that try to act as Markdown, HTML or quick
+// actions.
 var hostile = []string{
 	"plain", "</details>", "</summary></details>\n\n<script>alert(1)</script>", "<!-- pulumi preview -->", "-->", "@all", "\n/merge\n", "/close",
 	"/merge", "![x](https://evil.example/x.png)", "[x](javascript:alert(1))", "https://evil.example", "<https://evil.example>", "|---|---|", "a|b",
@@ -79,7 +80,7 @@ var hostile = []string{
 	strings.Repeat("\u202e", 100), "\t\tx", "---", "> quote", "- list", "1. list", "[^1]: note", "\n\n    code",
 }
 
-// documentOf makes a preview's JSON in which a text stands in every place.
+// documentOf returns the JSON of a preview that has the text in every place.
 func documentOf(t testing.TB, text string) []byte {
 	t.Helper()
 	states := func(n int) map[string]any {
@@ -112,7 +113,8 @@ func documentOf(t testing.TB, text string) []byte {
 	return data
 }
 
-// No text acts, wherever it stands, nor where a note is cut.
+// No text acts as anything but text, wherever it is and wherever the note is
+// cut.
 func TestHostile(t *testing.T) {
 	t.Parallel()
 	for _, text := range hostile {
@@ -132,7 +134,7 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// No input makes it panic, go over the limit or act.
+// No input makes Read panic, or Render exceed the limit or let a text act.
 func FuzzRead(f *testing.F) {
 	for _, text := range hostile {
 		f.Add(documentOf(f, text), text, 3000)
@@ -142,7 +144,7 @@ func FuzzRead(f *testing.F) {
 		p, _ := Read(text, data)
 		o := options
 		o.Commit = text
-		o.Limit = min(max(limit, least), Limit)
+		o.Limit = min(max(limit, minLimit), Limit)
 		check(t, Render(o, []Preview{p, p.Fail(text)}), o.Limit)
 		Widget([]Preview{p})
 	})

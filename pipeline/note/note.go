@@ -1,11 +1,11 @@
-// Package note tells what previews of stacks would change: as one Markdown
-// note for a merge request, and as the counts that GitLab shows by itself.
+// Package note renders previews of stacks: as one Markdown note for a merge
+// request, and as the counts for GitLab's widget.
 //
-// The note is read by people who decide, and it is public to whoever may read
-// the merge request. So what cannot be undone stands on top and is the last to
-// go where room is short; values that may be secret are left out; and no name
-// or value, all of which a merge request can choose, acts as Markdown, HTML, a
-// mention or a quick action of GitLab.
+// People who read the note decide whether to merge, and everyone who can see
+// the merge request can read it. So the changes that cannot be undone come
+// first, and are left out last when the note is too long. Values that may be
+// secret are left out. A merge request can choose names and values, so none of
+// them acts as Markdown, HTML, a mention or a quick action.
 package note
 
 import (
@@ -15,46 +15,46 @@ import (
 	"strings"
 )
 
-// Marker is the first line of a note, by which it is found again. GitLab shows
-// no comments of HTML.
+// Marker is the first line of a note, with which the note is found again.
+// GitLab does not show HTML comments.
 const Marker = "<!-- pulumi preview -->"
 
-// Limit is the size of a note in bytes that GitLab takes by default. It counts
-// characters, of which a text never has more than bytes.
+// Limit is the size of the longest note that GitLab accepts by default. GitLab
+// counts characters, and Limit counts bytes, of which a text never has fewer.
 // https://docs.gitlab.com/administration/instance_limits/#size-of-comments-and-descriptions-of-issues-merge-requests-and-epics
 const Limit = 1_000_000
 
-// least is the smallest limit: less has no room to say that something is
-// missing.
-const least = 2000
+// minLimit is the smallest limit: a shorter note has no room to say what is
+// left out.
+const minLimit = 2000
 
-// longestURL is the longest link: a longer one would leave too little room.
-const longestURL = 500
+// maxURL is the length of the longest link. A longer one would leave too little
+// room.
+const maxURL = 500
 
-// Options say what a note is about.
+// Options describe the pipeline of a note.
 type Options struct {
 	Commit      string // the whole SHA-1; "" leaves it out
-	Pipeline    int64  // its id, by which a note tells that it is the newer one; 0 leaves it out
-	PipelineURL string // where its jobs and artifacts are; "" leaves the link out
+	Pipeline    int64  // the pipeline's id, so that an older note does not replace a newer one; 0 leaves it out
+	PipelineURL string // the pipeline's page; "" leaves the link out
 
-	// Zips are the sha256 of the zips that this commit makes, by the name of
-	// the stack and of the function. A function whose zip is the same as what
-	// is deployed does not change, even if its sources do. One that is not
-	// here counts as changed.
+	// Zips are the sha256 of the zips that this commit builds, by stack and
+	// function. A function whose zip is already deployed does not change, even
+	// if its sources do. A function without an entry counts as changed.
 	Zips map[string]map[string]string
 
-	// Limit is the size of the note in bytes; 0 is GitLab's, and less than
-	// 2000 is 2000.
+	// Limit is the size of the note in bytes. 0 means the constant Limit. The
+	// least is 2000.
 	Limit int
 }
 
-// Render writes the note, in the order of the previews.
+// Render returns the note, with the previews in this order.
 func Render(o Options, previews []Preview) string {
 	limit := o.Limit
 	if limit == 0 {
 		limit = Limit
 	}
-	d := document{limit: max(limit, least), whole: "the artifacts of " + o.pipeline()}
+	d := document{limit: max(limit, minLimit), whole: "the artifacts of " + o.pipeline()}
 	d.add(block{open: o.head()})
 	for _, p := range previews {
 		if p.Failed() {
@@ -79,7 +79,7 @@ func Render(o Options, previews []Preview) string {
 	return d.String()
 }
 
-// head is the marker, the id and the heading.
+// head returns the marker, the pipeline's id and the heading.
 func (o Options) head() string {
 	var b strings.Builder
 	b.WriteString(Marker + "\n")
@@ -88,7 +88,7 @@ func (o Options) head() string {
 	}
 	b.WriteString("\n### Preview")
 	if o.Commit != "" {
-		b.WriteString(" of " + code(cut(o.Commit, 8, ""), name))
+		b.WriteString(" of " + code(cut(o.Commit, 8, ""), maxName))
 	}
 	if link := o.pipeline(); strings.HasPrefix(link, "[") {
 		b.WriteString(" by " + link)
@@ -97,14 +97,15 @@ func (o Options) head() string {
 	return b.String()
 }
 
-// pipeline is how a sentence names it, with a link where the URL is one.
+// pipeline returns the pipeline as a sentence names it, with a link if
+// PipelineURL is valid.
 func (o Options) pipeline() string {
 	text := "this pipeline"
 	if o.Pipeline != 0 {
 		text = fmt.Sprint("pipeline ", o.Pipeline)
 	}
 	u, err := url.Parse(o.PipelineURL)
-	if err != nil || !slices.Contains([]string{"http", "https"}, u.Scheme) || u.Host == "" || len(o.PipelineURL) > longestURL {
+	if err != nil || !slices.Contains([]string{"http", "https"}, u.Scheme) || u.Host == "" || len(o.PipelineURL) > maxURL {
 		return text
 	}
 	u.User = nil

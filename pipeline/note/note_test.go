@@ -11,15 +11,15 @@ import (
 
 func TestMain(m *testing.M) { recording.Main(m) }
 
-// options are those of the goldens.
+// options are the options of the goldens.
 var options = Options{
 	Commit:      "0123456789abcdef0123456789abcdef01234567",
 	Pipeline:    4711,
 	PipelineURL: "https://gitlab.example.com/group/project/-/pipelines/4711",
 }
 
-// deployed is what the code case's get-item has: its zip is the same with a
-// changed comment.
+// deployed is the sha256 of the deployed zip of get-item in testdata/code.json.
+// A changed comment does not change this zip.
 const deployed = "de2cd3a47b23d1e5533e56d460b0f33eff1acc7517eff0052161776ec08be9a7"
 
 func read(t *testing.T, stack, file string) Preview {
@@ -35,13 +35,13 @@ func read(t *testing.T, stack, file string) Preview {
 	return p
 }
 
-// Each kind of change has its golden, which is the note as GitLab gets it.
+// Each golden is a note as GitLab gets it, for one kind of change.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	built := map[string]map[string]string{"staging": {"get-item": deployed, "health": strings.Repeat("0", 64)}}
 	for _, test := range []struct {
 		golden string
-		files  []string // of testdata, the first for staging, the second for production
+		files  []string // of testdata, for staging, production and review-1
 		zips   map[string]map[string]string
 		limit  int
 	}{
@@ -59,7 +59,7 @@ func TestGolden(t *testing.T) {
 		{"hostile", []string{"hostile"}, nil, 0},
 		{"stacks", []string{"update", "delete"}, nil, 0},
 		{"stacks-failed", []string{"failed", "replace"}, nil, 0},
-		{"cut", []string{"create", "delete"}, nil, 2600},
+		{"cut", []string{"update", "delete", "replace"}, nil, minLimit},
 	} {
 		t.Run(test.golden+" of "+strings.Join(test.files, " "), func(t *testing.T) {
 			t.Parallel()
@@ -67,7 +67,7 @@ func TestGolden(t *testing.T) {
 			o.Zips, o.Limit = test.zips, test.limit
 			var previews []Preview
 			for i, file := range test.files {
-				previews = append(previews, read(t, []string{"staging", "production"}[i], file))
+				previews = append(previews, read(t, []string{"staging", "production", "review-1"}[i], file))
 			}
 			recording.Golden(t, filepath.Join("testdata", test.golden+".md"), Render(o, previews), "run go test ./pipeline/note -update")
 		})

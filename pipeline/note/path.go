@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// segments takes a property's path apart, such as
-// routeSettings[0].tags["a.b"]. What is no path is one segment.
+// segments splits the path of a property, such as routeSettings[0].tags["a.b"].
+// An invalid path is one segment.
 // https://www.pulumi.com/docs/iac/concepts/miscellaneous/property-paths/
 func segments(path string) (segments []string) {
 	for rest := path; rest != ""; {
@@ -39,14 +39,14 @@ func segments(path string) (segments []string) {
 	return segments
 }
 
-// found is what is at a path.
+// found is the result of a look-up.
 type found struct {
-	value  any  // of encoding/json
-	there  bool // whether there is a value at all
-	secret bool // whether the value, or what it is a part of, is secret
+	value  any  // as decoded by encoding/json
+	there  bool // whether there is a value
+	secret bool // whether the value, or an object that contains it, is secret
 }
 
-// at looks a path up. A secret hides all that is below it.
+// at looks up a path. A secret hides everything below it.
 func at(tree any, path []string) found {
 	for _, segment := range path {
 		if secret(tree) {
@@ -69,13 +69,13 @@ func at(tree any, path []string) found {
 	return found{tree, true, secret(tree)}
 }
 
-// variables are the properties that hold environment variables, by the names
-// that the providers have for them: Lambda's environment.variables, a
-// command's environment, the stage variables of an API.
+// variables are the names of the properties that hold environment variables:
+// environment.variables of a Lambda function, environment of a command,
+// stageVariables of an API's stage.
 var variables = []string{"environment", "variables", "stageVariables"}
 
-// hidden tells whether a path is one of environment variables, or of all of
-// them. Programs put in them what they will, keys too.
+// hidden reports whether a path leads to environment variables. Their values
+// are not shown, because programs put keys into them.
 func hidden(path []string) bool {
 	return slices.ContainsFunc(path, func(segment string) bool { return slices.Contains(variables, segment) })
 }

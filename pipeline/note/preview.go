@@ -8,27 +8,28 @@ import (
 	"strings"
 )
 
-// Preview is what one stack's preview told.
+// Preview is the result of one stack's preview.
 type Preview struct {
 	Stack string
 
-	changes   []change // in the order of their types and names
+	changes   []change // sorted by type and name
 	unchanged int
-	failures  []string // what it failed with, free of secrets
+	failures  []string // errors, without secrets
 	mask      mask
 }
 
-// Failed tells whether the preview came to no end. What it did find is still
-// shown.
+// Failed reports whether the preview failed. The changes that it found until
+// then are still shown.
 func (p Preview) Failed() bool { return len(p.failures) > 0 }
 
-// Read takes what pulumi preview --json printed for the stack. A preview that
-// failed before it could print JSON is of use too: the Preview that comes with
-// an error is an empty one of that stack, for Fail to fill.
+// Read reads the output of pulumi preview --json for the stack. If it fails, it
+// returns an empty Preview of the stack, for Fail: a preview may fail before it
+// prints JSON.
 func Read(stack string, data []byte) (Preview, error) {
 	p := Preview{Stack: stack}
 	start := 0
-	// The engine prints nothing else, but the command that runs it may.
+	// The engine prints only the JSON, but a command that runs the engine may
+	// print lines before it.
 	if !bytes.HasPrefix(data, []byte("{")) {
 		start = bytes.Index(data, []byte("\n{")) + 1
 	}
@@ -52,15 +53,15 @@ func Read(stack string, data []byte) (Preview, error) {
 func unreadable(data []byte, err error) error {
 	switch {
 	case len(bytes.TrimSpace(data)) == 0:
-		return errors.New("it printed no JSON; see what the job's log says of it")
+		return errors.New("it printed no JSON; see the job's log")
 	case strings.Contains(err.Error(), "unexpected EOF"):
-		return errors.New("its JSON ends in the middle; see whether the job was stopped or its disk was full")
+		return errors.New("its JSON is incomplete; check whether the job was stopped or its disk was full")
 	}
-	return fmt.Errorf("what it printed is not the JSON of a preview: %w", err)
+	return fmt.Errorf("its output is not the JSON of a preview: %w", err)
 }
 
-// Fail returns the preview as one that failed. Text is what the engine printed
-// elsewhere, which is shown if the preview itself has no errors to show.
+// Fail returns the preview as a failed one. text is what the engine printed
+// elsewhere. It is shown if the preview itself has no errors.
 func (p Preview) Fail(text string) Preview {
 	if p.Failed() {
 		return p
@@ -72,13 +73,13 @@ func (p Preview) Fail(text string) Preview {
 	return p
 }
 
-// digest is the document, as far as a note goes.
+// digest is the part of the JSON that a note needs.
 // https://github.com/pulumi/pulumi/blob/v3.250.0/pkg/display/json.go
 type digest struct {
 	Steps       []step
 	Diagnostics []struct{ Prefix, Message, Severity string }
-	// ChangeSummary counts resources by operation. Where a preview fails it
-	// is not there; resources that stay the same are in no step.
+	// ChangeSummary counts resources by operation. It is missing if the preview
+	// failed. Resources with the operation same are counted but have no step.
 	ChangeSummary map[string]int
 }
 
@@ -86,14 +87,14 @@ type step struct {
 	Op                 string
 	URN                string
 	OldState, NewState *state
-	DiffReasons        []string            // names of properties; what there is if DetailedDiff is null
+	DiffReasons        []string            // names of properties, in place of a DetailedDiff that is null
 	ReplaceReasons     []string            // names of properties
 	DetailedDiff       map[string]property // by path
 }
 
 type property struct {
-	Kind      string // add, delete or update, and each with -replace
-	InputDiff bool   // whether it compares inputs; if not, old outputs with new inputs
+	Kind      string // add, delete or update, or one of these with -replace
+	InputDiff bool   // whether the old value is an input; otherwise it is an output
 }
 
 type state struct {

@@ -6,17 +6,17 @@ import (
 	"testing"
 )
 
-// What is no preview is refused by a sentence with the stack, and leaves a
-// preview that can be shown as failed.
+// Invalid output fails with a sentence that names the stack. The returned
+// preview can be shown as a failed one.
 func TestReadRefuses(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ data, want string }{
-		{"", "the preview of stack staging: it printed no JSON; see what the job's log says of it"},
-		{" \n", "the preview of stack staging: it printed no JSON; see what the job's log says of it"},
-		{`{"steps": [{"op": "upd`, "the preview of stack staging: its JSON ends in the middle; see whether the job was stopped or its disk was full"},
-		{"{", "the preview of stack staging: its JSON ends in the middle; see whether the job was stopped or its disk was full"},
-		{"error: no stack", "the preview of stack staging: what it printed is not the JSON of a preview: invalid character 'e' looking for beginning of value"},
-		{"[]", "the preview of stack staging: what it printed is not the JSON of a preview: json: cannot unmarshal array into Go value of type note.digest"},
+		{"", "the preview of stack staging: it printed no JSON; see the job's log"},
+		{" \n", "the preview of stack staging: it printed no JSON; see the job's log"},
+		{`{"steps": [{"op": "upd`, "the preview of stack staging: its JSON is incomplete; check whether the job was stopped or its disk was full"},
+		{"{", "the preview of stack staging: its JSON is incomplete; check whether the job was stopped or its disk was full"},
+		{"error: no stack", "the preview of stack staging: its output is not the JSON of a preview: invalid character 'e' looking for beginning of value"},
+		{"[]", "the preview of stack staging: its output is not the JSON of a preview: json: cannot unmarshal array into Go value of type note.digest"},
 	} {
 		p, err := Read("staging", []byte(test.data))
 		if fmt.Sprint(err) != test.want {
@@ -24,12 +24,12 @@ func TestReadRefuses(t *testing.T) {
 		}
 		text := Render(Options{}, []Preview{p.Fail("exit status 255")})
 		if want := "**The preview of `staging` failed.**"; !strings.Contains(text, want) || !strings.Contains(text, "| exit status 255\n") {
-			t.Errorf("%q: has not %s, but\n%s", test.data, want, text)
+			t.Errorf("%q: no %s in\n%s", test.data, want, text)
 		}
 	}
 }
 
-// Lines around the document do not matter.
+// Read ignores lines before and after the JSON.
 func TestReadSurrounded(t *testing.T) {
 	t.Parallel()
 	p, err := Read("staging", []byte("local: {building}\n{\n\"changeSummary\": {\"same\": 3}}\nbye\n"))
@@ -38,18 +38,18 @@ func TestReadSurrounded(t *testing.T) {
 	}
 }
 
-// one is a step with an operation.
+// one returns a step with an operation.
 func one(op, name string) string {
 	return fmt.Sprintf(`{"op": %q, "urn": "urn:pulumi:staging::project::aws:a/b:B::%s"}`, op, name)
 }
 
-// Each operation counts as what it does, a replacement once, and the widget has
-// the same.
+// Each operation is counted as its kind, and a replacement once. The widget has
+// the same counts.
 func TestCounts(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name, steps string
-		want        string // to create, update, replace, delete
+		want        string // counts to create, update, replace and delete
 		widget      string
 	}{
 		{"none", "", "nothing changes, 0 unchanged", `{"create":0,"update":0,"delete":0}`},
@@ -73,7 +73,7 @@ func TestCounts(t *testing.T) {
 				t.Fatal(err)
 			}
 			if text := Render(Options{}, []Preview{p}); !strings.Contains(text, "`staging`: "+test.want) {
-				t.Errorf("has not %s, but\n%s", test.want, text)
+				t.Errorf("no %s in\n%s", test.want, text)
 			}
 			if widget, err := Widget([]Preview{p}); err != nil || string(widget) != test.widget {
 				t.Errorf("the widget is %s, %v; want %s", widget, err, test.widget)
@@ -82,7 +82,7 @@ func TestCounts(t *testing.T) {
 	}
 }
 
-// The widget has the sum of all stacks, and none where one failed.
+// The widget has the sum of all stacks. It fails if one preview failed.
 func TestWidget(t *testing.T) {
 	t.Parallel()
 	p := read(t, "staging", "delete")
@@ -91,12 +91,12 @@ func TestWidget(t *testing.T) {
 		t.Errorf("%s, %v; want %s", widget, err, want)
 	}
 	_, err = Widget([]Preview{p, read(t, "production", "failed")})
-	if want := "the preview of stack production failed, so there is nothing to count; see what it printed"; fmt.Sprint(err) != want {
+	if want := "the preview of stack production failed, so it has no counts; see the job's log"; fmt.Sprint(err) != want {
 		t.Errorf("%v, want %s", err, want)
 	}
 }
 
-// A resource that is protected no longer, or from now on, is shown.
+// The note shows a resource whose protection changes.
 func TestProtection(t *testing.T) {
 	t.Parallel()
 	p, err := Read("staging", []byte(`{"steps": [{"op": "same", "urn": "urn:pulumi:staging::project::aws:a/b:B::name",
@@ -105,23 +105,24 @@ func TestProtection(t *testing.T) {
 		t.Fatal(err)
 	}
 	if text, want := Render(Options{}, []Preview{p}), "- `a.B` `name`\n  - `protect`: `true` → `false`\n"; !strings.Contains(text, want) {
-		t.Errorf("has not %s, but\n%s", want, text)
+		t.Errorf("no %s in\n%s", want, text)
 	}
 }
 
-// What is deleted in the state alone says so.
+// The note says that a resource with retainOnDelete stays in AWS.
 func TestRetained(t *testing.T) {
 	t.Parallel()
 	p, err := Read("staging", []byte(`{"steps": [{"op": "delete", "urn": "urn:pulumi:staging::project::aws:a/b:B::name", "oldState": {"retainOnDelete": true}}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text, want := Render(Options{}, []Preview{p}), "- **Deleted:** `a.B` `name`, which stays in AWS without being managed: `retainOnDelete`\n"; !strings.Contains(text, want) {
-		t.Errorf("has not %s, but\n%s", want, text)
+	if text, want := Render(Options{}, []Preview{p}), "- **Deleted:** `a.B` `name`, which stays in AWS and is no longer managed: `retainOnDelete`\n"; !strings.Contains(text, want) {
+		t.Errorf("no %s in\n%s", want, text)
 	}
 }
 
-// Whose code changes is told by the digest of a function's own command.
+// A changed digest in a function's build command means that the function's code
+// changes.
 func TestCode(t *testing.T) {
 	t.Parallel()
 	step := func(op, typ, was, is string) string {
@@ -130,10 +131,10 @@ func TestCode(t *testing.T) {
 			"newState": {"inputs": {"environment": {"FUNCTION_DIGEST": %q}}}}`, op, typ, was, is)
 	}
 	const command = "project:lambda:Function$command:local:Command"
-	const changes, none, same = "**The code of one function changes:** `f`.", "No function's code changes.", "The sources of `f` change, but not a byte"
+	const changes, none, same = "**The code of one function changes:** `f`.", "No function's code changes.", "The sources of `f` change, but not what is built from them."
 	for _, test := range []struct {
 		name, step string
-		zip        string // the function's sha256; "" is none
+		zip        string // the function's sha256; "" means none
 		want       string
 	}{
 		{"update", step("update", command, "1", "2"), "", changes},
@@ -154,7 +155,7 @@ func TestCode(t *testing.T) {
 			}
 			zips := map[string]map[string]string{"staging": {"f": test.zip}, "production": {"f": "sum"}}
 			if text := Render(Options{Zips: zips}, []Preview{p}); !strings.Contains(text, "\n"+test.want) {
-				t.Errorf("has not %s, but\n%s", test.want, text)
+				t.Errorf("no %s in\n%s", test.want, text)
 			}
 		})
 	}

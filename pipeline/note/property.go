@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// Where a state has properties.
+// The two sets of properties in a state.
 const (
 	inputs = iota
 	outputs
 )
 
-// at looks a property up. A nil state has none. What the state calls a secret
-// output is one, whatever its value looks like.
+// at looks up a property. A nil state has none. A property in
+// AdditionalSecretOutputs is secret, whatever its value.
 func (s *state) at(where int, path ...string) found {
 	if s == nil {
 		return found{}
@@ -28,8 +28,8 @@ func (s *state) at(where int, path ...string) found {
 	return f
 }
 
-// lines tell how a property changes. Where a provider names no more than an
-// object that differs, they name what differs in it.
+// lines returns how a property changes, one line for each difference. If the
+// provider names only a changed object, lines names the members that differ.
 func (c change) lines(path string) (lines []string) {
 	p := c.paths[path]
 	verb := strings.TrimSuffix(p.Kind, "-replace")
@@ -46,10 +46,10 @@ func (c change) lines(path string) (lines []string) {
 	return lines
 }
 
-// line tells it of one: from what to what if both are plain, or no more than
-// that it changes.
+// line returns how one property changes: the old and the new value if both can
+// be shown, otherwise only that it changes.
 func (c change) line(path string, segments []string, verb string, inputDiff bool) string {
-	label := code(path, name) + ": "
+	label := code(path, maxName) + ": "
 	if hidden(segments) {
 		return label + past(verb)
 	}
@@ -79,8 +79,8 @@ func past(verb string) string {
 	return "changed"
 }
 
-// before is the value that the engine compared with: of an output, unless it
-// compared inputs.
+// before returns the old value that the engine compared: the output, unless the
+// engine compared inputs.
 func (c change) before(inputDiff bool, path []string) found {
 	if out := c.old.at(outputs, path...); out.there && !inputDiff {
 		return out
@@ -95,8 +95,8 @@ func (c change) after(path []string) found {
 	return c.new.at(outputs, path...)
 }
 
-// secret tells whether the property is a secret on either side: who sees the
-// one that was might have the one that is.
+// secret reports whether the old or the new property is secret. The old value
+// must be hidden too, because the new one may be the same.
 func (c change) secret(path []string) bool {
 	for _, s := range []*state{c.old, c.new} {
 		if s.at(inputs, path...).secret || s.at(outputs, path...).secret {

@@ -6,13 +6,14 @@ import (
 	"testing"
 )
 
-// updateOf is the JSON of a preview that updates one resource.
+// updateOf returns the JSON of a preview that updates one resource.
 func updateOf(oldState, newState, diff string) []byte {
 	return fmt.Appendf(nil, `{"steps": [{"op": "update", "urn": "urn:pulumi:staging::project::aws:a/b:B::name",
 		"oldState": %s, "newState": %s, "detailedDiff": %s}]}`, oldState, newState, diff)
 }
 
-// A secret on either side hides both, and so do environment variables.
+// A secret on either side hides both sides. Environment variables are always
+// hidden.
 func TestSecrets(t *testing.T) {
 	t.Parallel()
 	const encrypted = `{"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "hunter2"}`
@@ -66,13 +67,13 @@ func TestSecrets(t *testing.T) {
 				t.Errorf("shows the secret:\n%s", text)
 			}
 			if want := "`name`\n  - " + strings.ReplaceAll(test.want, "\n", "\n  - ") + "\n\n"; !strings.Contains(text, want) {
-				t.Errorf("has not\n%s\nbut\n%s", want, text)
+				t.Errorf("no\n%s\nin\n%s", want, text)
 			}
 		})
 	}
 }
 
-// An error repeats no secret, wherever it comes from.
+// An error shows no secret, wherever the error comes from.
 func TestSecretsInErrors(t *testing.T) {
 	t.Parallel()
 	states := `{"inputs": {"environment": {"variables": {"KEY": "hunter2-hunter2", "TABLE": "project-staging-items", "LEVEL": "debug"}}, "name": "project-staging-items"}}`
@@ -99,7 +100,7 @@ func TestSecretsInErrors(t *testing.T) {
 			}
 			for _, p := range []Preview{inside, outside.Fail(test.message), inside.Fail("other")} {
 				if text := Render(Options{}, []Preview{p}); !strings.Contains(text, "\n```text\n| "+test.want+"\n```\n") {
-					t.Errorf("has not %s, but\n%s", test.want, text)
+					t.Errorf("no %s in\n%s", test.want, text)
 				}
 			}
 		})

@@ -10,23 +10,23 @@ import (
 	"strings"
 )
 
-// What the engine writes in place of values it does not show or know.
+// What the engine writes in place of secret, unknown and special values.
 // https://github.com/pulumi/pulumi/blob/v3.250.0/sdk/go/common/resource/sig/sig.go
 const (
 	blinded     = "[secret]"
 	unknown     = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-	signature   = "4dabf18193072939515e22adb298388d" // the key by which an object is more than an object
+	signature   = "4dabf18193072939515e22adb298388d" // the member that marks an object as a special value
 	secretValue = "1b47061264138c4ac30d75fd1eb44270"
 	outputValue = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 )
 
-// ciphertext is how a secret is encrypted in a state or in a stack's file.
+// ciphertext matches an encrypted secret in a state or in a stack's file.
 var ciphertext = regexp.MustCompile(`\bv[0-9]+:[A-Za-z0-9+/=_-]{8,}:[A-Za-z0-9+/=_-]+`)
 
-// hash is a sum over something, of which the first digits are enough.
+// hash matches a checksum. The note shows only its first digits.
 var hash = regexp.MustCompile(`^[0-9a-f]{40,}$`)
 
-// secret tells whether the engine marks the value itself as one.
+// secret reports whether the engine marks the value as secret.
 func secret(value any) bool {
 	switch v := value.(type) {
 	case string:
@@ -39,8 +39,8 @@ func secret(value any) bool {
 	return false
 }
 
-// scalar is a value as a note shows it, or false if it is none of one line:
-// objects, lists, and texts that hold JSON, such as policies.
+// scalar returns a value as the note shows it on one line. It returns false for
+// objects, lists, and texts that are JSON, such as policies.
 func scalar(value any) (text string, ok bool) {
 	switch v := value.(type) {
 	case string:
@@ -53,30 +53,30 @@ func scalar(value any) (text string, ok bool) {
 			}
 		}
 		if v == "" {
-			return code(`""`, short), true
+			return code(`""`, maxValue), true
 		}
 		if hash.MatchString(v) {
-			return code(v[:12]+"…", short), true
+			return code(v[:12]+"…", maxValue), true
 		}
-		return code(v, short), true
+		return code(v, maxValue), true
 	case bool, json.Number:
-		return code(fmt.Sprint(v), short), true
+		return code(fmt.Sprint(v), maxValue), true
 	}
 	return "", false
 }
 
-// mask takes out of a text what is secret. Errors may repeat the values that a
-// program passed.
+// mask removes secrets from errors, which may repeat a program's values.
 type mask struct {
-	values []string // that no text may hold, the longest first
+	values []string // to be removed, longest first
 }
 
-// telling is the least length of a value that a mask takes out. Shorter ones,
-// such as debug or 443, are part of other words.
-const telling = 8
+// minHidden is the least length of a value that a mask removes. Shorter values,
+// such as debug or 443, may be part of other words.
+const minHidden = 8
 
-// mask hides the values of environment variables, but for those that are shown
-// elsewhere: a table's name is a variable of the functions, and a table's name.
+// mask returns a mask that hides the values of environment variables, except
+// values that are also shown elsewhere. A table's name, for example, is a
+// variable of functions and a property of the table.
 func (d digest) mask() mask {
 	hide, show := map[string]bool{}, map[string]bool{}
 	for _, s := range d.Steps {
@@ -87,7 +87,7 @@ func (d digest) mask() mask {
 			}
 		}
 	}
-	maps.DeleteFunc(hide, func(value string, _ bool) bool { return show[value] || len(value) < telling })
+	maps.DeleteFunc(hide, func(value string, _ bool) bool { return show[value] || len(value) < minHidden })
 	values := slices.SortedFunc(maps.Keys(hide), func(a, b string) int {
 		if len(a) != len(b) {
 			return len(b) - len(a)
@@ -97,7 +97,7 @@ func (d digest) mask() mask {
 	return mask{values}
 }
 
-// collect adds the texts in a tree to those that are hidden or shown.
+// collect adds the texts in a tree to hide or show.
 func collect(tree any, path []string, hide, show map[string]bool) {
 	switch t := tree.(type) {
 	case map[string]any:
@@ -119,7 +119,7 @@ func collect(tree any, path []string, hide, show map[string]bool) {
 	}
 }
 
-// object is the engine's JSON of a secret, which holds no other object.
+// object matches the engine's JSON of a secret without nested objects.
 var object = regexp.MustCompile(`\{[^{}]*"?` + signature + `"?[^{}]*\}`)
 
 func (m mask) text(text string) string {

@@ -5,10 +5,10 @@ import (
 	"fmt"
 )
 
-// Widget is the report that GitLab shows at a merge request by itself, for the
-// job's artifacts:reports:terraform. A replacement counts as Terraform has it,
-// created and deleted. The counts of a preview that failed would be too low, so
-// there are none: it is an error.
+// Widget returns the counts that GitLab shows on a merge request, for
+// artifacts:reports:terraform of the job. As in Terraform, a replacement counts
+// as created and as deleted. Widget fails if a preview failed, because its
+// counts would be too low.
 // https://docs.gitlab.com/ci/yaml/artifacts_reports/#artifactsreportsterraform
 func Widget(previews []Preview) ([]byte, error) {
 	var counts struct {
@@ -18,7 +18,7 @@ func Widget(previews []Preview) ([]byte, error) {
 	}
 	for _, p := range previews {
 		if p.Failed() {
-			return nil, fmt.Errorf("the preview of stack %s failed, so there is nothing to count; see what it printed", p.Stack)
+			return nil, fmt.Errorf("the preview of stack %s failed, so it has no counts; see the job's log", p.Stack)
 		}
 		counts.Create += len(p.of(created)) + len(p.of(imported)) + len(p.of(replaced))
 		counts.Update += len(p.of(updated))

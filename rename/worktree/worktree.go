@@ -1,5 +1,5 @@
-// Package worktree lists and copies the files that git tracks. Tests copy the
-// repository with it, to change the copy.
+// Package worktree lists and copies the files that git tracks. Tests use it to
+// change a copy of the repository.
 package worktree
 
 import (
@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// Files lists the tracked regular files below dir, by their slash-separated
-// paths relative to dir. It leaves out links, submodules, and files that are
-// deleted in the work tree.
+// Files returns the tracked regular files below dir, as slash-separated paths
+// relative to dir. It leaves out links, submodules, and files that are deleted
+// in the work tree.
 func Files(dir string) ([]string, error) {
 	cmd := exec.Command("git", "ls-files", "-z", "--stage")
 	cmd.Dir = dir
@@ -36,8 +36,8 @@ func Files(dir string) ([]string, error) {
 	return files, nil
 }
 
-// Copy copies the tracked files below from, as they are in the work tree, to the
-// folder to, which it creates. The copy has no .git.
+// Copy copies the tracked files below from, as they are in the work tree, to
+// the folder to. It creates this folder. The copy has no .git.
 func Copy(from, to string) error {
 	files, err := Files(from)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package operatortest is a Secrets Manager for the tests of operators'
+// Package operatortest serves a fake Secrets Manager to the tests of operators'
 // commands.
 package operatortest
 
@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-// Serve answers as Secrets Manager does for the secrets that there are, by name,
-// with their values, "" for none; a value that is put in is put there. The
-// environment of the test leads to it.
+// Serve starts a fake Secrets Manager with these secrets: values by name, ""
+// for a secret without a value. It stores new values in the map. It sets the
+// environment of the test so that the AWS SDK uses the fake.
 func Serve(t *testing.T, values map[string]string) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

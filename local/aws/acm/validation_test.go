@@ -70,7 +70,7 @@ func TestMissing(t *testing.T) {
 	}
 	p.record(t, zone, "api", "NS", servers...)
 	if _, _, err = p.create(t, ValidationToken, "validation", in); err != nil {
-		t.Errorf("all is there: %v", err)
+		t.Errorf("with all records: %v", err)
 	}
 }
 

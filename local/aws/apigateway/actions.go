@@ -9,11 +9,11 @@ import (
 	"skiff/local/engine/provider"
 )
 
-// API Gateway asks for the HTTP verb of a call, on the path that it is made on
+// The actions of API Gateway are HTTP verbs, on the path of the call
 // (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagementv2.html).
-// A function behind an integration or an authorizer takes no right of the
-// caller: there is no role to pass, the function's own permissions let API
-// Gateway in.
+// The function of an integration or an authorizer needs no right of the caller:
+// there is no role to pass, because the function's own permissions admit API
+// Gateway.
 const (
 	get    = "apigateway:GET"
 	post   = "apigateway:POST"
@@ -21,17 +21,18 @@ const (
 	remove = "apigateway:DELETE"
 )
 
-// pathARN is the ARN of a path of API Gateway's own API, which has no accounts
+// pathARN returns the ARN of a path of the API Gateway API. It has no account
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html).
 func pathARN(region, path string) string { return arn.New("apigateway", region, "", path) }
 
-// tagsARN is the ARN of the tags of what is at a path: a path of their own.
+// tagsARN returns the ARN of the tags of the resource at a path. Tags have
+// their own path.
 func tagsARN(region, path string) string {
 	return pathARN(region, "/tags/"+url.QueryEscape(pathARN(region, path)))
 }
 
-// itemActions lists the actions on one item of a collection, of which each verb
-// is one call.
+// itemActions lists the actions on one item of a collection. Each verb is one
+// call.
 func itemActions(verb provider.Verb, region, collection, id string) []provider.Action {
 	item := pathARN(region, collection+"/"+id)
 	switch verb {
@@ -45,9 +46,10 @@ func itemActions(verb provider.Verb, region, collection, id string) []provider.A
 	return provider.On(item, get)
 }
 
-// See internal/service/apigatewayv2/api.go of terraform-provider-aws 5.100.0.
-// The tags come with the API itself. A create with tags takes a right to their
-// path, too (https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/997).
+// apiActions follows internal/service/apigatewayv2/api.go of
+// terraform-provider-aws 5.100.0. A read of the API includes its tags. A create
+// with tags also needs a right to the path of the tags
+// (https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/997).
 func apiActions(o provider.Operation[APIInputs]) []provider.Action {
 	r := o.Record
 	actions := o.Tags(tagsARN(r.Region, "/apis/"+r.ID), post, remove)
@@ -65,13 +67,14 @@ func apiActions(o provider.Operation[APIInputs]) []provider.Action {
 	return actions
 }
 
-// See internal/service/apigatewayv2/integration.go of terraform-provider-aws 5.100.0.
+// integrationActions follows internal/service/apigatewayv2/integration.go of
+// terraform-provider-aws 5.100.0.
 func integrationActions(o provider.Operation[IntegrationInputs]) []provider.Action {
 	return itemActions(o.Verb, o.Record.Region, "/apis/"+o.Record.Inputs.APIID+"/integrations", o.Record.ID)
 }
 
-// See internal/service/apigatewayv2/authorizer.go of terraform-provider-aws 5.100.0.
-// A create looks at the API's protocol first.
+// authorizerActions follows internal/service/apigatewayv2/authorizer.go of
+// terraform-provider-aws 5.100.0. A create reads the API's protocol first.
 func authorizerActions(o provider.Operation[AuthorizerInputs]) []provider.Action {
 	r := o.Record
 	actions := itemActions(o.Verb, r.Region, "/apis/"+r.Inputs.APIID+"/authorizers", r.ID)
@@ -81,21 +84,24 @@ func authorizerActions(o provider.Operation[AuthorizerInputs]) []provider.Action
 	return actions
 }
 
-// See internal/service/apigatewayv2/route.go of terraform-provider-aws 5.100.0.
+// routeActions follows internal/service/apigatewayv2/route.go of
+// terraform-provider-aws 5.100.0.
 func routeActions(o provider.Operation[RouteInputs]) []provider.Action {
 	return itemActions(o.Verb, o.Record.Region, "/apis/"+o.Record.Inputs.APIID+"/routes", o.Record.ID)
 }
 
-// See internal/service/apigatewayv2/deployment.go of terraform-provider-aws 5.100.0.
+// deploymentActions follows internal/service/apigatewayv2/deployment.go of
+// terraform-provider-aws 5.100.0.
 func deploymentActions(o provider.Operation[DeploymentInputs]) []provider.Action {
 	return itemActions(o.Verb, o.Record.Region, "/apis/"+o.Record.Inputs.APIID+"/deployments", o.Record.ID)
 }
 
-// See internal/service/apigatewayv2/stage.go of terraform-provider-aws 5.100.0.
-// The tags come with the stage, and each verb but a delete looks at the API.
+// stageActions follows internal/service/apigatewayv2/stage.go of
+// terraform-provider-aws 5.100.0. A read of the stage includes its tags. Each
+// verb except delete also reads the API.
 //
-// API Gateway asks who creates a stage with tags for apigateway:TagResource,
-// which the Service Authorization Reference does not list
+// Creating a stage with tags needs apigateway:TagResource, which the Service
+// Authorization Reference does not list
 // (https://github.com/aws-amplify/amplify-cli/issues/12316).
 func stageActions(o provider.Operation[StageInputs]) []provider.Action {
 	r := o.Record
@@ -125,8 +131,8 @@ func stageActions(o provider.Operation[StageInputs]) []provider.Action {
 	return append(actions, itemActions(o.Verb, r.Region, stages, r.ID)...)
 }
 
-// replacedSettings lists the keys of the route settings that an update does not
-// leave as they are: the provider deletes each of them first.
+// replacedSettings returns the route keys whose settings an update changes or
+// removes. The provider deletes these settings first.
 func replacedSettings(old, settings []RouteSetting) []string {
 	var keys []string
 	for _, o := range old {
@@ -137,9 +143,10 @@ func replacedSettings(old, settings []RouteSetting) []string {
 	return keys
 }
 
-// deliveryActions lists what API Gateway asks who sets a stage's access log for.
-// The page has them as one set, and does not say which call takes which. What it
-// lists besides is for the console: to read the log, and to create its group
+// deliveryActions lists the actions that API Gateway requires to set a stage's
+// access log. AWS documents them as one set, without the call that needs each.
+// Its further actions are for the console, which reads the log and creates its
+// group
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html).
 func deliveryActions() []provider.Action {
 	return provider.On(provider.Anything,
@@ -147,15 +154,16 @@ func deliveryActions() []provider.Action {
 		"logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery")
 }
 
-// gatewayService is who takes the role that API Gateway makes for itself, by
-// which it reads certificates: the caller needs no right to these
+// gatewayService assumes API Gateway's service-linked role, with which it reads
+// certificates. The caller needs no right to the certificates
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/using-service-linked-roles.html).
 const gatewayService = "ops.apigateway.amazonaws.com"
 
-// See internal/service/apigatewayv2/domain_name.go of terraform-provider-aws 5.100.0.
-// The tags come with the domain name. The service's role is made for the first
-// domain name of an account. Each create asks for the right to, for which one is
-// the first depends on the account.
+// domainActions follows internal/service/apigatewayv2/domain_name.go of
+// terraform-provider-aws 5.100.0. A read of the domain name includes its tags.
+// The first domain name of an account creates the service-linked role. Each
+// create needs the right to do that here, because which one is first depends on
+// the account.
 func domainActions(o provider.Operation[DomainInputs]) []provider.Action {
 	r := o.Record
 	actions := o.Tags(tagsARN(r.Region, "/domainnames/"+r.ID), post, remove)
@@ -169,7 +177,8 @@ func domainActions(o provider.Operation[DomainInputs]) []provider.Action {
 	return append(actions, itemActions(o.Verb, r.Region, "/domainnames", r.ID)...)
 }
 
-// See internal/service/apigatewayv2/api_mapping.go of terraform-provider-aws 5.100.0.
+// mappingActions follows internal/service/apigatewayv2/api_mapping.go of
+// terraform-provider-aws 5.100.0.
 func mappingActions(o provider.Operation[MappingInputs]) []provider.Action {
 	return itemActions(o.Verb, o.Record.Region, "/domainnames/"+o.Record.Inputs.DomainName+"/apimappings", o.Record.ID)
 }

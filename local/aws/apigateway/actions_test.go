@@ -11,7 +11,8 @@ import (
 
 type inputs = providertest.Inputs
 
-// newRole is a program that runs with a role on the types of this package.
+// newRole returns a program that runs with a role and declares this package's
+// types.
 func newRole(t *testing.T) (*plane, *providertest.Role) {
 	t.Helper()
 	p := newPlane(t)
@@ -55,8 +56,7 @@ func TestAPIActions(t *testing.T) {
 	r.Run(t, APIToken, providertest.Step{Verb: provider.Create, In: inputs{"name": "a", "protocolType": "HTTP"}, Want: []string{"apigateway:POST " + gatewayARN + "/apis"}})
 }
 
-// TestItemActions takes what belongs to an API, each part from its create to its
-// delete.
+// TestItemActions creates, updates and deletes each part of an API.
 func TestItemActions(t *testing.T) {
 	t.Parallel()
 	_, r := newRole(t)

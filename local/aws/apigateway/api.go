@@ -31,9 +31,9 @@ const (
 	protocolSocket = "WEBSOCKET"
 )
 
-// APIInputs is the inputs of an API, without quick create, OpenAPI bodies, API
-// keys and mutual TLS. The address type has no effect: a loopback
-// has the addresses it has.
+// APIInputs holds the inputs of an API. Quick create, OpenAPI bodies, API keys
+// and mutual TLS are not supported. The address type has no effect on a
+// loopback address.
 type APIInputs struct {
 	Name                     string            `json:"name,omitempty"`
 	ProtocolType             string            `json:"protocolType" aws:"required,replace"`
@@ -46,7 +46,7 @@ type APIInputs struct {
 	Tags                     map[string]string `json:"tags,omitempty"`
 }
 
-// CORSInputs is the CORS settings of an API; MaxAge is in seconds.
+// CORSInputs holds the CORS settings of an API. MaxAge is in seconds.
 type CORSInputs struct {
 	AllowCredentials bool     `json:"allowCredentials,omitempty"`
 	AllowHeaders     []string `json:"allowHeaders,omitempty"`
@@ -56,7 +56,7 @@ type CORSInputs struct {
 	MaxAge           int      `json:"maxAge,omitempty"`
 }
 
-// APIOutputs is what AWS adds to an API.
+// APIOutputs holds the outputs that AWS adds to an API.
 type APIOutputs struct {
 	APIEndpoint              string `json:"apiEndpoint"`
 	ARN                      string `json:"arn"`
@@ -65,7 +65,7 @@ type APIOutputs struct {
 	RouteSelectionExpression string `json:"routeSelectionExpression"`
 }
 
-// APIs are the declared APIs.
+// APIs holds the declared APIs.
 type APIs struct {
 	db           *store.Store
 	base         string // URL of the gateway, without a path
@@ -74,10 +74,10 @@ type APIs struct {
 	deployed
 }
 
-// NewAPIs holds the APIs of db. The gateway that serves them is at base, such
-// as http://127.0.0.1:8080, and the API of root answers there without a
-// prefix. The domain names of APIs have their certificates from certificates,
-// which may be nil where there are no domain names.
+// NewAPIs returns the APIs in db. base is the URL of the gateway that serves
+// them, such as http://127.0.0.1:8080. The API of root answers there without a
+// prefix. certificates has the certificates of domain names; it may be nil if
+// there are no domain names.
 func NewAPIs(db *store.Store, base string, root Root, certificates Certificates) *APIs {
 	return &APIs{db: db, base: base, root: root, certificates: certificates}
 }
@@ -108,12 +108,13 @@ func executionARN(r store.Record[APIInputs]) string {
 	return arn.New("execute-api", r.Region, r.Account, r.ID)
 }
 
-// httpSelection is how every HTTP API selects routes. With braces it is the
-// same.
+// httpSelection is the only route selection expression of HTTP APIs. It may
+// also be written with braces.
 const httpSelection = "$request.method $request.path"
 
-// selectionForm is what a WebSocket API may select routes by here. AWS takes
-// more than one member, and other parts of a request
+// selectionForm matches the route selection expressions of WebSocket APIs that
+// are supported here. AWS also allows several members, and other parts of a
+// request
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-selection-expressions.html).
 var selectionForm = regexp.MustCompile(`^\$request\.body\.\w[\w.-]*$|^\$\{request\.body\.\w[\w.-]*\}$`)
 
@@ -129,9 +130,9 @@ func checkAPI(in APIInputs) []provider.Problem {
 			problems.Add("routeSelectionExpression", "the local cloud selects routes of a WebSocket API by a member of the message, such as $request.body.action, not %q", e)
 		}
 		if in.CORSConfiguration != nil {
-			problems.Add("corsConfiguration", "a WebSocket API has none: browsers send it from any origin, and $connect sees which")
+			problems.Add("corsConfiguration", "a WebSocket API has none: browsers connect from any origin, which the $connect route sees")
 		}
-	case "": // not known yet
+	case "": // unknown in a preview
 	default:
 		problems.Add("protocolType", "%q is neither HTTP nor WEBSOCKET", in.ProtocolType)
 	}
@@ -140,15 +141,15 @@ func checkAPI(in APIInputs) []provider.Problem {
 	problems.OneOf("ipAddressType", in.IPAddressType, "ipv4", "dualstack")
 	if c := in.CORSConfiguration; c != nil {
 		if c.AllowCredentials && slices.Contains(c.AllowOrigins, "*") {
-			problems.Add("corsConfiguration.allowOrigins", "may not be * where allowCredentials is set")
+			problems.Add("corsConfiguration.allowOrigins", "must not be * if allowCredentials is set")
 		}
 		problems.Within("corsConfiguration.maxAge", c.MaxAge, -1, 86400, "seconds")
 	}
 	return problems
 }
 
-// createAPI refuses a WebSocket API that cannot select a route, which the
-// check cannot: an expression that is not known yet is absent there.
+// createAPI refuses a WebSocket API without a route selection expression.
+// checkAPI cannot do that, because a preview may not know the expression.
 func (a *APIs) createAPI(ctx context.Context, c provider.Call, r *store.Record[APIInputs]) error {
 	if err := a.checkSelection(r); err != nil {
 		return err
@@ -163,7 +164,7 @@ func (a *APIs) checkSelection(r *store.Record[APIInputs]) error {
 	return nil
 }
 
-// deleteAPI takes along what belongs to the API, as AWS does.
+// deleteAPI also deletes everything that belongs to the API, as AWS does.
 func (a *APIs) deleteAPI(_ context.Context, _ provider.Call, r store.Record[APIInputs]) error {
 	if err := a.checkUnmapped("API "+r.ID, func(m MappingInputs) bool { return m.APIID == r.ID }); err != nil {
 		return err
@@ -192,7 +193,7 @@ func deleteOf[In any](db *store.Store, token string, belongs func(In) bool, key 
 	return nil
 }
 
-// api finds the API that another resource names.
+// api returns the API that another resource names.
 func (a *APIs) api(id string) (store.Record[APIInputs], error) {
 	r, err := store.Get[APIInputs](a.db, APIToken, id)
 	if err != nil {
@@ -201,8 +202,8 @@ func (a *APIs) api(id string) (store.Record[APIInputs], error) {
 	return r, nil
 }
 
-// protocolOf is the protocol of the API that other inputs name, "" while it is
-// not known: the API is not there yet.
+// protocolOf returns the protocol of the API with an id, or "" while the API
+// does not exist.
 func (a *APIs) protocolOf(id string) string {
 	r, err := store.Get[APIInputs](a.db, APIToken, id)
 	if id == "" || err != nil {

@@ -17,9 +17,9 @@ import (
 	"skiff/local/store"
 )
 
-// AuthorizerInputs is the inputs of an authorizer: a function that decides on
-// requests, or an issuer whose tokens are taken. Roles to call the function with
-// are left out: its own permissions do.
+// AuthorizerInputs holds the inputs of an authorizer: a function that decides
+// on requests, or an issuer whose tokens are accepted. A role to invoke the
+// function is not supported: the function's own permissions decide.
 type AuthorizerInputs struct {
 	APIID                string            `json:"apiId" aws:"required,replace"`
 	Name                 string            `json:"name,omitempty"`
@@ -32,13 +32,14 @@ type AuthorizerInputs struct {
 	JWTConfiguration     *JWTConfiguration `json:"jwtConfiguration,omitempty"`
 }
 
-// JWTConfiguration says whose tokens an authorizer takes, and for whom.
+// JWTConfiguration says whose tokens an authorizer accepts, and for which
+// audiences.
 type JWTConfiguration struct {
 	Issuer    string   `json:"issuer" aws:"required"`
 	Audiences []string `json:"audiences" aws:"required"`
 }
 
-// AuthorizerOutputs is what AWS adds to an authorizer.
+// AuthorizerOutputs holds the outputs that AWS adds to an authorizer.
 type AuthorizerOutputs struct {
 	ResultTTLInSeconds int `json:"authorizerResultTtlInSeconds"`
 }
@@ -49,16 +50,16 @@ const (
 	authorizerJWT     = "JWT"
 )
 
-// Limits of authorizers:
+// See
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 // and
-// https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-authorizers.html
+// https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-authorizers.html.
 const (
 	maxAudiences = 50
 	maxResultTTL = 3600 // seconds
 
-	// defaultResultTTL is what the AWS provider sends for an HTTP API where a
-	// program leaves the time out, in seconds; AWS itself would keep nothing.
+	// defaultResultTTL, in seconds, is what the AWS provider sends for an HTTP
+	// API if a program sets no TTL. AWS itself would cache nothing.
 	defaultResultTTL = 300
 )
 
@@ -85,7 +86,7 @@ func (a *APIs) authorizers() *provider.Resource[AuthorizerInputs, AuthorizerOutp
 	}
 }
 
-// resultTTL is for how long the results of an authorizer are kept.
+// resultTTL returns how long the results of an authorizer are cached.
 func (a *APIs) resultTTL(in AuthorizerInputs) time.Duration {
 	if in.AuthorizerType != authorizerRequest || a.protocolOf(in.APIID) == protocolSocket {
 		return 0
@@ -97,14 +98,14 @@ func (a *APIs) resultTTL(in AuthorizerInputs) time.Duration {
 	return time.Duration(seconds) * time.Second
 }
 
-// checkAuthorizer refuses what
+// checkAuthorizer reports what
 // https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-authorizers.html
-// does. The protocol is that of the API, "" while it is not known.
+// rejects. protocol is the API's, or "" while it is unknown.
 func checkAuthorizer(in AuthorizerInputs, protocol string) []provider.Problem {
 	var problems provider.Problems
 	problems.MaxCharacters("name", in.Name, 128)
 	switch in.AuthorizerType {
-	case "": // not known yet
+	case "": // unknown in a preview
 	case authorizerRequest:
 		checkRequestAuthorizer(&problems, in, protocol)
 	case authorizerJWT:
@@ -115,11 +116,13 @@ func checkAuthorizer(in AuthorizerInputs, protocol string) []provider.Problem {
 	return problems
 }
 
-// checkRequestAuthorizer checks a function's. Its URI has to be an invoke ARN:
-// the page above has no other form, unlike that of integrations.
+// checkRequestAuthorizer checks an authorizer with a function. Its URI must be
+// an invoke ARN: unlike for integrations,
+// https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-authorizers.html
+// has no other form.
 func checkRequestAuthorizer(problems *provider.Problems, in AuthorizerInputs, protocol string) {
 	if in.JWTConfiguration != nil {
-		problems.Add("jwtConfiguration", "only goes with authorizerType JWT")
+		problems.Add("jwtConfiguration", "needs authorizerType JWT")
 	}
 	if in.AuthorizerURI != "" && !invokeForm.MatchString(in.AuthorizerURI) {
 		problems.Add("authorizerUri", "%q is not the invoke ARN of a function", in.AuthorizerURI)
@@ -134,14 +137,14 @@ func checkRequestAuthorizer(problems *provider.Problems, in AuthorizerInputs, pr
 	case in.EnableSimpleResponse && version == "1.0":
 		problems.Add("enableSimpleResponses", "needs authorizerPayloadFormatVersion 2.0, not 1.0")
 	case protocol == protocolHTTP && version != "" && version != "2.0":
-		problems.Add("authorizerPayloadFormatVersion", "the local cloud speaks payload format 2.0 to authorizers of HTTP APIs, not %q", version)
+		problems.Add("authorizerPayloadFormatVersion", "the local cloud supports payload format 2.0 for authorizers of HTTP APIs, not %q", version)
 	case version != "" && version != "1.0" && version != "2.0":
 		problems.Add("authorizerPayloadFormatVersion", "%q is neither 1.0 nor 2.0", version)
 	}
 	checkSources(problems, in.IdentitySources, protocol)
 }
 
-// checkSocketAuthorizer refuses what only HTTP APIs have.
+// checkSocketAuthorizer refuses what only authorizers of HTTP APIs have.
 func checkSocketAuthorizer(problems *provider.Problems, in AuthorizerInputs) {
 	if v := in.PayloadFormatVersion; v != "" && v != "1.0" {
 		problems.Add("authorizerPayloadFormatVersion", "a WebSocket API has payload format 1.0, not %q", v)
@@ -156,16 +159,16 @@ func checkSocketAuthorizer(problems *provider.Problems, in AuthorizerInputs) {
 
 // Forms of identity sources: of HTTP APIs
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html)
-// and of WebSocket APIs. The latter may also name stage and context variables,
-// which the local cloud does not.
+// and of WebSocket APIs. Stage and context variables of WebSocket APIs are not
+// supported here.
 var (
 	httpSourceForm   = regexp.MustCompile(`^\$(request\.(header|querystring)|stageVariables|context)\.[^\s]+$`)
 	tokenSourceForm  = regexp.MustCompile(`^\$request\.(header|querystring)\.[^\s]+$`)
 	socketSourceForm = regexp.MustCompile(`^route\.request\.(header|querystring)\.[^\s]+$`)
 )
 
-// checkSources checks the sources of an authorizer of type REQUEST. A context
-// variable has to be known when the authorizer is asked.
+// checkSources checks the identity sources of an authorizer of type REQUEST. A
+// context variable must have its value before the authorizer runs.
 func checkSources(problems *provider.Problems, sources []string, protocol string) {
 	for i, source := range sources {
 		property := fmt.Sprintf("identitySources[%d]", i)
@@ -177,15 +180,15 @@ func checkSources(problems *provider.Problems, sources []string, protocol string
 		case protocol == protocolHTTP && !isHTTP, !isHTTP && !isSocket:
 			problems.Add(property, "%q is not of the form $request.header.NAME, $request.querystring.NAME, $stageVariables.NAME or $context.NAME", source)
 		case isContext && !slices.Contains(httpapi.RequestVariables(), variable):
-			problems.Add(property, "no request has %s when it is authorized", source)
+			problems.Add(property, "%s has no value before a request is authorized", source)
 		case slices.Contains(sources[:i], source):
 			problems.Add(property, "%s is there twice", source)
 		}
 	}
 }
 
-// checkJWTAuthorizer checks an issuer's. What only functions have is refused,
-// and each property by its own name.
+// checkJWTAuthorizer checks a JWT authorizer. It refuses by name each property
+// that only REQUEST authorizers have.
 func checkJWTAuthorizer(problems *provider.Problems, in AuthorizerInputs, protocol string) {
 	if protocol == protocolSocket {
 		problems.Add("authorizerType", "a WebSocket API has no JWT authorizers")
@@ -198,7 +201,7 @@ func checkJWTAuthorizer(problems *provider.Problems, in AuthorizerInputs, protoc
 		"enableSimpleResponses":          in.EnableSimpleResponse,
 	} {
 		if given {
-			problems.Add(property, "only goes with authorizerType REQUEST")
+			problems.Add(property, "needs authorizerType REQUEST")
 		}
 	}
 	if n := len(in.IdentitySources); n > 1 {
@@ -211,7 +214,7 @@ func checkJWTAuthorizer(problems *provider.Problems, in AuthorizerInputs, protoc
 	}
 	if c := in.JWTConfiguration; c != nil {
 		if u, err := url.Parse(c.Issuer); c.Issuer != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
-			problems.Add("jwtConfiguration.issuer", "%q is no https URL, below which API Gateway looks for .well-known/openid-configuration", c.Issuer)
+			problems.Add("jwtConfiguration.issuer", "%q is not an https URL, below which API Gateway looks for .well-known/openid-configuration", c.Issuer)
 		}
 		problems.AtMost("jwtConfiguration.audiences", len(c.Audiences), maxAudiences, "audiences")
 	}
@@ -227,8 +230,8 @@ func (a *APIs) createAuthorizer(_ context.Context, _ provider.Call, r *store.Rec
 	return a.checkComplete(r.Inputs)
 }
 
-// checkComplete refuses what is missing. The check of the inputs cannot: there
-// what is not known yet is missing too.
+// checkComplete refuses missing inputs. checkAuthorizer cannot do that, because
+// a preview may not know them.
 func (a *APIs) checkComplete(in AuthorizerInputs) error {
 	refuse := func(text string) error { return awserr.New("BadRequestException", "authorizer %s: %s", in.Name, text) }
 	if in.AuthorizerType == authorizerJWT {
@@ -249,12 +252,13 @@ func (a *APIs) checkComplete(in AuthorizerInputs) error {
 	case isHTTP && in.PayloadFormatVersion == "":
 		return refuse("an authorizer of an HTTP API needs an authorizerPayloadFormatVersion: 2.0")
 	case a.resultTTL(in) > 0 && len(in.IdentitySources) == 0:
-		return refuse("identity source must be set if authorizer caching is enabled (TTL is greater than 0, and 300 where it is left out)")
+		return refuse("identity source must be set if authorizer caching is enabled (TTL is greater than 0, and 300 if it is not set)")
 	}
 	return nil
 }
 
-// checkUnused refuses to take an authorizer from a route. resourceAuthorizerDelete of terraform-provider-aws waits while AWS does.
+// checkUnused refuses to delete an authorizer that a route uses. On AWS,
+// resourceAuthorizerDelete of terraform-provider-aws waits instead.
 func (a *APIs) checkUnused(r store.Record[AuthorizerInputs]) error {
 	all, err := store.List[RouteInputs](a.db, RouteToken)
 	if err != nil {
@@ -268,7 +272,7 @@ func (a *APIs) checkUnused(r store.Record[AuthorizerInputs]) error {
 	return nil
 }
 
-// authorizerOf is an authorizer as a stage serves it.
+// authorizerOf returns an authorizer as a stage serves it.
 func (a *APIs) authorizerOf(r store.Record[AuthorizerInputs]) *httpapi.Authorizer {
 	in := r.Inputs
 	out := &httpapi.Authorizer{ID: r.ID, IdentitySources: in.IdentitySources}

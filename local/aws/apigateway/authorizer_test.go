@@ -21,7 +21,7 @@ const (
 	header    = "$request.header.Authorization"
 )
 
-// requestAuthorizer is a good Lambda authorizer of an HTTP API.
+// requestAuthorizer returns a valid Lambda authorizer of an HTTP API.
 func requestAuthorizer(api string) AuthorizerInputs {
 	return AuthorizerInputs{
 		APIID: api, Name: "a", AuthorizerType: "REQUEST", AuthorizerURI: invokeARN, PayloadFormatVersion: "2.0",
@@ -166,7 +166,7 @@ func TestAuthorizerReferences(t *testing.T) {
 
 	const invalid = "BadRequestException: invalid authorizer id"
 	wantFailure(t, "no authorizer", route("CUSTOM", ""), invalid)
-	wantFailure(t, "an authorizer that is not there", route("CUSTOM", "none"), invalid)
+	wantFailure(t, "a missing authorizer", route("CUSTOM", "none"), invalid)
 	wantFailure(t, "another API's", route("CUSTOM", "other"), invalid)
 	wantFailure(t, "a function for tokens", route("JWT", "r"), invalid)
 	wantFailure(t, "tokens for a function", route("CUSTOM", "j"), invalid)
@@ -206,8 +206,8 @@ func TestAuthorizerQuota(t *testing.T) {
 	}
 }
 
-// TestAuthorizersAreServed: a stage serves its routes with their authorizers,
-// and a deployment keeps both as they were.
+// TestAuthorizersAreServed checks that a stage serves its routes with their
+// authorizers, and that a deployment freezes both.
 func TestAuthorizersAreServed(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)

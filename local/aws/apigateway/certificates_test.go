@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// certificates are the certificates of a test, by ARN. One is usable for the
-// name that its ARN ends in, in eu-west-1.
+// certificates are the certificates of a test, by ARN. Each is usable in
+// eu-west-1 for the name at the end of its ARN.
 type certificates map[string]*tls.Certificate
 
 func certificateARN(name string) string {

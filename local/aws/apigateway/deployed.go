@@ -14,7 +14,7 @@ import (
 	"skiff/local/store"
 )
 
-// deployed is what the stages serve, as of one generation of the store.
+// deployed caches what the stages serve, for one generation of the store.
 type deployed struct {
 	mu         sync.Mutex
 	valid      bool
@@ -22,24 +22,25 @@ type deployed struct {
 	last       *served
 }
 
-// served is what requests are looked up in. Nobody changes it.
+// served has what is needed to route requests. It never changes.
 type served struct {
 	apis     map[string]endpoint
-	root     string                                // id of the root's API, "" for none
+	root     string                                // id of the API at the root, "" for none
 	stages   map[string][]httpapi.Stage            // of HTTP APIs
 	sockets  map[string]map[string]websocket.Stage // of WebSocket APIs, by API and name
 	domains  map[string]bool                       // the domain names
 	mappings map[string][]MappingInputs            // by domain name, the longest keys first
 }
 
-// endpoint is where an API answers by itself.
+// endpoint is the default endpoint of an API.
 type endpoint struct {
 	host               string
 	isSocket, disabled bool
 }
 
-// Root are the stages of the API that answers without a prefix. It is open
-// unless its endpoint is disabled, for its domain names to be the only way in.
+// Root returns the stages of the API that answers without a prefix. open is
+// false if its default endpoint is disabled, so that only its domain names lead
+// to it.
 func (a *APIs) Root() (stages []httpapi.Stage, open bool, err error) {
 	s, err := a.served()
 	if err != nil || len(s.stages[s.root]) == 0 {
@@ -48,7 +49,7 @@ func (a *APIs) Root() (stages []httpapi.Stage, open bool, err error) {
 	return s.stages[s.root], !s.apis[s.root].disabled, nil
 }
 
-// Stages are the stages of every HTTP API, by the API's id.
+// Stages returns the stages of every HTTP API, by the API's id.
 func (a *APIs) Stages() (map[string][]httpapi.Stage, error) {
 	s, err := a.served()
 	if err != nil {
@@ -57,7 +58,8 @@ func (a *APIs) Stages() (map[string][]httpapi.Stage, error) {
 	return s.stages, nil
 }
 
-// served is what the store holds, read again after each change of it.
+// served returns what the stages serve. It reads the store again after each
+// change.
 func (a *APIs) served() (*served, error) {
 	generation := a.db.Generation()
 	a.mu.Lock()
@@ -108,7 +110,7 @@ func (a *APIs) read() (*served, error) {
 	return s, err
 }
 
-// mappingsByDomain lists the mappings of each domain name, the longest keys
+// mappingsByDomain returns the mappings of each domain name, the longest keys
 // first.
 func (a *APIs) mappingsByDomain() (map[string][]MappingInputs, error) {
 	records, err := store.List[MappingInputs](a.db, MappingToken)
@@ -125,8 +127,8 @@ func (a *APIs) mappingsByDomain() (map[string][]MappingInputs, error) {
 	return domains, nil
 }
 
-// addStage adds one stage, to those of its API's protocol: a WebSocket API is not
-// for the HTTP gateway to serve.
+// addStage adds one stage to the stages of its protocol. The HTTP gateway must
+// not serve a WebSocket API.
 func (a *APIs) addStage(s *served, r store.Record[StageInputs]) error {
 	api, err := a.api(r.Inputs.APIID)
 	if err != nil {
@@ -148,8 +150,9 @@ func (a *APIs) addStage(s *served, r store.Record[StageInputs]) error {
 	return nil
 }
 
-// stage has the routes as they are now where it deploys by itself, else those
-// that its deployment has frozen; without either it has none.
+// stage returns a stage. With auto-deploy it has the API's current routes,
+// otherwise the routes that its deployment has frozen. Without a deployment it
+// has none.
 func (a *APIs) stage(api store.Record[APIInputs], r store.Record[StageInputs]) (s httpapi.Stage, err error) {
 	s = httpapi.Stage{
 		APIID: api.ID, AccountID: api.Account, Region: api.Region,
@@ -168,7 +171,8 @@ func (a *APIs) stage(api store.Record[APIInputs], r store.Record[StageInputs]) (
 	return s, err
 }
 
-// routesOf are the routes that an API has now, with what they lead to.
+// routesOf returns the current routes of an API with their integrations and
+// authorizers.
 func (a *APIs) routesOf(api string) ([]httpapi.Route, error) {
 	records, err := store.List[RouteInputs](a.db, RouteToken)
 	if err != nil {

@@ -1,9 +1,9 @@
-// Package apigateway holds what is declared of HTTP APIs and of WebSocket APIs:
-// the resource types of API Gateway version 2, with AWS's checks. Locate finds
-// what a request leads to; the packages httpapi and websocket answer it, each
-// with what it does and does not do.
+// Package apigateway has the resource types of API Gateway version 2, for HTTP
+// APIs and WebSocket APIs, with AWS's checks. Locate finds the target of a
+// request. The packages httpapi and websocket answer it; their documentation
+// says what they support.
 //
-// What it does not hold: quick create, OpenAPI bodies, API keys, mutual TLS,
-// private and HTTP integrations, models, route responses and integration
-// responses. It refuses them by name.
+// Not supported, and refused by name: quick create, OpenAPI bodies, API keys,
+// mutual TLS, private and HTTP integrations, models, route responses and
+// integration responses.
 package apigateway

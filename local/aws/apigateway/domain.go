@@ -18,25 +18,25 @@ import (
 	"skiff/local/store"
 )
 
-// Certificates are where domain names have their certificates from.
+// Certificates has the certificates of domain names.
 type Certificates interface {
-	// Usable says why a certificate cannot serve a domain name in a region: it
-	// is not there, not issued, of another name or of another region.
+	// Usable returns an error if a certificate cannot serve a domain name in a
+	// region: if it is missing, not issued, or for another name or region.
 	Usable(arn, domainName, region string) error
 
-	// TLS is the certificate with its key.
+	// TLS returns the certificate with its key.
 	TLS(arn string) (*tls.Certificate, error)
 }
 
-// DomainInputs is the inputs of a domain name, without mutual TLS.
+// DomainInputs holds the inputs of a domain name. Mutual TLS is not supported.
 type DomainInputs struct {
 	DomainName    string            `json:"domainName" aws:"required,replace"`
 	Configuration *DomainSettings   `json:"domainNameConfiguration" aws:"required"`
 	Tags          map[string]string `json:"tags,omitempty"`
 }
 
-// DomainSettings is how a domain name is served. The address type has no effect:
-// a loopback has the addresses it has.
+// DomainSettings says how a domain name is served. The address type has no
+// effect on a loopback address.
 type DomainSettings struct {
 	CertificateARN string `json:"certificateArn" aws:"required"`
 	EndpointType   string `json:"endpointType" aws:"required"`
@@ -44,14 +44,14 @@ type DomainSettings struct {
 	IPAddressType  string `json:"ipAddressType,omitempty" aws:"idle"`
 }
 
-// DomainOutputs is what AWS adds to a domain name.
+// DomainOutputs holds the outputs that AWS adds to a domain name.
 type DomainOutputs struct {
 	APIMappingSelectionExpression string         `json:"apiMappingSelectionExpression"`
 	ARN                           string         `json:"arn"`
 	Configuration                 DomainEndpoint `json:"domainNameConfiguration"`
 }
 
-// DomainEndpoint is DomainSettings with what DNS records point to.
+// DomainEndpoint is DomainSettings with the target of DNS records.
 type DomainEndpoint struct {
 	CertificateARN   string `json:"certificateArn"`
 	EndpointType     string `json:"endpointType"`
@@ -80,18 +80,18 @@ func (a *APIs) domains() *provider.Resource[DomainInputs, DomainOutputs] {
 	}
 }
 
-// domainForm is a name in lower case without a final dot, perhaps with a
-// wildcard as its first label
+// domainForm matches a name in lower case without a trailing dot. Its first
+// label may be a wildcard
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-custom-domains.html).
 var domainForm = regexp.MustCompile(`^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
-// checkDomain refuses what
+// checkDomain reports what
 // https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/domainnames.html
-// does.
+// rejects.
 func checkDomain(in DomainInputs) []provider.Problem {
 	var problems provider.Problems
 	if name := in.DomainName; name != "" && (len(name) > 253 || !domainForm.MatchString(name)) {
-		problems.Add("domainName", "%q is no domain name in lower case without a final dot, such as api.example.com", name)
+		problems.Add("domainName", "%q must be a domain name in lower case without a trailing dot, such as api.example.com", name)
 	}
 	c := in.Configuration
 	if c == nil {
@@ -120,7 +120,7 @@ func (a *APIs) checkCertificate(r *store.Record[DomainInputs]) error {
 	return nil
 }
 
-// regionalZones are the hosted zones of regional endpoints, by region
+// regionalZones returns the hosted zones of regional endpoints, by region
 // (https://docs.aws.amazon.com/general/latest/gr/apigateway.html).
 func regionalZones() map[string]string {
 	return map[string]string{
@@ -132,8 +132,9 @@ func regionalZones() map[string]string {
 	}
 }
 
-// describeDomain tells the endpoint's name, which AWS makes up and this makes of
-// the domain name: it stays the same whenever it is asked for.
+// describeDomain returns the outputs of a domain name. AWS generates the name
+// of the endpoint. Here it derives from the domain name, so it is always the
+// same.
 func describeDomain(r store.Record[DomainInputs]) DomainOutputs {
 	sum := sha256.Sum256([]byte(r.Account + " " + r.Region + " " + r.ID))
 	name := strings.ToLower(base32.HexEncoding.EncodeToString(sum[:]))
@@ -144,15 +145,15 @@ func describeDomain(r store.Record[DomainInputs]) DomainOutputs {
 		Configuration: DomainEndpoint{
 			CertificateARN: in.CertificateARN, EndpointType: in.EndpointType, SecurityPolicy: in.SecurityPolicy,
 			IPAddressType: cmp.Or(in.IPAddressType, "ipv4"),
-			// A region that is not listed has a zone too, which nobody here asks for.
+			// Other regions have a zone too, but no one here uses its id.
 			HostedZoneID:     cmp.Or(regionalZones()[r.Region], "Z0"+strings.ToUpper(name[10:22])),
 			TargetDomainName: "d-" + name[:10] + ".execute-api." + r.Region + ".amazonaws.com",
 		},
 	}
 }
 
-// Certificate is the certificate of the domain name that a TLS client asks for.
-// The error names the domain names there are.
+// Certificate returns the certificate of the domain name that a TLS client
+// wants. The error lists the existing domain names.
 func (a *APIs) Certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	s, err := a.served()
 	if err != nil {
@@ -167,12 +168,12 @@ func (a *APIs) Certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error)
 		return certificate, nil
 	}
 	names := slices.Sorted(maps.Keys(s.domains))
-	return nil, fmt.Errorf("there is no domain name %q to speak TLS for; there are: %s", hello.ServerName, cmp.Or(strings.Join(names, ", "), "none"))
+	return nil, fmt.Errorf("there is no domain name %q with a certificate; the domain names are: %s", hello.ServerName, cmp.Or(strings.Join(names, ", "), "none"))
 }
 
-// UsesCertificate reports whether a domain name has the certificate. Where that
-// cannot be read it does: rather keep a certificate than pull it from under a
-// domain.
+// UsesCertificate reports whether a domain name uses the certificate. It also
+// returns true if it cannot read the domain names, so that no certificate in
+// use is deleted.
 func (a *APIs) UsesCertificate(certificateARN string) bool {
 	all, err := store.List[DomainInputs](a.db, DomainToken)
 	return err != nil || slices.ContainsFunc(all, func(d store.Record[DomainInputs]) bool {

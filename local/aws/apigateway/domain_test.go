@@ -15,7 +15,7 @@ import (
 	"skiff/local/store"
 )
 
-// domainOf is a good domain name.
+// domainOf returns a valid domain name.
 func domainOf(name string) DomainInputs {
 	return DomainInputs{DomainName: name, Configuration: &DomainSettings{CertificateARN: certificateARN(name), EndpointType: "REGIONAL", SecurityPolicy: "TLS_1_2"}}
 }
@@ -99,12 +99,12 @@ func TestDomainReferences(t *testing.T) {
 	wantFailure(t, "a socket among HTTP APIs", mapping("x", "urn:x", "api.example.com", "sock", "live", "ws"), "a WebSocket API and an HTTP API cannot share one")
 	wantFailure(t, "an HTTP API among sockets", mapping("x", "urn:x", "ws.example.com", "a", "prod", "v1"), "a WebSocket API and an HTTP API cannot share one")
 
-	// What a crash has left of this very resource makes room.
+	// A record that a crash has left of this resource is replaced.
 	must(t, mapping("again", "urn:m", "api.example.com", "a", "prod", "v1"))
 	if _, err := store.Get[MappingInputs](p.db, MappingToken, "m"); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("the leftover is there: %v", err)
+		t.Errorf("the record of the crash is still there: %v", err)
 	}
-	// An update may keep its own key.
+	// An update may keep its key.
 	r, err := store.Get[MappingInputs](p.db, MappingToken, "again")
 	must(t, err)
 	must(t, p.mappings().Update(t.Context(), provider.Call{}, r, &r))
@@ -129,9 +129,9 @@ func TestDomainReferences(t *testing.T) {
 	must(t, p.deleteAPI(t.Context(), provider.Call{}, api))
 }
 
-// TestReplacedMapping: while a mapping is being replaced, the old one has its key
-// still. AWS has a key of a domain name once:
-// https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/domainnames-domainname-apimappings.html
+// TestReplacedMapping checks that a new mapping is refused while the replaced
+// one still has its key. On AWS a domain name has each key only once
+// (https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/domainnames-domainname-apimappings.html).
 func TestReplacedMapping(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)
@@ -181,7 +181,7 @@ func TestMappingQuota(t *testing.T) {
 	must(t, mapping("v2"))
 }
 
-// TestMappedRequests has the example of
+// TestMappedRequests uses the example of
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-mappings.html
 // and more.
 func TestMappedRequests(t *testing.T) {
@@ -253,7 +253,7 @@ func TestCertificate(t *testing.T) {
 	p := newPlane(t)
 	hello := func(name string) *tls.ClientHelloInfo { return &tls.ClientHelloInfo{ServerName: name} }
 	_, err := p.Certificate(hello("api.example.com"))
-	wantFailure(t, "no domain names", err, `there is no domain name "api.example.com" to speak TLS for; there are: none`)
+	wantFailure(t, "no domain names", err, `there is no domain name "api.example.com" with a certificate; the domain names are: none`)
 	p.declareDomain(t, "api.example.com")
 	p.declareDomain(t, "*.wild.example.com")
 	api, wild := &tls.Certificate{}, &tls.Certificate{}
@@ -264,7 +264,7 @@ func TestCertificate(t *testing.T) {
 		}
 	}
 	_, err = p.Certificate(hello(""))
-	wantFailure(t, "no name", err, "there are: *.wild.example.com, api.example.com")
+	wantFailure(t, "no name", err, "the domain names are: *.wild.example.com, api.example.com")
 	p.certificates = certificates{}
 	_, err = p.Certificate(hello("api.example.com"))
 	wantFailure(t, "no certificate", err, "the certificate of domain name api.example.com: there is no certificate")

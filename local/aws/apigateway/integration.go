@@ -13,9 +13,10 @@ import (
 	"skiff/local/store"
 )
 
-// IntegrationInputs is the inputs of an integration: a function behind an API.
-// HTTP proxies, private links and requests to AWS services are left out, and of
-// WebSocket APIs what is not for proxies: templates and conversions.
+// IntegrationInputs holds the inputs of an integration: a function behind an
+// API. HTTP proxies, private links and requests to AWS services are not
+// supported. The templates and conversions of WebSocket APIs are not supported
+// either.
 type IntegrationInputs struct {
 	APIID                string `json:"apiId" aws:"required,replace"`
 	IntegrationType      string `json:"integrationType" aws:"required,replace"`
@@ -27,8 +28,8 @@ type IntegrationInputs struct {
 	TimeoutMilliseconds  int    `json:"timeoutMilliseconds,omitempty"`
 }
 
-// IntegrationOutputs is what AWS adds to an integration, its defaults
-// included.
+// IntegrationOutputs holds the outputs and defaults that AWS adds to an
+// integration.
 type IntegrationOutputs struct {
 	ConnectionType              string `json:"connectionType"`
 	PayloadFormatVersion        string `json:"payloadFormatVersion"`
@@ -62,11 +63,11 @@ func (a *APIs) integrations() *provider.Resource[IntegrationInputs, IntegrationO
 	}
 }
 
-// invokeForm is the ARN by which API Gateway invokes a function.
+// invokeForm matches the ARN with which API Gateway invokes a function.
 var invokeForm = regexp.MustCompile(`^arn:aws:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/(arn:aws:lambda:.+)/invocations$`)
 
-// functionOf is the ARN of the function behind an integration, which names it by
-// its invoke ARN or by its own.
+// functionOf returns the ARN of an integration's function. The URI is the
+// function's invoke ARN or its own ARN.
 func functionOf(uri string) (function string, ok bool) {
 	if m := invokeForm.FindStringSubmatch(uri); m != nil {
 		return m[1], true
@@ -74,21 +75,21 @@ func functionOf(uri string) (function string, ok bool) {
 	return uri, arn.IsFunction(uri)
 }
 
-// maxSocketTimeout is that of a WebSocket API's integrations:
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+// maxSocketTimeout is the longest timeout of a WebSocket API's integrations
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html).
 const maxSocketTimeout = 29 * time.Second
 
-// checkIntegration refuses what
+// checkIntegration reports what
 // https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-integrations.html
-// does, and the kinds that the local cloud lacks. The protocol is that of the
-// API, "" while it is not known.
+// rejects, and the kinds that are not supported here. protocol is the API's, or
+// "" while it is unknown.
 func checkIntegration(in IntegrationInputs, protocol string) []provider.Problem {
 	var problems provider.Problems
 	if t := in.IntegrationType; t != "" && t != "AWS_PROXY" {
-		problems.Add("integrationType", "the local cloud holds AWS_PROXY with a function behind it, not %q", t)
+		problems.Add("integrationType", "the local cloud supports AWS_PROXY with a function, not %q", t)
 	}
 	if c := in.ConnectionType; c != "" && c != "INTERNET" {
-		problems.Add("connectionType", "the local cloud holds INTERNET, not %q", c)
+		problems.Add("connectionType", "the local cloud supports INTERNET, not %q", c)
 	}
 	checkPayload(&problems, in.PayloadFormatVersion, protocol)
 	limit := httpapi.MaxTimeout
@@ -104,20 +105,20 @@ func checkIntegration(in IntegrationInputs, protocol string) []provider.Problem 
 	if _, ok := functionOf(in.IntegrationURI); !ok {
 		problems.Add("integrationUri", "%q is neither the ARN nor the invoke ARN of a function", in.IntegrationURI)
 	} else if protocol == protocolSocket && !invokeForm.MatchString(in.IntegrationURI) {
-		problems.Add("integrationUri", "a WebSocket API takes the invoke ARN of a function, not %q", in.IntegrationURI)
+		problems.Add("integrationUri", "a WebSocket API needs the invoke ARN of a function, not %q", in.IntegrationURI)
 	}
 	return problems
 }
 
-// checkPayload refuses a payload format that the protocol has not. Only 2.0 is
-// spoken to HTTP APIs and only 1.0, the default, there is for WebSocket APIs.
+// checkPayload checks the payload format version. HTTP APIs support only 2.0
+// here. WebSocket APIs have only 1.0, the default.
 func checkPayload(problems *provider.Problems, version, protocol string) {
 	const property = "payloadFormatVersion"
 	switch {
 	case protocol == protocolHTTP && version == "":
-		problems.Add(property, `is 1.0 on AWS where it is left out, and the local cloud speaks 2.0: set it to "2.0"`)
+		problems.Add(property, `defaults to 1.0 on AWS, and the local cloud supports 2.0: set it to "2.0"`)
 	case protocol == protocolHTTP && version != "2.0":
-		problems.Add(property, "the local cloud speaks payload format 2.0, not %q", version)
+		problems.Add(property, "the local cloud supports payload format 2.0, not %q", version)
 	case protocol == protocolSocket && version != "" && version != "1.0":
 		problems.Add(property, "a WebSocket API has payload format 1.0, not %q", version)
 	case version != "" && version != "1.0" && version != "2.0":

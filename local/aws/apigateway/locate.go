@@ -12,23 +12,19 @@ import (
 	"skiff/local/aws/apigateway/websocket"
 )
 
-// Place is what a request leads to.
+// Place is the target of a request.
 type Place struct {
 	HTTP   httpapi.Target    // of an HTTP API
-	Socket *websocket.Target // of a WebSocket API; nil: HTTP is meant
+	Socket *websocket.Target // of a WebSocket API; nil for an HTTP API
 }
 
-// Locate finds what a request leads to: by domain name, by the host name of an
-// API, by the prefix that every API has, else the root's API.
+// Locate finds the target of a request: by domain name, by the host name of an
+// API's endpoint, by the path prefix of an API, or else the API at the root.
+// Its errors are:
 //
-// The error is ErrHost for a host that is neither this machine nor an API's, so
-// that no page of another site reaches what listens here by a name of its own
-// that resolves to 127.0.0.1. It is ErrForbidden for a domain name that maps the
-// path to nothing, as commonly reported of AWS, and for a path of a WebSocket
-// API that leads to none of its stages (not recorded); else it is ErrNotFound,
-// as for an API whose endpoint is disabled
-// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-disable-default-endpoint.html;
-// the status is not recorded).
+//   - ErrHost for a host that is neither this machine nor an API's. Otherwise a page of another site could reach this machine through its own name that resolves to 127.0.0.1.
+//   - ErrForbidden for a path that no mapping of its domain name covers, as commonly reported of AWS. The same for a path that names no stage of a WebSocket API (not recorded).
+//   - ErrNotFound for everything else, such as an API whose endpoint is disabled (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-disable-default-endpoint.html; the status is not recorded).
 func (a *APIs) Locate(r *http.Request) (Place, error) {
 	s, err := a.served()
 	if err != nil {
@@ -54,13 +50,13 @@ func (a *APIs) Locate(r *http.Request) (Place, error) {
 	case api.isSocket:
 		return s.socket(id, path)
 	case api.disabled:
-		return Place{}, fmt.Errorf("%w: its endpoint is disabled, and its domain names are open", httpapi.ErrNotFound)
+		return Place{}, fmt.Errorf("%w: its endpoint is disabled; use one of its domain names", httpapi.ErrNotFound)
 	default:
 		return Place{HTTP: httpapi.Target{Host: api.host, Path: path, Stages: s.stages[id]}}, nil
 	}
 }
 
-// FindHTTP is Locate for a request that an HTTP API answers.
+// FindHTTP returns the target of a request to an HTTP API.
 func (a *APIs) FindHTTP(r *http.Request) (httpapi.Target, error) {
 	place, err := a.Locate(r)
 	if err == nil && place.Socket != nil {
@@ -69,7 +65,7 @@ func (a *APIs) FindHTTP(r *http.Request) (httpapi.Target, error) {
 	return place.HTTP, err
 }
 
-// FindSocket is Locate for a request that a WebSocket API answers.
+// FindSocket returns the target of a request to a WebSocket API.
 func (a *APIs) FindSocket(r *http.Request) (websocket.Target, error) {
 	place, err := a.Locate(r)
 	if err == nil && place.Socket == nil {
@@ -81,8 +77,8 @@ func (a *APIs) FindSocket(r *http.Request) (websocket.Target, error) {
 	return *place.Socket, nil
 }
 
-// isLocal reports whether a host is this machine's own. No resolver gives a name
-// below localhost to another machine
+// isLocal reports whether a host is this machine. Resolvers give names below
+// localhost to no other machine
 // (https://datatracker.ietf.org/doc/html/rfc6761#section-6.3).
 func isLocal(host string) bool {
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
@@ -93,7 +89,8 @@ func isLocal(host string) bool {
 }
 
 // endpointOf returns the id of the API whose endpoint has a host name, such as
-// ID.execute-api.REGION.amazonaws.com. Below localhost it has a name, too.
+// ID.execute-api.REGION.amazonaws.com. The endpoint also has a name below
+// localhost.
 func endpointOf(host string) (id string, ok bool) {
 	id, rest, _ := strings.Cut(host, ".")
 	region, ok := strings.CutPrefix(rest, "execute-api.")
@@ -104,8 +101,8 @@ func endpointOf(host string) (id string, ok bool) {
 	return id, domain == "amazonaws.com" || domain == "localhost" || region == "localhost"
 }
 
-// hostName is a host without its port, as names are kept: in lower case, without
-// a final dot.
+// hostName returns a host without its port, in lower case and without a
+// trailing dot.
 func hostName(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -113,7 +110,7 @@ func hostName(host string) string {
 	return strings.TrimSuffix(strings.ToLower(host), ".")
 }
 
-// domain is the domain name that answers to a host: itself, or a wildcard one
+// domain returns the domain name for a host: the same name, or a wildcard one
 // label up.
 func (s *served) domain(host string) (name string, ok bool) {
 	if s.domains[host] {
@@ -124,11 +121,11 @@ func (s *served) domain(host string) (name string, ok bool) {
 	return name, isBelow && s.domains[name]
 }
 
-// mapped is what a domain name serves at a path. The path that functions see
-// keeps the mapping's key, as events from AWS do
+// mapped returns the target of a path of a domain name. The path that functions
+// see keeps the mapping's key, as in recorded events from AWS
 // (https://github.com/aws-powertools/powertools-lambda-python/pull/579,
-// https://github.com/logandk/serverless-wsgi/pull/224). The documentation denies
-// it: "rawPath won't provide the API mapping value"
+// https://github.com/logandk/serverless-wsgi/pull/224). AWS documents the
+// opposite: "rawPath won't provide the API mapping value"
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html).
 func (s *served) mapped(domain, host, path string) (Place, error) {
 	m, base, found := s.mapping(domain, path)
@@ -146,10 +143,10 @@ func (s *served) mapped(domain, host, path string) (Place, error) {
 	return Place{HTTP: httpapi.Target{Host: host, Path: path, Stages: stages[i : i+1], Mapped: true, Base: base}}, nil
 }
 
-// mapping is the one of a domain name with the longest key that an escaped path
-// begins with, and what it takes of the path
+// mapping returns the mapping of a domain name with the longest key that
+// matches the beginning of an escaped path. base is that beginning
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-mappings.html).
-// That it takes whole segments, and compares them decoded, is not recorded.
+// It compares whole segments, decoded; both are not recorded.
 func (s *served) mapping(domain, path string) (m MappingInputs, base string, found bool) {
 	segments := strings.Split(path, "/")[1:]
 	for _, m := range s.mappings[domain] {
@@ -165,7 +162,7 @@ func (s *served) mapping(domain, path string) (m MappingInputs, base string, fou
 	return m, "", false
 }
 
-// socket is the stage of a WebSocket API that a path begins with.
+// socket returns the stage of a WebSocket API with which a path begins.
 func (s *served) socket(id, path string) (Place, error) {
 	name, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	stage, ok := s.sockets[id][httpapi.Decode(name)]

@@ -8,13 +8,13 @@ import (
 	"skiff/local/aws/apigateway/httpapi"
 )
 
-// maxLogFormat is the size of an access log format in bytes
+// maxLogFormat is the largest access log format in bytes
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html).
 const maxLogFormat = 3 << 10
 
-// socketVariables are those of
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-logging.html
-// without "$context."; what an authorizer adds is told by its prefix.
+// socketVariables are listed at
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-logging.html,
+// here without "$context.". Variables that an authorizer adds have a prefix.
 func socketVariables() []string {
 	return []string{
 		"apiId", "authenticate.error", "authenticate.latency", "authenticate.status", "authorize.error", "authorize.latency",
@@ -28,11 +28,11 @@ func socketVariables() []string {
 	}
 }
 
-// formatProblems says why a format is refused: it is a single line that has at
-// least $context.requestId
-// (https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages-stagename.html),
-// and variables that an API of the protocol has; one that is not known yet has
-// those of either.
+// formatProblems describes why a log format is refused. It must be a single
+// line and include $context.requestId
+// (https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages-stagename.html).
+// Its variables must exist in the protocol of the API, or in any protocol while
+// the API is unknown.
 func formatProblems(format, protocol string) []string {
 	known, kind := httpapi.LogVariables(), "an HTTP API"
 	switch protocol {

@@ -10,8 +10,8 @@ import (
 	"skiff/local/store"
 )
 
-// MappingInputs is the inputs of an API mapping: the stage of an API that a
-// domain name serves, below the path of the key or, without one, at all others.
+// MappingInputs holds the inputs of an API mapping: the stage of an API that a
+// domain name serves below the key. Without a key it serves all other paths.
 type MappingInputs struct {
 	APIID      string `json:"apiId" aws:"required,replace"`
 	DomainName string `json:"domainName" aws:"required,replace"`
@@ -19,9 +19,10 @@ type MappingInputs struct {
 	Key        string `json:"apiMappingKey,omitempty"`
 }
 
-// Limits of mappings:
+// See
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-mappings.html
-// and https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+// and
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html.
 const (
 	maxMappingKey = 300 // characters
 	maxMultiLevel = 200 // mappings of a domain name whose key has a slash
@@ -44,9 +45,11 @@ func (a *APIs) mappings() *provider.Resource[MappingInputs, struct{}] {
 
 var mappingKeyForm = regexp.MustCompile(`^[A-Za-z0-9$_.+!*'()-]+(/[A-Za-z0-9$_.+!*'()-]+)*$`)
 
-// checkMapping refuses a key by the page above. For WebSocket APIs
+// checkMapping checks a key by
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-mappings.html.
+// For WebSocket APIs,
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-mappings.html
-// has no slash among the characters.
+// allows no slash.
 func checkMapping(in MappingInputs, protocol string) []provider.Problem {
 	var problems provider.Problems
 	switch key := in.Key; {
@@ -54,18 +57,18 @@ func checkMapping(in MappingInputs, protocol string) []provider.Problem {
 	case len(key) > maxMappingKey:
 		problems.Add("apiMappingKey", "has %d characters; at most %d", len(key), maxMappingKey)
 	case !mappingKeyForm.MatchString(key):
-		problems.Add("apiMappingKey", "%q is no path of letters, digits and $-_.+!*'(), without a slash at either end", key)
+		problems.Add("apiMappingKey", "%q must be a path of letters, digits and $-_.+!*'(), without a slash at either end", key)
 	case protocol == protocolSocket && strings.Contains(key, "/"):
 		problems.Add("apiMappingKey", "%q: a WebSocket API is mapped to one level only", key)
 	}
 	return problems
 }
 
-// checkMapped refuses a mapping of what is not there, and one that does not go
-// with another of its domain name. A record of the same resource and inputs is
-// what a crash kept from the engine, and goes: AWS would keep it, and refuse for
-// ever. Of other inputs it is the one that is being replaced, which AWS refuses a
-// second of too.
+// checkMapped refuses a mapping whose domain name, API or stage is missing, and
+// one that conflicts with another mapping. It deletes a record of the same
+// resource and inputs, which a crash has left; AWS would keep it and refuse
+// every retry. A record with other inputs is the mapping being replaced: AWS
+// refuses a second one with its key, too.
 func (a *APIs) checkMapped(r *store.Record[MappingInputs]) error {
 	in := r.Inputs
 	if _, err := store.Get[DomainInputs](a.db, DomainToken, in.DomainName); err != nil {
@@ -104,7 +107,7 @@ func (a *APIs) checkMapped(r *store.Record[MappingInputs]) error {
 	return nil
 }
 
-// checkUnmapped refuses to delete what mappings refer to.
+// checkUnmapped refuses to delete what a mapping refers to.
 func (a *APIs) checkUnmapped(what string, refers func(MappingInputs) bool) error {
 	all, err := store.List[MappingInputs](a.db, MappingToken)
 	if err != nil {

@@ -6,7 +6,8 @@ import (
 	"skiff/local/store"
 )
 
-// SocketURLs are where clients of the WebSocket APIs connect, stage by stage.
+// SocketURLs returns the URLs where clients connect to the WebSocket APIs, one
+// for each stage.
 func (a *APIs) SocketURLs() ([]string, error) {
 	stages, err := store.List[StageInputs](a.db, StageToken)
 	if err != nil {
@@ -25,7 +26,7 @@ func (a *APIs) SocketURLs() ([]string, error) {
 	return slices.Compact(slices.Sorted(slices.Values(urls))), nil
 }
 
-// DomainNames are the names that APIs answer at besides their own endpoints.
+// DomainNames returns the domain names of all APIs.
 func (a *APIs) DomainNames() ([]string, error) {
 	all, err := store.List[DomainInputs](a.db, DomainToken)
 	if err != nil {

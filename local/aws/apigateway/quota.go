@@ -11,10 +11,10 @@ import (
 	"skiff/local/store"
 )
 
-// What an API may have at most, where an account has asked for no more:
+// Default quotas of an API:
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 // and, with the same numbers,
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html.
 const (
 	maxAuthorizers  = 10
 	maxIntegrations = 300
@@ -22,8 +22,8 @@ const (
 	maxStages       = 10
 )
 
-// checkQuota refuses one more record of a type where an API has the most that it
-// may have. what names the records, such as "routes".
+// checkQuota refuses one more record of a type if its API has the maximum
+// already. what names the records, such as "routes".
 func checkQuota[In any](a *APIs, token, what string, most int, r *store.Record[In], apiOf func(In) string) error {
 	all, err := store.List[In](a.db, token)
 	if err != nil {
@@ -42,9 +42,9 @@ func checkQuota[In any](a *APIs, token, what string, most int, r *store.Record[I
 }
 
 // Limits of stage variables:
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
-// and, for their form,
-// https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages-stagename.html
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html.
+// Their form is at
+// https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages-stagename.html.
 const (
 	maxVariables     = 100
 	maxVariableName  = 64  // characters
@@ -67,7 +67,7 @@ func checkVariables(problems *provider.Problems, variables map[string]string) {
 		}
 		if n := utf8.RuneCountInString(value); n > maxVariableValue {
 			problems.Add(property, "has %d characters; at most %d", n, maxVariableValue)
-		} else if value != "" && !variableValueForm.MatchString(value) { // one that is not known yet is empty
+		} else if value != "" && !variableValueForm.MatchString(value) { // an unknown one is empty in a preview
 			problems.Add(property, "has characters other than letters, digits and -._~:/?#&=,")
 		}
 	}

@@ -8,8 +8,8 @@ import (
 	"skiff/local/store"
 )
 
-// TestQuotas: an API has a number of stages, routes and integrations, and no
-// more. What another API has does not count, nor does what is replaced in place.
+// TestQuotas checks the limits of stages, routes and integrations of an API.
+// Other APIs and updates in place do not count.
 func TestQuotas(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)

@@ -20,8 +20,8 @@ const (
 	functionARN = "arn:aws:lambda:eu-west-1:111111111111:function:f"
 )
 
-// A plane is the control plane of APIs, which acts as the provider does: it
-// asks a type's own code, then writes the record.
+// A plane is the control plane of APIs. It acts as the provider does: it calls
+// a type's functions, then writes the record.
 type plane struct {
 	*APIs
 	db    *store.Store
@@ -38,7 +38,7 @@ func newPlane(t *testing.T) *plane {
 	return &plane{APIs: NewAPIs(db, gatewayURL, Root{"project", "local"}, certificates{}), db: db, clock: time.Unix(1e9, 0)}
 }
 
-// declare makes a resource, later than all before it.
+// declare creates a resource that is newer than all others.
 func declare[In, Out any](t *testing.T, p *plane, k *provider.Resource[In, Out], id, urn string, in In) error {
 	t.Helper()
 	p.clock = p.clock.Add(time.Second)
@@ -81,7 +81,7 @@ func (p *plane) declareAPI(t *testing.T, id string) {
 	must(t, declare(t, p, p.routes(), id+"r", "", RouteInputs{APIID: id, RouteKey: "GET /items", Target: "integrations/" + id + "i"}))
 }
 
-// keys are the route keys of each stage of an API.
+// keys returns the route keys of each stage of an API.
 func (p *plane) keys(t *testing.T, api string) map[string]string {
 	t.Helper()
 	stages, err := p.Stages()
@@ -114,7 +114,7 @@ func TestChecks(t *testing.T) {
 	tests := []struct {
 		name     string
 		problems []provider.Problem
-		want     string // the property, "" where it is taken
+		want     string // the property, "" if none is refused
 	}{
 		{"API", api(func(*APIInputs) {}), ""},
 		{"protocol", api(func(in *APIInputs) { in.ProtocolType = "SOCKET" }), "protocolType"},
@@ -202,14 +202,14 @@ func TestReferences(t *testing.T) {
 		r.Inputs.RouteKey = key
 		return p.routes().Update(t.Context(), provider.Call{}, old, &r)
 	}
-	wantFailure(t, "update to a route that is there", update("GET /items"), "ConflictException: the API has a route GET /items already")
-	wantFailure(t, "update to another variable of one", update("GET /items/{name}"), "ConflictException: the API has a route GET /items/{id} already")
+	wantFailure(t, "update to an existing route", update("GET /items"), "ConflictException: the API has a route GET /items already")
+	wantFailure(t, "update to another variable of an existing route", update("GET /items/{name}"), "ConflictException: the API has a route GET /items/{id} already")
 	must(t, update("ANY /things/{id}"))
 	v, err := store.Get[RouteInputs](p.db, RouteToken, "v")
 	must(t, err)
 	renamed := v
 	renamed.Inputs.RouteKey = "GET /items/{name}"
-	must(t, p.routes().Update(t.Context(), provider.Call{}, v, &renamed)) // of its own variable
+	must(t, p.routes().Update(t.Context(), provider.Call{}, v, &renamed)) // only its own variable
 	must(t, route("b", "GET /items/{id}", "integrations/bi"))
 
 	must(t, declare(t, p, p.apis(), "empty", "", APIInputs{}))
@@ -232,7 +232,8 @@ func TestConflictsOfDeletes(t *testing.T) {
 	must(t, p.deleteDeployment(t.Context(), provider.Call{}, deployment))
 }
 
-// TestDeleteAPI takes along all of it, and nothing of another.
+// TestDeleteAPI deletes an API with everything in it, and nothing of another
+// API.
 func TestDeleteAPI(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)
@@ -280,7 +281,7 @@ func TestDeployments(t *testing.T) {
 	want("GET /items,PUT /items", "GET /items")
 	stage("frozen", "d2", false)
 	want("GET /items,PUT /items", "GET /items,PUT /items")
-	// A deployment freezes what is behind a route as well.
+	// A deployment freezes the integrations and authorizers of its routes, too.
 	must(t, declare(t, p, p.integrations(), "ai", "", IntegrationInputs{APIID: "a", IntegrationURI: functionARN + "2"}))
 	stages, err := p.Stages()
 	must(t, err)
@@ -333,8 +334,8 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// TestHosts: no name of another site leads to an API or a queue, so that its
-// pages cannot read what is public here.
+// TestHosts checks that no name of another site leads to an API or a queue.
+// Otherwise that site's pages could read what is public here.
 func TestHosts(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)
@@ -368,7 +369,7 @@ func TestHosts(t *testing.T) {
 	}
 }
 
-// TestURLs: what an API was told as its URL keeps leading to it.
+// TestURLs checks that the published URL of an API keeps leading to it.
 func TestURLs(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)
@@ -401,7 +402,7 @@ func TestURLs(t *testing.T) {
 	declareIn("local", "more", "more")
 	want("more", prefixed)
 	want("one", root)
-	// A successor takes the root, and keeps it when the old one goes.
+	// A replacement gets the root, and keeps it after the old one is deleted.
 	declareIn("local", "api", "two")
 	want("two", root)
 	want("one", prefixed)
@@ -409,7 +410,7 @@ func TestURLs(t *testing.T) {
 	want("two", root)
 	want("more", prefixed)
 	want("locals", prefixed)
-	// Without the first, one of the others has it.
+	// Without the first API, one of the others gets the root.
 	must(t, store.Delete(p.db, APIToken, "two"))
 	want("more", root)
 	if _, err := p.api("two"); !errors.Is(err, store.ErrNotFound) {

@@ -8,30 +8,30 @@ import (
 	"skiff/local/store"
 )
 
-// Root tells which stack's API answers at the gateway's own address.
+// Root names the stack whose API answers at the gateway's own address.
 type Root struct{ Project, Stack string }
 
-// prefix is the path below which every API answers, whoever has the root. AWS
-// gives each API a host name instead, which a machine without its own DNS
-// cannot.
+// prefix is the path below which every API answers, including the one at the
+// root. AWS gives each API a host name instead, which needs DNS.
 const prefix = "/_apis/"
 
-// endpoint is the URL of an API on this machine.
+// endpoint returns the URL of an API on this machine.
 func (a *APIs) endpoint(r store.Record[APIInputs]) string {
 	switch {
 	case r.Inputs.ProtocolType == protocolSocket:
-		return "ws" + strings.TrimPrefix(a.base, "http") + prefix + r.ID // wss of https
+		return "ws" + strings.TrimPrefix(a.base, "http") + prefix + r.ID // wss from https
 	case a.rootID() == r.ID:
 		return a.base
 	}
 	return a.base + prefix + r.ID
 }
 
-// first marks the HTTP API of a stack that was there before its others. It
-// keeps the root, or their URLs would lead elsewhere than when they were told.
+// first is the state key that marks the oldest HTTP API of a stack. It stays at
+// the root, because otherwise the published URLs would lead to other APIs.
 const first = "first"
 
-// markFirst marks an API that is its stack's only one, or replaces that.
+// markFirst marks an API if it is the first of its stack, or replaces the
+// first.
 func (a *APIs) markFirst(_ context.Context, _ provider.Call, r *store.Record[APIInputs]) error {
 	if r.Inputs.ProtocolType == protocolSocket {
 		return nil
@@ -49,15 +49,15 @@ func (a *APIs) markFirst(_ context.Context, _ provider.Call, r *store.Record[API
 	return nil
 }
 
-// stackOf is the part of a URN that tells stack and project.
+// stackOf returns the part of a URN with the stack and the project.
 func stackOf(urn string) string {
 	parts := strings.SplitN(urn, "::", 3)
 	return strings.Join(parts[:min(2, len(parts))], "::")
 }
 
-// rootID is the API of the root's stack that was first, or the newest of its
-// successors: while one replaces another, both are there. It is "" where the
-// stack has none.
+// rootID returns the id of the first API of the root's stack. During a
+// replacement both exist; it then returns the newer one. It returns "" if the
+// stack has no HTTP API.
 func (a *APIs) rootID() string {
 	all, err := store.List[APIInputs](a.db, APIToken)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"skiff/local/store"
 )
 
-// RouteInputs is the inputs of a route. An operation name is for people.
+// RouteInputs holds the inputs of a route. The operation name has no effect.
 type RouteInputs struct {
 	APIID               string   `json:"apiId" aws:"required,replace"`
 	RouteKey            string   `json:"routeKey" aws:"required"`
@@ -25,7 +25,7 @@ type RouteInputs struct {
 	OperationName       string   `json:"operationName,omitempty" aws:"idle"`
 }
 
-// RouteOutputs is what AWS adds to a route, its defaults included.
+// RouteOutputs holds the outputs and defaults that AWS adds to a route.
 type RouteOutputs struct {
 	APIKeyRequired    bool   `json:"apiKeyRequired"`
 	AuthorizationType string `json:"authorizationType"`
@@ -59,8 +59,9 @@ func (a *APIs) routes() *provider.Resource[RouteInputs, RouteOutputs] {
 var (
 	routeKeyForm = regexp.MustCompile(`^(\$default|(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|ANY) /\S*)$`)
 
-	// actionForm is the key of a WebSocket API's route: one of the three that
-	// API Gateway defines, or what a message's selection expression may give
+	// actionForm matches the route key of a WebSocket API: one of the three
+	// that API Gateway defines, or a value that the route selection expression
+	// may return
 	// (https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-develop-routes.html).
 	actionForm = regexp.MustCompile(`^(\$connect|\$disconnect|\$default|[^$\s]\S*)$`)
 )
@@ -81,9 +82,9 @@ func checkRouteKey(problems *provider.Problems, key, protocol string) {
 	isHTTP, isAction := routeKeyForm.MatchString(key), actionForm.MatchString(key)
 	switch {
 	case protocol == protocolSocket && !isAction:
-		problems.Add("routeKey", "%q is neither $connect, $disconnect nor $default, nor an action, which has no blank", key)
+		problems.Add("routeKey", "%q must be $connect, $disconnect, $default or an action without blanks", key)
 	case protocol == protocolHTTP && !isHTTP, !isHTTP && !isAction:
-		problems.Add("routeKey", `%q is neither $default nor a method and a path, such as "GET /items/{id}"`, key)
+		problems.Add("routeKey", `%q must be $default or a method and a path, such as "GET /items/{id}"`, key)
 	case isHTTP:
 		if reason := pathProblem(key); reason != "" {
 			problems.Add("routeKey", "%q: %s", key, reason)
@@ -91,29 +92,29 @@ func checkRouteKey(problems *provider.Problems, key, protocol string) {
 	}
 }
 
-// Limits of what a route asks of a token:
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
-// and, for the length,
-// https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-routes.html
+// Limits of a route's scopes:
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html.
+// Their length is at
+// https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-routes.html.
 const (
 	maxScopes    = 10
 	maxScopeSize = 64
 )
 
-// checkAuthorization refuses what
+// checkAuthorization reports what
 // https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-routes-routeid.html
-// does. Whether a guarded route names its authorizer is asked when it is
-// created: an id that is not known yet is absent here.
+// rejects. checkGuard checks the authorizer when the route is created, because
+// a preview may not know its id.
 func checkAuthorization(problems *provider.Problems, in RouteInputs, protocol string) {
 	switch t := in.AuthorizationType; {
 	case t == "", t == authorizationNone:
 		if in.AuthorizerID != "" {
-			problems.Add("authorizerId", "does not go with authorizationType NONE: CUSTOM is for a function, JWT for tokens")
+			problems.Add("authorizerId", "cannot be combined with authorizationType NONE: set CUSTOM for a function, JWT for tokens")
 		}
 	case t == "AWS_IAM":
 		problems.Add("authorizationType", "the local cloud does not check signatures of clients: AWS_IAM")
 	case t != authorizationCustom && t != authorizationJWT:
-		problems.Add("authorizationType", "%q is none of NONE, CUSTOM, JWT, AWS_IAM", t)
+		problems.Add("authorizationType", "%q is not NONE, CUSTOM, JWT or AWS_IAM", t)
 	case protocol == protocolSocket && t == authorizationJWT:
 		problems.Add("authorizationType", "a WebSocket API has no JWT authorizers")
 	case protocol == protocolSocket && in.RouteKey != "" && in.RouteKey != "$connect":
@@ -123,19 +124,19 @@ func checkAuthorization(problems *provider.Problems, in RouteInputs, protocol st
 		return
 	}
 	if in.AuthorizationType != authorizationJWT {
-		problems.Add("authorizationScopes", "only go with authorizationType JWT")
+		problems.Add("authorizationScopes", "need authorizationType JWT")
 	}
 	problems.AtMost("authorizationScopes", len(in.AuthorizationScopes), maxScopes, "scopes")
 	for i, scope := range in.AuthorizationScopes {
 		if scope == "" || len(scope) > maxScopeSize || strings.ContainsAny(scope, " \t\r\n\"\\") {
-			problems.Add(fmt.Sprintf("authorizationScopes[%d]", i), "%q is no scope: 1 to %d characters without blanks and quotes", scope, maxScopeSize)
+			problems.Add(fmt.Sprintf("authorizationScopes[%d]", i), "%q is not a scope: it must be 1 to %d characters without blanks and quotes", scope, maxScopeSize)
 		}
 	}
 }
 
 var variableForm = regexp.MustCompile(`^\{[^{}/+]+\+?\}$`)
 
-// pathProblem says what is wrong with the variables of a route key, by
+// pathProblem describes what is wrong with the variables of a route key, by
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html.
 func pathProblem(key string) string {
 	_, path, _ := strings.Cut(key, " ")
@@ -148,7 +149,7 @@ func pathProblem(key string) string {
 		name := strings.TrimRight(strings.Trim(segment, "{}"), "+")
 		switch {
 		case !variableForm.MatchString(segment):
-			return fmt.Sprintf("a variable takes a whole segment, such as {id}: %s does not", segment)
+			return fmt.Sprintf("a variable must be a whole segment, such as {id}: %s is not", segment)
 		case strings.HasSuffix(segment, "+}") && i < len(segments)-1:
 			return fmt.Sprintf("the greedy variable %s must come last", segment)
 		case slices.Contains(names, name):
@@ -159,8 +160,8 @@ func pathProblem(key string) string {
 	return ""
 }
 
-// shape is a route key without the names of its variables: two keys of one
-// shape match the same requests.
+// shape returns a route key without the names of its variables. Two keys of the
+// same shape match the same requests.
 func shape(key string) string {
 	return nameForm.ReplaceAllString(key, "{$1}")
 }
@@ -168,7 +169,7 @@ func shape(key string) string {
 var nameForm = regexp.MustCompile(`\{[^{}+]*(\+?)\}`)
 
 // checkTarget refuses a route key that the API has already, and a target that
-// it has not.
+// the API does not have.
 func (a *APIs) checkTarget(r *store.Record[RouteInputs]) error {
 	if _, err := a.api(r.Inputs.APIID); err != nil {
 		return err
@@ -193,8 +194,8 @@ func (a *APIs) checkTarget(r *store.Record[RouteInputs]) error {
 	return nil
 }
 
-// checkGuard refuses a route whose authorizer is not there, is of another API
-// or of a kind that does not fit.
+// checkGuard refuses a route whose authorizer is missing, of another API, or of
+// the wrong type.
 func (a *APIs) checkGuard(r *store.Record[RouteInputs]) error {
 	in := r.Inputs
 	want := map[string]string{authorizationCustom: authorizerRequest, authorizationJWT: authorizerJWT}[in.AuthorizationType]

@@ -13,18 +13,19 @@ import (
 	"skiff/local/store"
 )
 
-// AccessLogInputs is where a stage writes a line for every request, and what.
+// AccessLogInputs sets where a stage writes its access log, and the format of a
+// line.
 type AccessLogInputs struct {
 	DestinationARN string `json:"destinationArn" aws:"required"`
 	Format         string `json:"format" aws:"required"`
 }
 
-// RouteSettings are the settings of the routes that have none of their own.
-// Both limits have to be given: the AWS provider sends 0 for one that is left
-// out, by which AWS answers 429 to everything
+// RouteSettings are the default settings of routes. Both limits are required:
+// the AWS provider sends 0 for a missing one, and AWS then answers every
+// request with 429
 // (https://github.com/hashicorp/terraform-provider-aws/issues/14742). Detailed
-// metrics and the logs of a WebSocket API's execution are settings without
-// effect, as are the limits of a WebSocket API.
+// metrics, execution logs and the limits of a WebSocket API have no effect
+// here.
 type RouteSettings struct {
 	ThrottlingBurstLimit   *int     `json:"throttlingBurstLimit,omitempty" aws:"required"`
 	ThrottlingRateLimit    *float64 `json:"throttlingRateLimit,omitempty" aws:"required"`
@@ -47,9 +48,9 @@ func (s RouteSetting) settings() *RouteSettings {
 	return &RouteSettings{s.ThrottlingBurstLimit, s.ThrottlingRateLimit, s.DetailedMetricsEnabled, s.LoggingLevel, s.DataTraceEnabled}
 }
 
-// checkStageSettings refuses what
+// checkStageSettings reports what
 // https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages-stagename.html
-// does. The protocol is that of the API, "" while it is not known.
+// rejects. protocol is the API's, or "" while it is unknown.
 func checkStageSettings(problems *provider.Problems, in StageInputs, protocol string) {
 	if l := in.AccessLogSettings; l != nil {
 		if _, ok := groupOf(l.DestinationARN); l.DestinationARN != "" && !ok {
@@ -84,24 +85,24 @@ func checkRouteSettings(problems *provider.Problems, path string, s *RouteSettin
 	}
 	switch l := s.LoggingLevel; {
 	case l != "" && l != "OFF" && l != "ERROR" && l != "INFO":
-		problems.Add(path+"loggingLevel", "%q is none of OFF, ERROR, INFO", l)
+		problems.Add(path+"loggingLevel", "%q is not OFF, ERROR or INFO", l)
 	case l != "" && l != "OFF" && protocol == protocolHTTP:
-		problems.Add(path+"loggingLevel", "an HTTP API has no execution logs: accessLogSettings says what became of requests")
+		problems.Add(path+"loggingLevel", "an HTTP API has no execution logs: use accessLogSettings")
 	}
 	if s.DataTraceEnabled && protocol == protocolHTTP {
 		problems.Add(path+"dataTraceEnabled", "an HTTP API has no execution logs")
 	}
 }
 
-// groupOf is the name of the log group with an ARN, which may end in the ":*"
-// that stands for its streams.
+// groupOf returns the name of the log group with an ARN. The ARN may end in
+// ":*", which means its streams.
 func groupOf(text string) (name string, ok bool) {
 	parts, _ := arn.Parse(strings.TrimSuffix(text, ":*"))
 	name, ok = strings.CutPrefix(parts.Resource, "log-group:")
 	return name, ok && name != "" && parts.Service == "logs"
 }
 
-// checkDestination refuses an access log that goes to no log group.
+// checkDestination refuses an access log whose log group is missing.
 func (a *APIs) checkDestination(r *store.Record[StageInputs]) error {
 	l := r.Inputs.AccessLogSettings
 	if l == nil {
@@ -118,7 +119,7 @@ func (a *APIs) checkDestination(r *store.Record[StageInputs]) error {
 	return nil
 }
 
-// checkSettingsOfRoutes refuses settings of a route that the API has not.
+// checkSettingsOfRoutes refuses settings of a route that the API does not have.
 func (a *APIs) checkSettingsOfRoutes(r *store.Record[StageInputs]) error {
 	if len(r.Inputs.RouteSettings) == 0 {
 		return nil

@@ -37,7 +37,7 @@ func TestFormatProblems(t *testing.T) {
 		{id + " $context.Status", "an HTTP API has no $context.Status to log"},
 		{id + " $context", "an HTTP API has no $context to log"},
 		{id + " $stageVariables.a", "an HTTP API has no $stageVariables.a to log"},
-		{id + " $context.xrayTraceId", "an HTTP API has no $context.xrayTraceId to log"}, // a REST API has
+		{id + " $context.xrayTraceId", "an HTTP API has no $context.xrayTraceId to log"}, // only a REST API has it
 	} {
 		if got := strings.Join(formatProblems(test.format, protocolHTTP), "\n"); got != test.want {
 			t.Errorf("%.60q: %q, want %q", test.format, got, test.want)

@@ -2,6 +2,8 @@ package apigateway
 
 import (
 	"cmp"
+	"maps"
+	"slices"
 	"strings"
 
 	"skiff/local/aws/apigateway/httpapi"
@@ -9,7 +11,7 @@ import (
 	"skiff/local/store"
 )
 
-// socketOf is a stage of a WebSocket API as the package websocket serves it.
+// socketOf converts a stage of a WebSocket API for the package websocket.
 func (a *APIs) socketOf(api store.Record[APIInputs], s httpapi.Stage) websocket.Stage {
 	out := websocket.Stage{
 		APIID: s.APIID, AccountID: s.AccountID, Region: s.Region, Name: s.Name, Variables: s.Variables,
@@ -32,10 +34,25 @@ func (a *APIs) socketOf(api store.Record[APIInputs], s httpapi.Stage) websocket.
 	return out
 }
 
-// withoutBraces is the shorter of the two ways to write a selection expression.
+// withoutBraces returns a selection expression in the shorter of its two forms.
 func withoutBraces(expression string) string {
 	if inner, ok := strings.CutPrefix(expression, "${"); ok {
 		return "$" + strings.TrimSuffix(inner, "}")
 	}
 	return expression
+}
+
+// SocketStages are the stages of every WebSocket API, sorted by API and name.
+func (a *APIs) SocketStages() ([]websocket.Stage, error) {
+	s, err := a.served()
+	if err != nil {
+		return nil, err
+	}
+	var all []websocket.Stage
+	for _, id := range slices.Sorted(maps.Keys(s.sockets)) {
+		for _, name := range slices.Sorted(maps.Keys(s.sockets[id])) {
+			all = append(all, s.sockets[id][name])
+		}
+	}
+	return all, nil
 }

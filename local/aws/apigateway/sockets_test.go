@@ -20,8 +20,8 @@ func socketAuthorizer(api string) AuthorizerInputs {
 	return AuthorizerInputs{APIID: api, Name: "s", AuthorizerType: "REQUEST", AuthorizerURI: invokeARN, IdentitySources: []string{"route.request.querystring.token"}}
 }
 
-// declareSocket declares a WebSocket API with two routes, the authorizer IDz and
-// the stage live.
+// declareSocket declares a WebSocket API with two routes, the authorizer IDz
+// and the stage live.
 func (p *plane) declareSocket(t *testing.T, id string) {
 	t.Helper()
 	must(t, declare(t, p, p.apis(), id, apiURN("local", id), APIInputs{Name: id, ProtocolType: "WEBSOCKET", RouteSelectionExpression: "${request.body.action}"}))
@@ -73,7 +73,7 @@ func TestSocketChecks(t *testing.T) {
 		{"long timeout", integration(func(in *IntegrationInputs) { in.TimeoutMilliseconds = 29001 }), "timeoutMilliseconds"},
 		{"function's ARN", integration(func(in *IntegrationInputs) { in.IntegrationURI = functionARN }), "integrationUri"},
 		{"payload of an API not known yet", checkIntegration(IntegrationInputs{}, ""), ""},
-		{"odd payload of one", checkIntegration(IntegrationInputs{PayloadFormatVersion: "3.0"}, ""), "payloadFormatVersion"},
+		{"unknown payload format of one", checkIntegration(IntegrationInputs{PayloadFormatVersion: "3.0"}, ""), "payloadFormatVersion"},
 
 		{"$connect", route("$connect"), ""},
 		{"$disconnect", route("$disconnect"), ""},
@@ -106,7 +106,7 @@ func TestSocketChecks(t *testing.T) {
 	must(t, err)
 	r.Inputs.RouteSelectionExpression = ""
 	wantFailure(t, "selection taken away", p.apis().Update(t.Context(), provider.Call{}, r, &r), "needs a routeSelectionExpression")
-	// The types look up the API's protocol themselves.
+	// The resource types find the API's protocol themselves.
 	wantProblem(t, "integration", p.integrations().Check(IntegrationInputs{APIID: "s", PayloadFormatVersion: "2.0"}), "payloadFormatVersion")
 	wantProblem(t, "route", p.routes().Check(RouteInputs{APIID: "s", RouteKey: "GET /"}), "routeKey")
 	wantProblem(t, "stage", p.stages().Check(StageInputs{APIID: "s", Name: "$default"}), "name")
@@ -129,7 +129,7 @@ func TestFindSocket(t *testing.T) {
 		host, target string
 		ok           bool
 		rest         string
-		http         error // of the HTTP gateway, for the same request
+		http         error // the HTTP gateway's error for the same request
 	}{
 		{local, "/_apis/sock/live", true, "", httpapi.ErrForbidden},
 		{local, "/_apis/sock/live/", true, "", httpapi.ErrForbidden},
@@ -143,7 +143,7 @@ func TestFindSocket(t *testing.T) {
 		{local, "/live", false, "", nil}, // the root is for HTTP APIs
 		{host, "/live", true, "", httpapi.ErrForbidden},
 		{host + ":443", "/live/@connections/abc=", true, "/@connections/abc=", httpapi.ErrForbidden},
-		{"sock.execute-api.eu-west-1.localhost:8080", "/live/@connections/abc=", true, "/@connections/abc=", httpapi.ErrForbidden}, // as events name it
+		{"sock.execute-api.eu-west-1.localhost:8080", "/live/@connections/abc=", true, "/@connections/abc=", httpapi.ErrForbidden}, // as in events
 		{"ws.example.com", "/v1", true, "", httpapi.ErrForbidden},
 		{"WS.example.com:8080", "/v1/@connections/abc=", true, "/@connections/abc=", httpapi.ErrForbidden},
 		{"ws.example.com", "/live", false, "", httpapi.ErrForbidden},
@@ -163,7 +163,7 @@ func TestFindSocket(t *testing.T) {
 	}
 }
 
-// TestSocketStage: a stage serves what its deployment has frozen.
+// TestSocketStage checks that a stage serves what its deployment has frozen.
 func TestSocketStage(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)
@@ -202,7 +202,7 @@ func TestSocketOutputs(t *testing.T) {
 	if id := p.rootID(); id != "" {
 		t.Errorf("the root is %s, a WebSocket API", id)
 	}
-	p.declareAPI(t, "a") // is the first of the HTTP APIs, and stays the root
+	p.declareAPI(t, "a") // it is the first HTTP API, and stays at the root
 	p.declareAPI(t, "b")
 	api, err := p.api("sock")
 	must(t, err)

@@ -12,20 +12,20 @@ import (
 	"skiff/local/store"
 )
 
-// DeploymentInputs is the inputs of a deployment: what a stage without
-// auto-deploy serves, frozen when it is made.
+// DeploymentInputs holds the inputs of a deployment: the frozen routes that a
+// stage without auto-deploy serves.
 type DeploymentInputs struct {
 	APIID       string            `json:"apiId" aws:"required,replace"`
 	Description string            `json:"description,omitempty" aws:"idle"`
 	Triggers    map[string]string `json:"triggers,omitempty" aws:"replace"`
 }
 
-// DeploymentOutputs is what AWS adds to a deployment.
+// DeploymentOutputs holds the outputs that AWS adds to a deployment.
 type DeploymentOutputs struct {
 	AutoDeployed bool `json:"autoDeployed"`
 }
 
-// StageInputs is the inputs of a stage.
+// StageInputs holds the inputs of a stage.
 type StageInputs struct {
 	APIID                string            `json:"apiId" aws:"required,replace"`
 	Name                 string            `json:"name,omitempty" aws:"replace"`
@@ -39,7 +39,7 @@ type StageInputs struct {
 	Tags                 map[string]string `json:"tags,omitempty"`
 }
 
-// StageOutputs is what AWS adds to a stage.
+// StageOutputs holds the outputs that AWS adds to a stage.
 type StageOutputs struct {
 	ARN          string `json:"arn"`
 	AutoDeploy   bool   `json:"autoDeploy"`
@@ -58,7 +58,7 @@ func (a *APIs) deployments() *provider.Resource[DeploymentInputs, DeploymentOutp
 	}
 }
 
-// deploy freezes the routes of the API as they are now.
+// deploy freezes the current routes of the API.
 func (a *APIs) deploy(_ context.Context, _ provider.Call, r *store.Record[DeploymentInputs]) error {
 	if _, err := a.api(r.Inputs.APIID); err != nil {
 		return err
@@ -124,7 +124,7 @@ func checkStage(in StageInputs, protocol string) []provider.Problem {
 		problems.Add("name", "%q must be $default or 1 to 128 letters, digits, - and _", in.Name)
 	}
 	if in.AutoDeploy && in.DeploymentID != "" {
-		problems.Add("deploymentId", "does not go with autoDeploy")
+		problems.Add("deploymentId", "cannot be combined with autoDeploy")
 	}
 	if protocol == protocolSocket && in.Name == httpapi.DefaultStage {
 		problems.Add("name", "a WebSocket API has no $default stage")
@@ -137,7 +137,7 @@ func checkStage(in StageInputs, protocol string) []provider.Problem {
 	return problems
 }
 
-// checkReferences refuses a stage that names what is not there.
+// checkReferences refuses a stage that refers to something missing.
 func (a *APIs) checkReferences(r *store.Record[StageInputs]) error {
 	if err := a.checkDeployment(r); err != nil {
 		return err
@@ -163,8 +163,8 @@ func (a *APIs) checkDeployment(r *store.Record[StageInputs]) error {
 	return nil
 }
 
-// describeStage makes the invoke URL as AWS does: the stage's name is part of
-// it, but for $default.
+// describeStage returns the outputs of a stage. As on AWS, the invoke URL
+// contains the stage's name, unless it is $default.
 func (a *APIs) describeStage(r store.Record[StageInputs]) StageOutputs {
 	api, err := a.api(r.Inputs.APIID)
 	if err != nil {
@@ -183,12 +183,12 @@ func (a *APIs) describeStage(r store.Record[StageInputs]) StageOutputs {
 	}
 }
 
-// Types are the resource types of API Gateway.
+// Types returns the resource types of API Gateway.
 func (a *APIs) Types() []provider.Kind {
 	return []provider.Kind{a.apis(), a.integrations(), a.authorizers(), a.routes(), a.deployments(), a.stages(), a.domains(), a.mappings()}
 }
 
-// Resources are the resource types of this package.
+// Resources returns the same resource types, each with its own Go type.
 func (a *APIs) Resources() (
 	*provider.Resource[APIInputs, APIOutputs],
 	*provider.Resource[IntegrationInputs, IntegrationOutputs],

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 )
 
-// New is the ARN of a resource in the commercial partition.
+// New returns the ARN of a resource in the commercial partition.
 func New(service, region, account, resource string) string {
 	return arn.ARN{Partition: "aws", Service: service, Region: region, AccountID: account, Resource: resource}.String()
 }
@@ -19,9 +19,9 @@ func Parse(text string) (parts arn.ARN, ok bool) {
 	return parts, err == nil
 }
 
-// Like reports whether value fits a pattern part by part, as the condition
-// operator ArnLike does: no * spans a colon but in the resource, which comes
-// last
+// Like reports whether value matches a pattern part by part, as the condition
+// operator ArnLike does. A * does not match a colon, except in the resource,
+// the last part
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN).
 func Like(pattern, value string) bool {
 	patterns, values := strings.SplitN(pattern, ":", 6), strings.SplitN(value, ":", 6)
@@ -36,13 +36,14 @@ func Like(pattern, value string) bool {
 	return true
 }
 
-// Region is the region part of an ARN, "" where it has none.
+// Region returns the region of an ARN, or "" if it has none.
 func Region(text string) string {
 	parts, _ := Parse(text)
 	return parts.Region
 }
 
-// WithAccount is an ARN with another account; what is no ARN stays as it is.
+// WithAccount returns an ARN with another account. It returns any other text
+// unchanged.
 func WithAccount(text, account string) string {
 	parts, ok := Parse(text)
 	if !ok {
@@ -52,11 +53,12 @@ func WithAccount(text, account string) string {
 	return parts.String()
 }
 
-// Match reports whether value fits a pattern in which * stands for any
-// characters and ? for one, as in policies. Unlike a file pattern, * also
-// spans colons and slashes.
+// Match reports whether value matches a pattern of a policy, in which * matches
+// any characters and ? one. Unlike in a file pattern, * also matches colons and
+// slashes.
 func Match(pattern, value string) bool {
-	// Where a star was met, and what of value it has taken so far.
+	// star is the last * in pattern; taken is how much of value it covers so
+	// far.
 	star, taken := -1, 0
 	p, v := 0, 0
 	for v < len(value) {

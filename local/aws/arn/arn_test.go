@@ -39,7 +39,7 @@ func TestMatch(t *testing.T) {
 			t.Errorf("Match(%q, %q) = %v", test.pattern, test.value, got)
 		}
 	}
-	// A pattern must not take time that grows with a power of its stars.
+	// The time for a pattern must not grow exponentially with its stars.
 	if Match(strings.Repeat("a*", 200)+"b", strings.Repeat("a", 5000)) {
 		t.Error("a pattern that ends in b matches only a")
 	}
@@ -52,7 +52,7 @@ func TestLike(t *testing.T) {
 		value:                                   true,
 		"arn:aws:execute-api:eu-west-1:1:api/*": true,
 		"arn:aws:execute-api:*:*:api/*/GET/items": true,
-		"arn:aws:execute-api:*:api/*":             false, // no star spans a colon
+		"arn:aws:execute-api:*:api/*":             false, // a star does not match a colon
 		"arn:*":                                   false,
 		"arn:aws:execute-api:eu-west-1:1:other/*": false,
 		"arn:aws:execute-api:eu-west-?:1:api/*":   true,

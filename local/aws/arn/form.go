@@ -17,6 +17,6 @@ func IsTopic(text string) bool { return topicForm.MatchString(text) }
 func IsQueue(text string) bool { return queueForm.MatchString(text) }
 
 // IsFunction reports whether text is the ARN of a function or of its version
-// $LATEST, the one version that the local cloud has
+// $LATEST, the only version in the local cloud
 // (https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html).
 func IsFunction(text string) bool { return functionForm.MatchString(text) }

@@ -1,5 +1,5 @@
-// Package awserr is the form of AWS's errors: a code, which programs go by, and
-// a message for people.
+// Package awserr has the form of AWS's errors: a code for programs and a
+// message for people.
 package awserr
 
 import (
@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// Error is an error that a service of AWS answers with.
+// Error is an error of an AWS service.
 type Error struct {
 	Code    string // such as ResourceNotFoundException
 	Message string
@@ -15,8 +15,8 @@ type Error struct {
 	cause error
 }
 
-// New makes an Error. The format is the one of fmt.Errorf: the error of a verb
-// %w stays known to errors.Is and errors.As.
+// New returns an Error. It formats as fmt.Errorf does: errors.Is and errors.As
+// find the error of a verb %w.
 func New(code, format string, args ...any) *Error {
 	err := fmt.Errorf(format, args...)
 	return &Error{Code: code, Message: err.Error(), cause: err}
@@ -24,10 +24,10 @@ func New(code, format string, args ...any) *Error {
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
-// Unwrap is the error that a verb %w of the message was given; nil for none.
+// Unwrap returns the error of a verb %w in the message, or nil.
 func (e *Error) Unwrap() error { return errors.Unwrap(e.cause) }
 
-// Is reports whether err is, or wraps, an error of the code.
+// Is reports whether err is or wraps an Error with the code.
 func Is(err error, code string) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.Code == code

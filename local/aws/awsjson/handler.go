@@ -18,13 +18,14 @@ import (
 	"skiff/local/aws/iam"
 )
 
-// Operation answers one call of a caller who has signed it. What the caller
-// may do is for the operation to ask: it knows the resource. An error that is
-// neither an *awserr.Error nor *iam.Denied becomes an InternalServerError.
+// Operation answers one signed call. It has to authorize the caller itself,
+// because only it knows the resource. Errors other than *awserr.Error and
+// *iam.Denied become InternalServerError.
 type Operation func(ctx context.Context, caller iam.Caller, body []byte) (any, error)
 
-// Of makes an Operation of a function. The input's members are matched by
-// their exact names and none may come twice; those that In lacks are ignored.
+// Of returns an Operation for a function. Members of the input are matched by
+// their exact names. A duplicate member is an error; unknown members are
+// ignored.
 func Of[In, Out any](f func(ctx context.Context, caller iam.Caller, in In) (Out, error)) Operation {
 	return func(ctx context.Context, caller iam.Caller, body []byte) (any, error) {
 		var in In
@@ -35,8 +36,8 @@ func Of[In, Out any](f func(ctx context.Context, caller iam.Caller, in In) (Out,
 	}
 }
 
-// Handler serves the operations of one service. It is not to be changed once
-// it serves.
+// Handler serves the operations of one service. Do not change it after it
+// starts to serve.
 type Handler struct {
 	Version    string // of the protocol: "1.0" or "1.1"
 	Prefix     string // of X-Amz-Target, such as AmazonSQS
@@ -45,8 +46,8 @@ type Handler struct {
 	Authority  *iam.Authority
 	Operations map[string]Operation
 
-	// Query are the codes that the service's older protocol gave, by those of
-	// today, for a service whose clients still go by them
+	// Query maps error codes to the codes of the service's older Query
+	// protocol, for clients that still use them
 	// (https://smithy.io/2.0/aws/protocols/aws-query-protocol.html).
 	Query map[string]string
 }
@@ -94,8 +95,8 @@ func (h *Handler) fail(w http.ResponseWriter, err error) {
 	}, err)
 }
 
-// Fail answers with an error in a version of the protocol. The name of a code
-// is the whole one, with its namespace.
+// Fail answers with an error in a version of the protocol. name returns an
+// error code with its namespace.
 func Fail(w http.ResponseWriter, version string, name func(code string) string, err error) {
 	e := errorOf(err)
 	status := http.StatusBadRequest
@@ -114,7 +115,7 @@ const (
 	tooLarge      = "RequestEntityTooLargeException"
 )
 
-// errorOf is what the client gets of an error.
+// errorOf returns the error that the client gets.
 func errorOf(err error) *awserr.Error {
 	if denied, ok := errors.AsType[*iam.Denied](err); ok {
 		return awserr.New("AccessDeniedException", "%w", denied)
@@ -125,7 +126,8 @@ func errorOf(err error) *awserr.Error {
 	return awserr.New(internalError, "%w", err)
 }
 
-// write answers with JSON; a client that has gone gets nothing.
+// write answers with JSON. It ignores an error, because then the client is
+// gone.
 func write(w http.ResponseWriter, version string, status int, body any) {
 	w.Header().Set("Content-Type", "application/x-amz-json-"+version)
 	w.WriteHeader(status)

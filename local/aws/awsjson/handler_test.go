@@ -55,7 +55,7 @@ func TestHandler(t *testing.T) {
 		name, method, target, body string
 		signed                     bool
 		status                     int
-		want, query                string // parts of the answer's body, and a header
+		want, query                string // parts of the response's body, and a header
 	}{
 		{"call", "POST", "Things.Greet", `{"Name":"you","Other":[1]}`, true, 200, `{"By":"111111111111","Greeting":"hello you"}`, ""},
 		{"members by another case", "POST", "Things.Greet", `{"name":"you"}`, true, 200, `"Greeting":"hello "`, ""},

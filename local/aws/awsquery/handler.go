@@ -22,19 +22,19 @@ import (
 	"skiff/local/aws/iam"
 )
 
-// Operation answers one call of a caller who has signed it. What the caller may do
-// is for the operation to ask: it knows the resource. The result's name is the one
-// of its XML element.
+// Operation answers one signed call. It has to authorize the caller itself,
+// because only it knows the resource. The result's type sets the name of its
+// XML element.
 type Operation func(ctx context.Context, caller iam.Caller, form url.Values) (result any, err error)
 
-// Handler serves the operations of one service. It is not to be changed once it
-// serves.
+// Handler serves the operations of one service. Do not change it after it
+// starts to serve.
 type Handler struct {
-	Service    string // for people, such as SNS
+	Service    string // in messages, such as SNS
 	Version    string // of the API, such as 2010-03-31
-	Namespace  string // of the answers
+	Namespace  string // of the responses
 	MaxBytes   int64  // of a request
-	Denied     string // the code of a call that no policy allows
+	Denied     string // error code of a call that no policy allows
 	Status     map[string]int
 	Authority  *iam.Authority
 	Operations map[string]Operation
@@ -52,7 +52,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// unsigned is a request that proves no caller.
+// unsigned is the error of a request without a valid signature.
 type unsigned struct{ error }
 
 func (u unsigned) Unwrap() error { return u.error }
@@ -60,7 +60,7 @@ func (u unsigned) Unwrap() error { return u.error }
 func (h *Handler) call(w http.ResponseWriter, r *http.Request) (name string, result any, err error) {
 	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if r.Method != http.MethodPost || media != "application/x-www-form-urlencoded" {
-		return "", nil, awserr.New("InvalidAction", "the local cloud takes a POST of a form, not a %s of %q", r.Method, media)
+		return "", nil, awserr.New("InvalidAction", "the local cloud expects a POST with a form, not %s with %q", r.Method, media)
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.MaxBytes))
 	if err != nil {
@@ -72,7 +72,7 @@ func (h *Handler) call(w http.ResponseWriter, r *http.Request) (name string, res
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
-		return "", nil, awserr.New("MalformedQueryString", "the request is no form: %v", err)
+		return "", nil, awserr.New("MalformedQueryString", "the request is not a form: %v", err)
 	}
 	name = form.Get("Action")
 	operation, known := h.Operations[name]
@@ -135,8 +135,8 @@ func (h *Handler) errorOf(err error) (code, message string, status int) {
 	return told.Code, told.Message, status
 }
 
-// queryCode is what services of the Query protocol call an error of keys that those
-// of JSON know by another name.
+// queryCode translates an authentication error's code from the JSON protocol to
+// the Query protocol.
 func queryCode(code string) string {
 	names := map[string]string{
 		"UnrecognizedClientException":         "InvalidClientTokenId",
@@ -151,7 +151,7 @@ func queryCode(code string) string {
 	return code
 }
 
-// write answers with XML; a client that has gone gets nothing.
+// write answers with XML. It ignores an error, because then the client is gone.
 func write(w http.ResponseWriter, status int, id string, body any) {
 	w.Header().Set("Content-Type", "text/xml")
 	w.Header().Set("X-Amzn-Requestid", id)
@@ -159,8 +159,8 @@ func write(w http.ResponseWriter, status int, id string, body any) {
 	_ = xml.NewEncoder(w).Encode(body)
 }
 
-// List is the members of a list of structures in a form, such as
-// Entries.member.1.Id, each as a form of its own, in their order.
+// List returns the members of a list of structures in a form, such as
+// Entries.member.1.Id, in order. Each member is a form.
 func List(form url.Values, prefix string) []url.Values {
 	var all []url.Values
 	for n := 1; ; n++ {

@@ -1,4 +1,4 @@
-// Package endpoint is for one address at which all services are called: it finds
-// out which one a call is for, and answers for those that the local cloud does not
-// have in the form of each of AWS's protocols, so that every SDK shows the sentence.
+// Package endpoint serves one address for all services: it finds the service
+// that a call is for. It refuses services that the local cloud does not have,
+// in the form of each AWS protocol, so that every SDK shows the message.
 package endpoint

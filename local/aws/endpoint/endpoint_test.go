@@ -11,7 +11,7 @@ import (
 	"github.com/aws/smithy-go/encoding/cbor"
 )
 
-// request is a call with headers, name and value in turn.
+// request returns a call with headers, given as names and values in turn.
 func request(method, target, body string, headers ...string) *http.Request {
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	for i := 0; i+1 < len(headers); i += 2 {
@@ -24,7 +24,7 @@ func signed(scope string) string {
 	return "AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-west-1/" + scope + "/aws4_request, SignedHeaders=host, Signature=0"
 }
 
-// TestScope: each form of a call names its service.
+// TestScope checks that each form of a call names its service.
 func TestScope(t *testing.T) {
 	t.Parallel()
 	const form = "application/x-www-form-urlencoded; charset=utf-8"
@@ -56,13 +56,13 @@ func TestScope(t *testing.T) {
 	}
 }
 
-// TestRefuse reads the answer of each protocol as a client of it does.
+// TestRefuse parses the response of each protocol as a client does.
 func TestRefuse(t *testing.T) {
 	t.Parallel()
 	const form = "application/x-www-form-urlencoded; charset=utf-8"
 	type document struct {
 		XMLName       xml.Name
-		Code, Message string // of S3
+		Code, Message string // in S3's form
 		Error         struct{ Code, Message string }
 		Errors        struct {
 			Error struct{ Code, Message string }
@@ -123,7 +123,7 @@ func TestRefuse(t *testing.T) {
 	}
 	w := httptest.NewRecorder()
 	Refuse(w, request("POST", "/token", "{}"), "", []string{"S3"})
-	if !strings.Contains(w.Body.String(), "whose call POST /token is") {
+	if !strings.Contains(w.Body.String(), "the service of POST /token") {
 		t.Error(w.Body)
 	}
 }

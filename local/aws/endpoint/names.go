@@ -1,6 +1,6 @@
 package endpoint
 
-// title is a service as people know it, with the name that calls are signed for.
+// title returns a service's common name and the name in its signatures.
 func title(scope string) string {
 	if name, ok := titles()[scope]; ok {
 		return name + ", " + scope
@@ -8,8 +8,8 @@ func title(scope string) string {
 	return scope
 }
 
-// titles are those of services whose scope does not say what they are called. The
-// scopes are in
+// titles lists services whose scope differs from their common name. The scopes
+// are listed at
 // https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 // and in the SDKs' models.
 func titles() map[string]string {

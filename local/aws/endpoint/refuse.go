@@ -12,20 +12,20 @@ import (
 	"github.com/aws/smithy-go/encoding/cbor"
 )
 
-// Code is the error's, as S3 has it for a call that it does not implement
+// Code is the error code, which S3 uses for calls that it does not implement
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html). No SDK
-// tries a 501 again.
+// retries a 501.
 const Code = "NotImplemented"
 
-// call is a request to a service that is not here.
+// call is a request to a service that the local cloud does not have.
 type call struct {
-	service   string // as it is signed for; "" where nothing names one
-	operation string // "" where only the path names it
+	service   string // the service in its signature; "" if nothing names one
+	operation string // "" if only the path names it
 	protocol  func(w http.ResponseWriter, c call, message string)
 }
 
-// Refuse answers a request to a service, by the name that it is signed for. The
-// names of the services that the cloud has are in the answer.
+// Refuse answers a request to a missing service, which its signature names. The
+// message lists the services in has.
 func Refuse(w http.ResponseWriter, r *http.Request, service string, has []string) {
 	c := read(r, service)
 	c.protocol(w, c, c.message(r, has))
@@ -37,15 +37,15 @@ func (c call) message(r *http.Request, has []string) string {
 		what = r.Method + " " + r.URL.Path
 	}
 	if c.service == "" {
-		return fmt.Sprintf("the local cloud cannot find out whose call %s is: it is not signed, and names no service; it has %s", what, strings.Join(has, ", "))
+		return fmt.Sprintf("the local cloud cannot find the service of %s: it is not signed and names no service; the local cloud has %s", what, strings.Join(has, ", "))
 	}
 	return fmt.Sprintf("the local cloud does not have the service %s (%s): it has %s. Nothing has left this machine. "+
-		"To have the call answered, run a stand-in for the service here and name it in AWS_ENDPOINT_URL_SERVICE=http://127.0.0.1:PORT, for a function among its variables",
+		"To get an answer, run an emulator of the service on this machine and set AWS_ENDPOINT_URL_SERVICE=http://127.0.0.1:PORT; for a function, set it among the function's variables",
 		title(c.service), what, strings.Join(has, ", "))
 }
 
-// read finds the operation and the protocol of a request:
-// https://smithy.io/2.0/aws/protocols/index.html.
+// read finds the operation and the protocol of a request
+// (https://smithy.io/2.0/aws/protocols/index.html).
 func read(r *http.Request, service string) call {
 	c := call{service: service, protocol: restJSON}
 	target := r.Header.Get("X-Amz-Target")
@@ -73,12 +73,13 @@ func read(r *http.Request, service string) call {
 func write(w http.ResponseWriter, media string, body []byte) {
 	w.Header().Set("Content-Type", media)
 	w.WriteHeader(http.StatusNotImplemented)
-	_, _ = w.Write(body) // a client that has gone is nobody to tell
+	_, _ = w.Write(body) // fails only if the client is gone
 }
 
-// inJSON is an error's text in JSON; services differ in the case of its name.
+// inJSON returns an error in JSON. Services differ in the case of the name
+// "message".
 func inJSON(members map[string]string) []byte {
-	data, _ := json.Marshal(members) // of strings never fails
+	data, _ := json.Marshal(members) // strings always marshal
 	return data
 }
 
@@ -96,7 +97,8 @@ func restJSON(w http.ResponseWriter, _ call, message string) {
 	write(w, "application/json", inJSON(map[string]string{"code": Code, "message": message, "Message": message}))
 }
 
-// rpcCBOR is of https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html.
+// rpcCBOR answers in the form of
+// https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html.
 func rpcCBOR(w http.ResponseWriter, _ call, message string) {
 	w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
 	write(w, "application/cbor", cbor.Encode(cbor.Map{"__type": cbor.String(Code), "message": cbor.String(message)}))
@@ -109,9 +111,10 @@ type fault struct {
 	Message string
 }
 
-// query is the form of
-// https://smithy.io/2.0/aws/protocols/aws-query-protocol.html and, for services
-// other than S3, of https://smithy.io/2.0/aws/protocols/aws-restxml-protocol.html.
+// query answers in the form of
+// https://smithy.io/2.0/aws/protocols/aws-query-protocol.html. Services other
+// than S3 use the same form in
+// https://smithy.io/2.0/aws/protocols/aws-restxml-protocol.html.
 func query(w http.ResponseWriter, _ call, message string) {
 	inXML(w, struct {
 		XMLName   xml.Name `xml:"ErrorResponse"`
@@ -120,7 +123,8 @@ func query(w http.ResponseWriter, _ call, message string) {
 	}{Error: fault{"Sender", Code, message}, RequestID: requestID})
 }
 
-// ec2 is the form of https://smithy.io/2.0/aws/protocols/aws-ec2-query-protocol.html.
+// ec2 answers in the form of
+// https://smithy.io/2.0/aws/protocols/aws-ec2-query-protocol.html.
 func ec2(w http.ResponseWriter, _ call, message string) {
 	inXML(w, struct {
 		XMLName   xml.Name `xml:"Response"`
@@ -129,7 +133,7 @@ func ec2(w http.ResponseWriter, _ call, message string) {
 	}{Errors: []fault{{"", Code, message}}, RequestID: requestID})
 }
 
-// objectXML is the form of S3 and of what is signed like it.
+// objectXML answers in the form of S3 and of services signed like S3.
 func objectXML(w http.ResponseWriter, _ call, message string) {
 	inXML(w, struct {
 		XMLName   xml.Name `xml:"Error"`
@@ -139,12 +143,12 @@ func objectXML(w http.ResponseWriter, _ call, message string) {
 	}{Code: Code, Message: message, RequestID: requestID})
 }
 
-// requestID has the form of one. No request has reached a service.
+// requestID is a placeholder, because no service has seen the request.
 const requestID = "00000000-0000-0000-0000-000000000000"
 
 func inXML(w http.ResponseWriter, body any) {
 	var out bytes.Buffer
 	out.WriteString(xml.Header)
-	_ = xml.NewEncoder(&out).Encode(body) // of strings never fails
+	_ = xml.NewEncoder(&out).Encode(body) // strings always marshal
 	write(w, "text/xml", out.Bytes())
 }

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// Scope is the service that a request is signed for. Of one without a signature
-// it is what else names a service, and "" where nothing does. S3 alone answers
-// some without more than a path.
+// Scope returns the service that a request is signed for. For an unsigned
+// request it returns the service that something else names, or "". Only S3 has
+// unsigned requests with nothing but a path.
 func Scope(r *http.Request) string {
 	if scope := SignedFor(r); scope != "" {
 		return scope
@@ -39,11 +39,11 @@ func Scope(r *http.Request) string {
 	return "s3"
 }
 
-// formMedia is the media type of calls of the Query protocol.
+// formMedia is the media type of the Query protocol.
 const formMedia = "application/x-www-form-urlencoded"
 
-// SignedFor is the service in the scope of a request's signature, of a header or
-// of a presigned URL
+// SignedFor returns the service in a request's signature, in a header or in a
+// presigned URL
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-authentication-methods.html).
 func SignedFor(r *http.Request) string {
 	scope := r.URL.Query().Get("X-Amz-Credential")
@@ -57,11 +57,11 @@ func SignedFor(r *http.Request) string {
 	return ""
 }
 
-// maxBody is how much of a form is read to find its action.
+// maxBody limits how much of a form is read to find its action.
 const maxBody = 64 << 10
 
-// actionOf is the action of a call of the Query protocol: in its body, which it
-// leaves to be read again, or in its URL.
+// actionOf returns the action of a Query protocol call from its body or its
+// URL. The body can be read again afterwards.
 func actionOf(r *http.Request) string {
 	data, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
 	r.Body = struct {
@@ -71,17 +71,17 @@ func actionOf(r *http.Request) string {
 	if err != nil {
 		return ""
 	}
-	form, _ := url.ParseQuery(string(data)) // of a form that is cut off, what is there
+	form, _ := url.ParseQuery(string(data)) // a truncated form has at least its first fields
 	if name := form.Get("Action"); name != "" {
 		return name
 	}
 	return r.URL.Query().Get("Action")
 }
 
-// serviceOf is the scope of a service that a request names by the prefix of its
-// X-Amz-Target or the path of its protocol, such as
-// AWSCognitoIdentityProviderService: of a few whose calls are not signed, and of
-// those that are here. Any other is called as it calls itself.
+// serviceOf returns the scope of a service from the prefix of X-Amz-Target or
+// from the path of its protocol, such as AWSCognitoIdentityProviderService. It
+// knows the services of the local cloud and a few whose calls are not signed.
+// It returns any other prefix unchanged.
 func serviceOf(model string) string {
 	for prefix, scope := range map[string]string{
 		"AWSCognitoIdentityProviderService": "cognito-idp",

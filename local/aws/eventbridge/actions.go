@@ -2,8 +2,9 @@ package eventbridge
 
 import "skiff/local/engine/provider"
 
-// See internal/service/events/bus.go and tags_gen.go of terraform-provider-aws
-// 5.100.0. Who creates a bus or a rule with tags needs the right to tag, too
+// busActions follows internal/service/events/bus.go and tags_gen.go of
+// terraform-provider-aws 5.100.0. Creating a bus or a rule with tags also needs
+// the right to tag
 // (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html).
 func busActions(o provider.Operation[Bus]) []provider.Action {
 	resource := busARN(o.Record.Region, o.Record.Account, o.Record.Inputs.Name)
@@ -22,7 +23,8 @@ func busActions(o provider.Operation[Bus]) []provider.Action {
 	return provider.On(resource, "events:DescribeEventBus", "events:ListTagsForResource")
 }
 
-// See internal/service/events/rule.go of terraform-provider-aws 5.100.0.
+// ruleActions follows internal/service/events/rule.go of terraform-provider-aws
+// 5.100.0.
 func ruleActions(o provider.Operation[Rule]) []provider.Action {
 	resource := ruleARN(o.Record)
 	tags := o.Tags(resource, "events:TagResource", "events:UntagResource")
@@ -40,8 +42,8 @@ func ruleActions(o provider.Operation[Rule]) []provider.Action {
 	return provider.On(resource, "events:DescribeRule", "events:ListTagsForResource")
 }
 
-// See internal/service/events/target.go of terraform-provider-aws 5.100.0. What is
-// done with a target takes a right to its rule.
+// targetActions follows internal/service/events/target.go of
+// terraform-provider-aws 5.100.0. Actions on a target need a right to its rule.
 func targetActions(o provider.Operation[Target]) []provider.Action {
 	r := o.Record
 	rule := Rule{Name: r.Inputs.Rule, EventBusName: r.Inputs.EventBusName}

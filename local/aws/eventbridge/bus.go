@@ -22,44 +22,44 @@ const (
 	TargetToken = "aws:cloudwatch/eventTarget:EventTarget"
 )
 
-// service is the name by which permissions and policies of queues know EventBridge.
+// service is the name of EventBridge in permissions and queue policies.
 const service = "events.amazonaws.com"
 
-// Functions is what a rule asks of Lambda, by the permissions of the function.
+// Functions invokes functions, subject to their permissions.
 type Functions interface {
-	// SendFor has a function run later, as often as Lambda tries it.
+	// SendFor invokes a function asynchronously, with Lambda's retries.
 	SendFor(service, sourceARN, function string, payload []byte) error
 
-	// InvokeFor runs a function to its end.
+	// InvokeFor invokes a function and waits for its result.
 	InvokeFor(ctx context.Context, service, sourceARN, function string, payload []byte) (lambda.Result, error)
 }
 
-// Queues is what a rule asks of SQS, by the policy of the queue.
+// Queues sends messages to queues, subject to their policies.
 type Queues interface {
 	SendFor(service, sourceARN, account, queueARN, body string, attributes map[string]lambda.MessageAttribute) error
 }
 
-// Options are what the rules work with.
+// Options configures Rules.
 type Options struct {
 	Store     *store.Store
 	Authority *iam.Authority
 	Functions Functions
 	Queues    Queues
-	Report    func(err error) // what does not reach a target; may be nil
+	Report    func(err error) // is called with delivery failures; may be nil
 
-	// Now and After are the clock; nil for the real one.
+	// Now and After are the clock. Nil means time.Now and time.After.
 	Now   func() time.Time
 	After func(time.Duration) <-chan time.Time
 }
 
-// Rules are the declared buses, rules and targets. They are safe for concurrent
+// Rules holds the declared buses, rules and targets. It is safe for concurrent
 // use.
 type Rules struct {
 	o      Options
 	runner *schedule.Runner
 }
 
-// New holds the rules of a store. Start runs those with a schedule.
+// New returns the rules in a store. Start runs the scheduled ones.
 func New(o Options) *Rules {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -72,10 +72,10 @@ func New(o Options) *Rules {
 	return r
 }
 
-// Start runs the rules with a schedule from now on, until Close.
+// Start runs the scheduled rules from now on, until Close.
 func (r *Rules) Start() { r.runner.Start() }
 
-// Close starts no more runs.
+// Close prevents further runs.
 func (r *Rules) Close() { r.runner.Close() }
 
 func (r *Rules) report(err error) {
@@ -84,20 +84,20 @@ func (r *Rules) report(err error) {
 	}
 }
 
-// Types are the resource types of this package, for a provider to serve.
+// Types returns the resource types of EventBridge.
 func (r *Rules) Types() []provider.Kind {
 	return []provider.Kind{r.buses(), r.rules(), r.targets()}
 }
 
-// Bus is the inputs of a custom event bus. Partner buses, dead letters of a bus,
-// logs and keys of KMS are left out.
+// Bus holds the inputs of a custom event bus. Partner buses, dead-letter queues
+// of a bus, logs and KMS keys are not supported.
 type Bus struct {
 	Name        string            `json:"name" aws:"replace"`
 	Description string            `json:"description,omitempty" aws:"idle"`
 	Tags        map[string]string `json:"tags,omitempty"`
 }
 
-// BusOutputs is what AWS adds to a bus.
+// BusOutputs holds the outputs that AWS adds to a bus.
 type BusOutputs struct {
 	ARN string `json:"arn"`
 }
@@ -115,9 +115,9 @@ func (r *Rules) buses() *provider.Resource[Bus, BusOutputs] {
 	}
 }
 
-// checkBus refuses what
+// checkBus reports what
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html
-// does.
+// rejects.
 func checkBus(in Bus) []provider.Problem {
 	var problems provider.Problems
 	if in.Name != "" && (!busForm.MatchString(in.Name) || in.Name == defaultBus) {
@@ -155,7 +155,7 @@ func busARN(region, account, name string) string {
 	return arn.New("events", region, account, "event-bus/"+name)
 }
 
-// hasBus is an error where an account does not have a bus.
+// hasBus returns an error if an account does not have a bus.
 func (r *Rules) hasBus(region, account, name string) error {
 	if name == defaultBus {
 		return nil

@@ -14,7 +14,7 @@ import (
 	"skiff/local/store"
 )
 
-// event is the form of
+// event has the form of
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html.
 type event struct {
 	Version    string          `json:"version"`
@@ -28,8 +28,8 @@ type event struct {
 	Detail     json.RawMessage `json:"detail"`
 }
 
-// match hands an event to the targets of the rules of a bus that it matches. The
-// error is one that may pass: the event is to be put again.
+// match sends an event to the targets of every rule of a bus that it matches.
+// The error is temporary: the client should put the event again.
 func (r *Rules) match(bus string, e event) error {
 	data, err := encode(e)
 	if err != nil {
@@ -58,7 +58,7 @@ func (r *Rules) match(bus string, e event) error {
 	return nil
 }
 
-// deliver hands an event to the targets of a rule.
+// deliver sends an event to the targets of a rule.
 func (r *Rules) deliver(rule store.Record[Rule], event []byte) error {
 	targets, err := r.targetsOf(rule)
 	if err != nil {
@@ -89,9 +89,9 @@ func (r *Rules) send(rule store.Record[Rule], t store.Record[Target], event []by
 	return r.o.Functions.SendFor(service, ruleARN(rule), t.Inputs.ARN, payload)
 }
 
-// codeOf is the error code of an event that a target does not take for good
-// (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html), ""
-// for a failure that may pass.
+// codeOf returns the error code for an event that a target refuses permanently
+// (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html).
+// It returns "" for a temporary failure.
 func codeOf(err error) string {
 	if _, denied := errors.AsType[*iam.Denied](err); denied || errors.Is(err, lambda.ErrNoPermission) {
 		return "NO_PERMISSIONS"
@@ -102,8 +102,8 @@ func codeOf(err error) string {
 	if errors.Is(err, store.ErrNotFound) {
 		return "NO_RESOURCE"
 	}
-	if told, ok := errors.AsType[*awserr.Error](err); ok {
-		if told.Code == "QueueDoesNotExist" {
+	if refused, ok := errors.AsType[*awserr.Error](err); ok {
+		if refused.Code == "QueueDoesNotExist" {
 			return "NO_RESOURCE"
 		}
 		return "INVALID_PARAMETER"
@@ -111,12 +111,12 @@ func codeOf(err error) string {
 	return ""
 }
 
-// bury puts an event that a target does not take into its dead letters, with the
-// attributes that AWS documents, and returns what there is to say.
+// bury sends an event that its target refused to the dead-letter queue, with
+// the attributes that AWS documents. It returns an error for the report.
 func (r *Rules) bury(rule store.Record[Rule], t store.Record[Target], event []byte, code string, cause error) error {
 	d := t.Inputs.DeadLetterConfig
 	if d == nil || d.ARN == "" {
-		return fmt.Errorf("an event is dropped, as the target has no dead letters: %w", cause)
+		return fmt.Errorf("an event is dropped, because the target has no dead-letter queue: %w", cause)
 	}
 	attributes := map[string]lambda.MessageAttribute{}
 	for name, text := range map[string]string{
@@ -125,7 +125,7 @@ func (r *Rules) bury(rule store.Record[Rule], t store.Record[Target], event []by
 		attributes[name] = lambda.MessageAttribute{DataType: "String", StringValue: &text}
 	}
 	if err := r.o.Queues.SendFor(service, ruleARN(rule), rule.Account, d.ARN, string(event), attributes); err != nil {
-		return errors.Join(cause, fmt.Errorf("dead letters in %s: %w", d.ARN, err))
+		return errors.Join(cause, fmt.Errorf("dead-letter queue %s: %w", d.ARN, err))
 	}
 	return fmt.Errorf("the event is in the queue %s: %w", d.ARN, cause)
 }

@@ -1,10 +1,12 @@
-// Package eventbridge stands for Amazon EventBridge: rules that hand events to
-// functions and queues, events that functions put on buses, and rules that run by a
-// schedule.
+// Package eventbridge emulates Amazon EventBridge: rules that send events to
+// functions and queues, buses on which functions put events, and scheduled
+// rules.
 //
-// An event is handed to its targets before PutEvents answers: Lambda keeps it as an
-// asynchronous invocation, SQS as a message. What a target does not take goes to
-// its dead letters. A scheduled rule runs while the cloud serves; a time that
-// passes meanwhile is not made up for. Left out are the events of AWS services,
-// archives, pipes, partner and global buses, buses' policies and keys of KMS.
+// PutEvents answers after its events are stored: by Lambda as asynchronous
+// invocations, by SQS as messages. Events that a target refuses go to its
+// dead-letter queue. Scheduled rules run while the cloud serves; missed times
+// are not repeated.
+//
+// Not supported are the events of AWS services, archives, pipes, partner and
+// global buses, policies of buses, and KMS keys.
 package eventbridge

@@ -30,7 +30,7 @@ const (
 	busOfAll    = "arn:aws:events:eu-west-1:111111111111:event-bus/*"
 )
 
-// A fixture is rules with real queues and a function that notes what it gets.
+// A fixture has rules, real queues and a function that records its events.
 type fixture struct {
 	*Rules
 	t      *testing.T
@@ -106,7 +106,7 @@ func (f *fixture) InvokeFor(_ context.Context, service, source, function string,
 	return lambda.Result{Payload: []byte(`"ran"`)}, f.SendFor(service, source, function, payload)
 }
 
-// taken is what the function got since the last call, a line each.
+// taken returns what the function got since the last call, one event per line.
 func (f *fixture) taken() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -115,7 +115,7 @@ func (f *fixture) taken() string {
 	return text
 }
 
-func (f *fixture) said() string {
+func (f *fixture) reports() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return strings.Join(f.reported, "\n")
@@ -126,7 +126,8 @@ func (f *fixture) allow(action, resource string) {
 		Policy: `{"Statement":[{"Effect":"Allow","Action":"` + action + `","Resource":"` + resource + `"},{"Effect":"Allow","Action":"sqs:*","Resource":"*"}]}`}}))
 }
 
-// queue declares a queue that lets rules of an ARN send; none if that is "".
+// queue declares a queue. Rules of an ARN may send to it; no rule may if the
+// ARN is "".
 func (f *fixture) queue(name, rule string) {
 	in := sqs.Queue{Name: name}
 	if rule != "" {
@@ -136,7 +137,7 @@ func (f *fixture) queue(name, rule string) {
 	must(f.t, store.Put(f.db, sqs.Token, account+"/"+name, store.Record[sqs.Queue]{ID: "http://127.0.0.1:1/" + account + "/" + name, Account: account, Region: region, Inputs: in}))
 }
 
-// messages are what a queue has.
+// messages returns the messages of a queue.
 func (f *fixture) messages(arn string) []lambda.Message {
 	f.t.Helper()
 	got, err := f.queues.Receive(f.t.Context(), iam.Session("arn:aws:iam::"+account+":role/r", "f"), arn, 10, 0)
@@ -170,7 +171,7 @@ func (f *fixture) target(in Target) {
 	must(f.t, err)
 }
 
-// put puts one event as the role, which must be taken.
+// put puts one event as the role; it must succeed.
 func (f *fixture) put(source, detail string) {
 	f.t.Helper()
 	out, err := f.client.PutEvents(f.t.Context(), &sdk.PutEventsInput{Entries: []types.PutEventsRequestEntry{{Source: &source, DetailType: aws.String("order"), Detail: &detail}}})

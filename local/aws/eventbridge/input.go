@@ -14,8 +14,8 @@ import (
 	"skiff/local/store"
 )
 
-// Transformer makes the input of a target of an event: a template in which <NAME>
-// stands for the value at a path
+// Transformer builds a target's input from an event: a template in which <NAME>
+// is replaced by the value at a path
 // (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html).
 type Transformer struct {
 	InputPaths    map[string]string `json:"inputPaths,omitempty"`
@@ -27,12 +27,12 @@ var (
 	variableForm = regexp.MustCompile(`<([A-Za-z0-9_.-]+)>`)
 )
 
-// reserved are the variables that every template has.
+// reserved returns the variables that every template has.
 func reserved() []string {
 	return []string{"aws.events.rule-arn", "aws.events.rule-name", "aws.events.event.ingestion-time", "aws.events.event", "aws.events.event.json"}
 }
 
-// problems are what is wrong with a transformer, by its properties.
+// problems returns what is wrong with a transformer, by property.
 func (t *Transformer) problems() map[string]error {
 	all := map[string]error{}
 	if len(t.InputPaths) > 100 {
@@ -64,11 +64,11 @@ func (t *Transformer) problems() map[string]error {
 	return all
 }
 
-// errNotJSON says that the input of a function is no JSON.
+// errNotJSON means that a function's input is not JSON.
 var errNotJSON = errors.New("the input of the target is not valid JSON")
 
-// payload is what a target gets of an event: the event, or what its input makes of
-// it. A path without a value is null, which AWS does not document.
+// payload returns a target's input: the event, or what the target makes of it.
+// A path without a value gives null, which AWS does not document.
 func (t Target) payload(rule store.Record[Rule], event []byte, now time.Time) ([]byte, error) {
 	switch {
 	case t.Input != "":
@@ -107,7 +107,7 @@ func encode(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
-// lookUp is the value at a path that is checked, nil if there is none.
+// lookUp returns the value at a valid path, or nil if there is none.
 func lookUp(tree any, path string) any {
 	for _, step := range strings.Split(path, ".")[1:] {
 		name, index, indexed := strings.Cut(step, "[")
@@ -125,8 +125,8 @@ func lookUp(tree any, path string) any {
 	return tree
 }
 
-// fill replaces the variables of a template. Within a JSON string, a value stands
-// without quotes and nothing stands for one that is missing; elsewhere it is JSON.
+// fill replaces the variables of a template. Inside a JSON string a value has
+// no quotes, and a missing value is empty; elsewhere a value is JSON.
 func fill(template string, values map[string]any) ([]byte, error) {
 	var out bytes.Buffer
 	quoted := false

@@ -19,8 +19,8 @@ import (
 	"skiff/local/store"
 )
 
-// Handler is the endpoint that functions and people call. It has the operation
-// PutEvents alone.
+// Handler returns the endpoint that functions and people call. It supports only
+// PutEvents.
 func (r *Rules) Handler() http.Handler {
 	return &awsjson.Handler{
 		Version: "1.1", Prefix: "AWSEvents", MaxBytes: 4 << 20, Authority: r.o.Authority,
@@ -29,7 +29,7 @@ func (r *Rules) Handler() http.Handler {
 }
 
 type entry struct {
-	Time                                     *float64 // seconds since 1970
+	Time                                     *float64 // Unix time
 	Source, DetailType, Detail, EventBusName string
 	Resources                                []string
 	TraceHeader                              string
@@ -50,18 +50,19 @@ type putOutput struct {
 	Entries          []putResult
 }
 
-// Limits of a call; the entries are of 1 MB together since 2026
+// Limits of a call
 // (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html).
+// Since 2026 the entries may have 1 MB together.
 const (
 	maxEntries    = 10
 	maxEntryBytes = 1 << 20
 )
 
-// putEvents is
+// putEvents implements
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html.
-// An entry for a bus that is not there counts as put, as on AWS; the person who
-// watches the cloud hears of it. The administrator, who has no account, puts events
-// on the bus in every account that has rules on it.
+// As on AWS, an entry for a missing bus succeeds; here it is reported, too. The
+// administrator has no account, so their events reach the bus of every account
+// that has rules on it.
 func (r *Rules) putEvents(_ context.Context, c iam.Caller, in putInput) (*putOutput, error) {
 	if in.EndpointId != "" {
 		return nil, invalid("ValidationException", "the local cloud does not have global endpoints: EndpointId")
@@ -99,10 +100,10 @@ func invalid(code, format string, args ...any) error {
 	return awserr.New(code, format, args...)
 }
 
-// place is where a bus is.
+// place identifies a bus.
 type place struct{ region, account, name string }
 
-// placeOf finds a bus by its name or its ARN.
+// placeOf returns the place of a bus from its name or ARN.
 func placeOf(c iam.Caller, bus string) place {
 	if parts, _ := arn.Parse(bus); parts.Service == "events" {
 		return place{parts.Region, parts.AccountID, strings.TrimPrefix(parts.Resource, "event-bus/")}
@@ -110,7 +111,7 @@ func placeOf(c iam.Caller, bus string) place {
 	return place{c.Region, c.Account(), busOf(bus)}
 }
 
-// size is that of
+// size is defined at
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html.
 func (e entry) size() int {
 	n := len(e.Source) + len(e.DetailType) + len(e.Detail)
@@ -123,7 +124,7 @@ func (e entry) size() int {
 	return n
 }
 
-// problem says why an entry is refused.
+// problem returns the error of an invalid entry, or the zero value.
 func (e entry) problem() putResult {
 	for _, given := range []struct{ name, value string }{{"Source", e.Source}, {"DetailType", e.DetailType}, {"Detail", e.Detail}} {
 		if given.value == "" {
@@ -140,8 +141,8 @@ func (e entry) problem() putResult {
 	return putResult{}
 }
 
-// put hands an entry on. One that fails for the moment is for the caller to put
-// again, so that a target may get it twice.
+// put delivers an entry. After a temporary failure the caller has to put it
+// again, so a target may get it twice.
 func (r *Rules) put(p place, e entry) putResult {
 	at := r.o.Now()
 	if e.Time != nil {
@@ -171,7 +172,7 @@ func (r *Rules) put(p place, e entry) putResult {
 	return putResult{EventId: made.ID}
 }
 
-// accounts are those that have rules on a bus.
+// accounts returns the accounts that have rules on a bus.
 func (r *Rules) accounts(p place) ([]string, error) {
 	all, err := store.List[Rule](r.o.Store, RuleToken)
 	var found []string

@@ -16,8 +16,8 @@ import (
 	"skiff/local/store"
 )
 
-// TestPutEvents: an event reaches the function and the queue of the rules that it
-// matches, in the form of EventBridge, and no other.
+// TestPutEvents checks that an event reaches the function and the queue of the
+// rules that it matches, and no other target.
 func TestPutEvents(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -44,8 +44,8 @@ func TestPutEvents(t *testing.T) {
 	}
 }
 
-// TestCustomBus: rules of a bus see its events alone, and an event for one that is
-// not there counts as put.
+// TestCustomBus checks that rules of a bus get only its events, and that an
+// event for a missing bus succeeds.
 func TestCustomBus(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -67,15 +67,15 @@ func TestCustomBus(t *testing.T) {
 	if got := f.taken(); strings.Count(got, `rule/shop/r `+functionARN+` {"custom":true}`) != 2 || strings.Count(got, "\n") != 1 {
 		t.Errorf("the function got %s", got)
 	}
-	if !strings.Contains(f.said(), "an event of x is dropped: ResourceNotFoundException: Event bus none") {
-		t.Errorf("said %s", f.said())
+	if !strings.Contains(f.reports(), "an event of x is dropped: ResourceNotFoundException: Event bus none") {
+		t.Errorf("reported %s", f.reports())
 	}
 	if err := f.deleteBus(t.Context(), f.call, bus); err == nil {
 		t.Error("a bus with a rule is deleted")
 	}
 }
 
-// TestPutEventsRefusals are those of a call and of its entries.
+// TestPutEventsRefusals checks the errors of calls and of entries.
 func TestPutEventsRefusals(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -115,21 +115,21 @@ func TestPutEventsRefusals(t *testing.T) {
 	f.allow("events:PutEvents", "arn:aws:events:eu-west-1:111111111111:event-bus/other")
 	refused("without the right", "AccessDeniedException", good)
 	_, err = f.client.ListRules(t.Context(), &sdk.ListRulesInput{})
-	if told, ok := errors.AsType[smithy.APIError](err); !ok || told.ErrorCode() != "UnknownOperationException" {
+	if refused, ok := errors.AsType[smithy.APIError](err); !ok || refused.ErrorCode() != "UnknownOperationException" {
 		t.Errorf("another operation: %v", err)
 	}
 }
 
-// TestDeadLetters: an event that a target does not take goes to its dead letters,
-// with why; without them it is reported.
+// TestDeadLetters checks that a refused event goes to the dead-letter queue
+// with the reason, and is reported without such a queue.
 func TestDeadLetters(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	rule := f.rule(Rule{Name: "r", EventPattern: `{"source":["x"]}`})
 	f.target(Target{Rule: "r", TargetID: "q", ARN: queueARN})
 	f.put("x", `{}`)
-	if len(f.messages(queueARN)) != 0 || !strings.Contains(f.said(), "rule r: target "+queueARN+": an event is dropped") {
-		t.Errorf("a queue without a policy; said %s", f.said())
+	if len(f.messages(queueARN)) != 0 || !strings.Contains(f.reports(), "rule r: target "+queueARN+": an event is dropped") {
+		t.Errorf("a queue without a policy; reported %s", f.reports())
 	}
 	f.queue("q", strings.Replace(ruleARN(rule), "/r", "/other", 1))
 	f.put("x", `{}`)

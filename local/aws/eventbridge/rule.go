@@ -16,8 +16,8 @@ import (
 	"skiff/local/store"
 )
 
-// Rule is the inputs of a rule. Its role, for targets that the local cloud does not
-// have, is left out. A rule names its bus by the name, not by the ARN.
+// Rule holds the inputs of a rule. Its role is not supported, because no target
+// here needs one. A rule names its bus by name, not by ARN.
 type Rule struct {
 	Name               string            `json:"name" aws:"replace"`
 	Description        string            `json:"description,omitempty" aws:"idle"`
@@ -30,7 +30,7 @@ type Rule struct {
 	Tags               map[string]string `json:"tags,omitempty"`
 }
 
-// RuleOutputs is what AWS adds to a rule, its defaults included.
+// RuleOutputs holds the outputs and defaults that AWS adds to a rule.
 type RuleOutputs struct {
 	ARN        string `json:"arn"`
 	IsEnabled  bool   `json:"isEnabled"`
@@ -42,7 +42,7 @@ type RuleOutputs struct {
 const (
 	enabled  = "ENABLED"
 	disabled = "DISABLED"
-	trails   = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS" // there are none here: as ENABLED
+	trails   = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS" // same as ENABLED: there is no CloudTrail here
 )
 
 func (in Rule) state() string {
@@ -79,7 +79,8 @@ func (r *Rules) rules() *provider.Resource[Rule, RuleOutputs] {
 	}
 }
 
-// ruleID is the name of a rule, with the bus in front if that is a custom one.
+// ruleID returns the name of a rule, after the name of its bus if that is a
+// custom one.
 func ruleID(bus, name string) string {
 	if busOf(bus) == defaultBus {
 		return name
@@ -91,15 +92,15 @@ func ruleARN(r store.Record[Rule]) string {
 	return arn.New("events", r.Region, r.Account, "rule/"+ruleID(r.Inputs.EventBusName, r.Inputs.Name))
 }
 
-// maxPattern is the quota of a pattern, which AWS raises for who asks
+// maxPattern is the default quota, which AWS raises on request
 // (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html).
 const maxPattern = 2048
 
 var ruleForm = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,64}$`)
 
-// checkRule refuses what
+// checkRule reports what
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
-// does.
+// rejects.
 func checkRule(in Rule) []provider.Problem {
 	var problems provider.Problems
 	if in.Name != "" && !ruleForm.MatchString(in.Name) {
@@ -126,17 +127,17 @@ func checkRule(in Rule) []provider.Problem {
 	}
 	switch s := in.State; {
 	case s != "" && s != enabled && s != disabled && s != trails:
-		problems.Add("state", "%q is none of %s, %s, %s", s, enabled, disabled, trails)
+		problems.Add("state", "%q is not %s, %s or %s", s, enabled, disabled, trails)
 	case s != "" && in.IsEnabled != nil:
-		problems.Add("isEnabled", "goes with no state: give one of the two")
+		problems.Add("isEnabled", "cannot be combined with state: set one of the two")
 	}
 	return problems
 }
 
 var rateForm = regexp.MustCompile(`^rate\((\d+) (minute|hour|day)(s?)\)$`)
 
-// parseSchedule reads an expression of a rule: a rate, whose unit is singular for
-// the number 1 alone, or cron, in UTC
+// parseSchedule parses a rule's schedule expression: a rate, whose unit is
+// singular only for the value 1, or cron in UTC
 // (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html).
 func parseSchedule(text string) (schedule.Expression, error) {
 	if m := rateForm.FindStringSubmatch(text); strings.HasPrefix(text, "rate(") && (m == nil || (m[1] == "1") != (m[3] == "")) {
@@ -148,8 +149,7 @@ func parseSchedule(text string) (schedule.Expression, error) {
 	return schedule.Parse(text, "")
 }
 
-// prepare refuses a rule that could never match, and one of a bus that is not
-// there.
+// prepare refuses a rule without a pattern or schedule, or with a missing bus.
 func (r *Rules) prepare(rule store.Record[Rule]) error {
 	if rule.Inputs.EventPattern == "" && rule.Inputs.ScheduleExpression == "" {
 		return awserr.New("ValidationException", "Parameter(s) EventPattern or ScheduleExpression must be specified.")
@@ -168,10 +168,10 @@ func (r *Rules) deleteRule(_ context.Context, _ provider.Call, rule store.Record
 	return err
 }
 
-// logicalName is the name that the Pulumi program gives the rule.
+// logicalName returns the rule's name in the Pulumi program.
 func logicalName(r store.Record[Rule]) string { return r.URN[strings.LastIndexByte(r.URN, ':')+1:] }
 
-// ruleIn is a rule in an account, for its ARN.
+// ruleIn returns the record of a rule in an account, to build its ARN.
 func ruleIn(region, account string, in Rule) store.Record[Rule] {
 	return store.Record[Rule]{Region: region, Account: account, Inputs: in}
 }

@@ -78,7 +78,7 @@ func TestCheckTarget(t *testing.T) {
 	wantProblem(t, "a/b", checkBus(Bus{Name: "a/b"}), "name")
 }
 
-// TestTransform: a template is filled with strings, objects and what is missing.
+// TestTransform fills templates with strings, objects and missing values.
 func TestTransform(t *testing.T) {
 	t.Parallel()
 	rule := ruleIn(region, account, Rule{Name: "r"})
@@ -101,7 +101,7 @@ func TestTransform(t *testing.T) {
 	}
 }
 
-// TestScheduledRule: a rule runs at its times, and when it is asked to.
+// TestScheduledRule checks that a rule runs when it is due and on demand.
 func TestScheduledRule(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -110,12 +110,12 @@ func TestScheduledRule(t *testing.T) {
 	f.target(Target{Rule: "nightly", TargetID: "f", ARN: functionARN})
 	f.target(Target{Rule: "off", TargetID: "f", ARN: functionARN})
 	f.Start()
-	f.ticks <- f.time() // it has looked once
+	f.ticks <- f.time() // runDue has run once
 	f.mu.Lock()
 	f.now = time.Date(2026, 1, 1, 11, 0, 0, 0, time.UTC)
 	f.mu.Unlock()
 	f.ticks <- f.time()
-	f.ticks <- f.time() // it has run what was due
+	f.ticks <- f.time() // the due rule has run
 	f.Close()
 	got := f.taken()
 	_, data, _ := strings.Cut(got, functionARN+" ")
@@ -134,7 +134,7 @@ func TestScheduledRule(t *testing.T) {
 		t.Errorf("a rate runs first at %s", next)
 	}
 	if _, ok, err := f.Run(t.Context(), "none"); ok || err != nil {
-		t.Errorf("a rule that is not there runs: %v", err)
+		t.Errorf("a missing rule runs: %v", err)
 	}
 	result, ok, err := f.Run(t.Context(), "nightly")
 	if err != nil || !ok || string(result.Payload) != `"ran"` || !strings.Contains(f.taken(), "Scheduled Event") {
@@ -151,7 +151,7 @@ func TestScheduledRule(t *testing.T) {
 	}
 }
 
-// TestRuleRefusals are those that take more than the inputs.
+// TestRuleRefusals checks refusals that depend on more than the inputs.
 func TestRuleRefusals(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -203,8 +203,8 @@ func TestActions(t *testing.T) {
 	)
 }
 
-// TestReplacements has the schemas of internal/service/events of
-// terraform-provider-aws 5.100.0 and the names of provider/resources.go of
+// TestReplacements follows the schemas in internal/service/events of
+// terraform-provider-aws 5.100.0 and the names in provider/resources.go of
 // pulumi-aws.
 func TestReplacements(t *testing.T) {
 	t.Parallel()

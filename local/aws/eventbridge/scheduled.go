@@ -16,8 +16,8 @@ import (
 	"skiff/local/store"
 )
 
-// runDue runs the rules whose time has come after since and up to now, each once,
-// and returns when the next is due.
+// runDue runs each rule that became due after since and no later than now,
+// once. It returns when the next rule is due.
 func (r *Rules) runDue(since, now time.Time) (next time.Time) {
 	all, err := store.List[Rule](r.o.Store, RuleToken)
 	if err != nil {
@@ -31,8 +31,9 @@ func (r *Rules) runDue(since, now time.Time) (next time.Time) {
 	})
 }
 
-// nextRun is when a rule runs next, the zero time if it does not. A rate runs first
-// one interval after its rule begins, when there are targets; AWS does not say when.
+// nextRun returns when a rule runs next, or the zero time if it does not. A
+// rate runs first one interval after the rule was created, so targets exist by
+// then; AWS does not document this.
 func nextRun(rule store.Record[Rule], since time.Time) time.Time {
 	if rule.Inputs.ScheduleExpression == "" || rule.Inputs.state() == disabled {
 		return time.Time{}
@@ -48,7 +49,7 @@ func nextRun(rule store.Record[Rule], since time.Time) time.Time {
 	return e.Next(since, begun)
 }
 
-// scheduled is the event of
+// scheduled returns the event of
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html.
 func scheduled(rule store.Record[Rule], at time.Time) ([]byte, error) {
 	return encode(event{
@@ -65,7 +66,7 @@ func (r *Rules) fire(rule store.Record[Rule], at time.Time) error {
 	return r.deliver(rule, data)
 }
 
-// Scheduled are the names of the rules with a schedule, sorted.
+// Scheduled returns the sorted names of the scheduled rules.
 func (r *Rules) Scheduled() ([]string, error) {
 	all, err := store.List[Rule](r.o.Store, RuleToken)
 	var names []string
@@ -78,11 +79,11 @@ func (r *Rules) Scheduled() ([]string, error) {
 	return names, err
 }
 
-// Run runs a rule with a schedule now and returns what its function answers: one
-// that is disabled too. It takes the rule's name or the one that the Pulumi program
-// gives it; ok is false where no rule has it. A function is not tried again if it
-// fails. A rule with several targets answers with an object of their ids, in which
-// a queue is null.
+// Run runs a scheduled rule now, even a disabled one, and returns the answer of
+// its function. name is its name in AWS or in the Pulumi program; ok is false
+// if no rule has it. A failed function is not retried. A rule with several
+// targets returns an object with the target ids as keys; the value of a queue
+// is null.
 func (r *Rules) Run(ctx context.Context, name string) (result lambda.Result, ok bool, err error) {
 	all, err := store.List[Rule](r.o.Store, RuleToken)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"skiff/local/store"
 )
 
-// Target is the inputs of a target of a rule: a Lambda function or a standard
-// queue. Other targets, and roles, are left out.
+// Target holds the inputs of a target of a rule: a Lambda function or a
+// standard queue. Other targets and roles are not supported.
 type Target struct {
 	ARN              string       `json:"arn" aws:"required"`
 	Rule             string       `json:"rule" aws:"required,replace"`
@@ -29,24 +29,24 @@ type Target struct {
 	RetryPolicy      *RetryPolicy `json:"retryPolicy,omitempty" aws:"idle"`
 }
 
-// DeadLetters is the queue for events that a target does not take.
+// DeadLetters is the queue for events that a target refuses.
 type DeadLetters struct {
 	ARN string `json:"arn,omitempty"`
 }
 
-// RetryPolicy is for targets that fail for the moment. Here one fails for good, or
-// it does not fail: it is a setting without effect.
+// RetryPolicy applies to temporary failures of a target. It has no effect here,
+// because targets here fail permanently or not at all.
 type RetryPolicy struct {
 	MaximumEventAgeInSeconds *int `json:"maximumEventAgeInSeconds,omitempty"`
 	MaximumRetryAttempts     *int `json:"maximumRetryAttempts,omitempty"`
 }
 
-// TargetOutputs is what AWS adds to a target.
+// TargetOutputs holds the outputs that AWS adds to a target.
 type TargetOutputs struct {
 	TargetID string `json:"targetId"`
 }
 
-// maxTargets is how many targets a rule has
+// maxTargets limits the targets of a rule
 // (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html).
 const maxTargets = 5
 
@@ -68,8 +68,8 @@ func (r *Rules) targets() *provider.Resource[Target, TargetOutputs] {
 	}
 }
 
-// targetID is the id that a program gives, or one that stays the same for the
-// resource: the AWS provider makes up one.
+// targetID returns the program's id, or one derived from the URN. The AWS
+// provider generates a random id.
 func targetID(c provider.Call, in Target) string {
 	if in.TargetID != "" {
 		return in.TargetID
@@ -78,8 +78,8 @@ func targetID(c provider.Call, in Target) string {
 	return "terraform-" + hex.EncodeToString(sum[:13])
 }
 
-// targetRecordID is the id of the AWS provider, BUS-RULE-TARGET, without the bus
-// where that is the default one.
+// targetRecordID returns the AWS provider's id, BUS-RULE-TARGET, without the
+// bus if that is the default one.
 func targetRecordID(c provider.Call, in Target) string {
 	id := in.Rule + "-" + targetID(c, in)
 	if bus := busOf(in.EventBusName); bus != defaultBus {
@@ -92,12 +92,13 @@ var (
 	targetForm = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,64}$`)
 )
 
-// checkTarget refuses what
-// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html does.
+// checkTarget reports what
+// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html
+// rejects.
 func checkTarget(in Target) []provider.Problem {
 	var problems provider.Problems
 	if in.ARN != "" && !arn.IsFunction(in.ARN) && !arn.IsQueue(in.ARN) {
-		problems.Add("arn", "%q is the ARN of neither a Lambda function nor a standard queue, the targets that the local cloud has", in.ARN)
+		problems.Add("arn", "%q is not the ARN of a Lambda function or a standard queue, the targets that the local cloud supports", in.ARN)
 	}
 	if in.TargetID != "" && !targetForm.MatchString(in.TargetID) {
 		problems.Add("targetId", "%q must be 1 to 64 letters, digits and .-_", in.TargetID)
@@ -122,8 +123,8 @@ func checkTarget(in Target) []provider.Problem {
 	return append(problems, checkInput(in)...)
 }
 
-// checkInput refuses what no event becomes: see
-// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html.
+// checkInput reports an invalid input
+// (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html).
 func checkInput(in Target) []provider.Problem {
 	var problems provider.Problems
 	given := 0
@@ -133,7 +134,7 @@ func checkInput(in Target) []provider.Problem {
 		}
 	}
 	if given > 1 {
-		problems.Add("input", "goes with neither inputPath nor inputTransformer: give one of the three")
+		problems.Add("input", "cannot be combined with inputPath or inputTransformer: set one of the three")
 	}
 	if in.Input != "" && (!json.Valid([]byte(in.Input)) || len(in.Input) > 8192) {
 		problems.Add("input", "is not JSON of at most 8192 characters")
@@ -149,7 +150,7 @@ func checkInput(in Target) []provider.Problem {
 	return problems
 }
 
-// fits refuses a target of no rule, or one too many.
+// fits refuses a target without a rule, and one above the limit.
 func (r *Rules) fits(t store.Record[Target]) error {
 	rule, err := store.Get[Rule](r.o.Store, RuleToken, t.Account+"/"+t.Region+"/"+ruleID(t.Inputs.EventBusName, t.Inputs.Rule))
 	if errors.Is(err, store.ErrNotFound) {

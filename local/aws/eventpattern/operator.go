@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// exact is a value by itself. Numbers are compared as they are written: 300, 300.0
-// and 3.0e2 are not one number
+// exact matches an equal value. Numbers are compared as text: 300, 300.0 and
+// 3.0e2 differ
 // (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html).
 type exact struct{ value any }
 
 func (e exact) match(value any) bool { return value == e.value }
 
-// text decides strings.
+// text matches strings.
 type text func(value string) bool
 
 func (t text) match(value any) bool {
@@ -25,7 +25,7 @@ func (t text) match(value any) bool {
 	return ok && t(s)
 }
 
-// number decides numbers.
+// number matches numbers.
 type number func(value float64) bool
 
 func (n number) match(value any) bool {
@@ -37,24 +37,25 @@ func (n number) match(value any) bool {
 	return err == nil && n(f)
 }
 
-// exists decides whether there is a value.
+// exists matches whether there is a value.
 type exists bool
 
 func (e exists) match(value any) bool { return (value != absent{}) == bool(e) }
 
-// not decides values that are there and that no matcher takes.
+// not matches an existing value that none of the matchers match.
 type not []matcher
 
 func (n not) match(value any) bool {
 	return value != absent{} && !slices.ContainsFunc(n, func(m matcher) bool { return m.match(value) })
 }
 
-// parseMatcher reads an element of a list: a value, or an object with an operator.
+// parseMatcher parses an element of a list: a value, or an object with an
+// operator.
 func parseMatcher(in any, without []string) (matcher, error) {
 	operator, ok := in.(map[string]any)
 	if !ok {
 		if _, list := in.([]any); list {
-			return nil, errors.New("a list is no value of a list")
+			return nil, errors.New("a list cannot contain a list")
 		}
 		return exact{in}, nil
 	}
@@ -75,7 +76,7 @@ func parseOperator(name string, operand any, without []string) (matcher, error) 
 	case "exists":
 		b, ok := operand.(bool)
 		if !ok {
-			return nil, errors.New("exists takes true or false")
+			return nil, errors.New("exists needs true or false")
 		}
 		return exists(b), nil
 	case "numeric":
@@ -86,7 +87,7 @@ func parseOperator(name string, operand any, without []string) (matcher, error) 
 		s, _ := operand.(string)
 		network, err := netip.ParsePrefix(s)
 		if err != nil {
-			return nil, fmt.Errorf("cidr takes a network such as 10.0.0.0/24, not %v", operand)
+			return nil, fmt.Errorf("cidr needs a network such as 10.0.0.0/24, not %v", operand)
 		}
 		return text(func(value string) bool {
 			at, err := netip.ParseAddr(value)
@@ -96,13 +97,13 @@ func parseOperator(name string, operand any, without []string) (matcher, error) 
 	return parseText(name, operand)
 }
 
-// parseText reads an operator of strings. prefix and suffix take their string or
-// {"equals-ignore-case": STRING}.
+// parseText parses an operator on strings. The operand of prefix and suffix may
+// also be {"equals-ignore-case": STRING}.
 func parseText(name string, operand any) (matcher, error) {
 	if inner, ok := operand.(map[string]any); ok && len(inner) == 1 && (name == "prefix" || name == "suffix") {
 		s, ok := inner["equals-ignore-case"].(string)
 		if !ok {
-			return nil, fmt.Errorf("%s takes a string, or an object with equals-ignore-case", name)
+			return nil, fmt.Errorf("%s needs a string, or an object with equals-ignore-case", name)
 		}
 		return text(func(value string) bool {
 			if len(value) < len(s) {
@@ -118,10 +119,10 @@ func parseText(name string, operand any) (matcher, error) {
 	switch name {
 	case "prefix", "suffix", "equals-ignore-case", "wildcard":
 		if !ok {
-			return nil, fmt.Errorf("%s takes a string", name)
+			return nil, fmt.Errorf("%s needs a string", name)
 		}
 	default:
-		return nil, fmt.Errorf("there is no operator %s; there are anything-but, cidr, equals-ignore-case, exists, numeric, prefix, suffix, wildcard", name)
+		return nil, fmt.Errorf("unknown operator %s; the operators are anything-but, cidr, equals-ignore-case, exists, numeric, prefix, suffix, wildcard", name)
 	}
 	switch name {
 	case "prefix":
@@ -134,8 +135,8 @@ func parseText(name string, operand any) (matcher, error) {
 	return parseWildcard(s)
 }
 
-// parseWildcard reads a string in which * stands for any characters; \* and \\ are
-// the characters themselves.
+// parseWildcard parses a string in which * matches any characters. \* and \\
+// match * and \.
 func parseWildcard(s string) (matcher, error) {
 	var parts []string
 	var part strings.Builder
@@ -145,9 +146,9 @@ func parseWildcard(s string) (matcher, error) {
 			i++
 			part.WriteByte(s[i])
 		case s[i] == '\\':
-			return nil, errors.New(`wildcard: a \ comes before * or \ only`)
+			return nil, errors.New(`wildcard: a \ must be followed by * or \`)
 		case s[i] == '*' && i > 0 && s[i-1] == '*' && part.Len() == 0:
-			return nil, errors.New("wildcard: no * follows another")
+			return nil, errors.New("wildcard: a * must not follow another *")
 		case s[i] == '*':
 			parts = append(parts, part.String())
 			part.Reset()
@@ -159,7 +160,8 @@ func parseWildcard(s string) (matcher, error) {
 	return text(func(value string) bool { return matchParts(parts, value) }), nil
 }
 
-// matchParts reports whether a value is the parts with anything between them.
+// matchParts reports whether value consists of parts with anything between
+// them.
 func matchParts(parts []string, value string) bool {
 	if len(parts) == 1 {
 		return value == parts[0]
@@ -179,12 +181,12 @@ func matchParts(parts []string, value string) bool {
 	return strings.HasSuffix(value, parts[last])
 }
 
-// parseNot reads what anything-but takes: strings or numbers, one or a list, or an
-// operator of strings with one or a list.
+// parseNot parses the operand of anything-but: one or more strings or numbers,
+// or an operator on strings with one or more strings.
 func parseNot(operand any, without []string) (matcher, error) {
 	if operator, ok := operand.(map[string]any); ok {
 		if len(operator) != 1 {
-			return nil, fmt.Errorf("anything-but takes one operator, not %d", len(operator))
+			return nil, fmt.Errorf("anything-but needs one operator, not %d", len(operator))
 		}
 		for name, inner := range operator {
 			if slices.Contains(without, name) {
@@ -199,7 +201,7 @@ func parseNot(operand any, without []string) (matcher, error) {
 				n = append(n, m)
 			}
 			if len(n) == 0 {
-				return nil, errors.New("anything-but takes no empty list")
+				return nil, errors.New("anything-but needs a list that is not empty")
 			}
 			return n, nil
 		}
@@ -213,12 +215,12 @@ func parseNot(operand any, without []string) (matcher, error) {
 		case json.Number:
 			numbers++
 		default:
-			return nil, errors.New("anything-but takes strings, or numbers, or an operator of strings")
+			return nil, errors.New("anything-but needs strings, numbers, or an operator on strings")
 		}
 		n = append(n, exact{e})
 	}
 	if len(n) == 0 || texts > 0 && numbers > 0 {
-		return nil, errors.New("anything-but takes strings, or numbers, and not both or none")
+		return nil, errors.New("anything-but needs strings or numbers, not both")
 	}
 	return n, nil
 }
@@ -230,15 +232,15 @@ func listed(operand any) []any {
 	return []any{operand}
 }
 
-// maxNumber is the largest number of a pattern, and its negative the smallest
+// maxNumber is the largest number in a pattern; -maxNumber is the smallest
 // (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html#filtering-numeric-matching).
 const maxNumber = 5e9
 
-// parseNumeric reads a comparison, or the two ends of a range.
+// parseNumeric parses a comparison, or the two ends of a range.
 func parseNumeric(operand any) (matcher, error) {
 	list, ok := operand.([]any)
 	if !ok || len(list) != 2 && len(list) != 4 {
-		return nil, errors.New("numeric takes a comparison and a number, or two of both")
+		return nil, errors.New("numeric needs a comparison and a number, or two of each")
 	}
 	var all []number
 	var signs []string
@@ -247,16 +249,16 @@ func parseNumeric(operand any) (matcher, error) {
 		written, isNumber := list[i+1].(json.Number)
 		limit, err := strconv.ParseFloat(string(written), 64)
 		if !isNumber || err != nil || limit > maxNumber || limit < -maxNumber {
-			return nil, fmt.Errorf("numeric takes numbers within -5e9 to 5e9, not %v", list[i+1])
+			return nil, fmt.Errorf("numeric needs numbers within -5e9 to 5e9, not %v", list[i+1])
 		}
 		compare := comparison(sign, limit)
 		if compare == nil {
-			return nil, fmt.Errorf("numeric takes one of =, <, <=, >, >=, not %v", list[i])
+			return nil, fmt.Errorf("numeric needs one of =, <, <=, >, >=, not %v", list[i])
 		}
 		all, signs = append(all, compare), append(signs, sign)
 	}
 	if len(signs) == 2 && !(strings.HasPrefix(signs[0], ">") && strings.HasPrefix(signs[1], "<")) {
-		return nil, errors.New("numeric takes a range as > or >= and a number, then < or <= and a number")
+		return nil, errors.New("numeric needs a range as > or >= and a number, then < or <= and a number")
 	}
 	return number(func(value float64) bool {
 		return !slices.ContainsFunc(all, func(n number) bool { return !n(value) })

@@ -14,11 +14,11 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A Pattern says which events are chosen.
+// A Pattern selects events.
 type Pattern struct{ root object }
 
-// object is a level of a pattern: every field and every alternative of each $or
-// that has one must match.
+// object is one level of a pattern. All fields must match, and one alternative
+// of each $or.
 type object struct {
 	fields map[string]node
 	either [][]object
@@ -30,15 +30,15 @@ type node struct {
 	values []matcher
 }
 
-// A matcher decides one value of an event: a string, json.Number, bool, nil, or
-// absent where the field has none.
+// A matcher matches one value of an event: a string, json.Number, bool, nil, or
+// absent for a missing field.
 type matcher interface{ match(value any) bool }
 
-// absent is the value of a field that is not there.
+// absent is the value of a missing field.
 type absent struct{}
 
-// Parse reads a pattern. It refuses the operators named in without, such as
-// wildcard: those that a service does not have.
+// Parse parses a pattern. It refuses the operators in without, such as
+// wildcard, which a service does not support.
 func Parse(text string, without ...string) (*Pattern, error) {
 	tree, err := decode([]byte(text))
 	if err != nil {
@@ -55,8 +55,8 @@ func Parse(text string, without ...string) (*Pattern, error) {
 	return &Pattern{*root}, nil
 }
 
-// decode reads JSON with numbers as they are written. A name that comes twice in
-// an object is refused.
+// decode parses JSON and keeps numbers as text. It refuses a duplicate name in
+// an object.
 func decode(data []byte) (any, error) {
 	var check jsontext.Value
 	if err := jsonv2.Unmarshal(data, &check, jsontext.AllowInvalidUTF8(true)); err != nil {
@@ -109,13 +109,13 @@ func areObjects(list []any) bool {
 	return len(list) > 0 && !slices.ContainsFunc(list, func(e any) bool { _, ok := e.(map[string]any); return !ok })
 }
 
-// parseEither reads the alternatives of $or, of which there are at least two.
+// parseEither parses the alternatives of $or, at least two.
 func parseEither(path string, alternatives []any, without []string) ([]object, error) {
 	if slices.Contains(without, "$or") {
 		return nil, fmt.Errorf("%s: $or is not an operator of these patterns", place(path))
 	}
 	if len(alternatives) < 2 {
-		return nil, fmt.Errorf("%s: $or has one alternative; it takes two or more", place(path))
+		return nil, fmt.Errorf("%s: $or has one alternative; it needs two or more", place(path))
 	}
 	var either []object
 	for _, a := range alternatives {
@@ -150,7 +150,7 @@ func parseNode(path string, in any, without []string) (node, error) {
 	return node{}, fmt.Errorf("%s must be an object or a list of values", path)
 }
 
-// Match reports whether JSON matches. What is not an object does not.
+// Match reports whether an event matches. Only a JSON object can match.
 func (p *Pattern) Match(event []byte) bool {
 	tree, err := decode(event)
 	if err != nil {
@@ -159,21 +159,21 @@ func (p *Pattern) Match(event []byte) bool {
 	return p.MatchValue(tree)
 }
 
-// MatchValue is Match for what encoding/json has decoded, with numbers as
-// json.Number.
+// MatchValue is Match for a value that encoding/json has decoded, with numbers
+// as json.Number.
 func (p *Pattern) MatchValue(event any) bool {
 	_, ok := event.(map[string]any)
 	return ok && p.root.match(event)
 }
 
-// Field reports whether a pattern names a field at its top, and whether it is an
-// object there, not a list of values.
+// Field reports whether a pattern has a top-level field, and whether that field
+// is an object.
 func (p *Pattern) Field(name string) (named, isObject bool) {
 	n, ok := p.root.fields[name]
 	return ok, n.object != nil
 }
 
-// Fields are the names of the fields at the top, those within $or included.
+// Fields returns the names of the top-level fields, including those within $or.
 func (p *Pattern) Fields() []string {
 	return slices.Compact(slices.Sorted(slices.Values(p.root.names())))
 }
@@ -188,8 +188,8 @@ func (o *object) names() []string {
 	return names
 }
 
-// match reports whether a value matches: an object by its members, a list by one
-// of its elements. A value that has no members has every field absent.
+// match reports whether a value matches: an object by its members, a list by
+// one of its elements. Any other value has no fields.
 func (o *object) match(value any) bool {
 	if list, ok := value.([]any); ok && len(list) > 0 {
 		return slices.ContainsFunc(list, o.match)
@@ -224,7 +224,7 @@ func (n node) match(value any) bool {
 	return false
 }
 
-// leaves are the values of a field: those in a list, however deep.
+// leaves returns the values of a field, including those in nested lists.
 func leaves(value any) []any {
 	switch value := value.(type) {
 	case []any:

@@ -5,9 +5,10 @@ import (
 	"testing"
 )
 
-// TestMatch has the examples of
+// TestMatch uses the examples of
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
-// and of https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html.
+// and
+// https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html.
 func TestMatch(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ pattern, yes, no string }{
@@ -77,27 +78,27 @@ func TestParseRefusals(t *testing.T) {
 		{`{"a":{}}`, "a is an empty object"},
 		{`{"a":"x"}`, "a must be an object or a list of values"},
 		{`{"a":{"b":[]}}`, "a.b is an empty list"},
-		{`{"a":[["x"]]}`, "a: a list is no value of a list"},
+		{`{"a":[["x"]]}`, "a: a list cannot contain a list"},
 		{`{"a":[{}]}`, "an object with one member, not 0"},
 		{`{"a":[{"prefix":"x","suffix":"y"}]}`, "an object with one member, not 2"},
-		{`{"a":[{"begins":"x"}]}`, "no operator begins"},
-		{`{"a":[{"prefix":1}]}`, "prefix takes a string"},
+		{`{"a":[{"begins":"x"}]}`, "unknown operator begins"},
+		{`{"a":[{"prefix":1}]}`, "prefix needs a string"},
 		{`{"a":[{"prefix":{"suffix":"x"}}]}`, "or an object with equals-ignore-case"},
-		{`{"a":[{"exists":"true"}]}`, "exists takes true or false"},
+		{`{"a":[{"exists":"true"}]}`, "exists needs true or false"},
 		{`{"a":[{"numeric":[">"]}]}`, "a comparison and a number"},
 		{`{"a":[{"numeric":["!=",1]}]}`, "one of =, <"},
 		{`{"a":[{"numeric":[">","1"]}]}`, "numbers within -5e9 to 5e9"},
 		{`{"a":[{"numeric":[">",5000000001]}]}`, "numbers within -5e9 to 5e9"},
-		{`{"a":[{"numeric":["<",1,">",0]}]}`, "takes a range as >"},
-		{`{"a":[{"numeric":["<",1,"<",2]}]}`, "takes a range as >"},
-		{`{"a":[{"anything-but":[]}]}`, "not both or none"},
-		{`{"a":[{"anything-but":["x",1]}]}`, "not both or none"},
-		{`{"a":[{"anything-but":[true]}]}`, "anything-but takes strings"},
+		{`{"a":[{"numeric":["<",1,">",0]}]}`, "needs a range as >"},
+		{`{"a":[{"numeric":["<",1,"<",2]}]}`, "needs a range as >"},
+		{`{"a":[{"anything-but":[]}]}`, "strings or numbers, not both"},
+		{`{"a":[{"anything-but":["x",1]}]}`, "strings or numbers, not both"},
+		{`{"a":[{"anything-but":[true]}]}`, "anything-but needs strings"},
 		{`{"a":[{"anything-but":{"suffix":"x"}}]}`, "anything-but: suffix is not an operator"},
-		{`{"a":[{"anything-but":{"numeric":["=",1]}}]}`, "anything-but: there is no operator numeric"},
-		{`{"a":[{"wildcard":"a**"}]}`, "no * follows another"},
-		{`{"a":[{"wildcard":"a\\b"}]}`, "before * or"},
-		{`{"a":[{"cidr":"10.0.0.0"}]}`, "cidr takes a network"},
+		{`{"a":[{"anything-but":{"numeric":["=",1]}}]}`, "anything-but: unknown operator numeric"},
+		{`{"a":[{"wildcard":"a**"}]}`, "a * must not follow another *"},
+		{`{"a":[{"wildcard":"a\\b"}]}`, "followed by * or"},
+		{`{"a":[{"cidr":"10.0.0.0"}]}`, "cidr needs a network"},
 		{`{"$or":[{"a":["x"]}]}`, "$or has one alternative"},
 		{`{"a":[{"suffix":"x"}]}`, "suffix is not an operator of these patterns"},
 	} {

@@ -152,7 +152,7 @@ func TestPolicyVersions(t *testing.T) {
 		return false
 	}
 	if one := (store.Record[Policy]{ID: bound}); removes(provider.Operation[Policy]{Verb: provider.Delete, Record: one}) || !removes(provider.Operation[Policy]{Verb: provider.Delete, Record: r}) {
-		t.Error("a delete removes the other versions, where there are some")
+		t.Error("a delete must also delete the other versions")
 	}
 }
 

@@ -32,6 +32,7 @@ type Caller struct {
 	RoleARN string
 	ARN     string // of the session: arn:aws:sts::…:assumed-role/ROLE/FUNCTION
 	Region  string // the region in the signature; "" without a signature
+	Trace   string // X-Amzn-Trace-Id of the request, which SDKs send from a function; decides nothing
 
 	administrator bool // is allowed everything in every account
 	program       bool // the session runs a Pulumi program, not a function
@@ -48,7 +49,8 @@ func (c Caller) Account() string {
 // is safe for concurrent use.
 type Authority struct {
 	db     *store.Store
-	record func(Use) // is called for every decision; may be nil
+	record func(Use)                 // is called for every decision; may be nil
+	watch  func(trace string, u Use) // see Watch
 	now    func() time.Time
 
 	mu         sync.Mutex
@@ -146,12 +148,37 @@ func splitRole(roleARN string) (account, name string) {
 	return parts.AccountID, roleARN[strings.LastIndexByte(roleARN, '/')+1:]
 }
 
+// Watch calls f for each decision about a call with a trace. The trace of a call
+// that a function makes is the trace of its invocation. f must not block. Call
+// Watch before the first call is authorized.
+func (a *Authority) Watch(f func(trace string, u Use)) { a.watch = f }
+
 // Authorize decides a call. The error is a *Denied if the policies do not allow
 // it.
 func (a *Authority) Authorize(c Caller, r Request) error {
 	if c.administrator {
 		return nil
 	}
+	trace := c.Trace
+	c.Trace = "" // or no decision would be kept
+	err := a.authorize(c, r)
+	if a.watch != nil && trace != "" {
+		a.watch(trace, useOf(c, r, err == nil))
+	}
+	return err
+}
+
+// useOf returns the record of a decision.
+func useOf(c Caller, r Request, allowed bool) Use {
+	_, name := splitRole(c.RoleARN)
+	session := c.ARN[strings.LastIndexByte(c.ARN, '/')+1:]
+	if c.program {
+		session = "" // each job has another session name
+	}
+	return Use{Role: name, Session: session, Action: r.Action, Resource: r.Resource, Allowed: allowed}
+}
+
+func (a *Authority) authorize(c Caller, r Request) error {
 	q, alone := questionOf(c, r)
 	if result, known := a.decided(q); alone && known {
 		return result
@@ -161,7 +188,7 @@ func (a *Authority) Authorize(c Caller, r Request) error {
 	if err != nil {
 		return err
 	}
-	account, name := splitRole(c.RoleARN)
+	account, _ := splitRole(c.RoleARN)
 	context := map[string][]string{
 		"aws:PrincipalArn":     {c.RoleARN},
 		"aws:PrincipalAccount": {account},
@@ -170,11 +197,7 @@ func (a *Authority) Authorize(c Caller, r Request) error {
 	}
 	maps.Copy(context, r.Context)
 	decision, by := held.decide(c, Request{Action: r.Action, Resource: r.Resource, Context: context, Owner: r.Owner, Policy: r.Policy})
-	session := c.ARN[strings.LastIndexByte(c.ARN, '/')+1:]
-	if c.program {
-		session = "" // each job has another session name
-	}
-	a.note(Use{Role: name, Session: session, Action: r.Action, Resource: r.Resource, Allowed: decision == Allow})
+	a.note(useOf(c, r, decision == Allow))
 	var result error
 	if decision != Allow {
 		result = &Denied{Caller: c.ARN, Request: r, Explicit: decision == ExplicitDeny, By: by}

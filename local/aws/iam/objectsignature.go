@@ -59,7 +59,7 @@ func (a *Authority) AuthenticateObject(r *http.Request) (c Caller, payload strin
 		return Caller{}, "", awserr.New("SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. Check your key and signing method.")
 	}
 	caller := k.caller
-	caller.Region = s.region
+	caller.Region, caller.Trace = s.region, r.Header.Get(traceHeader)
 	return caller, s.payload, nil
 }
 

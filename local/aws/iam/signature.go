@@ -13,6 +13,11 @@ import (
 	"skiff/local/aws/awserr"
 )
 
+// traceHeader is what the SDKs send from a function with the trace of the
+// invocation, for Lambda to find loops
+// (https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html).
+const traceHeader = "X-Amzn-Trace-Id"
+
 func errUnrecognized() error {
 	return awserr.New("UnrecognizedClientException", "The security token included in the request is invalid.")
 }
@@ -41,7 +46,7 @@ func (a *Authority) Authenticate(r *http.Request, body []byte) (Caller, error) {
 		return Caller{}, awserr.New("InvalidSignatureException", "The request signature we calculated does not match the signature you provided.")
 	}
 	caller := k.caller
-	caller.Region = signed.region
+	caller.Region, caller.Trace = signed.region, r.Header.Get(traceHeader)
 	return caller, nil
 }
 

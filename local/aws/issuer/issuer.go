@@ -1,8 +1,9 @@
-// Package issuer stands in for every issuer of JSON Web Tokens: a laptop that
-// works offline cannot fetch the keys of a real one. It has one key, kept in the
-// local cloud's folder, and signs for whatever issuer a claim names.
+// Package issuer replaces every issuer of JSON Web Tokens, because a laptop
+// that works offline cannot fetch the keys of a real one. It has one key,
+// stored in the local cloud's folder, and signs for every issuer that a claim
+// names.
 //
-// What a token says is not its concern: who trusts it checks the claims.
+// It does not check claims: the authorizer that accepts a token does.
 package issuer
 
 import (
@@ -24,8 +25,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// algorithm is the one that every issuer API Gateway takes has: it knows RSA
-// only
+// algorithm works with every issuer that API Gateway accepts, because API
+// Gateway supports only RSA
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html).
 const algorithm = jose.RS256
 
@@ -35,8 +36,8 @@ const (
 	pemBlock = "PRIVATE KEY"
 )
 
-// Reasons to refuse a token. The first is in the words of API Gateway, which
-// people post where they ask for help.
+// Reasons to refuse a token. ErrSegments has API Gateway's own text, which
+// people search for.
 var (
 	ErrSegments  = errors.New("token contains an invalid number of segments")
 	ErrMalformed = errors.New("the token is malformed")
@@ -48,11 +49,11 @@ var (
 // Issuer signs and verifies tokens. It is safe for concurrent use.
 type Issuer struct {
 	key *rsa.PrivateKey
-	id  string // of the key, the kid of a token
+	id  string // id of the key: the kid of a token
 }
 
-// Open reads the key in dir and makes both if they are not there. Several
-// processes that open one folder share the key.
+// Open reads the key in dir. It creates the folder and the key if they are
+// missing. Processes that open the same folder share the key.
 func Open(dir string) (*Issuer, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
@@ -70,13 +71,13 @@ func Open(dir string) (*Issuer, error) {
 	}
 	i, err := parse(data)
 	if err != nil {
-		return nil, fmt.Errorf("the key in %s: %w; delete the file and a new one is made, by which the tokens signed so far end", file, err)
+		return nil, fmt.Errorf("the key in %s: %w; delete the file and a new key is created; earlier tokens then become invalid", file, err)
 	}
 	return i, nil
 }
 
-// create writes a new key, unless another process is first: a link, unlike a
-// rename, does not replace what is there, and the file is never half written.
+// create writes a new key unless another process is first. A link, unlike a
+// rename, does not replace an existing file, and the file is always complete.
 func create(file string) error {
 	key, err := rsa.GenerateKey(rand.Reader, keyBits)
 	if err != nil {
@@ -86,7 +87,7 @@ func create(file string) error {
 	if err != nil {
 		return err
 	}
-	// CreateTemp makes it 0600: a key is its owner's alone.
+	// CreateTemp creates it with mode 0600, so only the owner can read the key.
 	temp, err := os.CreateTemp(filepath.Dir(file), keyFile+".*")
 	if err != nil {
 		return err
@@ -104,7 +105,7 @@ func create(file string) error {
 func parse(data []byte) (*Issuer, error) {
 	block, _ := pem.Decode(data)
 	if block == nil || block.Type != pemBlock {
-		return nil, errors.New("it is no PEM of a private key")
+		return nil, errors.New("it is not the PEM of a private key")
 	}
 	private, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
@@ -112,7 +113,7 @@ func parse(data []byte) (*Issuer, error) {
 	}
 	key, ok := private.(*rsa.PrivateKey)
 	if !ok {
-		return nil, errors.New("it is no RSA key")
+		return nil, errors.New("it is not an RSA key")
 	}
 	public := jose.JSONWebKey{Key: key.Public()}
 	thumbprint, err := public.Thumbprint(crypto.SHA256)
@@ -122,7 +123,7 @@ func parse(data []byte) (*Issuer, error) {
 	return &Issuer{key: key, id: base64.RawURLEncoding.EncodeToString(thumbprint)}, nil
 }
 
-// Claims are what a token says, by the names of RFC 7519 and, for scopes, RFC
+// Claims are the claims of a token, named as in RFC 7519 and, for scopes, RFC
 // 8693.
 type Claims struct {
 	Issuer, Audience string
@@ -131,8 +132,8 @@ type Claims struct {
 	Issued, Expires  time.Time
 }
 
-// Sign makes a token. It refuses one that no authorizer could take: without an
-// issuer or an audience, or one that ends before it begins.
+// Sign signs a token. It refuses one that no authorizer would accept: without
+// an issuer or an audience, or with an expiry before its issue.
 func (i *Issuer) Sign(c Claims) (string, error) {
 	switch {
 	case c.Issuer == "":
@@ -170,9 +171,10 @@ func (i *Issuer) sign(payload []byte) (string, error) {
 	return object.CompactSerialize()
 }
 
-// Verify tells the claims of a token that this key has signed. Numbers come as
-// json.Number, which keeps their digits. It looks at no claim, so a token that
-// has expired is verified too. The error is one of those above.
+// Verify returns the claims of a token that this key has signed. Numbers are
+// json.Number, which keeps their digits. It checks no claim, so it also
+// verifies an expired token. The error is ErrSegments, ErrMalformed,
+// ErrAlgorithm, ErrKey or ErrSignature.
 func (i *Issuer) Verify(token string) (claims map[string]any, err error) {
 	if strings.Count(token, ".") != 2 {
 		return nil, ErrSegments

@@ -26,7 +26,7 @@ func open(t *testing.T, dir string) *Issuer {
 	return i
 }
 
-// example is a token of an hour.
+// example returns the claims of a token that is valid for an hour.
 func example() Claims {
 	return Claims{
 		Issuer: "https://issuer.example", Audience: "items", Subject: "ada", Scopes: []string{"read", "write"},
@@ -41,7 +41,7 @@ func TestSignAndVerify(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The key outlives the process that made it.
+	// The key outlives the process that created it.
 	claims, err := open(t, dir).Verify(token)
 	if err != nil {
 		t.Fatal(err)
@@ -138,7 +138,7 @@ func TestVerifyRefuses(t *testing.T) {
 	}
 }
 
-// signed makes a token of the subject eve, its header as told.
+// signed returns a token of the subject eve with a given header.
 func signed(t *testing.T, algorithm jose.SignatureAlgorithm, key any, id string) string {
 	t.Helper()
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: jose.JSONWebKey{Key: key, KeyID: id}}, nil)
@@ -156,7 +156,8 @@ func signed(t *testing.T, algorithm jose.SignatureAlgorithm, key any, id string)
 	return token
 }
 
-// TestOneKey: of processes that start at once all use the key of the first.
+// TestOneKey checks that processes which start at the same time all use the key
+// of the first.
 func TestOneKey(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -21,7 +21,7 @@ const patience = 250 * time.Millisecond
 // Answer is Invoke for a caller that needs the answer alone: it returns before
 // the invocation is at its end, with a Result without Log.
 func (r *Runtime) Answer(ctx context.Context, v Version, payload []byte) (Result, error) {
-	inv, err := r.begin(v, payload)
+	inv, err := r.begin(ctx, v, payload)
 	if err != nil {
 		return Result{}, err
 	}
@@ -84,6 +84,7 @@ func (r *Runtime) lose(s *sandbox, inv *invocation) {
 	warm, _, err := r.admit(inv, false)
 	if err != nil {
 		inv.err = fmt.Errorf("function %s: %w", inv.version.Name, err)
+		r.observe(inv)
 		close(inv.done)
 		return
 	}

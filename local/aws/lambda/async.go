@@ -22,6 +22,7 @@ const eventToken = FunctionToken + " event"
 type event struct {
 	Function string // ARN
 	Payload  []byte
+	Origin   Origin
 	Attempts int // of the function
 	Accepted time.Time
 	Due      time.Time // of the next attempt
@@ -40,7 +41,7 @@ func (f *Functions) InvokeAs(ctx context.Context, c iam.Caller, function string,
 	if err != nil {
 		return Result{}, err
 	}
-	return f.runtime.Invoke(ctx, f.current(r), payload)
+	return f.runtime.Invoke(originated(ctx, originOfSession(c)), f.current(r), payload)
 }
 
 func (f *Functions) permittedTo(c iam.Caller, function string) (store.Record[Function], error) {
@@ -93,7 +94,7 @@ func (e *Events) Send(c iam.Caller, function string, payload []byte) error {
 	if _, err := e.functions.permittedTo(c, function); err != nil {
 		return err
 	}
-	return e.keep(function, payload)
+	return e.keep(originOfSession(c), function, payload)
 }
 
 // SendFor has a function run for a service, such as events.amazonaws.com, that
@@ -107,13 +108,13 @@ func (e *Events) SendFor(service, sourceARN, function string, payload []byte) er
 	if err := e.functions.permitted(r, service, sourceARN); err != nil {
 		return err
 	}
-	return e.keep(function, payload)
+	return e.keep(originOfService(service, sourceARN), function, payload)
 }
 
 // keep stores an event and has the function run for it.
-func (e *Events) keep(function string, payload []byte) error {
+func (e *Events) keep(o Origin, function string, payload []byte) error {
 	now := e.now()
-	r := store.Record[event]{ID: uuid.NewString(), Inputs: event{Function: function, Payload: payload, Accepted: now, Due: now}}
+	r := store.Record[event]{ID: uuid.NewString(), Inputs: event{Function: function, Payload: payload, Origin: o, Accepted: now, Due: now}}
 	if err := store.Put(e.functions.db, eventToken, r.ID, r); err != nil {
 		return err
 	}
@@ -213,7 +214,8 @@ func (e *Events) attempt(in event) (failed string, err error) {
 		return "", err
 	}
 	// One that runs is let finish when the cloud closes.
-	result, err := e.functions.runtime.Invoke(context.WithoutCancel(e.ctx), e.functions.current(function), in.Payload)
+	ctx := WithOrigin(context.WithoutCancel(e.ctx), in.Origin)
+	result, err := e.functions.runtime.Invoke(ctx, e.functions.current(function), in.Payload)
 	if err == nil && result.FunctionError != "" {
 		failed = string(result.Payload)
 	}

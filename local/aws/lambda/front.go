@@ -121,13 +121,13 @@ func (f front) invoke(w http.ResponseWriter, r *http.Request, caller iam.Caller,
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	case "Event":
-		if err := f.events.keep(functionARN(function), in.payload); err != nil {
+		if err := f.events.keep(Origin{Kind: "async", Source: caller.ARN}, functionARN(function), in.payload); err != nil {
 			return err
 		}
 		w.WriteHeader(http.StatusAccepted)
 		return nil
 	}
-	result, err := functions.runtime.Invoke(r.Context(), functions.current(function), in.payload)
+	result, err := functions.runtime.Invoke(WithOrigin(r.Context(), Origin{Kind: "direct", Source: caller.ARN}), functions.current(function), in.payload)
 	if errors.Is(err, ErrThrottled) {
 		return throttled(function)
 	}

@@ -82,7 +82,7 @@ func (f *Functions) Invoke(ctx context.Context, function, service, sourceARN str
 	if err := f.permitted(r, service, sourceARN); err != nil {
 		return Result{}, err
 	}
-	return f.runtime.Answer(ctx, f.current(r), payload)
+	return f.runtime.Answer(originated(ctx, originOfService(service, sourceARN)), f.current(r), payload)
 }
 
 // find takes an ARN, with or without a qualifier, or a name.

@@ -262,7 +262,7 @@ func (e *EventSources) deliver(ctx context.Context, r store.Record[EventSourceMa
 		}
 		v := e.functions.current(function)
 		// A batch that runs is let finish when the polling stops.
-		result, err := e.functions.runtime.Invoke(context.WithoutCancel(ctx), v, b.event)
+		result, err := e.functions.runtime.Invoke(WithOrigin(context.WithoutCancel(ctx), Origin{Kind: "queue", Source: r.Inputs.EventSourceARN}), v, b.event)
 		if err == nil && result.FunctionError != "" {
 			return nil, nil
 		}

@@ -23,6 +23,10 @@ type Options struct {
 
 	// Concurrency is the account's limit over all functions; AccountConcurrency.
 	Concurrency int
+
+	// Observe is called with each invocation that has ended, before its caller
+	// goes on. It must not wait. It may be nil.
+	Observe func(Invocation)
 }
 
 // Runtime holds the sandboxes of all functions.
@@ -82,7 +86,7 @@ func NewRuntime(o Options) (*Runtime, error) {
 // ErrThrottled, ErrPayloadTooLarge, ErrClosed and that of ctx. When ctx ends
 // first the function runs on, as on AWS, and still counts as running.
 func (r *Runtime) Invoke(ctx context.Context, v Version, payload []byte) (Result, error) {
-	inv, err := r.begin(v, payload)
+	inv, err := r.begin(ctx, v, payload)
 	if err != nil {
 		return Result{}, err
 	}
@@ -95,13 +99,16 @@ func (r *Runtime) Invoke(ctx context.Context, v Version, payload []byte) (Result
 }
 
 // begin has an invocation run.
-func (r *Runtime) begin(v Version, payload []byte) (*invocation, error) {
+func (r *Runtime) begin(ctx context.Context, v Version, payload []byte) (*invocation, error) {
 	if len(payload) > MaxRequestBytes {
 		return nil, fmt.Errorf("function %s: %w", v.Name, ErrPayloadTooLarge)
 	}
 	inv := newInvocation(v, payload)
+	inv.origin = originOf(ctx)
 	warm, waits, err := r.admit(inv, true)
 	if err != nil {
+		inv.err = err
+		r.observe(inv)
 		return nil, fmt.Errorf("function %s: %w", v.Name, err)
 	}
 	if !waits {
@@ -190,6 +197,7 @@ func (r *Runtime) settle(inv *invocation, s *sandbox) {
 		close(r.drained)
 	}
 	r.mu.Unlock()
+	r.observe(inv)
 	close(inv.done)
 	if next != nil {
 		r.run(s, next)

@@ -45,6 +45,8 @@ type invocation struct {
 	id, trace string
 	version   Version
 	payload   []byte
+	origin    Origin
+	asked     time.Time
 	answered  chan struct{} // closed when answer is set for good
 	done      chan struct{}
 
@@ -63,7 +65,8 @@ type invocation struct {
 }
 
 func newInvocation(v Version, payload []byte) *invocation {
-	return &invocation{id: uuid.NewString(), trace: newTrace(time.Now()), version: v, payload: payload, answered: make(chan struct{}), done: make(chan struct{})}
+	now := time.Now()
+	return &invocation{id: uuid.NewString(), trace: newTrace(now), version: v, payload: payload, asked: now, answered: make(chan struct{}), done: make(chan struct{})}
 }
 
 // watch waits for the end of a sandbox's process and settles what it ran.

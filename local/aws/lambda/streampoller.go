@@ -165,7 +165,8 @@ func (e *EventSources) try(ctx context.Context, r store.Record[EventSourceMappin
 		return nil, outcome{}, err
 	}
 	// A batch that runs is let finish when the polling stops.
-	result, err := e.functions.runtime.Invoke(context.WithoutCancel(ctx), e.functions.current(function), eventOf(p.records))
+	began := WithOrigin(context.WithoutCancel(ctx), Origin{Kind: "stream", Source: r.Inputs.EventSourceARN})
+	result, err := e.functions.runtime.Invoke(began, e.functions.current(function), eventOf(p.records))
 	if errors.Is(err, ErrThrottled) {
 		return []part{p}, outcome{}, nil
 	}

@@ -29,7 +29,7 @@ func TestRecordName(t *testing.T) {
 		}
 	}
 	_, _, err := p.create(t, RecordToken, "whole", record(zone, "www.example.com.", "TXT", "text"))
-	wantFailure(t, "a name that is taken in its other form", err, "already exists", "www.example.com.")
+	wantFailure(t, "an existing name in another form", err, "already exists", "www.example.com.")
 }
 
 func TestRecordRefused(t *testing.T) {

@@ -13,17 +13,17 @@ import (
 
 // cron is a cron expression.
 type cron struct {
-	fields   *cronexpr.Expression // on the clock of the time zone
+	fields   *cronexpr.Expression // in the time of the zone
 	years    []int                // nil for all
 	location *time.Location
 }
 
-// cronField is one of the six fields, with the numbers it takes.
+// cronField is one of the six fields, with the numbers it allows.
 type cronField struct {
 	name        string
 	first, last int
-	names       string // of the numbers, three letters each; "" for none
-	wild        string // what it takes beside numbers, names, "," and "-"
+	names       string // names of the numbers, three letters each; "" for none
+	wild        string // what it allows besides numbers, names, "," and "-"
 }
 
 func cronFields() []cronField {
@@ -61,8 +61,8 @@ func parseCron(text string, location *time.Location) (Expression, error) {
 	return cron{e, years, location}, nil
 }
 
-// translate checks a field, and writes it as the library reads it: Sunday is 1
-// in AWS and 0 there.
+// translate checks a field and translates it for the library. In AWS Sunday is
+// 1, in the library 0.
 func (f cronField) translate(text string) (string, error) {
 	if text == "?" && strings.Contains(f.wild, "?") {
 		return text, nil
@@ -78,8 +78,8 @@ func (f cronField) translate(text string) (string, error) {
 	return strings.Join(parts, ","), nil
 }
 
-// part is one part of a list: a wildcard, or a number or range, with a step or
-// without.
+// part translates one part of a list: a wildcard, a number or a range,
+// optionally with a step.
 func (f cronField) part(text string) (string, error) {
 	if special, ok, err := f.special(text); ok || err != nil {
 		return special, err
@@ -109,7 +109,7 @@ func (f cronField) part(text string) (string, error) {
 	return fmt.Sprintf("%d-%d%s", f.shift(low), f.shift(high), step), nil
 }
 
-// special is one of the parts with a letter: L, W and #.
+// special translates a part with the letter L, W or #.
 func (f cronField) special(text string) (translated string, ok bool, err error) {
 	switch {
 	case f.name == "day-of-month" && (text == "L" || text == "LW"):
@@ -144,7 +144,7 @@ func (f cronField) number(text string) (int, error) {
 	return n, nil
 }
 
-// shift is a number as the library counts.
+// shift converts a number to the library's numbering.
 func (f cronField) shift(n int) int {
 	if f.name == "day-of-week" {
 		return n - 1
@@ -154,8 +154,8 @@ func (f cronField) shift(n int) int {
 
 var yearForm = regexp.MustCompile(`^(\*|\d+)(?:-(\d+))?(?:/(\d+))?$`)
 
-// expandYears lists the years of a field that is checked; nil for all. The
-// library knows none after 2099.
+// expandYears returns the years of a valid field, or nil for all. The library
+// supports no year after 2099.
 func expandYears(text string) ([]int, error) {
 	if text == "*" {
 		return nil, nil
@@ -165,7 +165,7 @@ func expandYears(text string) ([]int, error) {
 	for part := range strings.SplitSeq(text, ",") {
 		m := yearForm.FindStringSubmatch(part)
 		if m == nil {
-			return nil, fmt.Errorf("%q is no year", part)
+			return nil, fmt.Errorf("%q is not a year", part)
 		}
 		from, to, step := first, last, 1
 		if m[1] != "*" {
@@ -195,8 +195,8 @@ func expandYears(text string) ([]int, error) {
 	return years, nil
 }
 
-// Next evaluates the fields on the clock of the time zone. A time that the zone
-// skips in spring does not come, and one that it repeats in autumn comes once.
+// Next evaluates the fields in local time. A time that the zone skips in spring
+// is left out, and one that it repeats in autumn comes once.
 func (c cron) Next(after, _ time.Time) time.Time {
 	local := after.In(c.location)
 	wall := time.Date(local.Year(), local.Month(), local.Day(), local.Hour(), local.Minute(), local.Second(), 0, time.UTC)
@@ -211,7 +211,7 @@ func (c cron) Next(after, _ time.Time) time.Time {
 	}
 }
 
-// nextWall is the next time on a clock that never jumps.
+// nextWall returns the next time on a clock without daylight saving time.
 func (c cron) nextWall(after time.Time) time.Time {
 	if c.years == nil {
 		return c.fields.Next(after)

@@ -1,3 +1,3 @@
-// Package schedule is what EventBridge Scheduler and the rules of EventBridge have
-// in common: the expressions that say when something runs, and what runs it then.
+// Package schedule has what EventBridge Scheduler and EventBridge rules share:
+// schedule expressions, and a runner that starts what is due.
 package schedule

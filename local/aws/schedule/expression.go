@@ -9,16 +9,15 @@ import (
 	_ "time/tzdata" // a machine may lack the time zones
 )
 
-// An Expression says when a schedule runs
+// An Expression defines when a schedule runs
 // (https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html).
 type Expression interface {
-	// Next is the first time after another one, the zero time if there is none.
-	// The schedule has begun at start.
+	// Next returns the first run after a time, or the zero time if there is
+	// none. start is when the schedule began.
 	Next(after, start time.Time) time.Time
 }
 
-// Parse reads a rate, cron or at expression, which is evaluated in a
-// time zone.
+// Parse parses a rate, cron or at expression, which applies in a time zone.
 func Parse(text, zone string) (Expression, error) {
 	location, err := LoadZone(zone)
 	if err != nil {
@@ -27,7 +26,7 @@ func Parse(text, zone string) (Expression, error) {
 	kind, inner, ok := strings.Cut(text, "(")
 	inner, closed := strings.CutSuffix(inner, ")")
 	if !ok || !closed {
-		return nil, fmt.Errorf("%q is none of rate(VALUE UNIT), cron(FIELDS), at(yyyy-mm-ddThh:mm:ss)", text)
+		return nil, fmt.Errorf("%q is not rate(VALUE UNIT), cron(FIELDS) or at(yyyy-mm-ddThh:mm:ss)", text)
 	}
 	switch kind {
 	case "rate":
@@ -41,10 +40,10 @@ func Parse(text, zone string) (Expression, error) {
 		}
 		return Once{at}, nil
 	}
-	return nil, fmt.Errorf("%q is none of rate, cron, at", kind)
+	return nil, fmt.Errorf("%q is not rate, cron or at", kind)
 }
 
-// LoadZone is the time zone of a name of IANA; "" is UTC.
+// LoadZone returns the IANA time zone with a name; "" is UTC.
 func LoadZone(name string) (*time.Location, error) {
 	if name == "" {
 		return time.UTC, nil
@@ -59,7 +58,7 @@ func LoadZone(name string) (*time.Location, error) {
 // Once is an at expression.
 type Once struct{ at time.Time }
 
-// Next is that time, if it is to come.
+// Next returns the time if it is still to come.
 func (o Once) Next(after, _ time.Time) time.Time {
 	if o.at.After(after) {
 		return o.at
@@ -75,9 +74,9 @@ var rateForm = regexp.MustCompile(`^([1-9][0-9]{0,5}) +(minutes?|hours?|days?)$`
 func parseRate(text string) (Expression, error) {
 	m := rateForm.FindStringSubmatch(text)
 	if m == nil {
-		return nil, fmt.Errorf("rate(%s) is not a whole number above 0 and one of minute, minutes, hour, hours, day, days", text)
+		return nil, fmt.Errorf("rate(%s) must be a whole number above 0 and one of minute, minutes, hour, hours, day, days", text)
 	}
-	n, _ := strconv.Atoi(m[1]) // the form has digits alone
+	n, _ := strconv.Atoi(m[1]) // rateForm allows only digits
 	unit := map[byte]time.Duration{'m': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour}[m[2][0]]
 	return rate{time.Duration(n) * unit}, nil
 }

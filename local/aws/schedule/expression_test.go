@@ -15,14 +15,15 @@ func at(t *testing.T, text string) time.Time {
 	return when
 }
 
-// TestNext has the examples of
-// https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html and
+// TestNext uses the examples of
+// https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+// and
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html.
 func TestNext(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		text, zone, after string
-		want              string // times that follow, "-" for none
+		want              string // the next times, "-" for none
 	}{
 		{"cron(0 10 * * ? *)", "", "2026-01-01T00:00:00Z", "2026-01-01T10:00:00Z 2026-01-02T10:00:00Z"},
 		{"cron(15 12 * * ? *)", "", "2026-01-01T12:15:00Z", "2026-01-02T12:15:00Z"},
@@ -47,7 +48,7 @@ func TestNext(t *testing.T) {
 		{"cron(0 0 31 2 ? *)", "", "2026-01-01T00:00:00Z", "-"},
 		{"cron(0 0 1 1 ? 2030/5)", "", "2026-01-01T00:00:00Z", "2030-01-01T00:00:00Z 2035-01-01T00:00:00Z"},
 		{"cron(0 0 1 1 ? 2020)", "", "2026-01-01T00:00:00Z", "-"},
-		{"cron(0 0 1 1 ? 2199)", "", "2026-01-01T00:00:00Z", "-"}, // further than a laptop lives
+		{"cron(0 0 1 1 ? 2199)", "", "2026-01-01T00:00:00Z", "-"}, // later than the library supports
 
 		{"cron(0 9 * * ? *)", "Europe/Berlin", "2026-03-28T12:00:00Z", "2026-03-29T07:00:00Z"},
 		{"cron(30 2 * * ? *)", "America/New_York", "2026-03-07T12:00:00Z", "2026-03-09T06:30:00Z"},                      // the 8th has no such time
@@ -75,13 +76,13 @@ func TestNext(t *testing.T) {
 	}
 }
 
-// TestBadExpressions: what is wrong is named, with the field.
+// TestBadExpressions checks that an error names the field and what is wrong.
 func TestBadExpressions(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ text, zone, want string }{
-		{"0 10 * * ? *", "", "none of rate(VALUE UNIT)"},
-		{"every(5 minutes)", "", `"every" is none of rate, cron, at`},
-		{"rate(0 minutes)", "", "rate(0 minutes) is not a whole number above 0"},
+		{"0 10 * * ? *", "", "is not rate(VALUE UNIT)"},
+		{"every(5 minutes)", "", `"every" is not rate, cron or at`},
+		{"rate(0 minutes)", "", "rate(0 minutes) must be a whole number above 0"},
 		{"rate(30 seconds)", "", "minute, minutes, hour"},
 		{"rate(5)", "", "rate(5)"},
 		{"at(2026-07-01)", "", "at(yyyy-mm-ddThh:mm:ss)"},

@@ -6,22 +6,23 @@ import (
 	"time"
 )
 
-// Runner runs what is due, each at its time, while it is started. It is safe for
-// concurrent use.
+// Runner runs schedules when they are due, between Start and Close. It is safe
+// for concurrent use.
 type Runner struct {
 	now     func() time.Time
 	after   func(time.Duration) <-chan time.Time
 	due     func(since, now time.Time) (next time.Time)
-	changed chan struct{} // has an element once a schedule has changed
+	changed chan struct{} // has an element after a schedule has changed
 
 	mu   sync.Mutex
-	stop context.CancelFunc // nil until Start
+	stop context.CancelFunc // nil before Start
 	done chan struct{}
 }
 
-// NewRunner calls due at its times: it starts what has come due after since and up
-// to now, each once, and returns when the next is due, the zero time for never. now
-// and after are the clock.
+// NewRunner returns a Runner that calls due again and again. due starts each
+// schedule that became due after since and no later than now, once. It returns
+// when the next is due, or the zero time for never. now and after are the
+// clock.
 func NewRunner(now func() time.Time, after func(time.Duration) <-chan time.Time, due func(since, now time.Time) (next time.Time)) *Runner {
 	return &Runner{now: now, after: after, due: due, changed: make(chan struct{}, 1)}
 }
@@ -41,7 +42,7 @@ func (r *Runner) Start() {
 	}()
 }
 
-// Close starts no more runs.
+// Close prevents further runs.
 func (r *Runner) Close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -51,7 +52,7 @@ func (r *Runner) Close() {
 	}
 }
 
-// Wake looks at the schedules at once: one has changed.
+// Wake calls due immediately, because a schedule has changed.
 func (r *Runner) Wake() {
 	select {
 	case r.changed <- struct{}{}:
@@ -59,8 +60,8 @@ func (r *Runner) Wake() {
 	}
 }
 
-// look is how long the clock is let run before the schedules are looked at again:
-// a machine may sleep, and one that was just made is not announced.
+// look is the longest wait before due is called again: a machine may sleep, and
+// new schedules do not call Wake.
 const look = time.Second
 
 func (r *Runner) run(ctx context.Context) {
@@ -81,9 +82,9 @@ func (r *Runner) run(ctx context.Context) {
 	}
 }
 
-// RunDue starts each schedule whose time has come after since and up to now, once,
-// and returns when the next one is due, the zero time for never. nextRun is when a
-// schedule runs next after a time, the zero time if it does not.
+// RunDue starts each schedule that became due after since and no later than
+// now, once. It returns when the next one is due, or the zero time for never.
+// nextRun returns the next run of a schedule after a time, or the zero time.
 func RunDue[T any](all []T, since, now time.Time, nextRun func(schedule T, since time.Time) time.Time, start func(schedule T, at time.Time)) (next time.Time) {
 	for _, s := range all {
 		at := nextRun(s, since)

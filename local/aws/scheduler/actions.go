@@ -2,10 +2,10 @@ package scheduler
 
 import "skiff/local/engine/provider"
 
-// actions lists the calls on one schedule. Whoever gives it a role needs the
-// right to pass that role to the service, with each update too: one that leaves
-// the role out removes it.
-// See internal/service/scheduler/schedule.go of terraform-provider-aws 5.100.0 and
+// actions lists the actions on one schedule. Whoever sets its role needs the
+// right to pass that role to the service. Each update needs it too, because an
+// update without the role would remove it. It follows
+// internal/service/scheduler/schedule.go of terraform-provider-aws 5.100.0 and
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridgescheduler.html.
 func actions(o provider.Operation[Schedule]) []provider.Action {
 	resource := scheduleARN(o.Record)

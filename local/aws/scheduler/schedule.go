@@ -16,11 +16,11 @@ import (
 	"skiff/local/store"
 )
 
-// Token is the resource type of this package.
+// Token is the type token of a schedule.
 const Token = "aws:scheduler/schedule:Schedule"
 
-// Schedule is the inputs of a schedule of a Lambda function. Other targets,
-// groups but the default one, and keys of KMS are left out.
+// Schedule holds the inputs of a schedule for a Lambda function. Other targets,
+// groups other than default, and KMS keys are not supported.
 type Schedule struct {
 	Name                       string          `json:"name" aws:"replace"`
 	GroupName                  string          `json:"groupName,omitempty" aws:"replace,computed"`
@@ -34,15 +34,15 @@ type Schedule struct {
 	Target                     *Target         `json:"target" aws:"required"`
 }
 
-// FlexibleWindow is how long after its time a schedule may run; here it is a
-// setting without effect.
+// FlexibleWindow is how long after its time a schedule may run. It has no
+// effect here.
 type FlexibleWindow struct {
 	Mode                   string `json:"mode" aws:"required"`
 	MaximumWindowInMinutes int    `json:"maximumWindowInMinutes,omitempty"`
 }
 
 // Target is the function that a schedule invokes, and the role whose rights it
-// has for that.
+// uses.
 type Target struct {
 	ARN              string       `json:"arn" aws:"required"`
 	RoleARN          string       `json:"roleArn" aws:"required"`
@@ -51,19 +51,19 @@ type Target struct {
 	DeadLetterConfig *DeadLetters `json:"deadLetterConfig,omitempty"`
 }
 
-// RetryPolicy is for calls of Lambda that fail for the moment. Here one fails
-// for good, or it does not fail: it is a setting without effect.
+// RetryPolicy applies to temporary failures of Lambda. It has no effect here,
+// because calls here fail permanently or not at all.
 type RetryPolicy struct {
 	MaximumEventAgeInSeconds *int `json:"maximumEventAgeInSeconds,omitempty"`
 	MaximumRetryAttempts     *int `json:"maximumRetryAttempts,omitempty"`
 }
 
-// DeadLetters is the queue for events that Lambda does not take.
+// DeadLetters is the queue for events that Lambda refuses.
 type DeadLetters struct {
 	ARN string `json:"arn" aws:"required"`
 }
 
-// Outputs is what AWS adds to a schedule, its defaults included.
+// Outputs holds the outputs and defaults that AWS adds to a schedule.
 type Outputs struct {
 	ARN                        string `json:"arn"`
 	GroupName                  string `json:"groupName"`
@@ -72,10 +72,10 @@ type Outputs struct {
 	State                      string `json:"state"`
 }
 
-// Types are the resource types of EventBridge Scheduler.
+// Types returns the resource types of EventBridge Scheduler.
 func (s *Scheduler) Types() []provider.Kind { return []provider.Kind{s.Resources()} }
 
-// Resources is the resource type of this package.
+// Resources returns the resource type of a schedule.
 func (s *Scheduler) Resources() *provider.Resource[Schedule, Outputs] {
 	return &provider.Resource[Schedule, Outputs]{
 		Token: Token, Named: "name", MaxName: 64, Regional: true,
@@ -109,15 +109,16 @@ func orDefault(text, otherwise string) string {
 	return text
 }
 
-// group is the one that there is in every account.
+// group returns the schedule's group, by default the one that every account
+// has.
 func group(in Schedule) string { return orDefault(in.GroupName, "default") }
 
 func scheduleARN(r store.Record[Schedule]) string {
 	return arn.New("scheduler", r.Region, r.Account, "schedule/"+group(r.Inputs)+"/"+r.Inputs.Name)
 }
 
-// checkRole refuses a role that the service may not assume. The source is the
-// group of the schedule
+// checkRole refuses a role that the service may not assume. aws:SourceArn is
+// the schedule's group
 // (https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html).
 func (s *Scheduler) checkRole(r store.Record[Schedule]) error {
 	context := map[string][]string{
@@ -135,16 +136,16 @@ var (
 	roleForm = regexp.MustCompile(`^arn:aws:iam::\d{12}:role/[\w+=,.@/-]+$`)
 )
 
-// check refuses what
+// check reports what
 // https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
-// does.
+// rejects.
 func check(in Schedule) []provider.Problem {
 	var problems provider.Problems
 	if in.Name != "" && !nameForm.MatchString(in.Name) {
 		problems.Add("name", "%q must be 1 to 64 letters, digits and _.-", in.Name)
 	}
 	if g := group(in); g != "default" {
-		problems.Add("groupName", "the local cloud has the group default alone, not %q", g)
+		problems.Add("groupName", "the local cloud has only the group default, not %q", g)
 	}
 	problems.MaxCharacters("description", in.Description, 512)
 	if _, err := schedule.LoadZone(in.ScheduleExpressionTimezone); err != nil {
@@ -168,7 +169,7 @@ func check(in Schedule) []provider.Problem {
 	return append(append(problems, checkWindow(in.FlexibleTimeWindow)...), checkTarget(in.Target)...)
 }
 
-// date is a start or end date, the zero time where there is none.
+// date parses a start or end date; "" gives the zero time.
 func date(text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
@@ -190,7 +191,7 @@ func checkWindow(w *FlexibleWindow) []provider.Problem {
 	case w.Mode == "FLEXIBLE":
 		problems.Within("flexibleTimeWindow.maximumWindowInMinutes", n, 1, 1440, "")
 	case w.Mode == "OFF" && n != 0:
-		problems.Add("flexibleTimeWindow.maximumWindowInMinutes", "goes with the mode FLEXIBLE only")
+		problems.Add("flexibleTimeWindow.maximumWindowInMinutes", "needs the mode FLEXIBLE")
 	}
 	return problems
 }
@@ -201,13 +202,13 @@ func checkTarget(t *Target) []provider.Problem {
 	}
 	var problems provider.Problems
 	if t.ARN != "" && !arn.IsFunction(t.ARN) {
-		problems.Add("target.arn", "%q is not the ARN of a Lambda function, the one target that the local cloud has", t.ARN)
+		problems.Add("target.arn", "%q is not the ARN of a Lambda function, the only target that the local cloud supports", t.ARN)
 	}
 	if t.RoleARN != "" && !roleForm.MatchString(t.RoleARN) {
 		problems.Add("target.roleArn", "%q is not the ARN of a role", t.RoleARN)
 	}
 	if t.Input != "" && !jsontext.Value(t.Input).IsValid() {
-		problems.Add("target.input", "is not JSON, which a Lambda function takes")
+		problems.Add("target.input", "must be JSON, because the target is a Lambda function")
 	}
 	if p := t.RetryPolicy; p != nil {
 		if n := p.MaximumEventAgeInSeconds; n != nil {
@@ -223,7 +224,7 @@ func checkTarget(t *Target) []provider.Problem {
 	return problems
 }
 
-// logicalName is the name that the Pulumi program gives the schedule.
+// logicalName returns the schedule's name in the Pulumi program.
 func logicalName(r store.Record[Schedule]) string {
 	return r.URN[strings.LastIndexByte(r.URN, ':')+1:]
 }

@@ -1,8 +1,8 @@
-// Package scheduler stands for Amazon EventBridge Scheduler: schedules that
+// Package scheduler emulates Amazon EventBridge Scheduler: schedules that
 // invoke functions, each with the rights of its role.
 //
-// A schedule runs while the cloud serves; a time that passes meanwhile is not made
-// up for. One with a flexible window runs at the window's start.
+// Schedules run while the cloud serves; missed times are not repeated. A
+// schedule with a flexible window runs at the start of its window.
 package scheduler
 
 import (
@@ -23,40 +23,40 @@ import (
 	"skiff/local/store"
 )
 
-// Functions is what a schedule asks of Lambda, with the rights of a caller.
+// Functions invokes functions with the rights of a caller.
 type Functions interface {
-	// Send has a function run later, as often as Lambda tries it.
+	// Send invokes a function asynchronously, with Lambda's retries.
 	Send(c iam.Caller, function string, payload []byte) error
 
-	// InvokeAs runs a function to its end.
+	// InvokeAs invokes a function and waits for its result.
 	InvokeAs(ctx context.Context, c iam.Caller, function string, payload []byte) (lambda.Result, error)
 }
 
-// Queues is what a schedule asks of SQS.
+// Queues sends messages to queues.
 type Queues interface {
 	Send(c iam.Caller, queueARN, body string, attributes map[string]string) error
 }
 
-// Options are what a Scheduler works with.
+// Options configures a Scheduler.
 type Options struct {
 	Store     *store.Store
 	Authority *iam.Authority
 	Functions Functions
 	Queues    Queues
-	Report    func(err error) // what keeps a schedule from running; may be nil
+	Report    func(err error) // is called if a schedule cannot run; may be nil
 
-	// Now and After are the clock; nil for the real one.
+	// Now and After are the clock. Nil means time.Now and time.After.
 	Now   func() time.Time
 	After func(time.Duration) <-chan time.Time
 }
 
-// Scheduler runs the schedules of a store. It is safe for concurrent use.
+// Scheduler runs the schedules in a store. It is safe for concurrent use.
 type Scheduler struct {
 	o      Options
 	runner *schedule.Runner
 }
 
-// New holds the schedules of a store. Start runs them.
+// New returns a scheduler for the schedules in a store. Start runs them.
 func New(o Options) *Scheduler {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -72,11 +72,11 @@ func New(o Options) *Scheduler {
 // Start runs the schedules from now on, until Close.
 func (s *Scheduler) Start() { s.runner.Start() }
 
-// Close starts no more runs.
+// Close prevents further runs.
 func (s *Scheduler) Close() { s.runner.Close() }
 
-// runDue starts the schedules whose time has come after since and up to now, each
-// once, and returns when the next is due.
+// runDue starts each schedule that became due after since and no later than
+// now, once. It returns when the next is due.
 func (s *Scheduler) runDue(since, now time.Time) (next time.Time) {
 	all, err := store.List[Schedule](s.o.Store, Token)
 	if err != nil {
@@ -90,7 +90,7 @@ func (s *Scheduler) runDue(since, now time.Time) (next time.Time) {
 	})
 }
 
-// nextRun is when a schedule runs next, the zero time if it does not.
+// nextRun returns when a schedule runs next, or the zero time if it does not.
 func nextRun(r store.Record[Schedule], since time.Time) time.Time {
 	in := r.Inputs
 	e, err := schedule.Parse(in.ScheduleExpression, in.ScheduleExpressionTimezone)
@@ -101,14 +101,14 @@ func nextRun(r store.Record[Schedule], since time.Time) time.Time {
 	_, onlyOnce := e.(schedule.Once)
 	start, _ := date(in.StartDate)
 	end, _ := date(in.EndDate)
-	if onlyOnce { // which ignores both
+	if onlyOnce { // at expressions ignore both dates
 		start, end = time.Time{}, time.Time{}
 	}
 	first := begun
 	if start.After(first) {
 		first = start
 	}
-	// What was due before the schedule began does not count, but its first time does.
+	// Times before the schedule began do not count, but its first time does.
 	if since.Before(first) {
 		since = first.Add(-1)
 	}
@@ -137,7 +137,8 @@ func newExecution(r store.Record[Schedule], at time.Time) (execution, error) {
 	id := make([]byte, 8)
 	_, _ = rand.Read(id) // never fails
 	x := execution{id: hex.EncodeToString(id), at: at}
-	// Not of the id: what a role is used for is recorded by session.
+	// The session is named after the schedule, not the execution, because uses
+	// are recorded by session.
 	x.role = iam.Session(r.Inputs.Target.RoleARN, r.Inputs.Name)
 	var err error
 	if x.body, err = payload(r, x); err != nil {
@@ -146,9 +147,9 @@ func newExecution(r store.Record[Schedule], at time.Time) (execution, error) {
 	return x, nil
 }
 
-// payload is the input of the target, with its keywords replaced
-// (https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html),
-// or an event that says which schedule runs.
+// payload returns the target's input with its keywords replaced
+// (https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html).
+// Without an input it is an event that names the schedule.
 func payload(r store.Record[Schedule], x execution) ([]byte, error) {
 	due := x.at.UTC().Format(time.RFC3339)
 	if in := r.Inputs.Target.Input; in != "" {
@@ -163,8 +164,8 @@ func payload(r store.Record[Schedule], x execution) ([]byte, error) {
 	}, json.Deterministic(true))
 }
 
-// start hands a run to Lambda. What Lambda does not take goes to the dead
-// letters.
+// start sends a run to Lambda. If Lambda refuses it, it goes to the dead-letter
+// queue.
 func (s *Scheduler) start(r store.Record[Schedule], at time.Time) error {
 	x, err := newExecution(r, at)
 	if err != nil {
@@ -178,12 +179,12 @@ func (s *Scheduler) start(r store.Record[Schedule], at time.Time) error {
 	}
 	to := r.Inputs.Target.DeadLetterConfig.ARN
 	if sent := s.o.Queues.Send(x.role, to, string(x.body), deadLetter(r, x, err)); sent != nil {
-		return errors.Join(err, fmt.Errorf("dead letters in %s: %w", to, sent))
+		return errors.Join(err, fmt.Errorf("dead-letter queue %s: %w", to, sent))
 	}
 	return fmt.Errorf("the event is in the queue %s: %w", to, err)
 }
 
-// deadLetter is the attributes of
+// deadLetter returns the attributes of
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html.
 func deadLetter(r store.Record[Schedule], x execution, err error) map[string]string {
 	code := "AWS.Scheduler.InternalServerError"
@@ -198,9 +199,9 @@ func deadLetter(r store.Record[Schedule], x execution, err error) map[string]str
 	}
 }
 
-// Run runs a schedule now and returns what the function answers: one that is
-// disabled too. It takes the schedule's name or the one that the Pulumi program
-// gives it. The function is not tried again if it fails.
+// Run runs a schedule now, even a disabled one, and returns the function's
+// answer. name is its name in AWS or in the Pulumi program. A failed function
+// is not retried.
 func (s *Scheduler) Run(ctx context.Context, name string) (lambda.Result, error) {
 	r, err := s.find(name)
 	if err != nil {
@@ -220,10 +221,11 @@ func (s *Scheduler) Run(ctx context.Context, name string) (lambda.Result, error)
 	return result, nil
 }
 
-// ErrNoSchedule is returned for a name that no schedule has.
+// ErrNoSchedule means that no schedule has a name.
 var ErrNoSchedule = errors.New("there is no schedule")
 
-// find is the schedule of a name. Stacks may give theirs the same logical name.
+// find returns the schedule with a name. Several stacks may use the same
+// logical name.
 func (s *Scheduler) find(name string) (store.Record[Schedule], error) {
 	all, err := store.List[Schedule](s.o.Store, Token)
 	if err != nil {

@@ -24,14 +24,13 @@ const (
 	queue    = "arn:aws:sqs:eu-west-1:111111111111:dead"
 )
 
-// fake is a cloud with a function and a queue, and a clock that stands until it
-// is set.
+// fake is a cloud with a function, a queue, and a clock that a test sets.
 type fake struct {
 	*Scheduler
 	mu       sync.Mutex
 	now      time.Time
 	ticks    chan time.Time
-	sent     []string // what the function was sent, and by whom
+	sent     []string // what the function got, and from whom
 	dead     []string
 	reported []string
 	refuse   error
@@ -57,7 +56,7 @@ func newFake(t *testing.T, begins string) *fake {
 	return f
 }
 
-// role lets the scheduler of a source assume the role.
+// role declares a role that the scheduler of a source may assume.
 func (f *fake) role(t *testing.T, source string) {
 	t.Helper()
 	trust := fmt.Sprintf(`{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"scheduler.amazonaws.com"},"Condition":{"ArnEquals":{"aws:SourceArn":"arn:aws:scheduler:eu-west-1:111111111111:%s"}}}}`, source)
@@ -72,14 +71,14 @@ func (f *fake) clock() time.Time {
 	return f.now
 }
 
-// set sets the clock, and returns once the scheduler has looked at it.
+// set sets the clock and waits until runDue has run.
 func (f *fake) set(t *testing.T, now string) {
 	t.Helper()
 	f.mu.Lock()
 	f.now = at(t, now)
 	f.mu.Unlock()
 	f.ticks <- time.Time{}
-	f.ticks <- time.Time{} // it waits again: what was due is started
+	f.ticks <- time.Time{} // runDue has started what was due
 }
 
 func (f *fake) note(list *[]string, text string) {
@@ -152,8 +151,9 @@ func (f *fake) save(t *testing.T, r store.Record[Schedule]) {
 
 const by = " arn:aws:sts::111111111111:assumed-role/r/nightly"
 
-// TestRuns: a schedule runs at its times while the scheduler runs, once each, and
-// neither before it was made nor for times that passed meanwhile.
+// TestRuns checks that a schedule runs once at each of its times while the
+// scheduler runs. It does not run for times before it was created or while the
+// scheduler was stopped.
 func TestRuns(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, "2026-01-01T09:30:00Z")
@@ -187,10 +187,10 @@ func TestRuns(t *testing.T) {
 	if got := f.take(&f.sent); len(got) > 0 {
 		t.Errorf("disabled, it ran: %s", got)
 	}
-	// Enabled again, it does not make up for what it missed.
+	// Enabled again, it does not repeat the missed runs.
 	f.set(t, "2026-01-01T17:30:00Z")
 	f.mu.Lock()
-	f.now = at(t, "2026-01-01T18:30:00Z") // the scheduler has not looked since
+	f.now = at(t, "2026-01-01T18:30:00Z") // runDue has not run since
 	f.mu.Unlock()
 	enabled := disabled
 	enabled.Inputs.State = "ENABLED"
@@ -200,12 +200,12 @@ func TestRuns(t *testing.T) {
 	f.save(t, enabled)
 	f.set(t, "2026-01-01T18:31:00Z")
 	if got := f.take(&f.sent); len(got) > 0 {
-		t.Errorf("enabled, it ran at once: %s", got)
+		t.Errorf("enabled, it ran immediately: %s", got)
 	}
 }
 
-// TestDates: a rate begins at the start date, or at once, and nothing runs after
-// the end date.
+// TestDates checks that a rate begins at the start date, or immediately without
+// one, and that nothing runs after the end date.
 func TestDates(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -233,7 +233,8 @@ func TestDates(t *testing.T) {
 	}
 }
 
-// TestDeadLetters: what Lambda does not take goes to the queue, and is told.
+// TestDeadLetters checks that what Lambda refuses goes to the queue and is
+// reported.
 func TestDeadLetters(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, "2026-01-01T09:59:00Z")
@@ -250,7 +251,7 @@ func TestDeadLetters(t *testing.T) {
 	if said := strings.Join(f.take(&f.reported), "\n"); !strings.Contains(said, "schedule nightly: the event is in the queue "+queue) || !strings.Contains(said, "lambda:InvokeFunction") {
 		t.Errorf("reported %q", said)
 	}
-	// A role that the scheduler may no longer assume is one reason.
+	// For example, the scheduler may no longer assume the role.
 	f.refuse = nil
 	f.role(t, "schedule-group/other")
 	in.Name, in.ScheduleExpression = "later", "at(2026-01-01T11:00:00)"
@@ -305,7 +306,7 @@ func TestCheck(t *testing.T) {
 		want   string
 	}{
 		{func(*Schedule) {}, ""},
-		{func(in *Schedule) { *in = Schedule{} }, ""}, // nothing known yet
+		{func(in *Schedule) { *in = Schedule{} }, ""}, // nothing is known in a preview
 		{func(in *Schedule) { in.Name = "a b" }, "name"},
 		{func(in *Schedule) { in.GroupName = "g" }, "groupName"},
 		{func(in *Schedule) { in.Description = strings.Repeat("x", 513) }, "description"},
@@ -333,8 +334,8 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestReplacements has the schema of internal/service/scheduler of
-// terraform-provider-aws 5.100.0 and the names of provider/resources.go of
+// TestReplacements follows the schema in internal/service/scheduler of
+// terraform-provider-aws 5.100.0 and the names in provider/resources.go of
 // pulumi-aws.
 func TestReplacements(t *testing.T) {
 	t.Parallel()

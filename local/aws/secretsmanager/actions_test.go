@@ -35,6 +35,6 @@ func TestActions(t *testing.T) {
 	}
 	got = providertest.Asked(t, f.db, f.Resources(), secret("a", nil), map[string]any{"name": "project-key", "description": "a", "recoveryWindowInDays": 7.0})
 	if n := len(got[provider.Update]); n != len(reads) {
-		t.Errorf("a window alone asks AWS for %q", got[provider.Update])
+		t.Errorf("a change of only the window needs %q", got[provider.Update])
 	}
 }

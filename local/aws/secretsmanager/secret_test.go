@@ -144,7 +144,7 @@ func TestSeed(t *testing.T) {
 		t.Errorf("the value of a secret that came later is %q", got)
 	}
 	if !slices.Equal(created, []string{"late"}) {
-		t.Errorf("heard of %v, want late", created)
+		t.Errorf("created was called with %v, want late", created)
 	}
 	other := store.Record[Secret]{ID: plainARN("other") + "-abcdef", URN: elsewhere.URN, Inputs: Secret{Name: "other"}}
 	if err := f.kind.Create(t.Context(), provider.Call{}, &other); err != nil {

@@ -2,9 +2,9 @@ package sns
 
 import "skiff/local/engine/provider"
 
-// See internal/service/sns/topic.go and tags_gen.go of terraform-provider-aws
-// 5.100.0: each attribute that is given is set by a call of its own. Who creates
-// a topic with tags needs the right to tag, too
+// topicActions follows internal/service/sns/topic.go and tags_gen.go of
+// terraform-provider-aws 5.100.0. The provider sets each given attribute with
+// its own call. Creating a topic with tags also needs the right to tag
 // (https://docs.aws.amazon.com/sns/latest/dg/sns-tags.html).
 func topicActions(o provider.Operation[Topic]) []provider.Action {
 	topic, in := o.Record.ID, o.Record.Inputs
@@ -28,8 +28,9 @@ func topicActions(o provider.Operation[Topic]) []provider.Action {
 	return provider.On(topic, "sns:GetTopicAttributes", "sns:ListTagsForResource")
 }
 
-// See internal/service/sns/topic_subscription.go of terraform-provider-aws
-// 5.100.0. What is done with a subscription takes a right to its topic
+// subscriptionActions follows internal/service/sns/topic_subscription.go of
+// terraform-provider-aws 5.100.0. Actions on a subscription need a right to its
+// topic
 // (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html).
 func subscriptionActions(o provider.Operation[Subscription]) []provider.Action {
 	topic := o.Record.Inputs.Topic
@@ -42,7 +43,7 @@ func subscriptionActions(o provider.Operation[Subscription]) []provider.Action {
 		}
 		return nil
 	case provider.Delete:
-		// It is waited for until it is gone.
+		// The provider reads the subscription until it is gone.
 		return provider.On(topic, "sns:Unsubscribe", "sns:GetSubscriptionAttributes")
 	}
 	return provider.On(topic, "sns:GetSubscriptionAttributes")

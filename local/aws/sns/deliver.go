@@ -13,10 +13,10 @@ import (
 	"skiff/local/store"
 )
 
-// notification is the form of
-// https://docs.aws.amazon.com/sns/latest/dg/http-notification-json.html. On AWS the
-// signature proves that SNS has sent it. Here it is these words in base64, and no
-// certificate is at its URL: who checks it refuses the message.
+// notification has the form of
+// https://docs.aws.amazon.com/sns/latest/dg/http-notification-json.html. On AWS
+// the signature proves that SNS sent it. Here it is not a signature, and its
+// URL has no certificate, so whoever verifies it refuses the message.
 type notification struct {
 	Type             string
 	MessageID        string `json:"MessageId"`
@@ -33,7 +33,7 @@ type notification struct {
 
 type typed struct{ Type, Value string }
 
-// unsignedWords stand for a signature.
+// unsignedWords replaces the signature.
 const unsignedWords = "the local cloud does not sign messages"
 
 // record is a message in the event of a function
@@ -45,7 +45,7 @@ type record struct {
 	SNS                  any    `json:"Sns"`
 }
 
-// forFunction is a notification with the names and the nulls of a function's event.
+// forFunction is a notification with the names and nulls of a function's event.
 type forFunction struct {
 	Type, MessageId, TopicArn                   string
 	Subject                                     *string
@@ -74,9 +74,9 @@ func (f front) notify(topic store.Record[Topic], s store.Record[Subscription], m
 	return n
 }
 
-// deliver hands a message to the subscriptions of a topic that its filters let
-// through: queues and functions. SQS or Lambda keeps it before the call is answered.
-// The error is one that may pass, after which the message is to be published again.
+// deliver sends a message to the queues and functions that subscribe to a topic
+// and whose filters match. SQS or Lambda stores it before the call is answered.
+// The error is temporary: the client should publish the message again.
 func (f front) deliver(topic store.Record[Topic], m message) error {
 	all, err := store.List[Subscription](f.topics.db, SubscriptionToken)
 	if err != nil {
@@ -108,8 +108,8 @@ func (f front) deliver(topic store.Record[Topic], m message) error {
 	return nil
 }
 
-// maxRawAttributes is how many attributes a message has that goes to a queue as it
-// is (https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html).
+// maxRawAttributes limits the attributes of a raw message to a queue
+// (https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html).
 const maxRawAttributes = 10
 
 func (f front) send(topic store.Record[Topic], s store.Record[Subscription], m message, n notification) error {
@@ -129,11 +129,11 @@ func (f front) send(topic store.Record[Topic], s store.Record[Subscription], m m
 	return f.o.Functions.SendFor(service, topic.ID, s.Inputs.Endpoint, event)
 }
 
-// sendTo puts a message on a queue, as a notification or as it is.
+// sendTo sends a message to a queue, as a notification or raw.
 func (f front) sendTo(topic store.Record[Topic], s store.Record[Subscription], queue string, m message, n notification) error {
 	if s.Inputs.RawMessageDelivery {
 		if len(m.sent()) > maxRawAttributes {
-			return awserr.New("InvalidParameter", "a message with %d attributes is not delivered as it is: at most %d", len(m.sent()), maxRawAttributes)
+			return awserr.New("InvalidParameter", "a raw message with %d attributes is not delivered: at most %d", len(m.sent()), maxRawAttributes)
 		}
 		return f.o.Queues.SendFor(service, topic.ID, topic.Account, queue, n.Message, m.raw())
 	}
@@ -144,23 +144,23 @@ func (f front) sendTo(topic store.Record[Topic], s store.Record[Subscription], q
 	return f.o.Queues.SendFor(service, topic.ID, topic.Account, queue, string(data), nil)
 }
 
-// final reports whether an endpoint does not take a message for good.
+// final reports whether an error is permanent, so that a retry is useless.
 func final(err error) bool {
 	_, denied := errors.AsType[*iam.Denied](err)
-	_, told := errors.AsType[*awserr.Error](err)
-	return denied || told || errors.Is(err, lambda.ErrNoPermission) || errors.Is(err, store.ErrNotFound)
+	_, answered := errors.AsType[*awserr.Error](err)
+	return denied || answered || errors.Is(err, lambda.ErrNoPermission) || errors.Is(err, store.ErrNotFound)
 }
 
-// bury puts a message that an endpoint does not take into the dead letters of its
-// subscription, and returns what there is to say. The attributes that AWS adds to
-// such a message are not recorded, and left out.
+// bury sends a message that its endpoint refused to the dead-letter queue of
+// the subscription. It returns an error for the report. The attributes that AWS
+// adds to such a message are not recorded, so they are left out.
 func (f front) bury(topic store.Record[Topic], s store.Record[Subscription], m message, n notification, cause error) error {
 	to, err := deadLetters(s.Inputs.RedrivePolicy)
 	if err != nil || to == "" {
-		return fmt.Errorf("a message is dropped, as the subscription has no dead letters: %w", cause)
+		return fmt.Errorf("a message is dropped, because the subscription has no dead-letter queue: %w", cause)
 	}
 	if err := f.sendTo(topic, s, to, m, n); err != nil {
-		return errors.Join(cause, fmt.Errorf("dead letters in %s: %w", to, err))
+		return errors.Join(cause, fmt.Errorf("dead-letter queue %s: %w", to, err))
 	}
 	return fmt.Errorf("the message is in the queue %s: %w", to, cause)
 }

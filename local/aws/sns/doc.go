@@ -1,6 +1,8 @@
-// Package sns stands for Amazon SNS: topics, their subscriptions, and messages that
-// functions publish. Queues and functions get them, as the policy of the queue or the
-// permissions of the function let SNS. Subscriptions of other protocols are settings
-// without effect: nothing leaves this machine, and one that AWS asks its owner to
-// confirm stays unconfirmed. Alarms publish nothing.
+// Package sns emulates Amazon SNS: topics, subscriptions, and the messages that
+// functions publish. Messages reach queues and functions if the queue's policy
+// or the function's permissions allow SNS.
+//
+// Subscriptions of other protocols have no effect, because nothing leaves this
+// machine. A subscription that its owner has to confirm stays unconfirmed.
+// Alarms publish nothing.
 package sns

@@ -11,8 +11,8 @@ import (
 	"skiff/local/aws/eventpattern"
 )
 
-// parsePolicy reads a filter policy, nil for the empty one, which is none. SNS does
-// not document wildcard
+// parsePolicy parses a filter policy. It returns nil for an empty one, which
+// filters nothing. SNS does not document the operator wildcard
 // (https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html).
 func parsePolicy(text, scope string) (*eventpattern.Pattern, error) {
 	if strings.TrimSpace(text) == "" || isEmptyObject(text) {
@@ -39,8 +39,8 @@ func isEmptyObject(text string) bool {
 	return json.Unmarshal([]byte(text), &object) == nil && object != nil && len(object) == 0
 }
 
-// wants reports whether the filter policy of a subscription lets a message through:
-// by its attributes, or by its body, which must be a JSON object.
+// wants reports whether a subscription's filter policy matches a message: by
+// its attributes, or by its body, which must be a JSON object.
 func (in Subscription) wants(m message) (bool, error) {
 	p, err := parsePolicy(in.FilterPolicy, in.FilterPolicyScope)
 	if err != nil || p == nil {
@@ -68,7 +68,7 @@ func (in Subscription) wants(m message) (bool, error) {
 	return p.MatchValue(values), nil
 }
 
-// deadLetters is the queue that a redrive policy names, "" for none.
+// deadLetters returns the queue in a redrive policy, or "".
 func deadLetters(policy string) (string, error) {
 	if policy == "" {
 		return "", nil
@@ -79,7 +79,7 @@ func deadLetters(policy string) (string, error) {
 	d := json.NewDecoder(strings.NewReader(policy))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&p); err != nil {
-		return "", fmt.Errorf("is not of the form {\"deadLetterTargetArn\": QUEUE}: %w", err)
+		return "", fmt.Errorf("must be {\"deadLetterTargetArn\": QUEUE}: %w", err)
 	}
 	if !arn.IsQueue(p.Target) {
 		return "", fmt.Errorf("%q is not the ARN of a standard queue", p.Target)

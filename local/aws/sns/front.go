@@ -19,37 +19,37 @@ import (
 	"skiff/local/store"
 )
 
-// service is the name by which permissions and policies of queues know SNS.
+// service is the name of SNS in permissions and queue policies.
 const service = "sns.amazonaws.com"
 
-// Functions is what a subscription asks of Lambda, by the permissions of the
-// function.
+// Functions invokes functions, subject to their permissions.
 type Functions interface {
 	SendFor(service, sourceARN, function string, payload []byte) error
 }
 
-// Queues is what a subscription asks of SQS, by the policy of the queue.
+// Queues sends messages to queues, subject to their policies.
 type Queues interface {
 	SendFor(service, sourceARN, account, queueARN, body string, attributes map[string]lambda.MessageAttribute) error
 }
 
-// Options are what publishing works with.
+// Options configures the endpoint.
 type Options struct {
 	Authority *iam.Authority
 	Functions Functions
 	Queues    Queues
-	Report    func(err error)  // what does not reach a subscription; may be nil
-	Now       func() time.Time // nil for the clock
+	Report    func(err error)  // is called with delivery failures; may be nil
+	Now       func() time.Time // nil for time.Now
 }
 
-// front answers the calls of one endpoint.
+// front answers the calls to one endpoint.
 type front struct {
 	topics *Topics
 	o      Options
 }
 
-// Handler is the endpoint that functions and people call. It has Publish and
-// PublishBatch to topics; phone numbers and mobile endpoints are refused.
+// Handler returns the endpoint that functions and people call. It supports
+// Publish and PublishBatch to topics. Phone numbers and mobile endpoints are
+// refused.
 func (t *Topics) Handler(o Options) http.Handler {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -62,8 +62,9 @@ func (t *Topics) Handler(o Options) http.Handler {
 	}
 }
 
-// open finds the topic that a call publishes to, and lets the policies of the
-// caller and of the topic decide. Only who may publish hears that it is missing.
+// open returns the topic of a publish call. The policies of the caller and of
+// the topic must allow the call. Only a caller who may publish learns that the
+// topic is missing.
 func (f front) open(c iam.Caller, topicARN string) (store.Record[Topic], error) {
 	var r store.Record[Topic]
 	if topicARN == "" {
@@ -97,7 +98,8 @@ type publishResult struct {
 	MessageID string   `xml:"MessageId"`
 }
 
-// publish is https://docs.aws.amazon.com/sns/latest/api/API_Publish.html.
+// publish implements
+// https://docs.aws.amazon.com/sns/latest/api/API_Publish.html.
 func (f front) publish(_ context.Context, c iam.Caller, form url.Values) (any, error) {
 	if err := known(form, "Action", "Version", "TopicArn", "TargetArn", "Message", "Subject", "MessageStructure", "MessageAttributes.entry."); err != nil {
 		return nil, err
@@ -120,8 +122,8 @@ func (f front) publish(_ context.Context, c iam.Caller, form url.Values) (any, e
 	return publishResult{MessageID: m.id}, nil
 }
 
-// known refuses parameters that the local cloud does not know: to ignore one would
-// be to do something else than was asked for.
+// known refuses unsupported parameters, because ignoring one would change what
+// the call means.
 func known(form url.Values, names ...string) error {
 	for name := range form {
 		if !slices.ContainsFunc(names, func(n string) bool { return name == n || strings.HasSuffix(n, ".") && strings.HasPrefix(name, n) }) {
@@ -151,7 +153,7 @@ type batchFailed struct {
 
 var entryForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
 
-// publishBatch is
+// publishBatch implements
 // https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html.
 func (f front) publishBatch(_ context.Context, c iam.Caller, form url.Values) (any, error) {
 	const list = "PublishBatchRequestEntries.member"

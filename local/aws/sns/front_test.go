@@ -30,7 +30,7 @@ const (
 	otherSNS = `{"Statement":{"Effect":"Allow","Principal":{"Service":"sns.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"*","Condition":{"ArnEquals":{"aws:SourceArn":"` + alarmsARN + `2"}}}}`
 )
 
-// A fixture is a topic with real queues and a function that notes what it gets.
+// A fixture is a topic with real queues and a function that records its events.
 type fixture struct {
 	t      *testing.T
 	db     *store.Store
@@ -94,7 +94,7 @@ func (f *fixture) SendFor(service, source, function string, payload []byte) erro
 	return f.refuses
 }
 
-func (f *fixture) said() string {
+func (f *fixture) reports() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return strings.Join(f.reported, "\n")
@@ -120,7 +120,7 @@ func (f *fixture) subscribe(in Subscription) {
 	put(f, SubscriptionToken, id, store.Record[Subscription]{ID: id, Account: owner, Inputs: in})
 }
 
-// messages takes what a queue has.
+// messages receives the messages of a queue.
 func (f *fixture) messages(arn string) []lambda.Message {
 	f.t.Helper()
 	role := iam.Session("arn:aws:iam::"+owner+":role/r", "f")
@@ -147,8 +147,8 @@ func attributes() map[string]types.MessageAttributeValue {
 	}
 }
 
-// TestPublish: a queue and a function get a message in the forms of SNS, and a
-// queue that asks for it gets the message as it is.
+// TestPublish checks the notification that a queue and a function get, and the
+// raw message of a queue with raw delivery.
 func TestPublish(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -191,8 +191,8 @@ func TestPublish(t *testing.T) {
 	}
 }
 
-// TestFilterPolicy: a subscription gets what its policy lets through, by the
-// attributes or by the body.
+// TestFilterPolicy checks that a subscription gets only what its policy
+// matches, by attributes or by body.
 func TestFilterPolicy(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -218,16 +218,16 @@ func TestFilterPolicy(t *testing.T) {
 	}
 }
 
-// TestUndelivered: a message that an endpoint does not take goes to the dead
-// letters, or is reported; one that is not kept is not acknowledged.
+// TestUndelivered checks that a refused message goes to the dead-letter queue
+// or is reported. A message that could not be stored is not acknowledged.
 func TestUndelivered(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.queue("q", otherSNS)
 	f.subscribe(Subscription{Protocol: "sqs", Endpoint: queueARN})
 	f.publish(sdk.PublishInput{Message: aws.String("x")})
-	if len(f.messages(queueARN)) != 0 || !strings.Contains(f.said(), "topic alarms: "+queueARN+": a message is dropped") {
-		t.Errorf("a queue that lets another topic send; said %s", f.said())
+	if len(f.messages(queueARN)) != 0 || !strings.Contains(f.reports(), "topic alarms: "+queueARN+": a message is dropped") {
+		t.Errorf("a queue that lets another topic send; reported %s", f.reports())
 	}
 	f.subscribe(Subscription{Protocol: "lambda", Endpoint: functionARN, RedrivePolicy: `{"deadLetterTargetArn":"` + deadARN + `"}`})
 	f.refuses = lambda.ErrNoPermission
@@ -247,7 +247,7 @@ func wantCode(t *testing.T, name string, err error, code string) {
 	}
 }
 
-// TestPublishRefusals are the errors of calls, by their codes.
+// TestPublishRefusals checks the codes of refused calls.
 func TestPublishRefusals(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -292,8 +292,8 @@ func TestPublishRefusals(t *testing.T) {
 	must(t, publish(func(*sdk.PublishInput) {}))
 }
 
-// TestPublishBatch: entries fail one by one, and a batch as a whole by its ids and
-// its size.
+// TestPublishBatch checks that entries fail one by one, and that the ids and
+// the size can fail the whole batch.
 func TestPublishBatch(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

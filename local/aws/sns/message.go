@@ -15,18 +15,18 @@ import (
 	"skiff/local/aws/lambda"
 )
 
-// maxBytes is the size of a message with its attributes, and of a batch of them
+// maxBytes is the largest size of a message with its attributes, and of a batch
 // (https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html).
 const maxBytes = 256 << 10
 
-// message is what is published.
+// message is a published message.
 type message struct {
 	id, subject, text string
-	structure         map[string]string // texts by protocol; nil for one text
+	structure         map[string]string // texts by protocol; nil if there is one text for all
 	attributes        map[string]attribute
 }
 
-type attribute struct{ kind, value string } // value is base64 of a Binary
+type attribute struct{ kind, value string } // value is base64 for a Binary
 
 var (
 	attributeForm = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
@@ -37,8 +37,8 @@ func refuse(format string, args ...any) error {
 	return awserr.New("InvalidParameter", "Invalid parameter: "+format, args...)
 }
 
-// readMessage reads what
-// https://docs.aws.amazon.com/sns/latest/api/API_Publish.html takes.
+// readMessage reads the parameters of
+// https://docs.aws.amazon.com/sns/latest/api/API_Publish.html.
 func readMessage(form url.Values) (message, error) {
 	m := message{id: uuid.NewString(), subject: form.Get("Subject"), text: form.Get("Message"), attributes: map[string]attribute{}}
 	if m.text == "" {
@@ -72,12 +72,12 @@ func readMessage(form url.Values) (message, error) {
 	return m, nil
 }
 
-// readAttribute reads an attribute of
-// https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html.
+// readAttribute reads a message attribute
+// (https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html).
 func readAttribute(e url.Values) (name string, a attribute, err error) {
 	name, a.kind = e.Get("Name"), e.Get("Value.DataType")
 	if len(name) > 256 || !attributeForm.MatchString(name) {
-		return name, a, refuse("the name of the message attribute %q has other characters than letters, digits and _-., or begins or ends with a period", name)
+		return name, a, refuse("the name of the message attribute %q must be letters, digits and _-., and must not begin or end with a period", name)
 	}
 	member := "Value.StringValue"
 	if a.kind == "Binary" {
@@ -97,7 +97,7 @@ func readAttribute(e url.Values) (name string, a attribute, err error) {
 		var list []any
 		err = json.Unmarshal([]byte(a.value), &list)
 	default:
-		return name, a, awserr.New("ParameterValueInvalid", "The message attribute '%s' has an invalid message attribute type: it is %q, and none of String, String.Array, Number, Binary.", name, a.kind)
+		return name, a, awserr.New("ParameterValueInvalid", "The message attribute '%s' has an invalid message attribute type: it is %q, not String, String.Array, Number or Binary.", name, a.kind)
 	}
 	if err != nil {
 		err = awserr.New("ParameterValueInvalid", "Could not cast message attribute '%s' value to %s.", name, strings.ToLower(a.kind))
@@ -113,7 +113,7 @@ func (m message) size() int {
 	return n
 }
 
-// textFor is the message for a protocol.
+// textFor returns the message text for a protocol.
 func (m message) textFor(protocol string) string {
 	if m.structure == nil {
 		return m.text
@@ -124,10 +124,10 @@ func (m message) textFor(protocol string) string {
 	return m.structure["default"]
 }
 
-// sent is the attributes that subscriptions get: none of a message with a text for
-// each protocol. Filters see them all the same (not recorded).
-// https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
-// https://github.com/boto/boto3/issues/1513
+// sent returns the attributes that subscriptions get. A message with one text
+// for each protocol sends none. Filters still see them (not recorded). See
+// https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html and
+// https://github.com/boto/boto3/issues/1513.
 func (m message) sent() map[string]attribute {
 	if m.structure != nil {
 		return nil
@@ -135,14 +135,14 @@ func (m message) sent() map[string]attribute {
 	return m.attributes
 }
 
-// raw is the attributes as those of a message of SQS.
+// raw returns the attributes in the form of an SQS message.
 func (m message) raw() map[string]lambda.MessageAttribute {
 	all := map[string]lambda.MessageAttribute{}
 	for name, a := range m.sent() {
 		out := lambda.MessageAttribute{DataType: a.kind, StringValue: &a.value}
 		if a.kind == "Binary" {
 			out.StringValue = nil
-			out.BinaryValue, _ = base64.StdEncoding.DecodeString(a.value) // it is checked
+			out.BinaryValue, _ = base64.StdEncoding.DecodeString(a.value) // readAttribute has checked it
 		}
 		all[name] = out
 	}

@@ -6,8 +6,8 @@ import (
 	"skiff/local/engine/provider/providertest"
 )
 
-// TestReplacements has the schemas of internal/service/sns of
-// terraform-provider-aws 5.100.0 and the names of provider/resources.go of
+// TestReplacements follows the schemas in internal/service/sns of
+// terraform-provider-aws 5.100.0 and the names in provider/resources.go of
 // pulumi-aws.
 func TestReplacements(t *testing.T) {
 	t.Parallel()

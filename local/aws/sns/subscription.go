@@ -15,8 +15,7 @@ import (
 	"skiff/local/store"
 )
 
-// Subscription is the inputs of a subscription: who is to hear of what is
-// published to a topic.
+// Subscription holds the inputs of a subscription to a topic.
 type Subscription struct {
 	Topic                        string `json:"topic" aws:"required,replace"`
 	Protocol                     string `json:"protocol" aws:"required,replace"`
@@ -30,8 +29,8 @@ type Subscription struct {
 	RedrivePolicy                string `json:"redrivePolicy,omitempty"`
 }
 
-// SubscriptionOutputs is what AWS adds to a subscription, its defaults
-// included.
+// SubscriptionOutputs holds the outputs and defaults that AWS adds to a
+// subscription.
 type SubscriptionOutputs struct {
 	ARN                          string `json:"arn"`
 	ConfirmationWasAuthenticated bool   `json:"confirmationWasAuthenticated"`
@@ -66,17 +65,17 @@ func (t *Topics) subscriptions() *provider.Resource[Subscription, SubscriptionOu
 	}
 }
 
-// subscriptionARN is the topic's with a UUID, which here is made of what AWS
-// keeps unique: a topic has an endpoint once.
-// https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
+// subscriptionARN returns the topic's ARN with a UUID. Here the UUID derives
+// from the endpoint, because a topic has each endpoint only once
+// (https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html).
 func subscriptionARN(_ provider.Call, in Subscription) string {
 	b := sha256.Sum256([]byte(in.Topic + "\n" + in.Protocol + "\n" + in.Endpoint))
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	return in.Topic + ":" + uuid.UUID(b[:16]).String()
 }
 
-// checkSubscription refuses what
-// https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html does.
+// checkSubscription reports what
+// https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html rejects.
 func checkSubscription(in Subscription) []provider.Problem {
 	var problems provider.Problems
 	if in.Topic != "" && !arn.IsTopic(in.Topic) {
@@ -88,13 +87,13 @@ func checkSubscription(in Subscription) []provider.Problem {
 	switch in.Protocol {
 	case "", "email", "https", "sqs", "lambda":
 	default:
-		problems.Add("protocol", "the local cloud knows email, https, sqs and lambda, not %q", in.Protocol)
+		problems.Add("protocol", "the local cloud supports email, https, sqs and lambda, not %q", in.Protocol)
 	}
 	if in.RawMessageDelivery && (in.Protocol == "email" || in.Protocol == "lambda") {
-		problems.Add("rawMessageDelivery", "goes with https and sqs, not with %s", in.Protocol)
+		problems.Add("rawMessageDelivery", "needs the protocol https or sqs, not %s", in.Protocol)
 	}
 	if in.DeliveryPolicy != "" && in.Protocol != "" && in.Protocol != "https" {
-		problems.Add("deliveryPolicy", "goes with https, not with %s", in.Protocol)
+		problems.Add("deliveryPolicy", "needs the protocol https, not %s", in.Protocol)
 	}
 	problems.OneOf("filterPolicyScope", in.FilterPolicyScope, "MessageAttributes", "MessageBody")
 	if in.ConfirmationTimeoutInMinutes < 0 {
@@ -112,7 +111,8 @@ func checkSubscription(in Subscription) []provider.Problem {
 	return problems
 }
 
-// endpointProblem says why a protocol does not take an endpoint.
+// endpointProblem describes why an endpoint does not fit its protocol, or
+// returns "".
 func endpointProblem(protocol, endpoint string) string {
 	if endpoint == "" {
 		return ""

@@ -18,8 +18,8 @@ const (
 	SubscriptionToken = "aws:sns/topicSubscription:TopicSubscription"
 )
 
-// Topic is the inputs of a standard topic. FIFO topics, archives and delivery
-// feedback are left out.
+// Topic holds the inputs of a standard topic. FIFO topics, archives and
+// delivery status logging are not supported.
 type Topic struct {
 	Name             string            `json:"name" aws:"replace"`
 	DisplayName      string            `json:"displayName,omitempty" aws:"idle"`
@@ -31,7 +31,7 @@ type Topic struct {
 	Tags             map[string]string `json:"tags,omitempty"`
 }
 
-// TopicOutputs is what AWS adds to a topic, its defaults included.
+// TopicOutputs holds the outputs and defaults that AWS adds to a topic.
 type TopicOutputs struct {
 	ARN              string `json:"arn"`
 	Owner            string `json:"owner"`
@@ -40,19 +40,19 @@ type TopicOutputs struct {
 	TracingConfig    string `json:"tracingConfig"`
 }
 
-// Topics are the declared topics and subscriptions.
+// Topics holds the declared topics and subscriptions.
 type Topics struct{ db *store.Store }
 
-// New holds the topics of db.
+// New returns the topics in db.
 func New(db *store.Store) *Topics { return &Topics{db} }
 
-// Types are the resource types of SNS.
+// Types returns the resource types of SNS.
 func (t *Topics) Types() []provider.Kind {
 	topics, subscriptions := t.Resources()
 	return []provider.Kind{topics, subscriptions}
 }
 
-// Resources are the resource types of this package.
+// Resources returns the resource types of topics and subscriptions.
 func (t *Topics) Resources() (*provider.Resource[Topic, TopicOutputs], *provider.Resource[Subscription, SubscriptionOutputs]) {
 	topics := &provider.Resource[Topic, TopicOutputs]{
 		Token: TopicToken, Named: "name", MaxName: 256,
@@ -65,7 +65,8 @@ func (t *Topics) Resources() (*provider.Resource[Topic, TopicOutputs], *provider
 	return topics, t.subscriptions()
 }
 
-// Find returns the topic with an ARN, or store.ErrNotFound.
+// Find returns the topic with an ARN. The error wraps store.ErrNotFound if
+// there is none.
 func (t *Topics) Find(topicARN string) (store.Record[Topic], error) {
 	r, err := store.Get[Topic](t.db, TopicToken, topicARN)
 	if err != nil {
@@ -76,9 +77,9 @@ func (t *Topics) Find(topicARN string) (store.Record[Topic], error) {
 
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
 
-// checkTopic refuses what
-// https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html does; the
-// length of the display name is of
+// checkTopic reports what
+// https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html rejects. The
+// limit of the display name is at
 // https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html.
 func checkTopic(in Topic) []provider.Problem {
 	var problems provider.Problems
@@ -101,7 +102,7 @@ func checkTopic(in Topic) []provider.Problem {
 	return problems
 }
 
-// isObject tells whether a text is a JSON object; one that is left out counts.
+// isObject reports whether a text is a JSON object or empty.
 func isObject(text string) bool {
 	var object map[string]any
 	return text == "" || json.Unmarshal([]byte(text), &object) == nil && object != nil
@@ -121,7 +122,7 @@ func describeTopic(r store.Record[Topic]) TopicOutputs {
 	return out
 }
 
-// defaultPolicy lets the topic's own account use it, its alarms included
+// defaultPolicy lets the topic's own account use it, including its alarms
 // (https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-key-concepts.html).
 func defaultPolicy(topicARN, account string) string {
 	const form = `{"Version":"2008-10-17","Id":"__default_policy_ID","Statement":[{"Sid":"__default_statement_ID","Effect":"Allow",` +
@@ -131,7 +132,7 @@ func defaultPolicy(topicARN, account string) string {
 	return fmt.Sprintf(form, topicARN, account)
 }
 
-// deleteTopic takes along the subscriptions, as
+// deleteTopic also deletes the subscriptions, as
 // https://docs.aws.amazon.com/sns/latest/api/API_DeleteTopic.html does.
 func (t *Topics) deleteTopic(_ context.Context, _ provider.Call, r store.Record[Topic]) error {
 	all, err := store.List[Subscription](t.db, SubscriptionToken)

@@ -95,7 +95,7 @@ func TestCheckSubscription(t *testing.T) {
 		in   Subscription
 		want string
 	}{
-		{Subscription{}, ""}, // nothing known yet
+		{Subscription{}, ""}, // nothing is known in a preview
 		{to("email", ""), ""},
 		{to("", "ops@example.com"), ""},
 		{to("email", "ops@example.com"), ""},
@@ -134,7 +134,7 @@ func TestSubscriptions(t *testing.T) {
 	other := in
 	other.Endpoint = "dev@example.com"
 	if kind.ID(provider.Call{}, other) == r.ID || kind.ID(provider.Call{}, in) != r.ID {
-		t.Error("an ARN is not that of one endpoint")
+		t.Error("two endpoints have one ARN")
 	}
 	err := kind.Create(t.Context(), provider.Call{}, &r)
 	if !errors.Is(err, store.ErrNotFound) || !strings.Contains(err.Error(), "NotFoundException: topic "+alarmsARN) {

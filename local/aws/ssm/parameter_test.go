@@ -71,7 +71,7 @@ func TestVersion(t *testing.T) {
 	}
 	want := ParameterOutputs{ARN: "arn:aws:ssm:eu-west-1:111111111111:parameter/project/local/api-id", DataType: "text", Tier: "Standard", Version: 1}
 	if diff := cmp.Diff(want, kind.Describe(r)); diff != "" {
-		t.Errorf("described otherwise (-want +got):\n%s", diff)
+		t.Errorf("outputs (-want +got):\n%s", diff)
 	}
 	for _, test := range []struct {
 		name   string

@@ -4,13 +4,12 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"time"
 
 	"skiff/local/engine/gobuild"
+	"skiff/local/engine/progress"
 )
 
 // The module that the CLI is built in: its own go.mod has replaces, which
@@ -32,7 +31,7 @@ const command = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 const packages = 1650
 
 // build compiles the CLI and puts it at path, whole or not at all.
-func build(ctx context.Context, path string, progress io.Writer) error {
+func build(ctx context.Context, path string, task *progress.Task) error {
 	if _, err := exec.LookPath("go"); err != nil {
 		return fmt.Errorf("%w, or put a pulumi on PATH", gobuild.ErrNoGo)
 	}
@@ -56,23 +55,20 @@ func build(ctx context.Context, path string, progress io.Writer) error {
 			return err
 		}
 	}
-	fmt.Fprintf(progress, "local: building the Pulumi CLI v%s from the module proxy, once (some minutes)\n", Version)
-	started := time.Now()
+	task.Say("v%s is built from the module proxy, once (some minutes)", Version)
 	// The version is what the engine tells programs and plugins; without it
 	// the CLI takes itself for a development build.
 	err = gobuild.Build{
-		What: "the Pulumi CLI",
-		Dir:  dir,
-		Env:  append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS="),
+		Dir: dir,
+		Env: append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS="),
 		Args: []string{"-trimpath", "-mod=readonly",
 			"-ldflags=-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v" + Version,
 			"-o", "pulumi", command},
 		Packages: packages,
-		Progress: progress,
+		Progress: task,
 	}.Run(ctx)
 	if err != nil {
 		return fmt.Errorf("%w\ncheck that go reaches its module proxy, then try again, or put a pulumi on PATH", err)
 	}
-	fmt.Fprintf(progress, "local: built the Pulumi CLI in %s\n", time.Since(started).Round(time.Second))
 	return os.Rename(filepath.Join(dir, "pulumi"), path)
 }

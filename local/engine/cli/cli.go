@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/blang/semver"
 
+	"skiff/local/engine/progress"
 	"skiff/local/process/child"
 	"skiff/local/process/lock"
 )
@@ -29,8 +29,8 @@ const Version = "3.250.0"
 // Find returns the path of a Pulumi CLI that is at least Version: the one on
 // PATH; or the one that was built into cache; or the one that Pulumi's installer
 // has put into the user's Pulumi home. Where there is none, it runs Pulumi's
-// installer, and where that fails, builds the CLI, with progress.
-func Find(ctx context.Context, cache string, progress io.Writer) (path string, err error) {
+// installer, and where that fails, builds the CLI. The task says which.
+func Find(ctx context.Context, cache string, task *progress.Task) (path string, err error) {
 	if path, ok := found(ctx, cache); ok {
 		return path, nil
 	}
@@ -40,7 +40,7 @@ func Find(ctx context.Context, cache string, progress io.Writer) (path string, e
 	}
 	// A second start while the first one installs or builds waits for it.
 	unlock, err := lock.Wait(ctx, built+".lock", func() {
-		fmt.Fprintln(progress, "local: waiting for another process that installs or builds the Pulumi CLI")
+		task.Say("waiting for another process that installs or builds it")
 	})
 	if err != nil {
 		return "", err
@@ -49,12 +49,12 @@ func Find(ctx context.Context, cache string, progress io.Writer) (path string, e
 	if path, ok := found(ctx, cache); ok {
 		return path, nil
 	}
-	path, err = install(ctx, cache, progress)
+	path, err = install(ctx, cache, task)
 	if err == nil || ctx.Err() != nil {
 		return path, err
 	}
-	fmt.Fprintf(progress, "local: Pulumi's installer does not work here (%v); the CLI is built instead\n", err)
-	if err := build(ctx, built, progress); err != nil {
+	task.Note("Pulumi's installer does not work here (%v); the CLI is built instead", err)
+	if err := build(ctx, built, task); err != nil {
 		return "", fmt.Errorf("build the Pulumi CLI v%s: %w", Version, err)
 	}
 	return built, nil

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"skiff/local/engine/gobuild"
+	"skiff/local/engine/progress"
 )
 
 // script puts an executable shell script into a folder.
@@ -84,19 +85,19 @@ func useScripts(t *testing.T, scripts map[string]string) (bin string) {
 }
 
 // find runs Find with a PATH of its own.
-func find(t *testing.T, scripts map[string]string) (path, cache, progress string, err error) {
+func find(t *testing.T, scripts map[string]string) (path, cache, said string, err error) {
 	t.Helper()
 	useScripts(t, scripts)
 	cache = t.TempDir()
 	var out bytes.Buffer
-	path, err = Find(t.Context(), cache, &out)
+	path, err = Find(t.Context(), cache, progress.Log(&out).Task("the Pulumi CLI"))
 	return path, cache, out.String(), err
 }
 
 func TestFindOnPath(t *testing.T) {
-	path, cache, progress, err := find(t, map[string]string{"pulumi": "echo v" + Version, "go": "exit 1"})
-	if err != nil || filepath.Base(path) != "pulumi" || strings.HasPrefix(path, cache) || progress != "" {
-		t.Errorf("found %s, %v, and says %q", path, err, progress)
+	path, cache, said, err := find(t, map[string]string{"pulumi": "echo v" + Version, "go": "exit 1"})
+	if err != nil || filepath.Base(path) != "pulumi" || strings.HasPrefix(path, cache) || said != "" {
+		t.Errorf("found %s, %v, and says %q", path, err, said)
 	}
 }
 
@@ -108,13 +109,13 @@ printf '#!/bin/sh\necho built\n' > "$2"
 chmod +x "$2"`
 
 func TestFindBuildsOnce(t *testing.T) {
-	path, cache, progress, err := find(t, map[string]string{"pulumi": "echo v1.0.0", "go": fakeGo})
+	path, cache, said, err := find(t, map[string]string{"pulumi": "echo v1.0.0", "go": fakeGo})
 	if err != nil || path != filepath.Join(cache, "pulumi-v"+Version, "pulumi") {
 		t.Fatalf("found %s, %v", path, err)
 	}
-	for _, part := range []string{"building the Pulumi CLI v" + Version, "once", "built the Pulumi CLI in"} {
-		if !strings.Contains(progress, part) {
-			t.Errorf("progress lacks %q:\n%s", part, progress)
+	for _, part := range []string{"the Pulumi CLI: v" + Version + " is built", "once", "2 of about 1650 packages compiled"} {
+		if !strings.Contains(said, part) {
+			t.Errorf("it does not say %q:\n%s", part, said)
 		}
 	}
 	if data, err := os.ReadFile(path); err != nil || !strings.Contains(string(data), "echo built") {
@@ -123,7 +124,7 @@ func TestFindBuildsOnce(t *testing.T) {
 	// What is in the cache is used as it is.
 	script(t, strings.Split(os.Getenv("PATH"), ":")[0], "go", "exit 1")
 	var out bytes.Buffer
-	if again, err := Find(t.Context(), cache, &out); err != nil || again != path || out.Len() > 0 {
+	if again, err := Find(t.Context(), cache, progress.Log(&out).Task("")); err != nil || again != path || out.Len() > 0 {
 		t.Errorf("again: %s, %v, and says %q", again, err, &out)
 	}
 }
@@ -150,7 +151,7 @@ func TestKilledBuildIsTidied(t *testing.T) {
 		t.Fatal(err)
 	}
 	useScripts(t, map[string]string{"go": fakeGo})
-	if _, err := Find(t.Context(), cache, &bytes.Buffer{}); err != nil {
+	if _, err := Find(t.Context(), cache, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got := left(t, cache); !slices.Equal(got, []string{"pulumi", "pulumi.lock"}) {
@@ -165,7 +166,7 @@ func TestCancelledBuild(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
-		_, err := Find(ctx, cache, &bytes.Buffer{})
+		_, err := Find(ctx, cache, nil)
 		done <- err
 	}()
 	for _, err := os.Stat(ready); errors.Is(err, fs.ErrNotExist); _, err = os.Stat(ready) {
@@ -183,7 +184,7 @@ func TestCancelledBuild(t *testing.T) {
 func TestNoGo(t *testing.T) {
 	t.Setenv("PULUMI_HOME", t.TempDir())
 	t.Setenv("PATH", t.TempDir())
-	if _, err := Find(t.Context(), t.TempDir(), &bytes.Buffer{}); !errors.Is(err, gobuild.ErrNoGo) {
+	if _, err := Find(t.Context(), t.TempDir(), nil); !errors.Is(err, gobuild.ErrNoGo) {
 		t.Errorf("error %v, want gobuild.ErrNoGo", err)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"skiff/local/engine/progress"
 	"skiff/local/process/child"
 	"skiff/local/process/npm"
 )
@@ -46,7 +46,7 @@ func installedPath() (string, error) {
 
 // install has Pulumi's installer download the CLI, and returns its path. The
 // installer itself goes into cache.
-func install(ctx context.Context, cache string, progress io.Writer) (path string, err error) {
+func install(ctx context.Context, cache string, task *progress.Task) (path string, err error) {
 	path, err = installedPath()
 	if err != nil {
 		return "", err
@@ -55,11 +55,11 @@ func install(ctx context.Context, cache string, progress io.Writer) (path string
 	defer cancel()
 	home, err := npm.Package{
 		Name: "pulumi", Purpose: "the installer of the Pulumi CLI", Manifest: installerManifest, Lock: installerLock,
-	}.Install(ctx, cache, progress)
+	}.Install(ctx, cache, task)
 	if err != nil {
 		return "", err
 	}
-	fmt.Fprintf(progress, "local: Pulumi's installer downloads the Pulumi CLI v%s, once for this user, to %s\n", Version, filepath.Dir(path))
+	task.Say("Pulumi's installer downloads v%s, once for this user, to %s", Version, filepath.Dir(path))
 	if err := runInstaller(ctx, filepath.Join(home, "node_modules", "pulumi", "run.js")); err != nil {
 		return "", err
 	}

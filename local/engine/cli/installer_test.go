@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"skiff/local/engine/progress"
 )
 
 // fakeNPM installs the installer, and fakeNode runs it: it leaves a CLI where
@@ -23,19 +25,19 @@ chmod +x "$dir/pulumi"`
 )
 
 func TestFindInstalls(t *testing.T) {
-	path, cache, progress, err := find(t, map[string]string{"npm": fakeNPM, "node": fakeNode, "go": "exit 1"})
+	path, cache, said, err := find(t, map[string]string{"npm": fakeNPM, "node": fakeNode, "go": "exit 1"})
 	want := filepath.Join(os.Getenv("PULUMI_HOME"), "versions", Version, "bin", "pulumi")
 	if err != nil || path != want {
 		t.Fatalf("found %s, %v", path, err)
 	}
-	if !strings.Contains(progress, "Pulumi's installer downloads the Pulumi CLI v"+Version) || !strings.Contains(progress, filepath.Dir(want)) {
-		t.Errorf("says %q", progress)
+	if !strings.Contains(said, "Pulumi's installer downloads v"+Version) || !strings.Contains(said, filepath.Dir(want)) {
+		t.Errorf("says %q", said)
 	}
 	// It is used as it is, also by a project whose cache is empty.
 	script(t, strings.Split(os.Getenv("PATH"), ":")[0], "node", "exit 1")
 	for _, cache := range []string{cache, t.TempDir()} {
 		var out bytes.Buffer
-		if again, err := Find(t.Context(), cache, &out); err != nil || again != path || out.Len() > 0 {
+		if again, err := Find(t.Context(), cache, progress.Log(&out).Task("")); err != nil || again != path || out.Len() > 0 {
 			t.Errorf("again: %s, %v, and says %q", again, err, &out)
 		}
 	}
@@ -50,9 +52,9 @@ func TestInstallerFails(t *testing.T) {
 		"old Node":   {`[ "$1" = --version ] && echo v16.0.0`, "node on PATH is v16.0.0"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			path, cache, progress, err := find(t, map[string]string{"npm": fakeNPM, "node": test.node, "go": fakeGo})
-			if err != nil || path != builtPath(cache) || !strings.Contains(progress, test.says) {
-				t.Errorf("found %s, %v, and says %q", path, err, progress)
+			path, cache, said, err := find(t, map[string]string{"npm": fakeNPM, "node": test.node, "go": fakeGo})
+			if err != nil || path != builtPath(cache) || !strings.Contains(said, test.says) {
+				t.Errorf("found %s, %v, and says %q", path, err, said)
 			}
 		})
 	}

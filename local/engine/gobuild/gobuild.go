@@ -6,41 +6,35 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os/exec"
 	"strings"
 	"syscall"
 	"time"
 
+	"skiff/local/engine/progress"
 	"skiff/local/process/child"
 )
 
 // ErrNoGo is returned where there is no go command.
 var ErrNoGo = errors.New("there is no go command on PATH: install Go from https://go.dev/dl")
 
-// interval is how often progress is shown. A build that takes no longer shows
-// none.
-const interval = 10 * time.Second
-
 // grace is how long the compiler may take to end once it is asked to.
 const grace = 5 * time.Second
 
 // Build is one `go build`.
 type Build struct {
-	What     string // for the lines of progress, such as "the program"
 	Dir      string
 	Env      []string
-	Args     []string  // after `go build -v`
-	Packages int       // about how many a build from nothing compiles; 0 if that is not known
-	Progress io.Writer // lines such as "local: the program: 12 packages compiled, 5s"
+	Args     []string       // after `go build -v`
+	Packages int            // about how many a build from nothing compiles; 0 if that is not known
+	Progress *progress.Task // says lines such as "12 packages compiled, 5s"
 }
 
 // Run runs the build to its end. An error holds what the compiler says.
 func (b Build) Run(ctx context.Context) error {
 	cmd := exec.Command("go", append([]string{"build", "-v"}, b.Args...)...)
 	cmd.Dir, cmd.Env = b.Dir, b.Env
-	now := time.Now()
-	c := &counter{build: b, started: now, shown: now}
+	c := &counter{build: b, started: time.Now()}
 	cmd.Stderr = c
 	p, err := child.Start(cmd)
 	if errors.Is(err, exec.ErrNotFound) {
@@ -66,15 +60,14 @@ func (b Build) Run(ctx context.Context) error {
 const maxSaid = 100
 
 // counter turns what `go build -v` prints, a line a package or a download,
-// into a line of progress every few seconds. What else it prints is what the
-// compiler says.
+// into progress. What else it prints is what the compiler says.
 type counter struct {
-	build          Build
-	started, shown time.Time
-	compiled       int
-	fetched        int
-	rest           []byte
-	said           []string
+	build    Build
+	started  time.Time
+	compiled int
+	fetched  int
+	rest     []byte
+	said     []string
 }
 
 func (c *counter) Write(data []byte) (int, error) {
@@ -98,11 +91,7 @@ func (c *counter) line(line string) {
 	case len(c.said) < maxSaid:
 		c.said = append(c.said, line)
 	}
-	if time.Since(c.shown) < interval {
-		return
-	}
-	c.shown = time.Now()
-	fmt.Fprintf(c.build.Progress, "local: %s: %s\n", c.build.What, c.progress(time.Since(c.started)))
+	c.build.Progress.Say("%s", c.progress(time.Since(c.started)))
 }
 
 // progress says what the build has done in such a time, and about how long the

@@ -23,6 +23,9 @@ func (k *Resource[In, Out]) create(ctx context.Context, db *store.Store, c Call,
 				r.ID = lost.ID // by which what it has left outside of the store is found
 			}
 		} else if id, outputs, adopted, err := k.adopt(ctx, db, c, lost, in, inputs); adopted || err != nil {
+			if adopted {
+				c.unsaved.adopted(lost)
+			}
 			return id, outputs, err
 		}
 	}
@@ -113,7 +116,11 @@ func (k *Resource[In, Out]) adopt(ctx context.Context, db *store.Store, c Call, 
 		if !k.deletedFirst(inputs) && k.key(c, held.ID, in) != lost.Key {
 			return "", nil, false, nil
 		}
-		return "", nil, false, k.remove(ctx, db, c, lost.Key, held)
+		err := k.clearAway(ctx, db, c, lost.Key, held)
+		if err != nil && !k.takes(c, in, lost.Key) {
+			err = nil // what uses it goes over to the new one first
+		}
+		return "", nil, false, err
 	}
 	defer k.exclusively()()
 	r := held
@@ -159,7 +166,7 @@ func (k *Resource[In, Out]) abandon(ctx context.Context, db *store.Store, c Call
 		}
 	} else if err == nil && held.URN == lost.URN {
 		c.Account, c.Region = held.Account, held.Region
-		err = k.remove(ctx, db, c, lost.Key, held)
+		err = k.clearAway(ctx, db, c, lost.Key, held)
 	}
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return k.failure(err)

@@ -16,28 +16,43 @@ import (
 // RemoveOrphans deletes lost creations of the types of this provider, the last
 // one first: see Unsaved.End. One that cannot be deleted is kept in mind.
 func (p *Provider) RemoveOrphans(ctx context.Context, orphans []store.Change) error {
-	var failed []error
+	var left []store.Change
 	for _, c := range slices.Backward(orphans) {
-		if !strings.HasPrefix(c.Token, p.o.Name+":") {
-			continue
-		}
-		k, ok := p.kinds[c.Token]
-		if !ok {
-			k = inertKind(c.Token) // that an earlier command kept without effect
-		}
-		call := Call{URN: c.URN, Account: p.o.Account, Region: p.o.Region, Dir: p.dir, Caller: p.caller, Log: func(string) {}}
-		if p.caller != "" {
-			call.permit = p.o.Permit
-		}
-		err := k.abandon(ctx, p.o.Store, call, c)
-		if err == nil {
-			err = store.Forget(p.o.Store, c.Stack, []store.Change{c})
-		}
-		if err != nil {
-			failed = append(failed, fmt.Errorf("%s (%s), which a command that was killed has created: %w", c.ID, c.URN, err))
+		if strings.HasPrefix(c.Token, p.o.Name+":") {
+			left = append(left, c)
 		}
 	}
-	return errors.Join(failed...)
+	// Several commands may have been killed, and each have touched some of them
+	// again: what is in the way of a deletion may come after it.
+	for {
+		var failed []error
+		var again []store.Change
+		for _, c := range left {
+			if err := p.removeOrphan(ctx, c); err != nil {
+				again = append(again, c)
+				failed = append(failed, fmt.Errorf("%s (%s), which a command that was killed has created: %w", c.ID, c.URN, err))
+			}
+		}
+		if len(again) == 0 || len(again) == len(left) {
+			return errors.Join(failed...)
+		}
+		left = again
+	}
+}
+
+func (p *Provider) removeOrphan(ctx context.Context, c store.Change) error {
+	k, ok := p.kinds[c.Token]
+	if !ok {
+		k = inertKind(c.Token) // that an earlier command kept without effect
+	}
+	call := Call{URN: c.URN, Account: p.o.Account, Region: p.o.Region, Dir: p.dir, Caller: p.caller, Log: func(string) {}}
+	if p.caller != "" {
+		call.permit = p.o.Permit
+	}
+	if err := k.abandon(ctx, p.o.Store, call, c); err != nil {
+		return err
+	}
+	return store.Forget(p.o.Store, c.Stack, []store.Change{c})
 }
 
 // rename gives a resource whose creation is lost the name that was made up for

@@ -27,8 +27,10 @@ type Call struct {
 	// Log shows one line beside the resource while the engine waits for it.
 	Log func(line string)
 
-	permit  func(caller string, a Action) error // nil: the program has no role
-	unsaved *Unsaved
+	permit   func(caller string, a Action) error             // nil: the program has no role
+	clearing []string                                        // URNs that wait for a part of theirs to go
+	clear    func(ctx context.Context, names []string) error // deletes the lost parts of a resource; may be nil
+	unsaved  *Unsaved
 }
 
 // Known is the inputs before an update as the engine knows them, which differ

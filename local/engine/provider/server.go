@@ -59,6 +59,7 @@ func (p *Provider) call(ctx context.Context, urn string) Call {
 	if p.caller != "" {
 		c.permit = p.o.Permit
 	}
+	c.clear = func(ctx context.Context, names []string) error { return p.clear(ctx, c, names) }
 	return c
 }
 

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"crypto/rand"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -225,6 +226,31 @@ func (u *Unsaved) lostOf(token, urn string) (store.Change, bool) {
 	defer u.mu.Unlock()
 	c, ok := u.stack(prefixOf(urn)).lost[token+urn]
 	return c, ok
+}
+
+// adopted says that a lost creation is no longer lost.
+func (u *Unsaved) adopted(c store.Change) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.stack(c.Stack).lost, c.Token+c.URN)
+}
+
+// allLost lists the lost creations of a stack, the last one first.
+func (u *Unsaved) allLost(prefix string) []store.Change {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return slices.SortedFunc(maps.Values(u.stack(prefix).lost), func(a, b store.Change) int { return b.At.Compare(a.At) })
+}
+
+// Lost lists the creations of a stack, by URN, that the engine's state lacks and
+// the cloud has.
+func (u *Unsaved) Lost(prefix string, state State) ([]string, error) {
+	sorted, err := u.sort(prefix, state)
+	var urns []string
+	for _, c := range sorted.lost {
+		urns = append(urns, c.URN)
+	}
+	return urns, err
 }
 
 // prefixOf is the stack and project of a URN, as all URNs of the stack begin.

@@ -2,8 +2,8 @@ package child
 
 import "syscall"
 
-// Attributes put a process in a group of its own, and have it killed when the
-// thread that started it ends.
+// Attributes put a process in its own process group. The kernel kills it when
+// the thread that started it ends.
 func Attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }

@@ -4,10 +4,10 @@ package child
 
 import "syscall"
 
-// Attributes put a process in a group of its own.
+// Attributes put a process in its own process group.
 func Attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
-// attributes lacks a death signal, which only Linux has.
+// attributes sets no death signal, which only Linux has.
 func attributes(a *syscall.SysProcAttr) *syscall.SysProcAttr {
 	if a == nil {
 		return Attributes()

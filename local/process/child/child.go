@@ -1,4 +1,4 @@
-// Package child starts processes that do not outlive this one.
+// Package child starts processes that end together with this one.
 package child
 
 import (
@@ -9,23 +9,23 @@ import (
 	"time"
 )
 
-// Process is a started process in a group of its own, so that a terminal's
-// Ctrl-C reaches it only through its parent.
+// Process is a started process in its own process group. So Ctrl-C in a
+// terminal reaches it only through its parent.
 type Process struct {
 	pid  int
 	done chan struct{}
 	err  error
 }
 
-// Start starts cmd. On Linux the process is killed when this one ends, even
-// by a kill; elsewhere nothing but an orderly end takes it along.
+// Start starts cmd. On Linux the kernel kills the process when this one ends,
+// even by a kill. On other systems the process ends only if this one calls End.
 func Start(cmd *exec.Cmd) (*Process, error) {
 	cmd.SysProcAttr = attributes(cmd.SysProcAttr)
 	p := &Process{done: make(chan struct{})}
 	started := make(chan error)
 	go func() {
-		// Linux sends the death signal when the thread that started the
-		// process ends, so this one has to live as long.
+		// Linux sends the death signal when the thread that started the process
+		// ends, so this thread must stay alive.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
@@ -41,27 +41,29 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 	return p, <-started
 }
 
-// PID is the process's id.
+// PID returns the process id.
 func (p *Process) PID() int { return p.pid }
 
-// Done is closed when the process has ended.
+// Done returns a channel that is closed when the process has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Wait waits for the end of the process.
+// Wait waits until the process has ended.
 func (p *Process) Wait() error {
 	<-p.done
 	return p.err
 }
 
-// End asks the process and its group to stop and, after grace, kills them. A
-// process that has ended is left alone: its id may be another's by now.
+// End sends the signal ask to the process and its group and, after grace, kills
+// them. It leaves an ended process alone, because its id may belong to another
+// process by now.
 func (p *Process) End(ask syscall.Signal, grace time.Duration) error {
 	select {
 	case <-p.done:
 		return p.err
 	default:
 	}
-	// A shell waits for what it runs, so that asking it alone has no effect.
+	// A shell ignores the signal while it waits for a command, so the whole
+	// group gets it.
 	if syscall.Kill(-p.pid, ask) != nil {
 		syscall.Kill(p.pid, ask)
 	}
@@ -71,8 +73,8 @@ func (p *Process) End(ask syscall.Signal, grace time.Duration) error {
 	case <-p.done:
 	case <-timer.C:
 	}
-	// What the process itself has started is in its group, and goes with it. A
-	// process without a group of its own goes alone.
+	// This also kills what the process has started. A process without its own
+	// group is killed alone.
 	syscall.Kill(-p.pid, syscall.SIGKILL)
 	select {
 	case <-p.done:
@@ -82,7 +84,7 @@ func (p *Process) End(ask syscall.Signal, grace time.Duration) error {
 	return p.Wait()
 }
 
-// ExitCode is the exit code that an error of Wait tells, 0 for none.
+// ExitCode returns the exit code in an error of Wait, 0 for nil.
 func ExitCode(err error) int {
 	if err == nil {
 		return 0

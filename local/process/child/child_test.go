@@ -15,7 +15,8 @@ import (
 	"time"
 )
 
-// parentEnv makes the test binary the parent that TestKilledParent kills.
+// parentEnv makes the test binary act as the parent that TestKilledParent
+// kills.
 const parentEnv = "CHILD_TEST_PARENT"
 
 func TestMain(m *testing.M) {
@@ -31,7 +32,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// shell starts a script and waits for the first line of it.
+// shell starts a script and waits for its first line.
 func shell(t *testing.T, script string, attributes *syscall.SysProcAttr) (p *Process, first string) {
 	t.Helper()
 	r, w := io.Pipe()
@@ -67,7 +68,7 @@ func gone(t *testing.T, pid int) {
 	}
 }
 
-// zombie tells whether a process has ended without anyone who hears of it.
+// zombie reports whether a process has ended without being waited for.
 func zombie(pid int) bool {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err == nil && strings.Contains(string(status), ") Z ")
@@ -93,12 +94,12 @@ func TestWait(t *testing.T) {
 		if got := ExitCode(p.Wait()); got != want {
 			t.Errorf("%s: exit code %d, want %d", script, got, want)
 		}
-		// No zombie is left, and the end of what has ended is its own.
+		// End leaves no zombie, and returns the exit code of an ended process.
 		if err := syscall.Kill(p.pid, 0); !errors.Is(err, syscall.ESRCH) {
 			t.Errorf("%s: process %d: %v", script, p.pid, err)
 		}
 		if got := ExitCode(p.End(syscall.SIGINT, 0)); got != want {
-			t.Errorf("%s: End tells %d, want %d", script, got, want)
+			t.Errorf("%s: End returns %d, want %d", script, got, want)
 		}
 	}
 	if got := ExitCode(errors.New("no process")); got != 1 {
@@ -122,7 +123,7 @@ func TestOwnGroup(t *testing.T) {
 	}
 }
 
-// TestEndAsks: a process has time to tidy up.
+// TestEndAsks checks that a process has time to clean up.
 func TestEndAsks(t *testing.T) {
 	t.Parallel()
 	p, _ := shell(t, `trap 'exit 7' INT; echo ready; while :; do sleep 0.01; done`, nil)
@@ -131,7 +132,8 @@ func TestEndAsks(t *testing.T) {
 	}
 }
 
-// TestEndAsksTheGroup: a shell hears nothing while it waits for what it runs.
+// TestEndAsksTheGroup ends a shell, which ignores signals while it waits for a
+// command.
 func TestEndAsksTheGroup(t *testing.T) {
 	t.Parallel()
 	p, _ := shell(t, `trap 'exit 7' INT; sh -c 'echo ready; exec sleep 1000'; exit 8`, nil)
@@ -153,7 +155,7 @@ func TestEndEscalates(t *testing.T) {
 	}
 }
 
-// TestEndTakesTheGroup: what the process has started does not outlive it.
+// TestEndTakesTheGroup checks that End also ends what the process has started.
 func TestEndTakesTheGroup(t *testing.T) {
 	t.Parallel()
 	p, first := shell(t, `sh -c 'trap "" INT; echo $$; exec sleep 1000' & wait`, nil)
@@ -161,7 +163,7 @@ func TestEndTakesTheGroup(t *testing.T) {
 	gone(t, number(t, first))
 }
 
-// TestKilledParent ends the parent by a kill, which it cannot act on.
+// TestKilledParent kills the parent, which cannot react.
 func TestKilledParent(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {

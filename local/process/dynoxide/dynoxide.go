@@ -1,12 +1,13 @@
 // Package dynoxide runs DynamoDB on this machine: the program Dynoxide, pinned
-// by version and digest, as a child process that never outlives its parent.
+// by version and digest, as a child process that ends with its parent.
 //
-// What Dynoxide lacks of DynamoDB: continuous backups, the removal of items past
-// their time to live, the refusal of an empty key value in a Query, and the check
-// of the types of the items that are there when an index is added. The ARNs it
-// makes have the region "dynoxide". It syncs each write before it acknowledges it.
-// A Query of large items is slow: it reads as many as its limit allows, and then
-// cuts the page at 1 MB.
+// Unlike DynamoDB, Dynoxide has no continuous backups and does not delete
+// expired items. It accepts an empty key value in a Query. It does not check
+// the types of existing items when an index is added. Its ARNs have the region
+// "dynoxide".
+//
+// It syncs each write before it acknowledges it. A Query of large items is
+// slow: it reads up to its limit, then cuts the page at 1 MB.
 package dynoxide
 
 import (
@@ -30,28 +31,28 @@ import (
 )
 
 const (
-	startLimit = 20 * time.Second // from spawn to the port
-	lockLimit  = 5 * time.Second  // for a predecessor that still runs
-	closeLimit = 5 * time.Second  // from the request to end to a kill
-	portTries  = 5                // of a free port that another process may take first
+	startLimit = 20 * time.Second // from the start until it listens
+	lockLimit  = 5 * time.Second  // for an earlier process that is still ending
+	closeLimit = 5 * time.Second  // from SIGTERM until SIGKILL
+	portTries  = 5                // ports to try, if another process takes a free port first
 )
 
-// ErrLocked says that another process has the data open.
+// ErrLocked means that another process has the data open.
 var ErrLocked = errors.New("another process has the data open")
 
-// errPortTaken says that another process took the port first.
+// errPortTaken means that another process took the port first.
 var errPortTaken = errors.New("the port is in use")
 
-// Options say what a Server runs and where its data is.
+// Options configures a Server.
 type Options struct {
 	// Binary is the path that Install returned.
 	Binary string
 
-	// Path is the file of the data, made with its folder if absent. Empty keeps
-	// the data in memory.
+	// Path is the data file, which is created with its folder if missing. If
+	// empty, the data is in memory.
 	Path string
 
-	// Stderr gets what the process writes there. Nil discards it.
+	// Stderr gets the standard error of the process. Nil discards it.
 	Stderr io.Writer
 }
 
@@ -61,12 +62,12 @@ type Server struct {
 	process *child.Process
 
 	closing sync.Once
-	closed  chan struct{} // closed once Close was asked for
+	closed  chan struct{} // closed when Close is called
 }
 
-// Start runs Dynoxide on a free port of 127.0.0.1 and returns once it listens.
-// ctx bounds the start alone; Close ends the server. It fails with ErrLocked,
-// wrapped, while another process has the data open.
+// Start starts Dynoxide on a free port of 127.0.0.1 and returns once it
+// listens. ctx limits only the start; Close ends the server. The error wraps
+// ErrLocked while another process has the data open.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	s, err := start(ctx, o)
 	if err != nil {
@@ -85,7 +86,7 @@ func start(ctx context.Context, o Options) (*Server, error) {
 		if held, err = hold(ctx, o.Path); err != nil {
 			return nil, err
 		}
-		defer held.Close() // the process goes on holding it
+		defer held.Close() // the process keeps it open
 	}
 	for try := 1; ; try++ {
 		s, err := startOnce(ctx, o, held)
@@ -95,8 +96,8 @@ func start(ctx context.Context, o Options) (*Server, error) {
 	}
 }
 
-// hold takes the lock on the data. SQLite would let two servers write the same
-// file, of which each would take the tables for its own.
+// hold locks the data. SQLite would let two servers write the same file, and
+// each would assume that the tables are its own.
 func hold(ctx context.Context, path string) (*os.File, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, err
@@ -119,7 +120,7 @@ func startOnce(ctx context.Context, o Options, held *os.File) (*Server, error) {
 	first := make(chan string, 1)
 	cmd := command(o, port, held)
 	cmd.Stderr = &output{first: first, rest: o.Stderr, closed: s.closed}
-	// The pipe stays open as long as this process lives. See command.
+	// The pipe stays open as long as this process lives. See guarded.
 	if _, err := cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
@@ -133,8 +134,8 @@ func startOnce(ctx context.Context, o Options, held *os.File) (*Server, error) {
 	return s, nil
 }
 
-// freePort returns a port that is free now. Dynoxide takes port 0, too, but
-// does not say which port it got.
+// freePort returns a port that is free now. Dynoxide accepts port 0, but does
+// not report which port it got.
 func freePort() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -144,15 +145,15 @@ func freePort() (string, error) {
 	return strconv.Itoa(port), l.Close()
 }
 
-// guarded runs its arguments in its own place, and kills them when its standard
-// input ends. The parent holds that open, and a killed parent cannot: so
-// Dynoxide ends with it on systems without a death signal, too.
+// guarded is a script that runs its arguments and kills them when its standard
+// input ends. The parent keeps that pipe open until it ends, also by a kill. So
+// Dynoxide ends with its parent even on systems without a death signal.
 const guarded = `exec 4<&0 </dev/null
 (exec 3<&-; read -r _ <&4; kill -KILL $$) >/dev/null 2>&1 &
 exec "$@" 4<&-`
 
-// command is the process: none of the parent's environment, and held as its
-// file 3, so that the data is locked as long as the process runs.
+// command returns the command without the parent's environment. It inherits
+// held as file 3, so the data is locked as long as the process runs.
 func command(o Options, port string, held *os.File) *exec.Cmd {
 	args := []string{"-c", guarded, "sh", o.Binary, "serve", "--host", "127.0.0.1", "--port", port}
 	if o.Path != "" {
@@ -167,8 +168,9 @@ func command(o Options, port string, held *os.File) *exec.Cmd {
 	return cmd
 }
 
-// output takes what a process writes: its first line, which says whether it
-// listens, and then the rest, but for its farewell.
+// output receives what a process writes. It sends the first line, which says
+// whether the process listens, to first, and writes the others to rest until the
+// server is closed.
 type output struct {
 	first  chan<- string
 	rest   io.Writer
@@ -202,7 +204,8 @@ func (w *output) Write(data []byte) (int, error) {
 	return len(data), nil
 }
 
-// await reads the first line of the process, which it writes once it listens.
+// await waits for the first line of the process, which it writes once it
+// listens.
 func (s *Server) await(ctx context.Context, first <-chan string) error {
 	limit := time.NewTimer(startLimit)
 	defer limit.Stop()
@@ -210,7 +213,7 @@ func (s *Server) await(ctx context.Context, first <-chan string) error {
 	select {
 	case line = <-first:
 	case <-s.process.Done():
-		// Its line may have come with its end.
+		// The line may have come together with the end.
 		select {
 		case line = <-first:
 		default:
@@ -219,7 +222,7 @@ func (s *Server) await(ctx context.Context, first <-chan string) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	case <-limit.C:
-		return fmt.Errorf("no answer within %v of its start", startLimit)
+		return fmt.Errorf("no answer within %v after its start", startLimit)
 	}
 	switch {
 	case strings.HasSuffix(line, "listening on "+s.url):
@@ -227,17 +230,18 @@ func (s *Server) await(ctx context.Context, first <-chan string) error {
 	case strings.Contains(line, "already in use"):
 		return fmt.Errorf("did not start: %w: %s", errPortTaken, line)
 	}
-	return fmt.Errorf("did not start: it says %q", line)
+	return fmt.Errorf("did not start: its output is %q", line)
 }
 
-// URL is where the server answers, such as http://127.0.0.1:40123.
+// URL returns the server's URL, such as http://127.0.0.1:40123.
 func (s *Server) URL() string { return s.url }
 
-// Done is closed when the process has ended, by Close or by itself.
+// Done returns a channel that is closed when the process has ended, by Close or
+// by itself.
 func (s *Server) Done() <-chan struct{} { return s.process.Done() }
 
-// Err says why the process ended by itself. It is nil while the process runs
-// and after Close.
+// Err returns why the process ended by itself. It returns nil while the process
+// runs and after Close.
 func (s *Server) Err() error {
 	select {
 	case <-s.closed:
@@ -255,10 +259,10 @@ func (s *Server) Err() error {
 	return errors.New("dynoxide ended by itself: exit status 0")
 }
 
-// Kill ends the process as a crash does, for tests of what a crash leaves.
+// Kill ends the process as a crash does. It is for tests of crashes.
 func (s *Server) Kill() { s.process.End(syscall.SIGKILL, 0) }
 
-// Close asks the process to end and waits until it has, or kills it after 5
+// Close stops the process and waits until it has ended. It kills it after 5
 // seconds. It may be called again.
 func (s *Server) Close() error {
 	err := s.Err()

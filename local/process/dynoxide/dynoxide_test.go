@@ -23,7 +23,7 @@ import (
 	"skiff/local/process/npm"
 )
 
-// TestMain doubles as the parent that TestEndsWithKilledParent kills.
+// TestMain also runs the parent that TestEndsWithKilledParent kills.
 func TestMain(m *testing.M) {
 	if path := os.Getenv("DYNOXIDE_TEST_PARENT"); path != "" {
 		s, err := Start(context.Background(), Options{Binary: os.Getenv("DYNOXIDE_TEST_BINARY"), Path: path})
@@ -125,8 +125,8 @@ func tableStatus(t *testing.T, url, name string) any {
 	return table["TableStatus"]
 }
 
-// Every write that was acknowledged before kill -9 is there after it, and the
-// index tells of each item exactly what the table holds.
+// TestWritesSurviveKill checks that every acknowledged write survives kill -9, and that the
+// index equals the table.
 func TestWritesSurviveKill(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "data", "items.db")
@@ -190,7 +190,7 @@ func checkIndex(t *testing.T, url string, items int) {
 	}
 	for id, n := range seen {
 		if n != 1 {
-			t.Errorf("item %s stands %d times in the index", id, n)
+			t.Errorf("item %s is %d times in the index", id, n)
 		}
 	}
 	if len(seen) != items {
@@ -198,7 +198,7 @@ func checkIndex(t *testing.T, url string, items int) {
 	}
 }
 
-// A kill while a table is being made or removed must not leave it so.
+// A kill while a table is created or deleted must not leave it incomplete.
 func TestTablesAreFinishedAtStart(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "data", "items.db")
@@ -252,8 +252,7 @@ func TestEndsWithKilledParent(t *testing.T) {
 	}
 }
 
-// On systems without a death signal it is its standard input that ends with the
-// parent.
+// On systems without a death signal, the standard input ends with the parent.
 func TestEndsWithItsInput(t *testing.T) {
 	t.Parallel()
 	port, err := freePort()
@@ -284,7 +283,7 @@ func TestEndsWithItsInput(t *testing.T) {
 	}
 }
 
-// Names that JavaScript's objects have of themselves are names like others.
+// Names of built-in JavaScript properties are ordinary names.
 func TestKeysOfObjects(t *testing.T) {
 	t.Parallel()
 	s := run(t, "")

@@ -14,29 +14,29 @@ import (
 	"skiff/local/process/npm"
 )
 
-// release is the version that is installed, the same on each platform.
+// release is the installed version, the same on each platform.
 const release = "1.2.1"
 
-// builds are the npm packages that hold the binary, by GOOS/GOARCH.
+// builds returns the npm packages with the binaries, by GOOS/GOARCH.
 func builds() map[string]build {
 	return map[string]build{
 		"linux/amd64": {Module: "@dynoxide/linux-x64", Integrity: "sha512-sBHqlxJ9ANkLluFkYRfd5r8Y0ApFew4FhOrlhgRAgD4XzEoFOukEo1nuBTQ1+jTtofqwn4NWQ2k0Tn5mNTjgUg=="},
 
-		// These have no digest yet, so that npm compares them with the one that its
-		// registry has: npm view PACKAGE@VERSION dist.integrity.
+		// These have no digest here yet, so npm checks the registry's own
+		// digest: npm view PACKAGE@VERSION dist.integrity.
 		"linux/arm64":  {Module: "@dynoxide/linux-arm64"},
 		"darwin/amd64": {Module: "@dynoxide/darwin-x64"},
 		"darwin/arm64": {Module: "@dynoxide/darwin-arm64"},
 	}
 }
 
-// build is the package of one platform.
+// build is the package for one platform.
 type build struct {
 	Module    string
-	Integrity string // the digest of its archive, as npm writes it into a lock file; "" if not known
+	Integrity string // digest of its archive, as in a lock file of npm; "" if unknown
 }
 
-// Install puts the binary for this machine under dir, once, and returns its
+// Install installs the binary for this machine below dir once, and returns its
 // path.
 func Install(ctx context.Context, dir string, progress io.Writer) (binary string, err error) {
 	b, err := buildFor(runtime.GOOS + "/" + runtime.GOARCH)
@@ -63,16 +63,15 @@ func (b build) install(ctx context.Context, dir string, progress io.Writer) (bin
 func buildFor(platform string) (build, error) {
 	b, ok := builds()[platform]
 	if !ok {
-		return b, fmt.Errorf("dynoxide: there is no binary for %s, only for %s: start another engine that speaks DynamoDB's protocol, such as DynamoDB Local, and name it with the flag -dynamodb http://127.0.0.1:PORT",
+		return b, fmt.Errorf("dynoxide: there is no binary for %s, only for %s: start another DynamoDB emulator, such as DynamoDB Local, and pass its URL with the flag -dynamodb http://127.0.0.1:PORT",
 			platform, strings.Join(slices.Sorted(maps.Keys(builds())), ", "))
 	}
 	return b, nil
 }
 
-// files are the package.json and package-lock.json that have npm install the
-// build. The package is required and not optional, although npm offers that for
-// packages per platform: an optional one that fails its digest is skipped in
-// silence.
+// files returns the package.json and package-lock.json for the build. The
+// package is required, although packages per platform are usually optional: npm
+// silently skips an optional package whose digest is wrong.
 func (b build) files() (manifest, lock []byte, err error) {
 	type dependencies map[string]string
 	type locked struct {

@@ -38,7 +38,7 @@ func TestInstallsAtOnce(t *testing.T) {
 	group.Wait()
 	var line bytes.Buffer
 	if _, err := Install(t.Context(), dir, &line); err != nil || line.Len() > 0 {
-		t.Errorf("a third install: %v, said %q", err, line.String())
+		t.Errorf("a third install: %v, progress %q", err, line.String())
 	}
 	if left, _ := os.ReadDir(dir); len(left) != 1 {
 		t.Errorf("left in the cache: %v", left)
@@ -70,7 +70,7 @@ func TestNodeMissingOrOld(t *testing.T) {
 	if _, err := Install(t.Context(), t.TempDir(), io.Discard); err == nil || !strings.Contains(err.Error(), "no such host") {
 		t.Errorf("a failing npm: %v", err)
 	}
-	// An npm that leaves the package out has not installed it.
+	// If npm skips the package, it is not installed.
 	script("npm", "exit 0\n")
 	if _, err := Install(t.Context(), t.TempDir(), io.Discard); err == nil {
 		t.Error("npm installed nothing, and that was no failure")
@@ -95,8 +95,8 @@ func TestPlatforms(t *testing.T) {
 	}
 }
 
-// TestDigest: an archive that is not the pinned one is refused, and a build whose
-// digest is not known is compared with the registry's.
+// TestDigest checks that an archive with another digest than the pinned one is
+// refused. For a build without a digest, npm uses the registry's.
 func TestDigest(t *testing.T) {
 	t.Parallel()
 	b, err := buildFor(runtime.GOOS + "/" + runtime.GOARCH)

@@ -1,5 +1,5 @@
-// Package lock keeps two processes from doing the same thing at once, by a
-// file that the operating system unlocks when its holder ends.
+// Package lock is a lock between processes. It is a file, which the operating
+// system unlocks when the process that holds it ends.
 package lock
 
 import (
@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// pollDelay is how often a held lock is asked for.
+// pollDelay is how often Open tries to get a lock that is held.
 const pollDelay = 100 * time.Millisecond
 
-// Wait takes the lock on the file at path, which is made if absent, and
-// returns what gives it back. If another process holds it, held is called
-// once.
+// Wait locks the file at path, which it creates if missing, and returns the
+// function that unlocks it. If another process has the lock, it calls held once
+// and waits.
 func Wait(ctx context.Context, path string, held func()) (unlock func() error, err error) {
 	f, err := Open(ctx, path, held)
 	if err != nil {
@@ -24,14 +24,14 @@ func Wait(ctx context.Context, path string, held func()) (unlock func() error, e
 	return f.Close, nil
 }
 
-// Open takes the lock as Wait does, and returns the locked file. A process that
-// inherits the file holds the lock as well, until it ends.
+// Open locks the file as Wait does, and returns it. A process that inherits the
+// file also holds the lock, until it ends.
 func Open(ctx context.Context, path string, held func()) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err
 	}
-	told := false
+	called := false
 	for {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
@@ -40,9 +40,9 @@ func Open(ctx context.Context, path string, held func()) (*os.File, error) {
 		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
 			return nil, errors.Join(err, f.Close())
 		}
-		if !told {
+		if !called {
 			held()
-			told = true
+			called = true
 		}
 		select {
 		case <-ctx.Done():

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// holderEnv makes the test binary a process that holds the lock of that path
-// until its standard input ends.
+// holderEnv makes the test binary hold the lock at that path until its standard
+// input ends.
 const holderEnv = "LOCK_TEST_HOLDER"
 
 func TestMain(m *testing.M) {
@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// holder starts a process that takes the lock; its lines tell how far it is.
+// holder starts a process that takes the lock. Its output reports its progress.
 func holder(t *testing.T, path string) (end func(), lines *bufio.Scanner) {
 	t.Helper()
 	exe, err := os.Executable()
@@ -77,7 +77,7 @@ func TestTwoProcesses(t *testing.T) {
 func TestUnlock(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "lock")
-	unlock, err := Wait(t.Context(), path, func() { t.Error("nobody holds it") })
+	unlock, err := Wait(t.Context(), path, func() { t.Error("the lock is free") })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,10 +96,10 @@ func TestGivingUp(t *testing.T) {
 	wantLine(t, lines, "held")
 	ctx, cancel := context.WithTimeout(t.Context(), 5*pollDelay/2)
 	defer cancel()
-	told := 0
-	_, err := Wait(ctx, path, func() { told++ })
-	if !errors.Is(err, context.DeadlineExceeded) || told != 1 {
-		t.Errorf("error %v, told %d times", err, told)
+	calls := 0
+	_, err := Wait(ctx, path, func() { calls++ })
+	if !errors.Is(err, context.DeadlineExceeded) || calls != 1 {
+		t.Errorf("error %v, held called %d times", err, calls)
 	}
 }
 

@@ -1,5 +1,5 @@
-// Package npm installs programs of the npm registry as their lock files pin
-// them, once for all projects of a user.
+// Package npm installs programs from the npm registry with the versions in
+// their lock files, once for all projects of a user.
 package npm
 
 import (
@@ -18,16 +18,17 @@ import (
 	"time"
 )
 
-// minNode is the oldest major version of Node.js that the programs run on.
+// minNode is the oldest major version of Node.js that the programs support.
 const minNode = 20
 
-// ErrNoNode says that Node.js, or npm beside it, is missing or too old. The
-// error that wraps it tells what to install.
+// ErrNoNode means that Node.js or its npm is missing or too old. The error that
+// wraps it says what to install.
 var ErrNoNode = errors.New("Node.js 20 or newer is needed")
 
-// CacheDir is the folder that installs of every project share: local-cloud in
-// the user's cache folder. It does not have a project's name: each renamed
-// clone would build the Pulumi CLI again, for ten minutes.
+// CacheDir returns the folder that all projects share for their installs:
+// local-cloud in the user's cache folder. The name does not contain the
+// project, because each renamed clone would otherwise build the Pulumi CLI
+// again, which takes ten minutes.
 func CacheDir() (string, error) {
 	dir, err := os.UserCacheDir()
 	if err != nil {
@@ -36,19 +37,18 @@ func CacheDir() (string, error) {
 	return filepath.Join(dir, "local-cloud"), nil
 }
 
-// Package is one program: what package.json and package-lock.json say of it.
+// Package is one program with its package.json and package-lock.json.
 type Package struct {
 	Name           string // of the program
 	Module         string // its package in the registry; "" for Name
-	Purpose        string // for the line that tells of an install
+	Purpose        string // for the message about the install
 	Manifest, Lock []byte
 }
 
-// Install puts the package under dir, once, and returns the folder that holds
-// its node_modules. The folder's name is the lock file's digest, so that
-// projects with the same lock share it and another lock never meets old files.
-// Two installs at once are safe. It writes one line to progress before it
-// fetches.
+// Install installs the package below dir once, and returns the folder with its
+// node_modules. The folder's name has the lock file's digest, so only projects
+// with the same lock share it. Two installs at the same time are safe. It
+// writes one line to progress before it downloads.
 func (p Package) Install(ctx context.Context, dir string, progress io.Writer) (home string, err error) {
 	sum := sha256.Sum256(p.Lock)
 	home = filepath.Join(dir, p.Name+"-"+hex.EncodeToString(sum[:]))
@@ -83,17 +83,18 @@ func (p Package) install(ctx context.Context, dir, home string, progress io.Writ
 	if !p.installed(temp) {
 		return fmt.Errorf("npm ci has not installed it, and does not say why: remove npm's cache (npm cache clean --force), then try again")
 	}
-	// A rename onto a folder that is not empty fails: another install was quicker, and its files are as good.
+	// Renaming to a folder that is not empty fails: another install was faster,
+	// and its files are the same.
 	if err := os.Rename(temp, home); err != nil && !p.installed(home) {
 		return err
 	}
 	return nil
 }
 
-// tempPrefix names the folders of installs under way.
+// tempPrefix is the name prefix of unfinished installs.
 func (p Package) tempPrefix() string { return "." + p.Name + "-" }
 
-// installed trusts the name: a folder gets it by rename, when it is complete.
+// installed relies on the name: a folder gets its name when it is complete.
 func (p Package) installed(home string) bool {
 	module := p.Module
 	if module == "" {
@@ -103,8 +104,8 @@ func (p Package) installed(home string) bool {
 	return err == nil
 }
 
-// removeAbandoned removes what killed installs left. An hour is longer than
-// any install that still runs.
+// removeAbandoned removes what killed installs left. No running install takes
+// an hour.
 func (p Package) removeAbandoned(dir string) {
 	left, _ := filepath.Glob(filepath.Join(dir, p.tempPrefix()+"*"))
 	for _, path := range left {
@@ -114,9 +115,9 @@ func (p Package) removeAbandoned(dir string) {
 	}
 }
 
-// fetch runs npm in folder with the lock. Install scripts stay off: what is
-// pinned here has its binaries prebuilt, and a script only to compile where none
-// fits.
+// fetch runs npm in folder with the lock file. Install scripts are disabled:
+// the packages contain prebuilt binaries, and a script would only compile one
+// where none fits.
 func (p Package) fetch(ctx context.Context, npm, folder string) error {
 	for name, data := range map[string][]byte{"package.json": p.Manifest, "package-lock.json": p.Lock} {
 		if err := os.WriteFile(filepath.Join(folder, name), data, 0o644); err != nil {
@@ -138,7 +139,7 @@ func (p Package) fetch(ctx context.Context, npm, folder string) error {
 	return nil
 }
 
-// findNPM returns npm's path, with a Node.js new enough beside it.
+// findNPM returns the path of npm, if there is a Node.js that is new enough.
 func findNPM(ctx context.Context) (string, error) {
 	node, err := exec.LookPath("node")
 	if err != nil {
@@ -150,7 +151,7 @@ func findNPM(ctx context.Context) (string, error) {
 	}
 	out, err := exec.CommandContext(ctx, node, "--version").Output()
 	if err != nil {
-		return "", fmt.Errorf("%w; install it anew: %s --version: %w", ErrNoNode, node, err)
+		return "", fmt.Errorf("%w; reinstall it: %s --version: %w", ErrNoNode, node, err)
 	}
 	version := strings.TrimSpace(string(out))
 	major, _, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
@@ -160,7 +161,8 @@ func findNPM(ctx context.Context) (string, error) {
 	return npm, nil
 }
 
-// lastLines is the end of a program's output on one line, for an error.
+// lastLines returns the last lines of a program's output as one line, for an
+// error.
 func lastLines(output string, n int) string {
 	lines := strings.Split(strings.TrimSpace(output), "\n")
 	if len(lines) > n {

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestKilledInstalls finds what killed installs have left: an old one's folder
-// goes, that of an install under way stays.
+// TestKilledInstalls checks that the folder of an old killed install is
+// removed, and the folder of a running install stays.
 func TestKilledInstalls(t *testing.T) {
 	dir := t.TempDir()
 	bin := t.TempDir()
@@ -39,10 +39,10 @@ func TestKilledInstalls(t *testing.T) {
 		}
 	}
 	p := Package{Name: "thing", Purpose: "for this test", Manifest: []byte("manifest"), Lock: []byte("lock")}
-	var told strings.Builder
-	home, err := p.Install(t.Context(), dir, &told)
-	if err != nil || !strings.Contains(told.String(), "installing thing, for this test, into "+home) {
-		t.Fatalf("%s, %v, told %q", home, err, told.String())
+	var progress strings.Builder
+	home, err := p.Install(t.Context(), dir, &progress)
+	if err != nil || !strings.Contains(progress.String(), "installing thing, for this test, into "+home) {
+		t.Fatalf("%s, %v, progress %q", home, err, progress.String())
 	}
 	for name, there := range map[string]bool{".thing-old": false, ".thing-new": true, ".other-old": true} {
 		if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != there {

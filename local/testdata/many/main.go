@@ -29,6 +29,11 @@ func main() {
 	pulumi.Run(func(ctx *pulumi.Context) error {
 		text := func(name string) string { value, _ := ctx.GetConfig("many:" + name); return value }
 		number := func(name string) int { n, _ := strconv.Atoi(text(name)); return n } // 0 unless given
+		if warning := text("warning"); warning != "" {
+			if err := ctx.Log.Warn(warning, nil); err != nil {
+				return err
+			}
+		}
 		if value := text("value"); value != "" {
 			if err := newStores(ctx, pulumi.ToSecret(pulumi.String(value)).(pulumi.StringOutput)); err != nil {
 				return err

@@ -11,8 +11,8 @@ import (
 	"skiff/local/aws/apigateway/websocket"
 )
 
-// TestSources: each source is cited beside the gateway's code, or is a recording
-// that a test reads.
+// TestSources checks that the gateway's code cites each source, or that a test
+// reads the recording.
 func TestSources(t *testing.T) {
 	t.Parallel()
 	for gateway, facts := range map[string][]evidence.Fact{"httpapi": httpapi.Behaviour(), "websocket": websocket.Behaviour()} {
@@ -40,7 +40,8 @@ func TestSources(t *testing.T) {
 	}
 }
 
-// sources are the code and the tests in folders, without the lists of facts.
+// sources returns the code and the tests in folders, without the lists of
+// facts.
 func sources(t *testing.T, folders ...string) (code, tests string) {
 	t.Helper()
 	for _, folder := range folders {

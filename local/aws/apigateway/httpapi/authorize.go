@@ -18,6 +18,7 @@ type authorization struct {
 	event  any               // requestContext.authorizer of the event; nil without an authorizer
 	values map[string]string // for the access log, such as claims.sub
 	err    error             // why the call was refused, or could not be decided on
+	kept   bool              // it is an answer of before
 }
 
 // authorize asks the authorizer of the matched route; the answer is nil where
@@ -94,13 +95,14 @@ type authorizerEvent struct {
 func (g *Gateway) verdict(c *call, a *Authorizer, identity []string) (verdict, error) {
 	key := verdictKey(c.stage, c.match.route, identity)
 	if v, ok := g.verdicts.get(key, c.now); ok {
+		c.authorization.kept = true
 		return v, nil
 	}
 	sent, err := payload.Encode(authorizerEvent{Type: "REQUEST", RouteARN: c.routeARN(), IdentitySource: identity, requestEvent: c.requestEvent()})
 	if err != nil {
 		return verdict{}, err
 	}
-	ctx, cancel := context.WithTimeout(c.request.Context(), maxAuthorizerTime)
+	ctx, cancel := context.WithTimeout(g.origin(c, "authorizer"), maxAuthorizerTime)
 	defer cancel()
 	result, err := g.options.Invoke(ctx, a.Function.ARN, a.Function.SourceARN, sent)
 	if err != nil {

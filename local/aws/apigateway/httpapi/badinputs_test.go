@@ -13,10 +13,10 @@ import (
 )
 
 type badInput struct {
-	ID, Why string
-	Request struct{ Method, Path string }
-	Expect  struct{ Status int }
-	Alt     []any `json:"awsMayAnswer"`
+	Name, Why string
+	Request   struct{ Method, Path string }
+	Expect    struct{ Status int }
+	Alt       []any `json:"awsMayAnswer"`
 }
 
 // badInputs are the cases of testdata/bad_inputs.json that are the gateway's,
@@ -27,37 +27,38 @@ func badInputs() map[string]func(t *testing.T, c badInput) reply {
 		return func(t *testing.T, c badInput) reply { return sendFault(t, c, event) }
 	}
 	return map[string]func(*testing.T, badInput) reply{
-		"P01": sendPlain, "P02": sendPlain, "P04": sendPlain, "P05": sendPlain, "P07": sendPlain, "P16": sendPlain,
-		"S04": sendBody(6<<20+1<<10, 1), // Lambda refuses it
-		"S05": sendBody(10<<20+1, 0),    // the gateway does
-		"S07": func(t *testing.T, c badInput) reply {
+		"no route": sendPlain, "method without route": sendPlain, "trailing slash": sendPlain,
+		"path in capitals": sendPlain, "dot segments": sendPlain, "space in target": sendPlain,
+		"body above Lambda limit":  sendBody(6<<20+1<<10, 1), // Lambda refuses it
+		"body above gateway limit": sendBody(10<<20+1, 0),    // the gateway does
+		"headers too large": func(t *testing.T, c badInput) reply {
 			got := newCloud(t, 0, -1).get(t, c.Request.Method, c.path(), "x-big: "+strings.Repeat("a", 10_300))
 			wantMessage(t, got, 431, "Request Header Fields Too Large")
 			return got
 		},
-		"H05": func(t *testing.T, c badInput) reply {
+		"two content lengths": func(t *testing.T, c badInput) reply {
 			return newCloud(t, 0, -1).raw(t, head("POST", c.path(), "content-length: 5, 6")+"\r\nhello")
 		},
-		"H07": sendSlowHead, "H08": sendSlowBody,
-		"H10": func(t *testing.T, c badInput) reply {
+		"slow headers": sendSlowHead, "body that stops": sendSlowBody,
+		"foreign origin": func(t *testing.T, c badInput) reply {
 			got := newCloud(t, 0, -1).get(t, "OPTIONS", c.path(), "origin: https://evil.example", "access-control-request-method: POST")
 			if got.header.Get("Access-Control-Allow-Origin") != "" {
 				t.Error("a foreign origin got a grant")
 			}
 			return got
 		},
-		"X07": fault(`{"do":"panic","text":"secret"}`),
-		"X08": fault(`{"do":"exit","number":1}`),
-		"X10": sendTimeout,
-		"X11": func(t *testing.T, c badInput) reply {
+		"handler panics":      fault(`{"do":"panic","text":"secret"}`),
+		"bootstrap exits":     fault(`{"do":"exit","number":1}`),
+		"integration timeout": sendTimeout,
+		"status code that is none": func(t *testing.T, c badInput) reply {
 			for _, status := range []string{`1.5`, `\"200\"`} {
 				wantMessage(t, sendFault(t, c, `{"do":"raw","text":"{\"statusCode\":`+status+`}"}`), 500, "Internal Server Error")
 			}
 			return sendFault(t, c, `{"do":"raw","text":"{\"statusCode\":0}"}`)
 		},
-		"X13": sendThrottled,
-		"X14": sendParallel,
-		"X16": fault(`{"do":"big","number":7000000}`),
+		"stage throttle":      sendThrottled,
+		"concurrency used up": sendParallel,
+		"answer too large":    fault(`{"do":"big","number":7000000}`),
 	}
 }
 
@@ -70,11 +71,11 @@ func TestBadInputs(t *testing.T) {
 		t.Errorf("%d cases, %d ways to send them", len(file.Cases), len(senders))
 	}
 	for _, c := range file.Cases {
-		t.Run(c.ID, func(t *testing.T) {
+		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel()
-			send := senders[c.ID]
+			send := senders[c.Name]
 			if send == nil {
-				t.Fatalf("no way to send %s: %s", c.ID, c.Why)
+				t.Fatalf("no way to send %s: %s", c.Name, c.Why)
 			}
 			got := send(t, c)
 			closed := got.status == 0 && slices.Contains(c.Alt, any("close"))

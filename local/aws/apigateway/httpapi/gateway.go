@@ -44,6 +44,10 @@ type Options struct {
 	// be nil.
 	AccessLog func(group, stream string, line []byte)
 
+	// Observe is called with each request that is answered, before the client
+	// sees the answer. It must not wait. It may be nil.
+	Observe func(Exchange)
+
 	// Now tells the time of requests and of their limits; time.Now when nil.
 	Now func() time.Time
 
@@ -103,10 +107,12 @@ func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, target Target, f
 	now := g.options.Now()
 	c := &call{request: r, id: payload.NewID(), trace: traceOf(r, now), now: now}
 	res := g.answer(w, c, target, found)
-	g.log(c, res, g.options.Now())
+	end := g.options.Now()
+	g.log(c, res, end)
 	if c.stage != nil {
 		c.stage.CORS.apply(res.header, r)
 	}
+	g.observe(c, res, end)
 	control := http.NewResponseController(w)
 	_ = control.SetWriteDeadline(time.Now().Add(MaxTimeout)) // a client that does not read
 	res.send(w, c.id)
@@ -183,7 +189,7 @@ func (g *Gateway) integrate(c *call) response {
 	if timeout <= 0 || timeout > MaxTimeout {
 		timeout = MaxTimeout
 	}
-	ctx, cancel := context.WithTimeout(c.request.Context(), timeout)
+	ctx, cancel := context.WithTimeout(g.origin(c, "request"), timeout)
 	defer cancel()
 	began := g.options.Now()
 	result, err := g.options.Invoke(ctx, i.FunctionARN, c.sourceARN(), sent)

@@ -1,5 +1,4 @@
-// Package payload is what the events of HTTP APIs and of WebSocket APIs have in
-// common.
+// Package payload has what the events of HTTP APIs and WebSocket APIs share.
 package payload
 
 import (
@@ -12,7 +11,7 @@ import (
 	"time"
 )
 
-// Encode writes an event as JSON. HTML characters stay as they are, as in every
+// Encode encodes an event as JSON. HTML characters are not escaped, as in every
 // recorded event.
 func Encode(event any) ([]byte, error) {
 	var b bytes.Buffer
@@ -24,9 +23,9 @@ func Encode(event any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), nil
 }
 
-// NewID makes the id of a request, a connection or a message, in the form of the
-// recorded ones: 15 characters and a "=". Its 88 random bits make it as good as
-// unguessable.
+// NewID returns the id of a request, a connection or a message, in the recorded
+// form: 15 characters and a "=". It has 88 random bits, so it cannot be
+// guessed.
 func NewID() string {
 	b := make([]byte, 11)
 	_, _ = rand.Read(b) // never fails

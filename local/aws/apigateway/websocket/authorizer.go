@@ -10,9 +10,8 @@ import (
 	"skiff/local/aws/iam"
 )
 
-// authorize asks the authorizer whether a client may connect. What it tells of
-// the client is part of all later events. The answers to who may not are
-// documented: 401 or 403
+// authorize asks the authorizer whether a client may connect. Its context is
+// part of all later events. A refused client gets 401 or 403, as documented
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-keys-connect-disconnect.html).
 func (g *Gateway) authorize(c *connection, s Stage, a *Authorizer, requestID string) error {
 	e := c.authorization(s, requestID)
@@ -21,7 +20,7 @@ func (g *Gateway) authorize(c *connection, s Stage, a *Authorizer, requestID str
 		if err != nil {
 			return fmt.Errorf("authorizer %s: %w", a.ID, err)
 		}
-		// The function is not called then:
+		// Without an identity source the function is not called:
 		// https://docs.aws.amazon.com/apigateway/latest/developerguide/configure-api-gateway-lambda-authorization-with-console.html
 		if value == "" {
 			return &refusal{http.StatusUnauthorized, "Unauthorized"}
@@ -50,7 +49,8 @@ func (g *Gateway) authorize(c *connection, s Stage, a *Authorizer, requestID str
 	return nil
 }
 
-// identity is the value of an identity source, "" where the request lacks it.
+// identity returns the value of an identity source, or "" if the request does
+// not have it.
 func (e authorization) identity(source string) (string, error) {
 	if name, ok := strings.CutPrefix(source, "route.request.header."); ok {
 		for given, value := range e.Headers {
@@ -69,11 +69,11 @@ func (e authorization) identity(source string) (string, error) {
 	return "", fmt.Errorf("the local cloud does not know the identity source %q; it knows route.request.header.NAME, route.request.querystring.NAME and stageVariables.NAME", source)
 }
 
-// verdict is the answer of an authorizer
+// verdict is the response of an authorizer
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html).
 type verdict struct {
 	policy  *iam.Document
-	context map[string]string // with the principal
+	context map[string]string // includes principalId
 }
 
 func readVerdict(payload []byte) (verdict, error) {
@@ -86,14 +86,14 @@ func readVerdict(payload []byte) (verdict, error) {
 		Context        map[string]json.RawMessage `json:"context"`
 	}
 	if err := json.Unmarshal(payload, &answer); err != nil {
-		return verdict{}, fmt.Errorf("is not of the form {principalId, policyDocument, context}: %w", err)
+		return verdict{}, fmt.Errorf("must be {principalId, policyDocument, context}: %w", err)
 	}
 	if answer.PrincipalID == "" || answer.PolicyDocument == nil {
 		return verdict{}, errors.New("lacks principalId or policyDocument")
 	}
 	policy, err := iam.Parse(string(answer.PolicyDocument), false)
 	if err != nil {
-		return verdict{}, fmt.Errorf("has a policy that is refused: %w", err)
+		return verdict{}, fmt.Errorf("has an invalid policy: %w", err)
 	}
 	v := verdict{policy: policy, context: map[string]string{"principalId": answer.PrincipalID}}
 	for name, value := range answer.Context {
@@ -106,9 +106,9 @@ func readVerdict(payload []byte) (verdict, error) {
 	return v, nil
 }
 
-// stringify makes a string of a string, a number or a boolean, as is
-// documented of context values in templates; that events have strings too is
-// not recorded. Anything else is refused, as documented of objects and lists.
+// stringify converts a string, a number or a boolean to a string. AWS documents
+// this for context values in templates; for events it is not recorded. Other
+// values are refused, as AWS documents for objects and lists.
 func stringify(value json.RawMessage) (string, error) {
 	switch value[0] {
 	case '"':
@@ -116,7 +116,7 @@ func stringify(value json.RawMessage) (string, error) {
 		err := json.Unmarshal(value, &text)
 		return text, err
 	case '{', '[', 'n':
-		return "", fmt.Errorf("%s is no string, number or boolean", value)
+		return "", fmt.Errorf("%s is not a string, number or boolean", value)
 	}
 	return string(value), nil
 }

@@ -14,7 +14,7 @@ import (
 	"skiff/local/aws/lambda"
 )
 
-// policy is the answer of an authorizer.
+// policy returns an authorizer's answer.
 func policy(effect, resource, context string) string {
 	return fmt.Sprintf(`{"principalId":"user|a1","context":%s,"policyDocument":{"Version":"2012-10-17","Statement":[{"Action":["execute-api:Invoke"],"Effect":%q,"Resource":[%q]}]}}`, context, effect, resource)
 }
@@ -73,7 +73,7 @@ func TestAuthorizerRefuses(t *testing.T) {
 		{"other error", failing("no key"), 500, "no key"},
 		{"simple response", answers(`{"isAuthorized":true}`), 500, "lacks principalId"},
 		{"no principal", answers(strings.Replace(policy("Allow", "*", "{}"), "user|a1", "", 1)), 500, "lacks principalId"},
-		{"no JSON", answers(`allow`), 500, "is not of the form"},
+		{"no JSON", answers(`allow`), 500, "must be"},
 		{"list in the context", answers(policy("Allow", "*", `{"roles":["a"]}`)), 500, `"roles"`},
 		{"null in the context", answers(policy("Allow", "*", `{"roles":null}`)), 500, `"roles"`},
 		{"malformed policy", answers(policy("Maybe", "*", "{}")), 500, "Maybe"},
@@ -107,7 +107,7 @@ func TestAuthorizerRefuses(t *testing.T) {
 					t.Errorf("log %v, want %s", err, test.log)
 				}
 				if strings.Contains(string(body), test.log) {
-					t.Errorf("the client is told %s", body)
+					t.Errorf("the client gets %s", body)
 				}
 			}
 			f.next(t, "authorizer")
@@ -122,8 +122,8 @@ func failing(message string) func(invocation) (lambda.Result, error) {
 	}
 }
 
-// TestIdentitySources has requests that lack what the authorizer goes by: its
-// function is not asked.
+// TestIdentitySources sends requests without an identity source: the function
+// must not be called.
 func TestIdentitySources(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -152,7 +152,7 @@ func TestIdentitySources(t *testing.T) {
 	}
 }
 
-// TestIdentityHeader takes a header however its name is written.
+// TestIdentityHeader checks that the case of the header's name does not matter.
 func TestIdentityHeader(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nil)

@@ -14,8 +14,8 @@ import (
 	"skiff/local/aws/apigateway/payload"
 )
 
-// A refusal is the status and the message that a client is refused with. As an
-// error it needs no line in the log.
+// A refusal is the status and the message for a refused client. It is not
+// logged.
 type refusal struct {
 	status  int
 	message string
@@ -23,8 +23,8 @@ type refusal struct {
 
 func (r *refusal) Error() string { return fmt.Sprintf("%d %s", r.status, r.message) }
 
-// connect lets a client connect: the authorizer and the $connect function
-// first, the upgrade only when both agree
+// connect connects a client. The authorizer and the $connect function run
+// first, and the upgrade follows only if both allow it
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-keys-connect-disconnect.html).
 func (g *Gateway) connect(w http.ResponseWriter, r *http.Request, s Stage) {
 	if !g.enter() {
@@ -42,12 +42,13 @@ func (g *Gateway) connect(w http.ResponseWriter, r *http.Request, s Stage) {
 		w.Header().Set("Sec-WebSocket-Protocol", protocol)
 	}
 	code, reason := c.serve(w)
-	// Also for a client that left before the upgrade: its $connect has run.
+	// Also for a client that left before the upgrade, because its $connect has
+	// run.
 	g.disconnect(c, code, reason)
 }
 
-// admit asks everyone who may refuse a client. The header is of the function's
-// answer.
+// admit checks the handshake and runs the authorizer and the $connect function.
+// The header comes from the function's answer.
 func (g *Gateway) admit(c *connection, s Stage, requestID string) (http.Header, error) {
 	if err := checkHandshake(c.request); err != nil {
 		return nil, err
@@ -68,16 +69,16 @@ func (g *Gateway) admit(c *connection, s Stage, requestID string) (http.Header, 
 	if err != nil {
 		return nil, err
 	}
-	// Recorded of 200, 201, 301, 401 and 501; of the body nothing is.
+	// The statuses 200, 201, 301, 401 and 501 are recorded; the body is not.
 	if a.status < 200 || a.status > 299 {
 		return nil, &refusal{a.status, http.StatusText(a.status)}
 	}
 	return a.header, nil
 }
 
-// refuse answers a client that may not connect. 502 for a function that failed
-// is recorded; 504 is what a REST API says of one that takes too long, and 500
-// of everything else (neither is recorded).
+// refuse answers a client that may not connect. 502 for a failed function is
+// recorded. 504 for a timeout is the answer of a REST API; it is not recorded
+// here, nor is 500 for other errors.
 func (g *Gateway) refuse(w http.ResponseWriter, c *connection, requestID string, err error) {
 	refused, ok := errors.AsType[*refusal](err)
 	if !ok {
@@ -101,9 +102,10 @@ func (g *Gateway) refuse(w http.ResponseWriter, c *connection, requestID string,
 	_, _ = w.Write([]byte(c.complaint(refused.message, requestID)))
 }
 
-// checkHandshake refuses what is no WebSocket handshake before any function
-// hears of it (https://datatracker.ietf.org/doc/html/rfc6455#section-4.2.1).
-// The statuses are those of the RFC; what AWS answers is not recorded.
+// checkHandshake refuses a request that is not a WebSocket handshake, before
+// any function runs
+// (https://datatracker.ietf.org/doc/html/rfc6455#section-4.2.1). The statuses
+// are the RFC's; AWS's are not recorded.
 func checkHandshake(r *http.Request) error {
 	switch {
 	case len(r.RequestURI) > maxURL:
@@ -130,8 +132,8 @@ func hasToken(h http.Header, name, token string) bool {
 	})
 }
 
-// disconnect runs $disconnect, once, however the connection ended. On AWS it
-// is best-effort; here only a gateway that is out of time leaves it out.
+// disconnect runs $disconnect once, however the connection ended. On AWS this
+// is best effort. Here only a gateway whose shutdown times out skips it.
 func (g *Gateway) disconnect(c *connection, code websocket.StatusCode, reason string) {
 	s, ok := g.current(c)
 	if !ok {

@@ -14,8 +14,8 @@ import (
 	"skiff/local/aws/lambda"
 )
 
-// TestRecordedConnectStatus has what a client was seen to be answered for what
-// its $connect function returned: a table that a user made on AWS.
+// TestRecordedConnectStatus compares the client's status for each status of
+// $connect with a table that a user recorded on AWS.
 func TestRecordedConnectStatus(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nil)
@@ -37,7 +37,7 @@ func TestRecordedConnectStatus(t *testing.T) {
 		t.Errorf("status %d for an error, want 502", res.StatusCode)
 	}
 	f.next(t, "$connect")
-	f.quiet(t) // a client that was refused does not leave
+	f.quiet(t) // a refused client has no $disconnect
 	if err := f.log(t); !strings.Contains(err.Error(), "foo") {
 		t.Errorf("log %v", err)
 	}
@@ -117,8 +117,8 @@ func TestSubprotocol(t *testing.T) {
 	}
 }
 
-// TestHandshake sends what is no handshake, or leads nowhere: no function may
-// hear of it.
+// TestHandshake sends invalid handshakes and wrong paths: no function may be
+// called.
 func TestHandshake(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nil)
@@ -175,8 +175,8 @@ func TestHandshake(t *testing.T) {
 	}
 }
 
-// TestLeavingEarly is a client that leaves while its $connect runs: what the
-// function noted of it must be undone.
+// TestLeavingEarly has a client that leaves while its $connect runs.
+// $disconnect must run, to undo what the function stored.
 func TestLeavingEarly(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nil)

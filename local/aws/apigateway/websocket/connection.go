@@ -16,35 +16,36 @@ import (
 	"skiff/local/aws/apigateway/payload"
 )
 
-// maxConcurrent is how many messages of one connection run at once. AWS
-// documents no order among the messages of a connection: they are taken as
-// they come, and their functions may overtake each other. Beyond this number
-// no further message is read, which AWS would throttle instead.
+// maxConcurrent is how many messages of one connection are processed at the
+// same time. They are read in order, but their functions may overtake each
+// other: AWS documents no order. Above this number, no further message is read;
+// AWS would throttle instead.
 const maxConcurrent = 16
 
-// statusAbnormal is told of connections that end without a close frame; it is
-// never sent (https://datatracker.ietf.org/doc/html/rfc6455#section-7.1.5).
+// statusAbnormal is the status of a connection that ends without a close frame.
+// It is never sent
+// (https://datatracker.ietf.org/doc/html/rfc6455#section-7.1.5).
 const statusAbnormal = websocket.StatusAbnormalClosure
 
 // connection is one client.
 type connection struct {
 	gateway     *Gateway
 	id, trace   string
-	request     *http.Request // that made it
+	request     *http.Request // the handshake
 	api, stage  string
 	connectedAt time.Time
-	authorizer  map[string]string // what its authorizer told; nil without one
-	slots       chan struct{}     // taken by messages that run
+	authorizer  map[string]string // the authorizer's context; nil without an authorizer
+	slots       chan struct{}     // has an element for each message in progress
 
-	ready  chan struct{}   // closed when the upgrade is over
-	socket *websocket.Conn // set by then; nil when it failed
+	ready  chan struct{}   // closed after the upgrade
+	socket *websocket.Conn // set before ready is closed; nil if the upgrade failed
 
 	mu             sync.Mutex
-	line           net.Conn // beneath socket
+	line           net.Conn // the connection below socket
 	lastActive     time.Time
 	idle, lifetime *time.Timer
 	ended          bool
-	code           websocket.StatusCode // told to $disconnect once ended
+	code           websocket.StatusCode // for $disconnect
 	reason         string
 }
 
@@ -56,20 +57,20 @@ func (g *Gateway) newConnection(r *http.Request, s Stage) *connection {
 	}
 }
 
-// of tells whether a connection was made to the stage.
+// of reports whether a connection belongs to the stage.
 func (c *connection) of(s Stage) bool { return c.api == s.APIID && c.stage == s.Name }
 
-// serve upgrades the connection and reads from it until it ends.
+// serve upgrades the connection and reads messages until it ends.
 //
-// It is known to @connections before the client hears of the upgrade: what a
-// client causes in the moment it is connected must reach it.
+// @connections can reach it before the client gets the answer to its handshake.
+// So a function that answers a newly connected client reaches it.
 func (c *connection) serve(w http.ResponseWriter) (websocket.StatusCode, string) {
 	if !c.gateway.add(c) {
 		http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
 		return websocket.StatusGoingAway, "Going away"
 	}
 	socket, err := websocket.Accept(&hijacker{w, c.keep}, c.request, &websocket.AcceptOptions{
-		InsecureSkipVerify: true, // AWS leaves the Origin to the functions
+		InsecureSkipVerify: true, // AWS leaves the Origin check to the functions
 	})
 	if err == nil {
 		socket.SetReadLimit(-1) // next limits it
@@ -81,7 +82,7 @@ func (c *connection) serve(w http.ResponseWriter) (websocket.StatusCode, string)
 		c.settle(statusAbnormal, "")
 	} else {
 		c.receive()
-		_ = socket.CloseNow() // or wait for the one who closes it
+		_ = socket.CloseNow() // close it, or wait until it is closed
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -94,8 +95,8 @@ func (c *connection) keep(line net.Conn) {
 	c.line = line
 }
 
-// start sets the timers that end a connection: 1001 with this reason is
-// recorded of an idle one; what one at the end of its two hours is told is not.
+// start starts the timers that end a connection. For an idle one, 1001 with
+// this reason is recorded; at the end of the lifetime it is not.
 func (c *connection) start() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -107,8 +108,8 @@ func (c *connection) start() {
 	c.lifetime = time.AfterFunc(c.gateway.options.Lifetime, leave)
 }
 
-// touch notes a message in either direction. Whether pings count as activity
-// on AWS is not recorded; here they do not.
+// touch records a message in either direction. Pings do not count here; whether
+// they do on AWS is not recorded.
 func (c *connection) touch() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -118,11 +119,11 @@ func (c *connection) touch() {
 	}
 }
 
-// receive takes messages until the connection ends. The codes that end it are
+// receive reads messages until the connection ends. The close codes are
 // documented
-// (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-routes-integrations.html);
-// the reasons are not recorded, nor what AWS makes of text that is not UTF-8:
-// 1007 is the RFC's.
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-routes-integrations.html).
+// The reasons are not recorded, nor is the answer to text that is not UTF-8,
+// here 1007 by the RFC.
 func (c *connection) receive() {
 	for {
 		kind, message, err := c.next()
@@ -149,9 +150,9 @@ func (c *connection) receive() {
 	}
 }
 
-// next reads one message, or as much of it as tells that it is too long.
+// next reads one message, up to one byte above the limit.
 func (c *connection) next() (websocket.MessageType, []byte, error) {
-	// Nothing but the end of the connection ends a Read.
+	// Only the end of the connection ends a Read.
 	kind, r, err := c.socket.Reader(context.Background())
 	if err != nil {
 		return 0, nil, err
@@ -160,7 +161,7 @@ func (c *connection) next() (websocket.MessageType, []byte, error) {
 	return kind, message, err
 }
 
-// conclude settles why reading from the client failed.
+// conclude ends the connection after a read has failed.
 func (c *connection) conclude(err error) {
 	closed, ok := errors.AsType[websocket.CloseError](err)
 	switch {
@@ -175,8 +176,8 @@ func (c *connection) conclude(err error) {
 	}
 }
 
-// settle takes the connection from the gateway and notes the code and reason
-// for $disconnect. It reports whether it was the first to do so.
+// settle removes the connection from the gateway and sets the code and reason
+// for $disconnect. It reports whether this call was the first.
 func (c *connection) settle(code websocket.StatusCode, reason string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -199,7 +200,7 @@ func (c *connection) end(code websocket.StatusCode, reason string) {
 	}
 }
 
-// hangUp sends the close frame, and waits some seconds for the client's.
+// hangUp sends a close frame and waits a few seconds for the client's.
 func (c *connection) hangUp(code websocket.StatusCode, reason string) {
 	select {
 	case <-c.ready:
@@ -211,7 +212,7 @@ func (c *connection) hangUp(code websocket.StatusCode, reason string) {
 	}
 }
 
-// cut ends the connection without a word.
+// cut ends the connection without a close frame.
 func (c *connection) cut() {
 	c.settle(statusAbnormal, "")
 	c.mu.Lock()
@@ -221,9 +222,9 @@ func (c *connection) cut() {
 	}
 }
 
-// send writes a text message to the client. One that does not make room for it
-// in time is given up: whoever posts must not wait for ever. The error says
-// that the client is gone.
+// send writes a text message to the client. It closes the connection of a
+// client that does not read in time, so that a post never waits longer. An
+// error means that the client is gone.
 func (c *connection) send(text []byte) error {
 	ctx, cancel := context.WithTimeout(c.gateway.base, c.gateway.options.WriteTimeout)
 	defer cancel()

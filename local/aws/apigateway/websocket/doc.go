@@ -1,13 +1,13 @@
-// Package websocket answers WebSocket clients as an API Gateway WebSocket API
-// does, and the calls of functions that post to them by @connections. What is
-// declared of an API is in the package apigateway, which hands it down as a
-// Stage.
+// Package websocket answers WebSocket clients as a WebSocket API of API Gateway
+// does, and the @connections calls of functions. The package apigateway has the
+// declared APIs and passes each stage as a Stage.
 //
-// Behaviour lists what it does as AWS does, and what shows that: a recording, a
-// page of the documentation, or nothing yet.
+// Behaviour lists what behaves as on AWS, with the evidence: a recording, a
+// documentation page, or none yet.
 //
-// What it does not do: integrations other than AWS_PROXY with a function,
-// route responses (what a function answers to a message is not sent to the
-// client; it posts instead), IAM and API-key authorization of clients, request
-// models, contentHandlingStrategy, throttling, access logs.
+// Not supported: integrations other than AWS_PROXY with a function, route
+// responses, IAM and API key authorization of clients, request models,
+// contentHandlingStrategy, throttling, and access logs. Without route
+// responses, a function's answer to a message does not reach the client; the
+// function posts instead.
 package websocket

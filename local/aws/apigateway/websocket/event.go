@@ -14,9 +14,9 @@ import (
 	"skiff/local/aws/apigateway/payload"
 )
 
-// An event is what a function behind a route is given
+// An event is the input of a route's function
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-integration-requests.html).
-// Members without a value are left out, as in every recorded event.
+// Members without a value are absent, as in every recorded event.
 type event struct {
 	Headers           map[string]string   `json:"headers,omitempty"`
 	MultiValueHeaders map[string][]string `json:"multiValueHeaders,omitempty"`
@@ -28,10 +28,10 @@ type event struct {
 	IsBase64Encoded   bool                `json:"isBase64Encoded"`
 }
 
-// An authorization is what an authorizer's function is given
+// An authorization is the input of an authorizer's function
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-lambda-auth.html).
-// The example there has empty stage variables; that an empty query stands too
-// is not recorded.
+// The example there has empty stage variables. That an empty query is present
+// too is not recorded.
 type authorization struct {
 	Type              string              `json:"type"`
 	MethodARN         string              `json:"methodArn"`
@@ -54,7 +54,7 @@ type requestContext struct {
 	MessageDirection     string            `json:"messageDirection"`
 	DisconnectReason     *string           `json:"disconnectReason,omitempty"`
 	Stage                string            `json:"stage"`
-	ConnectedAt          int64             `json:"connectedAt"` // Unix time in ms, as the next
+	ConnectedAt          int64             `json:"connectedAt"` // Unix time in ms, like RequestTimeEpoch
 	RequestTimeEpoch     int64             `json:"requestTimeEpoch"`
 	Identity             identity          `json:"identity"`
 	RequestID            string            `json:"requestId"`
@@ -68,11 +68,11 @@ type identity struct {
 	SourceIP  string `json:"sourceIp"`
 }
 
-// timeFormat is that of the Common Log Format, as recorded.
+// timeFormat is the format of the Common Log Format, as recorded.
 const timeFormat = "02/Jan/2006:15:04:05 -0700"
 
-// context is what the events of a connection have in common. One id stands for
-// both of a request, as in every recorded event.
+// context returns the common part of a connection's events. Both ids of a
+// request are equal, as in every recorded event.
 func (c *connection) context(s Stage, routeKey, eventType, requestID string) requestContext {
 	now := c.gateway.options.Now()
 	return requestContext{
@@ -89,7 +89,7 @@ func (c *connection) identity() identity {
 	return identity{UserAgent: c.request.UserAgent(), SourceIP: sourceIP(c.request)}
 }
 
-// connectEvent is the only one that tells what the client's request was.
+// connectEvent returns the only event that contains the client's request.
 func (c *connection) connectEvent(s Stage, requestID string) event {
 	headers, query := c.headers(s), query(c.request)
 	return event{
@@ -100,7 +100,7 @@ func (c *connection) connectEvent(s Stage, requestID string) event {
 
 func (c *connection) authorization(s Stage, requestID string) authorization {
 	headers, query := c.headers(s), query(c.request)
-	// These three reach the authorizer only.
+	// Only the authorizer gets these three headers.
 	headers["Connection"], headers["Upgrade"], headers["content-length"] = []string{"upgrade"}, []string{"websocket"}, []string{"0"}
 	variables := map[string]string{}
 	maps.Copy(variables, s.Variables)
@@ -117,8 +117,8 @@ func (c *connection) messageEvent(s Stage, routeKey, requestID, body string) eve
 	return e
 }
 
-// disconnectEvent has four headers, three of them empty: so documented, and so
-// in every record.
+// disconnectEvent has four headers, of which three are empty, as documented and
+// recorded.
 func (c *connection) disconnectEvent(s Stage, requestID string, code websocket.StatusCode, reason string) event {
 	headers := map[string][]string{"Host": {s.domain()}, "x-api-key": {""}, "X-Forwarded-For": {""}, "x-restapi": {""}}
 	e := event{
@@ -129,10 +129,10 @@ func (c *connection) disconnectEvent(s Stage, requestID string, code websocket.S
 	return e
 }
 
-// headers are the client's, with what the gateway adds. It claims the https
-// and port 443 of an AWS endpoint, as an HTTP API here does. AWS keeps names as
-// the client wrote them, which the server has not; those of WebSocket are
-// spelled as every client spells them.
+// headers returns the client's headers with those that the gateway adds. As for
+// an HTTP API here, they claim the https and port 443 of an AWS endpoint. AWS
+// keeps the spelling of the names, which the Go server does not. The WebSocket
+// headers have the spelling that every client uses.
 func (c *connection) headers(s Stage) map[string][]string {
 	out := map[string][]string{}
 	for name, values := range c.request.Header {
@@ -153,14 +153,13 @@ func (c *connection) headers(s Stage) map[string][]string {
 	return out
 }
 
-// query is the decoded query; pairs that are not valid are left out (not
-// recorded).
+// query returns the decoded query without its invalid pairs (not recorded).
 func query(r *http.Request) map[string][]string {
 	values, _ := url.ParseQuery(r.URL.RawQuery)
 	return values
 }
 
-// last picks the last of several values, as of REST APIs
+// last returns the last of several values, as REST APIs do
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html).
 func last(values map[string][]string) map[string]string {
 	out := make(map[string]string, len(values))
@@ -177,5 +176,5 @@ func sourceIP(r *http.Request) string {
 	return r.RemoteAddr
 }
 
-// millis is a time as @connections tells it, in ISO 8601.
+// millis formats a time for @connections, in ISO 8601.
 func millis(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

@@ -14,8 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// shape is an event with the values that every request has its own of replaced
-// by their kind.
+// shape returns an event in which the type replaces each value that differs by
+// request.
 func shape(t *testing.T, payload []byte) map[string]any {
 	t.Helper()
 	var e map[string]any
@@ -46,13 +46,13 @@ func shape(t *testing.T, payload []byte) map[string]any {
 	return e
 }
 
-// exchange lets a client connect as the recorded ones did, send a message and
-// leave without a code.
+// exchange connects a client, sends a message and leaves without a code, as the
+// recorded clients did.
 func exchange(t *testing.T, f *fixture, dial string, header http.Header) map[string]invocation {
 	t.Helper()
 	c, _, err := websocket.Dial(t.Context(), dial, &websocket.DialOptions{
 		HTTPHeader: header, CompressionMode: websocket.CompressionContextTakeover,
-		HTTPClient: &http.Client{Transport: &http.Transport{DisableCompression: true}}, // no Accept-Encoding of its own
+		HTTPClient: &http.Client{Transport: &http.Transport{DisableCompression: true}}, // sends no Accept-Encoding
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -75,14 +75,14 @@ func exchange(t *testing.T, f *fixture, dial string, header http.Header) map[str
 	return got
 }
 
-// TestRecordedEvents compares members with events that AWS sent.
+// TestRecordedEvents compares the members of events with recorded ones.
 func TestRecordedEvents(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nil)
 	f.guard()
 	f.answer("authorizer", policy("Allow", "*", "{}"))
-	// The client of the record sent no User-Agent; this library's sends Go's
-	// unless it is empty.
+	// The recorded client sent no User-Agent; Go's client sends one unless it
+	// is empty.
 	got := exchange(t, f, f.url, http.Header{"Origin": {"https://a.example"}, "User-Agent": {""}})
 	for function, file := range map[string]string{"$connect": "connect", "$default": "message", "$disconnect": "disconnect"} {
 		recorded, err := os.ReadFile("testdata/" + file + ".json")
@@ -92,7 +92,7 @@ func TestRecordedEvents(t *testing.T) {
 		want, have := shape(t, recorded), shape(t, got[function].payload)
 		// The recorded API had no authorizer.
 		delete(have["requestContext"].(map[string]any), "authorizer")
-		if function == "$connect" { // its empty value of a header that has one in the other list is not explained
+		if function == "$connect" { // the record has one empty value of a header that its other list has, which is not explained
 			want["headers"].(map[string]any)["Sec-WebSocket-Extensions"] = "text"
 		}
 		if diff := cmp.Diff(want, have); diff != "" {
@@ -124,8 +124,8 @@ func TestAuthorizerEvent(t *testing.T) {
 	}
 }
 
-// TestDomainOfEvents: what a function makes of the event to post with is a host of
-// this machine, also where the stage has a port to be reached at.
+// TestDomainOfEvents checks that the URL to post to, built from an event, leads
+// to this machine, with and without a port.
 func TestDomainOfEvents(t *testing.T) {
 	t.Parallel()
 	const name = "a1b2c3d4e5.execute-api.eu-west-1.localhost"
@@ -142,8 +142,8 @@ func TestDomainOfEvents(t *testing.T) {
 	}
 }
 
-// TestEventValues checks what the values are, through the types that
-// functions decode them with.
+// TestEventValues decodes events with the types that functions use, and checks
+// the values.
 func TestEventValues(t *testing.T) {
 	t.Parallel()
 	clock := time.Date(2026, 3, 4, 5, 6, 7, 890e6, time.FixedZone("", 3600))

@@ -27,8 +27,7 @@ const (
 	prefix  = "/_apis/a1b2c3d4e5/prod"
 )
 
-// patience is how long a test waits for what must come; only a failing one
-// ever does.
+// patience limits how long a test waits; only a failing test waits that long.
 const patience = 20 * time.Second
 
 // An invocation is one call of a function.
@@ -38,13 +37,13 @@ type invocation struct {
 	event            events.APIGatewayWebsocketProxyRequest
 }
 
-// A fixture is a gateway with a stage whose functions do as answers says.
+// A fixture is a gateway with a stage whose functions answer as answers says.
 type fixture struct {
 	gateway *Gateway
 	url     string
 
-	// Of a fixture in a bubble: the way to it, a function's client, and the id of
-	// the one that is connected.
+	// For a fixture in a synctest bubble: its dialer, a function's client, and
+	// the id of the connected client.
 	http  *http.Client
 	posts *apigatewaymanagementapi.Client
 	id    string
@@ -57,7 +56,7 @@ type fixture struct {
 	answers map[string]func(invocation) (lambda.Result, error) // by function; 200 without one
 }
 
-// newFixture serves a stage with routes to functions of their own names.
+// newFixture serves a stage whose routes have functions of the same names.
 func newFixture(t *testing.T, change func(*Options)) *fixture {
 	t.Helper()
 	f := newGateway(t, change)
@@ -113,7 +112,7 @@ func (f *fixture) find(r *http.Request) (Target, error) {
 func (f *fixture) invoke(_ context.Context, function, source string, payload []byte) (lambda.Result, error) {
 	i := invocation{function: function, source: source, payload: payload}
 	d := json.NewDecoder(bytes.NewReader(payload))
-	if function != "authorizer" { // whose event has members of its own
+	if function != "authorizer" { // the authorizer's event has other members
 		d.DisallowUnknownFields()
 	}
 	if err := d.Decode(&i.event); err != nil {
@@ -129,12 +128,12 @@ func (f *fixture) invoke(_ context.Context, function, source string, payload []b
 	return answer(i)
 }
 
-// answer has a function answer a payload from now on.
+// answer sets the payload that a function answers from now on.
 func (f *fixture) answer(function, payload string) {
 	f.do(function, func(invocation) (lambda.Result, error) { return lambda.Result{Payload: []byte(payload)}, nil })
 }
 
-// fail has a function return an error from now on.
+// fail sets the error that a function returns from now on.
 func (f *fixture) fail(function, message string) {
 	f.do(function, func(invocation) (lambda.Result, error) {
 		payload, err := json.Marshal(map[string]string{"errorMessage": message, "errorType": "errorString"})
@@ -148,7 +147,7 @@ func (f *fixture) do(function string, answer func(invocation) (lambda.Result, er
 	f.answers[function] = answer
 }
 
-// change changes the stage that is deployed.
+// change changes the deployed stage.
 func (f *fixture) change(change func(*Stage)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -162,7 +161,7 @@ func (f *fixture) change(change func(*Stage)) {
 	f.stage = &s
 }
 
-// guard puts an authorizer before $connect.
+// guard adds an authorizer to $connect.
 func (f *fixture) guard(sources ...string) {
 	f.change(func(s *Stage) {
 		r := s.Routes["$connect"]
@@ -171,7 +170,7 @@ func (f *fixture) guard(sources ...string) {
 	})
 }
 
-// connect connects a client, and takes the $connect from the calls.
+// connect connects a client, and removes its $connect from the calls.
 func (f *fixture) connect(t *testing.T) (*websocket.Conn, invocation) {
 	t.Helper()
 	c, _, err := websocket.Dial(t.Context(), f.url, nil)
@@ -183,7 +182,7 @@ func (f *fixture) connect(t *testing.T) (*websocket.Conn, invocation) {
 	return c, f.next(t, "$connect")
 }
 
-// refused connects a client in vain and returns the answer.
+// refused tries to connect a client and returns the refusal.
 func (f *fixture) refused(t *testing.T, query string) *http.Response {
 	t.Helper()
 	c, res, err := websocket.Dial(t.Context(), f.url+query, nil)
@@ -197,7 +196,7 @@ func (f *fixture) refused(t *testing.T, query string) *http.Response {
 	return res
 }
 
-// next is the next call, which must be of this function.
+// next returns the next call, which must be of this function.
 func (f *fixture) next(t *testing.T, function string) invocation {
 	t.Helper()
 	select {
@@ -212,7 +211,7 @@ func (f *fixture) next(t *testing.T, function string) invocation {
 	panic("unreachable")
 }
 
-// log is the next line of the log.
+// log returns the next line of the log.
 func (f *fixture) log(t *testing.T) error {
 	t.Helper()
 	select {
@@ -224,7 +223,7 @@ func (f *fixture) log(t *testing.T) error {
 	panic("unreachable")
 }
 
-// quiet fails when a function was called that the test has not asked for.
+// quiet fails if a function was called that the test has not read with next.
 func (f *fixture) quiet(t *testing.T) {
 	t.Helper()
 	select {
@@ -266,7 +265,7 @@ func closed(t *testing.T, c *websocket.Conn) websocket.CloseError {
 	return end
 }
 
-// left takes the $disconnect from the calls and tells its code and reason.
+// left removes the $disconnect from the calls and returns its code and reason.
 func (f *fixture) left(t *testing.T) (int64, string) {
 	t.Helper()
 	c := f.next(t, "$disconnect").event.RequestContext
@@ -276,7 +275,7 @@ func (f *fixture) left(t *testing.T) (int64, string) {
 	return c.DisconnectStatusCode, *c.DisconnectReason
 }
 
-// newAuthority knows the role r, which may do what policy says.
+// newAuthority returns an authority with the role r and a policy.
 func newAuthority(t *testing.T, policy string, record func(iam.Use)) (*iam.Authority, iam.Credentials) {
 	t.Helper()
 	db, err := store.Open(t.TempDir(), 0)

@@ -9,24 +9,23 @@ import (
 	"net/http"
 )
 
-// errFrameSize is what reading from a client fails with at a frame above
-// maxFrame.
+// errFrameSize is the error of a read that meets a frame above maxFrame.
 var errFrameSize = errors.New("a frame above 32 KB")
 
-// frames is a client's connection on which no data frame above maxFrame comes
-// through. The WebSocket library limits messages only, so the frames are told
-// apart here (https://datatracker.ietf.org/doc/html/rfc6455#section-5.2). The
-// first frame that is too large fails the Read; it and those after it are left
-// out, so that the closing handshake can still be read.
+// frames is a client's connection without data frames above maxFrame. The
+// WebSocket library limits only messages, so this type parses the frames
+// (https://datatracker.ietf.org/doc/html/rfc6455#section-5.2). The first frame
+// above the limit fails the Read. It and later ones are dropped, so that the
+// closing handshake can still be read.
 type frames struct {
 	net.Conn
 	buffer [4096]byte
-	in     []byte // read, not yet looked at
-	out    []byte // looked at, not yet handed on
+	in     []byte // read from the connection, not parsed yet
+	out    []byte // parsed, not returned yet
 
-	head   []byte // of the frame that comes, as far as it has come
-	left   uint64 // bytes of its payload that are to come
-	skip   bool   // the payload is left out
+	head   []byte // the head of the next frame, as far as it has arrived
+	left   uint64 // bytes of its payload still to come
+	skip   bool   // drop the payload
 	failed bool
 }
 
@@ -48,8 +47,7 @@ func (f *frames) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// advance looks at what has come in, up to the end of a payload or one byte of
-// a head.
+// advance parses up to the end of a payload, or one byte of a head.
 func (f *frames) advance() error {
 	if f.left > 0 {
 		n := min(uint64(len(f.in)), f.left)
@@ -66,7 +64,7 @@ func (f *frames) advance() error {
 	if !whole {
 		return nil
 	}
-	control := f.head[0]&0x08 != 0 // their own limit is the library's matter
+	control := f.head[0]&0x08 != 0 // the library limits control frames
 	f.left, f.skip = size, !control && size > maxFrame
 	if !f.skip {
 		f.out = bytes.Clone(f.head)
@@ -79,7 +77,8 @@ func (f *frames) advance() error {
 	return nil
 }
 
-// payloadSize reads the head of a frame, once it is whole.
+// payloadSize returns the size of a frame's payload. whole is false while the
+// head is incomplete.
 func payloadSize(head []byte) (size uint64, whole bool) {
 	if len(head) < 2 {
 		return 0, false
@@ -107,7 +106,7 @@ func payloadSize(head []byte) (size uint64, whole bool) {
 	return size, true
 }
 
-// hijacker hands the library a connection of frames, and keeps it.
+// hijacker gives the library a frames connection, and passes it to keep.
 type hijacker struct {
 	http.ResponseWriter
 	keep func(net.Conn)

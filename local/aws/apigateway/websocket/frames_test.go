@@ -10,7 +10,7 @@ import (
 	"testing/iotest"
 )
 
-// frame makes a masked frame.
+// frame returns a masked frame.
 func frame(first byte, payload []byte) []byte {
 	out := []byte{first}
 	switch n := len(payload); {
@@ -32,8 +32,8 @@ type source struct {
 
 func (s source) Read(p []byte) (int, error) { return s.Reader.Read(p) }
 
-// TestFrames hands on every frame but those above 32 KB, of which the first
-// fails, however the bytes arrive.
+// TestFrames checks that frames up to 32 KB pass and larger ones fail, however
+// the bytes arrive.
 func TestFrames(t *testing.T) {
 	t.Parallel()
 	of := func(n int) []byte { return bytes.Repeat([]byte{'a'}, n) }

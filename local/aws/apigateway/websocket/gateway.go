@@ -17,8 +17,8 @@ import (
 	"skiff/local/aws/lambda"
 )
 
-// Limits of a WebSocket API:
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+// See
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html.
 // That a KB is 1024 bytes is not recorded.
 const (
 	maxMessage = 128 << 10 // bytes of a message, from a client or posted to one
@@ -30,47 +30,47 @@ const (
 	maxLife    = 2 * time.Hour
 )
 
-// Options say what a gateway serves and whom it calls. The functions are used
-// by many connections at once.
+// Options configures a Gateway. Many connections call its functions at the same
+// time.
 type Options struct {
-	// Find returns what a request is for; the answer to an error is 403. It is
-	// asked again, with the request that made a connection, for each of its
-	// messages, so that these see what is deployed by then.
+	// Find returns the target of a request. On an error the client gets 403.
+	// For each message it is called again with the request of the handshake, so
+	// that messages use the current deployment.
 	Find func(r *http.Request) (Target, error)
 
-	// Invoke runs a function for the route or authorizer named by sourceARN.
+	// Invoke runs a function for the route or authorizer with sourceARN.
 	Invoke func(ctx context.Context, functionARN, sourceARN string, payload []byte) (lambda.Result, error)
 
-	// Authority decides the calls of @connections.
+	// Authority authorizes the calls of @connections.
 	Authority *iam.Authority
 
-	// Now tells the time of events; time.Now when nil.
+	// Now returns the time for events. Nil means time.Now.
 	Now func() time.Time
 
-	// Log is told, by the id of a request, why a client was refused with 5xx,
-	// received an error, or left without its $disconnect. It may be nil.
+	// Log is called with a request id if a client was refused with 5xx, got an
+	// error message, or left without its $disconnect. It may be nil.
 	Log func(requestID string, err error)
 
-	// Idle is how long a connection may be without a message in either
-	// direction, and Lifetime how long it may last: 10 minutes and 2 hours when
-	// zero, as on AWS.
+	// Idle is how long a connection may have no message in either direction.
+	// Lifetime is how long it may last. Zero means 10 minutes and 2 hours, as
+	// on AWS.
 	Idle, Lifetime time.Duration
 
-	// WriteTimeout is how long a client may take to make room for a message
-	// before it is given up; 5 s when zero. AWS does not document its own.
+	// WriteTimeout is how long a client may block a message before its
+	// connection is closed. Zero means 5 s. AWS documents no value.
 	WriteTimeout time.Duration
 }
 
-// Gateway serves the clients of WebSocket APIs. Make it with New; it is safe
+// Gateway serves the clients of WebSocket APIs. Create it with New; it is safe
 // for concurrent use.
 type Gateway struct {
 	options Options
-	base    context.Context // of every invocation: a function runs on when its client leaves
+	base    context.Context // for invocations: a function continues after its client leaves
 	stop    context.CancelFunc
-	running sync.WaitGroup // connections, those that are being made, and their functions
+	running sync.WaitGroup // connections, handshakes and their functions
 
 	mu          sync.Mutex
-	connections map[string]*connection // by id; taken after a connection's own mutex
+	connections map[string]*connection // by id; lock a connection's own mutex first
 	closing     bool
 }
 
@@ -101,10 +101,11 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.Serve(w, r, target, err)
 }
 
-// Serve lets a client connect to what was found, and returns once it has left;
-// or answers a call of @connections. The answer to an error in finding it is 403.
+// Serve serves a connection to target and returns after the client has left, or
+// it answers a call of @connections. If found, the error of finding the target,
+// is not nil, it answers 403.
 func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, target Target, found error) {
-	// Ids have no character that escaping twice would change.
+	// No character of an id changes if it is escaped twice.
 	rest, err := url.PathUnescape(target.Rest)
 	id, management := strings.CutPrefix(rest, "/@connections/")
 	switch {
@@ -119,23 +120,23 @@ func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, target Target, f
 	}
 }
 
-// current is the stage of a connection as it is deployed now; without ok it is
-// gone.
+// current returns the stage of a connection as deployed now. ok is false if the
+// stage is gone.
 func (g *Gateway) current(c *connection) (s Stage, ok bool) {
 	target, err := g.options.Find(c.request)
 	return target.Stage, err == nil && c.of(target.Stage)
 }
 
-// forbidden answers a path that no API has, as recorded of @connections at a
-// wrong one (https://github.com/aws/aws-sdk-php/issues/1955).
+// forbidden answers a path that no API has, as recorded for @connections
+// (https://github.com/aws/aws-sdk-php/issues/1955).
 func forbidden(w http.ResponseWriter) {
 	fail(w, http.StatusForbidden, "ForbiddenException", "Forbidden")
 }
 
-// Shutdown closes every connection with 1001, runs its $disconnect, and takes
-// no new one. When ctx ends before that is done, it cuts what is left and
-// returns the error of ctx. An http.Server does not close the connections by
-// itself, and its own Shutdown does not wait for them.
+// Shutdown closes every connection with 1001, runs its $disconnect, and accepts
+// no new one. If ctx ends first, it cuts the remaining connections and returns
+// the error of ctx. Call it as well as Shutdown of the http.Server, which
+// ignores these connections.
 func (g *Gateway) Shutdown(ctx context.Context) error {
 	g.mu.Lock()
 	g.closing = true
@@ -161,8 +162,8 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	}
 }
 
-// enter counts a client in, unless the gateway closes. Who enters calls
-// running.Done.
+// enter counts a new client, unless the gateway is closing. The caller then has
+// to call running.Done.
 func (g *Gateway) enter() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -173,7 +174,8 @@ func (g *Gateway) enter() bool {
 	return true
 }
 
-// add makes a connection known to @connections, unless the gateway closes.
+// add makes a connection reachable by @connections, unless the gateway is
+// closing.
 func (g *Gateway) add(c *connection) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -190,7 +192,8 @@ func (g *Gateway) remove(c *connection) {
 	delete(g.connections, c.id)
 }
 
-// connection finds one of a stage: the ids of others are unknown to it.
+// connection returns a connection of a stage. Connections of other stages are
+// not found.
 func (g *Gateway) connection(s Stage, id string) (*connection, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

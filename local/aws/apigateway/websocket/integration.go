@@ -13,16 +13,15 @@ import (
 	"skiff/local/aws/lambda"
 )
 
-// An answer is what a function behind a route returned
+// An answer is what a route's function returned
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html#api-gateway-simple-proxy-for-lambda-output-format).
-// Its body goes nowhere: that would take a route response.
+// Its body is ignored, because only a route response would send it.
 type answer struct {
 	status int
 	header http.Header
 }
 
-// errFunction is an invocation that failed by the function's doing: it
-// returned an error, or something that is no answer.
+// errFunction means that the function returned an error or an invalid answer.
 var errFunction = errors.New("the function failed")
 
 // integrate calls the function of a route.
@@ -44,7 +43,7 @@ func (g *Gateway) integrate(s Stage, r Route, e event) (answer, error) {
 	return a, nil
 }
 
-// invoke runs a function to its end, whatever becomes of the client meanwhile.
+// invoke waits until a function ends, even if the client leaves meanwhile.
 func (g *Gateway) invoke(function, source string, timeout time.Duration, e any) (lambda.Result, error) {
 	sent, err := payload.Encode(e)
 	if err != nil {
@@ -58,13 +57,13 @@ func (g *Gateway) invoke(function, source string, timeout time.Duration, e any) 
 	return g.options.Invoke(ctx, function, source, sent)
 }
 
-// readAnswer takes an object with a statusCode and no member that is unknown:
-// a function that answers otherwise has its client told of an error
-// (recorded, https://github.com/middyjs/middy/issues/1219).
+// readAnswer parses an object with a statusCode and no unknown members. After
+// any other answer the client gets an error message (recorded,
+// https://github.com/middyjs/middy/issues/1219).
 func readAnswer(payload []byte) (answer, error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(payload, &members); err != nil || members == nil {
-		return answer{}, fmt.Errorf(`is not of the form {"statusCode": 200}: %.100s`, payload)
+		return answer{}, fmt.Errorf(`must be {"statusCode": 200}: %.100s`, payload)
 	}
 	var headers map[string]any
 	var lists map[string][]any
@@ -83,7 +82,7 @@ func readAnswer(payload []byte) (answer, error) {
 		case "isBase64Encoded":
 			err = json.Unmarshal(value, new(bool))
 		default:
-			err = errors.New("is no member of an answer")
+			err = errors.New("is not a member of an answer")
 		}
 		if err != nil {
 			return answer{}, fmt.Errorf("%q: %w", name, err)
@@ -105,7 +104,8 @@ func readAnswer(payload []byte) (answer, error) {
 	return a, nil
 }
 
-// readStatus takes a number, or the text of one as proxy integrations do.
+// readStatus accepts a number, or a string with a number as proxy integrations
+// do.
 func readStatus(value json.RawMessage) (int, error) {
 	var text string
 	if json.Unmarshal(value, &text) != nil {
@@ -113,7 +113,7 @@ func readStatus(value json.RawMessage) (int, error) {
 	}
 	status, err := strconv.Atoi(text)
 	if err != nil || status < 100 || status > 599 {
-		return 0, fmt.Errorf("%s is no status", value)
+		return 0, fmt.Errorf("%s is not a status", value)
 	}
 	return status, nil
 }

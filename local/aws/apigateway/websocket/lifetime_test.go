@@ -16,14 +16,14 @@ import (
 	"skiff/local/aws/lambda"
 )
 
-// pipes is a listener without a network, so that the clock of a synctest
-// bubble moves when every end waits.
+// pipes is a listener without a network. The clock of a synctest bubble
+// advances when every end waits.
 type pipes struct {
 	ends chan net.Conn
 	done chan struct{}
 }
 
-// brittle is the server's end of a pipe, which may be broken for writing.
+// brittle is the server's end of a pipe, whose writes a test can break.
 type brittle struct {
 	net.Conn
 	broken atomic.Bool
@@ -62,7 +62,7 @@ func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 }
 
-// timed runs a test in a bubble with a gateway of AWS's own times, and a
+// timed runs a test in a bubble with a gateway that has AWS's limits, and a
 // connected client.
 func timed(t *testing.T, test func(t *testing.T, f *fixture, c *websocket.Conn)) {
 	t.Parallel()
@@ -90,8 +90,8 @@ func timed(t *testing.T, test func(t *testing.T, f *fixture, c *websocket.Conn))
 	})
 }
 
-// TestRecordedIdle has the code and the reason that AWS was seen to tell of a
-// browser that was idle for 604 seconds.
+// TestRecordedIdle has the recorded code and reason for a browser that was idle
+// for 604 seconds.
 func TestRecordedIdle(t *testing.T) {
 	timed(t, func(t *testing.T, f *fixture, c *websocket.Conn) {
 		began := time.Now()
@@ -107,8 +107,8 @@ func TestRecordedIdle(t *testing.T) {
 	})
 }
 
-// TestLifetime keeps a connection by messages in both directions, up to two
-// hours.
+// TestLifetime keeps a connection open with messages in both directions, up to
+// two hours.
 func TestLifetime(t *testing.T) {
 	timed(t, func(t *testing.T, f *fixture, c *websocket.Conn) {
 		began := time.Now()
@@ -160,8 +160,8 @@ func TestPingsAreNoActivity(t *testing.T) {
 	})
 }
 
-// TestClientThatDoesNotRead is given up by the first post that waits for it,
-// and by no later one again.
+// TestClientThatDoesNotRead checks that the first post that blocks closes the
+// connection; later posts fail immediately.
 func TestClientThatDoesNotRead(t *testing.T) {
 	timed(t, func(t *testing.T, f *fixture, c *websocket.Conn) {
 		began := time.Now()
@@ -185,8 +185,8 @@ func TestClientThatDoesNotRead(t *testing.T) {
 	})
 }
 
-// TestCallerGivesUp is a function that ends while it posts: the client must
-// not be cut off for that.
+// TestCallerGivesUp has a function that ends during its post: the client must
+// stay connected.
 func TestCallerGivesUp(t *testing.T) {
 	timed(t, func(t *testing.T, f *fixture, c *websocket.Conn) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -203,7 +203,7 @@ func TestCallerGivesUp(t *testing.T) {
 	})
 }
 
-// TestPostToClientThatDoesNotRead answers the function all the same.
+// TestPostToClientThatDoesNotRead checks that the function gets an answer.
 func TestPostToClientThatDoesNotRead(t *testing.T) {
 	timed(t, func(t *testing.T, f *fixture, c *websocket.Conn) {
 		began := time.Now()
@@ -215,8 +215,8 @@ func TestPostToClientThatDoesNotRead(t *testing.T) {
 	})
 }
 
-// TestBrokenLine gives a client up that nothing can be written to, though its
-// own end looks whole.
+// TestBrokenLine closes a connection whose writes fail although its reads still
+// work.
 func TestBrokenLine(t *testing.T) {
 	timed(t, func(t *testing.T, f *fixture, c *websocket.Conn) {
 		began := time.Now()
@@ -233,7 +233,7 @@ func TestBrokenLine(t *testing.T) {
 	})
 }
 
-// TestShutdown closes every client with 1001 and lets its function run.
+// TestShutdown closes every client with 1001 and runs its $disconnect.
 func TestShutdown(t *testing.T) {
 	timed(t, func(t *testing.T, f *fixture, c *websocket.Conn) {
 		f.do("$disconnect", func(invocation) (lambda.Result, error) {
@@ -258,8 +258,8 @@ func TestShutdown(t *testing.T) {
 	})
 }
 
-// TestShutdownOfRudeClient does not wait for long for a client that does not
-// agree to leave.
+// TestShutdownOfRudeClient checks that a client without a close frame delays
+// the shutdown only briefly.
 func TestShutdownOfRudeClient(t *testing.T) {
 	timed(t, func(t *testing.T, f *fixture, _ *websocket.Conn) {
 		began := time.Now()
@@ -269,13 +269,13 @@ func TestShutdownOfRudeClient(t *testing.T) {
 		if took := time.Since(began); took > 10*time.Second {
 			t.Errorf("took %v", took)
 		}
-		if code, _ := f.left(t); code != 1001 { // who ended it counts, not how it went on
+		if code, _ := f.left(t); code != 1001 { // the side that ended it counts, not the way it ended
 			t.Errorf("disconnect %d", code)
 		}
 	})
 }
 
-// TestShutdownCuts gives up what is left when its time is over.
+// TestShutdownCuts cuts the remaining connections when the time is over.
 func TestShutdownCuts(t *testing.T) {
 	timed(t, func(t *testing.T, f *fixture, _ *websocket.Conn) {
 		began := time.Now()

@@ -16,8 +16,8 @@ import (
 	"skiff/local/aws/iam"
 )
 
-// maxBodyTime is how long a function may take to send what it posts. AWS does
-// not document its own.
+// maxBodyTime limits how long a function may take to send a post. AWS documents
+// no value.
 const maxBodyTime = 30 * time.Second
 
 var idForm = regexp.MustCompile(`^[A-Za-z0-9_-]{15}=$`)
@@ -26,7 +26,8 @@ var idForm = regexp.MustCompile(`^[A-Za-z0-9_-]{15}=$`)
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html).
 func (g *Gateway) manage(w http.ResponseWriter, r *http.Request, s Stage, id string) {
 	w.Header().Set("X-Amzn-RequestId", payload.NewID())
-	// A recorder in a test has no connection, and so no deadline.
+	// The error is ignored: a test's recorder has no connection, and so no
+	// deadline.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(maxBodyTime))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxMessage))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
@@ -41,8 +42,9 @@ func (g *Gateway) manage(w http.ResponseWriter, r *http.Request, s Stage, id str
 		deny(w, err)
 		return
 	}
-	// The ids of others than AWS's form are a bad request, by
-	// https://github.com/localstack/localstack/issues/4694; the text is not recorded.
+	// An id that does not have AWS's form is a bad request
+	// (https://github.com/localstack/localstack/issues/4694). The text is not
+	// recorded.
 	if !idForm.MatchString(id) {
 		fail(w, http.StatusBadRequest, "BadRequestException", "Invalid connectionId: "+id)
 		return
@@ -62,15 +64,14 @@ func (g *Gateway) manage(w http.ResponseWriter, r *http.Request, s Stage, id str
 	}
 }
 
-// Operations lists what @connections answers
+// Operations returns the operations of @connections
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html).
 func Operations() []string {
 	return []string{"DeleteConnection", "GetConnection", "PostToConnection"}
 }
 
-// permit tells who calls and lets the policies of that role decide. The
-// resource that they see names no connection but has a place for one: so it
-// stands in every recorded denial.
+// permit authenticates the caller and authorizes the call. The resource has no
+// connection id but still a place for it, as in every recorded denial.
 func (g *Gateway) permit(r *http.Request, s Stage, body []byte) error {
 	caller, err := g.options.Authority.Authenticate(r, body)
 	if err != nil {
@@ -89,8 +90,8 @@ func (g *Gateway) permit(r *http.Request, s Stage, body []byte) error {
 	})
 }
 
-// post sends a message to the client. AWS sends text frames; that bytes which
-// are no text become replacement characters is reported, not recorded.
+// post sends a message to the client. AWS sends text frames. That invalid UTF-8
+// becomes replacement characters is reported, not recorded.
 func (c *connection) post(w http.ResponseWriter, body []byte) {
 	if err := c.send(bytes.ToValidUTF8(body, []byte("\uFFFD"))); err != nil {
 		gone(w)
@@ -103,16 +104,16 @@ func (c *connection) describe(w http.ResponseWriter) {
 	c.mu.Lock()
 	lastActive := c.lastActive
 	c.mu.Unlock()
-	// Both members of the identity stand, the user agent even when the client
-	// sent none: the API's model requires them.
+	// The identity always has both members, because the API's model requires
+	// them, even if the client sent no user agent.
 	writeJSON(w, http.StatusOK, map[string]any{
 		"connectedAt": millis(c.connectedAt), "lastActiveAt": millis(lastActive),
 		"identity": map[string]string{"sourceIp": sourceIP(c.request), "userAgent": c.request.UserAgent()},
 	})
 }
 
-// remove answers at once: the client may take its time to agree. The code and
-// the reason are recorded (https://github.com/boto/boto3/issues/3789).
+// remove answers immediately, without waiting for the client's close frame. The
+// code and the reason are recorded (https://github.com/boto/boto3/issues/3789).
 func (c *connection) remove(w http.ResponseWriter) {
 	code, reason := websocket.StatusNormalClosure, "Connection Closed Normally"
 	if c.settle(code, reason) {
@@ -123,8 +124,8 @@ func (c *connection) remove(w http.ResponseWriter) {
 
 func gone(w http.ResponseWriter) { fail(w, http.StatusGone, "GoneException", "Gone") }
 
-// deny answers a call that is not allowed: 403, and the message of a denial
-// with a capital M, as recorded.
+// deny answers a call that is not allowed: 403, with the member Message in
+// upper case, as recorded.
 func deny(w http.ResponseWriter, err error) {
 	if denied, ok := errors.AsType[*iam.Denied](err); ok {
 		w.Header().Set("X-Amzn-ErrorType", "AccessDeniedException")
@@ -147,5 +148,5 @@ func fail(w http.ResponseWriter, status int, code, message string) {
 func writeJSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // to a caller that may be gone
+	_ = json.NewEncoder(w).Encode(body) // the caller may be gone
 }

@@ -25,7 +25,7 @@ import (
 // manageAll allows everything on the connections of the fixture's stage.
 const manageAll = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"execute-api:ManageConnections","Resource":"arn:aws:execute-api:eu-west-1:111111111111:a1b2c3d4e5/prod/*/@connections/*"}]}`
 
-// newManaged is a fixture with a client as functions have it.
+// newManaged returns a fixture with the SDK client that functions use.
 func newManaged(t *testing.T, policy string, change func(*Options)) (*fixture, *apigatewaymanagementapi.Client, iam.Credentials) {
 	t.Helper()
 	authority, keys := newAuthority(t, policy, nil)
@@ -56,7 +56,7 @@ func post(ctx context.Context, client *apigatewaymanagementapi.Client, id, data 
 	return err
 }
 
-// failsWith wants an error of AWS by its code, with a text in its message.
+// failsWith checks an AWS error's code and a part of its message.
 func failsWith(t *testing.T, err error, code, message string) {
 	t.Helper()
 	var api smithy.APIError
@@ -84,7 +84,7 @@ func TestPost(t *testing.T) {
 	failsWith(t, post(t.Context(), client, "AAAAAAAAAAAAAAA=", "x"), "GoneException", "")
 }
 
-// TestPostAtOnce posts in the moment in which a client is connected.
+// TestPostAtOnce posts at the moment a client connects.
 func TestPostAtOnce(t *testing.T) {
 	t.Parallel()
 	f, client, _ := newManaged(t, manageAll, nil)
@@ -99,8 +99,7 @@ func TestPostAtOnce(t *testing.T) {
 	}
 }
 
-// TestPostBeforeConnected is a function that posts to the client that it is
-// asked about.
+// TestPostBeforeConnected has a $connect function that posts to its client.
 func TestPostBeforeConnected(t *testing.T) {
 	t.Parallel()
 	f, client, _ := newManaged(t, manageAll, nil)
@@ -188,7 +187,7 @@ func TestGoneAfterLeaving(t *testing.T) {
 	failsWith(t, post(t.Context(), client, connected.event.RequestContext.ConnectionID, "x"), "GoneException", "")
 }
 
-// TestOtherStage has an id of another stage: it is no connection of this one.
+// TestOtherStage uses an id of another stage, which this stage must not find.
 func TestOtherStage(t *testing.T) {
 	t.Parallel()
 	f, client, _ := newManaged(t, manageAll, nil)
@@ -234,7 +233,7 @@ func TestPolicies(t *testing.T) {
 			c, connected := f.connect(t)
 			err := post(t.Context(), client, connected.event.RequestContext.ConnectionID, "x")
 			if !test.allowed {
-				// The text is recorded, with the place of the id in it.
+				// The text is recorded, with the id at this place.
 				failsWith(t, err, "AccessDeniedException", "User: arn:aws:sts::111111111111:assumed-role/r/notify is not authorized to perform: execute-api:ManageConnections on resource: arn:aws:execute-api:eu-west-1:111111111111:a1b2c3d4e5/prod/POST/@connections/{connectionId}")
 				return
 			}
@@ -246,7 +245,7 @@ func TestPolicies(t *testing.T) {
 	}
 }
 
-// TestMethods has a role that may only post.
+// TestMethods uses a role that may only post.
 func TestMethods(t *testing.T) {
 	t.Parallel()
 	f, client, _ := newManaged(t, strings.Replace(manageAll, "prod/*/", "prod/POST/", 1), nil)
@@ -261,7 +260,8 @@ func TestMethods(t *testing.T) {
 	}
 }
 
-// TestRemoveAtOnce finds no connection any more once its removal is answered.
+// TestRemoveAtOnce checks that a connection is gone as soon as its removal is
+// answered.
 func TestRemoveAtOnce(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nil)

@@ -8,13 +8,14 @@ import (
 	"skiff/local/aws/apigateway/payload"
 )
 
-// message runs the function of a message's route. The status it answers has no
-// effect on the client (recorded of 200, 201, 301, 401 and 501).
+// message runs the function of a message's route. The status of its answer does
+// not affect the client (recorded for 200, 201, 301, 401 and 501).
 func (g *Gateway) message(c *connection, message []byte) {
 	requestID := payload.NewID()
 	s, ok := g.current(c)
 	if !ok {
-		// The stage was deleted; what AWS does with its connections is not recorded.
+		// The stage was deleted. What AWS does with its connections is not
+		// recorded.
 		c.end(websocket.StatusGoingAway, "Going away")
 		return
 	}
@@ -29,15 +30,15 @@ func (g *Gateway) message(c *connection, message []byte) {
 	}
 }
 
-// complain tells the client of an error.
+// complain sends an error message to the client.
 func (c *connection) complain(message, requestID string) {
 	if err := c.send([]byte(c.complaint(message, requestID))); err != nil {
 		c.gateway.options.Log(requestID, err)
 	}
 }
 
-// complaint is the form of everything the gateway says itself: recorded to the
-// space of messages to a client, not recorded of answers to its handshake.
+// complaint returns the text of an error from the gateway. It is recorded with
+// its exact spaces for messages, but not for answers to a handshake.
 func (c *connection) complaint(message, requestID string) string {
 	return fmt.Sprintf(`{"message": "%s", "connectionId":"%s", "requestId":"%s"}`, message, c.id, requestID)
 }

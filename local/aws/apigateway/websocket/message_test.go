@@ -17,8 +17,8 @@ import (
 	"skiff/local/aws/lambda"
 )
 
-// TestRecordedMessageStatus has what a client was seen to receive for what the
-// function of its message returned: a table that a user made on AWS.
+// TestRecordedMessageStatus compares what a client gets for each answer of a
+// function with a table that a user recorded on AWS.
 func TestRecordedMessageStatus(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nil)
@@ -33,7 +33,7 @@ func TestRecordedMessageStatus(t *testing.T) {
 	failed := f.next(t, "$default")
 	want := fmt.Sprintf(`{"message": "Internal server error", "connectionId":"%s", "requestId":"%s"}`,
 		connected.event.RequestContext.ConnectionID, failed.event.RequestContext.RequestID)
-	// The first message: the statuses sent none.
+	// The client's first message: the statuses sent none.
 	if got := read(t, c); got != want {
 		t.Errorf("message %s, want %s", got, want)
 	}
@@ -89,7 +89,7 @@ func TestRouting(t *testing.T) {
 			t.Errorf("%q: event %s", test.message, got.payload)
 		}
 	}
-	f.change(func(s *Stage) { delete(s.Routes, "$default") }) // a deployment under an open connection
+	f.change(func(s *Stage) { delete(s.Routes, "$default") }) // a deployment while the connection is open
 	write(t, c, "x")
 	if got := read(t, c); !strings.HasPrefix(got, `{"message": "Forbidden", "connectionId":"`) {
 		t.Errorf("message %s", got)
@@ -97,7 +97,7 @@ func TestRouting(t *testing.T) {
 	f.quiet(t)
 }
 
-// TestStageGone closes the connections of a stage that was deleted.
+// TestStageGone closes the connections of a deleted stage.
 func TestStageGone(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nil)
@@ -121,7 +121,8 @@ func TestMessageLimits(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, size := range sizes {
-				// One Write is one frame; the gateway may have closed by the last.
+				// One Write is one frame. The gateway may have closed before
+				// the last.
 				if _, err := io.WriteString(w, strings.Repeat("a", size)); err != nil {
 					return
 				}
@@ -132,7 +133,7 @@ func TestMessageLimits(t *testing.T) {
 	tests := []struct {
 		name string
 		send func(*testing.T, *websocket.Conn)
-		want websocket.StatusCode // 0: the message is taken
+		want websocket.StatusCode // 0: the message is accepted
 	}{
 		{"128 KB in frames of 32 KB", text(32<<10, 32<<10, 32<<10, 32<<10), 0},
 		{"one byte more", text(32<<10, 32<<10, 32<<10, 32<<10, 1), websocket.StatusMessageTooBig},
@@ -152,7 +153,7 @@ func TestMessageLimits(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t, nil)
 			c, _ := f.connect(t)
-			write(t, c, "first") // what came before is taken
+			write(t, c, "first") // an earlier message is accepted
 			f.next(t, "$default")
 			test.send(t, c)
 			if test.want == 0 {
@@ -172,7 +173,7 @@ func TestMessageLimits(t *testing.T) {
 	}
 }
 
-// TestLeaving has the ways in which a client ends a connection.
+// TestLeaving covers the ways in which a client can end a connection.
 func TestLeaving(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -200,12 +201,13 @@ func TestLeaving(t *testing.T) {
 				t.Errorf("connection %s leaves", e.ConnectionID)
 			}
 			f.shutdown(t)
-			f.quiet(t) // once only
+			f.quiet(t) // only once
 		})
 	}
 }
 
-// TestProtocolErrors has clients that break the protocol: they are cut off.
+// TestProtocolErrors has clients that break the protocol: their connections are
+// cut.
 func TestProtocolErrors(t *testing.T) {
 	t.Parallel()
 	for name, sent := range map[string]string{
@@ -224,7 +226,7 @@ func TestProtocolErrors(t *testing.T) {
 			if err := line.SetDeadline(time.Now().Add(patience)); err != nil {
 				t.Fatal(err)
 			}
-			// The frame comes along with the handshake, before its answer.
+			// The frame arrives with the handshake, before its answer.
 			if _, err := fmt.Fprintf(line, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n%s", prefix, host, sent); err != nil {
 				t.Fatal(err)
 			}
@@ -254,8 +256,8 @@ func TestDisconnectFails(t *testing.T) {
 	}
 }
 
-// TestConcurrency runs the messages of a connection at once, up to a bound,
-// and takes the rest when there is room.
+// TestConcurrency processes the messages of a connection concurrently up to a
+// limit, and the rest afterwards.
 func TestConcurrency(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nil)
@@ -287,7 +289,7 @@ func TestConcurrency(t *testing.T) {
 		f.next(t, "$default")
 	}
 	if got := most.Load(); got != maxConcurrent {
-		t.Errorf("%d ran at once, want %d", got, maxConcurrent)
+		t.Errorf("%d ran at the same time, want %d", got, maxConcurrent)
 	}
 }
 
@@ -301,8 +303,8 @@ func TestNoServer(t *testing.T) {
 	f.quiet(t)
 }
 
-// TestShutdownWhileConnecting has a client whose $connect is running: it is
-// refused, and what the function noted of it undone.
+// TestShutdownWhileConnecting has a client whose $connect runs during a
+// shutdown: it is refused, and its $disconnect runs.
 func TestShutdownWhileConnecting(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nil)
@@ -337,7 +339,7 @@ func TestShutdownWhileConnecting(t *testing.T) {
 	f.left(t)
 }
 
-// TestShutdownOutOfTime gives up a function that does not end.
+// TestShutdownOutOfTime does not wait for a function that never ends.
 func TestShutdownOutOfTime(t *testing.T) {
 	t.Parallel()
 	given := make(chan error, 1)

@@ -8,19 +8,18 @@ import (
 	"strings"
 )
 
-// A selection is a route selection expression, in parts
+// A selection is a parsed route selection expression
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-selection-expressions.html).
 type selection []part
 
-// part is text that stands for itself, or a member of the message's body.
+// part is literal text, or a member of the message's body.
 type part struct {
 	text string
-	path []string // names from the outermost on; nil for a text
+	path []string // names from the outermost object inwards; nil for text
 }
 
-// CheckSelection says what in a route selection expression the local cloud
-// does not know: variables other than $request.body.NAME, which is all that
-// AWS documents for routes.
+// CheckSelection returns an error if a route selection expression has other
+// variables than $request.body.NAME. AWS documents no others for routes.
 func CheckSelection(expression string) error {
 	_, err := parseSelection(expression)
 	return err
@@ -45,10 +44,10 @@ func parseSelection(expression string) (selection, error) {
 			rest = rest[1:]
 		default:
 			var name string
-			name, rest = cutVariable(rest[1:]) // "" where the brace is not closed
+			name, rest = cutVariable(rest[1:]) // "" if the brace is not closed
 			path, ok := strings.CutPrefix(name, "request.body.")
 			if !ok || strings.Contains("."+path+".", "..") {
-				return nil, fmt.Errorf("route selection expression %q: the local cloud knows $request.body.NAME and ${request.body.NAME}, not ${%s}", expression, name)
+				return nil, fmt.Errorf("route selection expression %q: the local cloud supports $request.body.NAME and ${request.body.NAME}, not ${%s}", expression, name)
 			}
 			parts = append(parts, part{path: strings.Split(path, ".")})
 		}
@@ -56,8 +55,8 @@ func parseSelection(expression string) (selection, error) {
 	return parts, nil
 }
 
-// cutVariable cuts the name of a variable from what follows a "$". Without
-// braces it goes as far as letters, digits, "_" and "." do.
+// cutVariable cuts the name of a variable after a "$". Without braces the name
+// consists of letters, digits, "_" and ".".
 func cutVariable(s string) (name, rest string) {
 	if inner, ok := strings.CutPrefix(s, "{"); ok {
 		if name, rest, ok = strings.Cut(inner, "}"); !ok {
@@ -74,11 +73,11 @@ func cutVariable(s string) (name, rest string) {
 	return s[:end], s[end:]
 }
 
-// key is what the expression makes of a message. A message that is not JSON,
-// or lacks one of the members, has none.
+// key evaluates the expression for a message. ok is false if the message is not
+// JSON or lacks one of the members.
 func (s selection) key(message []byte) (string, bool) {
 	d := json.NewDecoder(bytes.NewReader(message))
-	d.UseNumber() // so that a number is the text the client sent
+	d.UseNumber() // keeps a number as the client wrote it
 	var body any
 	if err := d.Decode(&body); err != nil {
 		return "", false
@@ -100,7 +99,7 @@ func (s selection) key(message []byte) (string, bool) {
 	return key.String(), true
 }
 
-// member finds a string, a number or a boolean in nested objects.
+// member returns a string, a number or a boolean in nested objects.
 func member(body any, path []string) (string, bool) {
 	for _, name := range path {
 		object, ok := body.(map[string]any)
@@ -118,10 +117,10 @@ func member(body any, path []string) (string, bool) {
 	return "", false
 }
 
-// route finds the route of a message: that of its key, else $default
+// route returns the route for a message: the route of its key, or $default
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-develop-routes.html).
-// A message cannot name a predefined route: it would let a client pretend to
-// have connected or left (not recorded).
+// A message cannot select a predefined route, because a client could then fake
+// a connect or a disconnect (not recorded).
 func (s Stage) route(message []byte) (Route, bool) {
 	if expression, err := parseSelection(s.SelectionExpression); err == nil {
 		key, ok := expression.key(message)

@@ -49,7 +49,7 @@ func TestCheckSelection(t *testing.T) {
 		"$request.body..a", "${request.body.a.}", "$request.querystring.a",
 	} {
 		if CheckSelection(bad) == nil {
-			t.Errorf("%s is taken", bad)
+			t.Errorf("%s is accepted", bad)
 		}
 	}
 	for _, good := range []string{"", "$request.body.action", "${request.body.a}-${request.body.b.c}", `\$default`} {

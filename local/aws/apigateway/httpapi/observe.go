@@ -1,0 +1,70 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"skiff/local/aws/lambda"
+)
+
+// Exchange is a request and its answer, for those who watch. What it points to
+// is shared: it is not to be changed.
+type Exchange struct {
+	ID       string // Apigw-Requestid
+	Method   string
+	URI      string // as it was sent
+	Host     string // as it was sent
+	Header   http.Header
+	Body     []byte
+	Route    string // its key; "" where none matched
+	API      string // id; "" where none was found
+	Stage    string
+	Began    time.Time
+	Duration time.Duration
+
+	Status       int
+	AnswerHeader http.Header
+	Answer       []byte
+	Err          error // why the answer is the gateway's own 5xx
+
+	Authorizer string // function or JWT; "" where the route has none or was not reached
+	Kept       bool   // its answer is one of before
+	Refused    error  // why it refused, or could not decide
+}
+
+// observe hands an answered call to who watches.
+func (g *Gateway) observe(c *call, res response, end time.Time) {
+	if g.options.Observe == nil {
+		return
+	}
+	r := c.request
+	e := Exchange{
+		ID: c.id, Method: r.Method, URI: r.RequestURI, Host: r.Host, Header: r.Header, Body: c.body, Began: c.now, Duration: end.Sub(c.now),
+		Status: res.status, AnswerHeader: res.header, Answer: res.body, Err: c.outcome.err,
+		Kept: c.authorization.kept, Refused: c.authorization.err,
+	}
+	if c.stage != nil {
+		e.API, e.Stage = c.stage.APIID, c.stage.Name
+	}
+	if route := c.match.route; route != nil {
+		e.Route = route.Key
+		asked := c.authorization.event != nil || c.authorization.err != nil
+		if route.Authorizer != nil && asked {
+			e.Authorizer = "function"
+			if route.Authorizer.JWT != nil {
+				e.Authorizer = "JWT"
+			}
+		}
+	}
+	g.options.Observe(e)
+}
+
+// origin is the context of a call's invocations, with what they are for.
+func (g *Gateway) origin(c *call, kind string) context.Context {
+	ctx := c.request.Context()
+	if g.options.Observe == nil {
+		return ctx
+	}
+	return lambda.WithOrigin(ctx, lambda.Origin{Kind: kind, ID: c.id, Source: c.match.route.Key})
+}

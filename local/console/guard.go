@@ -1,0 +1,87 @@
+package console
+
+import (
+	"crypto/subtle"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// policy lets a page load what the console itself serves, and nothing in it run
+// or be framed.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// maxForm is how large a form may be, in bytes.
+const maxForm = 16 << 10
+
+// hostsOf are the hosts that a page of this machine has, of a gateway's URL.
+func hostsOf(gateway string) map[string]bool {
+	u, err := url.Parse(gateway)
+	if err != nil {
+		return nil
+	}
+	hosts := map[string]bool{u.Host: true}
+	if port := u.Port(); port != "" {
+		hosts[net.JoinHostPort("127.0.0.1", port)], hosts[net.JoinHostPort("localhost", port)] = true, true
+	}
+	return hosts
+}
+
+// Serves reports whether a request is for the console: by its path, at this
+// machine's own address. A domain name of the stack has its own paths.
+func (c *Console) Serves(r *http.Request) bool {
+	return r.TLS == nil && (strings.HasPrefix(r.URL.Path, Path) || r.URL.Path+"/" == Path) && c.hosts[strings.ToLower(r.Host)]
+}
+
+// ServeHTTP answers a request of a page of this machine. A name of somebody else
+// that leads here is another host, and refused.
+func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cache-Control", "no-store")
+	if !c.Serves(r) {
+		http.Error(w, "the console is for this machine: open "+c.o.URL+Path, http.StatusMisdirectedRequest)
+		return
+	}
+	c.mux.ServeHTTP(w, r)
+}
+
+// changing guards what changes something: the page must be one of the console's
+// (https://pkg.go.dev/net/http#CrossOriginProtection), and its form have the token
+// of this process.
+func (c *Console) changing(do func(w http.ResponseWriter, r *http.Request)) http.Handler {
+	guarded := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		if err := r.ParseForm(); err != nil {
+			http.Error(w, "the form cannot be read", http.StatusBadRequest)
+			return
+		}
+		if subtle.ConstantTimeCompare([]byte(r.PostForm.Get("token")), []byte(c.token)) != 1 {
+			http.Error(w, "the form is of another run of the local cloud, or of no page of the console: reload the page", http.StatusForbidden)
+			return
+		}
+		do(w, r)
+	})
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "only a page of the console itself changes something here", http.StatusForbidden)
+	}))
+	return protection.Handler(c.sameOrigin(guarded))
+}
+
+// sameOrigin refuses an Origin that is not the console's own, whatever else a
+// request says: of another scheme or port, or of a sandboxed frame.
+func (c *Console) sameOrigin(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if origin := r.Header.Get("Origin"); origin != "" && origin != "http://"+r.Host {
+			http.Error(w, "only a page of the console itself changes something here", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

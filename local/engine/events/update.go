@@ -1,0 +1,169 @@
+package events
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Update is what one update of a stack has done so far.
+type Update struct {
+	warnings io.Writer
+	started  time.Time
+	now      func() time.Time
+
+	mu          sync.Mutex
+	before      map[string]bool // URNs in the state before it
+	seen        map[string]bool // URNs of the steps
+	done, read  map[string]bool // URNs; read by a refresh that goes before
+	refreshing  bool
+	doing       []string // URNs under way, the oldest first
+	diagnostics []Diagnostic
+}
+
+// NewUpdate is for a stack that had these resources, by URN. Warnings go to the
+// writer as they come.
+func NewUpdate(before []string, warnings io.Writer) *Update {
+	u := &Update{warnings: warnings, started: time.Now(), now: time.Now, before: map[string]bool{}, seen: map[string]bool{}, done: map[string]bool{}, read: map[string]bool{}}
+	for _, urn := range before {
+		u.before[urn] = true
+	}
+	return u
+}
+
+// Hear takes the next event.
+func (u *Update) Hear(e Event) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	switch {
+	case e.Began != nil:
+		m := e.Began.Metadata
+		u.seen[m.URN], u.refreshing = true, m.Op == "refresh"
+		if m.New == nil || m.New.Custom {
+			u.doing = append(u.doing, m.URN)
+		}
+	case e.Made != nil:
+		u.end(e.Made, true)
+	case e.Failed != nil:
+		u.end(e.Failed, false)
+	case e.Diagnostic != nil:
+		d := *e.Diagnostic
+		u.diagnostics = append(u.diagnostics, d)
+		if d.Severity == "warning" && !d.Ephemeral {
+			fmt.Fprintf(u.warnings, "%s%s", about(d.URN), ended(d.text()))
+		}
+	case e.Policy != nil:
+		p := *e.Policy
+		fmt.Fprintf(u.warnings, "%s%s policy %s of %s: %s", about(p.URN), p.Enforcement, p.Policy, p.Pack, ended(p.Message))
+	}
+}
+
+func (u *Update) end(s *Step, done bool) {
+	urn := s.Metadata.URN
+	if i := slices.Index(u.doing, urn); i >= 0 {
+		u.doing = slices.Delete(u.doing, i, i+1)
+	}
+	if all := map[bool]map[string]bool{true: u.read, false: u.done}[s.Metadata.Op == "refresh"]; done {
+		all[urn] = true
+	}
+}
+
+// maxNamed is how many resources under way are named.
+const maxNamed = 2
+
+// String says how far the update is: of a first one nobody knows of how many
+// resources.
+func (u *Update) String() string {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	all := len(u.before)
+	for urn := range u.seen {
+		if !u.before[urn] {
+			all++
+		}
+	}
+	text := fmt.Sprintf("%d made", len(u.done))
+	switch {
+	case u.refreshing:
+		text = fmt.Sprintf("%d of %d read", len(u.read), all)
+	case len(u.before) > 0:
+		text = fmt.Sprintf("%d of %d", len(u.done), all)
+	}
+	text += ", " + u.now().Sub(u.started).Round(time.Second).String()
+	var names []string
+	for _, urn := range u.doing[:min(len(u.doing), maxNamed)] {
+		typ, name := typeAndName(urn)
+		names = append(names, typ[strings.LastIndexByte(typ, ':')+1:]+" "+name)
+	}
+	if len(names) > 0 {
+		text += ": " + strings.Join(names, ", ")
+	}
+	if more := len(u.doing) - len(names); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// Diagnostics writes the messages of an update that failed, those of a resource
+// together, as Pulumi does. It reports whether there is an error.
+func (u *Update) Diagnostics(out io.Writer) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	var urns []string
+	by, failed := map[string][]string{}, false
+	for _, d := range u.diagnostics {
+		if d.Ephemeral || d.Severity == "warning" { // which is shown
+			continue
+		}
+		if _, ok := by[d.URN]; !ok {
+			urns = append(urns, d.URN)
+		}
+		by[d.URN] = append(by[d.URN], d.text())
+		failed = failed || d.Severity == "error"
+	}
+	for _, urn := range urns {
+		text := ended(strings.Join(by[urn], ""))
+		if urn == "" {
+			fmt.Fprint(out, text)
+			continue
+		}
+		typ, name := typeAndName(urn)
+		fmt.Fprintf(out, "%s (%s):\n", typ, name)
+		for line := range strings.Lines(text) {
+			fmt.Fprint(out, "    ", line)
+		}
+	}
+	return failed
+}
+
+func (d Diagnostic) text() string {
+	if strings.HasPrefix(d.Message, d.Prefix) {
+		return d.Message
+	}
+	return d.Prefix + d.Message
+}
+
+// about names the resource before a message.
+func about(urn string) string {
+	if urn == "" {
+		return ""
+	}
+	typ, name := typeAndName(urn)
+	return fmt.Sprintf("%s (%s): ", typ, name)
+}
+
+// typeAndName are the last parts of a URN.
+// https://www.pulumi.com/docs/iac/concepts/resources/names/#urns
+func typeAndName(urn string) (typ, name string) {
+	parts := strings.SplitN(urn, "::", 4)
+	if len(parts) < 4 {
+		return urn, ""
+	}
+	return parts[2][strings.LastIndexByte(parts[2], '$')+1:], parts[3]
+}
+
+// ended ends a text with one newline.
+func ended(text string) string { return strings.TrimRight(text, "\n") + "\n" }

@@ -1,0 +1,125 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"skiff/local/store"
+)
+
+// A lost creation that makes room for another one may have parts: a role its
+// policies, a bucket its objects, an API its routes. AWS refuses to delete some
+// with parts, and deletes those of others itself. So its lost parts go first,
+// whatever their type: a part has an input that names the whole and whose change
+// replaces the part. Pulumi deletes the same ones before a resource that goes
+// before its replacement comes:
+// https://www.pulumi.com/docs/iac/concepts/options/deletebeforereplace/
+// What only uses the resource, as a function does its role, is kept.
+
+// clearAway deletes a lost creation, after its lost parts.
+func (k *Resource[In, Out]) clearAway(ctx context.Context, db *store.Store, c Call, key string, held store.Record[In]) error {
+	if c.clear != nil {
+		names, err := k.names(held)
+		if err == nil {
+			err = c.clear(ctx, names)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return k.remove(ctx, db, c, key, held)
+}
+
+// takes reports whether a new resource would have the place of a lost one.
+func (k *Resource[In, Out]) takes(c Call, in In, key string) bool {
+	return k.ID != nil && k.key(c, k.ID(c, in), in) == key
+}
+
+// names are what inputs of other resources call one by.
+func (k *Resource[In, Out]) names(held store.Record[In]) ([]string, error) {
+	inputs, err := toMap(held.Inputs)
+	if err != nil {
+		return nil, err
+	}
+	outputs, err := k.outputs(held)
+	names := []string{held.ID}
+	for _, value := range []any{inputs[k.Named], outputs["arn"], outputs["url"]} {
+		if name, ok := value.(string); ok && name != "" {
+			names = append(names, name)
+		}
+	}
+	return names, err
+}
+
+// clear deletes the lost parts of the resource that a call is about, and theirs.
+func (p *Provider) clear(ctx context.Context, c Call, names []string) error {
+	for _, lost := range p.o.Unsaved.allLost(prefixOf(c.URN)) {
+		k, ok := p.kinds[lost.Token]
+		if !ok || lost.URN == c.URN || slices.Contains(c.clearing, lost.URN) {
+			continue
+		}
+		part, err := isPart(p.o.Store, k, lost, names)
+		if err != nil {
+			return err
+		}
+		if !part {
+			continue
+		}
+		of := c
+		of.URN, of.clearing = lost.URN, append(slices.Clone(c.clearing), c.URN)
+		of.clear = func(ctx context.Context, names []string) error { return p.clear(ctx, of, names) }
+		if err := k.abandon(ctx, p.o.Store, of, lost); err != nil {
+			return fmt.Errorf("%s, which a command that was killed has created: %w", lost.URN, err)
+		}
+		p.o.Unsaved.adopted(lost)
+	}
+	return nil
+}
+
+// isPart reports whether a lost creation names a resource by an input whose
+// change replaces it.
+func isPart(db *store.Store, k Kind, lost store.Change, names []string) (bool, error) {
+	var held store.Record[map[string]any]
+	if lost.Verb == store.Began {
+		if err := json.Unmarshal(lost.Record, &held); err != nil {
+			return false, err
+		}
+	} else {
+		there, err := store.Has(db, lost.Token, lost.Key)
+		if err != nil || !there {
+			return false, err
+		}
+		if held, err = store.Get[map[string]any](db, lost.Token, lost.Key); err != nil {
+			return false, err
+		}
+	}
+	own, _ := k.named()
+	for name := range k.properties().replaces {
+		if name != own && slices.ContainsFunc(names, func(whole string) bool { return mentions(held.Inputs[name], whole) }) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// mentions reports whether a value is a name, or begins with it, as the ARN of
+// a stream begins with its table's; or has such a value in it.
+func mentions(value any, name string) bool {
+	switch value := value.(type) {
+	case string:
+		rest, ok := strings.CutPrefix(value, name)
+		return ok && (rest == "" || strings.ContainsAny(rest[:1], "/:"))
+	case []any:
+		return slices.ContainsFunc(value, func(v any) bool { return mentions(v, name) })
+	case map[string]any:
+		for _, v := range value {
+			if mentions(v, name) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,61 @@
+package inspect
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+
+	"skiff/local/aws/lambda"
+)
+
+// Requests are the latest requests and invocations, the latest first.
+func (i *Inspector) Requests() []*Entry { return i.o.Recorder.Entries() }
+
+// Request is one of them; ok is false where it is not kept, or not any more.
+func (i *Inspector) Request(id string) (e *Entry, ok bool) { return i.o.Recorder.Entry(id) }
+
+// Changes waits for what changes among the requests after a number: see
+// Recorder.Changed.
+func (i *Inspector) Changes(ctx context.Context, after uint64) ([]*Entry, uint64, error) {
+	return i.o.Recorder.Changed(ctx, after)
+}
+
+// Replay sends a request through the gateway once more, or gives a function the
+// same event, and returns the id of the new entry.
+func (i *Inspector) Replay(ctx context.Context, id string) (string, error) {
+	e, ok := i.Request(id)
+	if !ok {
+		return "", fmt.Errorf("request %s is not kept any more: the latest %d are", id, maxEntries)
+	}
+	if err := e.Replayable(); err != nil {
+		return "", fmt.Errorf("request %s cannot be sent again: %w", id, err)
+	}
+	if e.Request == nil {
+		return i.runAgain(ctx, e)
+	}
+	again, err := e.Request.again()
+	if err != nil {
+		return "", fmt.Errorf("request %s cannot be sent again: %w", id, err)
+	}
+	w := &answer{header: http.Header{}}
+	i.o.Gateway().ServeHTTP(w, again.WithContext(ctx))
+	return w.header.Get("Apigw-Requestid"), nil
+}
+
+func (i *Inspector) runAgain(ctx context.Context, e *Entry) (string, error) {
+	was := e.Invocations[0]
+	ctx = lambda.WithOrigin(ctx, lambda.Origin{Kind: "replay", Source: e.Source})
+	result, err := i.Invoke(ctx, was.ARN, bytes.Clone(was.Event))
+	if err != nil {
+		return "", err
+	}
+	return result.RequestID, nil
+}
+
+// answer takes an answer of the gateway, of which the recorder has all.
+type answer struct{ header http.Header }
+
+func (a *answer) Header() http.Header            { return a.header }
+func (a *answer) WriteHeader(int)                {}
+func (a *answer) Write(data []byte) (int, error) { return len(data), nil }
