@@ -59,8 +59,24 @@ func parse(ctx context.Context, args []string, stdout io.Writer) (options, actio
 	root := l.root()
 	root.Writer, root.ErrWriter = stdout, io.Discard
 	root.ExitErrHandler = func(context.Context, *cli.Command, error) {}
-	err := root.Run(ctx, append([]string{"local"}, args...))
+	err := root.Run(ctx, append([]string{"local"}, shortHelp(args)...))
 	return l.o, l.do, err
+}
+
+// shortHelp has -h where a person writes -help or --help: a flag of that name would
+// have the library print help of its own form. What stands after some commands is
+// not the local cloud's to read.
+func shortHelp(args []string) []string {
+	args = slices.Clone(args)
+	for i, arg := range args {
+		switch arg {
+		case "pulumi", "exec", "token", "complete", "--":
+			return args
+		case "-help", "--help":
+			args[i] = "-h"
+		}
+	}
+	return args
 }
 
 // root has the flags that stand before every command. Without a command, it serves.
@@ -123,11 +139,15 @@ func unknownCommand(name string) error {
 func (l *commandLine) command(c *cli.Command, do action) *cli.Command {
 	c.HideHelp, c.HideVersion = true, true
 	c.OnUsageError = func(_ context.Context, c *cli.Command, err error, _ bool) error {
-		return misused("%s: %s; the flags are in %s", c.Name, strings.ReplaceAll(err.Error(), "flag provided but not defined: ", "there is no flag "), lineOf(c, "-h"))
+		wrong := strings.ReplaceAll(err.Error(), "flag provided but not defined: ", "there is no flag ")
+		if c.Name != "local" {
+			wrong = c.Name + ": " + wrong
+		}
+		return misused("%s; the flags are in %s", wrong, lineOf(c, "-h"))
 	}
 	help := false
 	if !c.SkipFlagParsing {
-		c.Flags = append(c.Flags, &cli.BoolFlag{Name: "h", Aliases: []string{"help"}, Local: true, Destination: &help, Usage: "print this help"})
+		c.Flags = append(c.Flags, &cli.BoolFlag{Name: "h", Local: true, Destination: &help, Usage: "print this help"})
 	}
 	c.Action = func(_ context.Context, cmd *cli.Command) error {
 		args := cmd.Args().Slice()

@@ -54,7 +54,7 @@ func TestMisused(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{
 		"lgos":                        `local: "lgos" is not a command: did you mean logs? there are pulumi, logs, invoke,`,
-		"-stak x logs":                "local: local: there is no flag -stak; the flags are in go run ./local -h",
+		"-stak x logs":                "local: there is no flag -stak; the flags are in go run ./local -h",
 		"logs -lst 5":                 "local: logs: there is no flag -lst; the flags are in go run ./local logs -h",
 		"logs -last x":                "local: logs: ",
 		"logs -last -1":               "local: -last -1: a number of lines is not negative",

@@ -40,6 +40,10 @@ func runExec(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		// boto3 and the first version of the AWS CLI read the second alone.
 		// https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
 		env := append(s.environment(), "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region)
+		// The second version of the AWS CLI shows its output in a pager, which waits for
+		// a key, and may ask for what a command lacks.
+		// https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html
+		env = append(env, "AWS_PAGER=", "AWS_CLI_AUTO_PROMPT=off")
 		return runTool(ctx, p.dir, o.args, env, stdout, stderr)
 	})
 }

@@ -144,7 +144,7 @@ func (t tablePages) printJSON(ctx context.Context, stdout, stderr io.Writer) err
 	began := false
 	err := t.each(ctx, stderr, func(page inspect.ItemPage) error {
 		if !began {
-			fmt.Fprintf(stdout, "{%s: [", p.clean(cell(any([]string{page.Table.Name}))[1:][:len(page.Table.Name)+2]))
+			fmt.Fprintf(stdout, "{%q: [", page.Table.Name)
 		}
 		for n, item := range page.Items {
 			comma := ","

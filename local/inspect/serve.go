@@ -40,15 +40,15 @@ type (
 // Handler answers the calls of a Control, below /inspect/.
 func (i *Inspector) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /inspect/functions", answer(func(context.Context, any) ([]Function, error) { return i.Functions() }))
-	mux.HandleFunc("POST /inspect/invoke", answer(func(ctx context.Context, in invokeInput) (Invocation, error) {
+	mux.HandleFunc("POST /inspect/functions", respond(func(context.Context, any) ([]Function, error) { return i.Functions() }))
+	mux.HandleFunc("POST /inspect/invoke", respond(func(ctx context.Context, in invokeInput) (Invocation, error) {
 		return i.Invoke(ctx, in.Function, in.Event)
 	}))
-	mux.HandleFunc("POST /inspect/tables", answer(func(ctx context.Context, _ any) ([]Table, error) { return i.Tables(ctx) }))
-	mux.HandleFunc("POST /inspect/items", answer(func(ctx context.Context, in itemsInput) (ItemPage, error) {
+	mux.HandleFunc("POST /inspect/tables", respond(func(ctx context.Context, _ any) ([]Table, error) { return i.Tables(ctx) }))
+	mux.HandleFunc("POST /inspect/items", respond(func(ctx context.Context, in itemsInput) (ItemPage, error) {
 		return i.Items(ctx, in.Table, in.Page)
 	}))
-	mux.HandleFunc("POST /inspect/seed", answer(func(ctx context.Context, seed Seed) (seedOutput, error) {
+	mux.HandleFunc("POST /inspect/seed", respond(func(ctx context.Context, seed Seed) (seedOutput, error) {
 		written, err := i.Seed(ctx, seed)
 		if err != nil && len(written) == 0 {
 			return seedOutput{}, err
@@ -59,23 +59,23 @@ func (i *Inspector) Handler() http.Handler {
 		}
 		return out, nil
 	}))
-	mux.HandleFunc("POST /inspect/queues", answer(func(context.Context, any) ([]Queue, error) { return i.Queues() }))
-	mux.HandleFunc("POST /inspect/messages", answer(func(_ context.Context, in messagesInput) (MessagePage, error) {
+	mux.HandleFunc("POST /inspect/queues", respond(func(context.Context, any) ([]Queue, error) { return i.Queues() }))
+	mux.HandleFunc("POST /inspect/messages", respond(func(_ context.Context, in messagesInput) (MessagePage, error) {
 		if in.Dead {
 			return i.DeadLetters(in.Queue, in.Limit)
 		}
 		return i.Messages(in.Queue, in.Limit)
 	}))
-	mux.HandleFunc("POST /inspect/redrive", answer(i.Redrive))
-	mux.HandleFunc("POST /inspect/roles", answer(func(_ context.Context, names []string) ([]Role, error) { return i.RolesOf(names) }))
-	mux.HandleFunc("POST /inspect/schedules", answer(func(context.Context, any) ([]Schedule, error) { return i.Schedules() }))
-	mux.HandleFunc("POST /inspect/run-schedule", answer(i.RunSchedule))
+	mux.HandleFunc("POST /inspect/redrive", respond(i.Redrive))
+	mux.HandleFunc("POST /inspect/roles", respond(func(_ context.Context, names []string) ([]Role, error) { return i.RolesOf(names) }))
+	mux.HandleFunc("POST /inspect/schedules", respond(func(context.Context, any) ([]Schedule, error) { return i.Schedules() }))
+	mux.HandleFunc("POST /inspect/run-schedule", respond(i.RunSchedule))
 	mux.HandleFunc("POST /inspect/logs", i.serveLogs)
 	return mux
 }
 
-// answer answers one call.
-func answer[In, Out any](do func(context.Context, In) (Out, error)) http.HandlerFunc {
+// respond answers one call.
+func respond[In, Out any](do func(context.Context, In) (Out, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		in, err := read[In](r)
 		if err != nil {

@@ -43,22 +43,9 @@ func (g *Groups) Read(ctx context.Context, groups func() ([]string, error), last
 		if err != nil {
 			return err
 		}
-		var lines []Line
-		for _, name := range names {
-			t := tails[name]
-			look := func() ([]Line, error) { return t.next() }
-			if t == nil {
-				t = &tail{groups: g, group: name, name: g.File(name)}
-				tails[name] = t
-				if first {
-					look = func() ([]Line, error) { return t.history(last) }
-				}
-			}
-			more, err := look()
-			if err != nil {
-				return err
-			}
-			lines = append(lines, more...)
+		lines, err := g.look(names, tails, first, last)
+		if err != nil {
+			return err
 		}
 		slices.SortStableFunc(lines, func(a, b Line) int { return a.Time.Compare(b.Time) })
 		if first {
@@ -78,6 +65,29 @@ func (g *Groups) Read(ctx context.Context, groups func() ([]string, error), last
 		case <-changed:
 		}
 	}
+}
+
+// look reads what the groups have since the look before, each by its tail. The first
+// look reads the last lines, a group that is new later is read from its beginning.
+func (g *Groups) look(groups []string, tails map[string]*tail, first bool, last int) (lines []Line, err error) {
+	for _, name := range groups {
+		t, known := tails[name]
+		if !known {
+			t = &tail{groups: g, group: name, name: g.File(name)}
+			tails[name] = t
+		}
+		var more []Line
+		if first && !known {
+			more, err = t.history(last)
+		} else {
+			more, err = t.next()
+		}
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, more...)
+	}
+	return lines, nil
 }
 
 // listen has changed hear of lines that are in a file now, until the function that
