@@ -13,7 +13,8 @@ func (c *Cloud) Inspector() *inspect.Inspector { return c.inspector }
 func (c *Cloud) openInspector() error {
 	c.inspector = inspect.New(inspect.Options{
 		Stack: c.o.Root.Stack, Functions: c.functions, Groups: c.groups, Tables: c.tables, Queues: c.queues, APIs: c.apis,
-		Rules: c.rules, Watched: c.watched(),
+		Authority: c.authority, UsesFile: filepath.Join(c.o.Dir, UsesFile), Schedules: c.schedules, Rules: c.rules,
+		Watched: c.watched(),
 	})
 	return nil
 }

@@ -33,26 +33,26 @@ import (
 	"skiff/local/process/npm"
 )
 
-// lines is what a person sees of a cloud.
-type lines struct {
+// shownLines is what a person sees of a cloud.
+type shownLines struct {
 	mu   sync.Mutex
 	text strings.Builder
 }
 
-func (l *lines) Write(data []byte) (int, error) {
+func (l *shownLines) Write(data []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.Write(data)
 }
 
-func (l *lines) String() string {
+func (l *shownLines) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
 }
 
 // await waits until a person has seen something.
-func (l *lines) await(t *testing.T, what string, ok func(text string) bool) {
+func (l *shownLines) await(t *testing.T, what string, ok func(text string) bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); !ok(l.String()); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -186,7 +186,7 @@ func timesGiven(text string) map[string]int {
 // it was; a schedule runs, and runs when it is asked to.
 func TestStreamsAndSchedules(t *testing.T) {
 	t.Parallel()
-	dir, seen := t.TempDir(), &lines{}
+	dir, seen := t.TempDir(), &shownLines{}
 	c := openStreams(t, dir, seen)
 	if err := c.RunSchedules(); err != nil {
 		t.Fatal(err)

@@ -11,8 +11,10 @@ import (
 	"skiff/local/aws/apigateway"
 	"skiff/local/aws/dynamodb"
 	"skiff/local/aws/eventbridge"
+	"skiff/local/aws/iam"
 	"skiff/local/aws/lambda"
 	"skiff/local/aws/logs"
+	"skiff/local/aws/scheduler"
 	"skiff/local/aws/sqs"
 	"skiff/local/engine/provider"
 )
@@ -25,6 +27,9 @@ type Options struct {
 	Tables    *dynamodb.Tables
 	Queues    *sqs.Queues
 	APIs      *apigateway.APIs
+	Authority *iam.Authority
+	UsesFile  string // of what roles were used for: see iam.ReadUses
+	Schedules *scheduler.Scheduler
 	Rules     *eventbridge.Rules
 	Watched
 }
