@@ -42,7 +42,7 @@ func permit(e *engine, service, source string) {
 // with a schedule, by a message of a topic, and when one invokes it with an SDK.
 func TestRules(t *testing.T) {
 	t.Parallel()
-	seen := &lines{}
+	seen := &shownLines{}
 	c := openStreams(t, t.TempDir(), seen)
 	t.Cleanup(func() {
 		if err := c.Close(); err != nil {
@@ -104,7 +104,7 @@ func TestRules(t *testing.T) {
 // clock goes forward by two minutes once the rule is there.
 func TestRulesRun(t *testing.T) {
 	t.Parallel()
-	seen := &lines{}
+	seen := &shownLines{}
 	var forward atomic.Int64
 	c, err := Open(Options{
 		Dir: t.TempDir(), URL: "http://127.0.0.1:8080", Root: apigateway.Root{Project: "project", Stack: "staging"}, Cache: t.TempDir(), Stderr: io.Discard,

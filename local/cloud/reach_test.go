@@ -81,7 +81,7 @@ func wantReach() map[string]string {
 // AWSLambdaBasicExecutionRole says, and only then has it lines.
 func TestCreatedGroup(t *testing.T) {
 	t.Parallel()
-	dir, seen := t.TempDir(), &lines{}
+	dir, seen := t.TempDir(), &shownLines{}
 	c := openStreams(t, dir, seen)
 	t.Cleanup(func() { c.Close() })
 	e := newEngineIn(t, c, program(t))
