@@ -40,12 +40,12 @@ type watching struct {
 
 // watchStack follows the source of a stack until ctx ends. What was saved since
 // it began to come up may not be in it yet.
-func watchStack(ctx context.Context, e *engine, c *cloud.Cloud, stack string, began time.Time) error {
+func watchStack(ctx context.Context, e *engine, c *cloud.Cloud, stack string, began time.Time) (err error) {
 	w, err := newWatching(e, c, stack)
 	if err != nil {
 		return err
 	}
-	defer w.watcher.Close()
+	defer func() { err = errors.Join(err, w.watcher.Close()) }()
 	if err := w.begin(ctx, began); err != nil {
 		return stopped(ctx, err)
 	}
