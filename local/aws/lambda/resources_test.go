@@ -233,7 +233,7 @@ func TestUnpackedCode(t *testing.T) {
 	p := newPlane(t)
 	p.code(t, "two.zip", "echo other")
 	first := p.declare(t, declaration())
-	data, err := os.ReadFile(filepath.Join(p.version(first).Dir, "bootstrap"))
+	data, err := os.ReadFile(filepath.Join(p.current(first).Dir, "bootstrap"))
 	if err != nil || string(data) != "#!/bin/sh\necho hello\n" {
 		t.Errorf("bootstrap is %q, %v", data, err)
 	}
@@ -244,7 +244,7 @@ func TestUnpackedCode(t *testing.T) {
 	must(t, p.Tidy())
 	entries, err := os.ReadDir(p.dir)
 	must(t, err)
-	if len(entries) != 1 || entries[0].Name() != filepath.Base(p.version(second).Dir) {
+	if len(entries) != 1 || entries[0].Name() != filepath.Base(p.current(second).Dir) {
 		t.Errorf("kept %v, want the code that runs", entries)
 	}
 	must(t, os.RemoveAll(p.dir))
