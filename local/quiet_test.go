@@ -19,7 +19,7 @@ import (
 )
 
 // announced is the announcement of a stack of one function, and nothing else.
-var announced = regexp.MustCompile(`^\n  GET     http://[0-9.:]+/f000\n\ntry: curl -i (http://[0-9.:]+)/f000\n\nready (http://[0-9.:]+)$`)
+var announced = regexp.MustCompile(`^\n  GET     http://[0-9.:]+/f000\n\ntry: curl -i (http://[0-9.:]+)/f000\n\nconsole: (http://[0-9.:]+)/_local/\n\nready (http://[0-9.:]+)$`)
 
 // waits are lines of progress, which a slow machine has.
 var waits = regexp.MustCompile(`(?m)^local: (the Pulumi CLI|the store|the program|up)\b.*\n`)
@@ -144,7 +144,7 @@ func TestTerminalStart(t *testing.T) {
 	nothingRuns(t, m.state)
 
 	text = onTerminal(t, m, "TERM=xterm", "NO_COLOR=1").interrupt(t, "ready http://")
-	if shown := screen(text); !announced.MatchString(shown) || !strings.Contains(text, "local: the store\r\n") {
+	if shown := screen(text); !announced.MatchString(shown) || !strings.Contains(text, "local: up: ") {
 		t.Errorf("when it is ready it shows\n%s\nof %q", shown, text)
 	}
 	text = onTerminal(t, m, "TERM=dumb").interrupt(t, "ready http://")

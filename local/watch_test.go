@@ -59,7 +59,7 @@ func TestWatch(t *testing.T) {
 		}
 	})
 	t.Run("a crash at the start is in the log", func(t *testing.T) {
-		edit(t, file, "// Handle says", "func init() { panic(\"too early\") }\n\n// Handle says")
+		edit(t, file, "// Handle answers", "func init() { panic(\"too early\") }\n\n// Handle answers")
 		s.says(t, "watch: health runs new code")
 		if a := request(t, http.MethodGet, s.url+"/health", ""); a.status != http.StatusInternalServerError {
 			t.Errorf("a function that crashes answers %d %s", a.status, a.body)
