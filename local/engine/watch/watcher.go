@@ -19,6 +19,10 @@ import (
 // editor writes a file in several steps, a git checkout many files.
 const quiet = 40 * time.Millisecond
 
+// patience is how long changes wait for quiet: a program may write a file beside
+// the source without end.
+const patience = time.Second
+
 // all stands for every folder among those in which something has happened.
 const all = ""
 
@@ -43,7 +47,10 @@ func NewWatcher() (*Watcher, error) {
 	go w.forward(ctx)
 	go func() {
 		defer close(w.done)
-		settle(ctx, w.events, func() <-chan time.Time { return time.After(quiet) }, w.settled)
+		after := func(d time.Duration) func() <-chan time.Time {
+			return func() <-chan time.Time { return time.After(d) }
+		}
+		settle(ctx, w.events, after(quiet), after(patience), w.settled)
 	}()
 	return w, nil
 }
@@ -90,12 +97,13 @@ func (w *Watcher) forward(ctx context.Context) {
 	}
 }
 
-// settle collects events until none has come for a moment, and hands them over
-// as soon as they are asked for. What comes until then is among them.
-func settle(ctx context.Context, events <-chan string, moment func() <-chan time.Time, settled chan<- []string) {
+// settle collects events until none has come for a moment, or until the first of
+// them has waited for long. It hands them over when the receiver is ready. Events
+// that come until then are among them.
+func settle(ctx context.Context, events <-chan string, moment, long func() <-chan time.Time, settled chan<- []string) {
 	pending := map[string]bool{}
-	var quiet <-chan time.Time // while events come
-	var ready chan<- []string  // once none comes
+	var quiet, late <-chan time.Time // while events come
+	var ready chan<- []string        // once there is something to hand over
 	for {
 		var dirs []string
 		if !pending[all] {
@@ -105,12 +113,19 @@ func settle(ctx context.Context, events <-chan string, moment func() <-chan time
 		case <-ctx.Done():
 			return
 		case dir := <-events:
+			if len(pending) == 0 {
+				late = long()
+			}
 			pending[dir] = true
-			quiet, ready = moment(), nil
+			if late != nil {
+				quiet, ready = moment(), nil
+			}
 		case <-quiet:
 			quiet, ready = nil, settled
+		case <-late:
+			quiet, late, ready = nil, nil, settled
 		case ready <- dirs:
-			pending, ready = map[string]bool{}, nil
+			pending, quiet, late, ready = map[string]bool{}, nil, nil, nil
 		}
 	}
 }

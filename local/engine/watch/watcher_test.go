@@ -14,19 +14,23 @@ import (
 // settling is settle with a clock that a test moves.
 type settling struct {
 	events  chan string
-	moments chan chan time.Time // one for each event
+	moments chan chan time.Time // of quiet, as they are begun
+	limits  chan chan time.Time // of patience
 	settled chan []string
 }
 
 func newSettling(t *testing.T) settling {
-	s := settling{make(chan string), make(chan chan time.Time, 10), make(chan []string)}
+	s := settling{make(chan string), make(chan chan time.Time, 10), make(chan chan time.Time, 10), make(chan []string)}
 	ctx, stop := context.WithCancel(t.Context())
 	t.Cleanup(stop)
-	go settle(ctx, s.events, func() <-chan time.Time {
-		c := make(chan time.Time)
-		s.moments <- c
-		return c
-	}, s.settled)
+	timer := func(set chan chan time.Time) func() <-chan time.Time {
+		return func() <-chan time.Time {
+			c := make(chan time.Time)
+			set <- c
+			return c
+		}
+	}
+	go settle(ctx, s.events, timer(s.moments), timer(s.limits), s.settled)
 	return s
 }
 
@@ -36,6 +40,29 @@ func (s settling) none(t *testing.T) {
 	case dirs := <-s.settled:
 		t.Errorf("settled too soon: %q", dirs)
 	default:
+	}
+}
+
+// TestSettleInTime: what never gets quiet is handed over all the same.
+func TestSettleInTime(t *testing.T) {
+	t.Parallel()
+	s := newSettling(t)
+	for _, dir := range []string{"a", "b"} {
+		s.events <- dir
+		s.none(t)
+	}
+	limit := <-s.limits
+	limit <- time.Time{}
+	s.events <- "c"
+	if got := <-s.settled; !slices.Equal(got, []string{"a", "b", "c"}) {
+		t.Errorf("settled %q", got)
+	}
+	s.events <- "d"
+	s.none(t)
+	limit = <-s.limits
+	limit <- time.Time{}
+	if got := <-s.settled; !slices.Equal(got, []string{"d"}) {
+		t.Errorf("then settled %q", got)
 	}
 }
 
