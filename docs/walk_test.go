@@ -45,7 +45,7 @@ func TestWalk(t *testing.T) {
 		t.Fatal(err)
 	}
 	script := walk(t, freePort(t))
-	cmd := exec.Command(bash, "-c", script)
+	cmd := exec.CommandContext(t.Context(), bash, "-c", script)
 	cmd.Dir = c.dir
 	cmd.Env = append(os.Environ(), append(caches(t), "HOME="+home)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

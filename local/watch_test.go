@@ -126,12 +126,12 @@ func (s *server) answers(t *testing.T, want string) {
 // keepsCode has a request wait in the function until newer code answers others.
 func (s *server) keepsCode(t *testing.T, dir string) {
 	file, gate := filepath.Join(dir, handler), filepath.Join(dir, "gate")
-	waits := fmt.Sprintf("for _, err := os.Stat(%q); err != nil; _, err = os.Stat(%[1]q) {\n_ = os.WriteFile(%[1]q+\".begun\", nil, 0o600)\n}\n", gate)
+	waits := fmt.Sprintf("for _, err := os.Stat(%q); err != nil; _, err = os.Stat(%[1]q) {\n_ = os.WriteFile(%[1]q+\".begun\", nil, 0o600)\ntime.Sleep(10 * time.Millisecond)\n}\n", gate)
 	old, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	edit(t, file, "\t\"net/http\"\n", "\t\"net/http\"\n\t\"os\"\n")
+	edit(t, file, "\t\"net/http\"\n", "\t\"net/http\"\n\t\"os\"\n\t\"time\"\n")
 	edit(t, file, "\treturn api.Respond(", "\t"+waits+"\treturn api.Respond(")
 	s.says(t, "watch: health runs new code")
 	first := make(chan answer, 1)
@@ -147,6 +147,7 @@ func (s *server) keepsCode(t *testing.T, dir string) {
 	if err := os.WriteFile(file, []byte(strings.Replace(string(old), after, `{"status":"newer"}`, 1)), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	s.says(t, "watch: health runs new code") // a request before that waits at the gate
 	s.answers(t, `{"status":"newer"}`)
 	if err := os.WriteFile(gate, nil, 0o600); err != nil {
 		t.Fatal(err)
