@@ -87,8 +87,9 @@ serving=
 stop() {
 	[ -z "$serving" ] && return
 	kill -INT -- "-$serving"
-	wait "$serving" || { echo "what served ended with $?"; cat "$HOME/serve.log"; exit 1; }
+	wait "$serving" || code=$?
 	serving=
+	[ "${code:-0}" = 0 ] || { echo "what served ended with $code"; cat "$HOME/serve.log"; exit 1; }
 }
 trap '[ -z "$serving" ] || kill -KILL -- "-$serving"' EXIT
 serve() {

@@ -47,7 +47,6 @@ func TestWatch(t *testing.T) {
 	t.Run("a request keeps the code it began with", func(t *testing.T) { s.keepsCode(t, dir) })
 	t.Run("a mistake is shown once", func(t *testing.T) {
 		edit(t, file, "api.Respond(", "api.Reply(")
-		s.says(t, "undefined: api.Reply")
 		s.says(t, "what was there before serves on")
 		if got := answer(); got != after {
 			t.Errorf("meanwhile the function answers %s", got)
