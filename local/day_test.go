@@ -74,7 +74,9 @@ func cmdServe(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // cmdInterrupt ends it as Ctrl-C does.
-func cmdInterrupt(ts *testscript.TestScript, _ bool, _ []string) { dayOf(ts).server.stop(syscall.SIGINT) }
+func cmdInterrupt(ts *testscript.TestScript, _ bool, _ []string) {
+	dayOf(ts).server.stop(syscall.SIGINT)
+}
 
 // cmdShown waits until what serves has printed something.
 func cmdShown(ts *testscript.TestScript, _ bool, args []string) {
