@@ -61,7 +61,6 @@ type day struct {
 	t      *testing.T
 	dir    string
 	server *server
-	stdout string // of the last command of until
 }
 
 func dayOf(ts *testscript.TestScript) *day { return ts.Value(serverKey{}).(*day) }
