@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestClose closes in the reverse order of opening, and all of it.
+// TestClose checks that Close closes every part, the last opened part first.
 func TestClose(t *testing.T) {
 	t.Parallel()
 	c := &Cloud{}
@@ -30,7 +30,7 @@ func TestClose(t *testing.T) {
 	}
 }
 
-// TestOpenFails leaves nothing open where a part cannot be opened.
+// TestOpenFails checks that Open closes what it has opened when a part fails.
 func TestOpenFails(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

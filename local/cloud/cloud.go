@@ -1,5 +1,5 @@
-// Package cloud puts the services together: one local cloud, kept in one
-// folder, with providers for the engine, a gateway for clients and an endpoint
+// Package cloud assembles the local cloud, which keeps its data in one folder.
+// It has providers for the Pulumi engine, a gateway for clients and an endpoint
 // for functions.
 package cloud
 
@@ -27,45 +27,46 @@ import (
 	"skiff/local/store"
 )
 
-// Account is the account id of the local cloud, for a program that allows no
-// other. No account at AWS has it.
+// Account is the account id of the local cloud, unless a program allows other
+// accounts only. No AWS account has this id.
 const Account = "000000000000"
 
-// Region is where resources stand for a program that configures none.
+// Region is the region of resources if a program configures none.
 const Region = "us-east-1"
 
-// UsesFile is where a cloud keeps, in its folder, which rights have been used:
-// see iam.ReadUses.
+// UsesFile is the file, in the folder of the cloud, that records which rights
+// were used: see iam.ReadUses.
 const UsesFile = "calls.jsonl"
 
-// grace is how long requests that run may take once the cloud closes.
+// grace is the time that running requests have to finish when the cloud closes.
 const grace = 35 * time.Second
 
-// Options say where a cloud is kept and whom it serves.
+// Options configure Open.
 type Options struct {
-	Dir    string          // of everything it keeps
+	Dir    string          // of all data of the cloud
 	URL    string          // of the gateway, such as http://127.0.0.1:8080
-	Root   apigateway.Root // whose API answers there without a prefix
-	Env    []string        // for the commands of a stack
-	Cache  string          // for what all projects of a user share
-	Engine string          // URL of the engine that keeps the items; "" for one of its own
+	Root   apigateway.Root // the API that answers there without a prefix
+	Env    []string        // for the commands that a stack runs
+	Cache  string          // folder that all projects of a user share
+	Engine string          // URL of the engine that keeps the items; "" starts one
 	Stderr io.Writer       // progress
-	Lines  io.Writer       // the functions' log lines too, as they come; may be nil
+	Lines  io.Writer       // the functions' log lines, as they are written; may be nil
 
-	// Now is the clock of schedules and of rules with one; nil for the real one.
+	// Now is the clock of schedules and of scheduled rules; nil means time.Now.
 	Now func() time.Time
 }
 
 // Cloud is an open cloud.
 type Cloud struct {
-	// Control is where commands of other terminals reach the cloud.
+	// Control is the address and token by which commands in other terminals reach
+	// the cloud.
 	Control inspect.Control
 
-	// DNS is the address of the server that knows the zones: host and port.
+	// DNS is the address (host:port) of the DNS server for the hosted zones.
 	DNS string
 
-	// Operator is the environment by which a person's commands reach the
-	// services, as who may do everything.
+	// Operator is the environment (endpoints, administrator keys) of commands
+	// that a person runs.
 	Operator []string
 
 	o          Options
@@ -76,22 +77,22 @@ type Cloud struct {
 	uses       *os.File
 	inspector  *inspect.Inspector
 	terminal   terminal
-	recorder   *inspect.Recorder       // of what people see
-	gateway    func() *httpapi.Gateway // made once, as is the next
+	recorder   *inspect.Recorder       // of requests, for people to inspect
+	gateway    func() *httpapi.Gateway // made once, like queueCalls
 	queueCalls func() http.Handler
-	endpoints  map[string]string // of the services, as the environment of a function
+	endpoints  map[string]string // of the services, as environment variables of a function
 	servers    []func()
 	closers    []func(context.Context) error
 	services
 
 	aws, commands *provider.Provider
 	unsaved       *provider.Unsaved
-	joining       sync.Mutex // of programs, and of servers once the cloud is open
+	joining       sync.Mutex // guards programs, and servers after Open
 	programs      map[Program]Providers
 }
 
-// Open opens the cloud in o.Dir. While another process has it open, the error
-// is store.ErrInUse.
+// Open opens the cloud in o.Dir. If another process has it open, Open returns
+// store.ErrInUse.
 func Open(o Options) (*Cloud, error) {
 	c := &Cloud{o: o, terminal: newTerminal(o.Lines), Control: inspect.NewControl(), recorder: inspect.NewRecorder(), programs: map[Program]Providers{}}
 	c.gateway = sync.OnceValue(c.newGateway)
@@ -108,12 +109,12 @@ func Open(o Options) (*Cloud, error) {
 	return c, nil
 }
 
-// closes has Close call f, before what was open before. The context of f ends
-// with the grace.
+// closes registers f for Close, which runs the last registered function first.
+// The context of f ends after grace.
 func (c *Cloud) closes(f func(ctx context.Context) error) { c.closers = append(c.closers, f) }
 
-// Close ends every process of the cloud, after the requests that run, and
-// lets go of its folder.
+// Close waits for running requests, ends every process of the cloud, and
+// releases its folder.
 func (c *Cloud) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
@@ -124,7 +125,7 @@ func (c *Cloud) Close() error {
 	return err
 }
 
-// stopServers ends what listens for calls.
+// stopServers stops the servers of providers, services and control.
 func (c *Cloud) stopServers(context.Context) error {
 	c.joining.Lock()
 	defer c.joining.Unlock()
@@ -134,8 +135,8 @@ func (c *Cloud) stopServers(context.Context) error {
 	return nil
 }
 
-// Warm starts what takes time before the first request asks for it, and writes
-// to progress what it installs.
+// Warm starts the engine for items before the first request needs it, and
+// writes to progress what it installs.
 func (c *Cloud) Warm(ctx context.Context, progress io.Writer) error {
 	if err := c.items.install(ctx, progress); err != nil {
 		return err
@@ -144,8 +145,8 @@ func (c *Cloud) Warm(ctx context.Context, progress io.Writer) error {
 	return err
 }
 
-// RunSchedules runs the schedules, and the rules with one, from now on, and
-// takes up what they have begun. A cloud that is open for one command runs none.
+// RunSchedules starts schedules and scheduled rules, and resumes events that
+// were accepted earlier. A cloud opened for one command does not call it.
 func (c *Cloud) RunSchedules() error {
 	c.schedules.Start()
 	c.rules.Start()
@@ -159,7 +160,7 @@ func (c *Cloud) serveHTTP(h http.Handler) (addr string, err error) {
 	}
 	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, Protocols: new(http.Protocols)}
 	s.Protocols.SetHTTP1(true)
-	s.Protocols.SetUnencryptedHTTP2(true) // as the SDK for JavaScript calls some services
+	s.Protocols.SetUnencryptedHTTP2(true) // the SDK for JavaScript uses HTTP/2 for some services
 	go s.Serve(l)
 	c.servers = append(c.servers, func() { s.Close() })
 	return l.Addr().String(), nil
@@ -175,8 +176,8 @@ func (c *Cloud) serveGRPC(s *grpc.Server) (addr string, err error) {
 	return l.Addr().String(), nil
 }
 
-// recordUse keeps every distinct call that a role was used for and what the
-// policies said to it.
+// recordUse records a distinct call that a role made and the decision of its
+// policies.
 func (c *Cloud) recordUse(u iam.Use) {
 	data, err := json.Marshal(u)
 	if err == nil {
@@ -187,8 +188,8 @@ func (c *Cloud) recordUse(u iam.Use) {
 	}
 }
 
-// recordLines keeps the lines of a function. A group that is missing Lambda
-// creates with the rights of the function's role.
+// recordLines stores log lines of a function. If the log group is missing,
+// Lambda creates it, provided that the function's role allows it.
 func (c *Cloud) recordLines(group lambda.Group, stream, function string, lines ...[]byte) {
 	err := c.groups.Write(group.Name, stream, lines...)
 	if errors.Is(err, store.ErrNotFound) && group.MayCreate() {
@@ -206,5 +207,5 @@ func (c *Cloud) recordLines(group lambda.Group, stream, function string, lines .
 	c.show("%s", text)
 }
 
-// show is for the person who watches the cloud serve.
+// show prints for the person who watches the cloud serve.
 func (c *Cloud) show(format string, args ...any) { c.terminal.show(format, args...) }

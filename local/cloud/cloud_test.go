@@ -26,13 +26,14 @@ const (
 	groupARN = "arn:aws:logs:" + region + ":" + account + ":log-group:/aws/vendedlogs/api"
 )
 
-// engine speaks to the aws provider of a cloud as Pulumi's does.
+// engine calls the AWS provider of a cloud, as Pulumi's engine does.
 type engine struct {
 	t      testing.TB
 	client pulumirpc.ResourceProviderClient
 }
 
-// newEngine configures a provider resource with an account, tags and a role.
+// newEngine configures an aws.Provider resource with an account, default tags
+// and a role.
 func newEngine(t *testing.T, c *Cloud) *engine {
 	t.Helper()
 	providers, err := Join(t.Context(), c.Control, Program{Dir: t.TempDir()})
@@ -64,7 +65,7 @@ func (e *engine) properties(m map[string]any) *structpb.Struct {
 	return s
 }
 
-// up checks and creates a resource.
+// up checks a resource and creates it.
 func (e *engine) up(token, name string, inputs map[string]any) (id string, outputs map[string]any) {
 	e.t.Helper()
 	urn := "urn:pulumi:staging::project::" + token + "::" + name
@@ -96,8 +97,8 @@ func openCloud(t *testing.T) *Cloud {
 	return c
 }
 
-// TestOperations declares what watches an API, through a provider of another
-// account, and finds the line of a request in the access log.
+// TestOperations declares access logs and alarms of an API, through a provider
+// of another account, and finds a request in the access log.
 func TestOperations(t *testing.T) {
 	t.Parallel()
 	c := openCloud(t)
@@ -155,7 +156,8 @@ func TestOperations(t *testing.T) {
 	}
 }
 
-// TestRefusals are those of the new properties, as the engine hears them.
+// TestRefusals checks the errors that the engine gets for unsupported
+// properties.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t, openCloud(t))

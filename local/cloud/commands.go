@@ -10,47 +10,48 @@ import (
 	"skiff/local/inspect"
 )
 
-// Command is one command of the Pulumi CLI on a stack, for which it saves its
-// state at the end alone: see provider.Unsaved. The cloud is asked before it and
-// after it.
+// Command is one command of the Pulumi CLI on a stack. Such a command saves its
+// state only at its end (see provider.Unsaved), so the cloud is called before
+// and after it.
 type Command struct {
 	Program
-	Stack string // as its URNs begin: urn:pulumi:STACK::PROJECT
+	Stack string // prefix of its URNs: urn:pulumi:STACK::PROJECT
 	State string // the file in which the backend keeps the stack's state
 
-	Refreshed bool // before it: the state has been refreshed for what was stale
-	Removal   bool // it removes the stack from the backend, and no resource
-	Ended     bool // after it, if it has saved its state
-	Complete  bool // after it, if it did all that the program says
+	Refreshed bool // before the command: its state was refreshed for the stale resources
+	Removal   bool // before the command: it removes the stack from the backend, not the resources
+	Ended     bool // after the command: it saved its state
+	Complete  bool // after the command: it did everything that the program declares
 }
 
-// Begin prepares the cloud for a command, and returns the URNs of the resources
-// that the state is to be refreshed for first.
+// Begin prepares the cloud for a command. It returns the URNs of the resources
+// that the state must be refreshed for first.
 func Begin(ctx context.Context, control inspect.Control, c Command) (stale []string, err error) {
 	c.Ended = false
 	return stale, askAbout(ctx, control, c, &stale)
 }
 
-// Lost asks the cloud which resources it has, by URN, that no state knows: a
-// command that was killed has created them.
+// Lost returns the URNs of resources that the cloud has and no state knows,
+// because a command was killed after it created them.
 func Lost(ctx context.Context, control inspect.Control, c Command) (urns []string, err error) {
 	c.Removal = true
 	return urns, askAbout(ctx, control, c, &urns)
 }
 
-// End follows a command that has saved its state.
+// End ends a command that saved its state. It removes the resources that no
+// state knows.
 func End(ctx context.Context, control inspect.Control, c Command) error {
 	c.Ended = true
 	return askAbout(ctx, control, c, new([]string))
 }
 
-// Held is how much a cloud holds.
+// Held counts what a cloud holds.
 type Held struct {
 	Records map[string]int // by type
-	Writes  uint64         // since it was opened
+	Writes  uint64         // since Open
 }
 
-// Holds asks a cloud how much it holds.
+// Holds returns the counts of a cloud.
 func Holds(ctx context.Context, control inspect.Control) (held Held, err error) {
 	return held, ask(ctx, control, http.MethodGet, "/records", nil, &held)
 }
@@ -62,7 +63,7 @@ func (c *Cloud) serveHeld(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	_ = json.NewEncoder(w).Encode(held) // a program that has gone is nobody to tell
+	_ = json.NewEncoder(w).Encode(held) // fails only if the client is gone
 }
 
 func askAbout(ctx context.Context, control inspect.Control, c Command, into any) error {
@@ -90,7 +91,7 @@ func (c *Cloud) serveCommand(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	_ = json.NewEncoder(w).Encode(urns) // a program that has gone is nobody to tell
+	_ = json.NewEncoder(w).Encode(urns) // fails only if the client is gone
 }
 
 func (c *Cloud) end(ctx context.Context, cmd Command, state func() ([]checkpoint.Resource, error)) error {

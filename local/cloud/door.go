@@ -10,18 +10,19 @@ import (
 	"skiff/local/aws/sts"
 )
 
-// A service is one that functions and people call.
+// A service is an AWS service that functions and people can call.
 type service struct {
-	name     string // for people
+	name     string // as people see it
 	scope    string // that calls are signed for, such as sqs
-	target   string // the prefix of X-Amz-Target that tells it from another one of that scope, if any
-	variable string // the end of AWS_ENDPOINT_URL_…
+	target   string // prefix of X-Amz-Target, if another service has the same scope
+	variable string // suffix of AWS_ENDPOINT_URL_…
 	handler  http.Handler
 }
 
-// called are the services that the cloud has. The scopes are in
+// called returns the services of the cloud. For their scopes see
 // https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html,
-// the variables in https://docs.aws.amazon.com/sdkref/latest/guide/ss-endpoints-table.html.
+// for the variables
+// https://docs.aws.amazon.com/sdkref/latest/guide/ss-endpoints-table.html.
 func (c *Cloud) called() []service {
 	return []service{
 		{"DynamoDB Streams", "dynamodb", "DynamoDBStreams_20120810", "DYNAMODB_STREAMS", c.tables.StreamsHandler(c.authority)},
@@ -37,16 +38,16 @@ func (c *Cloud) called() []service {
 	}
 }
 
-// later is the endpoint of a service that opens after the others: what it works
-// with needs their address first.
+// later is the handler of a service that opens after the door: the service
+// depends on functions, whose environment has the address of the door.
 type later func() http.Handler
 
 func (l later) ServeHTTP(w http.ResponseWriter, r *http.Request) { l().ServeHTTP(w, r) }
 
-// door is the one address of all services. Each SDK sends there what it would
-// send to AWS, and signs it for the service that it means, so that no list of
-// addresses has to be complete: what the cloud does not have is refused here by
-// its name, and reaches nothing else.
+// door is the one endpoint of all services. SDKs send every request there and
+// sign it for a service, so the cloud needs no complete list of services. door
+// refuses a service that the cloud does not have, by name, and forwards
+// nothing.
 type door []service
 
 func (d door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -65,8 +66,8 @@ func (d door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	endpoint.Refuse(w, r, scope, names)
 }
 
-// openDoor lets the services be called: as the environment of a function says,
-// and for people with keys of their own.
+// openDoor starts the endpoint of the services. It sets the environment that
+// functions reach it by, and Operator for people.
 func (c *Cloud) openDoor() error {
 	c.closes(c.stopServers)
 	services := door(c.called())
@@ -88,9 +89,9 @@ func (c *Cloud) openDoor() error {
 	return nil
 }
 
-// stayHere are the settings of SDKs that would lead past AWS_ENDPOINT_URL, or to
-// credentials of another cloud, each as it does not. A file in a home folder may
-// have any of them, and the code of a function may run where there is one:
+// stayHere returns settings that keep SDKs at AWS_ENDPOINT_URL and away from
+// real credentials. The code of a function may run where a home folder has a
+// configuration file that says otherwise:
 // https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html.
 func stayHere() map[string]string {
 	return map[string]string{
@@ -99,18 +100,18 @@ func stayHere() map[string]string {
 		"AWS_SHARED_CREDENTIALS_FILE":         "/dev/null",
 		"AWS_EC2_METADATA_DISABLED":           "true",
 		"AWS_ACCOUNT_ID_ENDPOINT_MODE":        "disabled",
-		// With an endpoint of its own a client refuses either of them.
+		// A client with a custom endpoint refuses FIPS and dual-stack.
 		"AWS_USE_FIPS_ENDPOINT":      "false",
 		"AWS_USE_DUALSTACK_ENDPOINT": "false",
-		// The one address of S3 that an endpoint does not replace.
+		// Multi-region access points ignore the custom endpoint.
 		"AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS": "true",
-		// Else a call such as StartSyncExecution goes to sync-127.0.0.1.
+		// Without it, a call such as StartSyncExecution goes to sync-127.0.0.1.
 		"AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
 	}
 }
 
-// isQueueCall reports whether a request at the gateway is a call of SQS: some
-// SDKs send one to the root of the host that the queue's URL names.
+// isQueueCall reports whether a request at the gateway calls SQS. Some SDKs
+// send the call to the root of the host in the queue's URL.
 func isQueueCall(r *http.Request) bool {
 	return strings.HasPrefix(r.URL.Path, queuePath+"/") ||
 		r.URL.Path == "/" && strings.HasPrefix(r.Header.Get("X-Amz-Target"), "AmazonSQS.")

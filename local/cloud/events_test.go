@@ -21,7 +21,7 @@ import (
 	"skiff/local/aws/sns"
 )
 
-// declareFunction brings up the tests' function, which prints, and returns its ARN.
+// declareFunction creates the test function, which prints, and returns its ARN.
 func declareFunction(e *engine) string {
 	_, role := e.up(iam.RoleToken, "f", map[string]any{"name": "f", "assumeRolePolicy": `{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"lambda.amazonaws.com"}}}`})
 	e.up(iam.RolePolicyToken, "f", map[string]any{"name": "f", "role": "f", "policy": `{"Statement":{"Effect":"Allow","Action":"logs:*","Resource":"*"}}`})
@@ -33,13 +33,13 @@ func declareFunction(e *engine) string {
 	return function["arn"].(string)
 }
 
-// permit lets a service invoke the function for a resource.
+// permit allows a service to invoke the function on behalf of a resource.
 func permit(e *engine, service, source string) {
 	e.up(lambda.PermissionToken, service, map[string]any{"action": "lambda:InvokeFunction", "function": "f", "principal": service + ".amazonaws.com", "sourceArn": source, "statementId": service})
 }
 
-// TestRules: a function runs by an event that is put, when a person asks for a rule
-// with a schedule, by a message of a topic, and when one invokes it with an SDK.
+// TestRules checks what invokes a function: an event, a scheduled rule that a
+// person runs, a message of a topic, and an SDK.
 func TestRules(t *testing.T) {
 	t.Parallel()
 	seen := &shownLines{}
@@ -101,8 +101,8 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestRulesRun: a rule runs at its times in a cloud that runs its schedules. Its
-// clock goes forward by two minutes once the rule is there.
+// TestRulesRun checks that a scheduled rule runs when its time comes. The clock
+// advances two minutes once the rule exists.
 func TestRulesRun(t *testing.T) {
 	t.Parallel()
 	seen := &shownLines{}

@@ -17,14 +17,14 @@ import (
 	"time"
 )
 
-// A floor is the least that can run a function behind HTTP: it makes a payload
-// 2.0 event of a request, hands it over a Runtime API to one of some processes,
-// and answers with what the process returns. It checks, logs and keeps nothing.
+// A floor is the least that can run a function behind HTTP. It makes a payload
+// 2.0 event of a request and passes it over a Runtime API to one of several
+// processes. It checks, logs and stores nothing.
 type floor struct {
 	url   string
 	route string
 	work  chan *floorCall
-	calls sync.Map // of those that run, by request id
+	calls sync.Map // those running, by request id
 	last  atomic.Int64
 }
 
@@ -129,7 +129,7 @@ func (f *floor) response(w http.ResponseWriter, r *http.Request) {
 	c.(*floorCall).answer <- data
 }
 
-// ownTime is the processor time that this process has taken.
+// ownTime returns the processor time that this process has used.
 func ownTime(b *testing.B) time.Duration {
 	b.Helper()
 	var u syscall.Rusage
@@ -139,8 +139,8 @@ func ownTime(b *testing.B) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// childrenTicks is the processor time, in clock ticks of 10 ms, that the children
-// of this process have taken. Only Linux has it; elsewhere it is 0.
+// childrenTicks returns the processor time of this process's children, in clock
+// ticks of 10 ms. It reads /proc, so it is 0 except on Linux.
 func childrenTicks() (ticks int) {
 	processes, _ := os.ReadDir("/proc")
 	self := strconv.Itoa(os.Getpid())

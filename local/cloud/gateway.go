@@ -9,16 +9,15 @@ import (
 
 	"skiff/local/aws/apigateway/httpapi"
 	"skiff/local/aws/lambda"
-	pages "skiff/local/console" // console is the terminal here
+	pages "skiff/local/console" // console means the terminal in this package
 )
 
-// queuePath is the path of the queues' URLs at the gateway, for clients that
-// call a queue where its URL is.
+// queuePath is the path of queue URLs at the gateway, for clients that send
+// calls to the queue's URL.
 const queuePath = "/_queues"
 
-// Gateway is what clients of the APIs talk to: requests, WebSocket clients, and
-// the functions that post to these. Queues answer at their URLs, too, and the
-// console at its path.
+// Gateway returns the server for clients: HTTP and WebSocket APIs, the
+// @connections API, queues at their URLs, and the console.
 func (c *Cloud) Gateway() *http.Server {
 	server := c.gateway().Server()
 	page, err := pages.New(pages.Options{Cloud: c.inspector, Stack: c.o.Root.Project + "/" + c.o.Root.Stack, URL: c.o.URL})
@@ -38,7 +37,7 @@ func (c *Cloud) Gateway() *http.Server {
 	return server
 }
 
-// ConsoleURL is where the console is.
+// ConsoleURL returns the URL of the console.
 func (c *Cloud) ConsoleURL() string { return c.o.URL + pages.Path }
 
 func (c *Cloud) newGateway() *httpapi.Gateway {
@@ -56,7 +55,7 @@ func (c *Cloud) newGateway() *httpapi.Gateway {
 	})
 }
 
-// serve answers a request of a client of an API, or of a queue.
+// serve answers requests for HTTP APIs, WebSocket APIs and queues.
 func (c *Cloud) serve(w http.ResponseWriter, r *http.Request) {
 	place, err := c.apis.Locate(r)
 	switch {
@@ -69,7 +68,8 @@ func (c *Cloud) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Listen lets a gateway speak TLS, too, with the certificates of its domains.
+// Listen adds TLS to the gateway's listener, with the certificates of its
+// domains.
 func (c *Cloud) Listen(l net.Listener) net.Listener {
 	return httpapi.Listen(l, httpapi.TLSOptions{
 		Certificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) { return c.apis.Certificate(hello) },
@@ -81,15 +81,15 @@ func (c *Cloud) invoke(ctx context.Context, function, source string, payload []b
 	return c.functions.Invoke(ctx, function, "apigateway.amazonaws.com", source, payload)
 }
 
-// Entry is a route of the API of the stack that is served.
+// Entry is a route of an API of the served stack.
 type Entry struct {
-	Path    string // of the stage, "" for $default
+	Path    string // of the stage; "" for $default
 	Key     string // of the route
 	Guarded bool
-	Open    bool // at the gateway's own address, and not at a domain alone
+	Open    bool // reachable at the gateway's own address, not only at a custom domain
 }
 
-// Entries are the routes of the API of the stack that is served.
+// Entries returns the routes of the API of the served stack.
 func (c *Cloud) Entries() ([]Entry, error) {
 	stages, open, err := c.apis.Root()
 	if err != nil {
@@ -108,36 +108,38 @@ func (c *Cloud) Entries() ([]Entry, error) {
 	return entries, nil
 }
 
-// SocketURLs are where clients of the WebSocket APIs connect.
+// SocketURLs returns the URLs that clients of the WebSocket APIs connect to.
 func (c *Cloud) SocketURLs() ([]string, error) { return c.apis.SocketURLs() }
 
-// DomainNames are the names that APIs answer at, too.
+// DomainNames returns the custom domain names of the APIs.
 func (c *Cloud) DomainNames() ([]string, error) { return c.apis.DomainNames() }
 
-// Seed puts a random value into each secret of a stack that has none, and
-// returns their names: on this machine nobody else does. A secret that the stack
-// gets later has one at once, and whoever watches the cloud serve sees its name.
+// Seed puts a random value into each empty secret of a stack and returns the
+// names of these secrets, since the local cloud has no other source of values.
+// Secrets that the stack adds later are seeded when created, and the terminal
+// shows their names.
 func (c *Cloud) Seed(project, stack string) ([]string, error) {
 	return c.secrets.Seed("urn:pulumi:"+stack+"::"+project+"::", func(name string) { c.show("secret %s is new and has a random value\n", name) })
 }
 
-// CAFile is the certificate of the authority that the domains' certificates are
-// signed by, as PEM.
+// CAFile returns the path of the PEM certificate of the authority that signs
+// the domains' certificates.
 func (c *Cloud) CAFile() string { return c.certificates.CAFile() }
 
-// FunctionZip finds a function of a stack by its name in AWS or in the program, and
-// the zip on this machine that its code is in.
+// FunctionZip returns the id of a function and the path of its zip. The name is
+// the function's name in AWS or in the program.
 func (c *Cloud) FunctionZip(project, stack, dir, name string) (id, zip string, err error) {
 	return c.functions.Named("urn:pulumi:"+stack+"::"+project+"::", dir, name)
 }
 
-// Debug runs a function under a debugger from now on: see lambda.Functions.Debug.
+// Debug runs a function under a debugger from now on: see
+// lambda.Functions.Debug.
 func (c *Cloud) Debug(id string, d lambda.Debugger) error { return c.functions.Debug(id, d) }
 
-// EndDebugging ends the debuggers, and the requests that wait in them for a person.
+// EndDebugging ends the debuggers and the requests that are paused in them.
 func (c *Cloud) EndDebugging() { c.functions.EndDebugging() }
 
-// Swap has the functions of a stack run what is in their zips now: see
+// Swap makes the functions of a stack run the current code of their zips: see
 // lambda.Functions.Swap.
 func (c *Cloud) Swap(project, stack, dir string, zips []string) (swapped, unknown []string, err error) {
 	return c.functions.Swap("urn:pulumi:"+stack+"::"+project+"::", dir, zips)

@@ -10,8 +10,8 @@ import (
 	"skiff/local/aws/apigateway"
 )
 
-// TestDoors: one request after another meets an API, a WebSocket API, the queues
-// or nothing, and none of them by a name that is not this machine's.
+// TestDoors sends requests in turn to an API, a WebSocket API, the queues and
+// an unknown path. It checks that none of them answers to a foreign host name.
 func TestDoors(t *testing.T) {
 	t.Parallel()
 	c := openCloud(t)
@@ -28,7 +28,7 @@ func TestDoors(t *testing.T) {
 	for _, test := range []struct {
 		method, path, host, target string
 		want                       int
-		header                     string // that the answer has
+		header                     string // expected in the answer
 	}{
 		{"GET", "/", "localhost", "", 404, "Apigw-Requestid"},
 		{"GET", "/_apis/" + sockets + "/live", "localhost", "", 426, "X-Amzn-Requestid"},

@@ -7,7 +7,7 @@ import (
 	"skiff/local/inspect"
 )
 
-// Inspector is what people see of the cloud, and what they do to it.
+// Inspector returns what shows the cloud to people and lets them change it.
 func (c *Cloud) Inspector() *inspect.Inspector { return c.inspector }
 
 func (c *Cloud) openInspector() error {
@@ -19,7 +19,8 @@ func (c *Cloud) openInspector() error {
 	return nil
 }
 
-// watched is what requests and the picture of the stack are made of.
+// watched returns the sources of recorded requests and of the picture of the
+// stack.
 func (c *Cloud) watched() inspect.Watched {
 	return inspect.Watched{
 		Store: c.store, Sockets: c.sockets, Recorder: c.recorder,

@@ -14,26 +14,26 @@ import (
 	"skiff/local/process/dynoxide"
 )
 
-// items is where the items of all tables are kept: a Dynoxide, started when
-// the first call needs it, and again should it end; or the engine at a URL that
-// the person who runs the cloud has chosen.
+// items gives the address of the engine that keeps the items of all tables. By
+// default this is a Dynoxide, which starts with the first call and restarts if
+// it ends. A person may choose another engine by its URL.
 type items struct {
-	dir      string // of the data
+	dir      string // of the items
 	cache    string
-	other    string // URL of another engine; "" for a Dynoxide
+	other    string // URL of another engine; "" for Dynoxide
 	progress io.Writer
 
-	// restore has the engine at url hold the tables that the cloud has, and
-	// returns the names of those that it lacked.
+	// restore creates the tables of the cloud that the engine at url lacks, and
+	// returns their names.
 	restore func(ctx context.Context, url string) (made []string, err error)
 
 	mu       sync.Mutex
 	server   *dynoxide.Server
-	restored bool // the engine, as it runs now
+	restored bool // the running engine has all tables
 	closed   bool
 }
 
-// URL is where the engine listens.
+// URL returns the URL of the engine.
 func (i *items) URL(ctx context.Context) (string, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -51,7 +51,7 @@ func (i *items) URL(ctx context.Context) (string, error) {
 	return url, nil
 }
 
-// install gets the engine, unless it is there.
+// install installs the engine if it is missing.
 func (i *items) install(ctx context.Context, progress io.Writer) error {
 	if i.other != "" {
 		return nil
@@ -60,7 +60,7 @@ func (i *items) install(ctx context.Context, progress io.Writer) error {
 	return err
 }
 
-// running returns where an engine listens, which it starts if there is none.
+// running returns the URL of a running engine, and starts one if needed.
 func (i *items) running(ctx context.Context) (url string, err error) {
 	if i.other != "" {
 		return i.other, nil
@@ -86,8 +86,8 @@ func (i *items) running(ctx context.Context) (url string, err error) {
 	return i.server.URL(), nil
 }
 
-// bringTables makes the tables that the engine lacks: those of a cloud whose
-// items another engine has kept until now, or whose file of items was deleted.
+// bringTables creates the tables that the engine lacks. It lacks them if
+// another engine kept the items until now, or if its file was deleted.
 func (i *items) bringTables(ctx context.Context, url string) error {
 	made, err := i.restore(ctx, url)
 	if len(made) > 0 {
@@ -105,8 +105,9 @@ func (i *items) bringTables(ctx context.Context, url string) error {
 
 func (i *items) file() string { return filepath.Join(i.dir, "items.db") }
 
-// tellOfDynalite says once, before there is a file of Dynoxide's, what becomes of
-// items that dynalite has kept: its folder is this one, and has LevelDB's files.
+// tellOfDynalite explains once what happens to items that dynalite kept. It
+// recognizes them by LevelDB's files in this folder, before Dynoxide's file
+// exists.
 func (i *items) tellOfDynalite() {
 	_, before := os.Stat(filepath.Join(i.dir, "CURRENT"))
 	_, now := os.Stat(i.file())
@@ -119,7 +120,7 @@ To have the old ones back, run a commit from before Dynoxide; to be rid of them,
 `, i.dir, i.file(), i.dir)
 }
 
-// Close ends Dynoxide; it is not started again.
+// Close stops Dynoxide for good.
 func (i *items) Close() error {
 	i.mu.Lock()
 	defer i.mu.Unlock()

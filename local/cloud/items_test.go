@@ -12,8 +12,8 @@ import (
 	"skiff/local/process/npm"
 )
 
-// newItems keeps items in dir, as for a cloud with the tables a and b, and tells
-// what it has to tell to the buffer.
+// newItems keeps items in dir, for a cloud with the tables a and b, and writes
+// its messages to the buffer.
 func newItems(t *testing.T, dir string) (*items, *bytes.Buffer) {
 	t.Helper()
 	cache, err := npm.CacheDir()
@@ -45,8 +45,8 @@ func url(t *testing.T, i *items) string {
 	return url
 }
 
-// TestItemsOfDynalite: whoever has items of dynalite's hears once where they
-// are, and they stay there.
+// TestItemsOfDynalite checks that one message says where dynalite's items are,
+// and that they stay there.
 func TestItemsOfDynalite(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -74,7 +74,8 @@ func TestItemsOfDynalite(t *testing.T) {
 	}
 }
 
-// TestEngineThatEnds is started again, and its tables are looked after again.
+// TestEngineThatEnds checks that an engine that ends is restarted and its
+// tables are restored.
 func TestEngineThatEnds(t *testing.T) {
 	t.Parallel()
 	i, told := newItems(t, t.TempDir())
@@ -93,7 +94,8 @@ func TestEngineThatEnds(t *testing.T) {
 	}
 }
 
-// TestTablesThatFail: no call reaches an engine without the cloud's tables.
+// TestTablesThatFail checks that no call reaches an engine that lacks the
+// cloud's tables.
 func TestTablesThatFail(t *testing.T) {
 	t.Parallel()
 	i, _ := newItems(t, t.TempDir())

@@ -15,8 +15,8 @@ import (
 	"skiff/local/aws/ssm"
 )
 
-// TestObjects declares a bucket as a program does, with a policy for TLS alone,
-// and reads an object by a presigned URL with the keys of a person.
+// TestObjects creates a bucket whose policy requires TLS, and reads an object
+// by a URL that a person presigned.
 func TestObjects(t *testing.T) {
 	t.Parallel()
 	c := openCloud(t)
@@ -58,7 +58,8 @@ func TestObjects(t *testing.T) {
 	}
 }
 
-// TestBucketNotification is refused by name: nothing here hears of an object.
+// TestBucketNotification checks that a bucket notification is refused by name:
+// the local cloud sends none.
 func TestBucketNotification(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t, openCloud(t))

@@ -10,20 +10,20 @@ import (
 	"skiff/local/aws/awsquery"
 )
 
-// Service describes a service that functions and people call.
+// Service describes a service that functions and people can call.
 type Service struct {
-	Name       string   // for people
-	Variable   string   // of an SDK, such as AWS_ENDPOINT_URL_SQS
-	Operations []string // that it answers, by name; all others are refused
+	Name       string   // as people see it
+	Variable   string   // of SDKs, such as AWS_ENDPOINT_URL_SQS
+	Operations []string // that it implements, by name; it refuses all others
 }
 
-// Services describes the services that the cloud answers.
+// Services returns the services of the cloud.
 func (c *Cloud) Services() []Service {
 	var all []Service
 	for _, s := range c.called() {
 		all = append(all, Service{Name: s.name, Variable: "AWS_ENDPOINT_URL_" + s.variable, Operations: operationsOf(s.handler)})
 	}
-	// Its address is the stage's own.
+	// Functions call it at the stage's address, so it has no variable.
 	return append(all, Service{Name: "API Gateway (@connections)", Operations: websocket.Operations()})
 }
 

@@ -12,8 +12,8 @@ import (
 	"skiff/local/aws/ssm"
 )
 
-// TestPermit lets a program create what its role may, and nothing else. Its uses
-// are recorded, those of every job as one.
+// TestPermit checks that a program creates what its role allows and nothing
+// else, and that the uses of all its jobs are recorded as one.
 func TestPermit(t *testing.T) {
 	t.Parallel()
 	c := openCloud(t)
@@ -70,7 +70,7 @@ func TestPermit(t *testing.T) {
 	}
 }
 
-// newJob is the engine of a program that has taken the role deploy.
+// newJob returns the engine of a program that has assumed the role deploy.
 func newJob(t *testing.T, c *Cloud, session string) *engine {
 	t.Helper()
 	providers, err := Join(t.Context(), c.Control, Program{Dir: t.TempDir(), Caller: "arn:aws:sts::" + account + ":assumed-role/deploy/" + session})
@@ -87,7 +87,7 @@ func newJob(t *testing.T, c *Cloud, session string) *engine {
 	return e
 }
 
-// times is how often each use is recorded.
+// times counts how often each use is recorded.
 func times(uses []iam.Use) map[iam.Use]int {
 	n := map[iam.Use]int{}
 	for _, u := range uses {
@@ -96,7 +96,8 @@ func times(uses []iam.Use) map[iam.Use]int {
 	return n
 }
 
-// TestEveryTypeIsJudged expects of each type that it says what it asks of a role.
+// TestEveryTypeIsJudged checks that each resource type declares the actions
+// that a role needs for it.
 func TestEveryTypeIsJudged(t *testing.T) {
 	t.Parallel()
 	for _, token := range openCloud(t).aws.Unjudged() {

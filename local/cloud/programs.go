@@ -10,28 +10,28 @@ import (
 	"skiff/local/inspect"
 )
 
-// Program is one Pulumi program and who runs it. Several share a cloud: those
-// of other checkouts, each job of a pipeline's in a folder of its own.
+// Program is one Pulumi program and its caller. Several programs share a cloud,
+// such as other checkouts and the jobs of a pipeline, each with its own folder.
 type Program struct {
-	Dir    string // of the program, absolute: relative paths of its stack start there
-	Caller string // ARN of the session whose role it runs with; "" for a person of this machine
-	Inert  string // what is kept without effect, with commas between: see provider.WithInert
+	Dir    string // absolute; relative paths of its stack start there
+	Caller string // ARN of the session of its role; "" for a person
+	Inert  string // comma-separated types that are kept without effect: see provider.WithInert
 }
 
-// Providers are the addresses, host and port, of the providers that the engine
-// attaches for one program.
+// Providers are the addresses (host:port) of the providers of one program,
+// which the engine attaches to.
 type Providers struct {
 	AWS, Command string
 }
 
-// Join asks a cloud, in this process or another, for the providers of a program.
-// They are there as long as the cloud is.
+// Join returns the providers of a program. The cloud may be in another process;
+// the providers live as long as the cloud.
 func Join(ctx context.Context, control inspect.Control, p Program) (Providers, error) {
 	var providers Providers
 	return providers, ask(ctx, control, http.MethodPost, "/programs", p, &providers)
 }
 
-// ask makes a call whose error says that it is the cloud's.
+// ask calls the cloud and names it in the error.
 func ask(ctx context.Context, control inspect.Control, method, path string, in, out any) error {
 	if err := control.Ask(ctx, method, path, in, out); err != nil {
 		return fmt.Errorf("the local cloud: %w", err)
@@ -39,7 +39,7 @@ func ask(ctx context.Context, control inspect.Control, method, path string, in, 
 	return nil
 }
 
-// control answers the commands of other terminals.
+// control returns the handler for commands in other terminals.
 func (c *Cloud) control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /programs", func(w http.ResponseWriter, r *http.Request) {
@@ -53,7 +53,7 @@ func (c *Cloud) control() http.Handler {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		_ = json.NewEncoder(w).Encode(providers) // a program that has gone is nobody to tell
+		_ = json.NewEncoder(w).Encode(providers) // fails only if the client is gone
 	})
 	mux.HandleFunc("POST /commands", c.serveCommand)
 	mux.HandleFunc("GET /records", c.serveHeld)
@@ -61,7 +61,8 @@ func (c *Cloud) control() http.Handler {
 	return c.Control.Guard(mux)
 }
 
-// providersOf serves the providers for a program, unless they are served.
+// providersOf starts the providers of a program if they are not running, and
+// returns their addresses.
 func (c *Cloud) providersOf(p Program) (Providers, error) {
 	c.joining.Lock()
 	defer c.joining.Unlock()

@@ -10,8 +10,8 @@ import (
 	"skiff/local/engine/command"
 )
 
-// TestPrograms runs the command of two checkouts in one cloud: each in its own
-// folder, with its own role.
+// TestPrograms checks that two checkouts share a cloud, each with its own
+// folder and its own role.
 func TestPrograms(t *testing.T) {
 	t.Parallel()
 	c := openCloud(t)

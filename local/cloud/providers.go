@@ -16,13 +16,13 @@ import (
 	"skiff/local/engine/provider"
 )
 
-// Versions of the real providers whose types these are.
+// The versions of the real providers that define these types.
 const (
 	awsVersion     = "6.83.2"
 	commandVersion = "1.2.1"
 )
 
-// openProviders makes every resource type known to those who ask for providers.
+// openProviders registers every resource type.
 func (c *Cloud) openProviders() (err error) {
 	c.unsaved = provider.NewUnsaved(c.store)
 	c.aws = provider.New(provider.Options{
@@ -40,7 +40,7 @@ func (c *Cloud) openProviders() (err error) {
 	return err
 }
 
-// types are the resource types of the AWS provider, service by service.
+// types returns the resource types of the AWS provider, by service.
 func (c *Cloud) types() []provider.Kind {
 	return slices.Concat(
 		c.authority.Types(),
@@ -63,14 +63,15 @@ func (c *Cloud) types() []provider.Kind {
 	)
 }
 
-// Types describes the resource types that the cloud holds, provider by provider.
+// Types returns the resource types that the cloud supports, by provider.
 func (c *Cloud) Types() []provider.Type { return slices.Concat(c.aws.Types(), c.commands.Types()) }
 
-// Invokes lists the functions of the AWS provider that the cloud answers.
+// Invokes returns the names of the AWS provider's functions that the cloud
+// supports.
 func (c *Cloud) Invokes() []string { return c.aws.Invokes() }
 
-// addInvokes adds the functions of the AWS provider: where a program runs, and
-// what is there already.
+// addInvokes adds the AWS provider's functions, which return the account, the
+// region and existing resources.
 func (c *Cloud) addInvokes(p *provider.Provider) {
 	p.AddInvoke(ssm.GetParameterToken, c.parameters.GetParameter)
 	p.AddInvoke(route53.GetZoneToken, c.zones.GetZone)
@@ -92,7 +93,7 @@ func (c *Cloud) addInvokes(p *provider.Provider) {
 	})
 }
 
-// arnParts is an ARN, taken apart.
+// arnParts implements aws.getArn: it parses an ARN.
 func arnParts(_ provider.Call, args map[string]any) (map[string]any, error) {
 	text, _ := args["arn"].(string)
 	p, ok := arn.Parse(text)
@@ -102,9 +103,9 @@ func arnParts(_ provider.Call, args map[string]any) (map[string]any, error) {
 	return map[string]any{"id": text, "arn": text, "partition": p.Partition, "service": p.Service, "region": p.Region, "account": p.AccountID, "resource": p.Resource}, nil
 }
 
-// servicePrincipal is how policies name a service. See
-// internal/service/meta/service_principal_data_source.go of terraform-provider-aws
-// 5.100.0.
+// servicePrincipal implements aws.getServicePrincipal, the name of a service in
+// policies. See internal/service/meta/service_principal_data_source.go of
+// terraform-provider-aws 5.100.0.
 func servicePrincipal(c provider.Call, args map[string]any) (map[string]any, error) {
 	service, _ := args["serviceName"].(string)
 	region, _ := args["region"].(string)
@@ -115,8 +116,8 @@ func servicePrincipal(c provider.Call, args map[string]any) (map[string]any, err
 	}, nil
 }
 
-// callerIdentity tells whose credentials a program has. A person of this machine
-// belongs to every account.
+// callerIdentity implements aws.getCallerIdentity. A person belongs to every
+// account.
 func callerIdentity(c provider.Call, _ map[string]any) (map[string]any, error) {
 	if c.Caller != "" {
 		caller, _ := arn.Parse(c.Caller)

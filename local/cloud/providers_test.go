@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// TestVersions: the providers say of themselves the version whose types they
-// have, which is the one that this project is built with, and the page
-// of the local cloud says which major version of the AWS provider that is.
+// TestVersions checks that the providers report the versions in this project's
+// go.mod, and that the page of the local cloud names the same major version of
+// the AWS provider.
 func TestVersions(t *testing.T) {
 	t.Parallel()
 	module, err := os.ReadFile("../../go.mod")

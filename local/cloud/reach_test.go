@@ -14,8 +14,8 @@ import (
 	"skiff/local/aws/lambda"
 )
 
-// internet stands in for all that is not this machine: a proxy that notes what it
-// is asked for. Go's clients use none for the loopback address.
+// internet is a proxy that records each destination outside this machine that
+// it is asked for. Go's clients use no proxy for loopback addresses.
 type internet struct {
 	url   string
 	mu    sync.Mutex
@@ -36,14 +36,15 @@ func newInternet(t *testing.T) *internet {
 	return i
 }
 
-// reached is what it was asked for.
+// reached returns the recorded destinations.
 func (i *internet) reached() []string {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.asked
 }
 
-// trap is a home folder whose files lead every SDK past the local cloud.
+// trap returns a home folder whose configuration points every SDK away from the
+// local cloud.
 func trap(t *testing.T) string {
 	t.Helper()
 	home := t.TempDir()
@@ -60,7 +61,8 @@ func trap(t *testing.T) string {
 	return home
 }
 
-// wantReach is what each call of testdata/reach comes to, for who may do nothing.
+// wantReach returns the expected result of each call of testdata/reach for a
+// caller without rights.
 func wantReach() map[string]string {
 	return map[string]string{
 		"dynamodb":        `does not know the DynamoDB operation "ListTables"`,
@@ -77,8 +79,9 @@ func wantReach() map[string]string {
 	}
 }
 
-// TestCreatedGroup: Lambda creates the log group of a function whose role may, as
-// AWSLambdaBasicExecutionRole says, and only then has it lines.
+// TestCreatedGroup checks that Lambda creates the log group of a function only
+// if its role allows it, as AWSLambdaBasicExecutionRole does. Without a group
+// there are no log lines.
 func TestCreatedGroup(t *testing.T) {
 	t.Parallel()
 	dir, seen := t.TempDir(), &shownLines{}
@@ -110,9 +113,9 @@ func TestCreatedGroup(t *testing.T) {
 	}
 }
 
-// TestFunctionStaysHere: whatever a function calls with clients as most people make
-// them, nothing leaves this machine, although the program's variables and the
-// files of this machine's user say otherwise.
+// TestFunctionStaysHere checks that no call of a function leaves this machine,
+// even if the program's variables and the user's configuration files point
+// elsewhere. The function uses clients as most code makes them.
 func TestFunctionStaysHere(t *testing.T) {
 	t.Parallel()
 	outside := newInternet(t)

@@ -23,7 +23,7 @@ import (
 	"skiff/local/aws/logs"
 )
 
-// roundTime is how long the clients send in one round.
+// roundTime is the duration of one round.
 const roundTime = time.Second
 
 // BenchmarkRequests compares the local cloud, with authorizer, IAM, access log
@@ -57,7 +57,7 @@ func BenchmarkRequests(b *testing.B) {
 				f := newFloor(b, filepath.Join(binaries, route.name), route.key, clients, env...)
 				floor := &load{url: f.url, path: route.path, status: route.status, clients: clients}
 				cloud := &load{url: server.URL, path: route.path, status: route.status, clients: clients}
-				for _, l := range []*load{floor, cloud} { // start processes and fill caches
+				for _, l := range []*load{floor, cloud} { // start the processes and fill the caches
 					l.round(b)
 					l.rates, l.own, l.children = nil, nil, nil
 				}
@@ -106,8 +106,8 @@ func openBenchmark(b *testing.B) (c *Cloud, binaries string) {
 	return c, binaries
 }
 
-// declareRequests brings up what a request goes through: an API with a stage that
-// logs, a function that authorizes, two functions with log groups, and the roles.
+// declareRequests creates what a request passes through: an API whose stage
+// logs, an authorizer function, two functions with log groups, and the roles.
 func declareRequests(e *engine) {
 	e.up(dynamodb.Token, "items", map[string]any{
 		"name": "items", "hashKey": "id", "billingMode": "PAY_PER_REQUEST", "attributes": []any{map[string]any{"name": "id", "type": "S"}},
@@ -140,7 +140,7 @@ func declareRequests(e *engine) {
 	})
 }
 
-// function declares a function with its log group and its role, and returns its
+// function creates a function with its log group and its role, and returns its
 // invoke ARN.
 func (e *engine) function(name string, variables map[string]any) (invokeARN string) {
 	e.t.Helper()
@@ -169,20 +169,20 @@ func (e *engine) permit(function, source string) {
 	})
 }
 
-// load is clients of one URL.
+// load is a set of clients that request one URL.
 type load struct {
 	url, path string
-	status    int // that is expected
+	status    int // expected
 	clients   int
 
-	rates []float64 // requests a second of each round
+	rates []float64 // requests per second, by round
 
-	// Processor time in µs for each request, of each round: of this process,
-	// clients included, and of the functions' and the engine's.
+	// Processor time in µs per request, by round: of this process with its
+	// clients, and of the functions and the engine.
 	own, children []float64
 }
 
-// round sends for roundTime and adds what it took.
+// round sends requests for roundTime and records the measurements.
 func (l *load) round(b *testing.B) {
 	b.Helper()
 	var wg sync.WaitGroup
@@ -211,8 +211,8 @@ func (l *load) round(b *testing.B) {
 	l.children = append(l.children, float64(childrenTicks()-childrenBefore)*tick/float64(total))
 }
 
-// send sends one request after the other over one connection. It does without
-// http.Client, whose own work would be a good part of what is measured.
+// send sends requests in turn over one connection. It does not use http.Client,
+// whose work would distort the measurement.
 func (l *load) send(until time.Time) (n int, err error) {
 	address := strings.TrimPrefix(l.url, "http://")
 	conn, err := net.Dial("tcp", address)

@@ -23,8 +23,8 @@ import (
 	"skiff/local/process/npm"
 )
 
-// missing skips a test for which something is not installed. CI has all of it, and
-// says so in this variable.
+// missing skips a test if something is not installed. In CI everything is
+// installed and a variable says so, so there the test fails.
 func missing(t *testing.T, what string) {
 	t.Helper()
 	if os.Getenv("SKIFF_TEST_SDKS") == "required" {
@@ -33,8 +33,8 @@ func missing(t *testing.T, what string) {
 	t.Skip(what)
 }
 
-// openCalled opens a cloud whose gateway answers, with one resource of each service
-// that can be called, and returns what the scripts of testdata/sdk want to know.
+// openCalled opens a cloud with a gateway and one resource of each service, and
+// returns the resources for the scripts of testdata/sdk.
 func openCalled(t *testing.T) (c *Cloud, resources string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -56,7 +56,7 @@ func openCalled(t *testing.T) (c *Cloud, resources string) {
 	return c, declareCalled(newEngineIn(t, c, program(t)))
 }
 
-// declareCalled brings up one resource of each service, and returns their names
+// declareCalled creates one resource of each service, and returns their names
 // as JSON.
 func declareCalled(e *engine) string {
 	_, table := e.up(dynamodb.Token, "items", map[string]any{
@@ -86,7 +86,7 @@ func declareCalled(e *engine) string {
 	return string(data)
 }
 
-// declareHeard brings up a queue that a service may send to.
+// declareHeard creates a queue that a service may send to.
 func declareHeard(e *engine, name, service string) (url, arn string) {
 	url, queue := e.up(sqs.Token, name, map[string]any{"name": name})
 	arn = queue["arn"].(string)
@@ -94,8 +94,8 @@ func declareHeard(e *engine, name, service string) (url, arn string) {
 	return url, arn
 }
 
-// wantRoundTrips is what every script prints of each service that is there, which
-// it names as the end of its variable, and of what belongs to more than one.
+// wantRoundTrips returns what every script prints for each service, keyed by
+// the suffix of its variable, and for features that several services share.
 func wantRoundTrips() map[string]string {
 	return map[string]string{
 		"dynamodb": "hello", "dynamodbstreams": "a list", "eventbridge": "hello", "lambda": "hello", "s3": "hello", "presigned": "by URL",
@@ -104,8 +104,8 @@ func wantRoundTrips() map[string]string {
 	}
 }
 
-// wantRefusals is what the SDKs show of services that are absent. Not every script
-// calls each.
+// wantRefusals returns the SDKs' errors for services that the cloud does not
+// have. A script calls some of them.
 func wantRefusals() map[string]string {
 	return map[string]string{
 		"kinesis": "Kinesis Data Streams, kinesis (ListStreams)", "cloudwatch": "CloudWatch, monitoring (PutMetricData)", "kms": "KMS, kms (ListKeys)",
@@ -115,8 +115,9 @@ func wantRefusals() map[string]string {
 	}
 }
 
-// roundTrips runs a script as `exec` runs a command, and compares what it prints of
-// each service. It has to call each that is there, and some that are absent.
+// roundTrips runs a script, given as to exec.Command, and compares its output
+// for each service. The script must call all services, and as many absent ones
+// as refusals says.
 func roundTrips(t *testing.T, refusals int, command ...string) {
 	t.Helper()
 	c, resources := openCalled(t)
@@ -155,7 +156,7 @@ func roundTrips(t *testing.T, refusals int, command ...string) {
 	}
 }
 
-// roundTrip is a line of a script.
+// roundTrip is one line of a script's output.
 type roundTrip struct{ Service, Value, Error string }
 
 func (r roundTrip) refused(t *testing.T, want string) {
@@ -211,7 +212,7 @@ func TestJavaScript(t *testing.T) {
 	if err != nil {
 		missing(t, "the SDK for JavaScript cannot be installed: "+err.Error())
 	}
-	// A module is looked for beside the script.
+	// Node resolves modules beside the script.
 	dir := t.TempDir()
 	script := filepath.Join(dir, "roundtrips.mjs")
 	if err := os.Symlink(filepath.Join(home, "node_modules"), filepath.Join(dir, "node_modules")); err != nil {
@@ -230,13 +231,13 @@ func TestPython(t *testing.T) {
 	roundTrips(t, 9, python, filepath.Join("testdata", "sdk", "roundtrips.py"))
 }
 
-// pythonSDK is a Python that has boto3: the one on PATH, or Debian's. An old boto3,
-// such as the one of Debian 12, calls AWS itself: it reads AWS_ENDPOINT_URL from
-// version 1.28 on
+// pythonSDK returns the path of a Python that has boto3: the one on PATH, or
+// Debian's. Older versions than 1.28, such as Debian 12's, do not read
+// AWS_ENDPOINT_URL and call AWS itself
 // (https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html).
 func pythonSDK(t *testing.T) (path string) {
 	t.Helper()
-	// What pyenv puts on PATH looks for the real one below HOME.
+	// The pyenv shim on PATH needs HOME to find the real interpreter.
 	const ask = "import boto3, sys; print(sys.executable, *boto3.__version__.split('.')[:2])"
 	said := ""
 	for _, python := range []string{"python3", "/usr/bin/python3"} {

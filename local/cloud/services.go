@@ -25,7 +25,7 @@ import (
 	"skiff/local/store"
 )
 
-// services are those of the cloud that more than one part of it works with.
+// services are the services that several parts of the cloud use.
 type services struct {
 	authority    *iam.Authority
 	tables       *dynamodb.Tables
@@ -46,7 +46,7 @@ type services struct {
 	issuer       *issuer.Issuer
 }
 
-// openStore opens the records, and what the rights of roles have been used for.
+// openStore opens the records and the log of used rights.
 func (c *Cloud) openStore() (err error) {
 	if c.store, err = store.Open(c.o.Dir, 0); err != nil {
 		return err
@@ -107,7 +107,7 @@ func (c *Cloud) openFunctions() (err error) {
 	return c.functions.Tidy()
 }
 
-// openDomains makes the zones known to whoever asks, and the certificates.
+// openDomains starts the DNS server for the zones and opens the certificates.
 func (c *Cloud) openDomains() (err error) {
 	c.zones = route53.New(c.store)
 	addr, stop, err := c.zones.Listen()
@@ -133,8 +133,8 @@ func (c *Cloud) openAPIs() error {
 	return nil
 }
 
-// openEvents opens what calls functions by itself. The sources start; schedules
-// and asynchronous calls wait for RunSchedules.
+// openEvents opens what invokes functions by itself. Event sources start at
+// once; schedules and asynchronous calls start in RunSchedules.
 func (c *Cloud) openEvents() error {
 	c.sources = lambda.NewEventSources(c.functions, c.queues, c.tables.Streams(c.authority), func(err error) { c.show("event source: %v\n", err) })
 	c.closes(c.sources.Close)
@@ -153,7 +153,7 @@ func (c *Cloud) openEvents() error {
 	return c.sources.Start()
 }
 
-// topicsHandler is the endpoint of SNS.
+// topicsHandler returns the endpoint of SNS.
 func (c *Cloud) topicsHandler() http.Handler {
 	return c.topics.Handler(sns.Options{
 		Authority: c.authority, Functions: c.events, Queues: c.queues,

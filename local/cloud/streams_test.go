@@ -33,7 +33,7 @@ import (
 	"skiff/local/process/npm"
 )
 
-// shownLines is what a person sees of a cloud.
+// shownLines collects what the terminal of a cloud shows.
 type shownLines struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -51,7 +51,7 @@ func (l *shownLines) String() string {
 	return l.text.String()
 }
 
-// await waits until a person has seen something.
+// await waits until the terminal shows what ok accepts.
 func (l *shownLines) await(t *testing.T, what string, ok func(text string) bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); !ok(l.String()); time.Sleep(5 * time.Millisecond) {
@@ -75,10 +75,10 @@ func openStreams(t testing.TB, dir string, seen io.Writer) *Cloud {
 	return c
 }
 
-// program is a folder with the zip of the tests' function.
+// program returns a folder with the zip of the test function.
 func program(t *testing.T) string { return zipped(t, "../aws/lambda/testdata/function") }
 
-// zipped is a folder with the zip of a function's package.
+// zipped returns a folder with the zip of a function's package.
 func zipped(t *testing.T, of string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -112,7 +112,7 @@ func zipFile(t testing.TB, binary, to string) {
 	}
 }
 
-// operator is a person's configuration for the SDK's clients.
+// operator returns a person's endpoints and keys, for the SDK's clients.
 func operator(c *Cloud) (endpoint func(service string) *string, keys aws.CredentialsProvider) {
 	env := func(name string) string {
 		i := slices.IndexFunc(c.Operator, func(v string) bool { return strings.HasPrefix(v, name+"=") })
@@ -124,7 +124,7 @@ func operator(c *Cloud) (endpoint func(service string) *string, keys aws.Credent
 		})
 }
 
-// putAsk puts an item that asks the function for something.
+// putAsk puts an item that asks the function to do something.
 func putAsk(t *testing.T, c *Cloud, id, what string) {
 	t.Helper()
 	endpoint, keys := operator(c)
@@ -135,9 +135,8 @@ func putAsk(t *testing.T, c *Cloud, id, what string) {
 	}
 }
 
-// declareStreams brings up a table with a stream, a function that gets it, a
-// queue for what the function fails with, and a schedule. It returns the ARN of
-// the stream.
+// declareStreams creates a table with a stream, a function that reads it, a
+// queue for failed records, and a schedule. It returns the ARN of the stream.
 func declareStreams(e *engine) string {
 	trust := func(service string) string {
 		return `{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"` + service + `"}}}`
@@ -170,7 +169,7 @@ func declareStreams(e *engine) string {
 	return table["streamArn"].(string)
 }
 
-// given matches the line of a record that the function was given, with its key.
+// given matches the function's log line for a record, and captures the key.
 var given = regexp.MustCompile(`(?m)^f: record .*"Keys":\{"id":\{"S":"(\w+)"\}\}`)
 
 func timesGiven(text string) map[string]int {
@@ -181,9 +180,9 @@ func timesGiven(text string) map[string]int {
 	return n
 }
 
-// TestStreamsAndSchedules: a change of an item reaches the function; one that it
-// fails with ends in the queue, alone; a cloud that is opened again goes on where
-// it was; a schedule runs, and runs when it is asked to.
+// TestStreamsAndSchedules checks that changes of items reach the function, and
+// that only the record that fails goes to the queue. It reopens the cloud,
+// which resumes the stream. A schedule runs at its time and on demand.
 func TestStreamsAndSchedules(t *testing.T) {
 	t.Parallel()
 	dir, seen := t.TempDir(), &shownLines{}
@@ -246,7 +245,7 @@ func TestStreamsAndSchedules(t *testing.T) {
 	}
 }
 
-// newEngineIn is an engine of a program in a folder.
+// newEngineIn returns the engine of a program in a folder.
 func newEngineIn(t testing.TB, c *Cloud, dir string) *engine {
 	t.Helper()
 	providers, err := Join(t.Context(), c.Control, Program{Dir: dir})
@@ -260,8 +259,8 @@ func newEngineIn(t testing.TB, c *Cloud, dir string) *engine {
 	return e
 }
 
-// TestStreamPreview: a preview does not know the ARN of a stream that an update
-// enables, and knows it where the update changes something else.
+// TestStreamPreview checks when a preview knows a stream's ARN: not if the
+// update enables the stream, but if it changes something else.
 func TestStreamPreview(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t, openCloud(t))

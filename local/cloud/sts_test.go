@@ -14,8 +14,9 @@ import (
 	"skiff/local/aws/issuer"
 )
 
-// TestPipeline declares a provider and a role that trusts it, takes the role
-// with a token of that issuer, and asks whose keys a person has.
+// TestPipeline creates an OIDC provider and a role that trusts it, and assumes
+// the role with a token of that issuer. It then asks for the identity behind a
+// person's keys.
 func TestPipeline(t *testing.T) {
 	t.Parallel()
 	c := openCloud(t)

@@ -7,10 +7,10 @@ import (
 	"skiff/local/process/lines"
 )
 
-// A terminal shows lines to the person who watches the cloud serve, in their order
-// and soon after they come: no request waits for it.
+// A terminal shows lines to the person who watches the cloud serve, in order
+// and with a short delay, so no request waits for it.
 type terminal struct {
-	lines *lines.Writer // nil: nobody watches
+	lines *lines.Writer // nil if no terminal watches
 }
 
 func newTerminal(out io.Writer) terminal {
@@ -18,12 +18,12 @@ func newTerminal(out io.Writer) terminal {
 		return terminal{}
 	}
 	return terminal{lines.New(0, func(_ string, text []byte) error {
-		_, _ = out.Write(text) // a terminal that is gone watches no more
+		_, _ = out.Write(text) // fails only if the terminal is gone
 		return nil
 	})}
 }
 
-// show shows one line, which ends with a newline, or several.
+// show shows one or several lines, each with its newline.
 func (t terminal) show(format string, args ...any) {
 	if t.lines != nil {
 		_ = t.lines.Add("", func(pending []byte) []byte { return fmt.Appendf(pending, format, args...) })
