@@ -7,14 +7,15 @@ import (
 	"skiff/local/store"
 )
 
-// Watched is what the requests, the connections and the picture of a cloud are
-// made of.
+// Watched are the sources of the requests, the connections and the picture of a
+// cloud.
 type Watched struct {
 	Store    *store.Store
 	Sockets  *websocket.Gateway
 	Recorder *Recorder
-	Gateway  func() http.Handler // that requests are sent through again
+	Gateway  func() http.Handler // replayed requests go through it
 }
 
-// Connections are the WebSocket clients, the longest connected first.
+// Connections returns the WebSocket clients, in the order in which they
+// connected.
 func (i *Inspector) Connections() []websocket.Client { return i.o.Sockets.Clients() }

@@ -14,20 +14,21 @@ import (
 	"strings"
 )
 
-// Control is where the commands of other terminals reach an open cloud. Whoever has
-// the token may do everything there: it is in a file that only the user reads.
+// Control is the address of an open cloud for commands in other terminals, and
+// the token that allows them everything. The file that keeps it is readable by
+// the user only.
 type Control struct{ Address, Token string }
 
-// NewControl has a token that nothing else has. The address comes later.
+// NewControl returns a Control with a random token and no address yet.
 func NewControl() Control { return Control{Token: rand.Text()} }
 
-// tokenHeader is how a request says the token. A page of a browser cannot send it
-// to another origin.
+// tokenHeader is the header of the token. A browser sends a custom header to
+// another origin only after a preflight request, which the cloud refuses.
 const tokenHeader = "X-Local-Token"
 
-// Guard lets only requests with the token come to h. A page in a browser does not
-// have it; what it may send anyway is refused by its origin, or by the name of the
-// host, which a page chooses by its own domain's DNS.
+// Guard passes only requests with the token to h. It also refuses requests with
+// an Origin header, which browsers send, and requests for another host name,
+// which stops DNS rebinding.
 func (c Control) Guard(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		own, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
@@ -44,8 +45,8 @@ func (c Control) Guard(h http.Handler) http.Handler {
 	})
 }
 
-// Ask makes a request with a JSON body, or none where in is nil, and reads the
-// answer into out.
+// Ask sends a request, with in as JSON unless it is nil, and decodes the answer
+// into out.
 func (c Control) Ask(ctx context.Context, method, path string, in, out any) error {
 	response, err := c.do(ctx, method, path, in)
 	if err != nil {

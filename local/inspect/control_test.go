@@ -11,8 +11,8 @@ import (
 	"skiff/local/inspect"
 )
 
-// TestControl: a command has by the control address what the inspector says, errors
-// and exact numbers included.
+// TestControl checks that a Control returns what the Inspector returns,
+// including errors and exact numbers.
 func TestControl(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -64,8 +64,8 @@ func TestControl(t *testing.T) {
 	}
 }
 
-// TestGuard: what has not the token, or comes from a page of a browser, or for a
-// host of another name, reaches nothing.
+// TestGuard checks that Guard refuses requests without the token, from a
+// browser's page, or for another host name.
 func TestGuard(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -2,7 +2,7 @@ package inspect
 
 import "skiff/local/aws/iam"
 
-// Denied are the calls that each role tried and was not allowed, by its name.
+// Denied returns the calls that were denied to each role, by role name.
 func (i *Inspector) Denied() (map[string][]iam.Use, error) {
 	uses, err := iam.ReadUses(i.o.UsesFile)
 	denied := map[string][]iam.Use{}

@@ -12,20 +12,20 @@ import (
 	"skiff/local/aws/lambda"
 )
 
-// maxBody is the size up to which a body, an event or an answer is kept whole; of
-// a larger one the beginning is kept.
+// maxBody is the size up to which bodies, events and answers are kept whole. Of
+// larger ones the beginning is kept.
 const (
 	maxBody   = 256 << 10
 	beginning = 16 << 10
 )
 
-// Entry is a request with its invocations, or an invocation that no request made.
-// It is not changed: what comes later makes another one with the same id.
+// Entry is a request with its invocations, or an invocation without a request.
+// An Entry is immutable: a change makes another Entry with the same id.
 type Entry struct {
 	ID          string
-	Change      uint64 // number of its last change
-	Kind        string // request, or what the invocation is for, such as queue
-	Source      string // what an invocation came from; the route of a request
+	Change      uint64 // number of its last change, see Recorder.Changed
+	Kind        string // request, or the source of an invocation, such as queue
+	Source      string // ARN or name that the invocation came from; route of a request
 	Began       time.Time
 	Duration    time.Duration
 	Request     *Request    // nil for an invocation
@@ -34,21 +34,21 @@ type Entry struct {
 	bytes int
 }
 
-// Request is a request and its answer. The sizes are of the bodies as they came.
+// Request is a request and its answer. Its sizes count the whole bodies.
 type Request struct {
 	httpapi.Exchange
 	BodySize, AnswerSize int
 }
 
-// Execution is one invocation with the calls that it made. The sizes are of the
-// event and the answer as they came.
+// Execution is an invocation with the calls that it made. Its sizes count the
+// whole event and answer.
 type Execution struct {
 	lambda.Invocation
 	EventSize, AnswerSize int
 	Calls                 []Call
 }
 
-// Call is a call of a service that a function made, and how often.
+// Call is a call of a service that a function made, and how many times.
 type Call struct {
 	iam.Use
 	Times int
@@ -57,13 +57,15 @@ type Call struct {
 // Failed reports whether the function or its sandbox failed.
 func (i Execution) Failed() bool { return i.Err != nil || i.Result.FunctionError != "" }
 
-// Cold reports whether a sandbox was started for the invocation.
+// Cold reports whether the invocation was a cold start.
 func (i Execution) Cold() bool { return i.Init > 0 }
 
-// waits reports whether the request of the invocations is yet to come.
+// waits reports whether the entry has invocations whose request is not recorded
+// yet.
 func (e *Entry) waits() bool { return e.Kind == "request" && e.Request == nil }
 
-// Replayable is nil where the entry can be sent again, else why it cannot.
+// Replayable returns nil if the entry can be replayed, and otherwise the reason
+// why not.
 func (e *Entry) Replayable() error {
 	switch r := e.Request; {
 	case r != nil && len(r.Body) < r.BodySize:
@@ -76,7 +78,7 @@ func (e *Entry) Replayable() error {
 	return nil
 }
 
-// again is the request of an entry, to be sent once more.
+// again returns the request of an entry, to be sent once more.
 func (r *Request) again() (*http.Request, error) {
 	again, err := http.NewRequest(r.Method, r.URI, bytes.NewReader(r.Body))
 	if err != nil {
@@ -87,21 +89,22 @@ func (r *Request) again() (*http.Request, error) {
 	return again, nil
 }
 
-// keepRequest takes what is kept of a request, and its size.
+// keepRequest returns the recorded form of a request, and its size.
 func keepRequest(e httpapi.Exchange) (*Request, int) {
 	r := &Request{e, len(e.Body), len(e.Answer)}
 	r.Body, r.Answer = keep(e.Body), keep(e.Answer)
 	return r, len(r.Body) + len(r.Answer) + len(r.URI) + sizeOf(r.Header) + sizeOf(r.AnswerHeader)
 }
 
-// keepInvocation takes what is kept of an invocation, and its size.
+// keepInvocation returns the recorded form of an invocation, and its size.
 func keepInvocation(in lambda.Invocation) (Execution, int) {
 	i := Execution{Invocation: in, EventSize: len(in.Event), AnswerSize: len(in.Result.Payload)}
 	i.Event, i.Result.Payload = keep(in.Event), keep(in.Result.Payload)
 	return i, len(i.Event) + len(i.Result.Payload) + len(i.Result.Log)
 }
 
-// keep is a body, or a copy of its beginning, so that the rest can go.
+// keep returns a small body as it is, and a copy of the beginning of a large
+// one, so that its memory can be freed.
 func keep(body []byte) []byte {
 	if len(body) <= maxBody {
 		return body

@@ -26,7 +26,7 @@ import (
 	"skiff/local/process/npm"
 )
 
-// codeDir has f.zip, the code of the tests' function, built once.
+// codeDir holds f.zip, the code of the test function, built once.
 var codeDir string
 
 func TestMain(m *testing.M) {
@@ -67,7 +67,7 @@ func zipped(dir string) error {
 	return errors.Join(err, z.Close(), os.WriteFile(filepath.Join(dir, "f.zip"), file.Bytes(), 0o600))
 }
 
-// A fixture is an open cloud, and the provider by which resources come into it.
+// A fixture is an open cloud, and the provider that creates its resources.
 type fixture struct {
 	*cloud.Cloud
 	t      *testing.T
@@ -118,7 +118,7 @@ func (f *fixture) up(stack, token, name string, inputs map[string]any) (outputs 
 	return created.Properties.AsMap()
 }
 
-// function creates a function with a role that may write its lines.
+// function creates a function whose role allows it to write logs.
 func (f *fixture) function(stack, name string) {
 	f.t.Helper()
 	physical := stack + "-" + name
@@ -135,7 +135,7 @@ func (f *fixture) function(stack, name string) {
 	})
 }
 
-// table creates a table whose key is id, and n under an index.
+// table creates a table with the key id and an index on n.
 func (f *fixture) table(stack, name string) {
 	f.t.Helper()
 	f.up(stack, dynamodb.Token, name, map[string]any{

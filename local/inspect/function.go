@@ -18,13 +18,13 @@ type Function struct {
 	Ref
 	Role           string // ARN
 	LogGroup       string
-	Routes         []string // keys of the routes that lead to it, such as GET /items
+	Routes         []string // keys of the routes that it handles, such as GET /items
 	MemoryMB       int
 	TimeoutSeconds int
-	Sandboxes      int // processes that live, busy or idle
+	Sandboxes      int // running processes, busy or idle
 }
 
-// Functions are all functions, by name.
+// Functions returns all functions, sorted by name.
 func (i *Inspector) Functions() ([]Function, error) {
 	all, err := i.o.Functions.List()
 	if err != nil {
@@ -44,7 +44,7 @@ func (i *Inspector) Functions() ([]Function, error) {
 	return functions, nil
 }
 
-// function is the one that a person names.
+// function returns the function that name refers to: see pick.
 func (i *Inspector) function(name string) (Function, error) {
 	all, err := i.Functions()
 	if err != nil {
@@ -53,19 +53,19 @@ func (i *Inspector) function(name string) (Function, error) {
 	return pick("function", name, i.o.Stack, all)
 }
 
-// Invocation is what came of one.
+// Invocation is the result of an invocation.
 type Invocation struct {
 	Function  string // name in AWS
 	RequestID string
-	Answer    string  // JSON; of the error, where the function failed
-	Error     string  // Unhandled where the function failed, else ""
-	Duration  float64 // in milliseconds, as its REPORT says
-	Init      float64 // in milliseconds, of a cold start; 0 for a warm one
-	Log       string  // the last 4 KB of it
+	Answer    string  // JSON; the error, if the function failed
+	Error     string  // FunctionError, such as Unhandled; "" if the function succeeded
+	Duration  float64 // in milliseconds, as in its REPORT line
+	Init      float64 // of a cold start, in milliseconds; 0 for a warm start
+	Log       string  // its last 4 KB
 }
 
-// Invoke runs a function with an event, which is JSON, and waits for its end. A
-// function that fails is no error here.
+// Invoke runs a function with a JSON event and waits for its result. A failure
+// of the function is part of the result, not an error.
 func (i *Inspector) Invoke(ctx context.Context, function string, event []byte) (Invocation, error) {
 	f, err := i.function(function)
 	if err != nil {
@@ -86,24 +86,24 @@ func (i *Inspector) Invoke(ctx context.Context, function string, event []byte) (
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// LogQuery says which lines are wanted.
+// LogQuery selects log lines.
 type LogQuery struct {
-	Functions []string // names; none for all functions
-	Last      int      // how many lines of those that are there, at most
-	Follow    bool     // and those that come
+	Functions []string // names; empty for all functions
+	Last      int      // maximum number of existing lines
+	Follow    bool     // also returns new lines
 }
 
 // Line is a line of a function's log.
 type Line struct {
 	Time     time.Time
-	Function string // name in AWS; the name of the log group where several functions share it
+	Function string // name in AWS; the log group's name if several functions share it
 	Stream   string // of the sandbox
 	Text     string
 }
 
-// Logs calls emit for each line that a query asks for, and while it follows for
-// each that comes, until ctx ends, which is no error. Without names, it follows
-// functions that are new, too.
+// Logs calls emit for each line that matches the query. If the query follows,
+// it goes on with each new line until ctx ends, and then returns nil. A query
+// without names includes functions that are created later.
 func (i *Inspector) Logs(ctx context.Context, q LogQuery, emit func(Line) error) error {
 	var names []string
 	for _, name := range q.Functions {
@@ -113,7 +113,7 @@ func (i *Inspector) Logs(ctx context.Context, q LogQuery, emit func(Line) error)
 		}
 		names = append(names, f.Name)
 	}
-	owners := map[string]string{} // of groups
+	owners := map[string]string{} // by log group
 	groups := func() ([]string, error) {
 		all, err := i.o.Functions.List()
 		if err != nil {

@@ -9,8 +9,8 @@ import (
 	"skiff/local/inspect"
 )
 
-// TestInvoke: a function is invoked by any of its names, and what it fails with is
-// no error of the cloud's.
+// TestInvoke invokes a function by each of its names, and checks that its
+// failure is not an error of the cloud.
 func TestInvoke(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -58,8 +58,8 @@ func TestInvoke(t *testing.T) {
 	}
 }
 
-// TestSeveralStacks: a name that two stacks have, and not the one that is served, is
-// refused with the names to choose from.
+// TestSeveralStacks checks a name that two stacks have, neither of them served.
+// It is refused, and the error lists the names to choose from.
 func TestSeveralStacks(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -74,7 +74,8 @@ func TestSeveralStacks(t *testing.T) {
 	}
 }
 
-// TestLogs: the last lines of a function, and those that come, one by one.
+// TestLogs checks that Logs returns a function's last lines, and then each new
+// line.
 func TestLogs(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

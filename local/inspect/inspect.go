@@ -1,6 +1,6 @@
-// Package inspect is what people see of an open cloud, and what they do to it
-// from a terminal or the console: functions, log lines, items, messages, rights
-// and schedules. Nothing of it is part of AWS.
+// Package inspect shows an open cloud to people, and lets them change it from a
+// terminal or the console. It covers functions, log lines, items, messages,
+// rights and schedules. AWS has no such API.
 package inspect
 
 import (
@@ -19,16 +19,16 @@ import (
 	"skiff/local/engine/provider"
 )
 
-// Options are the parts of a cloud that people see.
+// Options are the parts of a cloud that an Inspector shows.
 type Options struct {
-	Stack     string // that is served: its names go first where several stacks have one
+	Stack     string // the served stack, whose names win over the same names of others
 	Functions *lambda.Functions
 	Groups    *logs.Groups
 	Tables    *dynamodb.Tables
 	Queues    *sqs.Queues
 	APIs      *apigateway.APIs
 	Authority *iam.Authority
-	UsesFile  string // of what roles were used for: see iam.ReadUses
+	UsesFile  string // records what roles used: see iam.ReadUses
 	Schedules *scheduler.Scheduler
 	Rules     *eventbridge.Rules
 	Watched
@@ -37,13 +37,13 @@ type Options struct {
 // Inspector shows an open cloud. It is safe for concurrent use.
 type Inspector struct{ o Options }
 
-// New shows the parts of a cloud.
+// New returns an Inspector of a cloud.
 func New(o Options) *Inspector { return &Inspector{o} }
 
-// Ref is how something is named.
+// Ref is the set of names by which people refer to something.
 type Ref struct {
 	Name    string // in AWS
-	Logical string // in the Pulumi program; "" for what no program declares
+	Logical string // in the Pulumi program; "" if no program declares it
 	Stack   string // of the program
 	ARN     string
 }
@@ -59,9 +59,9 @@ func newRef(name, arn, urn string) Ref {
 
 func (r Ref) ref() Ref { return r }
 
-// pick is the one of a kind that a person names: by its name in AWS, by its ARN, or
-// by the name in the Pulumi program. Stacks may give theirs the same one: then that
-// of the stack that is served counts.
+// pick returns the element that name refers to: its name in AWS, its ARN, or
+// its name in the Pulumi program. If several stacks use the name, the served
+// stack wins.
 func pick[T interface{ ref() Ref }](kind, name, served string, all []T) (T, error) {
 	var found, here []T
 	var names, matches []string
@@ -93,8 +93,8 @@ func pick[T interface{ ref() Ref }](kind, name, served string, all []T) (T, erro
 	return none, &NameError{fmt.Sprintf("there is no %s %s; there are %s", kind, name, strings.Join(names, ", "))}
 }
 
-// NameError is returned for a name that nothing has, or several things. It lists the
-// names that there are.
+// NameError reports a name that is unknown or ambiguous. It lists the possible
+// names.
 type NameError struct{ text string }
 
 func (e *NameError) Error() string { return e.text }

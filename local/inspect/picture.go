@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Picture is the stack as a graph: what functions are called by, the functions,
-// and what these work with.
+// Picture is the stack as a graph: callers, functions, and the resources that
+// functions use.
 type Picture struct {
 	Nodes []Node
 	Edges []Edge
@@ -16,23 +16,24 @@ type Picture struct {
 type Node struct {
 	ID   string // an ARN, or "route " and the key of a route
 	Kind string // route, socket, schedule, rule, function, table, queue, bucket, secret, parameter or topic
-	Name string // for people
+	Name string // as people see it
 }
 
-// Edge leads from one node to another. Its kind is calls, where an event goes that
-// way; asks, of an authorizer; may, of a right; dead, of dead letters.
+// Edge leads from one node to another. Kind is calls for events, asks for an
+// authorizer, may for a right, and dead for dead letters.
 type Edge struct {
 	From, To string // ids
 	Kind     string
-	Actions  []string // of a right
+	Actions  []string // that a right allows
 }
 
-// Caller reports whether the node is what functions are called by alone.
+// Caller reports whether the node only calls functions, and is not used by
+// them.
 func (n Node) Caller() bool {
 	return n.Kind == "route" || n.Kind == "socket" || n.Kind == "schedule" || n.Kind == "rule"
 }
 
-// add adds a node once.
+// add adds a node unless it is there.
 func (p *Picture) add(n Node) {
 	if !p.has(n.ID) {
 		p.Nodes = append(p.Nodes, n)
@@ -43,7 +44,7 @@ func (p *Picture) has(id string) bool {
 	return slices.ContainsFunc(p.Nodes, func(n Node) bool { return n.ID == id })
 }
 
-// link adds an edge, or the actions to one.
+// link adds an edge, or adds actions to an existing one.
 func (p *Picture) link(from, to, kind string, actions ...string) {
 	if !p.has(from) || !p.has(to) {
 		return
@@ -57,8 +58,8 @@ func (p *Picture) link(from, to, kind string, actions ...string) {
 	p.Edges = append(p.Edges, Edge{from, to, kind, actions})
 }
 
-// owner is the node that an ARN is of, or of a part of: an index of a table, an
-// object of a bucket.
+// owner returns the node with an ARN. The ARN may name a part of the node, such
+// as an index of a table or an object of a bucket.
 func (p *Picture) owner(arn string) (id string, ok bool) {
 	for _, n := range p.Nodes {
 		rest, found := strings.CutPrefix(arn, n.ID)
@@ -69,8 +70,8 @@ func (p *Picture) owner(arn string) (id string, ok bool) {
 	return "", false
 }
 
-// covered are the nodes that the resource of a right stands for. One that stands
-// for all is left out: it says nothing of the stack.
+// covered returns the nodes that match the resource of a right. A pattern for
+// everything matches none, because it says nothing about the stack.
 func (p *Picture) covered(resource string) []string {
 	before, _, isPattern := strings.Cut(resource, "*")
 	if id, ok := p.owner(strings.TrimRight(before, "/:")); ok {
@@ -88,8 +89,8 @@ func (p *Picture) covered(resource string) []string {
 	return ids
 }
 
-// Path is what an entry went through: the ids of its nodes, each with itself, and
-// of an edge "FROM > TO".
+// Path returns the nodes and edges that an entry passed: node ids, and "FROM >
+// TO" for edges.
 func (p Picture) Path(e *Entry) map[string]bool {
 	path := map[string]bool{}
 	from := ""
@@ -117,12 +118,12 @@ func (p Picture) Path(e *Entry) map[string]bool {
 	return path
 }
 
-// source is the node that an invocation came from, "" for none.
+// source returns the node that caused an invocation, or "".
 func (p Picture) source(e *Entry) string {
 	if id, ok := p.owner(e.Source); ok {
 		return id
 	}
-	// The ARN of a route ends with its key.
+	// The ARN of a route ends with the route's key.
 	id := e.Kind + " " + e.Source[strings.LastIndexByte(e.Source, '/')+1:]
 	if p.has(id) {
 		return id

@@ -12,35 +12,35 @@ import (
 type Queue struct {
 	Ref
 	URL                        string
-	Waiting, InFlight, Delayed int       // messages
-	Oldest                     time.Time // when the oldest message was sent; zero for none
-	DeadLetters                string    // name of its dead-letter queue, "" for none
-	Dead                       int       // messages in that
-	MaxReceives                int       // before a message goes there
-	Sources                    []string  // names of the queues whose dead-letter queue it is
+	Waiting, InFlight, Delayed int       // numbers of messages
+	Oldest                     time.Time // when the oldest message was sent; zero if there is none
+	DeadLetters                string    // name of its dead-letter queue; "" if it has none
+	Dead                       int       // number of messages in the dead-letter queue
+	MaxReceives                int       // receives after which a message moves to the dead-letter queue
+	Sources                    []string  // names of the queues that use it as dead-letter queue
 }
 
 // Message is a message of a queue.
 type Message struct {
 	sqs.Letter
-	Queue string // name of the queue that gave it up, for a dead letter; see Source
+	Queue string // of a dead letter: name of its source queue; see Source
 }
 
-// MessagePage is the oldest messages of a queue.
+// MessagePage is a page of the oldest messages of a queue.
 type MessagePage struct {
 	Queue    Ref
 	Messages []Message
 	Total    int
 }
 
-// Redriven is what came of a redrive.
+// Redriven is the result of a redrive.
 type Redriven struct {
 	Queue  string         // name of the dead-letter queue
-	Moved  map[string]int // messages, by the name of the queue that has them again
-	Stayed int            // messages whose queue is not known or is gone
+	Moved  map[string]int // number of messages, by name of the queue that received them
+	Stayed int            // number of messages whose source queue is unknown or gone
 }
 
-// Queues are all queues, by account and name.
+// Queues returns all queues, sorted by account and name.
 func (i *Inspector) Queues() ([]Queue, error) {
 	all, err := i.o.Queues.List()
 	if err != nil {
@@ -67,7 +67,7 @@ func (i *Inspector) Queues() ([]Queue, error) {
 	return queues, nil
 }
 
-// queue is the one that a person names, among all.
+// queue returns the queue that name refers to, and all queues.
 func (i *Inspector) queue(name string) (q Queue, all []Queue, err error) {
 	if all, err = i.Queues(); err != nil {
 		return q, nil, err
@@ -76,8 +76,8 @@ func (i *Inspector) queue(name string) (q Queue, all []Queue, err error) {
 	return q, all, err
 }
 
-// Messages are up to limit messages of a queue, the oldest first, in whatever state.
-// A look changes nothing of them.
+// Messages returns up to limit messages of a queue, the oldest first, in any
+// state. It does not change them.
 func (i *Inspector) Messages(queue string, limit int) (MessagePage, error) {
 	q, all, err := i.queue(queue)
 	if err != nil {
@@ -97,7 +97,8 @@ func (i *Inspector) Messages(queue string, limit int) (MessagePage, error) {
 	return page, nil
 }
 
-// nameOf is the name of the queue with an ARN, or the ARN of one that is gone.
+// nameOf returns the name of the queue with an ARN, or the ARN if the queue is
+// gone.
 func nameOf(all []Queue, arn string) string {
 	for _, q := range all {
 		if q.ARN == arn {
@@ -107,8 +108,8 @@ func nameOf(all []Queue, arn string) string {
 	return arn
 }
 
-// DeadLetters are the messages of a dead-letter queue, which a queue that has it
-// names, too.
+// DeadLetters returns the messages of a dead-letter queue. The name may be that
+// queue's or the name of a queue that uses it.
 func (i *Inspector) DeadLetters(queue string, limit int) (MessagePage, error) {
 	q, _, err := i.deadQueue(queue)
 	if err != nil {
@@ -117,7 +118,7 @@ func (i *Inspector) DeadLetters(queue string, limit int) (MessagePage, error) {
 	return i.Messages(q.ARN, limit)
 }
 
-// deadQueue is the dead-letter queue of a name, among all queues.
+// deadQueue returns the dead-letter queue that name refers to, and all queues.
 func (i *Inspector) deadQueue(name string) (q Queue, all []Queue, err error) {
 	if q, all, err = i.queue(name); err != nil || len(q.Sources) > 0 {
 		return q, all, err
@@ -129,8 +130,9 @@ func (i *Inspector) deadQueue(name string) (q Queue, all []Queue, err error) {
 	return q, all, err
 }
 
-// Redrive moves the dead letters of a dead-letter queue back to the queues that gave
-// them up: see sqs.Redrive. A queue that has a dead-letter queue names that one, too.
+// Redrive moves the messages of a dead-letter queue back to their source
+// queues: see sqs.Redrive. The name may be that queue's or the name of a queue
+// that uses it.
 func (i *Inspector) Redrive(ctx context.Context, dead string) (Redriven, error) {
 	q, all, err := i.deadQueue(dead)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// sqs is a client of the cloud's queues, for a person.
+// sqs returns an SQS client of the cloud, with a person's keys.
 func (f *fixture) sqs() *sqs.Client {
 	env := map[string]string{}
 	for _, v := range f.Operator {
@@ -25,8 +25,8 @@ func (f *fixture) sqs() *sqs.Client {
 	})
 }
 
-// TestQueues: a person sees what waits and what is dead, and has the dead letters
-// go back by either queue's name.
+// TestQueues lists waiting messages and dead letters, and moves the dead
+// letters back by the name of either queue.
 func TestQueues(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -9,20 +9,20 @@ import (
 	"skiff/local/aws/lambda"
 )
 
-// Requests are the latest requests and invocations, the latest first.
+// Requests returns the recorded requests and invocations, the latest first.
 func (i *Inspector) Requests() []*Entry { return i.o.Recorder.Entries() }
 
-// Request is one of them; ok is false where it is not kept, or not any more.
+// Request returns an entry; ok is false if it was never recorded or is dropped.
 func (i *Inspector) Request(id string) (e *Entry, ok bool) { return i.o.Recorder.Entry(id) }
 
-// Changes waits for what changes among the requests after a number: see
+// Changes waits for entries that change after the given change: see
 // Recorder.Changed.
 func (i *Inspector) Changes(ctx context.Context, after uint64) ([]*Entry, uint64, error) {
 	return i.o.Recorder.Changed(ctx, after)
 }
 
-// Replay sends a request through the gateway once more, or gives a function the
-// same event, and returns the id of the new entry.
+// Replay sends a request through the gateway again, or invokes a function with
+// the same event. It returns the id of the new entry.
 func (i *Inspector) Replay(ctx context.Context, id string) (string, error) {
 	e, ok := i.Request(id)
 	if !ok {
@@ -53,7 +53,7 @@ func (i *Inspector) runAgain(ctx context.Context, e *Entry) (string, error) {
 	return result.RequestID, nil
 }
 
-// discarded takes an answer of the gateway, of which the recorder has all.
+// discarded drops the gateway's answer, because the recorder keeps it.
 type discarded struct{ header http.Header }
 
 func (d *discarded) Header() http.Header            { return d.header }

@@ -10,8 +10,8 @@ import (
 	"skiff/local/aws/lambda"
 )
 
-// How much of what has happened is kept: the latest entries, as long as they are
-// not too large together, and of an invocation that runs its first calls.
+// Limits of a Recorder: entries and their total bytes, and traces of running
+// invocations and their calls.
 const (
 	maxEntries = 200
 	maxBytes   = 32 << 20
@@ -19,40 +19,41 @@ const (
 	maxCalls   = 50
 )
 
-// Recorder keeps the latest requests and invocations. What it takes it points to,
-// so that no request waits for more than its lock. It is safe for concurrent use.
+// Recorder keeps the latest requests and invocations. It keeps pointers instead
+// of copies, so a request waits for its lock only. It is safe for concurrent
+// use.
 type Recorder struct {
 	mu      sync.Mutex
-	changes uint64            // so far
+	changes uint64            // number of changes so far
 	entries map[string]*Entry // by id; replaced, never changed
-	order   []string          // of the ids, the oldest first
+	order   []string          // ids, the oldest first
 	bytes   int
-	wake    chan struct{} // closed with the next change; nil: nobody waits
+	wake    chan struct{} // closed at the next change; nil if no reader waits
 
-	calls  map[string][]Call // of invocations that run, by trace
-	traces []string          // of calls, the oldest first
+	calls  map[string][]Call // of running invocations, by trace
+	traces []string          // keys of calls, the oldest first
 }
 
-// NewRecorder returns a recorder of nothing.
+// NewRecorder returns an empty recorder.
 func NewRecorder() *Recorder {
 	return &Recorder{entries: map[string]*Entry{}, calls: map[string][]Call{}}
 }
 
-// Exchange records a request that is answered.
+// Exchange records an answered request.
 func (r *Recorder) Exchange(x httpapi.Exchange) {
 	request, size := keepRequest(x)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e := Entry{ID: x.ID, Kind: "request", Source: x.Route, Began: x.Began, Duration: x.Duration, Request: request, bytes: size}
-	if before := r.entries[x.ID]; before != nil { // its invocations have come before it
+	if before := r.entries[x.ID]; before != nil { // its invocations were recorded first
 		e.Invocations = before.Invocations
 		e.bytes += before.bytes
 	}
 	r.put(&e)
 }
 
-// Invocation records an invocation that has ended: for the request that it was
-// made for, or for itself.
+// Invocation records a finished invocation, in the entry of its request or as
+// an entry.
 func (r *Recorder) Invocation(in lambda.Invocation) {
 	i, size := keepInvocation(in)
 	r.mu.Lock()
@@ -70,7 +71,8 @@ func (r *Recorder) Invocation(in lambda.Invocation) {
 	r.put(&e)
 }
 
-// Call records a call of a service that an invocation makes, by its trace.
+// Call records a call of a service, by the trace of the invocation that makes
+// it.
 func (r *Recorder) Call(trace string, u iam.Use) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -94,7 +96,8 @@ func (r *Recorder) Call(trace string, u iam.Use) {
 	r.calls[trace] = append(calls, Call{Use: u, Times: 1})
 }
 
-// takeCalls is what an invocation has called. The caller holds mu.
+// takeCalls removes and returns the calls of an invocation. The caller holds
+// mu.
 func (r *Recorder) takeCalls(trace string) []Call {
 	calls, known := r.calls[trace]
 	if known {
@@ -104,8 +107,8 @@ func (r *Recorder) takeCalls(trace string) []Call {
 	return calls
 }
 
-// put adds an entry or replaces one, and lets go of the oldest that are too many.
-// The caller holds mu.
+// put adds or replaces an entry, and drops the oldest entries beyond the
+// limits. The caller holds mu.
 func (r *Recorder) put(e *Entry) {
 	if before := r.entries[e.ID]; before != nil {
 		r.bytes -= before.bytes
@@ -130,13 +133,13 @@ func (r *Recorder) put(e *Entry) {
 	}
 }
 
-// Entries are what is kept, the latest first.
+// Entries returns the recorded entries, the latest first.
 func (r *Recorder) Entries() []*Entry {
 	entries, _ := r.since(0)
 	return entries
 }
 
-// Entry is one of them; ok is false where it is not kept, or not any more.
+// Entry returns an entry; ok is false if it was never recorded or is dropped.
 func (r *Recorder) Entry(id string) (e *Entry, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -144,9 +147,9 @@ func (r *Recorder) Entry(id string) (e *Entry, ok bool) {
 	return e, e != nil && !e.waits()
 }
 
-// Changed waits until there are changes after the one with a number, and returns
-// the entries that changed, the latest first, with the number of the last change.
-// A number that is yet to come is of another run of the cloud, and counts as none.
+// Changed waits for changes after the given one. It returns the entries that
+// changed, the latest first, and the number of the last change. A number above
+// the last change comes from an earlier run of the cloud, and counts as 0.
 func (r *Recorder) Changed(ctx context.Context, after uint64) ([]*Entry, uint64, error) {
 	for {
 		r.mu.Lock()

@@ -8,7 +8,8 @@ import (
 	"skiff/local/aws/iam"
 )
 
-// BenchmarkRecorder is what a request with an authorizer and two calls waits for.
+// BenchmarkRecorder measures the recorder's work for a request with an
+// authorizer and two calls.
 func BenchmarkRecorder(b *testing.B) {
 	r := NewRecorder()
 	for n := range b.N {

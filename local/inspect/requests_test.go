@@ -19,8 +19,8 @@ func invocation(id, kind, request string) lambda.Invocation {
 	return lambda.Invocation{ID: id, Trace: "trace " + id, Function: "f", Origin: lambda.Origin{Kind: kind, ID: request}, Event: []byte("{}")}
 }
 
-// TestOneEntry: a request and its invocations are one entry, whichever comes
-// first, and nobody sees it before the request.
+// TestOneEntry checks that a request and its invocations share an entry, in any
+// order of arrival, and that the entry is hidden until the request arrives.
 func TestOneEntry(t *testing.T) {
 	t.Parallel()
 	r := NewRecorder()
@@ -50,7 +50,8 @@ func TestOneEntry(t *testing.T) {
 	}
 }
 
-// TestBounds: the entries, their bytes, and the calls of what never ends are few.
+// TestBounds checks the limits on entries, bytes, and calls of invocations that
+// never end.
 func TestBounds(t *testing.T) {
 	t.Parallel()
 	r := NewRecorder()
@@ -62,7 +63,7 @@ func TestBounds(t *testing.T) {
 	}
 	large := bytes.Repeat([]byte("x"), maxBody)
 	for n := range maxEntries {
-		i := invocation(fmt.Sprint("large ", n), "request", fmt.Sprint("never ", n)) // whose request never comes
+		i := invocation(fmt.Sprint("large ", n), "request", fmt.Sprint("never ", n)) // whose request never arrives
 		i.Event = large
 		r.Invocation(i)
 	}
@@ -83,7 +84,8 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// TestCut: of a large body the beginning is kept, and it cannot be sent again.
+// TestCut checks that only the beginning of a large body is kept, and that such
+// a request cannot be replayed.
 func TestCut(t *testing.T) {
 	t.Parallel()
 	r := NewRecorder()
@@ -106,7 +108,7 @@ func TestCut(t *testing.T) {
 	}
 }
 
-// TestAgain: what is sent again is what came.
+// TestAgain checks that a replayed request equals the original.
 func TestAgain(t *testing.T) {
 	t.Parallel()
 	r := Request{Exchange: httpapi.Exchange{Method: "PUT", URI: "/items/a%2Fb?x=%20", Host: "127.0.0.1:8080", Body: []byte("{}"), Header: http.Header{"If-Match": {"*"}}}}
@@ -124,11 +126,12 @@ func TestAgain(t *testing.T) {
 	}
 }
 
-// TestChanged: who waits hears of each change, however many come at once.
+// TestChanged checks that a reader sees every change, even if many arrive at
+// once.
 func TestChanged(t *testing.T) {
 	t.Parallel()
 	r := NewRecorder()
-	const each, writers = 20, 8 // no more than are kept
+	const each, writers = 20, 8 // below the limit on entries
 	ended := make(chan map[string]bool)
 	for range 4 {
 		go func() {

@@ -4,14 +4,14 @@ import (
 	"skiff/local/aws/iam"
 )
 
-// Role is an IAM role with what it holds, and what of that was used.
+// Role is an IAM role with its rights and their recorded uses.
 type Role struct {
 	Ref
-	Functions []string // names of the functions that run with it
+	Functions []string // names of the functions that have the role
 	Holdings  []iam.Holding
 }
 
-// Roles are all roles, by name.
+// Roles returns all roles, sorted by name.
 func (i *Inspector) Roles() ([]Role, error) {
 	uses, err := iam.ReadUses(i.o.UsesFile)
 	if err != nil {
@@ -38,8 +38,8 @@ func (i *Inspector) Roles() ([]Role, error) {
 	return roles, nil
 }
 
-// RolesOf are the roles that people name: by a role's name, or by the name of a
-// function that runs with it. Without names, they are all.
+// RolesOf returns the roles with the given names, or all roles if there are
+// none. A name is a role's, or the name of a function that has the role.
 func (i *Inspector) RolesOf(names []string) ([]Role, error) {
 	all, err := i.Roles()
 	if err != nil || len(names) == 0 {

@@ -11,17 +11,18 @@ import (
 	"skiff/local/aws/scheduler"
 )
 
-// Schedule is a schedule of EventBridge Scheduler, or a rule of EventBridge with one.
+// Schedule is a schedule of EventBridge Scheduler, or a scheduled rule of
+// EventBridge.
 type Schedule struct {
 	Ref
 	Rule                 bool
 	Expression, Timezone string
 	Disabled             bool
-	Next                 time.Time // when it runs next while the cloud serves; zero if it does not
+	Next                 time.Time // next run while the cloud serves; zero if there is none
 	Targets              []string  // ARNs
 }
 
-// Schedules are all schedules, and the rules with one, by name.
+// Schedules returns all schedules and scheduled rules, sorted by name.
 func (i *Inspector) Schedules() ([]Schedule, error) {
 	schedules, err := i.o.Schedules.List()
 	if err != nil {
@@ -41,8 +42,8 @@ func (i *Inspector) Schedules() ([]Schedule, error) {
 	return all, nil
 }
 
-// RunSchedule runs a schedule now, or a rule if none has the name, and returns what
-// its function answers.
+// RunSchedule runs the schedule with the name, or else the rule, and returns
+// the function's answer.
 func (i *Inspector) RunSchedule(ctx context.Context, name string) (Invocation, error) {
 	result, err := i.o.Schedules.Run(ctx, name)
 	if !errors.Is(err, scheduler.ErrNoSchedule) {

@@ -15,10 +15,10 @@ import (
 	"skiff/local/aws/dynamodb"
 )
 
-// Seed is items for tables, in their plain form, by what a person calls the table.
+// Seed maps table names to items in their plain form (see value.go).
 type Seed map[string][]map[string]any
 
-// ParseSeed reads {"TABLE": [item, ...], ...}. A member that comes twice is refused.
+// ParseSeed parses {"TABLE": [item, ...], ...}. It refuses duplicate members.
 func ParseSeed(data []byte) (Seed, error) {
 	object, err := parseObject(data)
 	if err != nil {
@@ -42,7 +42,7 @@ func ParseSeed(data []byte) (Seed, error) {
 	return seed, nil
 }
 
-// parseObject reads an object with its numbers as they are written.
+// parseObject parses an object and keeps its numbers exact.
 func parseObject(data []byte) (map[string]any, error) {
 	var v any
 	exact := jsonv2.UnmarshalFromFunc(func(d *jsontext.Decoder, v *any) error {
@@ -63,14 +63,15 @@ func parseObject(data []byte) (map[string]any, error) {
 	return object, nil
 }
 
-// Written is how many items a table has got.
+// Written is the number of items written into a table.
 type Written struct {
 	Table string // name in AWS
 	Items int
 }
 
-// Put writes items in their plain form into a table, where functions write theirs:
-// its stream has them. Each replaces one with the same key.
+// Put writes items in their plain form into a table, and replaces items with
+// the same key. The table's stream gets the changes, as it does for writes of
+// functions.
 func (i *Inspector) Put(ctx context.Context, table string, items []map[string]any) (int, error) {
 	written, err := i.Seed(ctx, Seed{table: items})
 	if len(written) == 0 {
@@ -79,8 +80,8 @@ func (i *Inspector) Put(ctx context.Context, table string, items []map[string]an
 	return written[0].Items, err
 }
 
-// Seed is Put for several tables. It checks all items before it writes the first. An
-// error comes with what was written until then.
+// Seed calls Put for several tables. It checks all items before it writes any.
+// If a write fails, it also returns what it wrote before the error.
 func (i *Inspector) Seed(ctx context.Context, seed Seed) (written []Written, err error) {
 	tables := map[string][]dynamodb.Item{}
 	for _, name := range slices.Sorted(maps.Keys(seed)) {
@@ -105,10 +106,11 @@ func (i *Inspector) Seed(ctx context.Context, seed Seed) (written []Written, err
 	return written, nil
 }
 
-// items are items of the table, or what is wrong with the first bad one.
+// items converts plain items into items of the table, and returns an error for
+// the first invalid one.
 func (t Table) items(all []map[string]any) ([]dynamodb.Item, error) {
 	var items []dynamodb.Item
-	places := map[string]int{} // by key
+	places := map[string]int{} // position of an item, by its key
 	for n, m := range all {
 		item, err := itemOf(m)
 		if err == nil {
@@ -134,8 +136,9 @@ func (t Table) items(all []map[string]any) ([]dynamodb.Item, error) {
 	return items, nil
 }
 
-// check refuses an item that the table would not take: without its key, or with a
-// key of another type, those of the indexes included. No key is empty.
+// check returns an error for an item that the table would refuse. All keys,
+// also those of indexes, must have the right type, and the table's own key must
+// be there and not be empty.
 func (t Table) check(item dynamodb.Item) error {
 	for _, name := range t.keys() {
 		if item[name] == nil {

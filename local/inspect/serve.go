@@ -8,7 +8,7 @@ import (
 	"net/http"
 )
 
-// What the calls of a Control have besides values of this package.
+// The requests and answers of a Control that are not types of this package.
 type (
 	invokeInput struct {
 		Function string
@@ -28,8 +28,9 @@ type (
 		Error   string
 	}
 
-	// logOutput is one of several in an answer: the first has nothing, for whoever
-	// asks to know that the names are good; the last has an error or the end.
+	// logOutput is one JSON value of an answer. The first one is empty and
+	// confirms that the names are known; the last one has an error or marks the
+	// end.
 	logOutput struct {
 		Line  *Line  `json:",omitempty"`
 		Error string `json:",omitempty"`
@@ -37,7 +38,7 @@ type (
 	}
 )
 
-// Handler answers the calls of a Control, below /inspect/.
+// Handler serves the calls of a Control, below /inspect/.
 func (i *Inspector) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /inspect/functions", respond(func(context.Context, any) ([]Function, error) { return i.Functions() }))
@@ -74,7 +75,7 @@ func (i *Inspector) Handler() http.Handler {
 	return mux
 }
 
-// respond answers one call.
+// respond returns the handler of one call.
 func respond[In, Out any](do func(context.Context, In) (Out, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		in, err := read[In](r)
@@ -87,11 +88,12 @@ func respond[In, Out any](do func(context.Context, In) (Out, error)) http.Handle
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		_ = json.NewEncoder(w).Encode(out) // a command that has gone hears nothing
+		_ = json.NewEncoder(w).Encode(out) // fails only if the client is gone
 	}
 }
 
-// read reads the body of a call, whose numbers are exact; none is the zero value.
+// read decodes the body of a call and keeps numbers exact. An empty body gives
+// the zero value.
 func read[In any](r *http.Request) (in In, err error) {
 	d := json.NewDecoder(r.Body)
 	d.UseNumber()
@@ -101,7 +103,7 @@ func read[In any](r *http.Request) (in In, err error) {
 	return in, nil
 }
 
-// serveLogs answers with lines as they come.
+// serveLogs streams log lines.
 func (i *Inspector) serveLogs(w http.ResponseWriter, r *http.Request) {
 	q, err := read[LogQuery](r)
 	if err != nil {
@@ -117,5 +119,5 @@ func (i *Inspector) serveLogs(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		last = logOutput{Error: err.Error()}
 	}
-	_ = send(last) // a command that has gone hears nothing
+	_ = send(last) // fails only if the client is gone
 }

@@ -17,7 +17,7 @@ import (
 	"skiff/local/store"
 )
 
-// Picture is the stack as it is now.
+// Picture returns the current stack.
 func (i *Inspector) Picture() (Picture, error) {
 	var p Picture
 	steps := []func(*Picture) error{i.drawRoutes, i.drawFunctions, i.drawResources, i.linkRoutes, i.linkSources, i.linkRights}
@@ -29,7 +29,7 @@ func (i *Inspector) Picture() (Picture, error) {
 	return p, nil
 }
 
-// logical is the name that the Pulumi program gives a record, or otherwise.
+// logical returns the name in a record's URN, or otherwise if it has no URN.
 func logical(urn, otherwise string) string {
 	if i := strings.LastIndex(urn, "::"); i >= 0 {
 		return urn[i+2:]
@@ -71,7 +71,7 @@ func (i *Inspector) drawRoutes(p *Picture) error {
 	return err
 }
 
-// pathOf orders routes by their paths.
+// pathOf returns a sort key that orders routes by path, then by method.
 func pathOf(key string) string {
 	method, path, _ := strings.Cut(key, " ")
 	return path + " " + method
@@ -121,7 +121,7 @@ func (i *Inspector) drawResources(p *Picture) error {
 	return i.drawValues(p)
 }
 
-// drawValues draws secrets and parameters.
+// drawValues adds secrets and parameters.
 func (i *Inspector) drawValues(p *Picture) error {
 	secrets, err := store.List[secretsmanager.Secret](i.o.Store, secretsmanager.Token)
 	if err != nil {
@@ -166,8 +166,8 @@ func (i *Inspector) linkRoutes(p *Picture) error {
 	return err
 }
 
-// linkSources links queues, streams and schedules to the functions that get what
-// comes from them.
+// linkSources links event sources and schedules to their functions, and queues
+// to their dead-letter queues.
 func (i *Inspector) linkSources(p *Picture) error {
 	sources, err := store.List[lambda.EventSourceMapping](i.o.Store, lambda.EventSourceMappingToken)
 	if err != nil {
@@ -196,7 +196,7 @@ func (i *Inspector) linkSources(p *Picture) error {
 	return err
 }
 
-// arnOf is the node of a function that is named by its name or its ARN.
+// arnOf returns the node of a function, given its name or its ARN.
 func (i *Inspector) arnOf(p *Picture, function string) string {
 	for _, n := range p.Nodes {
 		if n.Kind == "function" && (n.ID == function || strings.HasSuffix(n.ID, ":"+function)) {
@@ -206,7 +206,7 @@ func (i *Inspector) arnOf(p *Picture, function string) string {
 	return ""
 }
 
-// linkRights links functions to what their roles may use.
+// linkRights links functions to the resources that their roles allow.
 func (i *Inspector) linkRights(p *Picture) error {
 	held, err := i.o.Authority.Holdings(nil)
 	if err != nil {
@@ -226,8 +226,9 @@ func (i *Inspector) linkRights(p *Picture) error {
 	return err
 }
 
-// receives are the rights by which an event source mapping reads for a function:
-// the picture has an edge of the other direction for it.
+// receives reports whether an event source mapping needs the action. The
+// picture shows such a right as an edge from the source to the function
+// instead.
 func receives(action string) bool {
 	switch action {
 	case "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility",

@@ -13,35 +13,35 @@ import (
 // Table is a DynamoDB table.
 type Table struct {
 	Ref
-	HashKey, RangeKey string            // RangeKey is "" for a table without one
-	Attributes        map[string]string // S, N or B, of the attributes of keys, those of the indexes, too
+	HashKey, RangeKey string            // RangeKey is "" if the table has none
+	Attributes        map[string]string // types (S, N or B) of all key attributes, including those of indexes
 	Indexes           []string
-	TTL               string // attribute, "" for none
-	Stream            string // view type, "" for none
+	TTL               string // attribute; "" for none
+	Stream            string // view type; "" for none
 	Items             int
 }
 
 // Item is an item of a table, in two forms.
 type Item struct {
-	Plain    map[string]any // as people write it: see value.go for what JSON has not
+	Plain    map[string]any // for people; see value.go for types that JSON lacks
 	DynamoDB map[string]any // {"id": {"S": "a"}}
 }
 
-// Page says which items of a table are wanted.
+// Page selects a page of a table's items.
 type Page struct {
-	Limit int    // at most
-	Start string // Next of the page before; "" for the first
+	Limit int    // maximum number of items
+	Start string // Next of the previous page; "" for the first
 }
 
 // ItemPage is a page of a table's items.
 type ItemPage struct {
 	Table Ref
-	Keys  []string // the attributes of the table's key
+	Keys  []string // attributes of the table's key
 	Items []Item
-	Next  string // Start of the next page; "" at the end
+	Next  string // Start of the next page; "" for the last page
 }
 
-// Tables are all tables, by name, with the number of their items.
+// Tables returns all tables with their item counts, sorted by name.
 func (i *Inspector) Tables(ctx context.Context) ([]Table, error) {
 	tables, err := i.tables()
 	if err != nil {
@@ -70,7 +70,7 @@ func (i *Inspector) tables() ([]Table, error) {
 	return tables, nil
 }
 
-// table is the one that a person names.
+// table returns the table that name refers to: see pick.
 func (i *Inspector) table(name string) (Table, error) {
 	all, err := i.tables()
 	if err != nil {
@@ -86,10 +86,10 @@ func (t Table) keys() []string {
 	return []string{t.HashKey, t.RangeKey}
 }
 
-// maxPage is how many items a page has at most.
+// maxPage is the maximum number of items of a page.
 const maxPage = 1000
 
-// Items is a page of a table's items, in the order in which a Scan has them.
+// Items returns a page of a table's items, in the order of a Scan.
 func (i *Inspector) Items(ctx context.Context, table string, page Page) (ItemPage, error) {
 	t, err := i.table(table)
 	if err != nil {
@@ -120,7 +120,7 @@ func (i *Inspector) Items(ctx context.Context, table string, page Page) (ItemPag
 	return p, nil
 }
 
-// startOf is the key that a page starts after.
+// startOf parses the key that a page starts after.
 func startOf(text string) (dynamodb.Item, error) {
 	if text == "" {
 		return nil, nil

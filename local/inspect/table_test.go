@@ -11,12 +11,12 @@ import (
 	"skiff/local/inspect"
 )
 
-// every is an item with each type that DynamoDB has.
+// every is an item with each DynamoDB type.
 const every = `{"id":"all","n":-1.50,"big":12345678901234567890123456789012345678,"yes":true,"none":null,"list":[1,"two",{"three":3}],` +
 	`"map":{"$binary":"x","b":1},"odd":{"$map":{"$strings":["really"]}},"bytes":{"$binary":"AAEC"},"ss":{"$strings":["a","b"]},"ns":{"$numbers":[1,2.5]},"bs":{"$binaries":["AA==","AQ=="]},"empty":"","none of it":{}}`
 
-// TestItems: items come back as they were put, with their numbers exact, page by
-// page, and what they are in DynamoDB.
+// TestItems checks that items come back page by page as they were written, with
+// exact numbers, in both forms.
 func TestItems(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -54,7 +54,7 @@ func TestItems(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// DynamoDB drops a zero at the end.
+	// DynamoDB drops trailing zeros.
 	want["things"][0]["n"] = json.Number("-1.5")
 	if diff := cmp.Diff(want["things"][0], found["all"].Plain); diff != "" {
 		t.Errorf("the item (- put, + got)\n%s", diff)
@@ -72,7 +72,8 @@ func TestItems(t *testing.T) {
 	}
 }
 
-// TestSeedRefused: nothing is written of a file with a mistake anywhere in it.
+// TestSeedRefused checks that a mistake anywhere in a seed stops all its
+// writes.
 func TestSeedRefused(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -14,11 +14,10 @@ import (
 	"skiff/local/aws/dynamodb"
 )
 
-// The plain form of an item is JSON as people write it: strings, numbers, true,
-// false, null, lists and objects are the values of those types, and a number is
-// exact. The other types, which JSON has not, are an object with one member:
-// {"$binary": BASE64}, {"$strings": [...]}, {"$numbers": [...]} and {"$binaries":
-// [...]} for the sets, and {"$map": {...}} for a map that would read as one of them.
+// The plain form of an item is JSON with exact numbers. Types that JSON lacks
+// are an object with one member: {"$binary": BASE64}, and for sets {"$strings":
+// [...]}, {"$numbers": [...]} or {"$binaries": [...]}. A map that looks like
+// one of these objects is written {"$map": {...}}.
 const (
 	binaryForm   = "$binary"
 	stringsForm  = "$strings"
@@ -34,7 +33,7 @@ func isForm(m map[string]any) bool {
 	return false
 }
 
-// plainItem is an item in its plain form.
+// plainItem returns an item in its plain form.
 func plainItem(item dynamodb.Item) map[string]any {
 	m := make(map[string]any, len(item))
 	for name, v := range item {
@@ -85,9 +84,8 @@ func listOf[T any](values []T, one func(T) any) []any {
 	return list
 }
 
-// dynamoItem is an item in DynamoDB's own JSON, as
-// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
-// describes it.
+// dynamoItem returns an item in DynamoDB's JSON:
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html.
 func dynamoItem(item dynamodb.Item) map[string]any {
 	m := make(map[string]any, len(item))
 	for name, v := range item {
@@ -120,7 +118,7 @@ func dynamo(v types.AttributeValue) any {
 	return map[string]any{"NULL": true}
 }
 
-// itemOf is the item of a plain form.
+// itemOf returns the item with a plain form.
 func itemOf(m map[string]any) (dynamodb.Item, error) {
 	item := make(dynamodb.Item, len(m))
 	for _, name := range slices.Sorted(maps.Keys(m)) {
@@ -162,7 +160,7 @@ func valueOf(v any) (types.AttributeValue, error) {
 	return nil, fmt.Errorf("%T is no value of JSON", v)
 }
 
-// formOf is a value that JSON has not.
+// formOf returns the value of a type that JSON lacks.
 func formOf(form map[string]any) (types.AttributeValue, error) {
 	var name string
 	var held any
@@ -225,8 +223,7 @@ func decode(v any) ([]byte, error) {
 	return b, nil
 }
 
-// checkNumber refuses what DynamoDB does: more than 38 digits, or a number out of
-// its range
+// checkNumber applies DynamoDB's limits: 38 digits, and a range
 // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html).
 func checkNumber(text string) error {
 	mantissa, exponent, _ := strings.Cut(strings.ToLower(strings.TrimLeft(text, "+-")), "e")
@@ -239,7 +236,7 @@ func checkNumber(text string) error {
 	if !ok {
 		return fmt.Errorf("%s is no number", text)
 	}
-	// Of 0.d1d2..., times ten to it.
+	// The number is 0.d1d2... times ten to the power of e.
 	e.Add(e, big.NewInt(int64(len(digits)-len(fraction))))
 	digits = strings.TrimRight(digits, "0")
 	switch {
