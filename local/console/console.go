@@ -1,10 +1,10 @@
-// Package console is a page for the person who works with an open cloud: what
-// the stack is, what has been asked of it, what it keeps and what came of it.
-// Nothing of it is part of AWS.
+// Package console serves pages for the person who works with an open cloud.
+// They show the stack, its requests, its data and its logs. AWS has no such
+// pages.
 //
-// It is for this machine alone. What it shows of requests, items, messages and
-// log lines was written by others: templates escape it, and a policy lets no
-// script run but the console's own.
+// The console answers on this machine only. Other people wrote the requests,
+// items, messages and log lines that it shows. Templates escape this text, and
+// a content security policy allows no script except the console's.
 package console
 
 import (
@@ -24,10 +24,10 @@ import (
 	"skiff/local/inspect"
 )
 
-// Path is where the console is mounted.
+// Path is the URL path of the console.
 const Path = "/_local/"
 
-// Cloud is what the console shows, and does: an *inspect.Inspector.
+// Cloud is what the console shows and changes: an *inspect.Inspector.
 type Cloud interface {
 	Functions() ([]inspect.Function, error)
 	Picture() (inspect.Picture, error)
@@ -47,30 +47,30 @@ type Cloud interface {
 	Denied() (map[string][]iam.Use, error)
 }
 
-// Options say what a console shows, and where.
+// Options configure a Console.
 type Options struct {
 	Cloud Cloud
-	Stack string // its name, for people
+	Stack string // its name, as people see it
 	URL   string // of the gateway, such as http://127.0.0.1:8080
 }
 
-// Console serves the pages below Path. Make it with New.
+// Console serves the pages below Path.
 type Console struct {
 	o     Options
-	hosts map[string]bool // that it answers to
-	token string          // that every form carries
+	hosts map[string]bool // that it accepts
+	token string          // that every form must have
 	pages *template.Template
 	mux   *http.ServeMux
 
 	closing chan struct{}
 	close   sync.Once
-	feeds   chan struct{} // holds one for each feed that is open
+	feeds   chan struct{} // holds one value for each open feed
 }
 
 //go:embed static templates
 var files embed.FS
 
-// New returns a console. Its Close ends the feeds.
+// New returns a console. Close ends its feeds.
 func New(o Options) (*Console, error) {
 	pages, err := template.ParseFS(files, "templates/*.html")
 	if err != nil {
@@ -84,8 +84,8 @@ func New(o Options) (*Console, error) {
 	return c, nil
 }
 
-// Close ends the feeds that are open, and opens no more, so that a server's
-// Shutdown does not wait for them.
+// Close ends all feeds and refuses further ones, so that a server's Shutdown
+// does not wait for them.
 func (c *Console) Close() { c.close.Do(func() { close(c.closing) }) }
 
 func (c *Console) routes() {
@@ -115,17 +115,17 @@ func (c *Console) routes() {
 	})
 }
 
-// view is what a page is made of.
+// view is the data of a page.
 type view struct {
 	title    string
 	template string
 	data     any
 }
 
-// errNotFound is the error of a page that is not there.
+// errNotFound means that a page does not exist.
 var errNotFound = errors.New("it is not here, or not any more")
 
-// answer renders a page, or says why there is none.
+// answer renders a page, or an error page for err.
 func (c *Console) answer(w http.ResponseWriter, r *http.Request, v view, err error) {
 	status := http.StatusOK
 	if err != nil {
@@ -144,10 +144,10 @@ func (c *Console) answer(w http.ResponseWriter, r *http.Request, v view, err err
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(len(page)))
 	w.WriteHeader(status)
-	_, _ = w.Write(page) // who has left reads no page
+	_, _ = w.Write(page) // fails only if the client is gone
 }
 
-// link is a section in the navigation.
+// link is a link to a section, in the navigation.
 type link struct {
 	Path, Name string
 	Here       bool

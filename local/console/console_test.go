@@ -15,7 +15,7 @@ func pages() []string {
 		"queues/dead?moved=1,2", "queues/dead?moved=" + url.QueryEscape(script), "connections", "schedules", "roles"}
 }
 
-// TestEscaping: nothing that others have written is more than text, on any page.
+// TestEscaping checks that every page shows foreign text as text only.
 func TestEscaping(t *testing.T) {
 	t.Parallel()
 	c, _ := newConsole(t)
@@ -34,7 +34,7 @@ func TestEscaping(t *testing.T) {
 	}
 }
 
-// TestMasks: what lets a person in is on no page, whatever form it comes in.
+// TestMasks checks that no page shows a credential, in any form.
 func TestMasks(t *testing.T) {
 	t.Parallel()
 	c, _ := newConsole(t)
@@ -66,7 +66,7 @@ func TestMasks(t *testing.T) {
 	}
 }
 
-// TestHeaders are those of every answer.
+// TestHeaders checks the headers of every answer.
 func TestHeaders(t *testing.T) {
 	t.Parallel()
 	c, _ := newConsole(t)
@@ -82,7 +82,7 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
-// TestHost: only the addresses of this machine lead to the console.
+// TestHost checks that the console answers only to this machine's addresses.
 func TestHost(t *testing.T) {
 	t.Parallel()
 	c, _ := newConsole(t)
@@ -100,7 +100,8 @@ func TestHost(t *testing.T) {
 	}
 }
 
-// TestMethods: a page is read by GET and HEAD alone, and changes by POST alone.
+// TestMethods checks that pages accept GET and HEAD only, and changes POST
+// only.
 func TestMethods(t *testing.T) {
 	t.Parallel()
 	c, f := newConsole(t)
@@ -127,7 +128,7 @@ func TestMethods(t *testing.T) {
 	}
 }
 
-// TestChanges: nothing changes but by a form of the console.
+// TestChanges checks that only a form of the console can change anything.
 func TestChanges(t *testing.T) {
 	t.Parallel()
 	c, f := newConsole(t)
@@ -161,7 +162,7 @@ func TestChanges(t *testing.T) {
 	for path, to := range map[string]string{
 		"requests/r1=/replay": Path + "requests/r1=", "queues/dead/redrive": Path + "queues/dead?moved=3,1", "schedules/nightly/run": Path + "requests/i2",
 	} {
-		// As a browser sends the form of a page without referrers.
+		// A browser sends these headers for a form of a page without referrers.
 		w := ask(c, "POST", Path+path, good, "Origin", "null", "Sec-Fetch-Site", "same-origin")
 		if w.Code != http.StatusSeeOther || w.Header().Get("Location") != to {
 			t.Errorf("%s answers %d to %s: %s", path, w.Code, w.Header().Get("Location"), w.Body)
@@ -176,8 +177,8 @@ func TestChanges(t *testing.T) {
 	}
 }
 
-// TestFeed: a page hears of a request, the feeds are few, and they end with the
-// console.
+// TestFeed checks that a feed sends a new request, that the number of feeds is
+// limited, and that Close ends them.
 func TestFeed(t *testing.T) {
 	t.Parallel()
 	c, f := newConsole(t)
@@ -237,7 +238,7 @@ func TestFeed(t *testing.T) {
 	if response := open(); response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" {
 		t.Errorf("one feed more answers %d", response.StatusCode)
 	}
-	if err := s.Config.Shutdown(t.Context()); err != nil { // it hangs where a feed does
+	if err := s.Config.Shutdown(t.Context()); err != nil { // it would wait for an open feed
 		t.Error(err)
 	}
 	for lines.Scan() {

@@ -13,13 +13,13 @@ import (
 	"skiff/local/inspect"
 )
 
-// How many items a page has, and how many messages are shown.
+// Limits of a page: its items and its messages.
 const (
 	pageSize    = 50
 	maxMessages = 100
 )
 
-// named is how something is called, and its page.
+// named is a name with the path of its page.
 type named struct{ Logical, Name, Path string }
 
 func nameOf(section string, r inspect.Ref) named {
@@ -30,7 +30,7 @@ func nameOf(section string, r inspect.Ref) named {
 	return n
 }
 
-// table is a table in the list.
+// table is a row of the list of tables.
 type table struct {
 	named
 	Keys, Indexes string
@@ -53,7 +53,7 @@ func (c *Console) tables(r *http.Request) (view, error) {
 	return view{"Tables", "tables", map[string]any{"Tables": tables}}, nil
 }
 
-// item is an item in a table: the values of its key, and all of it.
+// item is an item of a table: its key and its JSON.
 type item struct {
 	Keys []string
 	Text string
@@ -99,19 +99,19 @@ func valueText(v any) string {
 	return string(data)
 }
 
-// unescape undoes what package json does to the characters of HTML, which the
-// templates escape.
+// unescape reverts the HTML escapes of package json, because the templates
+// escape too.
 func unescape(data []byte) []byte {
 	return []byte(strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(data)))
 }
 
-// queue is a queue as it is shown.
+// queue is a queue as a page shows it.
 type queue struct {
 	named
 	Waiting, InFlight, Delayed int
 	MaxReceives                int
 	DeadPath, DeadName         string // of its dead-letter queue
-	DeadOf                     string // the queues whose dead-letter queue it is
+	DeadOf                     string // the queues that use it as dead-letter queue
 }
 
 func queueOf(q inspect.Queue) queue {
@@ -134,7 +134,7 @@ func (c *Console) queues(*http.Request) (view, error) {
 	return view{"Queues", "queues", map[string]any{"Queues": queues}}, err
 }
 
-// message is a message as it is shown.
+// message is a message as a page shows it.
 type message struct {
 	ID, State, Sent, Source, Body string
 	Receives                      int
@@ -169,8 +169,8 @@ func (c *Console) queue(r *http.Request) (view, error) {
 	}}, nil
 }
 
-// movedText is what a redrive has done, of the numbers in the address: no text of
-// a link is shown.
+// movedText describes the result of a redrive. It takes only numbers from the
+// URL, because a link from elsewhere must not choose the text.
 func movedText(r *http.Request) string {
 	var moved, stayed int
 	if _, err := fmt.Sscanf(r.FormValue("moved"), "%d,%d", &moved, &stayed); err != nil {
@@ -199,7 +199,7 @@ func (c *Console) redrive(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, fmt.Sprintf("%squeues/%s?moved=%d,%d", Path, url.PathEscape(done.Queue), moved, done.Stayed), http.StatusSeeOther)
 }
 
-// client is a WebSocket client as it is shown.
+// client is a WebSocket client as a page shows it.
 type client struct{ ID, Stage, Since, Last, Client, Authorizer string }
 
 func (c *Console) connections(*http.Request) (view, error) {
@@ -218,7 +218,7 @@ func (c *Console) connections(*http.Request) (view, error) {
 	return view{"Connections", "connections", clients}, nil
 }
 
-// clock is a time of today, or with its day.
+// clock formats a time, with its date unless it is today.
 func clock(t time.Time) string {
 	if t = t.Local(); t.Format(time.DateOnly) != time.Now().Format(time.DateOnly) {
 		return t.Format("2 Jan 15:04:05")

@@ -12,16 +12,16 @@ import (
 	"skiff/local/inspect"
 )
 
-// How many feeds may be open, how often one that has nothing to say shows that it
-// lives, and how long a client may take to read.
+// Limits of feeds: how many may be open, the interval of keep-alives, and
+// the time that a client has to read.
 const (
 	maxFeeds  = 16
 	heartbeat = 15 * time.Second
 	maxWrite  = 10 * time.Second
 )
 
-// feed sends the rows of requests that are new or have changed, as server-sent
-// events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+// feed sends rows of new and changed requests as server-sent events:
+// https://html.spec.whatwg.org/multipage/server-sent-events.html.
 func (c *Console) feed(w http.ResponseWriter, r *http.Request) {
 	select {
 	case c.feeds <- struct{}{}:
@@ -49,7 +49,7 @@ func (c *Console) feed(w http.ResponseWriter, r *http.Request) {
 
 var errClosing = errors.New("the console closes")
 
-// feedOnce waits for changes and sends them, or a sign of life.
+// feedOnce waits for changes and sends them, or a keep-alive.
 func (c *Console) feedOnce(ctx context.Context, s stream, after uint64) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, heartbeat)
 	defer cancel()
@@ -81,7 +81,7 @@ func (c *Console) feedOnce(ctx context.Context, s stream, after uint64) (uint64,
 	return last, s.send(event)
 }
 
-// event is the rows of entries as an event.
+// event formats rows as an event.
 func (c *Console) event(entries []*inspect.Entry, last uint64) (string, error) {
 	var b strings.Builder
 	n := c.names()
@@ -91,7 +91,7 @@ func (c *Console) event(entries []*inspect.Entry, last uint64) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		// A carriage return would end a line of the event, too.
+		// In an event, a carriage return ends a line too.
 		for line := range strings.SplitSeq(strings.ReplaceAll(string(html), "\r", " "), "\n") {
 			b.WriteString("data: " + line + "\n")
 		}
@@ -99,14 +99,14 @@ func (c *Console) event(entries []*inspect.Entry, last uint64) (string, error) {
 	return b.String() + "\n", nil
 }
 
-// stream is a client of a feed.
+// stream writes to the client of a feed.
 type stream struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
 }
 
 func (s stream) send(text string) error {
-	_ = s.control.SetWriteDeadline(time.Now().Add(maxWrite)) // a recorder in a test has none
+	_ = s.control.SetWriteDeadline(time.Now().Add(maxWrite)) // fails only in tests: httptest's recorder has no deadlines
 	if _, err := s.w.Write([]byte(text)); err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ const (
 	queueARN   = "arn:aws:sqs:eu-central-1:000000000000:skiff-local-events"
 )
 
-// fake is a cloud with one of everything, all of it with text that is a script.
+// fake is a cloud with one of each resource, whose texts all contain a script.
 type fake struct {
 	*inspect.Recorder
 	did []string
@@ -149,7 +149,7 @@ func newConsole(t *testing.T) (*Console, *fake) {
 	return c, f
 }
 
-// ask sends a request; headers are name and value in turn.
+// ask sends a request; headers alternates names and values.
 func ask(c *Console, method, path string, form url.Values, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, gatewayURL+path, strings.NewReader(form.Encode()))
 	if form != nil {

@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// policy lets a page load what the console itself serves, and nothing in it run
-// or be framed.
+// policy allows a page to load only what the console serves, and forbids inline
+// scripts and frames.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// maxForm is how large a form may be, in bytes.
+// maxForm is the maximum size of a form in bytes.
 const maxForm = 16 << 10
 
-// hostsOf are the hosts that a page of this machine has, of a gateway's URL.
+// hostsOf returns the Host headers that address a gateway on this machine.
 func hostsOf(gateway string) map[string]bool {
 	u, err := url.Parse(gateway)
 	if err != nil {
@@ -28,14 +28,15 @@ func hostsOf(gateway string) map[string]bool {
 	return hosts
 }
 
-// Serves reports whether a request is for the console: by its path, at this
-// machine's own address. A domain name of the stack has its own paths.
+// Serves reports whether a request is for the console: its path is below Path
+// and its host is this machine. Custom domains of the stack have their own
+// paths.
 func (c *Console) Serves(r *http.Request) bool {
 	return r.TLS == nil && (strings.HasPrefix(r.URL.Path, Path) || r.URL.Path+"/" == Path) && c.hosts[strings.ToLower(r.Host)]
 }
 
-// ServeHTTP answers a request of a page of this machine. A name of somebody else
-// that leads here is another host, and refused.
+// ServeHTTP answers requests whose host is this machine. It refuses any other
+// host name, which stops DNS rebinding.
 func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", policy)
@@ -51,9 +52,9 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.mux.ServeHTTP(w, r)
 }
 
-// changing guards what changes something: the page must be one of the console's
-// (https://pkg.go.dev/net/http#CrossOriginProtection), and its form have the token
-// of this process.
+// changing guards handlers that change something. The request must come from
+// the console's origin (https://pkg.go.dev/net/http#CrossOriginProtection), and
+// its form must have the token of this process.
 func (c *Console) changing(do func(w http.ResponseWriter, r *http.Request)) http.Handler {
 	guarded := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
@@ -74,10 +75,10 @@ func (c *Console) changing(do func(w http.ResponseWriter, r *http.Request)) http
 	return protection.Handler(c.sameOrigin(guarded))
 }
 
-// sameOrigin refuses an Origin that is not the console's own, whatever else a
-// request says: of another scheme or port, or of a sandboxed frame. A page without
-// referrers sends null for its own, too, and then says where the request comes
-// from (https://fetch.spec.whatwg.org/#append-a-request-origin-header).
+// sameOrigin refuses an Origin that is not the console's, such as another port
+// or a sandboxed frame. A page without referrers sends null even to its own
+// origin, so then Sec-Fetch-Site decides
+// (https://fetch.spec.whatwg.org/#append-a-request-origin-header).
 func (c *Console) sameOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		origin := r.Header.Get("Origin")

@@ -10,38 +10,38 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// masked is what is shown in the place of what lets a person in.
+// masked replaces credentials on a page.
 const masked = "••••••••"
 
-// secretName matches the names of headers and of members of an event whose values
-// are not shown; secretParameter those of query parameters.
+// secretName matches headers and JSON members whose values are hidden;
+// secretParameter matches query parameters.
 var (
 	secretName      = regexp.MustCompile(`(?i)^(proxy-)?authorization$|^(set-)?cookies?$|^identitysource$|token$|secret|passw|api-?key|^x-amz-(signature|credential)$`)
 	secretParameter = regexp.MustCompile(secretName.String() + `|^(signature|sig|code|key|jwt|credential|session|sessionid)$`)
 )
 
-// secretText matches what is a credential wherever it is: a bearer token, or a
-// JWT.
+// secretText matches credentials anywhere in a text: bearer tokens, basic
+// credentials and JWTs.
 var secretText = regexp.MustCompile(`(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}|\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*`)
 
-// secretMember matches a member of JSON that is not whole.
+// secretMember matches a secret member in JSON that is cut off.
 var secretMember = regexp.MustCompile(`(?i)("(?:proxy-)?(?:authorization|cookie|set-cookie|x-api-key|[a-z-]*token|[a-z-]*password|[a-z-]*secret)"\s*:\s*)"(?:[^"\\]|\\.)*"?`)
 
-// A mask hides what lets a person in.
+// A mask hides credentials.
 type mask struct{ values []string }
 
-// newMask hides values wherever they are, too.
+// newMask returns a mask that also hides the given values, wherever they are.
 func newMask(values ...string) mask {
 	var m mask
 	for _, v := range values {
-		if len(v) >= 6 { // a shorter one would hide what is no secret
+		if len(v) >= 6 { // shorter values would hide ordinary text
 			m.values = append(m.values, v, url.QueryEscape(v))
 		}
 	}
 	return m
 }
 
-// text hides what is a secret by its form or its value.
+// text hides credentials, found by their form or their value.
 func (m mask) text(s string) string {
 	for _, v := range m.values {
 		s = strings.ReplaceAll(s, v, masked)
@@ -54,7 +54,7 @@ func (m mask) text(s string) string {
 	})
 }
 
-// header is the value of a header, as it is shown.
+// header returns the value of a header as a page shows it.
 func (m mask) header(name, value string) string {
 	if !secretName.MatchString(name) {
 		return m.text(value)
@@ -65,7 +65,7 @@ func (m mask) header(name, value string) string {
 	return masked
 }
 
-// uri is a path with its query, as it is shown.
+// uri returns a path with its query as a page shows it.
 func (m mask) uri(uri string) string {
 	path, query, ok := strings.Cut(uri, "?")
 	if !ok {
@@ -89,8 +89,8 @@ func (m mask) query(query string) string {
 	return m.text(strings.Join(pairs, "&"))
 }
 
-// json is a document, indented, as it is shown; what is no JSON is shown as the
-// text it is.
+// json returns an indented document as a page shows it, or text that is not
+// JSON.
 func (m mask) json(data []byte) string {
 	var v any
 	if json.Unmarshal(data, &v, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)) != nil {
@@ -106,8 +106,8 @@ func (m mask) json(data []byte) string {
 	return m.text(string(value))
 }
 
-// members hides the values of members by their names, and keeps numbers and the
-// order as they are.
+// members hides the values of secret members. It keeps numbers and the order of
+// members.
 func (m mask) members(data []byte) (jsontext.Value, error) {
 	lenient := []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
 	in := jsontext.NewDecoder(bytes.NewReader(data), lenient...)
@@ -140,7 +140,8 @@ func (m mask) members(data []byte) (jsontext.Value, error) {
 	}
 }
 
-// member writes the value of a member that is hidden; any other it leaves.
+// member writes the value of a secret member, masked. It leaves other members
+// to the caller.
 func (m mask) member(in *jsontext.Decoder, to *jsontext.Encoder, name string) error {
 	if name != "rawQueryString" && !secretName.MatchString(name) || in.PeekKind() == '{' || in.PeekKind() == 'n' {
 		return nil

@@ -40,7 +40,8 @@ func (c *Console) overview(*http.Request) (view, error) {
 	}}, nil
 }
 
-// neighbours are what calls a function, or what it works with, in words.
+// neighbours lists, in words, a function's callers or the resources that it
+// uses.
 func neighbours(p inspect.Picture, id string, callers bool) string {
 	names := map[string]string{}
 	for _, n := range p.Nodes {
@@ -63,7 +64,7 @@ func neighbours(p inspect.Picture, id string, callers bool) string {
 	return strings.Join(found, ", ")
 }
 
-// example is a URL that a person can try.
+// example returns a URL that a person can try.
 func (c *Console) example(p inspect.Picture) string {
 	for _, n := range p.Nodes {
 		path, ok := strings.CutPrefix(n.Name, "GET ")

@@ -11,7 +11,7 @@ import (
 	"skiff/local/inspect"
 )
 
-// The measures of the picture.
+// Sizes in the picture.
 const (
 	boxWidth  = 236
 	boxHeight = 26
@@ -19,10 +19,10 @@ const (
 	columnGap = 120
 	top       = 30
 	charWidth = 7.3
-	kindWidth = 5.6 // of a character of the kind
+	kindWidth = 5.6 // width of a character of the kind
 )
 
-// box is a node where it is drawn.
+// box is a node with its position.
 type box struct {
 	inspect.Node
 	X, Y   int
@@ -30,8 +30,8 @@ type box struct {
 	column int
 }
 
-// draw draws the stack in three columns: what calls functions, the functions, and
-// what these work with. Where there is a path, it is lit.
+// draw draws the stack in three columns: callers, functions, and the resources
+// that functions use. It highlights path.
 func draw(p inspect.Picture, path map[string]bool) template.HTML {
 	columns := arrange(p)
 	boxes := map[string]box{}
@@ -52,7 +52,7 @@ func draw(p inspect.Picture, path map[string]bool) template.HTML {
 	for i, label := range []string{"called by", "functions", "work with"} {
 		fmt.Fprintf(&s, `<text class="label" x="%d" y="16">%s</text>`, columnX(i), label)
 	}
-	for _, lit := range []bool{false, true} { // what is lit is above the rest
+	for _, lit := range []bool{false, true} { // the highlighted edges are drawn on top
 		for _, e := range p.Edges {
 			from, here := boxes[e.From]
 			to, there := boxes[e.To]
@@ -82,8 +82,8 @@ func tone(path map[string]bool, lit bool) string {
 
 func columnX(column int) int { return column*(boxWidth+columnGap) + 2 }
 
-// arrange puts nodes into columns, each near to what it is linked with. What
-// nothing is linked with is left out, but for functions and their callers.
+// arrange puts nodes into columns, each near the nodes that it is linked with.
+// It omits resources without links, but keeps functions and callers.
 func arrange(p inspect.Picture) [3][]box {
 	var columns [3][]box
 	for _, n := range p.Nodes {
@@ -115,7 +115,8 @@ func arrange(p inspect.Picture) [3][]box {
 	return columns
 }
 
-// nearTo is the mean place of what a node is linked with in the column before.
+// nearTo returns the mean position of a node's neighbours in the previous
+// column.
 func nearTo(p inspect.Picture, id string, before []box) float64 {
 	sum, n := 0.0, 0
 	for _, e := range p.Edges {
@@ -131,8 +132,8 @@ func nearTo(p inspect.Picture, id string, before []box) float64 {
 	return sum / float64(n)
 }
 
-// drawEdge draws a curve. One that leads back, from a queue to a function, is
-// drawn as what is handed over; one within a column bends around.
+// drawEdge draws a curve. An edge from a queue back to a function looks like an
+// event; an edge within a column bends outwards.
 func drawEdge(s *strings.Builder, e inspect.Edge, from, to box, tone string) {
 	class := "edge"
 	y1, y2 := from.Y+boxHeight/2, to.Y+boxHeight/2
@@ -171,7 +172,8 @@ func drawBox(s *strings.Builder, b box, tone string) {
 	fmt.Fprintf(s, `<text class="kind" x="%d" y="%d" text-anchor="end">%s</text></g>`, b.X+boxWidth-9, b.Y+17, kind)
 }
 
-// inWords is the picture for who does not see it: what is lit, or what there is.
+// inWords describes the picture for people who do not see it: the highlighted
+// path, or the whole stack.
 func inWords(p inspect.Picture, path map[string]bool) string {
 	var names []string
 	count := 0

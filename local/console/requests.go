@@ -14,7 +14,7 @@ import (
 	"skiff/local/inspect"
 )
 
-// maxRows is how many rows a list shows; the overview has fewer.
+// maxRows is the number of rows of a list; the overview shows fewer.
 const (
 	maxRows  = 200
 	fewRows  = 8
@@ -28,16 +28,16 @@ type row struct {
 	Took                 string
 	Cold                 bool
 	Functions, Verdict   string
-	Said                 string // for who listens to the page
+	Said                 string // for screen readers
 }
 
-// names are what the Pulumi program calls functions, by their names in AWS.
+// names maps functions' names in AWS to their names in the Pulumi program.
 type names map[string]string
 
 func (c *Console) names() names {
 	all, err := c.o.Cloud.Functions()
 	if err != nil {
-		return nil // their names in AWS do, too
+		return nil // without this map, pages show names in AWS
 	}
 	n := names{}
 	for _, f := range all {
@@ -72,7 +72,7 @@ func (n names) row(e *inspect.Entry) row {
 	return r
 }
 
-// resultOf is a status with its text, and its tone.
+// resultOf returns a status as text, and its tone.
 func resultOf(status int) (text, tone string) {
 	text = strings.TrimSpace(strconv.Itoa(status) + " " + http.StatusText(status))
 	switch {
@@ -96,7 +96,7 @@ func verdictOf(r *inspect.Request) string {
 	return "allowed"
 }
 
-// sourceName is the end of an ARN.
+// sourceName returns the last part of an ARN.
 func sourceName(source string) string {
 	parts := strings.SplitN(source, ":", 6)
 	if len(parts) < 6 {
@@ -105,7 +105,7 @@ func sourceName(source string) string {
 	return parts[5]
 }
 
-// took is a duration for people.
+// took formats a duration.
 func took(d time.Duration) string {
 	switch {
 	case d >= time.Second:
@@ -116,11 +116,11 @@ func took(d time.Duration) string {
 	return fmt.Sprintf("%.1f ms", float64(d)/1e6)
 }
 
-// live is a list that new entries come to.
+// live is a list that the feed adds entries to.
 type live struct {
 	Rows []row
 	Most int
-	Try  string // what makes an entry
+	Try  string // how to cause an entry
 }
 
 func (c *Console) live(most int) live {
@@ -138,7 +138,7 @@ func (c *Console) requests(*http.Request) (view, error) {
 	return view{"Requests", "requests", c.live(maxRows)}, nil
 }
 
-// text is a body or a log, as it is shown.
+// text is a body or a log as a page shows it.
 type text struct{ Name, Note, Text string }
 
 type field struct{ Name, Value string }
@@ -213,7 +213,7 @@ func (m mask) execution(i inspect.Execution) execution {
 	return x
 }
 
-// body is a body for people: JSON indented, other text as it is.
+// body formats a body: indented JSON, or other text as it is.
 func (m mask) body(name string, data []byte, size int) text {
 	t := text{Name: name}
 	switch {
@@ -245,7 +245,8 @@ func (m mask) headers(h http.Header) []field {
 	return fields
 }
 
-// maskOf hides what a request was let in by, wherever a function has put it.
+// maskOf returns a mask that hides the credentials of a request wherever a
+// function repeats them.
 func maskOf(e *inspect.Entry) mask {
 	if e.Request == nil {
 		return newMask()

@@ -10,7 +10,7 @@ import (
 	"skiff/local/inspect"
 )
 
-// schedule is a schedule as it is shown.
+// schedule is a schedule as a page shows it.
 type schedule struct {
 	named
 	Expression, Next, Targets string
@@ -37,7 +37,7 @@ func (c *Console) schedules(*http.Request) (view, error) {
 	return view{"Schedules", "schedules", map[string]any{"Schedules": schedules, "Token": c.token}}, err
 }
 
-// runSchedule runs a schedule and shows what its function answers.
+// runSchedule runs a schedule and shows the function's answer.
 func (c *Console) runSchedule(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	result, err := c.o.Cloud.RunSchedule(r.Context(), name)
@@ -49,7 +49,7 @@ func (c *Console) runSchedule(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, Path+"requests/"+url.PathEscape(result.RequestID), http.StatusSeeOther)
 		return
 	}
-	// A rule with several targets answers without an invocation's id.
+	// The result of a rule with several targets has no invocation id.
 	data := map[string]any{"Name": name, "ID": "", "Result": "succeeded", "Tone": "good", "Answer": newMask().body("Answer", []byte(result.Answer), len(result.Answer))}
 	if result.Error != "" {
 		data["Result"], data["Tone"] = "failed", "bad"
@@ -57,7 +57,7 @@ func (c *Console) runSchedule(w http.ResponseWriter, r *http.Request) {
 	c.answer(w, r, view{name, "ran", data}, nil)
 }
 
-// role is a role as it is shown.
+// role is a role as a page shows it.
 type role struct {
 	Name, Summary string
 	Rights        []right
