@@ -11,7 +11,8 @@ import (
 	"skiff/local/cloud"
 )
 
-// announce prints what there is to try. The last line says that it is there.
+// announce prints the URLs of the stack. Its last line, "ready URL", means that
+// the stack is served.
 func announce(stdout io.Writer, c *cloud.Cloud, url string) error {
 	entries, err := c.Entries()
 	if err != nil {
@@ -56,7 +57,8 @@ func announce(stdout io.Writer, c *cloud.Cloud, url string) error {
 	return nil
 }
 
-// seed puts values into the stack's secrets, as an operator would, and says so.
+// seed fills the empty secrets of the stack, as an operator would, and prints
+// their names.
 func seed(stdout io.Writer, c *cloud.Cloud, project, stack string) error {
 	names, err := c.Seed(project, stack)
 	for _, name := range names {
@@ -68,8 +70,8 @@ func seed(stdout io.Writer, c *cloud.Cloud, project, stack string) error {
 	return err
 }
 
-// announceDomains tells how the domains are reached from here, where no DNS
-// leads to them.
+// announceDomains prints how to reach the domains from this machine, since
+// public DNS does not resolve them to it.
 func announceDomains(stdout io.Writer, c *cloud.Cloud, url string) error {
 	names, err := c.DomainNames()
 	if err != nil {

@@ -14,9 +14,9 @@ import (
 	"skiff/local/cloud"
 )
 
-// assumeRole takes a role at the cloud's STS as a job of a pipeline takes one at
-// AWS, by the variables that the SDKs read, and returns the session's ARN. The
-// cloud then decides each call of the program by the role's policies.
+// assumeRole assumes a role at the cloud's STS, as a pipeline's job does at
+// AWS: it reads the same variables as the SDKs. It returns the session's ARN.
+// From then on the role's policies decide each call of the program.
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-assume-role-credentials.html
 func (s session) assumeRole(ctx context.Context, getenv func(string) string) (string, error) {
 	role, file := getenv("AWS_ROLE_ARN"), getenv("AWS_WEB_IDENTITY_TOKEN_FILE")
@@ -41,8 +41,8 @@ func (s session) assumeRole(ctx context.Context, getenv func(string) string) (st
 	return aws.ToString(answer.AssumedRoleUser.Arn), nil
 }
 
-// endpoint is where the cloud has a service, by its name in the variables of the
-// SDKs.
+// endpoint returns the URL of a service, named by the suffix of its
+// AWS_ENDPOINT_URL_ variable.
 func (s session) endpoint(service string) string {
 	for _, variable := range s.Operator {
 		if value, ok := strings.CutPrefix(variable, "AWS_ENDPOINT_URL_"+service+"="); ok {
@@ -52,8 +52,8 @@ func (s session) endpoint(service string) string {
 	return ""
 }
 
-// withoutSecretsProvider leaves out the one that a job names: as the backend, it
-// is this machine's.
+// withoutSecretsProvider removes the flag for a secrets provider. Jobs name the
+// provider of the real backend; here Pulumi uses the local one.
 func withoutSecretsProvider(args []string) (left []string) {
 	const name = "--secrets-provider"
 	for i := 0; i < len(args); i++ {

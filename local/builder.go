@@ -20,14 +20,14 @@ import (
 	"skiff/local/process/child"
 )
 
-// buildGrace is how long the compiler may take to end once it is asked to.
+// buildGrace is the time that the compiler has to end after an interrupt.
 const buildGrace = 5 * time.Second
 
-// builder is the project's own program that builds the zips of its functions.
+// builder is the project's program that builds the zips of its functions.
 type builder struct {
 	program string // folder of the Pulumi program
 	root    string // folder of go.mod
-	binary  string // to compile it into
+	binary  string // path of the compiled builder
 	waits   *progress.Display
 }
 
@@ -35,7 +35,7 @@ func newBuilder(p project, waits *progress.Display) builder {
 	return builder{p.program, moduleRoot(p.program), filepath.Join(p.state, "bin", p.Name+"-"+rehearsal.ZipFolder), waits}
 }
 
-// moduleRoot is the nearest folder that has a go.mod, or the folder itself.
+// moduleRoot returns the nearest folder with a go.mod, or dir if there is none.
 func moduleRoot(dir string) string {
 	for at := dir; ; at = filepath.Dir(at) {
 		if _, err := os.Stat(filepath.Join(at, "go.mod")); err == nil {
@@ -49,14 +49,14 @@ func moduleRoot(dir string) string {
 
 func (b builder) folder() string { return filepath.Join(b.program, rehearsal.ZipFolder) }
 
-// there reports whether the project has such a program.
+// there reports whether the project has a builder.
 func (b builder) there() bool {
 	_, err := os.Stat(b.folder())
 	return err == nil
 }
 
-// compile compiles the builder. It has the declaration in it, so it is compiled
-// again with the program.
+// compile compiles the builder. The builder contains the declaration, so each
+// change of the program recompiles it.
 func (b builder) compile(ctx context.Context) error {
 	task := b.waits.Task("the program that builds the functions")
 	defer task.Done()
@@ -70,7 +70,7 @@ func (b builder) compile(ctx context.Context) error {
 	return nil
 }
 
-// run runs the builder with arguments.
+// run runs the builder and returns its standard output.
 func (b builder) run(ctx context.Context, args ...string) (stdout []byte, err error) {
 	cmd := exec.Command(b.binary, append([]string{"-target", rehearsal.Host}, args...)...)
 	cmd.Dir, cmd.Env = b.root, cleanEnvironment(os.Environ())
@@ -93,8 +93,8 @@ func (b builder) run(ctx context.Context, args ...string) (stdout []byte, err er
 	return out.Bytes(), err
 }
 
-// zips builds every zip whose source has changed. Where a function does not
-// compile, the zips of the others are there.
+// zips builds every zip whose source has changed. A function that does not
+// compile does not stop the others.
 func (b builder) zips(ctx context.Context) (zips rehearsal.Zips, err error) {
 	out, err := b.run(ctx)
 	if ctx.Err() != nil {
@@ -106,7 +106,8 @@ func (b builder) zips(ctx context.Context) (zips rehearsal.Zips, err error) {
 	return zips, err
 }
 
-// debug builds a function, by the name that the builder has for it, for a debugger.
+// debug builds a function for a debugger. The name is the builder's name of the
+// function.
 func (b builder) debug(ctx context.Context, function string) (binary string, err error) {
 	out, err := b.run(ctx, "-debug", function)
 	return strings.TrimSpace(string(out)), err

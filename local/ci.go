@@ -26,7 +26,7 @@ type ciFlags struct {
 	variables      []string
 }
 
-// ciCommand is runCI.
+// ciCommand returns the command ci.
 func ciCommand(l *commandLine) *cli.Command {
 	var c ciFlags
 	return l.command(&cli.Command{
@@ -45,7 +45,7 @@ func ciCommand(l *commandLine) *cli.Command {
 }
 
 // runCI runs the project's pipeline, or some of its jobs, against the local
-// cloud, which serves as long: a job that asks the API finds it.
+// cloud. It serves the cloud meanwhile, because jobs may call the API.
 func runCI(ctx context.Context, o options, c ciFlags, stdout, stderr io.Writer) error {
 	cache, err := npm.CacheDir()
 	if err != nil {
@@ -75,8 +75,8 @@ func runCI(ctx context.Context, o options, c ciFlags, stdout, stderr io.Writer) 
 	})
 }
 
-// openToServe is an opener of a cloud that serves, at the address of the command
-// line or where it was last served.
+// openToServe is an opener that also serves the cloud, at the command line's
+// address or the last one.
 func (p project) openToServe(o options, stderr io.Writer) (session, func() error, error) {
 	last, err := p.lastSession()
 	if err != nil {
@@ -86,7 +86,7 @@ func (p project) openToServe(o options, stderr io.Writer) (session, func() error
 	return s, stop, err
 }
 
-// pipeline is the pipeline that the words after ci ask for.
+// pipeline returns the pipeline that the command line selects.
 func (p project) pipeline(o options, c ciFlags) (*gitlab.Pipeline, error) {
 	run := &gitlab.Pipeline{Dir: p.dir, State: filepath.Join(p.state, "ci"), Variables: map[string]string{}}
 	run.Event, run.Jobs = c.event, o.args
@@ -102,8 +102,8 @@ func (p project) pipeline(o options, c ciFlags) (*gitlab.Pipeline, error) {
 	return run, err
 }
 
-// addTokens gives the jobs the tokens that GitLab would sign, signed by this
-// machine's stand-in for every issuer.
+// addTokens adds the ID tokens that GitLab would give the jobs, signed with the
+// local cloud's key.
 // https://docs.gitlab.com/ci/secrets/id_token_authentication/
 func (p project) addTokens(run *gitlab.Pipeline) error {
 	audiences, err := gitlab.IDTokens(p.dir)
@@ -129,8 +129,7 @@ func (p project) addTokens(run *gitlab.Pipeline) error {
 	return nil
 }
 
-// addCaches lets jobs use this user's caches of Go, wherever the pipeline keeps
-// those of its runners.
+// addCaches makes jobs use this user's Go caches instead of the runner's.
 func (p project) addCaches(run *gitlab.Pipeline) error {
 	names := []string{"GOPATH", "GOCACHE", "GOMODCACHE"}
 	cmd := exec.Command("go", append([]string{"env"}, names...)...)
@@ -145,9 +144,9 @@ func (p project) addCaches(run *gitlab.Pipeline) error {
 	return nil
 }
 
-// jobEnvironment is that of the runner, which jobs inherit: the services of the
-// cloud without keys of their own, a pulumi that acts on it, and a curl that
-// finds its domains.
+// jobEnvironment returns the environment of the runner, which jobs inherit. It
+// has the endpoints of the services but no keys, a pulumi that acts on the
+// cloud, and a curl that resolves its domains.
 func (p project) jobEnvironment(s session) ([]string, error) {
 	dir := filepath.Join(p.state, "ci", "tools")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -178,12 +177,12 @@ func (p project) jobEnvironment(s session) ([]string, error) {
 	return append(env, "PATH="+dir+string(os.PathListSeparator)+path, "CURL_HOME="+dir, rehearsal.TargetVariable+"="+rehearsal.Host), nil
 }
 
-// pulumiScript is the pulumi of jobs. Those that it starts have the PATH of
-// this process: on a job's they would find the script, and ask it for its
-// version, without an end.
+// pulumiScript returns the script that is pulumi for jobs. It resets PATH to
+// this process's, because Pulumi would otherwise find the script on the job's
+// PATH and start it without end.
 func pulumiScript(self, state, path string) string {
 	return fmt.Sprintf("#!/bin/sh\nPATH=%s exec %s -state %s -assume pulumi \"$@\"\n", quoted(path), quoted(self), quoted(state))
 }
 
-// quoted is a word of a shell's.
+// quoted quotes a word for a shell.
 func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -12,22 +12,23 @@ import (
 	"skiff/local/engine/provider"
 )
 
-// options are the command line.
+// options are the flags and arguments of the command line.
 type options struct {
 	dir     string   // of the Pulumi project
-	addr    string   // of the gateway; "" where the command line does not say
+	addr    string   // of the gateway; "" if not given
 	state   string   // folder of the local cloud
-	stack   string   // to serve or to make a token for; "" where the command line does not say
-	items   string   // URL of the engine that keeps the items; "" for one of the cloud's own
-	inert   []string // types and properties that are kept without effect
-	assume  bool     // take the role of AWS_ROLE_ARN, as a job of a pipeline does
-	debug   string   // function to run under a debugger while it serves; "" for none
-	watch   bool     // follow the source while it serves
+	stack   string   // to serve or to make a token for; "" if not given
+	items   string   // URL of the engine that keeps the items; "" for Dynoxide
+	inert   []string // types and properties that are stored without effect
+	assume  bool     // assume the role of AWS_ROLE_ARN, as a pipeline's job does
+	debug   string   // function to run under a debugger; "" for none
+	watch   bool     // follow the source while serving
 	command string   // such as pulumi; "" to serve
-	args    []string // after that word and its flags
+	args    []string // arguments after the command and its flags
 }
 
-// line is another command for the same local cloud, as a person types it.
+// line returns another command for the same local cloud, as a person would type
+// it.
 func (o options) line(words ...string) string {
 	line := []string{"go run ./local"}
 	if o.dir != "" && o.dir != "." {
@@ -39,21 +40,22 @@ func (o options) line(words ...string) string {
 	return strings.Join(append(line, words...), " ")
 }
 
-// An action is what a command does.
+// An action runs a command.
 type action func(ctx context.Context, o options, stdout, stderr io.Writer) error
 
-// commandLine is a command line as it is read: what it asks for.
+// commandLine collects the options and the action while the command line is
+// parsed.
 type commandLine struct {
 	o  options
 	do action
 }
 
-// usageError says what is wrong with a command line.
+// usageError is a mistake in a command line.
 type usageError struct{ error }
 
 func misused(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// parse reads a command line. Help that it asks for is an action, too.
+// parse parses a command line. A request for help is an action too.
 func parse(ctx context.Context, args []string, stdout io.Writer) (options, action, error) {
 	l := &commandLine{}
 	root := l.root()
@@ -63,9 +65,9 @@ func parse(ctx context.Context, args []string, stdout io.Writer) (options, actio
 	return l.o, l.do, err
 }
 
-// shortHelp has -h where a person writes -help or --help: a flag of that name would
-// have the library print help of its own form. What stands after some commands is
-// not the local cloud's to read.
+// shortHelp replaces -help and --help by -h. A flag named help would make the
+// library print its help in another format. shortHelp leaves the arguments of
+// commands such as pulumi and exec as they are.
 func shortHelp(args []string) []string {
 	args = slices.Clone(args)
 	for i, arg := range args {
@@ -79,7 +81,8 @@ func shortHelp(args []string) []string {
 	return args
 }
 
-// root has the flags that stand before every command. Without a command, it serves.
+// root returns the root command with the flags for every command. Without a
+// subcommand it serves.
 func (l *commandLine) root() *cli.Command {
 	root := l.command(&cli.Command{
 		Name: "local", ArgsUsage: "[COMMAND]", Usage: "run the Pulumi project on this machine",
@@ -134,8 +137,8 @@ func unknownCommand(name string) error {
 	return misused("%q is not a command: %sthere are %s", name, advice, strings.Join(names, ", "))
 }
 
-// command completes a command: it has -h, its mistakes are usageErrors, and what it
-// does is done once the whole line is read.
+// command completes a command: it adds -h, turns its mistakes into usageErrors,
+// and defers its action until the whole line is parsed.
 func (l *commandLine) command(c *cli.Command, do action) *cli.Command {
 	c.HideHelp, c.HideVersion = true, true
 	c.OnUsageError = func(_ context.Context, c *cli.Command, err error, _ bool) error {
@@ -151,7 +154,7 @@ func (l *commandLine) command(c *cli.Command, do action) *cli.Command {
 	}
 	c.Action = func(_ context.Context, cmd *cli.Command) error {
 		args := cmd.Args().Slice()
-		// What stands after pulumi is Pulumi's.
+		// Everything after pulumi goes to Pulumi.
 		if c.SkipFlagParsing && c.Name != "pulumi" && len(args) == 1 && slices.Contains([]string{"-h", "-help", "--help"}, args[0]) {
 			help = true
 		}
@@ -164,7 +167,7 @@ func (l *commandLine) command(c *cli.Command, do action) *cli.Command {
 	return c
 }
 
-// lineOf is a line that runs a command.
+// lineOf returns a command line that runs c.
 func lineOf(c *cli.Command, words ...string) string {
 	line := []string{"go run ./local"}
 	if c.Name != "local" {
@@ -173,7 +176,7 @@ func lineOf(c *cli.Command, words ...string) string {
 	return strings.Join(append(line, words...), " ")
 }
 
-// atMost refuses more arguments than a command takes.
+// atMost returns an error if there are more than n arguments.
 func (o options) atMost(n int) error {
 	if len(o.args) > n {
 		return misused("%s takes %d argument at most, not %s: see go run ./local %[1]s -h", o.command, n, strings.Join(o.args, " "))

@@ -2,18 +2,17 @@ package main
 
 import "context"
 
-// compilation is a compile of the program that runs while something else is
-// waited for.
+// compilation is a build of the program in the background.
 type compilation struct {
-	taken  bool          // by a run
-	done   chan struct{} // closed once the rest is set
+	taken  bool          // by a run of the program
+	done   chan struct{} // closed once binary and err are set
 	binary string
 	err    error
 }
 
-// startCompiling compiles the program while the Pulumi CLI is got and the store
-// starts: from nothing, that saves minutes. The program's first run takes the
-// result; stop ends a compile that no run waits for.
+// startCompiling compiles the program while the Pulumi CLI is downloaded and
+// the store starts, which saves minutes on a new machine. The first run of the
+// program takes the result. stop ends a build that no run takes.
 func (e *engine) startCompiling(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	c := &compilation{done: make(chan struct{})}
@@ -28,7 +27,7 @@ func (e *engine) startCompiling(ctx context.Context) (stop func()) {
 	}
 }
 
-// build gives the language host the program's binary.
+// build returns the program's binary to the language host.
 func (e *engine) build(ctx context.Context, dir string) (string, error) {
 	c := e.compiling
 	if c == nil || c.taken {
@@ -43,7 +42,7 @@ func (e *engine) build(ctx context.Context, dir string) (string, error) {
 	}
 }
 
-// compiled is a compilation that has ended well.
+// compiled returns a finished compilation.
 func compiled(binary string) *compilation {
 	c := &compilation{done: make(chan struct{}), binary: binary}
 	close(c.done)

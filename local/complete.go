@@ -13,11 +13,11 @@ import (
 	"skiff/local/inspect"
 )
 
-// completePatience is how long a shell waits for the names in a cloud.
+// completePatience is the time that a shell waits for names from the cloud.
 const completePatience = 2 * time.Second
 
-// completeCommand prints what may stand as the last of the words of a command line,
-// for the scripts of completionScripts.
+// completeCommand prints the candidates for the last word of a command line.
+// The scripts of completionScripts run it.
 func completeCommand(l *commandLine) *cli.Command {
 	return l.command(&cli.Command{
 		Name: "complete", ArgsUsage: "-- WORDS...", Usage: "print what the last word may be", Hidden: true, SkipFlagParsing: true,
@@ -41,13 +41,13 @@ func completeCommand(l *commandLine) *cli.Command {
 	})
 }
 
-// cursor is where a person is on a command line.
+// cursor is the position of the word to complete.
 type cursor struct {
-	o       options // what the flags before it say of the project
+	o       options // from the flags before the cursor
 	root    *cli.Command
-	command *cli.Command // nil before its name
-	flag    string       // that wants a value here; "" for none
-	args    int          // of the command, before the cursor
+	command *cli.Command // nil before the command's name
+	flag    string       // flag whose value is at the cursor; "" for none
+	args    int          // number of the command's arguments before the cursor
 	current string
 }
 
@@ -76,7 +76,7 @@ func newCursor(words []string, o options) cursor {
 	return c
 }
 
-// learn takes the flags that say which project it is.
+// learn reads a flag that selects the project.
 func (c *cursor) learn(name, value string) {
 	switch {
 	case c.command != nil:
@@ -105,7 +105,8 @@ func (c cursor) find(name string) cli.Flag {
 
 func isSwitch(f cli.Flag) bool { _, ok := f.(*cli.BoolFlag); return ok }
 
-// candidates are all words that may stand at the cursor; none for the name of a file.
+// candidates returns the words that may be at the cursor, or none if a file
+// name may be.
 func (c cursor) candidates(ctx context.Context) (words []string) {
 	switch {
 	case c.flag == "stack":
@@ -142,7 +143,8 @@ func (c cursor) stacks() []string {
 	return append(p.stacks(), defaultStack)
 }
 
-// names are the names of what a command acts on, in the cloud that serves.
+// names returns the names of what a command acts on, from the cloud that
+// serves.
 func (c cursor) names(ctx context.Context) []string {
 	if c.command.Name == "completion" {
 		return []string{"bash", "zsh", "fish"}
@@ -180,8 +182,8 @@ func refsOf[T any](all []T, ref func(T) inspect.Ref) (refs []inspect.Ref) {
 	return refs
 }
 
-// shortest are the names of the program, or those in AWS if none begins as the word
-// at the cursor does.
+// shortest returns the program's names, or the names in AWS if none of the
+// program's matches the word at the cursor.
 func (c cursor) shortest(refs []inspect.Ref) []string {
 	var logical, names []string
 	for _, r := range refs {

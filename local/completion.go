@@ -10,7 +10,7 @@ import (
 	"github.com/urfave/cli/v3"
 )
 
-// completionCommand prints a script for a shell.
+// completionCommand prints the completion script of a shell.
 func completionCommand(l *commandLine) *cli.Command {
 	return l.command(&cli.Command{
 		Name: "completion", ArgsUsage: "bash|zsh|fish", Usage: "print a script that completes commands in a shell",
@@ -38,11 +38,11 @@ of the cloud that serves.`,
 	})
 }
 
-// functionName is what every one of the shells takes.
+// functionName matches function names that bash, zsh and fish all accept.
 var functionName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
 
-// completionScripts are by shell. Each asks the command complete for what may stand
-// where the cursor is: a word a line, or none for a file's name.
+// completionScripts returns the scripts by shell. Each runs the command
+// complete, which prints one candidate a line, or none for a file name.
 func completionScripts() map[string]string {
 	return map[string]string{
 		"bash": `NAME() { go run ./local "$@"; }

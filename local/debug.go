@@ -13,8 +13,8 @@ import (
 	"skiff/local/process/npm"
 )
 
-// debugFunction runs a function of a stack under Delve from now on, where it waits
-// for a person.
+// debugFunction runs a function under Delve from now on. Each process of the
+// function waits until a debugger attaches.
 func debugFunction(ctx context.Context, e *engine, c *cloud.Cloud, stack, name string) error {
 	p := e.project
 	id, zip, err := c.FunctionZip(p.Name, stack, p.program, name)
@@ -53,7 +53,7 @@ func debugFunction(ctx context.Context, e *engine, c *cloud.Cloud, stack, name s
 	})
 }
 
-// debugBinary builds the function whose code is in a zip, with symbols.
+// debugBinary builds the function of a zip with debug symbols.
 func debugBinary(ctx context.Context, b builder, name, zip string) (string, error) {
 	if !b.there() {
 		return "", fmt.Errorf("-debug: %s is not there, a program that builds the functions", b.folder())
@@ -73,8 +73,8 @@ func debugBinary(ctx context.Context, b builder, name, zip string) (string, erro
 	return "", fmt.Errorf("-debug: the code of %s is in %s, which the program in %s does not build", name, zip, b.folder())
 }
 
-// freeAddress is an address of this machine alone. It stays the same for all
-// processes of the function, so that a debugger's settings hold.
+// freeAddress returns a free loopback address. All processes of the function
+// use it, so that a debugger's configuration stays valid.
 func freeAddress() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -83,10 +83,11 @@ func freeAddress() (string, error) {
 	return l.Addr().String(), l.Close()
 }
 
-// listenLimit is how long a debugger may take to listen.
+// listenLimit is the time that Delve has to listen.
 const listenLimit = time.Minute
 
-// answersSoon waits until something listens at an address.
+// answersSoon reports whether something listens at an address within
+// listenLimit.
 func answersSoon(ctx context.Context, addr string) bool {
 	ctx, cancel := context.WithTimeout(ctx, listenLimit)
 	defer cancel()
@@ -100,7 +101,8 @@ func answersSoon(ctx context.Context, addr string) bool {
 	return true
 }
 
-// waiting says how to attach to a function, the first time at length.
+// waiting returns the message on how to attach to a function. The first one is
+// longer.
 func waiting(name, addr string, first bool) string {
 	text := fmt.Sprintf("function %s waits for a debugger at %s\n", name, addr)
 	if !first {

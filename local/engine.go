@@ -33,13 +33,13 @@ type engine struct {
 	project        project
 	session        session // of the cloud
 	stdout, stderr io.Writer
-	waits          *progress.Display // shows what is waited for
-	quiet          *quiet            // what takes the place of Pulumi's own output; nil: nothing
-	caller         string            // ARN of the session whose role it runs with; "" for a person of this machine
+	waits          *progress.Display // shows progress
+	quiet          *quiet            // replaces Pulumi's output; nil keeps it
+	caller         string            // ARN of the session of its role; "" for a person
 
-	path      string          // of the CLI, once it is prepared
-	providers cloud.Providers // to attach, once it is prepared
-	compiling *compilation    // of the program for its next run, or nil
+	path      string          // of the CLI; set by connect
+	providers cloud.Providers // to attach to; set by connect
+	compiling *compilation    // of the program for its next run; may be nil
 }
 
 func newEngine(p project, s session, stdout, stderr io.Writer) *engine {
@@ -50,7 +50,7 @@ func newEngine(p project, s session, stdout, stderr io.Writer) *engine {
 	return &engine{project: p, session: s, stdout: stdout, stderr: stderr, waits: waits}
 }
 
-// prepare connects, and makes the stack if the backend has none.
+// prepare connects, and creates the stack if the backend does not have it.
 func (e *engine) prepare(ctx context.Context, stack string) error {
 	if err := e.connect(ctx, stack); err != nil {
 		return err
@@ -61,12 +61,12 @@ func (e *engine) prepare(ctx context.Context, stack string) error {
 	if e.project.has(stack) {
 		return nil
 	}
-	// Made beside the copies of the stack files, so that Pulumi writes none of
-	// the project's.
+	// In the folder of the copies, so that Pulumi does not write the project's
+	// stack files.
 	return e.quietly(ctx, "-C", e.project.configDir(), "stack", "init", "--no-select", stack)
 }
 
-// connect finds the CLI and joins the cloud, for a stack or for none.
+// connect finds the CLI and joins the cloud. stack may be "".
 func (e *engine) connect(ctx context.Context, stack string) (err error) {
 	cache, err := npm.CacheDir()
 	if err != nil {
@@ -85,7 +85,7 @@ func (e *engine) connect(ctx context.Context, stack string) (err error) {
 	return os.MkdirAll(e.project.backend(), 0o755)
 }
 
-// find finds the CLI, or gets it.
+// find finds the CLI or downloads it.
 func (e *engine) find(ctx context.Context, cache string) (err error) {
 	task := e.waits.Task("the Pulumi CLI")
 	defer task.Done()
@@ -93,7 +93,7 @@ func (e *engine) find(ctx context.Context, cache string) (err error) {
 	return err
 }
 
-// quietly runs a command of which only a failure is worth telling.
+// quietly runs a command and prints its output only if it fails.
 func (e *engine) quietly(ctx context.Context, args ...string) error {
 	var out bytes.Buffer
 	quiet := *e
@@ -105,13 +105,13 @@ func (e *engine) quietly(ctx context.Context, args ...string) error {
 	return err
 }
 
-// grace is how long Pulumi may take to end an operation once it is asked to:
-// what is being created is finished first.
+// grace is the time that Pulumi has to end after an interrupt: it first
+// finishes the resources that it is creating.
 const grace = 60 * time.Second
 
-// run runs one command of the CLI to its end; stack is the one whose config
-// it is to read, and which it acts on if neither it nor a selection names one,
-// or "". A failure of Pulumi's, which it has told, is an exitError.
+// run runs one command of the CLI. It reads the config of stack, and acts on it
+// unless the command or `pulumi stack select` names another; stack may be "".
+// If Pulumi fails, it has printed why, and run returns an exitError.
 func (e *engine) run(ctx context.Context, args []string, stack string) error {
 	run := e.execute
 	if stack != "" && slices.Contains(saves, subcommand(args)) {
@@ -124,10 +124,10 @@ func (e *engine) run(ctx context.Context, args []string, stack string) error {
 	return err
 }
 
-// execute runs the CLI. Its failure is an exec.ExitError.
+// execute runs the CLI. If the CLI fails, execute returns an exec.ExitError.
 func (e *engine) execute(ctx context.Context, args []string, stack string) error {
 	if e.quiet == nil {
-		// Pulumi draws on the same terminal.
+		// Pulumi draws on the same terminal, so progress is plain lines.
 		plain := *e
 		plain.waits = progress.Plain(e.stderr)
 		e = &plain
@@ -149,8 +149,8 @@ func (e *engine) execute(ctx context.Context, args []string, stack string) error
 	}
 	interactive := term.IsTerminal(int(os.Stdin.Fd()))
 	if interactive {
-		// Pulumi reads the terminal, so it has to stay in the foreground, where
-		// an interrupt reaches it without our help.
+		// Pulumi reads the terminal, so it must stay in the foreground process
+		// group, where the terminal sends it interrupts.
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
 	p, err := child.Start(cmd)
@@ -166,7 +166,8 @@ func await(ctx context.Context, p *child.Process, interactive bool) error {
 		return p.Wait()
 	case <-ctx.Done():
 	}
-	// A second interrupt would make Pulumi drop what it is doing.
+	// The terminal already sent Pulumi an interrupt. A second one would make it
+	// abandon its running operations.
 	if interactive && interrupted(ctx) {
 		select {
 		case <-p.Done():
@@ -177,13 +178,13 @@ func await(ctx context.Context, p *child.Process, interactive bool) error {
 	return p.End(syscall.SIGINT, grace)
 }
 
-// interrupted tells whether ctx ended by an interrupt, which the terminal has
-// sent to Pulumi as well.
+// interrupted reports whether an interrupt ended ctx. The terminal sends
+// interrupts to Pulumi as well.
 func interrupted(ctx context.Context) bool {
 	return strings.Contains(fmt.Sprint(context.Cause(ctx)), "interrupt")
 }
 
-// serveHost serves a language host for one process of the CLI.
+// serveHost starts a language host for one process of the CLI.
 func (e *engine) serveHost() (port int, stop func(), err error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -210,11 +211,11 @@ func (e *engine) compile(ctx context.Context, dir string) (string, error) {
 	return binary, nil
 }
 
-// programPackages is about how many packages a build of the program from nothing
-// compiles; most of them are the SDKs'.
+// programPackages is roughly the number of packages that a first build
+// compiles, mostly of the SDKs.
 const programPackages = 800
 
-// withConfig makes a command read the copy of the stack file, if it reads one.
+// withConfig adds the copy of the stack file to commands that read it.
 func (e *engine) withConfig(args []string, stack string) []string {
 	if stack == "" || !slices.Contains(saves, subcommand(args)) || hasFlag(args, "--config-file") {
 		return args
@@ -222,8 +223,8 @@ func (e *engine) withConfig(args []string, stack string) []string {
 	return append(slices.Clone(args), "--config-file", e.project.configFile(stack))
 }
 
-// environment is what Pulumi and the program get: nothing by which they could
-// reach AWS, or a backend other than the local one.
+// environment returns the environment of Pulumi and the program. It gives no
+// access to AWS or to another backend.
 func (e *engine) environment() []string {
 	return append(cleanEnvironment(os.Environ()),
 		"PULUMI_HOME="+filepath.Join(e.project.state, "home"),
@@ -233,8 +234,8 @@ func (e *engine) environment() []string {
 		"PULUMI_SKIP_CHECKPOINTS="+cmp.Or(os.Getenv("PULUMI_SKIP_CHECKPOINTS"), "true"),
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
 		"PULUMI_DEBUG_PROVIDERS=aws:"+port(e.providers.AWS)+",command:"+port(e.providers.Command),
-		// What the program may want to know of where it runs: its
-		// functions run on this machine, and its zones are known to this server.
+		// The program's functions run on this machine, and this DNS server
+		// resolves its zones.
 		rehearsal.TargetVariable+"="+rehearsal.Host, rehearsal.ResolverVariable+"="+e.session.DNS,
 	)
 }
@@ -244,8 +245,8 @@ func port(addr string) string {
 	return port
 }
 
-// cleanEnvironment takes out all that concerns a real cloud or another Pulumi,
-// and puts keys in place that no cloud knows.
+// cleanEnvironment removes all variables of AWS and Pulumi, and adds keys that
+// are valid nowhere.
 func cleanEnvironment(env []string) []string {
 	clean := slices.DeleteFunc(slices.Clone(env), func(v string) bool {
 		for _, prefix := range []string{"AWS_", "PULUMI_"} {

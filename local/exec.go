@@ -17,7 +17,7 @@ import (
 	"skiff/local/process/child"
 )
 
-// execCommand is runExec.
+// execCommand returns the command exec.
 func execCommand(l *commandLine) *cli.Command {
 	return l.command(&cli.Command{
 		Name: "exec", ArgsUsage: "CMD...", Usage: "run a command that uses AWS against the same local cloud", SkipFlagParsing: true,
@@ -32,30 +32,30 @@ them, and the region of the stack. What the local cloud does not have is refused
 	})
 }
 
-// runExec runs a command that uses AWS against the local cloud: every service is
-// at an address here, which refuses those that the cloud does not have.
+// runExec runs a command that uses AWS against the local cloud. All services
+// are at a local endpoint, which refuses unsupported ones.
 func runExec(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	return withCloud(ctx, o, project.openReached, stderr, func(p project, s session) error {
 		region := p.region(cmp.Or(o.stack, s.Stack))
-		// boto3 and the first version of the AWS CLI read the second alone.
+		// boto3 and version 1 of the AWS CLI read AWS_DEFAULT_REGION only.
 		// https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
 		env := append(s.environment(), "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region)
-		// The second version of the AWS CLI shows its output in a pager, which waits for
-		// a key, and may ask for what a command lacks.
+		// Version 2 of the AWS CLI opens a pager for its output, and may prompt
+		// for missing parameters.
 		// https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html
 		env = append(env, "AWS_PAGER=", "AWS_CLI_AUTO_PROMPT=off")
 		return runTool(ctx, p.dir, o.args, env, stdout, stderr)
 	})
 }
 
-// environment is that of a command of a person's.
+// environment returns the environment of commands that a person runs.
 func (s session) environment() []string {
 	env := slices.Concat(cleanEnvironment(os.Environ()), s.Operator)
 	return append(env, withoutProxy(env)...)
 }
 
-// withoutProxy has clients call this machine itself where others are called by a
-// proxy. Go's do so anyway, those of Python do not.
+// withoutProxy excludes loopback addresses from the user's proxy. Go's clients
+// exclude them by default, Python's do not.
 func withoutProxy(env []string) []string {
 	set := map[string]string{}
 	for _, v := range env {
@@ -70,8 +70,8 @@ func withoutProxy(env []string) []string {
 	return []string{"NO_PROXY=" + except, "no_proxy=" + except}
 }
 
-// runTool runs a command in a folder to its end. A failure of its own, which it
-// has told, is an exitError.
+// runTool runs a command in a folder. If the command fails, it has printed why,
+// and runTool returns an exitError.
 func runTool(ctx context.Context, dir string, args, env []string, stdout, stderr io.Writer) error {
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir, cmd.Env = dir, env
@@ -86,7 +86,7 @@ func runTool(ctx context.Context, dir string, args, env []string, stdout, stderr
 	return nil
 }
 
-// region is where the stack's resources are, as its file says.
+// region returns the region in the stack's file, or the default one.
 func (p project) region(stack string) string {
 	var file struct {
 		Config map[string]any `yaml:"config"`

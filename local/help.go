@@ -8,11 +8,11 @@ import (
 	"github.com/urfave/cli/v3"
 )
 
-// examples are lines that a help shows, without what they begin with.
+// examples are the example lines of a command's help, without `go run ./local`.
 func examples(lines ...string) map[string]any { return map[string]any{"examples": lines} }
 
-// printHelp prints how a command is used. Flags have one dash, as in the rest of
-// this project's commands; two are taken, too.
+// printHelp prints the help of a command. It shows flags with one dash, as the
+// rest of this project does; two dashes work too.
 func printHelp(w io.Writer, c *cli.Command) error {
 	flags := "[flags] "
 	if c.SkipFlagParsing {
@@ -53,7 +53,7 @@ func printHelp(w io.Writer, c *cli.Command) error {
 	return err
 }
 
-// flagsOf is where the flags of a command stand in its usage.
+// flagsOf inserts the flags of a command into its usage line.
 func flagsOf(c *cli.Command, flags string) string {
 	if c.Name == "local" {
 		return ""
@@ -61,8 +61,8 @@ func flagsOf(c *cli.Command, flags string) string {
 	return flags
 }
 
-// flagHelp is a flag with the name of its value, which its usage has between
-// backquotes.
+// flagHelp returns a flag with the name of its value, which is in backquotes in
+// the flag's usage.
 func flagHelp(f cli.Flag) (name, usage string) {
 	name = "-" + f.Names()[0]
 	doc, ok := f.(cli.DocGenerationFlag)

@@ -12,7 +12,8 @@ import (
 	"skiff/local/inspect"
 )
 
-// iamCommand prints what roles hold, and which of it no call has used so far.
+// iamCommand prints the rights of roles, and which of them no call has used
+// yet.
 func iamCommand(l *commandLine) *cli.Command {
 	var asJSON bool
 	return l.command(&cli.Command{
@@ -44,7 +45,7 @@ them since the local cloud was made. A function stands for the role that it runs
 	})
 }
 
-// printHoldings is a table of one role.
+// printHoldings prints the rights of one role as a table.
 func printHoldings(w io.Writer, r inspect.Role) error {
 	p := newPrinter(w)
 	fmt.Fprintln(w, p.styled(bold, p.clean(r.Name)))

@@ -13,11 +13,12 @@ import (
 	"skiff/local/engine/provider"
 )
 
-// inertKey is the setting of a stack's file that says what -inert does.
+// inertKey is the setting of a stack's file that has the effect of -inert.
 const inertKey = "local:inert"
 
-// inert is what is kept without effect for a stack: what the command line says,
-// that of the cloud which serves, and the stack's file.
+// inert returns the types and properties that are stored without effect for a
+// stack. They come from the command line, the cloud that serves, and the
+// stack's file.
 func (e *engine) inert(stack string) (string, error) {
 	all := slices.Concat(e.project.inert, provider.InertList(e.session.Inert))
 	if stack != "" {
@@ -30,7 +31,7 @@ func (e *engine) inert(stack string) (string, error) {
 	return strings.Join(provider.InertList(strings.Join(all, ",")), ","), nil
 }
 
-// inertOf is what the stack's file says, a list.
+// inertOf returns the list in the stack's file.
 func (p project) inertOf(stack string) ([]string, error) {
 	data, err := os.ReadFile(p.stackFile(stack))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -43,7 +44,7 @@ func (p project) inertOf(stack string) ([]string, error) {
 		Config map[string]yaml.Node `yaml:"config"`
 	}
 	if yaml.Unmarshal(data, &file) != nil {
-		return nil, nil // Pulumi says what is wrong with it
+		return nil, nil // Pulumi reports the mistake
 	}
 	node, ok := file.Config[inertKey]
 	if !ok {

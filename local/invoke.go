@@ -58,8 +58,7 @@ file or, for -, from standard input, and is {} without one.`,
 	})
 }
 
-// printAnswer prints the end of the log and what a function answers, which is its
-// error where it failed.
+// printAnswer prints the end of the log, and the function's answer or error.
 func printAnswer(stdout, stderr io.Writer, answer string, failed bool, log string) error {
 	p := newPrinter(stderr)
 	for line := range strings.Lines(log) {
@@ -72,8 +71,8 @@ func printAnswer(stdout, stderr io.Writer, answer string, failed bool, log strin
 	return err
 }
 
-// failure is the text of a function's error, or all of it if it has none.
-// https://docs.aws.amazon.com/lambda/latest/dg/golang-exceptions.html
+// failure returns the message of a function's error, or the whole error if it
+// has none. https://docs.aws.amazon.com/lambda/latest/dg/golang-exceptions.html
 func failure(answer string) string {
 	var e struct{ ErrorMessage, ErrorType string }
 	if json.Unmarshal([]byte(answer), &e) != nil || e.ErrorMessage == "" {
@@ -85,12 +84,12 @@ func failure(answer string) string {
 	return e.ErrorType + ": " + e.ErrorMessage
 }
 
-// readInput reads a file, or standard input for -.
+// readInput reads a file, or standard input for "-".
 func readInput(name string) ([]byte, error) {
 	if name == "-" {
 		return io.ReadAll(os.Stdin)
 	}
 	data, err := os.ReadFile(name)
-	// An editor on Windows may begin a file with it.
+	// Editors on Windows may write a byte order mark.
 	return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), err
 }

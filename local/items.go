@@ -14,7 +14,7 @@ import (
 	"skiff/local/inspect"
 )
 
-// itemsCommand prints tables, or the items of one.
+// itemsCommand prints the tables, or the items of one.
 func itemsCommand(l *commandLine) *cli.Command {
 	var asJSON, all bool
 	var limit int
@@ -71,7 +71,7 @@ func printTables(stdout io.Writer, tables []inspect.Table, asJSON bool) error {
 	return newPrinter(stdout).table([]string{"TABLE", "NAME IN AWS", "ITEMS", "KEY"}, rows, nil)
 }
 
-// tablePages are the pages of a table that a person asks for.
+// tablePages are the requested pages of a table.
 type tablePages struct {
 	control inspect.Control
 	table   string
@@ -79,7 +79,8 @@ type tablePages struct {
 	all     bool
 }
 
-// each calls do with every page. It says on stderr how the next one is asked for.
+// each calls do with each page. If pages are left, it prints on stderr how to
+// request the next one.
 func (t tablePages) each(ctx context.Context, stderr io.Writer, do func(inspect.ItemPage) error) error {
 	for {
 		got, err := t.control.Items(ctx, t.table, t.page)
@@ -100,7 +101,8 @@ func (t tablePages) each(ctx context.Context, stderr io.Writer, do func(inspect.
 	}
 }
 
-// print prints a table of keys, each page with columns of its own width.
+// print prints the items as a table with the keys first. The column widths are
+// set page by page.
 func (t tablePages) print(ctx context.Context, stdout, stderr io.Writer) error {
 	p := newPrinter(stdout)
 	first := true
@@ -126,7 +128,7 @@ func (t tablePages) print(ctx context.Context, stdout, stderr io.Writer) error {
 	})
 }
 
-// cell is a value on one line: a string as it is, anything else as JSON.
+// cell formats a value on one line: strings as they are, other values as JSON.
 func cell(v any) string {
 	if s, ok := v.(string); ok {
 		return s
@@ -134,11 +136,11 @@ func cell(v any) string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(v) // it was JSON before
+	_ = e.Encode(v) // v was decoded from JSON
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// printJSON prints {"TABLE": [item, ...]}, an item a line.
+// printJSON prints {"TABLE": [item, ...]}, one item a line.
 func (t tablePages) printJSON(ctx context.Context, stdout, stderr io.Writer) error {
 	p := newPrinter(stdout)
 	began := false

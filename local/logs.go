@@ -44,7 +44,7 @@ FUNCTION is the name in the Pulumi program or in AWS. An interrupt ends -f, with
 	})
 }
 
-// line prints a log line with its time on this machine, and the function.
+// line prints a log line with its local time and its function.
 func (p printer) line(l inspect.Line) error {
 	text := p.clean(l.Text)
 	for _, platform := range []string{"START RequestId: ", "END RequestId: ", "REPORT RequestId: "} {

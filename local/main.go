@@ -34,8 +34,8 @@ func main() {
 	os.Exit(run(followParent(ctx), os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is the program as a value. It returns the exit code: 0, 1 for a failure
-// that it has told, 2 for arguments it does not take, or that of Pulumi.
+// run runs the program and returns its exit code: 0, 1 for a failure that it
+// has printed, 2 for wrong usage, or Pulumi's code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	o, do, err := parse(ctx, args, stdout)
 	if err == nil {
@@ -57,7 +57,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 }
 
-// commands are the commands, in the order in which the help lists them.
+// commands returns the commands in the order of the help.
 func (l *commandLine) commands() []*cli.Command {
 	return []*cli.Command{
 		pulumiCommand(l),
@@ -76,8 +76,8 @@ func (l *commandLine) commands() []*cli.Command {
 	}
 }
 
-// exitError is the exit code of Pulumi or of another command, which has told
-// what failed.
+// exitError is the exit code of Pulumi or another command, which has printed
+// its failure.
 type exitError int
 
 func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }

@@ -10,11 +10,12 @@ import (
 	"time"
 )
 
-// parentPoll is how often the parent is looked for.
+// parentPoll is the interval at which the parent is checked.
 const parentPoll = 200 * time.Millisecond
 
-// followParent ends with the go command that runs this program: `go run` takes
-// an interrupt and waits, but a SIGTERM or a kill ends it alone.
+// followParent returns a context that ends when the parent `go run` ends. The
+// go command waits after an interrupt, but SIGTERM and SIGKILL end only the go
+// command.
 func followParent(ctx context.Context) context.Context {
 	parent := os.Getppid()
 	if !isGo(parent) {

@@ -12,9 +12,10 @@ import (
 	"golang.org/x/term"
 )
 
-// printer prints for people. On a terminal it has colours, unless NO_COLOR is set
-// (https://no-color.org), and shows control characters of what it is given: items,
-// messages and log lines are anybody's text, and a terminal would obey them.
+// printer prints for people. On a terminal it prints colours unless NO_COLOR is
+// set (https://no-color.org). It escapes control characters there, because
+// others write items, messages and log lines, and a terminal would execute
+// them.
 type printer struct {
 	w               io.Writer
 	terminal, color bool
@@ -27,7 +28,8 @@ func newPrinter(w io.Writer) printer {
 	return p
 }
 
-// clean is a text on one line. Where no terminal is, it is the text as it is.
+// clean returns the text on one line, escaped for a terminal. If there is no
+// terminal, it returns the text unchanged.
 func (p printer) clean(s string) string {
 	if !p.terminal {
 		return s
@@ -35,8 +37,8 @@ func (p printer) clean(s string) string {
 	return escaped(s)
 }
 
-// escaped shows what is no visible character, as Go writes it. Those that change
-// the direction of a text are among them.
+// escaped escapes invisible characters in Go's syntax, including the ones that
+// change the direction of text.
 func escaped(s string) string {
 	var b strings.Builder
 	for i, r := range s {
@@ -70,8 +72,8 @@ func (p printer) styled(style, s string) string {
 	return "\x1b[" + style + "m" + s + "\x1b[0m"
 }
 
-// table prints rows in columns, below a header if there is one. style is the style
-// of a cell, and may be nil.
+// table prints rows in columns, below an optional header. style returns the
+// style of a cell, and may be nil.
 func (p printer) table(header []string, rows [][]string, style func(row, column int) string) error {
 	if len(header) > 0 {
 		rows = append([][]string{header}, rows...)
@@ -108,8 +110,8 @@ func (p printer) table(header []string, rows [][]string, style func(row, column 
 	return err
 }
 
-// printJSON prints a value as JSON. No terminal obeys what JSON escapes; what it
-// does not escape is escaped for one.
+// printJSON prints a value as indented JSON. For a terminal it also escapes
+// what JSON leaves unescaped.
 func printJSON(w io.Writer, v any) error {
 	var b strings.Builder
 	e := json.NewEncoder(&b)

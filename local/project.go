@@ -13,14 +13,14 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// project is the Pulumi project that a command is for.
+// project is the Pulumi project that a command acts on.
 type project struct {
 	Name    string
 	dir     string   // absolute
 	program string   // absolute
 	state   string   // absolute; the folder of the local cloud
-	items   string   // URL of the engine that keeps the items; "" for one of the cloud's own
-	inert   []string // what the command line says is kept without effect
+	items   string   // URL of the engine that keeps the items; "" for Dynoxide
+	inert   []string // types and properties of the flag -inert
 }
 
 func openProject(o options) (project, error) {
@@ -57,7 +57,8 @@ func openProject(o options) (project, error) {
 	return project{Name: file.Name, dir: dir, program: filepath.Join(dir, file.Main), state: state, items: o.items, inert: o.inert}, err
 }
 
-// runtimeName reads both forms of a runtime: its name, or a map that has it.
+// runtimeName returns the name of a runtime, which Pulumi.yaml has as a string
+// or in a map.
 func runtimeName(n yaml.Node) string {
 	var name string
 	if n.Decode(&name) == nil {
@@ -70,12 +71,12 @@ func runtimeName(n yaml.Node) string {
 	return ""
 }
 
-// stackFile is the project's own config file of a stack.
+// stackFile returns the path of the project's config file of a stack.
 func (p project) stackFile(stack string) string {
 	return filepath.Join(p.dir, "Pulumi."+stack+".yaml")
 }
 
-// stacks are the stacks that the project has a config file for.
+// stacks returns the names of the stacks with a config file.
 func (p project) stacks() []string {
 	names, _ := filepath.Glob(p.stackFile("*"))
 	for i, name := range names {
@@ -84,23 +85,24 @@ func (p project) stacks() []string {
 	return names
 }
 
-// checkpoint is where the backend keeps a stack.
+// checkpoint returns the path of a stack's state in the backend.
 func (p project) checkpoint(stack string) string {
 	return filepath.Join(p.backend(), ".pulumi", "stacks", p.Name, stack+".json")
 }
 
 func (p project) backend() string { return filepath.Join(p.state, "pulumi") }
 
-// has tells whether the local backend has a stack already.
+// has reports whether the local backend has a stack.
 func (p project) has(stack string) bool {
 	_, err := os.Stat(p.checkpoint(stack))
 	return err == nil
 }
 
-// defaultStack is the one that a project without any stack file still has.
+// defaultStack is the stack that exists even without a stack file.
 const defaultStack = "local"
 
-// checkStack refuses a stack that neither the project nor the backend knows.
+// checkStack returns an error if neither the project nor the backend has the
+// stack.
 func (p project) checkStack(stack string) error {
 	if p.has(stack) || slices.Contains(p.stacks(), stack) || stack == defaultStack {
 		return nil
@@ -108,23 +110,23 @@ func (p project) checkStack(stack string) error {
 	return fmt.Errorf("there is no stack %q: %s does not exist; stacks here: %s", stack, filepath.Base(p.stackFile(stack)), strings.Join(p.stacks(), ", "))
 }
 
-// salt belongs to the passphrase of every local stack. Neither is a secret:
-// what they encrypt stays on this machine.
+// All local stacks share this passphrase and salt. They are not secret: what
+// they encrypt stays on this machine.
 const (
 	passphrase = "local"
 	salt       = "v1:ITe1zCEQcdA=:v1:pH3EJ9287aq8JMQI:KOv0/B7+bOq6DRL1fPxvPCygmt37ZQ=="
 )
 
-// configDir holds copies of the stack files for Pulumi to use. A rehearsal
-// must not write its secrets provider into the file that the real stack is
-// deployed with.
+// configDir returns the folder of Pulumi's copies of the stack files. Pulumi
+// would otherwise write the local secrets provider into the file that the real
+// stack is deployed with.
 func (p project) configDir() string { return filepath.Join(p.state, "config") }
 
 func (p project) configFile(stack string) string {
 	return filepath.Join(p.configDir(), "Pulumi."+stack+".yaml")
 }
 
-// copyConfig brings the copy of a stack file up to date.
+// copyConfig updates the copy of a stack file.
 func (p project) copyConfig(stack string) error {
 	data, err := os.ReadFile(p.stackFile(stack))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -140,9 +142,9 @@ func (p project) copyConfig(stack string) error {
 	return os.WriteFile(p.configFile(stack), localConfig(data), 0o600)
 }
 
-// localConfig is a stack file with the local secrets provider in place of its
-// own. A file with encrypted values keeps the salt they were encrypted with:
-// Pulumi says so if the passphrase is not the local one.
+// localConfig returns a stack file with the local secrets provider. A file with
+// encrypted values keeps its salt, and Pulumi reports a passphrase that does
+// not fit.
 func localConfig(file []byte) []byte {
 	keepSalt := bytes.Contains(file, []byte("secure:"))
 	var out bytes.Buffer

@@ -21,15 +21,15 @@ import (
 	"skiff/local/store"
 )
 
-// pulumiCommand is runPulumi.
+// pulumiCommand returns the command pulumi.
 func pulumiCommand(l *commandLine) *cli.Command {
 	return l.command(&cli.Command{
 		Name: "pulumi", ArgsUsage: "ARGS...", Usage: "run a Pulumi command against the same local cloud", SkipFlagParsing: true,
 	}, runPulumi)
 }
 
-// runPulumi runs one Pulumi command against the cloud that is being served, or
-// against one that lives as long as the command.
+// runPulumi runs one Pulumi command against the cloud that serves, or opens a
+// cloud for it.
 func runPulumi(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if o.assume {
 		o.args = withoutSecretsProvider(o.args)
@@ -53,7 +53,7 @@ func runPulumi(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		}
 		prepare := func() error { return e.prepare(ctx, stack) }
 		if words := commandWords(o.args); len(words) > 1 && words[0] == "stack" && words[1] == "ls" {
-			prepare = func() error { return e.connect(ctx, "") } // it is about none
+			prepare = func() error { return e.connect(ctx, "") } // lists all stacks, so it needs none
 		}
 		if err := prepare(); err != nil {
 			return stopped(ctx, err)
@@ -65,12 +65,11 @@ func runPulumi(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	})
 }
 
-// opener opens a project's cloud where no process has it open, and returns what
-// closes it.
+// opener opens a project's cloud if no process has it open, and returns its
+// close function.
 type opener func(p project, o options, stderr io.Writer) (session, func() error, error)
 
-// withCloud does something with the cloud that is being served, or with one that
-// is opened and lives as long.
+// withCloud calls do with the cloud that serves, or opens a cloud for the call.
 func withCloud(ctx context.Context, o options, open opener, stderr io.Writer, do func(project, session) error) (err error) {
 	p, err := openProject(o)
 	if err != nil {
@@ -84,11 +83,11 @@ func withCloud(ctx context.Context, o options, open opener, stderr io.Writer, do
 	return do(p, s)
 }
 
-// pollDelay is how often a cloud that is in use is asked for.
+// pollDelay is the interval at which a cloud in use or a lock is checked.
 const pollDelay = 100 * time.Millisecond
 
-// attach finds the cloud to act on. One that serves is used as it is; one that
-// lives for another command is waited for; where there is none, open opens it.
+// attach returns the cloud to act on. It uses a cloud that serves, waits for a
+// cloud that runs another command, and otherwise opens one.
 func attach(ctx context.Context, p project, o options, open opener, stderr io.Writer) (session, func() error, error) {
 	told := false
 	for {
@@ -100,7 +99,8 @@ func attach(ctx context.Context, p project, o options, open opener, stderr io.Wr
 		if err != nil {
 			return s, nil, err
 		}
-		// While a program starts, what is written there is of the one before.
+		// While another process starts, the session file still describes the
+		// process before it.
 		if s.Serving && answers(s.Control.Address) {
 			return s, func() error { return nil }, nil
 		}
@@ -125,8 +125,7 @@ func answers(addr string) bool {
 	return true
 }
 
-// open opens the cloud for one command. Its APIs keep the address they were
-// last served at.
+// open opens the cloud for one command. Its APIs keep their last address.
 func (p project) open(o options, stderr io.Writer) (session, func() error, error) {
 	c, s, err := p.openCloud(o, stderr)
 	if err != nil {
@@ -135,8 +134,8 @@ func (p project) open(o options, stderr io.Writer) (session, func() error, error
 	return s, c.Close, nil
 }
 
-// openReached is open for a command during which somebody may call what answers
-// at the gateway's address: a queue by its URL, or a connection.
+// openReached opens the cloud and its gateway, for commands that may call a
+// queue's URL or the @connections API.
 func (p project) openReached(o options, stderr io.Writer) (session, func() error, error) {
 	c, s, err := p.openCloud(o, stderr)
 	if err != nil {
@@ -176,8 +175,8 @@ func hasFlag(args []string, name string) bool {
 	return slices.ContainsFunc(args, func(a string) bool { return a == name || strings.HasPrefix(a, name+"=") })
 }
 
-// stackOf is the stack that a command names, else the selected one, else the one
-// that is served.
+// stackOf returns the stack that a command names, or the selected stack, or the
+// served one.
 func (e *engine) stackOf(args []string) string {
 	for i, arg := range args {
 		for _, name := range []string{"--stack", "-s"} {
@@ -196,11 +195,11 @@ func (e *engine) stackOf(args []string) string {
 	return cmp.Or(e.selected(), served)
 }
 
-// shortName is a stack's name without organization and project.
+// shortName returns a stack's name without organization and project.
 func shortName(stack string) string { return stack[strings.LastIndexByte(stack, '/')+1:] }
 
-// selected is the stack that `pulumi stack select` has left for the project in
-// this folder, if any. Pulumi keeps it by the path of Pulumi.yaml.
+// selected returns the stack that `pulumi stack select` chose in this folder,
+// or "". Pulumi stores the choice under the path of Pulumi.yaml.
 func (e *engine) selected() string {
 	path := sha1.Sum([]byte(filepath.Join(e.project.dir, "Pulumi.yaml")))
 	file := fmt.Sprintf("%s-%x-workspace.json", e.project.Name, path)

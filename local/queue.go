@@ -14,7 +14,8 @@ import (
 	"skiff/local/inspect"
 )
 
-// queueCommand prints queues, or the messages of one, and moves dead letters back.
+// queueCommand prints queues, or the messages of one, and redrives dead
+// letters.
 func queueCommand(l *commandLine) *cli.Command {
 	var asJSON, dead, redrive bool
 	var limit int
@@ -98,7 +99,7 @@ func printMessages(stdout, stderr io.Writer, page inspect.MessagePage, asJSON bo
 	return nil
 }
 
-// redriveQueues moves the dead letters of the queue that is named, or of all.
+// redriveQueues redrives the dead letters of the named queue, or of all queues.
 func redriveQueues(ctx context.Context, control inspect.Control, names []string, queues []inspect.Queue, stdout io.Writer, asJSON bool) error {
 	if len(names) == 0 {
 		for _, q := range queues {

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// What makes Pulumi reach beyond this machine is a command or a flag, never a
-// value: a setting, a message or a file name may hold any URL. Commands that are
-// not known to stay here are refused, for a newer CLI has new ones.
+// Only a command or a flag makes Pulumi call other machines. Values never do: a
+// setting, a message or a file name may be any URL. Unknown commands are
+// refused too, because a newer CLI may add some that call other machines.
 
-// refuse refuses a command that could reach beyond this machine.
+// refuse returns an error for a command that could call another machine.
 func refuse(args []string) error {
 	words := commandWords(args)
 	if err := refuseCommand(words); err != nil {
@@ -19,8 +19,8 @@ func refuse(args []string) error {
 	return refuseFlags(args)
 }
 
-// localCommands are Pulumi's commands that stay on this machine, with the backend
-// and the providers that they are given here.
+// localCommands returns the Pulumi commands that use only the local backend and
+// the local providers.
 func localCommands() []string {
 	return []string{
 		"up", "update", "preview", "pre", "destroy", "down", "dn", "refresh", "import", "watch", "cancel",
@@ -29,7 +29,8 @@ func localCommands() []string {
 	}
 }
 
-// cloudCommands are commands below them that ask Pulumi Cloud, or download.
+// cloudCommands returns their subcommands that call Pulumi Cloud or download
+// something.
 func cloudCommands() []string {
 	return []string{
 		"config env", "plugin install", "plugin run", "project new",
@@ -64,8 +65,8 @@ func refuseCommand(words []string) error {
 	return nil
 }
 
-// refuseSecretsProvider refuses a key of a cloud's. The default one of a backend
-// of files is a passphrase.
+// refuseSecretsProvider returns an error for a cloud's key. A file backend uses
+// a passphrase by default.
 func refuseSecretsProvider(name string) error {
 	if name == "" || name == "default" || name == "passphrase" {
 		return nil
@@ -73,7 +74,8 @@ func refuseSecretsProvider(name string) error {
 	return fmt.Errorf("the secrets provider %q would reach beyond this machine: the local cloud encrypts with a passphrase", name)
 }
 
-// refuseFlags refuses flags by which a command that stays here would not.
+// refuseFlags returns an error for flags that make a local command call another
+// machine.
 func refuseFlags(args []string) error {
 	for i := 0; i < len(args) && args[i] != "--"; i++ {
 		name, value, joined := strings.Cut(args[i], "=")
@@ -89,9 +91,9 @@ func refuseFlags(args []string) error {
 			if err := refuseSecretsProvider(value); err != nil {
 				return err
 			}
-		// Traces go to a file, or to whoever collects them.
+		// Traces may go to a file or to a collector.
 		case (name == "--tracing" || name == "--otel-traces") && !strings.HasPrefix(value, "file:"),
-			// A policy pack is a folder.
+			// A local policy pack is a folder.
 			name == "--policy-pack" && strings.Contains(value, "://"):
 			return fmt.Errorf("%s %s would reach beyond this machine: the local cloud uses nothing there", name, value)
 		case slices.Contains([]string{"--cloud-url", "--client", "--copilot", "--neo", "--neo-task-on-failure"}, name), strings.HasPrefix(name, "--remote"):
@@ -101,8 +103,8 @@ func refuseFlags(args []string) error {
 	return nil
 }
 
-// valueFlags are Pulumi's flags with a value of their own word: the global ones,
-// which may stand before the subcommand, and those of `pulumi up`.
+// valueFlags returns Pulumi's flags whose value is a separate word: global
+// flags, which may precede the subcommand, and the flags of `pulumi up`.
 func valueFlags() []string {
 	return []string{
 		"-C", "--cwd", "-s", "--stack", "--color", "--profiling", "--tracing", "--otel-traces", "-v", "--verbose", "--memprofilerate",
@@ -111,7 +113,7 @@ func valueFlags() []string {
 	}
 }
 
-// commandWords are the words that are no flag, nor a flag's value.
+// commandWords returns the words that are neither flags nor values of flags.
 func commandWords(args []string) (words []string) {
 	for i := 0; i < len(args); i++ {
 		switch {
@@ -126,7 +128,7 @@ func commandWords(args []string) (words []string) {
 	return words
 }
 
-// subcommand is the first of a command's words, "" if it has none.
+// subcommand returns the first word of a command, or "".
 func subcommand(args []string) string {
 	if words := commandWords(args); len(words) > 0 {
 		return words[0]

@@ -13,8 +13,7 @@ import (
 	"skiff/local/engine/watch"
 )
 
-// build builds every zip whose source has changed, and watches what they are made
-// of.
+// build builds every zip whose source has changed, and watches the sources.
 func (w *watching) build(ctx context.Context) (rehearsal.Zips, error) {
 	zips, err := w.builder.zips(ctx)
 	if len(zips.Folders) > 0 {
@@ -31,8 +30,8 @@ func (w *watching) build(ctx context.Context) (rehearsal.Zips, error) {
 	return zips, err
 }
 
-// rebuild compiles the functions and swaps in those that have changed. A zip of no
-// function has the stack brought up.
+// rebuild compiles the functions and swaps the changed ones. If the stack lacks
+// the function of a zip, it brings the stack up.
 func (w *watching) rebuild(ctx context.Context, began time.Time) error {
 	zips, err := w.build(ctx)
 	if ctx.Err() != nil {
@@ -61,7 +60,7 @@ func (w *watching) rebuild(ctx context.Context, began time.Time) error {
 	return nil
 }
 
-// swap has the functions run the zips that have changed.
+// swap makes the functions run the zips that have changed.
 func (w *watching) swap(zips rehearsal.Zips) (swapped, unknown []string, err error) {
 	var changed []string
 	for _, z := range zips.Functions {
@@ -91,13 +90,13 @@ func newCode(functions []string) string {
 	return strings.Join(functions, ", ") + " run new code"
 }
 
-// say is a line of a result, with the time that it took.
+// say prints a result with the time that it took.
 func (w *watching) say(began time.Time, format string, args ...any) {
 	fmt.Fprintf(w.stdout, "watch: "+format+" (%.1f s)\n", append(args, time.Since(began).Seconds())...)
 }
 
-// bringUp brings the stack up with what the program says now, once it and the
-// functions compile.
+// bringUp brings the stack up with the current program, if it and the functions
+// compile.
 func (w *watching) bringUp(ctx context.Context, began time.Time) error {
 	fmt.Fprintf(w.stdout, "watch: %s changed: bringing the stack up\n", w.names(watch.Program, watch.Code))
 	binary, err := w.engine.compile(ctx, w.engine.project.program)
@@ -118,7 +117,8 @@ func (w *watching) bringUp(ctx context.Context, began time.Time) error {
 		return err
 	}
 	w.say(began, "the stack is up: %s", summary)
-	// What ran without being deployed may have been newer than what is.
+	// If a zip equals the deployed one again, the update does not touch the
+	// function, which may still run code that was swapped in later.
 	swapped, _, err := w.swap(zips)
 	if len(swapped) > 0 {
 		w.say(began, "%s", newCode(swapped))
@@ -126,8 +126,8 @@ func (w *watching) bringUp(ctx context.Context, began time.Time) error {
 	return err
 }
 
-// up runs Pulumi with a compiled program, after whatever command is at work on the
-// stack. What it prints is shown where it fails.
+// up runs Pulumi with a compiled program, after other commands on the stack. If
+// it fails, the error has Pulumi's diagnostics.
 func (w *watching) up(ctx context.Context, binary string) (summary string, err error) {
 	for {
 		if err := w.await(ctx); err != nil {
@@ -147,13 +147,13 @@ func (w *watching) up(ctx context.Context, binary string) (summary string, err e
 		if ctx.Err() != nil || lockErr != nil {
 			return "", errors.Join(ctx.Err(), lockErr)
 		}
-		if !busy { // else another command was faster to take the lock
+		if !busy { // another command took the lock first, so try again
 			return "", fmt.Errorf("the stack did not come up: %w\n%s", err, diagnostics(out.String()))
 		}
 	}
 }
 
-// await waits for the command that is at work on the stack, if there is one.
+// await waits until no command works on the stack.
 func (w *watching) await(ctx context.Context) error {
 	for told := false; ; told = true {
 		busy, _, err := w.engine.unlock(w.stack)
@@ -171,7 +171,7 @@ func (w *watching) await(ctx context.Context) error {
 	}
 }
 
-// resources is what an update says it has done, in one line.
+// resources returns the counts that an update printed, in one line.
 func resources(out string) string {
 	_, counts, found := strings.Cut(out, "\nResources:\n")
 	if !found {
@@ -188,7 +188,8 @@ func resources(out string) string {
 	return strings.Join(all, ", ")
 }
 
-// diagnostics is the part of what an update prints that says what is wrong.
+// diagnostics returns the section Diagnostics of an update's output, or the
+// whole output.
 func diagnostics(out string) string {
 	if _, part, found := strings.Cut(out, "\nDiagnostics:\n"); found {
 		part, _, _ = strings.Cut(part, "\nResources:\n")

@@ -9,7 +9,7 @@ import (
 	"github.com/urfave/cli/v3"
 )
 
-// runScheduleCommand runs a schedule of the cloud now and prints what came back, or
+// runScheduleCommand runs a schedule now. It prints the function's answer, or
 // fails with the function's error.
 func runScheduleCommand(l *commandLine) *cli.Command {
 	return l.command(&cli.Command{

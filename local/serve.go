@@ -19,7 +19,8 @@ import (
 	"skiff/local/store"
 )
 
-// drain is how long requests may take to end once the program is asked to.
+// drain is the time that running requests have after the program is asked to
+// end.
 const drain = 35 * time.Second
 
 // serve brings the stack up on this machine and serves it until ctx ends.
@@ -57,7 +58,7 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 		return err
 	}
 	if o.debug != "" {
-		// A request at a breakpoint would hold up the end.
+		// A request at a breakpoint would delay the end.
 		defer c.EndDebugging()
 		if err := debugFunction(ctx, engine, c, o.stack, o.debug); err != nil {
 			return stopped(ctx, err)
@@ -70,8 +71,7 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 	return nil
 }
 
-// openServing opens the cloud and serves its APIs at the address, until the
-// function that it returns is called.
+// openServing opens the cloud and serves its APIs at addr until stop is called.
 func (p project) openServing(addr, stack string, stderr io.Writer) (c *cloud.Cloud, s session, stop func() error, err error) {
 	l, err := listen(addr)
 	if err != nil {
@@ -93,7 +93,8 @@ func (p project) openServing(addr, stack string, stderr io.Writer) (c *cloud.Clo
 	return c, s, stop, nil
 }
 
-// stopped makes a failure that follows from being asked to stop no failure.
+// stopped returns nil if ctx has ended, because the error then follows from
+// that.
 func stopped(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return nil
@@ -101,8 +102,8 @@ func stopped(ctx context.Context, err error) error {
 	return err
 }
 
-// openCloud opens the local cloud of a project. While it serves, the functions'
-// log lines are shown.
+// openCloud opens the local cloud of a project. A cloud that serves prints the
+// functions' log lines.
 func openCloud(p project, s session, stderr io.Writer) (*cloud.Cloud, error) {
 	cache, err := npm.CacheDir()
 	if err != nil {
@@ -123,8 +124,8 @@ func openCloud(p project, s session, stderr io.Writer) (*cloud.Cloud, error) {
 	return cloud.Open(o)
 }
 
-// makeState makes the folder of the local cloud, for this user's eyes and for
-// no version control.
+// makeState creates the folder of the local cloud. Only this user can read it,
+// and git ignores it.
 func (p project) makeState() error {
 	if err := os.MkdirAll(p.state, 0o700); err != nil {
 		return fmt.Errorf("keep the local cloud in %s: %w", p.state, err)
@@ -132,8 +133,8 @@ func (p project) makeState() error {
 	return os.WriteFile(filepath.Join(p.state, ".gitignore"), []byte("*\n"), 0o644)
 }
 
-// bringUp deploys the stack. The state has the gateway's address in it; where
-// that has changed, a refresh brings it up to date.
+// bringUp deploys the stack. If the gateway's address has changed, it refreshes
+// the state, which contains the address.
 func bringUp(ctx context.Context, e *engine, c *cloud.Cloud, stack string, moved bool) error {
 	stop := e.startCompiling(ctx)
 	defer stop()
@@ -146,8 +147,8 @@ func bringUp(ctx context.Context, e *engine, c *cloud.Cloud, stack string, moved
 	if err := e.prepare(ctx, stack); err != nil {
 		return errors.Join(err, <-warm)
 	}
-	// Where the items are kept is the first thing a newcomer may lack; its
-	// sentence is better told before Pulumi's.
+	// On a new machine the store is the likeliest part to be missing, and its
+	// error is easier to understand than Pulumi's.
 	if err := <-warm; err != nil {
 		return err
 	}
@@ -158,14 +159,14 @@ func bringUp(ctx context.Context, e *engine, c *cloud.Cloud, stack string, moved
 	return e.up(ctx, args, stack)
 }
 
-// shutDown lets the requests that run finish; new ones are refused.
+// shutDown refuses new requests and waits for the running ones.
 func shutDown(s *http.Server) error {
 	ctx, cancel := context.WithTimeout(context.Background(), drain)
 	defer cancel()
 	return s.Shutdown(ctx)
 }
 
-// explainPort says who holds the port if it is this project's own cloud.
+// explainPort returns a clearer error if this project's cloud uses the port.
 func (p project) explainPort(err error) error {
 	if _, statErr := os.Stat(p.state); statErr != nil {
 		return err

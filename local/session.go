@@ -17,34 +17,34 @@ import (
 	"skiff/local/inspect"
 )
 
-// defaultAddr is where the gateway listens unless the command line says.
+// defaultAddr is the default address of the gateway.
 const defaultAddr = "127.0.0.1:8080"
 
-// session is what a running local cloud tells the commands of other terminals,
-// and a later one of itself.
+// session describes a running local cloud to commands in other terminals, and
+// to its next start.
 type session struct {
 	PID     int
-	Serving bool            // false while it lives for one command
+	Serving bool            // false if it runs one command only
 	Addr    string          // of the gateway
 	Stack   string          // whose API answers there
-	Control inspect.Control `json:"At"` // where its commands reach the cloud
-	DNS     string          // address of the server that knows the zones
-	Inert   string          // what its -inert says
+	Control inspect.Control `json:"At"` // how commands reach the cloud
+	DNS     string          // address of the DNS server for the zones
+	Inert   string          // its -inert flags, comma-separated
 
-	// Operator is the environment of a person's commands: where the services of
-	// the cloud are, and keys that they take.
+	// Operator is the environment of commands that a person runs: the endpoints
+	// of the services, and keys for them.
 	Operator []string
 }
 
-// use notes where the services of an open cloud are.
+// use sets the addresses of an open cloud.
 func (s *session) use(c *cloud.Cloud) {
 	s.Control, s.DNS, s.Operator = c.Control, c.DNS, c.Operator
 }
 
 func (p project) sessionFile() string { return filepath.Join(p.state, "session.json") }
 
-// lastSession is the session that runs, or the last one that did; one that
-// never was has the default address.
+// lastSession returns the running or last session, or the defaults if there was
+// none.
 func (p project) lastSession() (session, error) {
 	s := session{Addr: defaultAddr, Stack: defaultStack}
 	data, err := os.ReadFile(p.sessionFile())
@@ -74,8 +74,8 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// engineURL is where an engine for the items is on this machine: no item is to
-// leave it.
+// engineURL checks the URL of an engine for the items. It must be on this
+// machine, so that no item leaves it.
 func engineURL(text string) (string, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
@@ -87,7 +87,7 @@ func engineURL(text string) (string, error) {
 	return "http://" + u.Host, nil
 }
 
-// listen opens the gateway's address, which must be this machine's own.
+// listen listens at the gateway's address, which must be a loopback address.
 func listen(addr string) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {

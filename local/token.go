@@ -21,8 +21,8 @@ import (
 	"skiff/local/aws/issuer"
 )
 
-// tokenCommand is runToken. What stands after it is for the project's own program,
-// if one signs.
+// tokenCommand returns the command token, whose arguments may be for the
+// project's program that signs tokens.
 func tokenCommand(l *commandLine) *cli.Command {
 	return l.command(&cli.Command{
 		Name: "token", ArgsUsage: "[FLAGS]", Usage: "print a bearer token that the stack's API takes", SkipFlagParsing: true,
@@ -33,9 +33,9 @@ own program that signs tokens.`,
 	}, runToken)
 }
 
-// runToken prints a bearer token that the API of the stack takes. Where the API
-// trusts an issuer, the local cloud stands in for it; where a function decides,
-// the project's own program signs the token, told what that function is told.
+// runToken prints a bearer token for the stack's API. If the API trusts an
+// issuer, the local cloud signs as that issuer. If a function authorizes, the
+// project's program signs, with that function's environment.
 func runToken(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	return withCloud(ctx, o, project.open, stderr, func(p project, s session) error {
 		stack := cmp.Or(o.stack, s.Stack)
@@ -61,7 +61,7 @@ func runToken(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	})
 }
 
-// issue signs a token as the issuer would whom the API trusts.
+// issue signs a token as the trusted issuer would.
 func (p project) issue(trusted jwtConfiguration, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("token", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -88,7 +88,7 @@ func (p project) issue(trusted jwtConfiguration, args []string, stdout, stderr i
 	return nil
 }
 
-// deployed is a resource in a stack's state, as far as tokens go.
+// deployed has the properties of a stack's resource that tokens need.
 type deployed struct {
 	Type   string
 	Inputs struct {
@@ -106,13 +106,13 @@ type jwtConfiguration struct {
 	Audiences []string
 }
 
-// up reports whether any resource is there that is not Pulumi's own, such as the
+// up reports whether the stack has resources, apart from Pulumi's, such as the
 // stack itself.
 func up(resources []deployed) bool {
 	return slices.ContainsFunc(resources, func(r deployed) bool { return !strings.HasPrefix(r.Type, "pulumi:") })
 }
 
-// exportStack is what the engine knows of the stack, which is nothing of one that
+// exportStack returns the resources in the stack's state, or none if the stack
 // was never up.
 func exportStack(ctx context.Context, p project, s session, stack string, stderr io.Writer) ([]deployed, error) {
 	if err := p.checkStack(stack); err != nil {
@@ -138,8 +138,8 @@ func exportStack(ctx context.Context, p project, s session, stack string, stderr
 	return state.Deployment.Resources, nil
 }
 
-// authorizerIn is the authorizer of the stack's HTTP API: the one of tokens, or
-// the one that answers as only those of HTTP APIs do.
+// authorizerIn returns the authorizer of the stack's HTTP API: a JWT
+// authorizer, or one with simple responses, which only HTTP APIs have.
 func authorizerIn(resources []deployed) (deployed, bool) {
 	for _, r := range resources {
 		if r.Type == "aws:apigatewayv2/authorizer:Authorizer" && (r.Inputs.AuthorizerType == "JWT" || r.Inputs.SimpleResponses) {
@@ -149,7 +149,8 @@ func authorizerIn(resources []deployed) (deployed, bool) {
 	return deployed{}, false
 }
 
-// functionOf is the environment of the function that decides, and its region.
+// functionOf returns the environment and the region of the authorizer's
+// function.
 func functionOf(a deployed, resources []deployed) (env []string) {
 	for _, r := range resources {
 		if function := r.Outputs.ARN; r.Type == "aws:lambda/function:Function" && function != "" && strings.Contains(a.Inputs.AuthorizerURI, function+"/") {

@@ -17,24 +17,23 @@ import (
 	"skiff/local/cloud"
 )
 
-// saves lists the commands that change a stack and save its state at their end,
-// and those that show what such a command would do. All of them read the stack's
-// file. The engine saves it once, not
-// after every step: a command that is killed leaves its state as it was before,
-// and the cloud makes up for it. See provider.Unsaved.
+// saves lists the commands that change a stack, and the ones that preview such
+// a change. All of them read the stack's file. Here the engine saves the state
+// once, at the end. A killed command leaves the old state, and the cloud
+// recovers the difference: see provider.Unsaved.
 var saves = []string{"up", "update", "preview", "pre", "destroy", "down", "dn", "refresh", "import", "watch"}
 
 // destroys lists the names of the command that deletes a stack's resources.
 var destroys = []string{"destroy", "down", "dn"}
 
-// lockPatience is how long a lock is waited for.
+// lockPatience is the time to wait for a lock.
 const lockPatience = 5 * time.Second
 
-// recovering runs one command of the CLI on a stack as if every command before it
-// had ended, whether or not it did.
+// recovering runs one command of the CLI on a stack. It first recovers from
+// commands that were killed.
 func (e *engine) recovering(ctx context.Context, args []string, stack string) error {
 	busy, here, err := e.unlock(stack)
-	// The CLI of a cloud that was killed dies of it, but not before it.
+	// When a cloud is killed, its CLI ends too, but a little later.
 	for end := time.Now().Add(lockPatience); here && err == nil && time.Now().Before(end) && ctx.Err() == nil; {
 		time.Sleep(pollDelay)
 		busy, here, err = e.unlock(stack)
@@ -43,7 +42,7 @@ func (e *engine) recovering(ctx context.Context, args []string, stack string) er
 		return err
 	}
 	if busy {
-		return e.execute(ctx, args, stack) // Pulumi says whose the lock is
+		return e.execute(ctx, args, stack) // Pulumi prints who holds the lock
 	}
 	c, err := e.command(stack)
 	if err != nil {
@@ -56,10 +55,10 @@ func (e *engine) recovering(ctx context.Context, args []string, stack string) er
 	err = e.execute(ctx, args, stack)
 	after, _ := os.Stat(c.State)
 	if killed(err) || same(before, after) {
-		return err // it has saved nothing
+		return err // it saved nothing
 	}
 	c.Complete = err == nil && complete(args)
-	// A command that was interrupted has saved, too.
+	// An interrupted command has also saved its state.
 	if endErr := cloud.End(context.WithoutCancel(ctx), e.session.Control, c); endErr != nil {
 		if err == nil {
 			return endErr
@@ -69,7 +68,7 @@ func (e *engine) recovering(ctx context.Context, args []string, stack string) er
 	return err
 }
 
-// command describes a command on a stack to the cloud.
+// command returns the description of a command for the cloud.
 func (e *engine) command(stack string) (cloud.Command, error) {
 	inert, err := e.inert(stack)
 	return cloud.Command{
@@ -78,15 +77,15 @@ func (e *engine) command(stack string) (cloud.Command, error) {
 	}, err
 }
 
-// refreshStale has Pulumi read the resources that a command which was killed has
-// changed or deleted. A destroy deletes them as they are.
+// refreshStale makes Pulumi read the resources that a killed command changed or
+// deleted. A destroy does not need this.
 func (e *engine) refreshStale(ctx context.Context, c cloud.Command, args []string, stack string) error {
 	stale, err := cloud.Begin(ctx, e.session.Control, c)
 	if err != nil || len(stale) == 0 || slices.Contains(destroys, subcommand(args)) {
 		return err
 	}
 	fmt.Fprintf(e.stderr, "local: a command on %s was killed; reading the %d resources that it has changed\n", stack, len(stale))
-	// It is the cloud's own matter, for which no role needs a right.
+	// The cloud runs this refresh for itself, so no role needs a right for it.
 	var out bytes.Buffer
 	own := *e
 	own.stdout, own.stderr, own.quiet, own.caller = &out, &out, nil, ""
@@ -106,9 +105,9 @@ func (e *engine) refreshStale(ctx context.Context, c cloud.Command, args []strin
 	return err
 }
 
-// checkRemoval refuses to remove a stack while the cloud has resources of it that
-// a killed command has created: Pulumi refuses one with resources, and would not
-// know of these. --force leaves them, as it does those that Pulumi knows
+// checkRemoval refuses to remove a stack while the cloud has resources that a
+// killed command created. Pulumi refuses to remove a stack with resources, but
+// its state does not have these. --force leaves both kinds
 // (https://www.pulumi.com/docs/iac/cli/commands/pulumi_stack_rm/).
 func (e *engine) checkRemoval(ctx context.Context, o options, stack string) error {
 	words := commandWords(o.args)
@@ -129,8 +128,8 @@ func (e *engine) checkRemoval(ctx context.Context, o options, stack string) erro
 	return fmt.Errorf("stack %s still has %d resources, which a command that was killed has created, such as %s: delete them first with `%s`, or leave them with --force", stack, len(lost), lost[0], o.line("pulumi destroy --stack", stack))
 }
 
-// complete reports whether a command that succeeds leaves in the stack what its
-// program declares, and nothing else.
+// complete reports whether a successful command leaves exactly the declared
+// resources in the stack.
 func complete(args []string) bool {
 	if !slices.Contains(append([]string{"up", "update"}, destroys...), subcommand(args)) {
 		return false
@@ -143,8 +142,8 @@ func complete(args []string) bool {
 	return !slices.ContainsFunc(args, part)
 }
 
-// same reports whether a file has not been written between two looks at it. A
-// destroy may remove it.
+// same reports whether a file is unchanged between two calls of os.Stat. A
+// destroy may remove the file.
 func same(before, after os.FileInfo) bool {
 	if before == nil || after == nil {
 		return before == nil && after == nil
@@ -152,7 +151,7 @@ func same(before, after os.FileInfo) bool {
 	return os.SameFile(before, after) && before.ModTime().Equal(after.ModTime())
 }
 
-// killed reports whether a process was ended by a signal.
+// killed reports whether a signal ended the process.
 func killed(err error) bool {
 	exit, ok := errors.AsType[*exec.ExitError](err)
 	if !ok {
@@ -162,9 +161,9 @@ func killed(err error) bool {
 	return ok && status.Signaled()
 }
 
-// unlock removes the locks of the stack whose holders have been killed: Pulumi
-// keeps them for a person to remove. It reports whether one is left, and whether
-// a process of this machine holds it.
+// unlock removes the locks of killed commands on the stack, which Pulumi leaves
+// to a person. It reports whether a lock is left, and whether a process of this
+// machine holds it.
 func (e *engine) unlock(stack string) (busy, here bool, err error) {
 	files, err := filepath.Glob(filepath.Join(e.project.backend(), ".pulumi", "locks", "organization", e.project.Name, stack, "*.json"))
 	if err != nil {
@@ -177,7 +176,7 @@ func (e *engine) unlock(stack string) (busy, here bool, err error) {
 		}
 		data, err := os.ReadFile(file)
 		if err != nil {
-			continue // released
+			continue // released meanwhile
 		}
 		host, hostErr := os.Hostname()
 		if json.Unmarshal(data, &lock) != nil || hostErr != nil || lock.Hostname != host || e.runs(lock.PID) {
@@ -191,8 +190,8 @@ func (e *engine) unlock(stack string) (busy, here bool, err error) {
 	return busy, here, nil
 }
 
-// runs reports whether a process of this machine is one of the CLI: the id of one
-// that has ended may be another's by now.
+// runs reports whether the process is the CLI. The system may reuse the id of
+// an ended process for another program.
 func (e *engine) runs(pid int) bool {
 	if err := syscall.Kill(pid, 0); errors.Is(err, syscall.ESRCH) {
 		return false

@@ -16,27 +16,27 @@ import (
 	"skiff/local/engine/progress"
 )
 
-// quiet takes the place of Pulumi's own output: the engine's events say how far
-// it is, and a file keeps the rest.
+// quiet replaces Pulumi's output: the engine's events show the progress, and a
+// log file gets the output.
 type quiet struct {
-	address string // of the events
+	address string // of the server for events
 	log     io.Writer
-	said    bytes.Buffer // on standard error, which is not part of the events
+	said    bytes.Buffer // standard error, which events do not contain
 }
 
-// take has a command of the CLI send its events. The flag for it is there with
-// the variable alone, as in Pulumi's Automation API.
+// take makes a command of the CLI send its events. Pulumi accepts the flag only
+// with PULUMI_DEBUG_COMMANDS, as its Automation API does.
 func (q *quiet) take(cmd *exec.Cmd) {
 	cmd.Args = append(cmd.Args, "--event-log", q.address, "--color", "never", "--non-interactive")
 	cmd.Env = append(cmd.Env, "PULUMI_DEBUG_COMMANDS=true")
 	cmd.Stdout, cmd.Stderr = q.log, io.MultiWriter(q.log, &q.said)
 }
 
-// upLog keeps what Pulumi prints, in the folder of the local cloud.
+// upLog is the log of Pulumi's output, in the folder of the local cloud.
 const upLog = "up.log"
 
-// up runs an `up` and shows how far it is. Of what Pulumi prints, warnings are
-// shown, and after a failure its diagnostics.
+// up runs `pulumi up` and shows its progress. Of Pulumi's output it prints
+// warnings, and diagnostics after a failure.
 func (e *engine) up(ctx context.Context, args []string, stack string) error {
 	path := filepath.Join(e.project.state, upLog)
 	log, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
@@ -73,10 +73,10 @@ func (e *engine) up(ctx context.Context, args []string, stack string) error {
 	return err
 }
 
-// look is how often the events are looked at.
+// look is the interval at which progress is shown.
 const look = 100 * time.Millisecond
 
-// follow has a task say how far an update is, until stop is called.
+// follow shows the progress of an update until stop is called.
 func follow(task *progress.Task, update *events.Update) (stop func()) {
 	ended, done := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -96,20 +96,20 @@ func follow(task *progress.Task, update *events.Update) (stop func()) {
 	}
 }
 
-// explain says why an update failed, in Pulumi's words.
+// explain prints Pulumi's diagnostics of a failed update.
 func (q *quiet) explain(stderr io.Writer, update *events.Update, log string) {
 	known := update.Diagnostics(stderr)
 	text := q.said.String()
 	if !known && text == "" {
 		if data, err := os.ReadFile(log); err == nil {
-			text = string(data) // it has failed without an event
+			text = string(data) // it failed before its first event
 		}
 	}
 	fmt.Fprint(stderr, text)
 	fmt.Fprintf(stderr, "local: up failed; all that Pulumi printed is in %s\n", log)
 }
 
-// warn shows the CLI's own warnings.
+// warn prints the CLI's own warnings.
 func (q *quiet) warn(stderr io.Writer) {
 	for line := range strings.Lines(q.said.String()) {
 		if strings.HasPrefix(line, "warning:") {

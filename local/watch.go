@@ -16,10 +16,10 @@ import (
 	"skiff/local/engine/watch"
 )
 
-// watching has a stack that is served follow its source. What changes functions
-// alone is compiled and swapped in; the stack's state does not know of it, so that
-// the next `pulumi up` deploys it as if nothing had happened. What changes the
-// program brings the stack up.
+// watching makes a served stack follow its source. A change of functions only
+// is compiled and swapped in. The stack's state does not contain it, so the
+// next `pulumi up` deploys it as usual. A change of the program brings the
+// stack up.
 type watching struct {
 	engine         *engine
 	cloud          *cloud.Cloud
@@ -30,16 +30,16 @@ type watching struct {
 	watcher *watch.Watcher
 	builder builder
 	builds  bool              // the project has a builder
-	running map[string]string // sha256 of the zips that run, by path
+	running map[string]string // SHA-256 of the running zips, by path
 	mains   map[string]string // folders of main packages, by function
 	changed map[watch.Part][]string
-	news    bool   // among the changes
-	failed  bool   // at the last change
-	told    string // what is wrong with it
+	news    bool   // there are changes to handle
+	failed  bool   // the last change failed
+	told    string // the last error printed
 }
 
-// watchStack follows the source of a stack until ctx ends. What was saved since
-// it began to come up may not be in it yet.
+// watchStack follows the source of a stack until ctx ends. Files saved after
+// began may not be deployed yet.
 func watchStack(ctx context.Context, e *engine, c *cloud.Cloud, stack string, began time.Time) (err error) {
 	w, err := newWatching(e, c, stack)
 	if err != nil {
@@ -56,8 +56,9 @@ func watchStack(ctx context.Context, e *engine, c *cloud.Cloud, stack string, be
 			return nil
 		case dirs := <-w.watcher.Settled():
 			w.show(w.look(dirs))
-			// What is wrong may be in a file that no function has, such as a
-			// test that go list cannot read.
+			// The mistake may be in a file outside all functions, such as a
+			// test that go list cannot parse, so any change is a reason to try
+			// again.
 			w.news = w.news || w.failed
 		}
 	}
@@ -80,7 +81,7 @@ func newWatching(e *engine, c *cloud.Cloud, stack string) (*watching, error) {
 	}, nil
 }
 
-// begin looks at everything for the first time.
+// begin compiles and watches everything once.
 func (w *watching) begin(ctx context.Context, began time.Time) error {
 	if !w.builds {
 		fmt.Fprintf(w.stdout, "watch: %s is not there, a program that builds the zips of the functions: each change brings the stack up\n", w.builder.folder())
@@ -102,8 +103,8 @@ func (w *watching) begin(ctx context.Context, began time.Time) error {
 	return w.look(nil)
 }
 
-// list watches the folders that there are now. What is in a new one was looked at
-// by no build after since.
+// list watches the current folders of the program. No build after since has
+// read the files of a new folder.
 func (w *watching) list(ctx context.Context, since time.Time) error {
 	patterns, dir := []string{".", "./" + rehearsal.ZipFolder}, w.engine.project.program
 	if !w.builds {
@@ -131,7 +132,8 @@ func (w *watching) renew(since time.Time) error {
 	return w.look(added)
 }
 
-// look notes what has changed in folders, or in any where none is named.
+// look records the changes in the given folders, or in all folders if dirs is
+// nil.
 func (w *watching) look(dirs []string) error {
 	added, err := w.watcher.Renew()
 	if err != nil {
@@ -155,8 +157,8 @@ func (w *watching) look(dirs []string) error {
 	return nil
 }
 
-// follow does what the changes ask for, until there are no more. Those that fail
-// stay for the next one: a program that does not compile has to come up still.
+// follow handles changes until none are left. Failed changes stay recorded,
+// because a program that did not compile must still be brought up.
 func (w *watching) follow(ctx context.Context) {
 	for w.news && ctx.Err() == nil {
 		w.news = false
@@ -184,7 +186,7 @@ func (w *watching) follow(ctx context.Context) {
 	}
 }
 
-// fail shows what is wrong with a change, once.
+// fail prints the error of a change, once.
 func (w *watching) fail(err error) {
 	w.failed = true
 	if w.told == err.Error() {
@@ -194,15 +196,15 @@ func (w *watching) fail(err error) {
 	fmt.Fprintf(w.stderr, "watch: %v\nwatch: what was there before serves on\n", err)
 }
 
-// show shows what the watch itself has failed at.
+// show prints an error of the watch itself.
 func (w *watching) show(err error) {
 	if err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintf(w.stderr, "watch: %v\n", err)
 	}
 }
 
-// lacksMain reports whether a function's main package is gone: that concerns the
-// declaration.
+// lacksMain reports whether a function's main package is gone, which means that
+// the declaration changes.
 func (w *watching) lacksMain() bool {
 	for _, dir := range w.mains {
 		if sources, err := filepath.Glob(filepath.Join(dir, "*.go")); err == nil && len(sources) == 0 {
@@ -212,7 +214,7 @@ func (w *watching) lacksMain() bool {
 	return false
 }
 
-// names are the changed files of the parts, as a person knows them.
+// names returns the changed files of the parts, relative to the module.
 func (w *watching) names(parts ...watch.Part) string {
 	var names []string
 	for _, part := range parts {
