@@ -14,8 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 )
 
-// additions uses what each recipe has added: as a client, or as an operator with
-// an SDK and the commands of the pages.
+// additions uses everything that the recipes added: as a client, and as an
+// operator with an SDK and the commands of the pages.
 func (r rehearsed) additions(t *testing.T, stranger client) {
 	o := newOperator(t, r.dir, r.stack)
 	t.Run("an endpoint and a function", func(t *testing.T) {
@@ -50,7 +50,7 @@ func (r rehearsed) additions(t *testing.T, stranger client) {
 	nothingDenied(t, r.dir)
 }
 
-// findsByName queries the index of the items' names, which holds keys alone.
+// findsByName queries the index on the items' names, which has keys only.
 func (o operator) findsByName(t *testing.T, want item) {
 	t.Helper()
 	found, err := dynamodb.NewFromConfig(o.config("DYNAMODB")).Query(t.Context(), &dynamodb.QueryInput{
@@ -69,8 +69,9 @@ func (o operator) findsByName(t *testing.T, want item) {
 	}
 }
 
-// uploads puts a file to the URL that the API answers with, and finds it in the
-// bucket. S3 deletes no bucket that holds objects, so the operator empties it.
+// uploads puts a file to the URL in the API's answer, and finds it in the
+// bucket. The operator then empties the bucket, because S3 does not delete a
+// bucket with objects.
 func (r rehearsed) uploads(t *testing.T, o operator) {
 	a := r.request(t, http.MethodPost, "/uploads", "")
 	if a.status != http.StatusCreated {
@@ -106,7 +107,8 @@ func (r rehearsed) uploads(t *testing.T, o operator) {
 	}
 }
 
-// pays puts in the value before the function reads one: it keeps that for minutes.
+// pays sets the secret's value before the function first reads it, because the
+// function caches it for minutes.
 func (r rehearsed) pays(t *testing.T, o operator) {
 	secret := output[map[string]string](t, o, "secretNames")["paymentKey"]
 	out := mustLocal(t, "-C", r.dir, "exec", "sh", "-c", `printf pk-13-letters | go run ./infra/key -stdin -replace "$0"`, secret)
@@ -118,7 +120,8 @@ func (r rehearsed) pays(t *testing.T, o operator) {
 	}
 }
 
-// greets changes the parameter as an operator does. No update takes it back.
+// greets changes the parameter as an operator does, and checks that an update
+// keeps the change.
 func (r rehearsed) greets(t *testing.T, o operator, stranger client) {
 	if a := stranger.request(t, http.MethodGet, "/greeting", ""); a.status != http.StatusOK || a.body != `{"greeting":"hello"}` {
 		t.Errorf("GET /greeting answers %d %s", a.status, a.body)
@@ -136,7 +139,7 @@ func (r rehearsed) greets(t *testing.T, o operator, stranger client) {
 	}
 }
 
-// orders takes two orders, and lists those of one customer.
+// orders places two orders and lists the orders of one customer.
 func (r rehearsed) orders(t *testing.T, stranger client) {
 	for _, customer := range []string{"ada", "bob"} {
 		order := `{"customer":"` + customer + `","article":"chair"}`

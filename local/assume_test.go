@@ -21,7 +21,7 @@ func TestWithoutSecretsProvider(t *testing.T) {
 	}
 }
 
-// TestNoRole is a job that has no credentials: it asks nobody.
+// TestNoRole checks that a job without credentials makes no call to STS.
 func TestNoRole(t *testing.T) {
 	t.Parallel()
 	missing := filepath.Join(t.TempDir(), "token")

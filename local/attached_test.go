@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestAttached attaches the stack of another project to one whose API takes the
-// tokens of an issuer: both answer at one address, under one authorizer.
+// TestAttached attaches the stack of another project to a stack whose API
+// trusts an issuer. Both answer at one address, behind one authorizer.
 func TestAttached(t *testing.T) {
 	needs(t, "POST /items", "GET /items")
 	t.Parallel()
@@ -40,7 +40,7 @@ func TestAttached(t *testing.T) {
 			t.Errorf("POST %s without a token answers %d %s", path, a.status, a.body)
 		}
 	}
-	// Each has items of its own.
+	// Each stack has separate items.
 	if a := c.request(t, http.MethodGet, "/guest/items?status=active", ""); strings.Count(a.body, `"id"`) != 1 {
 		t.Errorf("GET /guest/items answers %d %s", a.status, a.body)
 	}
@@ -57,8 +57,8 @@ func TestAttached(t *testing.T) {
 	nothingRuns(t, state)
 }
 
-// renamed makes a checkout a project of its own, with all its routes below /guest,
-// that is attached to the first.
+// renamed gives a checkout another project name, moves its routes below /guest,
+// and attaches it to the first project.
 func renamed(t *testing.T, dir string) {
 	t.Helper()
 	owner, guest := projectHere(t), projectHere(t)+"-guest"

@@ -12,8 +12,8 @@ import (
 	"skiff/local/store"
 )
 
-// TestBootstrap prepares the accounts of both stacks in one local cloud, takes
-// the roles as GitLab's pipelines do, and takes staging's down again.
+// TestBootstrap prepares the accounts of two stacks in one local cloud, assumes
+// the roles as GitLab's pipelines do, and destroys staging's stack.
 func TestBootstrap(t *testing.T) {
 	t.Parallel()
 	b := bootstrap{filepath.Join(checkout(t), "bootstrap"), t.TempDir()}
@@ -27,7 +27,7 @@ func TestBootstrap(t *testing.T) {
 	nothingRuns(t, b.state)
 }
 
-// bootstrap is the program's folder and that of its local cloud.
+// bootstrap is the folder of the program and the folder of its local cloud.
 type bootstrap struct{ dir, state string }
 
 func (b bootstrap) pulumi(t *testing.T, args ...string) (string, error) {
@@ -44,7 +44,7 @@ func (b bootstrap) must(t *testing.T, args ...string) string {
 	return out
 }
 
-// open opens what the cloud holds, between two commands.
+// open opens the store of the cloud between two commands.
 func (b bootstrap) open(t *testing.T) *store.Store {
 	t.Helper()
 	db, err := store.Open(b.state, 0)
@@ -55,7 +55,7 @@ func (b bootstrap) open(t *testing.T) *store.Store {
 	return db
 }
 
-// takesRoles asks for sessions by what tokens of pipelines say.
+// takesRoles assumes roles with the claims of pipelines' tokens.
 func (b bootstrap) takesRoles(t *testing.T) {
 	project := projectHere(t)
 	staging, production := "arn:aws:iam::111111111111:role/bootstrap/"+project+"-staging-", "arn:aws:iam::222222222222:role/bootstrap/"+project+"-production-"
@@ -71,7 +71,7 @@ func (b bootstrap) takesRoles(t *testing.T) {
 	}{
 		{deploy, "main", true},
 		{preview, "main", true},
-		{preview, "feature", true}, // of a merge request
+		{preview, "feature", true}, // a merge request
 		{deploy, "feature", false},
 		{production + "deploy", "main", true},
 		{production + "preview", "main", true},
@@ -86,7 +86,7 @@ func (b bootstrap) takesRoles(t *testing.T) {
 	mayCall(t, a, deploy, preview)
 }
 
-// take asks for a session of a role as a pipeline for a branch does.
+// take assumes a role as the pipeline of a branch does.
 func take(a *iam.Authority, role, branch string) (iam.Caller, error) {
 	s, err := a.AssumeWithWebIdentity(iam.WebIdentity{
 		RoleARN: role, Session: "job", Issuer: "https://gitlab.com", Audience: "sts.amazonaws.com",
@@ -95,7 +95,7 @@ func take(a *iam.Authority, role, branch string) (iam.Caller, error) {
 	return s.Caller, err
 }
 
-// mayCall makes calls with the rights that bootstrap gives staging's roles.
+// mayCall checks calls with the rights of staging's roles.
 func mayCall(t *testing.T, a *iam.Authority, deploy, preview string) {
 	table := iam.Request{Action: "dynamodb:DescribeTable", Resource: "arn:aws:dynamodb:eu-central-1:111111111111:table/" + projectHere(t) + "-staging-items-0000000"}
 	write := iam.Request{Action: "dynamodb:CreateTable", Resource: table.Resource}
@@ -119,8 +119,8 @@ func mayCall(t *testing.T, a *iam.Authority, deploy, preview string) {
 	}
 }
 
-// usesProvider prepares a second stack in staging's account, whose provider is
-// the first one's.
+// usesProvider prepares a second stack in staging's account, which uses the
+// OIDC provider of the first.
 func (b bootstrap) usesProvider(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join(b.dir, "Pulumi.staging.yaml"))
 	if err != nil {
@@ -147,8 +147,8 @@ func (b bootstrap) usesProvider(t *testing.T) {
 	}
 }
 
-// destroys takes staging's down: not while it is protected, and then all but
-// what would be lost with it.
+// destroys destroys staging's stack. While it is protected, the destroy fails;
+// then it deletes everything except the resources that are retained.
 func (b bootstrap) destroys(t *testing.T) {
 	down := []string{"destroy", "--yes", "--stack", "staging"}
 	if out, err := b.pulumi(t, down...); err == nil || !strings.Contains(out, "cannot be deleted\n    because it is protected") {

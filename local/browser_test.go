@@ -18,7 +18,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// pageLimit is how long a page may take to become what a test waits for.
+// pageLimit is the time that a page has to reach the state that a test waits
+// for.
 const pageLimit = time.Minute
 
 // browser is one page of a Chromium.
@@ -27,10 +28,10 @@ type browser struct {
 	ctx context.Context
 
 	mu       sync.Mutex
-	problems []string // errors of the console, of the network and of the page's policy
+	problems []string // errors of the console, of the network and of the content security policy
 }
 
-// chromium is the command of a browser, or the test is skipped.
+// chromium returns the command of a browser, or skips the test.
 func chromium(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -72,7 +73,7 @@ func openBrowser(t *testing.T) *browser {
 	return b
 }
 
-// eval is the value of an expression on the page.
+// eval returns the value of an expression on the page.
 func eval[T any](b *browser, expression string) T {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, pageLimit)
@@ -84,7 +85,7 @@ func eval[T any](b *browser, expression string) T {
 	return value
 }
 
-// do does something on the page.
+// do runs actions on the page.
 func (b *browser) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, pageLimit)
@@ -94,7 +95,7 @@ func (b *browser) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// complaints are the problems that there were until now.
+// complaints returns the problems so far.
 func (b *browser) complaints() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -111,20 +112,20 @@ func (b *browser) until(what, expression string) {
 	}
 }
 
-// open opens a page and waits until it is there.
+// open opens a page and waits until it is loaded.
 func (b *browser) open(url string) {
 	b.t.Helper()
 	b.do(url, chromedp.Navigate(url))
 }
 
-// arrive waits for another page than the one that is marked as left.
+// arrive waits for a page other than the one that is marked as left.
 func (b *browser) arrive(at string) {
 	b.t.Helper()
 	b.until("the page "+at, fmt.Sprintf("!window.left && document.readyState === 'complete' && location.href.includes(%q)", at))
 }
 
-// press presses a link or button by its text, and waits for the page that it leads
-// to.
+// press clicks a link or button by its text, and waits for the page that it
+// leads to.
 func (b *browser) press(text, to string) {
 	b.t.Helper()
 	find := fmt.Sprintf("[...document.querySelectorAll('a, button')].find(e => e.innerText.trim().startsWith(%q))", text)
@@ -133,13 +134,13 @@ func (b *browser) press(text, to string) {
 	b.arrive(to)
 }
 
-// key presses a key of the keyboard.
+// key presses a key.
 func (b *browser) key(key string) {
 	b.t.Helper()
 	b.do("a key", chromedp.KeyEvent(key))
 }
 
-// look sets the size of the page, and whether its person likes it dark.
+// look sets the size of the page and its colour scheme.
 func (b *browser) look(width, height int64, scheme string) {
 	b.t.Helper()
 	b.do("the size", chromedp.EmulateViewport(width, height))
@@ -151,7 +152,7 @@ func (b *browser) look(width, height int64, scheme string) {
 	}
 }
 
-// screenshot writes what is seen of the page.
+// screenshot writes a picture of the visible page.
 func (b *browser) screenshot(file string) {
 	b.t.Helper()
 	data, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
@@ -174,8 +175,8 @@ func (b *browser) screenshot(file string) {
 	}
 }
 
-// fewColours is a picture with at most 256 colours, which makes it small: near
-// ones become one, the fewer bits are kept of each the more.
+// fewColours reduces a picture to at most 256 colours, for a small file. It
+// drops low bits of each colour until few enough colours are left.
 func fewColours(of image.Image) image.Image {
 	for keep := byte(0xf8); keep != 0; keep <<= 1 {
 		var colours color.Palette

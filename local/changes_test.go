@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// changes applies the recipes that add something to a stack that is served, all
-// in one update, and uses what is new.
+// changes applies all recipes that add something to a served stack, in one
+// update, and uses the additions.
 func (r rehearsed) changes(t *testing.T, stranger client) {
 	applyAdditions(t, r.dir)
 	edit(t, filepath.Join(r.dir, "Pulumi.staging.yaml"), "  "+key(t, "tags")+":", "  "+key(t, "storage")+": 1024\n  "+key(t, "tags")+":")
@@ -25,7 +25,8 @@ func (r rehearsed) changes(t *testing.T, stranger client) {
 	r.stage(t, stranger)
 }
 
-// storage is the megabytes of storage that the state has of one function.
+// storage returns the ephemeral storage, in megabytes, of one function in the
+// state.
 func storage(t *testing.T, dir string) any {
 	t.Helper()
 	for _, r := range stateOf(t, dir, "staging") {
@@ -37,9 +38,9 @@ func storage(t *testing.T, dir string) any {
 	return nil
 }
 
-// stage brings the new stage up. Its zone is below another one here: as long as
-// that does not lead to it, an update ends at once, and says by which records
-// it would.
+// stage brings the new stage up. Its zone is below another zone of the cloud.
+// Until that zone delegates it, an update fails at once and prints the missing
+// NS records.
 func (r rehearsed) stage(t *testing.T, stranger client) {
 	file := filepath.Join(r.dir, "Pulumi.qa.yaml")
 	edit(t, file, "  "+key(t, "parentZone")+": staging.example.com\n", "")
@@ -64,9 +65,9 @@ func (r rehearsed) stage(t *testing.T, stranger client) {
 	mustPulumi(t, r.dir, "destroy", "--yes", "--skip-preview", "--stack", "qa")
 }
 
-// undelegated takes the delegation from a zone whose domain is up. DNS is asked
-// when there is something new, and what it is then said does not delete the
-// domain.
+// undelegated removes the delegation of a zone whose domain is up. An update
+// checks DNS only for a new domain, and a failed check does not delete the
+// existing one.
 func (r rehearsed) undelegated(t *testing.T, file string) {
 	preview := func() (string, error) { return pulumi(t, r.dir, "preview", "--stack", "qa") }
 	edit(t, file, "  "+key(t, "parentZone")+": staging.example.com\n", "")
@@ -86,8 +87,8 @@ func (r rehearsed) undelegated(t *testing.T, file string) {
 	}
 }
 
-// refusals are changes that a preview refuses, before anything is done: of the
-// table that holds the items, and of more indexes than one.
+// refusals checks changes that a preview refuses: a replacement of the table
+// with the items, and several new indexes at once.
 func (r rehearsed) refusals(t *testing.T) {
 	const ofItems = "for j := range s.Tables {\nif t := &s.Tables[j]; i == 0 && t.Name == \"items\" {\n%s\n}\n}"
 	for _, test := range []struct {

@@ -13,8 +13,9 @@ import (
 	"skiff/lambdas"
 )
 
-// checkout copies the project, so that a test may edit it. Its stacks are the
-// fixtures in testdata/stacks: a team's own have other accounts and domains.
+// checkout copies the project for a test that edits it. Its stack files are the
+// fixtures in testdata/stacks, because a team's stacks have other accounts and
+// domains.
 func checkout(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -34,7 +35,7 @@ func checkout(t *testing.T) string {
 	return dir
 }
 
-// zips builds the functions of the project, once: all, whichever one is asked for.
+// zips builds all functions of the project, once for all tests.
 var zips = sync.OnceValue(func() error {
 	cmd := exec.Command("go", "run", "./infra/zip", "-target", "host", lambdas.Declared().FunctionNames()[0])
 	cmd.Dir = ".."
@@ -44,8 +45,8 @@ var zips = sync.OnceValue(func() error {
 	return nil
 })
 
-// built is a checkout with the zips of its functions, whose bytes are the same
-// in every folder: for tests that are about something else.
+// built returns a checkout with built zips, for tests of other subjects. The
+// zips are the same bytes in every folder.
 func built(t *testing.T) string {
 	t.Helper()
 	if err := zips(); err != nil {

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// What the pulumi of jobs starts does not find it again on its PATH, which once
-// made each command start dozens of itself for ten seconds. Its words arrive as
-// they are.
+// TestPulumiScript checks that a pulumi started by a job does not find the
+// script on its PATH. Otherwise it would start itself dozens of times. It also
+// checks that the arguments arrive unchanged.
 func TestPulumiScript(t *testing.T) {
 	t.Parallel()
 	dir, path := t.TempDir(), os.Getenv("PATH")

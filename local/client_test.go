@@ -7,28 +7,28 @@ import (
 	"testing"
 )
 
-// answer is what a client gets.
+// answer is a response to a client.
 type answer struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// client is who uses an API.
+// client calls an API.
 type client struct {
 	http  *http.Client
 	url   string // of the API
-	token string // "": none is sent
+	token string // "" sends none
 }
 
-// newClient is a client of the stack that s serves, with a token that it takes.
-// The flags are those that s was started with.
+// newClient returns a client of the stack that s serves, with a valid token.
+// The flags are the flags of s.
 func newClient(t *testing.T, s *server, flags ...string) client {
 	t.Helper()
 	return client{http.DefaultClient, s.url, strings.TrimSpace(mustLocal(t, append(flags, "token")...))}
 }
 
-// request sends one request; headers are name and value in turn.
+// request sends one request; headers alternates names and values.
 func (c client) request(t *testing.T, method, path, body string, headers ...string) answer {
 	t.Helper()
 	a, err := c.send(method, path, body, headers...)

@@ -11,7 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// said is what a command line comes to, without a cloud.
+// said runs a command line without a cloud and returns its output and exit
+// code.
 func said(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errors strings.Builder
@@ -19,8 +20,8 @@ func said(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	return code, out.String(), errors.String()
 }
 
-// TestHelp: every command explains itself on standard output, with examples, and
-// every flag is explained without a stop at the end.
+// TestHelp checks that every command prints help with examples on standard
+// output, and that no flag's usage ends with a full stop.
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	commands := []string{""}
@@ -48,8 +49,8 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// TestMisused: what a command line has too much or too little is said, with the
-// exit code 2, and a command that is not there comes with one that is.
+// TestMisused checks that wrong arguments are reported with exit code 2, and
+// that the error for an unknown command suggests a similar one.
 func TestMisused(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{
@@ -77,8 +78,8 @@ func TestMisused(t *testing.T) {
 	}
 }
 
-// TestVerbatim: what stands after pulumi, exec and token is theirs, word by word,
-// and the flags before them are the local cloud's.
+// TestVerbatim checks that pulumi, exec and token get their arguments
+// unchanged, and that flags before them belong to the local cloud.
 func TestVerbatim(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{"pulumi", "exec", "token"} {
@@ -97,7 +98,7 @@ func TestVerbatim(t *testing.T) {
 	}
 }
 
-// TestEscaped: nothing that a terminal obeys is left of a text.
+// TestEscaped checks that no control sequence is left in a text.
 func TestEscaped(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
@@ -116,7 +117,7 @@ func TestEscaped(t *testing.T) {
 	}
 }
 
-// bash has completion complete a line in a real bash, whose go runs the program.
+// bash completes a line in a real bash, where a fake go runs the program.
 func bash(t *testing.T, dir, line string) []string {
 	t.Helper()
 	binary, err := program()
@@ -148,8 +149,8 @@ printf '%s\n' "${COMPREPLY[@]}"`
 	return strings.Fields(string(out))
 }
 
-// TestCompletion completes commands, flags and stacks in a real bash, for a project
-// of any name.
+// TestCompletion completes commands, flags and stacks in a real bash, for
+// projects of several names.
 func TestCompletion(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("bash"); err != nil {
@@ -171,7 +172,7 @@ func TestCompletion(t *testing.T) {
 		"order-service items -l":           "-limit",
 		"order-service queue -re":          "-redrive",
 		"order-service completion ":        "bash zsh fish",
-		"order-service invoke a ":          "", // a file
+		"order-service invoke a ":          "", // a file name
 		"order-service exec l":             "",
 		"order-service logs ":              "", // no cloud serves
 	} {

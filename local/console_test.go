@@ -17,10 +17,10 @@ import (
 
 var screenshots = flag.String("screenshots", "", "`DIR` that TestConsole writes pictures of the console to, such as ../docs/local")
 
-// hostile is text that would be a script if a page took it for more than text.
+// hostile is text that would run as a script if a page did not escape it.
 const hostile = `<script>document.title='taken'</script><img src=x onerror="document.title='taken'">`
 
-// TestConsole works with the console in a browser, on a stack that is served.
+// TestConsole uses the console in a browser, on a served stack.
 func TestConsole(t *testing.T) {
 	t.Parallel()
 	needs(t, sample()...)
@@ -48,7 +48,7 @@ func TestConsole(t *testing.T) {
 	for _, problem := range b.complaints() {
 		t.Errorf("the browser complains: %s", problem)
 	}
-	// A page that is live keeps no server from ending.
+	// A page with a live feed must not delay the end of the server.
 	b.open(s.url + "/_local/requests")
 	b.until("it is live", "document.getElementById('live-state').className === 'live on'")
 	began := time.Now()
@@ -59,7 +59,7 @@ func TestConsole(t *testing.T) {
 	nothingRuns(t, filepath.Join(dir, ".local"))
 }
 
-// step runs a part of the test, whose failures are its own.
+// step runs a part of the test as a subtest.
 func (b *browser) step(name string, do func(t *testing.T)) {
 	whole := b.t
 	defer func() { b.t = whole }()
@@ -78,7 +78,7 @@ func (b *browser) seesRequest(t *testing.T, c client) {
 		t.Fatalf("POST /items answers %d %s", a.status, a.body)
 	}
 	b.until("the request", "document.querySelector('#live-rows a')?.textContent === 'POST /items'")
-	// The invocations end a moment after the answer is out.
+	// The invocations end shortly after the answer is sent.
 	b.until("its functions", "/201 Created[^]*authorize, create-item[^]*allowed/.test(document.querySelector('#live-rows tr').innerText)")
 	b.until("it is said", "document.getElementById('live-said').textContent === 'POST /items: 201 Created'")
 	if !eval[bool](b, "window.same === true") {
@@ -125,7 +125,7 @@ func (b *browser) redrives(t *testing.T, s *server, o operator) {
 	if _, err := client.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String(`{"order":"o-17","note":"</pre>"}`)}); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 { // the second one finds that it was received once
+	for range 2 { // the second receive moves the message to the dead-letter queue
 		if _, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &url}); err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +150,7 @@ func (b *browser) runsSchedule(t *testing.T, s *server) {
 	}
 }
 
-// walks goes from the top of the console to a replay with Tab and Enter alone.
+// walks goes from the console's first page to a replay with Tab and Enter only.
 func (b *browser) walks(t *testing.T, s *server) {
 	focused := func() string { return eval[string](b, "document.activeElement.innerText.trim()") }
 	b.open(s.url + "/_local/")
@@ -185,7 +185,7 @@ func (b *browser) walks(t *testing.T, s *server) {
 	b.until("the replay", fmt.Sprintf("!window.left && location.pathname !== %q", before))
 }
 
-// fits looks at each page on a phone of 360 pixels.
+// fits checks each page at the width of a phone, 360 pixels.
 func (b *browser) fits(t *testing.T, s *server, c client) {
 	b.look(360, 740, "light")
 	defer b.look(1280, 900, "light")

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// TestKill kills the program while clients write. Every write that was
-// acknowledged is there after the next start.
+// TestKill kills the program while clients write, and checks that every
+// acknowledged write survives.
 func TestKill(t *testing.T) {
 	needs(t, "POST /items", "GET /items/{id}")
 	t.Parallel()
@@ -28,7 +28,7 @@ func TestKill(t *testing.T) {
 			for {
 				a, err := c.send(http.MethodPost, "/items", `{"name":"under load","status":"active"}`)
 				if err != nil || a.status != http.StatusCreated {
-					return // killed
+					return // the program is killed
 				}
 				mu.Lock()
 				if written = append(written, a.header.Get("Location")); len(written) == enough {
@@ -48,7 +48,7 @@ func TestKill(t *testing.T) {
 	wg.Wait()
 
 	s = serving(t, "..", "-state", state)
-	c.url = s.url // the token is still good: the key that signed it survives, too
+	c.url = s.url // the token is still valid, because its key survives too
 	for _, location := range written {
 		if a := c.request(t, http.MethodGet, location, ""); a.status != http.StatusOK {
 			t.Errorf("GET %s answers %d %s", location, a.status, a.body)
@@ -59,8 +59,8 @@ func TestKill(t *testing.T) {
 	nothingLeft(t, state, s.url)
 }
 
-// TestGoRun ends `go run ./local` by a SIGTERM. The go command dies of it and
-// leaves what it runs alone, which has to notice.
+// TestGoRun sends SIGTERM to `go run ./local`. The go command dies and leaves
+// its child running, so the child must notice it and end.
 func TestGoRun(t *testing.T) {
 	t.Parallel()
 	state := t.TempDir()
@@ -69,7 +69,8 @@ func TestGoRun(t *testing.T) {
 		t.Fatalf("local did not get ready\n%s", s.errors())
 	}
 	s.cmd.Process.Signal(syscall.SIGTERM)
-	// What it runs holds its output open, so its end is the end of all.
+	// The child holds the output open, so the output ends when all processes
+	// have ended.
 	select {
 	case <-s.ended:
 	case <-time.After(time.Minute):

@@ -32,7 +32,7 @@ func TestDay(t *testing.T) {
 	})
 }
 
-// serverKey is where a script keeps what it serves.
+// serverKey is the key of a script's server.
 type serverKey struct{}
 
 func setUpDay(t *testing.T, e *testscript.Env, bin string) error {
@@ -56,7 +56,7 @@ func appendTo(file, text string) error {
 	return os.WriteFile(file, append(data, text...), 0o644)
 }
 
-// A day is the project that a script works on, and what serves it.
+// A day is the project of a script, and the server that serves it.
 type day struct {
 	t      *testing.T
 	dir    string
@@ -72,12 +72,12 @@ func cmdServe(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("URL", d.server.url)
 }
 
-// cmdInterrupt ends it as Ctrl-C does.
+// cmdInterrupt ends the local cloud as Ctrl-C does.
 func cmdInterrupt(ts *testscript.TestScript, _ bool, _ []string) {
 	dayOf(ts).server.stop(syscall.SIGINT)
 }
 
-// cmdShown waits until what serves has printed something.
+// cmdShown waits until the local cloud has printed a text.
 func cmdShown(ts *testscript.TestScript, _ bool, args []string) {
 	form, s := regexp.MustCompile(args[0]), dayOf(ts).server
 	poll(ts, args[0], func() (string, bool) {
@@ -99,7 +99,7 @@ func cmdSave(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(file, []byte(strings.Replace(string(data), args[1], args[2], 1)), 0o644))
 }
 
-// cmdUntil repeats a command until it prints something.
+// cmdUntil repeats a command until it prints a text.
 func cmdUntil(ts *testscript.TestScript, _ bool, args []string) {
 	form := regexp.MustCompile(args[0])
 	name := args[1]
@@ -111,15 +111,16 @@ func cmdUntil(ts *testscript.TestScript, _ bool, args []string) {
 	poll(ts, strings.Join(args[1:], " "), func() (string, bool) {
 		cmd := exec.Command(name, args[2:]...)
 		cmd.Dir = dayOf(ts).dir
-		out, _ := cmd.CombinedOutput() // what it prints decides
+		out, _ := cmd.CombinedOutput() // only the output counts
 		return string(out), form.Match(out)
 	})
 }
 
-// patience is how long a script waits: a message for its third try above all.
+// patience is the time that a script waits; the third delivery of a message
+// takes longest.
 const patience = 150 * time.Second
 
-// poll repeats something until it is so.
+// poll repeats try until it succeeds.
 func poll(ts *testscript.TestScript, what string, try func() (text string, ok bool)) {
 	end := time.Now().Add(patience)
 	for {
@@ -134,7 +135,7 @@ func poll(ts *testscript.TestScript, what string, try func() (text string, ok bo
 	}
 }
 
-// cmdRemember sets a variable to what the last command has printed.
+// cmdRemember sets a variable to the output of the last command.
 func cmdRemember(ts *testscript.TestScript, _ bool, args []string) {
 	found := regexp.MustCompile(args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
 	if found == nil {

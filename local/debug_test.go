@@ -36,7 +36,7 @@ func TestDebug(t *testing.T) {
 	addr, _, _ := strings.Cut(rest, "\n")
 
 	answered := make(chan answer, 2)
-	for range cap(answered) { // one waits for the other
+	for range cap(answered) { // one request waits for the other
 		go func() { answered <- request(t, http.MethodGet, s.url+"/health", "") }()
 	}
 	script := filepath.Join(t.TempDir(), "script")

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// changedDeclaration is a file beside the declaration, which changes what that declares,
-// whatever it is.
+// changedDeclaration is a file that wraps the declaration and changes it,
+// whatever it declares.
 const changedDeclaration = `package lambdas
 
 import "strings"
@@ -26,9 +26,10 @@ func Declared() Service {
 }
 `
 
-// declare changes what a checkout declares by Go code, which has the declaration
-// as s and runs for each function f, the i-th. A text of the file itself would be
-// another one in each clone. It returns what takes the change back.
+// declare changes the declaration of a checkout by Go code, which runs for each
+// function f with index i, and has the service as s. It does not edit the
+// declaration's text, because that differs in each clone. takeBack reverts the
+// change.
 func declare(t *testing.T, dir, code string) (takeBack func()) {
 	t.Helper()
 	own, added := filepath.Join(dir, "lambdas", "lambdas.go"), filepath.Join(dir, "lambdas", "changed.go")

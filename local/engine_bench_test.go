@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// BenchmarkEngine takes stacks of 10, 100 and 300 functions, nine resources
-// each, from nothing to nothing. Wall and CPU seconds of each command are
-// metrics; -count makes several runs, for a median:
+// BenchmarkEngine brings up and destroys stacks of 10, 100 and 300 functions,
+// with nine resources each. It reports wall and CPU seconds of each command.
+// -count makes several runs, for a median:
 //
 //	go test ./local -run NONE -bench Engine -benchtime 1x -count 3 -timeout 2h
 //
-// PULUMI_SKIP_CHECKPOINTS=false in the environment measures the same with
+// With PULUMI_SKIP_CHECKPOINTS=false in the environment, it measures with
 // Pulumi's checkpoints.
 func BenchmarkEngine(b *testing.B) {
 	for _, functions := range []int{10, 100, 300} {
@@ -27,10 +27,10 @@ func BenchmarkEngine(b *testing.B) {
 	}
 }
 
-// life is one life of a stack.
+// life brings one stack up and down.
 func life(b *testing.B, functions int) {
 	m := newMany(b, functions)
-	m.timed(b, "preview", "preview") // which compiles the program
+	m.timed(b, "preview", "preview") // it compiles the program
 	m.timed(b, "up", "up", "--yes", "--skip-preview")
 	m.timed(b, "same", "up", "--yes", "--skip-preview")
 	m.set(b, map[string]any{"first": 256})
@@ -40,8 +40,7 @@ func life(b *testing.B, functions int) {
 	m.timed(b, "destroy", "destroy", "--yes", "--skip-preview")
 }
 
-// timed runs one Pulumi command and reports what it takes, with all of its
-// processes.
+// timed runs one Pulumi command and reports the time of all its processes.
 func (m many) timed(b *testing.B, name string, args ...string) {
 	b.Helper()
 	binary, err := program()
@@ -55,6 +54,6 @@ func (m many) timed(b *testing.B, name string, args ...string) {
 		b.Fatalf("pulumi %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
 	b.ReportMetric(time.Since(began).Seconds(), name+"-s")
-	// Those of the children are in it once they are waited for.
+	// UserTime and SystemTime include waited-for children.
 	b.ReportMetric((cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds(), name+"-cpu-s")
 }

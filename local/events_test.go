@@ -17,9 +17,9 @@ const eventsDeclared = `if i == 0 {
 		Function{Name: "relay"}, Function{Name: "hear"}, Function{Name: "take", Consumes: "orders"})
 }`
 
-// TestEventsOfTheProgram: plain resources of EventBridge and SNS that a team adds
-// to its program carry what a function puts, with the rights of its role, by the
-// rule to a function and a queue, and by the topic to a function and a queue.
+// TestEventsOfTheProgram adds resources of EventBridge and SNS to the program.
+// A function puts events and publishes messages with the rights of its role. A
+// rule and a topic each deliver them to a function and a queue.
 func TestEventsOfTheProgram(t *testing.T) {
 	t.Parallel()
 	dir := built(t)

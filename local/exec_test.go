@@ -12,9 +12,9 @@ import (
 	"testing"
 )
 
-// TestExecStaysHere: a command of exec reaches nothing but this machine with the
-// clients of an SDK, whatever the person's own environment says. What answers is
-// named, and what does not.
+// TestExecStaysHere checks that a command of exec reaches only this machine,
+// whatever the person's environment says. Services that the cloud lacks are
+// refused by name.
 func TestExecStaysHere(t *testing.T) {
 	t.Parallel()
 	asked := make(chan string, 100)

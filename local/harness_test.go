@@ -19,22 +19,23 @@ import (
 	"time"
 )
 
-// startLimit is how long a start may take. The first one on a machine builds
-// the Pulumi CLI.
+// startLimit is the time that a start may take. The first start on a machine
+// builds the Pulumi CLI.
 const startLimit = 40 * time.Minute
 
-// commandLimit is how long a command may take, with the compiler at work for
-// several tests on few cores.
+// commandLimit is the time that a command may take while several tests compile
+// on few cores.
 const commandLimit = 5 * time.Minute
 
-// program is the binary under test, built once.
+// program builds the binary under test once.
 var program = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "local-test-")
 	if err != nil {
 		return "", err
 	}
-	// The go command keeps the result of a test until a file changes that the
-	// test has read or that is linked into it, as those of the cloud are not.
+	// The go command caches test results and knows only files that the test
+	// reads or links. Reading the folder here makes changes of the cloud's
+	// files invalidate the cache.
 	if err := filepath.WalkDir(".", func(_ string, _ fs.DirEntry, err error) error { return err }); err != nil {
 		return "", err
 	}
@@ -65,11 +66,11 @@ type server struct {
 	stdout []string
 	stderr bytes.Buffer
 
-	seenOut, seenErr int // what says has looked at
+	seenOut, seenErr int // parts that says has read
 }
 
-// serving starts `local` for the project in dir, at a free port, and waits until
-// it is ready.
+// serving starts `local` for the project in dir, at a free port, and waits
+// until it is ready.
 func serving(t *testing.T, dir string, args ...string) *server {
 	t.Helper()
 	s := start(t, dir, append([]string{"-addr", "127.0.0.1:0"}, args...)...)
@@ -79,19 +80,19 @@ func serving(t *testing.T, dir string, args ...string) *server {
 	return s
 }
 
-// start is serving for a start that may fail: url is then empty.
+// start is like serving, but the start may fail: url is then empty.
 func start(t *testing.T, dir string, args ...string) *server {
 	t.Helper()
 	binary, err := program()
 	if err != nil {
 		t.Fatal(err)
 	}
-	// From another folder than the project's, as a -C may be given anywhere.
+	// The working folder is not the project's, because -C must work anywhere.
 	return running(t, ".", append([]string{binary, "-C", dir}, args...)...)
 }
 
-// running starts a command that serves, in folder cwd, and waits until it is
-// ready or has ended.
+// running starts a serving command in cwd, and waits until it is ready or has
+// ended.
 func running(t *testing.T, cwd string, command ...string) *server {
 	t.Helper()
 	s := &server{t: t, ended: make(chan error, 1)}
@@ -116,8 +117,8 @@ func running(t *testing.T, cwd string, command ...string) *server {
 	return s
 }
 
-// follow reads standard output to its end. Whatever its last line is, ready
-// hears of a ready one at once, of none at the end.
+// follow reads standard output to its end. It sends the URL when the program is
+// ready, and closes ready at the end.
 func (s *server) follow(stdout io.Reader, ready chan<- string) {
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {
@@ -144,7 +145,7 @@ func (s *server) kill() {
 	<-s.ended
 }
 
-// stop asks the program to end and expects it to do so with code 0.
+// stop sends a signal and checks that the program ends with code 0.
 func (s *server) stop(how syscall.Signal) {
 	s.t.Helper()
 	s.cmd.Process.Signal(how)
@@ -164,13 +165,13 @@ func (l lockedWriter) Write(data []byte) (int, error) {
 	return l.w.Write(data)
 }
 
-// pulumi runs `local pulumi ARGS...` and returns what it prints.
+// pulumi runs `local pulumi ARGS...` and returns its output.
 func pulumi(t *testing.T, dir string, args ...string) (output string, err error) {
 	t.Helper()
 	return local(t, append([]string{"-C", dir, "pulumi"}, args...)...)
 }
 
-// mustPulumi is pulumi for a command that must succeed.
+// mustPulumi is like pulumi, but the command must succeed.
 func mustPulumi(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	out, err := pulumi(t, dir, args...)
@@ -180,7 +181,7 @@ func mustPulumi(t *testing.T, dir string, args ...string) string {
 	return out
 }
 
-// local runs the program to its end.
+// local runs the program until it ends.
 func local(t *testing.T, args ...string) (output string, err error) {
 	t.Helper()
 	return localWith(t, os.Environ(), args...)
@@ -192,7 +193,7 @@ func localWith(t *testing.T, env []string, args ...string) (output string, err e
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A command that ought to end and serves instead is ended.
+	// The limit ends a command that serves by mistake.
 	ctx, cancel := context.WithTimeout(t.Context(), commandLimit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary, args...)
@@ -210,8 +211,8 @@ type process struct {
 	command string
 }
 
-// processes are the running processes that belong to the local cloud in state,
-// by what their environment or command line says. Only Linux tells.
+// processes returns the running processes of the local cloud in state, found by
+// their environment or command line. It works on Linux only.
 func processes(t *testing.T, state string) []process {
 	t.Helper()
 	if runtime.GOOS != "linux" {
@@ -234,8 +235,8 @@ func processes(t *testing.T, state string) []process {
 	return found
 }
 
-// nothingRuns expects that no process of the local cloud in state runs, and
-// ends those that do.
+// nothingRuns checks that no process of the local cloud in state runs, and
+// kills any that does.
 func nothingRuns(t *testing.T, state string) {
 	t.Helper()
 	for _, p := range processes(t, state) {

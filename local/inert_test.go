@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestInert runs a project of types and a property that the local cloud does not
-// know: those that its stack's file names, and one that the flag has to.
+// TestInert runs a project with types and a property that the local cloud does
+// not support. The stack's file names some of them, and the flag names one.
 func TestInert(t *testing.T) {
 	t.Parallel()
 	dir, state := t.TempDir(), t.TempDir()
@@ -65,8 +65,8 @@ func TestInert(t *testing.T) {
 	mustLocal(t, "-C", dir, "-state", state, "-inert", property+",aws:cognito/userPoolClient:UserPoolClient", "pulumi", "destroy", "--yes", "--skip-preview")
 }
 
-// TestInertOf joins what the command line, the cloud that serves and the stack's
-// file say.
+// TestInertOf joins the lists of the command line, the cloud that serves and
+// the stack's file.
 func TestInertOf(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -12,7 +12,7 @@ import (
 	"github.com/coder/websocket"
 )
 
-// item is what the tests need of one.
+// item has the fields of an item that the tests use.
 type item struct {
 	ID, Name, Status string
 	Version          int
@@ -36,7 +36,7 @@ func (c client) create(t *testing.T, name string) item {
 	return decode[item](t, a)
 }
 
-// useEveryRoute expects that there are no items yet.
+// useEveryRoute calls every route, and expects no items at the start.
 func (c client) useEveryRoute(t *testing.T) {
 	needs(t, "POST /items", "GET /items/{id}", "GET /items", "PUT /items/{id}", "DELETE /items/{id}")
 	var made []item
@@ -99,7 +99,7 @@ func (c client) walk(t *testing.T, want []string) {
 	}
 }
 
-// hears connects, makes items, and expects to be told of each once.
+// hears connects, makes items, and checks that one event of each arrives.
 func (c client) hears(t *testing.T, sockets string) {
 	listener, _, err := websocket.Dial(t.Context(), sockets+"?token="+c.token, &websocket.DialOptions{HTTPClient: c.http})
 	if err != nil {
@@ -130,7 +130,7 @@ func (c client) hears(t *testing.T, sockets string) {
 		}
 	}
 	listener.Close(websocket.StatusNormalClosure, "")
-	for _, i := range made { // as it was before
+	for _, i := range made { // restore the previous state
 		c.request(t, http.MethodDelete, "/items/"+i.ID, "")
 	}
 }

@@ -8,9 +8,10 @@ import (
 	"skiff/local/cloud"
 )
 
-// TestKilledReplacement kills an up that replaces a role once the new one has its
-// policy, and brings the stack up with a third value. Before it, a first up is
-// killed: the stack is not removed while the cloud has what that has created.
+// TestKilledReplacement kills an update that replaces a role, after the new
+// role got its policy, and brings the stack up with a third value. Before that,
+// it kills a first up, and checks that the stack cannot be removed while the
+// cloud has its resources.
 func TestKilledReplacement(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("which process is the CLI is read from /proc")

@@ -22,26 +22,26 @@ import (
 	"skiff/local/store"
 )
 
-// TestKilledCommands kills commands on a stack at any step. The next one ends as
-// if none had been killed: with the same resources as a stack that was not
-// disturbed, each of them in the cloud once, and nothing else there. All steps take
-// some 160 s of processor time; -short takes four of them, each after the one that it follows in the whole.
+// TestKilledCommands kills commands on a stack at many steps. The next command
+// must end as if no kill had happened: the stack has the same resources as an
+// undisturbed one, and the cloud has each of them once. All steps take some 160
+// s of processor time; -short runs four steps, in the same order.
 func TestKilledCommands(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("which process is the CLI is read from /proc")
 	}
 	t.Parallel()
 	const functions = 6
-	a, b := newMany(t, functions), newMany(t, functions) // the second one is left alone
+	a, b := newMany(t, functions), newMany(t, functions) // b is not disturbed
 	secrets := map[string]any{"value": "hush"}
 	up, destroy := []string{"up", "--yes", "--skip-preview"}, []string{"destroy", "--yes", "--skip-preview"}
 	for _, step := range []struct {
 		name    string
-		set     map[string]any // before the command that is killed
-		victim  string         // of the kill
+		set     map[string]any // before the killed command
+		victim  string         // the process to kill
 		command []string
-		writes  []uint64       // of the cloud, after which it is killed: once for each
-		then    map[string]any // set after the last kill
+		writes  []uint64       // numbers of writes after which to kill, one run for each
+		then    map[string]any // after the last kill
 		last    []string
 	}{
 		{"create", secrets, "pulumi", up, []uint64{1, 20, 45}, nil, up},
@@ -88,15 +88,16 @@ func (m many) must(t *testing.T, args ...string) {
 	mustLocal(t, m.args(append([]string{"pulumi"}, args...)...)...)
 }
 
-// killed kills one process of a command once the cloud has made so many writes.
+// killed kills one process of a command after the given number of writes to the
+// cloud.
 func (m many) killed(t *testing.T, victim string, writes uint64, args ...string) {
 	t.Helper()
 	m.killedOnce(t, victim, func(held cloud.Held) bool { return held.Writes >= writes }, args...)
 }
 
-// killedOnce kills one process of a command once the cloud holds as much. It is
-// `local`, which is all the others' end, "pulumi", which is the CLI, or "many",
-// which is the program.
+// killedOnce kills one process of a command once enough returns true. The
+// victim is "local", whose end ends all the others, "pulumi" for the CLI, or
+// "many" for the program.
 func (m many) killedOnce(t *testing.T, victim string, enough func(cloud.Held) bool, args ...string) {
 	t.Helper()
 	binary, err := program()
@@ -133,7 +134,7 @@ func (m many) killedOnce(t *testing.T, victim string, enough func(cloud.Held) bo
 	}
 }
 
-// process is the id of the one that runs a program.
+// process returns the id of the process that runs a program.
 func (m many) process(t *testing.T, name string) int {
 	t.Helper()
 	for _, p := range processes(t, m.state) {
@@ -145,7 +146,7 @@ func (m many) process(t *testing.T, name string) int {
 	return 0
 }
 
-// resources are what Pulumi knows, with secrets in clear.
+// resources returns the resources in the state, with secrets in clear text.
 func (m many) resources(t *testing.T) []map[string]any {
 	t.Helper()
 	var state struct {
@@ -163,20 +164,21 @@ func (m many) resources(t *testing.T) []map[string]any {
 	return state.Deployment.Resources
 }
 
-// inOrder sorts URNs, which come in any order.
+// inOrder sorts URNs, whose order is random.
 func inOrder(urns any) {
 	if list, ok := urns.([]any); ok {
 		slices.SortFunc(list, func(a, b any) int { return strings.Compare(a.(string), b.(string)) })
 	}
 }
 
-// madeID is the form of an id that the cloud makes up.
+// madeID matches ids that the cloud generates.
 var madeID = regexp.MustCompile(`^[a-z][a-z0-9]{9}$`)
 
-// random are the parts of ids and names that are made up, and times.
+// random matches times, and generated parts of ids and names.
 var random = regexp.MustCompile(`secret:key-[0-9a-f]{7}-[A-Za-z0-9]{6}\b|-[0-9a-f]{7}\b|\bAROA[A-Z0-9]{17}\b|\d{4}-\d\d-\d\dT[0-9:.]+(Z|\+0000)?|[0-9a-f]{8}-[0-9a-f-]{27}`)
 
-// export is the resources by URN, without what differs in every stack.
+// export returns the resources by URN, without the values that differ in every
+// stack.
 func (m many) export(t *testing.T) map[string]map[string]any {
 	t.Helper()
 	all := map[string]map[string]any{}
@@ -214,7 +216,7 @@ func (m many) export(t *testing.T) map[string]map[string]any {
 	return all
 }
 
-// ids are those of the records in the cloud, by type.
+// ids returns the ids of the records in the cloud, by type.
 func (m many) ids(t *testing.T) map[string]map[string]bool {
 	t.Helper()
 	db, err := store.Open(m.state, time.Minute)
@@ -229,7 +231,7 @@ func (m many) ids(t *testing.T) map[string]map[string]bool {
 	all := map[string]map[string]bool{}
 	for token := range counts {
 		if strings.HasPrefix(token, "local:") {
-			continue // no resource, such as the name of a deleted secret, which stays taken
+			continue // not a resource, for example the name of a deleted secret, which stays reserved
 		}
 		records, err := store.List[json.RawMessage](db, token)
 		if err != nil {
@@ -248,7 +250,7 @@ func (m many) ids(t *testing.T) map[string]map[string]bool {
 	return all
 }
 
-// whole expects that the cloud holds what the state names, and nothing else.
+// whole checks that the cloud has the resources of the state, and no others.
 func (m many) whole(t *testing.T, step string) {
 	t.Helper()
 	want := map[string]map[string]bool{}
@@ -267,7 +269,7 @@ func (m many) whole(t *testing.T, step string) {
 	}
 }
 
-// keeps expects that what was there at the last kill is there still.
+// keeps checks that the records of the last kill are still there.
 func (m many) keeps(t *testing.T, kept map[string]map[string]bool) {
 	t.Helper()
 	now := m.ids(t)

@@ -15,7 +15,8 @@ import (
 	"skiff/local/inspect"
 )
 
-// looked runs a command and returns what it prints on each stream, and its exit code.
+// looked runs a command and returns the output of each stream and the exit
+// code.
 func looked(t *testing.T, stdin string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	binary, err := program()
@@ -31,7 +32,7 @@ func looked(t *testing.T, stdin string, args ...string) (stdout, stderr string, 
 	return out.String(), errors.String(), cmd.ProcessState.ExitCode()
 }
 
-// TestLook looks into a stack that is served by every command for it.
+// TestLook runs every command that looks into a served stack.
 func TestLook(t *testing.T) {
 	t.Parallel()
 	needs(t, "items", "connections", "events", "GET /health", "health", "create-item")
@@ -109,7 +110,7 @@ func TestLook(t *testing.T) {
 	nothingRuns(t, filepath.Join(dir, ".local"))
 }
 
-// followInvocation has a command follow the log while another one invokes.
+// followInvocation follows the log in one command while another one invokes.
 func followInvocation(t *testing.T, dir string, do func(...string) (string, string, int)) {
 	binary, err := program()
 	if err != nil {
@@ -125,7 +126,7 @@ func followInvocation(t *testing.T, dir string, do func(...string) (string, stri
 	}
 	defer follow.Process.Kill()
 	lines := bufio.NewScanner(stdout)
-	lines.Scan() // the last one of those that are there
+	lines.Scan() // the last existing line
 	answer, log, code := do("invoke", "health")
 	if code != 0 || !strings.Contains(answer, `"statusCode":200`) || !strings.Contains(log, "REPORT RequestId: ") {
 		t.Errorf("invoke: exit %d, %s%s", code, answer, log)
@@ -154,7 +155,7 @@ func followInvocation(t *testing.T, dir string, do func(...string) (string, stri
 	}
 }
 
-// seedItems seeds a table from what it prints.
+// seedItems seeds a table with items that the command items printed.
 func seedItems(t *testing.T, dir string) {
 	seed := func(text string) (string, string, int) {
 		return looked(t, text, "-C", dir, "seed", "-")
@@ -180,7 +181,7 @@ func seedItems(t *testing.T, dir string) {
 	}
 }
 
-// guarded expects that nobody but this user's commands come to the control address.
+// guarded checks that the control address answers only this user's commands.
 func guarded(t *testing.T, dir string) {
 	t.Helper()
 	file := filepath.Join(dir, ".local", "session.json")

@@ -1,5 +1,5 @@
-// Command local runs a Pulumi program against an AWS on this machine: the real
-// engine, the real functions, no account.
+// Command local runs a Pulumi program against a local AWS: with Pulumi's engine
+// and the program's functions, but without an AWS account.
 //
 //	go run ./local                    bring the local stack up and serve it
 //	go run ./local pulumi ARGS...     any Pulumi command against the same cloud

@@ -13,15 +13,14 @@ import (
 	"testing"
 )
 
-// many is the project in testdata/many, in a folder of its own with a cloud of
-// its own.
+// many is the project in testdata/many, with its own folder and cloud.
 type many struct {
 	dir, state string
 	settings   map[string]any
 }
 
-// newMany makes the project with so many functions. Their code is a zip that is
-// there: what a go build takes is not what is looked at.
+// newMany creates the project with the given number of functions. Their zip is
+// prebuilt, because the tests are not about go build.
 func newMany(t testing.TB, functions int) many {
 	t.Helper()
 	m := many{t.TempDir(), t.TempDir(), map[string]any{"functions": functions, "memory": 128}}
@@ -58,7 +57,7 @@ func (m many) write(t testing.TB, name string, data []byte) {
 	}
 }
 
-// set changes settings of the stack local, for good.
+// set changes settings of the stack local, and keeps them for later calls.
 func (m many) set(t testing.TB, settings map[string]any) {
 	t.Helper()
 	maps.Copy(m.settings, settings)
@@ -70,7 +69,7 @@ func (m many) set(t testing.TB, settings map[string]any) {
 	m.write(t, "Pulumi.local.yaml", []byte(file.String()))
 }
 
-// args are those of `local` for a command on the project.
+// args returns the arguments of `local` for a command on the project.
 func (m many) args(command ...string) []string {
 	return append([]string{"-C", m.dir, "-state", m.state}, command...)
 }

@@ -18,8 +18,9 @@ import (
 	"time"
 )
 
-// mergeRequest edits one handler; the note names its function alone, is written
-// once and then over, and without a token is among the artifacts.
+// mergeRequest edits one handler. The note names only that handler's function,
+// and a second run updates the note. Without a token, the note is among the
+// artifacts.
 func (r repository) mergeRequest(t *testing.T) {
 	r.git(t, "checkout", "-q", "-b", "edit")
 	edit(t, filepath.Join(r.dir, "lambdas", "items", "get", "get.go"), "http.StatusOK", "http.StatusAccepted")
@@ -48,7 +49,7 @@ func (r repository) mergeRequest(t *testing.T) {
 
 const notesToken = "glpat-of-this-test"
 
-// notes is GitLab's API, as far as one note of one merge request goes.
+// notes is a fake of GitLab's API for one note of one merge request.
 type notes struct {
 	url string
 
@@ -106,14 +107,14 @@ func (n *notes) json() []byte {
 	return data
 }
 
-// reviewRole is the variable that makes stacks for merge requests.
+// reviewRole returns the variable that enables stacks for merge requests.
 func reviewRole(t *testing.T) string {
 	return "REVIEW_ROLE=arn:aws:iam::333333333333:role/bootstrap/" + projectHere(t) + "-review"
 }
 
-// reviewStack expects that the merge request's pipeline has made a stack, which
-// goes when it is stopped, or when nobody has updated it for a week. Nothing
-// else goes.
+// reviewStack checks that the merge request's pipeline makes a stack. The stack
+// is destroyed when the environment is stopped, or after a week without an
+// update. Other stacks stay.
 func (r repository) reviewStack(t *testing.T) {
 	before := r.sums(t)
 	file := r.stateFile(t, "review-1")
@@ -149,7 +150,7 @@ func (r repository) reviewStack(t *testing.T) {
 	}
 }
 
-// age makes the last update of a state so many days older.
+// age makes the last update of a state older by some days.
 func age(t *testing.T, file string, days int) {
 	t.Helper()
 	data, err := os.ReadFile(file)

@@ -2,14 +2,14 @@ package main
 
 import "testing"
 
-// projectHere is what the tested project is called: a clone has a name of its
-// team's.
+// projectHere returns the name of the tested project, which differs in a team's
+// clone.
 func projectHere(t *testing.T) string {
 	t.Helper()
 	return projectName(t, "..")
 }
 
-// key is the key of a setting of the project.
+// key returns the key of a project's setting.
 func key(t *testing.T, setting string) string {
 	t.Helper()
 	return projectHere(t) + ":" + setting

@@ -7,16 +7,17 @@ import (
 	"skiff/lambdas"
 )
 
-// A service that a team owns has not all of the sample's parts any more. Tests of
-// the sample's behaviour say which they need, and are skipped without them.
+// A service that a team owns may lack parts of the sample. Tests of the
+// sample's behaviour name the parts that they need, and are skipped without
+// them.
 
-// sample are the parts of the sample that its clients notice.
+// sample returns the parts of the sample that clients use.
 func sample() []string {
 	return []string{"POST /items", "GET /items/{id}", "GET /items", "PUT /items/{id}", "DELETE /items/{id}", "GET /health", "$connect", "notify"}
 }
 
-// needs skips a test of parts that the service has not: route keys, or names of
-// functions, tables, queues and secrets.
+// needs skips the test if the service lacks a part. A part is a route key, or
+// the name of a function, table, queue or secret.
 func needs(t *testing.T, parts ...string) {
 	t.Helper()
 	if part := missing(lambdas.Declared(), parts); part != "" {
@@ -24,7 +25,7 @@ func needs(t *testing.T, parts ...string) {
 	}
 }
 
-// missing is the first of the parts that the service has not, "" if it has all.
+// missing returns the first part that the service lacks, or "".
 func missing(s lambdas.Service, parts []string) string {
 	var has []string
 	for _, f := range s.Functions {
@@ -47,7 +48,8 @@ func missing(s lambdas.Service, parts []string) string {
 	return ""
 }
 
-// TestMissing: a test is skipped for what the service lacks, and for nothing else.
+// TestMissing checks that missing returns a part that the service lacks, and
+// nothing else.
 func TestMissing(t *testing.T) {
 	t.Parallel()
 	s := lambdas.Service{

@@ -12,13 +12,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// operator is a person who works on the cloud of a checkout with an SDK.
+// operator is a person who calls the cloud of a checkout with an SDK.
 type operator struct {
 	dir, stack string
 	env        map[string]string
 }
 
-// newOperator has the environment that `go run ./local exec` gives a command.
+// newOperator returns an operator with the environment that `go run ./local
+// exec` sets.
 func newOperator(t *testing.T, dir, stack string) operator {
 	t.Helper()
 	o := operator{dir, stack, map[string]string{}}
@@ -29,8 +30,8 @@ func newOperator(t *testing.T, dir, stack string) operator {
 	return o
 }
 
-// config is for the client of one service, as the SDK's loader makes it. The
-// service is named as in the variable of its endpoint.
+// config returns the SDK's configuration for a service. The service is the
+// suffix of its AWS_ENDPOINT_URL_ variable.
 func (o operator) config(service string) aws.Config {
 	keys := aws.Credentials{AccessKeyID: o.env["AWS_ACCESS_KEY_ID"], SecretAccessKey: o.env["AWS_SECRET_ACCESS_KEY"], SessionToken: o.env["AWS_SESSION_TOKEN"]}
 	return aws.Config{
@@ -39,7 +40,7 @@ func (o operator) config(service string) aws.Config {
 	}
 }
 
-// output reads an output of the stack.
+// output returns an output of the stack.
 func output[T any](t *testing.T, o operator, name string) T {
 	t.Helper()
 	var v T

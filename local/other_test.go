@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// TestOtherProject runs a project that is not this one, with a module, names and
-// a provider of its own, and a first preview that cannot see the zip yet.
+// TestOtherProject runs a project with another module, other names and an
+// explicit provider. Its first preview runs before the zip exists.
 func TestOtherProject(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

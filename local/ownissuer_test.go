@@ -11,8 +11,8 @@ import (
 	"skiff/local/aws/issuer"
 )
 
-// TestIssuerOfTheProgram applies the recipe of a user pool, which the local cloud
-// keeps without effect and whose tokens it signs itself.
+// TestIssuerOfTheProgram applies the recipe of a user pool. The local cloud
+// stores the pool without effect, and signs its tokens.
 func TestIssuerOfTheProgram(t *testing.T) {
 	needs(t, "POST /items", "GET /items/{id}")
 	t.Parallel()
@@ -46,7 +46,8 @@ func TestIssuerOfTheProgram(t *testing.T) {
 	nothingRuns(t, filepath.Join(dir, ".local"))
 }
 
-// foreign is a token of an issuer that is not the stack's, signed by the same key.
+// foreign returns a token of an issuer that the stack does not trust, signed by
+// the same key.
 func foreign(t *testing.T, dir string) string {
 	t.Helper()
 	key, err := issuer.Open(filepath.Join(dir, ".local"))

@@ -13,11 +13,11 @@ import (
 	"skiff/lambdas"
 )
 
-// TestPipeline runs .gitlab-ci.yml as it stands: a merge request, its way over
-// staging to production, and what the jobs refuse. One job does nothing here:
-// check would run these tests.
+// TestPipeline runs .gitlab-ci.yml unchanged: a merge request, its way over
+// staging to production, and the refusals of jobs. The job check does nothing
+// here, because it would run these tests.
 func TestPipeline(t *testing.T) {
-	needs(t, "POST /items", "GET /items/{id}", "GET /health", "cursor-key") // of which the stacks and the jobs' tests speak
+	needs(t, "POST /items", "GET /items/{id}", "GET /health", "cursor-key") // the stacks and the jobs' tests use them
 	for _, name := range []string{"node", "npm", "rsync", "git", "curl"} {
 		if _, err := exec.LookPath(name); err != nil {
 			t.Skipf("the pipeline cannot run: %v", err)
@@ -43,12 +43,12 @@ func TestPipeline(t *testing.T) {
 	nothingRuns(t, r.state())
 }
 
-// repository is a checkout that GitLab would know, with one local cloud.
+// repository is a checkout with a remote at GitLab, and one local cloud.
 type repository struct{ dir string }
 
 func (r repository) state() string { return filepath.Join(r.dir, ".local") }
 
-// stateFile is where Pulumi keeps a stack.
+// stateFile returns the path of a stack's state.
 func (r repository) stateFile(t *testing.T, stack string) string {
 	t.Helper()
 	return filepath.Join(r.state(), "pulumi", ".pulumi", "stacks", projectHere(t), stack+".json")
@@ -104,8 +104,8 @@ func (r repository) mustCI(t *testing.T, args ...string) string {
 	return out
 }
 
-// refuses expects of a job that it fails and says why, and changes nothing. The
-// pipeline goes on after some: a job that may fail is no failure of it.
+// refuses checks that a job fails with the wanted messages and changes nothing.
+// It does not check the pipeline's result, because some jobs may fail.
 func (r repository) refuses(t *testing.T, want []string, args ...string) {
 	t.Helper()
 	before := r.sums(t)
@@ -120,8 +120,9 @@ func (r repository) refuses(t *testing.T, want []string, args ...string) {
 	}
 }
 
-// sums are what the stacks' functions run, by stack and function: the sha256 of
-// the zip that the command of each printed. A stack that is not there has none.
+// sums returns the SHA-256 of each function's zip, by stack and function. It
+// reads the hash from the output of the function's command in the state. A
+// stack that does not exist has none.
 func (r repository) sums(t *testing.T) map[string]string {
 	t.Helper()
 	sums := map[string]string{}
@@ -152,8 +153,8 @@ func (r repository) sums(t *testing.T) map[string]string {
 	return sums
 }
 
-// main deploys staging by itself, and production once somebody says so: the same
-// zips.
+// main deploys staging automatically, and production as a manual job, with the
+// same zips.
 func (r repository) main(t *testing.T) {
 	out := r.mustCI(t)
 	if !strings.Contains(out, `{"status":"ok"}`) {
@@ -186,15 +187,15 @@ func (r repository) otherCommit(t *testing.T) {
 	r.git(t, "reset", "-q", "--hard", "HEAD~1")
 }
 
-// roles expects that the branch of a merge request cannot take what deploys,
-// and another project nothing.
+// roles checks that a merge request's pipeline cannot assume the deploy role,
+// and that another project can assume none.
 func (r repository) roles(t *testing.T) {
 	refused := []string{"Not authorized to perform sts:AssumeRoleWithWebIdentity", "AWS did not give this job its role, so it has changed nothing"}
 	r.refuses(t, refused, "-event", "merge_request_event", "-var", "RIGHTS=deploy", "preview staging")
 	r.refuses(t, refused, "-project", "fork/api", "-event", "merge_request_event", "preview staging")
 }
 
-// expired takes away, in turn, what jobs leave for a deployment.
+// expired removes, in turn, the artifacts that a deployment needs.
 func (r repository) expired(t *testing.T) {
 	artifacts := filepath.Join(r.state(), "ci", "artifacts")
 	for job, want := range map[string]string{
@@ -215,8 +216,7 @@ func (r repository) expired(t *testing.T) {
 	}
 }
 
-// list lets gitlab-ci-local check the file by GitLab's schema, and that no job
-// needs one that is not there.
+// list checks the file by GitLab's schema, and that no job needs a missing job.
 func (r repository) list(t *testing.T) {
 	for _, event := range []string{"push", "merge_request_event", "schedule"} {
 		out := r.mustCI(t, "-event", event, "-var", "REVIEW_ROLE=x", "--", "--validate-dependency-chain")

@@ -8,19 +8,19 @@ import (
 	"time"
 )
 
-// every is how often a probe asks.
+// every is the interval of a probe's requests.
 const every = 50 * time.Millisecond
 
-// probe asks an API all the while that a stack is changed.
+// probe sends requests to an API while a stack changes.
 type probe struct {
 	mu     sync.Mutex
 	client client
 	asked  int
-	failed []string // the first few that were not answered with 200
-	broken int      // how many were not
+	failed []string // the first few requests without a 200
+	broken int      // number of requests without a 200
 }
 
-// asking starts a probe of paths, which it stops at the end of the test.
+// asking starts a probe of paths. It ends with the test.
 func asking(t *testing.T, c client, token string, paths ...string) *probe {
 	t.Helper()
 	c.token = token
@@ -42,7 +42,7 @@ func asking(t *testing.T, c client, token string, paths ...string) *probe {
 	return p
 }
 
-// use sends another token from now on.
+// use changes the token.
 func (p *probe) use(token string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -66,7 +66,7 @@ func (p *probe) ask(path string) {
 	}
 }
 
-// take returns what has happened since it was called last.
+// take returns the counts since its last call.
 func (p *probe) take() (asked, broken int, failed []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

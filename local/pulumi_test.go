@@ -77,7 +77,7 @@ func TestStackOf(t *testing.T) {
 		t.Errorf("after one was served it is %q", got)
 	}
 	e.session.Serving = true
-	file := filepath.Join(p.state, "home", "workspaces", "p-3cb4967322f36d7a491f46d51d197b172738f193-workspace.json") // by the sha1 of /p/Pulumi.yaml, as Pulumi names it
+	file := filepath.Join(p.state, "home", "workspaces", "p-3cb4967322f36d7a491f46d51d197b172738f193-workspace.json") // Pulumi names it by the SHA-1 of /p/Pulumi.yaml
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestStackOf(t *testing.T) {
 			t.Errorf("%q is for %q, not %q", args, got, want)
 		}
 	}
-	e.project.dir = "/q" // another checkout in the same cloud has selected nothing
+	e.project.dir = "/q" // another checkout in the same cloud, without a selection
 	e.session.Serving = false
 	if got := e.stackOf([]string{"up"}); got != defaultStack {
 		t.Errorf("of another folder it is %q", got)
@@ -109,7 +109,7 @@ func TestWithConfig(t *testing.T) {
 		{"--stack x preview", "--stack x preview --config-file /s/config/Pulumi.x.yaml"},
 		{"up --config-file=mine", "up --config-file=mine"},
 		{"stack output", "stack output"},
-		// A setting is for the project's own file.
+		// This setting goes into the project's own file.
 		{"config set a b", "config set a b"},
 	} {
 		if got := e.withConfig(strings.Fields(test.args), "x"); !slices.Equal(got, strings.Fields(test.want)) {

@@ -18,14 +18,15 @@ import (
 	"skiff/local/engine/progress/progresstest"
 )
 
-// announced is the announcement of a stack of one function, and nothing else.
+// announced matches the announcement of a stack of one function, without other
+// text.
 var announced = regexp.MustCompile(`^\n  GET     http://[0-9.:]+/f000\n\ntry: curl -i (http://[0-9.:]+)/f000\n\nconsole: (http://[0-9.:]+)/_local/\n\nready (http://[0-9.:]+)$`)
 
-// waits are lines of progress, which a slow machine has.
+// waits matches lines of progress, which appear on a slow machine.
 var waits = regexp.MustCompile(`(?m)^local: (the Pulumi CLI|the store|the program|up)\b.*\n`)
 
-// TestQuietStart starts a stack in a pipe: the first time, warm, with a warning,
-// and with a program that fails.
+// TestQuietStart starts a stack with its output in a pipe: for the first time,
+// again, with a warning, and with a program that fails.
 func TestQuietStart(t *testing.T) {
 	t.Parallel()
 	m := newMany(t, 1)
@@ -68,11 +69,11 @@ func TestQuietStart(t *testing.T) {
 	}
 }
 
-// terminal is a `local` on a terminal.
+// terminal is a `local` on a pseudoterminal.
 type terminal struct {
 	keyboard io.Writer
 	cmd      *exec.Cmd
-	ended    chan error // of its output, once there is no more
+	ended    chan error // receives the result once the output ends
 
 	mu  sync.Mutex
 	out bytes.Buffer
@@ -92,7 +93,7 @@ func onTerminal(t *testing.T, m many, env ...string) *terminal {
 	}
 	s.keyboard = tty
 	go func() {
-		// A terminal without a program answers a read with an error.
+		// Reading a pseudoterminal fails once its program has ended.
 		_, _ = io.Copy(lockedWriter{&s.mu, &s.out}, tty)
 		s.ended <- s.cmd.Wait()
 	}()
@@ -106,7 +107,7 @@ func (s *terminal) text() string {
 	return s.out.String()
 }
 
-// interrupt types Ctrl-C once the text is there, and returns all that was shown.
+// interrupt types Ctrl-C once the text appears, and returns all output.
 func (s *terminal) interrupt(t *testing.T, after string) string {
 	t.Helper()
 	for end := time.Now().Add(commandLimit); !strings.Contains(s.text(), after); time.Sleep(every) {
@@ -123,8 +124,8 @@ func (s *terminal) interrupt(t *testing.T, after string) string {
 	return s.text()
 }
 
-// TestTerminalStart starts a stack on a terminal, where lines change in place and
-// go, and on one that cannot do that.
+// TestTerminalStart starts a stack on a terminal that redraws lines, and on one
+// that cannot.
 func TestTerminalStart(t *testing.T) {
 	t.Parallel()
 	m := newMany(t, 1)
@@ -136,7 +137,7 @@ func TestTerminalStart(t *testing.T) {
 		}
 		return strings.TrimSuffix(shown, "\n")
 	}
-	// During the first up, which may be done when the key is pressed.
+	// This interrupts the first up, unless it is already done.
 	text := onTerminal(t, m, "TERM=xterm").interrupt(t, "local: up: ")
 	if shown := screen(text); shown != "" && !announced.MatchString(shown) {
 		t.Errorf("after Ctrl-C it shows\n%s", shown)

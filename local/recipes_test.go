@@ -8,15 +8,15 @@ import (
 	"skiff/docs/recipe"
 )
 
-// removals is the page of what a team takes away.
+// removals is the page of recipes that remove parts.
 const removals = "removals.md"
 
-// byIssuer is the recipe that changes who signs the tokens. The others leave
-// that as it is.
+// byIssuer is the recipe that changes who signs the tokens, which no other
+// recipe does.
 const byIssuer = "An issuer of the same program"
 
-// applyAdditions applies, in the order of the pages, every recipe that adds
-// something.
+// applyAdditions applies every recipe that adds something, in the order of the
+// pages.
 func applyAdditions(t *testing.T, dir string) {
 	t.Helper()
 	for _, r := range recipes(t) {
@@ -26,7 +26,7 @@ func applyAdditions(t *testing.T, dir string) {
 	}
 }
 
-// recipes are all of the project.
+// recipes returns all recipes of the project.
 func recipes(t *testing.T) []recipe.Recipe {
 	t.Helper()
 	all, err := recipe.Read(filepath.Join("..", "docs", "recipes"))
@@ -47,8 +47,8 @@ func recipeOf(t *testing.T, name string) recipe.Recipe {
 	return all[i]
 }
 
-// apply applies a recipe to a checkout. In a team's own service a line may be in
-// its way.
+// apply applies a recipe to a checkout. It skips the test if a team's service
+// has changed the lines that the recipe edits.
 func apply(t *testing.T, dir string, r recipe.Recipe) {
 	t.Helper()
 	err := r.Apply(dir)

@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// killed leaves a lock as a killed deployment does, and a creation that nobody
-// knows the outcome of. The jobs say whose the lock is, and what was created;
-// only who names the lock removes it.
+// killed leaves a lock and a pending creation, as a killed deployment does. The
+// jobs report the lock's holder and the pending creation. The lock is removed
+// only if its holder is named.
 func (r repository) killed(t *testing.T) {
 	r.editState(t, "staging", func(latest map[string]any) {
 		secret := maps.Clone(resourceIn(t, latest, "aws:secretsmanager/secret:Secret", "cursor-key"))
@@ -52,7 +52,7 @@ func (r repository) killed(t *testing.T) {
 	}
 }
 
-// editState changes what Pulumi knows of a stack.
+// editState edits the state of a stack.
 func (r repository) editState(t *testing.T, stack string, edit func(latest map[string]any)) {
 	t.Helper()
 	data, err := os.ReadFile(r.stateFile(t, stack))
@@ -78,7 +78,7 @@ func (r repository) editState(t *testing.T, stack string, edit func(latest map[s
 	}
 }
 
-// resourceIn is one resource of a state.
+// resourceIn returns one resource of a state.
 func resourceIn(t *testing.T, latest map[string]any, token, name string) map[string]any {
 	t.Helper()
 	for _, resource := range latest["resources"].([]any) {
@@ -91,8 +91,8 @@ func resourceIn(t *testing.T, latest map[string]any, token, name string) map[str
 	return nil
 }
 
-// setMemory makes the state of staging say that a function has more memory than
-// it has, as if somebody had changed it since.
+// setMemory sets a function's memory in the state of staging, as if it had
+// changed after the deployment.
 func (r repository) setMemory(t *testing.T, megabytes int) {
 	t.Helper()
 	r.editState(t, "staging", func(latest map[string]any) {
@@ -103,7 +103,7 @@ func (r repository) setMemory(t *testing.T, megabytes int) {
 	})
 }
 
-// outgrown expects that a plan is not applied to what it was not made for.
+// outgrown checks that a plan is refused if the state has changed since.
 func (r repository) outgrown(t *testing.T) {
 	kept, err := os.ReadFile(r.stateFile(t, "staging"))
 	if err != nil {
@@ -122,7 +122,8 @@ func (r repository) outgrown(t *testing.T) {
 	}
 }
 
-// night finds nothing changed, then a function of staging that was.
+// night runs the nightly pipeline: first without drift, then with a changed
+// function in staging.
 func (r repository) night(t *testing.T) {
 	out := r.mustCI(t, "-event", "schedule")
 	if strings.Count(out, "PASS") != 2 || !strings.Contains(out, "drift production") {

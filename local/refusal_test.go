@@ -14,8 +14,8 @@ import (
 	"skiff/local/process/npm"
 )
 
-// TestBadStarts expects of every start that cannot work one sentence that says
-// what to do, and an exit code that says so too.
+// TestBadStarts checks that every start that cannot work fails, with an error
+// that says what to do.
 func TestBadStarts(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -76,8 +76,8 @@ func refused(t *testing.T, env, args, want []string) {
 	}
 }
 
-// withoutDynoxide is the environment of a user who has not installed it yet, and
-// has all else: once it is there, nothing needs Node.js.
+// withoutDynoxide returns the environment of a user who has not installed
+// Dynoxide. After its installation, nothing needs Node.js.
 func withoutDynoxide(t *testing.T, env []string) []string {
 	t.Helper()
 	from, err := npm.CacheDir()
@@ -115,7 +115,8 @@ func withoutDynoxide(t *testing.T, env []string) []string {
 	return env
 }
 
-// withPath is the environment with a PATH that has these programs alone.
+// withPath returns the environment with a PATH that has only the given
+// programs.
 func withPath(t *testing.T, programs ...string) []string {
 	t.Helper()
 	dir := t.TempDir()
@@ -138,8 +139,8 @@ func withPath(t *testing.T, programs ...string) []string {
 	return env
 }
 
-// TestRefusedPrograms changes config and program in ways that AWS, or the
-// local cloud, does not take. Each is refused by name before anything changes.
+// TestRefusedPrograms changes config and program in ways that AWS or the local
+// cloud refuses. Each error names the problem, and nothing is changed.
 func TestRefusedPrograms(t *testing.T) {
 	t.Parallel()
 	dir := checkout(t)

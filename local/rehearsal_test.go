@@ -22,8 +22,8 @@ import (
 	"skiff/local/store"
 )
 
-// TestRehearsal brings the stacks up that are meant for AWS, uses them as
-// clients do, by their domains, and takes them down.
+// TestRehearsal brings up the stacks that are meant for AWS, calls them at
+// their domains as clients do, and destroys them.
 func TestRehearsal(t *testing.T) {
 	needs(t, sample()...)
 	t.Parallel()
@@ -39,13 +39,13 @@ func TestRehearsal(t *testing.T) {
 	}
 }
 
-// rehearsed is one stack and what its file says of it.
+// rehearsed is one stack with values of its file.
 type rehearsed struct {
 	dir, stack   string
-	api, sockets string // domains
+	api, sockets string // domain names
 	protected    bool
 
-	client // that finds the domains here and trusts the local authority alone
+	client // resolves the domains here and trusts only the local authority
 }
 
 func (r rehearsed) run(t *testing.T) {
@@ -96,7 +96,7 @@ func (r rehearsed) run(t *testing.T) {
 		r.useEveryRoute(t)
 		compareRoles(t, r.dir, r.stack)
 	})
-	added := false // what the recipes add
+	added := false // whether the recipes were applied
 	if r.protected {
 		t.Run("what a preview refuses", func(t *testing.T) { r.refusals(t) })
 	} else {
@@ -110,7 +110,7 @@ func (r rehearsed) run(t *testing.T) {
 	r.destroy(t, added)
 }
 
-// putKeys does what the README says of a stack's secrets.
+// putKeys fills a stack's secrets as the README describes.
 func (r rehearsed) putKeys(t *testing.T) {
 	var names map[string]string
 	out := mustPulumi(t, r.dir, "stack", "output", "secretNames", "--json", "--stack", r.stack)
@@ -128,7 +128,8 @@ func (r rehearsed) putKeys(t *testing.T) {
 	}
 }
 
-// newClient resolves every name to the gateway, as curl's --resolve does.
+// newClient returns a client that resolves every name to the gateway, as curl's
+// --resolve does.
 func (r rehearsed) newClient(t *testing.T, s *server) *http.Client {
 	t.Helper()
 	pem, err := os.ReadFile(filepath.Join(r.dir, ".local", "ca.pem"))
@@ -174,8 +175,8 @@ func (r rehearsed) guarded(t *testing.T, stranger client) {
 	}
 }
 
-// destroy takes the stack down. One that is protected refuses, and nothing has
-// changed, until its protection is lifted; the zone stays.
+// destroy destroys the stack. A protected stack refuses without a change, until
+// its protection is removed. The zone is retained.
 func (r rehearsed) destroy(t *testing.T, added bool) {
 	if r.protected {
 		held := r.count(t)
@@ -192,14 +193,15 @@ func (r rehearsed) destroy(t *testing.T, added bool) {
 		mustPulumi(t, r.dir, "up", "--yes", "--skip-preview", "--stack", r.stack)
 	}
 	mustPulumi(t, r.dir, "destroy", "--yes", "--skip-preview", "--stack", r.stack)
-	// Zones are retained, and secrets can be brought back where a stack says so.
-	// So are the records that prove domains: of the API and of WebSocket clients,
-	// and those of the changes, in whose zone is that of the stage made meanwhile.
+	// Zones are retained, and so are the records that prove the domains: one
+	// for the API and one for WebSocket clients. Deleted secrets stay in their
+	// recovery window. The changes add a zone, a secret, and the records of an
+	// additional domain and of the new stage.
 	want := map[string]int{route53.ZoneToken: 1, route53.RecordToken: 2, "local:secretsmanager/deleted": 2}
 	if added {
 		want[route53.ZoneToken]++
 		want[route53.RecordToken] += 2
-		want["local:secretsmanager/deleted"]++ // of the changes, too
+		want["local:secretsmanager/deleted"]++ // of the changes
 	}
 	if held := r.count(t); !maps.Equal(held, want) {
 		t.Errorf("after a destroy the cloud holds %v, want %v", held, want)
@@ -207,7 +209,7 @@ func (r rehearsed) destroy(t *testing.T, added bool) {
 	nothingRuns(t, filepath.Join(r.dir, ".local"))
 }
 
-// count is what the cloud holds, by type.
+// count returns the number of records in the cloud, by type.
 func (r rehearsed) count(t *testing.T) map[string]int {
 	t.Helper()
 	db, err := store.Open(filepath.Join(r.dir, ".local"), time.Second)

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// TestRemovals takes parts of the service away from a stack that is served, one
-// recipe after the other, and puts all of them back.
+// TestRemovals removes parts of the service from a served stack, one recipe
+// after another, and then restores all of them.
 func TestRemovals(t *testing.T) {
 	needs(t, sample()...)
 	t.Parallel()
@@ -23,7 +23,7 @@ func TestRemovals(t *testing.T) {
 	r.whole = r.resources(t)
 	for _, test := range []struct {
 		recipe string
-		gone   []string // words that nothing of the stack has any more
+		gone   []string // words that nothing in the stack contains any more
 		uses   func(*testing.T)
 	}{
 		{"No WebSocket clients and no worker", []string{"websocket", "socket", "sqs", "queue", "connections", "notify"}, r.withoutWorker},
@@ -43,12 +43,12 @@ func TestRemovals(t *testing.T) {
 	nothingRuns(t, filepath.Join(r.dir, ".local"))
 }
 
-// removal is a stack that is served, and what it had before.
+// removal is a served stack, with its state before the recipes.
 type removal struct {
 	dir string
 	client
-	kept  item     // made before anything went
-	whole []string // resources
+	kept  item     // made before the first recipe
+	whole []string // URNs of all resources before the first recipe
 }
 
 func (r removal) up(t *testing.T) {
@@ -57,7 +57,7 @@ func (r removal) up(t *testing.T) {
 	mustPulumi(t, r.dir, "preview", "--expect-no-changes")
 }
 
-// resources are those of the stack, by type and name.
+// resources returns the URNs of the stack's resources, sorted.
 func (r removal) resources(t *testing.T) (urns []string) {
 	t.Helper()
 	for _, resource := range stateOf(t, r.dir, "local") {
@@ -67,8 +67,8 @@ func (r removal) resources(t *testing.T) (urns []string) {
 	return urns
 }
 
-// without expects that no resource and no output of the stack has one of the
-// words in its name, its inputs or what AWS has made of them.
+// without checks that no resource or output of the stack contains one of the
+// words, in its name, its inputs or its outputs.
 func (r removal) without(t *testing.T, words []string) {
 	t.Helper()
 	for _, resource := range stateOf(t, r.dir, "local") {
@@ -84,8 +84,8 @@ func (r removal) without(t *testing.T, words []string) {
 	}
 }
 
-// withoutWorker changes an item by every route: nobody is to hear of it, so no
-// function asks for a queue.
+// withoutWorker changes an item by every route. No worker reads events, so no
+// function may use a queue.
 func (r removal) withoutWorker(t *testing.T) {
 	made := r.create(t, "unheard")
 	path := "/items/" + made.ID
@@ -99,8 +99,8 @@ func (r removal) withoutWorker(t *testing.T) {
 	nothingDenied(t, r.dir)
 }
 
-// withoutLists expects that the other routes are there. The API's deployment is
-// made before the route is deleted and still has it, with no function behind it,
+// withoutLists checks that the other routes still work. The API's deployment
+// precedes the route's deletion, so it serves the route without a function
 // until the next deployment.
 func (r removal) withoutLists(t *testing.T) {
 	if a := r.request(t, http.MethodGet, "/items?status=active", ""); a.status != http.StatusNotFound && a.status != http.StatusInternalServerError {
@@ -123,8 +123,8 @@ func (r removal) withoutLists(t *testing.T) {
 	nothingDenied(t, r.dir)
 }
 
-// back takes the recipes back. What was there is there again, with what has
-// outlived them.
+// back reverts the recipes. It checks that all resources are there again, with
+// the data that was retained.
 func (r removal) back(t *testing.T) {
 	copyTree(t, filepath.Join("..", "lambdas"), filepath.Join(r.dir, "lambdas"))
 	r.up(t)
@@ -136,7 +136,7 @@ func (r removal) back(t *testing.T) {
 	nothingDenied(t, r.dir)
 }
 
-// difference is what only one of two lists has.
+// difference returns the elements that only one of two lists has.
 func difference(a, b []string) (only []string) {
 	for _, x := range a {
 		if !slices.Contains(b, x) {
@@ -151,7 +151,7 @@ func difference(a, b []string) (only []string) {
 	return only
 }
 
-// nothingDenied expects that nobody has asked for what a role may not have.
+// nothingDenied checks that no role's call was denied.
 func nothingDenied(t *testing.T, dir string) {
 	t.Helper()
 	for _, u := range usesOf(t, dir) {
@@ -167,7 +167,7 @@ type stated struct {
 	Inputs, Outputs map[string]any
 }
 
-// stateOf is what the engine knows of a stack.
+// stateOf returns the resources in a stack's state.
 func stateOf(t *testing.T, dir, stack string) []stated {
 	t.Helper()
 	var state struct {

@@ -10,7 +10,7 @@ import (
 	"skiff/local/aws/issuer"
 )
 
-// account is bootstrap's stack beside a stack, in the same cloud.
+// account is bootstrap's stack for a stack, in the same cloud.
 type account struct{ dir, state, stack string }
 
 // prepare brings bootstrap's stack up.
@@ -19,8 +19,8 @@ func (a account) prepare(t *testing.T) {
 	mustLocal(t, "-C", a.dir, "-state", a.state, "pulumi", "up", "--yes", "--skip-preview", "--stack", a.stack)
 }
 
-// job is the environment of a job that takes one of the account's roles, as
-// GitLab's pipelines of the deploying branch do.
+// job returns the environment of a job that assumes one of the account's roles,
+// as GitLab's pipelines of the deploying branch do.
 func (a account) job(t *testing.T, role string) []string {
 	t.Helper()
 	settings := values{"gitlabUrl": "https://gitlab.com", "gitlabAudience": "sts.amazonaws.com", "deployBranch": "main"}

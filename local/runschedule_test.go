@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestRunScheduleLine: the command explains itself, asks for one name, and says
-// which schedules there are.
+// TestRunScheduleLine checks that the command prints help, requires one name,
+// and reports an unknown one.
 func TestRunScheduleLine(t *testing.T) {
 	t.Parallel()
 	state := t.TempDir()
@@ -23,7 +23,7 @@ func TestRunScheduleLine(t *testing.T) {
 		var stdout, stderr strings.Builder
 		code := run(t.Context(), append([]string{"-C", "..", "-state", state, "run-schedule"}, test.args...), &stdout, &stderr)
 		said, silent := &stderr, &stdout
-		if code == 0 { // help is what was asked for
+		if code == 0 { // help succeeds
 			said, silent = &stdout, &stderr
 		}
 		if code != test.code || !strings.Contains(said.String(), test.want) || silent.Len() > 0 {

@@ -11,8 +11,7 @@ import (
 	"testing"
 )
 
-// bare writes a project of two stacks that has neither an API nor any other
-// resource but a log group.
+// bare writes a project of two stacks whose only resource is a log group.
 func bare(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -50,7 +49,7 @@ func main() {
 	return dir
 }
 
-// upStacks are the stacks that have resources.
+// upStacks returns the stacks that have resources.
 func upStacks(t *testing.T, dir string) (names []string) {
 	t.Helper()
 	var stacks []struct {
@@ -69,8 +68,8 @@ func upStacks(t *testing.T, dir string) (names []string) {
 	return names
 }
 
-// TestSelection: a command that names its stack selects none. A bare one acts on
-// the selected stack, else on the one that is served, else on local.
+// TestSelection checks that --stack leaves the selection unchanged. A command
+// without --stack uses the selected stack, else the served one, else local.
 func TestSelection(t *testing.T) {
 	t.Parallel()
 	dir := bare(t)

@@ -14,13 +14,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// eventLimit is how long the last events may take to be passed on: a worker that
-// was killed leaves its messages for the queue's visibility timeout, and its claim
-// of an event for as long as a worker may run.
+// eventLimit is the time that the last events may take. Messages of a killed
+// worker return after the queue's visibility timeout, and its claim of an event
+// lasts as long as a worker may run.
 const eventLimit = 5 * time.Minute
 
-// checkItems lists all items and compares them with what the workers know: each
-// is there once, in its last version, and there are no others.
+// checkItems lists all items. It checks that each item of the workers is there
+// once, in its last version, and that there are no others.
 func (s *soak) checkItems(workers []*soakWorker) {
 	found := map[string][]item{}
 	for query := "?status=active&limit=100"; query != ""; {
@@ -50,8 +50,8 @@ func (s *soak) checkItems(workers []*soakWorker) {
 	}
 }
 
-// checkEvents expects that the event of the last acknowledged change of each item
-// was passed on: the worker of the queue keeps a row that says so.
+// checkEvents checks that the event of each item's last acknowledged change was
+// delivered. The queue's worker records that in a row.
 func (s *soak) checkEvents(workers []*soakWorker) {
 	deadline := time.Now().Add(eventLimit)
 	client, table := s.operator()
@@ -90,8 +90,8 @@ func (s *soak) passedOn(client *dynamodb.Client, table string, i *soakItem) (pas
 	return err == nil && n >= i.version && done, out.Item
 }
 
-// operator is a client for the items' engine with the rights of a person, and the
-// name of the table of connections and events.
+// operator returns a DynamoDB client with a person's rights, and the name of
+// the table of connections and events.
 func (s *soak) operator() (client *dynamodb.Client, table string) {
 	flags := []string{"-C", "..", "-state", s.state}
 	env := map[string]string{}

@@ -19,8 +19,8 @@ import (
 
 var soakTime = flag.Duration("soak", 0, "how long TestSoak works and kills, such as 30m")
 
-// What a soak kills, and what of a hundred kills are the whole program. The last
-// quarter of the time kills no program, so that what it leaks is seen.
+// The parts that a soak kills, and its load. The last quarter of the time does
+// not kill the program, so that its leaks show.
 const (
 	killFunction = "function"
 	killStore    = "store"
@@ -31,9 +31,9 @@ const (
 	killEvery     = 3 * time.Second // on average
 )
 
-// TestSoak works on the stack with several clients, and kills functions, the
-// store and the whole program meanwhile. At the end each acknowledged write is
-// there once, each of its events was passed on, and nothing is left.
+// TestSoak runs several clients on the stack while it kills functions, the
+// store and the whole program. At the end each acknowledged write is there
+// once, all of its events were delivered, and no process or file is left.
 //
 //	go test ./local -run TestSoak -soak 30m -timeout 1h -v
 func TestSoak(t *testing.T) {
@@ -66,7 +66,7 @@ func TestSoak(t *testing.T) {
 	s.client.hears(t, s.sockets)
 	listen.Wait()
 	s.checkFootprint(before, s.footprint())
-	s.server.cmd.Process.Signal(syscall.SIGQUIT) // ends it, with a list of its goroutines
+	s.server.cmd.Process.Signal(syscall.SIGQUIT) // it prints its goroutines and ends
 	<-s.server.ended
 	s.checkGoroutines(before.processes)
 	nothingLeft(t, s.state, s.server.url)
@@ -85,9 +85,9 @@ type soak struct {
 	client     client
 	up         chan struct{} // closed while the program serves
 	counts     map[string]int
-	recoveries map[string][]time.Duration // by what was killed
-	heard      map[string]int             // events, by id
-	killed     time.Time                  // when something was killed last
+	recoveries map[string][]time.Duration // by the killed part
+	heard      map[string]int             // number of events received, by id
+	killed     time.Time                  // time of the last kill
 }
 
 // start serves the stack, for the first time or after a kill.
@@ -104,7 +104,7 @@ func (s *soak) start() {
 	close(s.up)
 }
 
-// connected is the client, once the program serves.
+// connected returns the client, once the program serves.
 func (s *soak) connected() client {
 	for {
 		s.mu.Lock()
@@ -124,7 +124,7 @@ func (s *soak) count(what string) {
 	s.counts[what]++
 }
 
-// kills kills until a time.
+// kills kills parts until the given time.
 func (s *soak) kills(until time.Time, kinds ...string) {
 	for {
 		wait := time.Duration(rand.Int64N(int64(2 * killEvery)))
@@ -146,8 +146,8 @@ func (s *soak) kills(until time.Time, kinds ...string) {
 	}
 }
 
-// kill ends something by SIGKILL, and waits until a request is answered again. It
-// reports false when there was nothing to kill.
+// kill sends SIGKILL to a part, and waits until a request succeeds again. It
+// returns false if there was nothing to kill.
 func (s *soak) kill(kind string) bool {
 	began := time.Now()
 	if kind == killProgram {
@@ -187,14 +187,14 @@ func (s *soak) kill(kind string) bool {
 	return true
 }
 
-// killedSince reports whether a function or the store was killed after such a time.
+// killedSince reports whether a function or the store was killed after began.
 func (s *soak) killedSince(began time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.killed.After(began)
 }
 
-// A footprint is what the program holds of the system.
+// A footprint is the system resources that the program holds.
 type footprint struct{ files, threads, processes int }
 
 func (s *soak) footprint() footprint {
@@ -204,8 +204,8 @@ func (s *soak) footprint() footprint {
 	return footprint{len(files), len(threads), len(processes(s.t, s.state))}
 }
 
-// checkFootprint compares what the program holds with what it held before. A function
-// that runs has a pipe, some connections and a file open.
+// checkFootprint compares two footprints. Each running function has a pipe,
+// some connections and an open file.
 func (s *soak) checkFootprint(before, after footprint) {
 	s.counts["files before"], s.counts["files after"] = before.files, after.files
 	s.counts["processes before"], s.counts["processes after"] = before.processes, after.processes
@@ -214,12 +214,12 @@ func (s *soak) checkFootprint(before, after footprint) {
 	if after.files > before.files+8*more+64 {
 		s.t.Errorf("%d files are open, %d before, with %d processes more", after.files, before.files, more)
 	}
-	if after.threads > before.threads+32+2*more { // one waits for each process
+	if after.threads > before.threads+32+2*more { // one thread waits for each process
 		s.t.Errorf("there are %d threads, %d before", after.threads, before.threads)
 	}
 }
 
-// checkGoroutines counts them in what SIGQUIT has printed.
+// checkGoroutines counts the goroutines that SIGQUIT printed.
 func (s *soak) checkGoroutines(functions int) {
 	n := strings.Count(s.server.errors(), "\ngoroutine ")
 	s.counts["goroutines at the end"] = n
@@ -228,8 +228,8 @@ func (s *soak) checkGoroutines(functions int) {
 	}
 }
 
-// checkFiles expects that nothing temporary is left, but for what the go command
-// leaves when it is killed.
+// checkFiles checks that no temporary file is left, except files of a killed go
+// command.
 func (s *soak) checkFiles(temp string) {
 	var left []string
 	for _, pattern := range []string{filepath.Join(temp, "*"), filepath.Join(s.state, "code", "unpack-*"), filepath.Join(s.state, "*.tmp*")} {

@@ -12,22 +12,22 @@ import (
 	"github.com/coder/websocket"
 )
 
-// answerLimit is how long a worker asks before it gives up: through a restart of
-// the program, and until an Idempotency-Key of a killed attempt is free again.
+// answerLimit is the time that a worker retries: through a restart of the
+// program, and until the Idempotency-Key of a killed attempt is free again.
 const answerLimit = 10 * time.Minute
 
-// keptItems is how many items a worker keeps at a time.
+// keptItems is the number of items that a worker keeps at a time.
 const keptItems = 30
 
-// soakItem is what a worker knows of one of its items, which no other changes.
+// soakItem is the state of an item that only its worker changes.
 type soakItem struct {
 	name, id string
 	version  int  // of the last change
-	answered bool // the last change was acknowledged, and did not just turn out to be done
+	answered bool // the last change was acknowledged, not only found to be done
 	deleted  bool
 }
 
-// A soakWorker makes, reads, changes and deletes items of its own.
+// A soakWorker creates, reads, changes and deletes its items.
 type soakWorker struct {
 	soak   *soak
 	number int
@@ -37,7 +37,7 @@ type soakWorker struct {
 	all    []*soakItem
 }
 
-// run works until stop is closed. What it has begun it ends.
+// run works until stop is closed, and finishes the current step.
 func (w *soakWorker) run(stop <-chan struct{}) {
 	for {
 		select {
@@ -63,8 +63,8 @@ func (w *soakWorker) run(stop <-chan struct{}) {
 
 func (w *soakWorker) any() *soakItem { return w.live[w.random.IntN(len(w.live))] }
 
-// send sends until an answer says what became of the request. Above the first
-// try, an earlier one may have done it.
+// send retries until an answer is final. If tries is above 1, an earlier try
+// may have succeeded.
 func (w *soakWorker) send(what, method, path, body string, headers ...string) (a answer, tries int) {
 	began := time.Now()
 	for tries = 1; ; tries++ {
@@ -132,8 +132,8 @@ func (w *soakWorker) update(i *soakItem) {
 	}
 }
 
-// delete takes a 404 where an earlier try may have deleted the item: its own, or
-// the function's, of a call whose answer was lost with the store.
+// delete accepts a 404 if an earlier try may have deleted the item. That is
+// this worker's try, or the function's if the store was killed meanwhile.
 func (w *soakWorker) delete(i *soakItem) {
 	began := time.Now()
 	a, tries := w.send("delete", http.MethodDelete, "/items/"+i.id, "")
@@ -152,7 +152,7 @@ func (w *soakWorker) list() {
 	}
 }
 
-// listen hears of changes, over one connection after the other.
+// listen receives events, and reconnects whenever the connection ends.
 func (s *soak) listen(stop <-chan struct{}) {
 	ctx, cancel := context.WithCancel(s.t.Context())
 	defer cancel()
@@ -182,7 +182,7 @@ func (s *soak) listen(stop <-chan struct{}) {
 	}
 }
 
-// hear reads until the connection ends.
+// hear reads events until the connection ends.
 func (s *soak) hear(ctx context.Context, conn *websocket.Conn) {
 	for {
 		_, message, err := conn.Read(ctx)

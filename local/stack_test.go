@@ -20,7 +20,7 @@ import (
 
 // TestStack is the life of a stack on the real engine: up, every route, an
 // edit, a mistake, a fresh checkout, a restart, the end. Its parts share one
-// cloud and stand in order.
+// cloud and depend on their order.
 func TestStack(t *testing.T) {
 	t.Parallel()
 	dir := checkout(t)
@@ -96,16 +96,16 @@ func TestStack(t *testing.T) {
 	})
 }
 
-// elsewhere are rights that nothing here has a use for: there is no X-Ray, and
-// two are for what goes wrong, an event that comes twice and a client that is
-// gone without a word. The tests of the handlers need them.
+// elsewhere reports whether a right cannot be used here. The local cloud has no
+// X-Ray, and two rights are for failures: a duplicate event, and a client that
+// disappears. The handlers' tests cover those.
 func elsewhere(grant string) bool {
 	return strings.Contains(grant, " xray:Put") ||
 		strings.Contains(grant, "-notify-") && (strings.Contains(grant, " dynamodb:GetItem ") || strings.Contains(grant, " dynamodb:DeleteItem "))
 }
 
-// compareRoles compares the policies of the stack with what its functions have
-// called: every action is allowed, none is allowed in vain.
+// compareRoles compares the policies of the stack with its functions' calls. No
+// call is denied, and every right is used.
 func compareRoles(t *testing.T, dir, stack string) {
 	uses := usesOf(t, dir)
 	var roles map[string][]iam.Holding
@@ -134,7 +134,7 @@ func compareRoles(t *testing.T, dir, stack string) {
 	}
 }
 
-// usesOf is what was called in the local cloud of a checkout.
+// usesOf returns the recorded calls in the local cloud of a checkout.
 func usesOf(t *testing.T, dir string) []iam.Use {
 	t.Helper()
 	uses, err := iam.ReadUses(filepath.Join(dir, ".local", cloud.UsesFile))
@@ -144,7 +144,7 @@ func usesOf(t *testing.T, dir string) []iam.Use {
 	return uses
 }
 
-// changed are the resources that a preview would change, by type and name.
+// changed returns the resources that a preview would change, by type and name.
 func changed(t *testing.T, dir string) []string {
 	t.Helper()
 	var preview struct {
@@ -166,7 +166,7 @@ func changed(t *testing.T, dir string) []string {
 	return urns
 }
 
-// handler is the file that is edited, and what in it.
+// The handler that is edited, and the edited text.
 const (
 	handler = "lambdas/api/health/health.go"
 	before  = `{"status":"ok"}`
@@ -205,8 +205,8 @@ func breakOneHandler(t *testing.T, dir, url string) {
 	mustPulumi(t, dir, "up", "--yes", "--skip-preview", "--expect-no-changes")
 }
 
-// nothingLeft expects that no process of the local cloud in state runs, and that
-// nothing answers at url.
+// nothingLeft checks that no process of the local cloud in state runs, and that
+// url does not answer.
 func nothingLeft(t *testing.T, state, url string) {
 	t.Helper()
 	nothingRuns(t, state)
@@ -216,8 +216,8 @@ func nothingLeft(t *testing.T, state, url string) {
 	}
 }
 
-// restart writes, stops, and starts once more: at another port, which apiUrl
-// follows.
+// restart writes an item and restarts the program at another port. The output
+// apiUrl follows.
 func restart(t *testing.T, dir string) {
 	needs(t, "POST /items", "GET /items/{id}")
 	s := serving(t, dir)

@@ -11,14 +11,14 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// values are settings by name, without the project's.
+// values are settings by name, without the project's prefix.
 type values map[string]any
 
 // stackFile is the file of a stack that a test changes.
 type stackFile struct {
 	path    string
 	project string
-	base    values         // as the checkout has it
+	base    values         // of the checkout
 	others  map[string]any // of other packages, such as aws:region
 }
 
@@ -35,7 +35,7 @@ func openStackFile(t *testing.T, dir, stack string) *stackFile {
 	return f
 }
 
-// set writes the file with some settings changed; a nil value unsets one.
+// set writes the file with some settings changed; nil removes a setting.
 func (f *stackFile) set(t *testing.T, changes values) {
 	t.Helper()
 	config := maps.Clone(f.others)
@@ -56,13 +56,13 @@ func (f *stackFile) set(t *testing.T, changes values) {
 	}
 }
 
-// text is a setting of the checkout.
+// text returns a setting of the checkout.
 func (f *stackFile) text(name string) string {
 	text, _ := f.base[name].(string)
 	return text
 }
 
-// readConfig is the config of a project's or a stack's file.
+// readConfig returns the config of a project's or a stack's file.
 func readConfig(t *testing.T, path string) map[string]any {
 	t.Helper()
 	var file struct{ Config map[string]any }
@@ -76,7 +76,7 @@ func readConfig(t *testing.T, path string) map[string]any {
 	return file.Config
 }
 
-// projectName is the project's, which its settings begin with.
+// projectName returns the name of the project, which prefixes its settings.
 func projectName(t *testing.T, dir string) string {
 	t.Helper()
 	var file struct{ Name string }
@@ -90,7 +90,7 @@ func projectName(t *testing.T, dir string) string {
 	return file.Name
 }
 
-// settingNames are the settings that Pulumi.yaml declares.
+// settingNames returns the settings that Pulumi.yaml declares.
 func settingNames(t *testing.T, dir string) (names []string) {
 	t.Helper()
 	project := projectName(t, dir)

@@ -2,25 +2,25 @@ package main
 
 import "fmt"
 
-// change is a change of settings on a stack that is up. It goes through and
-// back, or a preview refuses it.
+// change is a change of settings on a stack that is up. It is applied and
+// reverted, or a preview refuses it.
 type change struct {
 	name     string
-	from     values // what is set first, beside what the checkout has
+	from     values // set first, in addition to the checkout's settings
 	settings values
-	with     values // what has to change with these and has a row of its own
+	with     values // must change with settings, but is reported elsewhere
 
-	refused string // the sentence of the preview that refuses the change
-	oneWay  string // the sentence of the preview that refuses the way back
-	keeps   values // what that sentence says to set
-	fails   string // why requests may fail meanwhile; "": none may
-	without string // why it has no effect here; "": it has one
-	newKey  bool   // whether the key of tokens is a new one afterwards
+	refused string // error of the preview that refuses the change
+	oneWay  string // error of the preview that refuses to revert it
+	keeps   values // the settings that this error asks for
+	fails   string // why requests may fail meanwhile; "" if none may
+	without string // why it has no effect here; "" if it has one
+	newKey  bool   // the change creates a new key for tokens
 }
 
-// changesOf are the changes of every setting, for a stack with a domain of the
-// API and one of the WebSocket API in a zone that it has created. Settings that
-// have nothing to do with each other change together.
+// changesOf returns changes of every setting. The stack has a domain for the
+// API and one for the WebSocket API, in a zone that it has created. Independent
+// settings change together.
 func changesOf(f *stackFile) []change {
 	domain, sockets, zone := f.text("domain"), f.text("socketDomain"), f.text("zone")
 	another := "shop." + zone
@@ -49,8 +49,8 @@ func changesOf(f *stackFile) []change {
 	}
 }
 
-// administrators are the settings that only an administrator changes on a stack
-// that is up, and why.
+// administrators returns the settings that only an administrator changes on a
+// stack that is up, with the reasons.
 func administrators() values {
 	return values{
 		"permissionsBoundary": "the deploy role may neither change nor drop a boundary",
@@ -58,7 +58,7 @@ func administrators() values {
 	}
 }
 
-// inPlace is a change of every setting that changes nothing but a value.
+// inPlace returns one change of all settings that only change values.
 func (f *stackFile) inPlace() change {
 	return change{name: "values", settings: values{
 		"memory": f.other("memory", 512, 1024), "timeout": 12, "concurrency": 50, "tracing": f.not("tracing"),
@@ -74,7 +74,7 @@ func (f *stackFile) inPlace() change {
 	}}
 }
 
-// other is the first of two values that the setting does not have.
+// other returns the first of two values that differs from the setting.
 func (f *stackFile) other(name string, one, two any) any {
 	if fmt.Sprint(f.base[name]) == fmt.Sprint(one) {
 		return two
@@ -82,5 +82,5 @@ func (f *stackFile) other(name string, one, two any) any {
 	return one
 }
 
-// not is the opposite of a flag.
+// not returns the opposite of a flag.
 func (f *stackFile) not(name string) bool { return f.base[name] != true }

@@ -7,17 +7,17 @@ import (
 	"testing"
 )
 
-// declared is a change of what is declared.
+// declared is a change of the declaration.
 type declared struct {
 	name  string
-	code  string      // as declare takes it
-	files [][3]string // file, what stands there, what takes its place
-	moves [][2]string // a folder, and where it goes
-	fails string      // why requests may fail meanwhile; "": none may
+	code  string      // argument of declare
+	files [][3]string // file, old text, new text
+	moves [][2]string // old and new path of a folder
+	fails string      // why requests may fail meanwhile; "" if none may
 }
 
-// editsOf are changes of the declaration. Those that have nothing to do with each
-// other are made together.
+// editsOf returns changes of the declaration. Independent ones are made
+// together.
 func editsOf() []declared {
 	return []declared{
 		{name: "a route added, a variable renamed, a guarded route public, a function renamed", code: `
@@ -45,7 +45,7 @@ func editsOf() []declared {
 	}
 }
 
-// edit makes a change of the declaration and takes it back.
+// edit makes a change of the declaration and reverts it.
 func (s *standing) edit(t *testing.T, e declared) {
 	s.probe.take()
 	kept := map[string]string{}

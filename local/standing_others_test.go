@@ -10,8 +10,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// renamed gives the resources the logical names of an earlier version. The stack
-// keeps them all the same.
+// renamed gives the resources in the state the logical names of an earlier
+// version. An update must keep all of them.
 func (s *standing) renamed(t *testing.T) {
 	domain, sockets := s.file.text("domain"), s.file.text("socketDomain")
 	former := strings.NewReplacer(
@@ -35,9 +35,9 @@ func (s *standing) renamed(t *testing.T) {
 	s.must(t, "up", "--skip-preview", "--expect-no-changes")
 }
 
-// neighbour brings up a second stack of the account, in the same zone, with a
-// wildcard of the first one's domain. Once it is destroyed the first one's
-// certificate is proved as before.
+// neighbour brings up a second stack of the account in the same zone, with a
+// wildcard of the first stack's domain. After it is destroyed, the first
+// stack's validation record must still exist.
 func (s *standing) neighbour(t *testing.T) {
 	zone := s.file.text("zone")
 	name := s.file.project + ":"

@@ -15,12 +15,12 @@ import (
 	"skiff/local/aws/iam"
 )
 
-// denial is a right that is taken away from the deploying role, and a change of
-// the stack that takes it.
+// denial is a right that the deploy role loses, with a change of the stack that
+// needs it.
 type denial struct {
 	action   string
 	settings values
-	at       string // the type of the resource at which the change ends
+	at       string // type of the resource at which the change fails
 }
 
 func denialsOf(f *stackFile) []denial {
@@ -40,8 +40,9 @@ func denialsOf(f *stackFile) []denial {
 	}
 }
 
-// denied takes rights away from the deploying role. Each change that takes one of
-// them ends at its resource, by action and ARN, and the stack is whole.
+// denied removes rights from the deploy role. A change that needs one fails at
+// its resource, with the action and the ARN in the error, and the stack stays
+// consistent.
 func (s *standing) denied(t *testing.T) {
 	all := denialsOf(s.file)
 	kept := s.editPolicies(t, all)
@@ -66,8 +67,8 @@ func (s *standing) denied(t *testing.T) {
 	s.must(t, "preview", "--expect-no-changes")
 }
 
-// editPolicies puts an action that nothing takes in the place of others, in
-// bootstrap's program, and brings that up. It returns the files as they were.
+// editPolicies replaces actions in bootstrap's program by an unused one, and
+// brings that program up. It returns the original files.
 func (s *standing) editPolicies(t *testing.T, denials []denial) map[string]string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(s.account.dir, "*.go"))
@@ -100,8 +101,8 @@ func (s *standing) editPolicies(t *testing.T, denials []denial) map[string]strin
 	return kept
 }
 
-// unused compares what the roles were asked for with what they hold: each right
-// was used, or has a reason.
+// unused compares the rights of the roles with their uses: each right was used,
+// or there is a reason.
 func (s *standing) unused(t *testing.T) {
 	var held map[string][]iam.Holding
 	out := mustLocal(t, "-C", s.dir, "iam", "-json")
@@ -127,7 +128,8 @@ func (s *standing) unused(t *testing.T) {
 	}
 }
 
-// reasonFor is why a right is held that these changes do not use, "" for none.
+// reasonFor returns why a role has a right that these changes do not use, or
+// "".
 func reasonFor(h iam.Holding) string {
 	held := h.Action + " " + h.Resource
 	for _, r := range []struct{ pattern, reason string }{

@@ -11,9 +11,9 @@ import (
 	"text/tabwriter"
 )
 
-// TestStandingStack changes a stack that is up, setting by setting and back
-// again, and then what it declares, while it answers requests. All of it is done
-// with the rights of bootstrap's roles. What it finds are tables:
+// TestStandingStack changes a stack that is up while it answers requests: each
+// setting and back, and then the declaration. It uses the rights of bootstrap's
+// roles. It prints its results as tables:
 //
 //	go test ./local -run TestStandingStack -v
 func TestStandingStack(t *testing.T) {
@@ -36,7 +36,7 @@ func TestStandingStack(t *testing.T) {
 	t.Run("rights never used", s.unused)
 }
 
-// standing is a stack that is up, served, and asked all the while.
+// standing is a stack that is up, served, and probed by requests.
 type standing struct {
 	dir, stack      string
 	account         account
@@ -70,8 +70,8 @@ func (s *standing) token(t *testing.T) string {
 	return strings.TrimSpace(mustLocal(t, "-C", s.dir, "token"))
 }
 
-// pulumi runs a command for the stack, with the role that a pipeline takes for
-// it.
+// pulumi runs a command on the stack, with the role that a pipeline would
+// assume for it.
 func (s *standing) pulumi(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	env := s.preview
@@ -90,7 +90,7 @@ func (s *standing) must(t *testing.T, args ...string) string {
 	return out
 }
 
-// covers expects a change of each setting that Pulumi.yaml declares.
+// covers checks that every setting in Pulumi.yaml has a change.
 func (s *standing) covers(t *testing.T, changes []change) {
 	covered := administrators()
 	for _, name := range slices.Sorted(maps.Keys(covered)) {
@@ -106,7 +106,7 @@ func (s *standing) covers(t *testing.T, changes []change) {
 	}
 }
 
-// try makes a change and takes it back.
+// try makes a change and reverts it.
 func (s *standing) try(t *testing.T, c change) {
 	if c.from != nil {
 		s.file.set(t, c.from)
@@ -134,12 +134,12 @@ func (s *standing) try(t *testing.T, c change) {
 	}
 	s.must(t, "up", "--skip-preview")
 	s.note(t, c, outcome)
-	if c.newKey { // which the cloud that serves has put in
+	if c.newKey { // the serving cloud has set the new key
 		s.probe.use(s.token(t))
 	}
 }
 
-// refuses expects that a preview ends with a sentence.
+// refuses checks that a preview fails with a message.
 func (s *standing) refuses(t *testing.T, want string) {
 	t.Helper()
 	if out, err := s.pulumi(t, "preview"); err == nil || !strings.Contains(out, want) {
@@ -147,8 +147,8 @@ func (s *standing) refuses(t *testing.T, want string) {
 	}
 }
 
-// note writes the rows of a change, and fails if a request did that had no
-// reason to.
+// note records a change in the table, and fails if requests failed without a
+// reason.
 func (s *standing) note(t *testing.T, c change, outcome string) {
 	t.Helper()
 	asked, broken, failed := s.probe.take()
@@ -166,7 +166,7 @@ func (s *standing) note(t *testing.T, c change, outcome string) {
 	}
 }
 
-// table is what was found.
+// table returns the results.
 func (s *standing) table() string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)

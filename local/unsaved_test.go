@@ -22,7 +22,7 @@ func TestComplete(t *testing.T) {
 	}
 }
 
-// TestUnlock removes the lock of a process that is gone, and no other.
+// TestUnlock removes the lock of an ended process, and no other.
 func TestUnlock(t *testing.T) {
 	t.Parallel()
 	host, err := os.Hostname()

@@ -12,13 +12,14 @@ import (
 	"time"
 )
 
-// TestWatch is a working day with -watch: edits of a handler, a mistake, a crash, a
-// change of the program. Its parts share one cloud and stand in order.
+// TestWatch is a working day with -watch: edits of a handler, a mistake, a
+// crash, a change of the program. Its parts share one cloud and depend on their
+// order.
 func TestWatch(t *testing.T) {
 	t.Parallel()
 	needs(t, "GET /health")
 	dir := built(t)
-	// A request waits for a compile.
+	// A request waits while its function compiles.
 	edit(t, filepath.Join(dir, "Pulumi.local.yaml"), "config:\n", "config:\n  "+key(t, "timeout")+": 29\n")
 	s := serving(t, dir, "-watch")
 	s.says(t, "folders are watched")
@@ -89,8 +90,8 @@ func TestWatch(t *testing.T) {
 	})
 }
 
-// says waits until the server has said something since the last call, on standard
-// output or error, and returns what it has said on standard output since then.
+// says waits until the server prints a text after the last call, on either
+// stream. It returns the new standard output.
 func (s *server) says(t *testing.T, text string) string {
 	t.Helper()
 	for deadline := time.Now().Add(commandLimit); ; time.Sleep(every) {
@@ -108,7 +109,7 @@ func (s *server) says(t *testing.T, text string) string {
 	}
 }
 
-// answers waits until the function health answers so.
+// answers waits until the function health gives an answer.
 func (s *server) answers(t *testing.T, want string) {
 	t.Helper()
 	for deadline := time.Now().Add(commandLimit); ; time.Sleep(every) {
@@ -122,7 +123,8 @@ func (s *server) answers(t *testing.T, want string) {
 	}
 }
 
-// keepsCode has a request wait in the function until newer code answers others.
+// keepsCode keeps a request waiting in the function until newer code answers
+// others.
 func (s *server) keepsCode(t *testing.T, dir string) {
 	file, gate := filepath.Join(dir, handler), filepath.Join(dir, "gate")
 	waits := fmt.Sprintf("for _, err := os.Stat(%q); err != nil; _, err = os.Stat(%[1]q) {\n_ = os.WriteFile(%[1]q+\".begun\", nil, 0o600)\ntime.Sleep(10 * time.Millisecond)\n}\n", gate)
@@ -146,7 +148,7 @@ func (s *server) keepsCode(t *testing.T, dir string) {
 	if err := os.WriteFile(file, []byte(strings.Replace(string(old), after, `{"status":"newer"}`, 1)), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s.says(t, "watch: health runs new code") // a request before that waits at the gate
+	s.says(t, "watch: health runs new code") // an earlier request would wait at the gate
 	s.answers(t, `{"status":"newer"}`)
 	if err := os.WriteFile(gate, nil, 0o600); err != nil {
 		t.Fatal(err)
