@@ -146,7 +146,8 @@ func (c *Cloud) Warm(ctx context.Context, progress io.Writer) error {
 }
 
 // RunSchedules starts schedules and scheduled rules, and resumes events that
-// were accepted earlier. A cloud opened for one command does not call it.
+// were accepted earlier. A cloud that is open for one command runs no
+// schedules.
 func (c *Cloud) RunSchedules() error {
 	c.schedules.Start()
 	c.rules.Start()

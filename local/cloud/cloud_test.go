@@ -97,8 +97,8 @@ func openCloud(t *testing.T) *Cloud {
 	return c
 }
 
-// TestOperations declares access logs and alarms of an API, through a provider
-// of another account, and finds a request in the access log.
+// TestOperations creates alarms, a dashboard and access logs of an API, through
+// a provider of another account, and finds a request in the access log.
 func TestOperations(t *testing.T) {
 	t.Parallel()
 	c := openCloud(t)

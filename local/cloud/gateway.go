@@ -114,10 +114,10 @@ func (c *Cloud) SocketURLs() ([]string, error) { return c.apis.SocketURLs() }
 // DomainNames returns the custom domain names of the APIs.
 func (c *Cloud) DomainNames() ([]string, error) { return c.apis.DomainNames() }
 
-// Seed puts a random value into each empty secret of a stack and returns the
-// names of these secrets, since the local cloud has no other source of values.
-// Secrets that the stack adds later are seeded when created, and the terminal
-// shows their names.
+// Seed puts a random value into each empty secret of a stack and returns their
+// names, because the local cloud has no other source of values. Secrets that
+// the stack adds later are seeded when created, and the terminal shows their
+// names.
 func (c *Cloud) Seed(project, stack string) ([]string, error) {
 	return c.secrets.Seed("urn:pulumi:"+stack+"::"+project+"::", func(name string) { c.show("secret %s is new and has a random value\n", name) })
 }

@@ -7,8 +7,8 @@ import (
 )
 
 // TestVersions checks that the providers report the versions in this project's
-// go.mod, and that the page of the local cloud names the same major version of
-// the AWS provider.
+// go.mod. The page of the local cloud must name the same major version of the
+// AWS provider.
 func TestVersions(t *testing.T) {
 	t.Parallel()
 	module, err := os.ReadFile("../../go.mod")

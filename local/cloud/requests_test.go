@@ -26,10 +26,10 @@ import (
 // roundTime is the duration of one round.
 const roundTime = time.Second
 
-// BenchmarkRequests compares the local cloud, with authorizer, IAM, access log
-// and function logs, with a floor that runs the same binaries and has none of
-// these. Both have a process for each client, as many as AWS would start. An
-// iteration is a round of each; the metrics are the medians of all rounds.
+// BenchmarkRequests compares the local cloud with a floor that runs the same
+// binaries. The cloud adds an authorizer, IAM, access logs and function logs.
+// Both have a process for each client, as AWS would start. An iteration is a
+// round of each; the metrics are the medians of all rounds.
 //
 //	go test ./local/cloud -run '^$' -bench Requests -benchtime 5x
 func BenchmarkRequests(b *testing.B) {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// policy allows a page to load only what the console serves, and forbids inline
-// scripts and frames.
+// policy allows a page to load only what the console serves. It forbids inline
+// scripts, and other sites must not frame the page.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // maxForm is the maximum size of a form in bytes.

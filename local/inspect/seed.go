@@ -136,9 +136,9 @@ func (t Table) items(all []map[string]any) ([]dynamodb.Item, error) {
 	return items, nil
 }
 
-// check returns an error for an item that the table would refuse. All keys,
-// also those of indexes, must have the right type, and the table's own key must
-// be there and not be empty.
+// check returns an error for an item that the table would refuse. Every key
+// attribute, of the table or an index, must have the right type. The table's
+// key must be there and not be empty.
 func (t Table) check(item dynamodb.Item) error {
 	for _, name := range t.keys() {
 		if item[name] == nil {

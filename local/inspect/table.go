@@ -14,7 +14,7 @@ import (
 type Table struct {
 	Ref
 	HashKey, RangeKey string            // RangeKey is "" if the table has none
-	Attributes        map[string]string // types (S, N or B) of all key attributes, including those of indexes
+	Attributes        map[string]string // types (S, N or B) of all key attributes, of the table and its indexes
 	Indexes           []string
 	TTL               string // attribute; "" for none
 	Stream            string // view type; "" for none

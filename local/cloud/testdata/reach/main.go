@@ -1,6 +1,6 @@
-// Command reach calls one operation of some services with clients as most people
-// make them, and prints or returns what each call came to. It runs as a function
-// too.
+// Command reach calls one operation of several services, with clients as most
+// code makes them. It prints or returns the result of each call, because it
+// also runs as a function.
 package main
 
 import (
@@ -34,10 +34,10 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	_ = json.NewEncoder(os.Stdout).Encode(found) // to a test that reads it
+	_ = json.NewEncoder(os.Stdout).Encode(found) // the test reads it
 }
 
-// results is the error of each call, "" for one that was answered.
+// results returns the error of each call; "" means success.
 func results(ctx context.Context) (map[string]string, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRetryMaxAttempts(1))
 	if err != nil {

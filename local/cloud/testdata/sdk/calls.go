@@ -25,8 +25,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// calls are the round trips. Each is named as the end of its AWS_ENDPOINT_URL_
-// variable, in small letters.
+// calls returns the round trips, named by the suffix of their AWS_ENDPOINT_URL_
+// variable in lower case.
 func calls() map[string]roundTrip {
 	return map[string]roundTrip{
 		"dynamodb": items, "dynamodbstreams": records, "eventbridge": events, "lambda": invoked,
@@ -183,7 +183,7 @@ func posted(ctx context.Context, cfg aws.Config, r there) (string, error) {
 	return "", err
 }
 
-// keys calls a service that is not there.
+// keys calls a service that the cloud does not have.
 func keys(ctx context.Context, cfg aws.Config, _ there) (string, error) {
 	_, err := kms.NewFromConfig(cfg).ListKeys(ctx, nil)
 	return "", err

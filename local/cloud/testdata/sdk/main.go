@@ -1,6 +1,6 @@
 // Command sdk calls each service that functions can call, with clients as most
-// people make them, and prints one JSON line for each. RESOURCES names what there
-// is.
+// code makes them. It prints one line of JSON for each. RESOURCES names the
+// resources to use.
 package main
 
 import (
@@ -18,16 +18,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 )
 
-// there is what the test has brought up.
+// there holds the resources that the test has created.
 type there struct {
 	Table, Stream, Queue, Bucket, Parameter, Secret, Connections string
 	Function, Topic, Messages, Events                            string
 }
 
-// A round trip calls one service and returns what came back.
+// A round trip calls one service and returns the answer.
 type roundTrip func(ctx context.Context, cfg aws.Config, there there) (string, error)
 
-// result is one line.
+// result is a line of the output.
 type result struct {
 	Service string `json:"service"`
 	Value   string `json:"value,omitempty"`
@@ -46,7 +46,7 @@ func run(ctx context.Context) error {
 	if err := json.Unmarshal([]byte(os.Getenv("RESOURCES")), &resources); err != nil {
 		return err
 	}
-	var others []string // hosts that are not this machine
+	var others []string // hosts other than this machine
 	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		dial := t.DialContext
 		t.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -73,7 +73,8 @@ func run(ctx context.Context) error {
 	return out.Encode(result{Service: "looked up", Value: strings.Join(others, " ")})
 }
 
-// fetched is the body of an answer to a request that an SDK has signed.
+// fetched returns the body of the answer to a request that an SDK has
+// presigned.
 func fetched(ctx context.Context, method, url, body string) (string, error) {
 	request, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {
