@@ -8,7 +8,8 @@ import (
 	"github.com/urfave/cli/v3"
 )
 
-// examples are the example lines of a command's help, without `go run ./local`.
+// examples returns the metadata of a command with example lines for its help.
+// The lines omit `go run ./local`.
 func examples(lines ...string) map[string]any { return map[string]any{"examples": lines} }
 
 // printHelp prints the help of a command. It shows flags with one dash, as the

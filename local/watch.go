@@ -103,8 +103,8 @@ func (w *watching) begin(ctx context.Context, began time.Time) error {
 	return w.look(nil)
 }
 
-// list watches the current folders of the program. No build after since has
-// read the files of a new folder.
+// list watches the current folders of the program. A file in a new folder
+// counts as changed if it was saved after since, because no build has read it.
 func (w *watching) list(ctx context.Context, since time.Time) error {
 	patterns, dir := []string{".", "./" + rehearsal.ZipFolder}, w.engine.project.program
 	if !w.builds {
@@ -132,8 +132,8 @@ func (w *watching) renew(since time.Time) error {
 	return w.look(added)
 }
 
-// look records the changes in the given folders, or in all folders if dirs is
-// nil.
+// look records which files changed in the given folders, or in all folders if
+// dirs is nil.
 func (w *watching) look(dirs []string) error {
 	added, err := w.watcher.Renew()
 	if err != nil {
@@ -158,7 +158,7 @@ func (w *watching) look(dirs []string) error {
 }
 
 // follow handles changes until none are left. Failed changes stay recorded,
-// because a program that did not compile must still be brought up.
+// because the next change must still bring up a program that did not compile.
 func (w *watching) follow(ctx context.Context) {
 	for w.news && ctx.Err() == nil {
 		w.news = false
