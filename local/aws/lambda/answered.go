@@ -13,8 +13,8 @@ import (
 // https://aws.amazon.com/blogs/compute/running-code-after-returning-a-response-from-an-aws-lambda-function/.
 //
 // Most runtimes ask within a moment. A local client can send its next request
-// even earlier, which would start a second sandbox; a client of AWS is too far
-// away for that. So the new invocation waits up to patience for the busy
+// even earlier, which would start a second sandbox; on AWS the network delay
+// prevents this. So the new invocation waits up to patience for the busy
 // sandbox. It then replaces the old invocation in the concurrency count.
 
 // patience is how long an invocation waits for a sandbox that has answered.

@@ -10,9 +10,9 @@ import (
 )
 
 // environment returns the initial environment variables of a process. They are
-// the variables of a real provided.al2023 function, without any of this machine's
-// shell. It omits the recorded _X_AMZN_TRACE_ID, because the runtime in the process
-// sets it for each invocation.
+// the variables of a real provided.al2023 function, without the variables of this
+// machine's shell. They do not include the recorded _X_AMZN_TRACE_ID, because the
+// runtime in the process sets it for each invocation.
 //
 // Four recorded values differ here. /var/task is the code's directory, and the
 // Runtime API is a port of the loopback address. The two X-Ray daemon addresses

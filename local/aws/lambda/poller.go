@@ -12,7 +12,7 @@ import (
 )
 
 // Queue is the part of SQS that event source mappings use. The policies of the
-// caller c decide the calls that have one.
+// caller c decide whether a call is allowed.
 type Queue interface {
 	// Receive waits up to wait for messages and receives up to limit of them,
 	// for the queue's visibility timeout.

@@ -15,7 +15,7 @@ import (
 )
 
 // Stream is the part of DynamoDB Streams that event source mappings use. The
-// policies of the caller c decide the calls that have one.
+// policies of the caller c decide whether a call is allowed.
 type Stream interface {
 	// Authorize returns an error if the caller may not do an action, such as
 	// GetRecords, on a stream, or if the stream does not exist.
