@@ -2,10 +2,11 @@ package dynamodb
 
 import "skiff/local/engine/provider"
 
-// tableActions lists the calls on one table. Each setting that has a call of its
-// own is switched on after the table is made; a delete waits until the table is
-// gone.
-// See internal/service/dynamodb/table.go of terraform-provider-aws 5.100.0 and
+// tableActions lists the IAM actions that an operation on a table needs. TTL
+// and point-in-time recovery have separate API calls, which the provider makes
+// after CreateTable. A delete also describes the table, because the provider
+// waits until it is gone. See internal/service/dynamodb/table.go of
+// terraform-provider-aws 5.100.0 and
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html.
 func tableActions(o provider.Operation[Table]) []provider.Action {
 	resource, in := tableARN(o.Record), o.Record.Inputs

@@ -14,10 +14,11 @@ import (
 	"skiff/local/aws/awserr"
 )
 
-// checkChange refuses an update of more than one index, which DynamoDB creates
-// or deletes one at a time
+// checkChange refuses an update with more than one index change: DynamoDB
+// creates or deletes one index at a time
 // (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html).
-// One whose keys or projection change counts twice: it is deleted and created.
+// An index with new keys or a new projection counts twice: it is deleted and
+// created.
 func checkChange(old, in Table) error {
 	have, want := indexed(creation(old)), indexed(creation(in))
 	var changes []string
@@ -38,8 +39,8 @@ func checkChange(old, in Table) error {
 	return nil
 }
 
-// bring changes the engine's table into what in says, by a call for each index.
-// Its items stay, and a new index has those that were there before it.
+// bring updates the engine's table to match in, with one call for each index.
+// The items stay, and a new index includes the existing items.
 func bring(ctx context.Context, client *dynamodb.Client, in Table) error {
 	d, err := settled(ctx, client, in.Name)
 	if err != nil {
@@ -69,21 +70,21 @@ func bring(ctx context.Context, client *dynamodb.Client, in Table) error {
 	return setTTL(ctx, client, in)
 }
 
-// shape is a table's keys and indexes, in a form that can be compared.
+// shape holds a table's keys and indexes in a comparable form.
 type shape struct {
-	fixed   keys // of the table and its local indexes, which never change
+	fixed   keys // of the table and its local indexes; DynamoDB never changes them
 	names   []string
 	indexes map[string]index
 }
 
-// keys are a key schema with the types of its attributes.
+// keys holds key schemas with the types of their attributes.
 type keys struct {
 	schema     []types.KeySchemaElement
 	attributes []types.AttributeDefinition
 	local      []types.LocalSecondaryIndex
 }
 
-// index is a global index with the types of its keys.
+// index is a global secondary index with the types of its keys.
 type index struct {
 	types.GlobalSecondaryIndex
 	attributes []types.AttributeDefinition
@@ -146,10 +147,10 @@ func deleteIndex(ctx context.Context, client *dynamodb.Client, table, name strin
 	return nil
 }
 
-// setTTL turns the time to live of the engine's table on or off. The attribute
-// of one that is on does not change, as on AWS
-// (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html):
-// it is turned off first, by an update of its own.
+// setTTL enables or disables the time to live of the engine's table. As on AWS
+// (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html),
+// the attribute of an enabled time to live cannot change. One update must
+// disable it before another update sets a new attribute.
 func setTTL(ctx context.Context, client *dynamodb.Client, in Table) error {
 	d, err := client.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: aws.String(in.Name)})
 	if err != nil {

@@ -18,20 +18,21 @@ import (
 	"skiff/local/process/npm"
 )
 
-// with is a table like items(name), changed.
+// with returns items(name) with a change.
 func with(name string, change func(*Table)) Table {
 	in := items(name)
 	change(&in)
 	return in
 }
 
-// addIndex adds an index on an attribute of its own.
+// addIndex adds an index and its attribute.
 func addIndex(in *Table, name, attribute string) {
 	in.Attributes = append(in.Attributes, Attribute{attribute, "S"})
 	in.GlobalSecondaryIndexes = append(in.GlobalSecondaryIndexes, Index{Name: name, HashKey: attribute, ProjectionType: "ALL"})
 }
 
-// fill writes n items with a value for each attribute that an index may have.
+// fill writes n items. Each has a value for every attribute that a test's index
+// uses.
 func (f *fixture) fill(t *testing.T, table string, n int) {
 	t.Helper()
 	client, err := f.tables.client(t.Context())
@@ -53,8 +54,8 @@ func (f *fixture) fill(t *testing.T, table string, n int) {
 	}
 }
 
-// counts says how many items the table and each of its indexes hold, and in
-// which keys the indexes have them.
+// counts returns the number of items in the table and in each index. The names
+// of the indexes include their keys.
 func (f *fixture) counts(t *testing.T, table string) map[string]int {
 	t.Helper()
 	client, err := f.tables.client(t.Context())
@@ -94,8 +95,8 @@ func (f *fixture) count(t *testing.T, table string, index *string) int {
 	return total
 }
 
-// TestUpdate changes a table that has items. They stay, and each index holds
-// them all. Each case starts from what items declares.
+// TestUpdate checks that an update of a table keeps its items, and that each
+// index contains all of them. Each case starts from items(name).
 func TestUpdate(t *testing.T) {
 	t.Parallel()
 	before := map[string]int{"table": 30, "by-status by status": 30}
@@ -103,7 +104,7 @@ func TestUpdate(t *testing.T) {
 		name    string
 		change  func(*Table)
 		want    map[string]int
-		refused string // what the refusal counts; "" where the change is taken
+		refused string // part of the error; "" if the update is accepted
 	}{
 		{"nothing", func(*Table) {}, before, ""},
 		{"ttl", func(in *Table) { in.TTL = &TTL{AttributeName: "ttl", Enabled: true} }, before, ""},
@@ -128,7 +129,7 @@ func TestUpdate(t *testing.T) {
 			f := newFixture(t, "")
 			f.declare(t, items(name))
 			f.fill(t, name, 30)
-			for _, again := range []bool{false, true} { // as after a crash that kept the record back
+			for _, again := range []bool{false, true} { // the second time as after a crash before the record was written
 				err := f.update(t.Context(), t, with(name, test.change))
 				want := "LimitExceededException: only 1 online index can be created or deleted simultaneously per table, and that is more for table " + name + " (" + test.refused + ")"
 				if (err == nil) != (test.refused == "") || err != nil && !strings.HasPrefix(err.Error(), want) {
@@ -142,7 +143,8 @@ func TestUpdate(t *testing.T) {
 	}
 }
 
-// TestBring: what the engine holds may be several indexes away from the records.
+// TestBring checks that bring handles an engine that differs from the inputs by
+// several indexes.
 func TestBring(t *testing.T) {
 	t.Parallel()
 	name := nameOf(t, "")
@@ -216,7 +218,7 @@ func TestTTL(t *testing.T) {
 	}
 }
 
-// ownEngine starts an engine for this test, on the data at path.
+// ownEngine starts a separate engine for this test with the data at path.
 func (f *fixture) ownEngine(t *testing.T, path string) *dynoxide.Server {
 	t.Helper()
 	cache, err := npm.CacheDir()
@@ -245,7 +247,7 @@ func (f *fixture) restore(t *testing.T, server *dynoxide.Server) (made []string)
 	return made
 }
 
-// TestRestore: a cloud whose engine has lost its tables gets them back, empty.
+// TestRestore checks that Restore creates lost tables, without items.
 func TestRestore(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
@@ -269,8 +271,8 @@ func TestRestore(t *testing.T) {
 	}
 }
 
-// TestKilledUpdate kills the engine while it builds an index. After the next
-// start the table is as its record says, and the same update gets through.
+// TestKilledUpdate kills the engine while it builds an index. After a restart,
+// the table matches its record, and the same update succeeds.
 func TestKilledUpdate(t *testing.T) {
 	t.Parallel()
 	const table, n = "items", 500
@@ -286,7 +288,7 @@ func TestKilledUpdate(t *testing.T) {
 		go func() { ended <- f.update(ctx, t, change) }()
 		time.Sleep(delay * time.Millisecond)
 		server.Kill()
-		cancel() // rather than try again
+		cancel() // stops the retries
 		t.Logf("killed after %d ms, the update: %v", delay, <-ended)
 
 		server = f.ownEngine(t, path)

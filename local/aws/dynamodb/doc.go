@@ -1,7 +1,7 @@
-// Package dynamodb stands for Amazon DynamoDB: tables with their streams, and a
-// front before the engine that holds their items, which decides each call by the
-// role of the function that makes it.
+// Package dynamodb implements Amazon DynamoDB tables and their streams. An
+// engine stores the items. Front, the endpoint in front of the engine,
+// authorizes each call by the role of the calling function.
 //
-// A stream has one shard, and keeps its records for as long as the table is
-// there; AWS has a shard for each partition and drops records after 24 hours.
+// A stream has one shard and keeps its records until the table is deleted. On
+// AWS, a stream has a shard for each partition and keeps records for 24 hours.
 package dynamodb

@@ -15,22 +15,22 @@ import (
 	"skiff/local/store"
 )
 
-// Engine tells where the items are kept, and starts what keeps them if need
-// be.
+// Engine returns the URL of the engine that stores the items, and starts the
+// engine if necessary.
 type Engine func(ctx context.Context) (url string, err error)
 
-// How often and how long a table's state is asked for. The engine answers at
-// once; the limit is for one that hangs.
+// The interval and the time limit for polling a table's state. The engine
+// answers at once; the limit is for an engine that hangs.
 const (
 	pollDelay = 5 * time.Millisecond
 	waitLimit = 10 * time.Second
 )
 
-// idleLimit is how long a connection to the engine is kept.
+// idleLimit is how long an idle connection to the engine stays open.
 const idleLimit = time.Minute
 
-// The engine sees every call, whoever makes it, as one from this account's user
-// in this region: DynamoDB Local, for one, keeps tables by both.
+// The engine sees one user and one region for all calls. Otherwise DynamoDB
+// Local, for example, would keep separate tables for each user and region.
 const (
 	engineKey    = "local"
 	engineRegion = "us-east-1"
@@ -55,8 +55,9 @@ func (t *Tables) clientAt(url string) *dynamodb.Client {
 	})
 }
 
-// create makes the table where the items are kept. One that is there already
-// is left as it is: it is this table, whose record a crash kept back.
+// create creates the table in the engine. It accepts an existing table with the
+// same keys and indexes: a crash after an earlier create may have prevented its
+// record.
 func (t *Tables) create(ctx context.Context, _ provider.Call, r *store.Record[Table]) error {
 	client, err := t.client(ctx)
 	if err != nil {
@@ -78,9 +79,9 @@ func (t *Tables) create(ctx context.Context, _ provider.Call, r *store.Record[Ta
 	return t.bringStream(ctx, r.Inputs)
 }
 
-// update changes the table where the items are kept. It starts from what that
-// table is, not from what the record says: a crash may have kept the record of
-// an update back.
+// update updates the table in the engine. It compares the inputs with the
+// engine's table and not with the record, because a crash may have prevented
+// the record of an earlier update.
 func (t *Tables) update(ctx context.Context, _ provider.Call, old store.Record[Table], r *store.Record[Table]) error {
 	if err := checkChange(old.Inputs, r.Inputs); err != nil {
 		return err
@@ -95,9 +96,9 @@ func (t *Tables) update(ctx context.Context, _ provider.Call, old store.Record[T
 	return t.bringStream(ctx, r.Inputs)
 }
 
-// Restore brings what the engine at url holds in line with the records: a table
-// that it lacks is made, without items, and a change that a crash left halfway is
-// taken back. It returns the names of the tables that it has made.
+// Restore makes the tables of the engine at url match the records. It creates
+// missing tables, without items, and reverts updates that a crash interrupted.
+// It returns the names of the tables it created.
 func (t *Tables) Restore(ctx context.Context, url string) (made []string, err error) {
 	records, err := store.List[Table](t.db, Token)
 	if err != nil {

@@ -11,15 +11,15 @@ import (
 	"skiff/local/process/peer"
 )
 
-// engineConns are connections to the engine that wait for the next call.
-// http.Transport keeps such ones, too, with two goroutines for each. To wake these
-// takes as long as the rest of a call.
+// engineConns is a pool of idle connections to the engine. http.Transport also
+// pools connections, but with two goroutines for each; waking these takes as
+// long as the rest of a call.
 type engineConns struct {
 	mu   sync.Mutex
 	idle []*engineConn // the most recently used last
 }
 
-// maxIdle is how many connections are kept.
+// maxIdle is the most idle connections that are kept.
 const maxIdle = 64
 
 // engineConn is a connection to the engine.
@@ -30,7 +30,7 @@ type engineConn struct {
 	out     *bufio.Writer
 }
 
-// call has the engine answer a request, and reads the answer to its end.
+// call sends a request to the engine and reads the whole response.
 func (e *engineConns) call(r *http.Request) (answer *http.Response, body []byte, err error) {
 	c, err := e.connection(r.Context(), r.URL.Host)
 	if err != nil {
@@ -61,7 +61,7 @@ func (c *engineConn) roundTrip(r *http.Request) (*http.Response, []byte, error) 
 	return answer, body, err
 }
 
-// connection is a connection to an address, one of before where there is one.
+// connection returns a connection to address, an idle one if possible.
 func (e *engineConns) connection(ctx context.Context, address string) (*engineConn, error) {
 	for {
 		c := e.take()
@@ -71,7 +71,7 @@ func (e *engineConns) connection(ctx context.Context, address string) (*engineCo
 		if c.address == address && !peer.Gone(c.Conn) {
 			return c, nil
 		}
-		c.Close() // of an engine that has ended
+		c.Close() // the engine at its other end has stopped
 	}
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {

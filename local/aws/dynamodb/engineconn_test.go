@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestEngineConns: a connection is used again, and not when the engine has closed
-// it; an answer that ends early is an error.
+// TestEngineConns checks that a connection is used again, unless the engine has
+// closed it. A response that ends early is an error.
 func TestEngineConns(t *testing.T) {
 	t.Parallel()
 	engine := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

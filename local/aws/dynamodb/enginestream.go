@@ -16,14 +16,14 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// engineStream is the stream that the engine keeps of a table: of all changes,
-// with both images, in one shard, numbered from 1.
+// engineStream is the engine's stream of a table. It records all changes with
+// both images in one shard, with sequence numbers from 1.
 type engineStream struct {
 	url, arn, label, shard string
-	last                   uint64 // the number of its last record, 0 without one
+	last                   uint64 // sequence number of its last record; 0 if it has none
 }
 
-// engineChange is a record of it.
+// engineChange is a record of an engineStream.
 type engineChange struct {
 	EventName    string          `json:"eventName"`
 	UserIdentity *engineIdentity `json:"userIdentity"`
@@ -36,10 +36,12 @@ type engineChange struct {
 	number uint64
 }
 
-// engineIdentity is who made a change, if it was not a client.
+// engineIdentity identifies the service that made a change; nil for a client's
+// change.
 type engineIdentity struct{ PrincipalID, Type string }
 
-// engineStream is the engine's stream of a table, which it keeps from now on.
+// engineStream returns the engine's stream of a table and enables it if
+// necessary.
 func (t *Tables) engineStream(ctx context.Context, table string) (engineStream, error) {
 	url, err := t.engine(ctx)
 	if err != nil {
@@ -93,7 +95,7 @@ func (t *Tables) engineStreamAt(ctx context.Context, url, table string) (engineS
 	return e, nil
 }
 
-// engineNumber is the engine's own number of a record.
+// engineNumber parses the engine's sequence number of a record.
 func engineNumber(text string) (uint64, error) {
 	n, err := strconv.ParseUint(text, 10, 64)
 	if err != nil || n >= 1e15 {
@@ -102,7 +104,7 @@ func engineNumber(text string) (uint64, error) {
 	return n, nil
 }
 
-// engineRecords reads up to limit records after the one with number n.
+// engineRecords reads up to limit records after sequence number n.
 func (t *Tables) engineRecords(ctx context.Context, table string, n uint64, limit int) ([]engineChange, error) {
 	url, err := t.engine(ctx)
 	if err != nil {
@@ -136,8 +138,8 @@ func (t *Tables) engineRecords(ctx context.Context, table string, n uint64, limi
 	return out.Records, nil
 }
 
-// askStreams makes one call of the engine's streams. Items are passed on as they
-// come, which the SDK's types are too narrow for.
+// askStreams calls an operation of the engine's DynamoDB Streams API. It does
+// not use the SDK, because the SDK's types do not pass items through unchanged.
 func (t *Tables) askStreams(ctx context.Context, url, operation string, in, out any) error {
 	body, err := json.Marshal(in)
 	if err != nil {

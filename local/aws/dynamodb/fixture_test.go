@@ -25,7 +25,8 @@ const (
 	region  = "eu-west-1"
 )
 
-// engine is a real one, which all tests share; each has tables of its own.
+// engine starts the engine that all tests share. Each test uses separate
+// tables.
 var engine = sync.OnceValues(func() (*dynoxide.Server, error) {
 	cache, err := npm.CacheDir()
 	if err != nil {
@@ -46,7 +47,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// A fixture is a front with a caller who may do what policy says.
+// fixture is a Front and a caller with a policy.
 type fixture struct {
 	tables *Tables
 	client *dynamodb.Client
@@ -84,7 +85,7 @@ func newFixture(t *testing.T, policy string) *fixture {
 	return f
 }
 
-// in is a client of another region.
+// in returns a client for another region.
 func (f *fixture) in(region string) *dynamodb.Client {
 	return dynamodb.New(dynamodb.Options{
 		Region: region, BaseEndpoint: &f.url, RetryMaxAttempts: 1,
@@ -101,7 +102,7 @@ func put[In any](t *testing.T, db *store.Store, token, id string, in In) {
 	}
 }
 
-// items is a table with an index.
+// items returns a table with an index.
 func items(name string) Table {
 	return Table{
 		Name: name, HashKey: "id", BillingMode: "PAY_PER_REQUEST",
@@ -110,7 +111,7 @@ func items(name string) Table {
 	}
 }
 
-// declare makes a table as the provider does.
+// declare creates a table as the provider does.
 func (f *fixture) declare(t *testing.T, in Table) {
 	t.Helper()
 	if err := f.create(t, in); err != nil {
@@ -124,7 +125,8 @@ func (f *fixture) create(t *testing.T, in Table) error {
 	return f.tables.create(t.Context(), provider.Call{}, &store.Record[Table]{ID: in.Name, Inputs: in})
 }
 
-// update changes a table that is declared as the provider does, up to the record.
+// update updates a declared table as the provider does, but does not write the
+// record.
 func (f *fixture) update(ctx context.Context, t *testing.T, in Table) error {
 	t.Helper()
 	old, err := store.Get[Table](f.tables.db, Token, in.Name)
@@ -134,7 +136,7 @@ func (f *fixture) update(ctx context.Context, t *testing.T, in Table) error {
 	return f.tables.update(ctx, provider.Call{}, old, &store.Record[Table]{ID: in.Name, Inputs: in})
 }
 
-// nameOf is a table name that no other test has.
+// nameOf returns a table name that no other test uses.
 func nameOf(t *testing.T, more string) string {
 	return strings.NewReplacer("/", "-", " ", "-").Replace(t.Name()) + more
 }
@@ -143,7 +145,7 @@ func key(id string) map[string]types.AttributeValue {
 	return map[string]types.AttributeValue{"id": &types.AttributeValueMemberS{Value: id}}
 }
 
-// allow is a policy that allows actions on tables of the fixture's region.
+// allow returns a policy that allows actions on tables of the fixture's region.
 func allow(actions, tables string) string {
 	return fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":[%s],"Resource":"arn:aws:dynamodb:%s:%s:table/%s"}]}`, actions, region, account, tables)
 }

@@ -20,35 +20,37 @@ import (
 	"skiff/local/store"
 )
 
-// maxRequest is the largest request that DynamoDB takes, in bytes: a batch of
-// 16 MB (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html).
+// maxRequest is the largest request that DynamoDB accepts, in bytes: a batch of
+// 16 MB
+// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html).
 const maxRequest = 16 << 20
 
-// Front is the DynamoDB endpoint that functions call. It tells who signed a
-// request, lets the policies of that role decide it, and hands what they allow
-// to the engine.
+// Front is the DynamoDB endpoint that functions call. It authenticates a
+// request by its signature, authorizes it by the role's policies and forwards
+// it to the engine.
 type Front struct {
 	tables    *Tables
 	authority *iam.Authority
 	engine    engineConns
 }
 
-// NewFront decides calls to tables by authority.
+// NewFront returns a Front for tables that authenticates and authorizes calls
+// with authority.
 func NewFront(tables *Tables, authority *iam.Authority) *Front {
 	return &Front{tables: tables, authority: authority}
 }
 
-// engineAuthorization has the form of a signature. An engine on this machine
-// reads the key and the region in it, and verifies nothing.
+// engineAuthorization has the format of a signature. A local engine reads the
+// key and the region from it and verifies nothing.
 const engineAuthorization = "AWS4-HMAC-SHA256 Credential=" + engineKey + "/20260101/" + engineRegion + "/dynamodb/aws4_request, SignedHeaders=host, Signature=0"
 
-// operations are the calls that act on items. Of the others a function has no
-// use, and the engine's answers would not be this cloud's.
+// operations returns the operations on items. Functions do not use the others,
+// and the engine's answers to them would not match this cloud.
 func operations() []string {
 	return []string{"BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "TransactGetItems", "TransactWriteItems", "UpdateItem"}
 }
 
-// Operations lists what is answered.
+// Operations lists the operations that Front answers.
 func (f *Front) Operations() []string { return operations() }
 
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -78,14 +80,15 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// forward has the engine answer a call. The error is that of an engine that did
-// not, or not to the end.
+// forward sends a call to the engine and copies the response. It returns an
+// error if the engine does not send a complete response.
 func (f *Front) forward(w http.ResponseWriter, r *http.Request, engine string, body []byte) error {
 	to, err := http.NewRequestWithContext(r.Context(), r.Method, engine+r.URL.RequestURI(), bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
-	// Who calls is decided here. The engine sees the one that made the tables.
+	// Front has authorized the caller. The engine must see the user that
+	// created the tables.
 	to.Header.Set("Authorization", engineAuthorization)
 	for _, name := range []string{"Content-Type", "X-Amz-Date", "X-Amz-Target"} {
 		to.Header[name] = r.Header[name]
@@ -100,7 +103,7 @@ func (f *Front) forward(w http.ResponseWriter, r *http.Request, engine string, b
 		}
 	}
 	w.WriteHeader(answer.StatusCode)
-	_, _ = w.Write(result) // the client may be gone: the call is done
+	_, _ = w.Write(result) // a write error means that the client has gone; the engine has completed the call
 	return nil
 }
 
@@ -138,16 +141,16 @@ func (f *Front) authorize(r *http.Request, body []byte) error {
 	return nil
 }
 
-// target is one table, or one index of it, that a call acts on, and the action
-// by which policies decide that.
+// target is a table or an index that a call acts on, with the IAM action that
+// the call needs on it.
 type target struct{ action, table, index string }
 
-// transactItem is one item of a transaction. What the policies have to allow is
-// the action on it, not the transaction
+// transactItem is one item of a transaction. IAM authorizes the action on each
+// item, not the transaction
 // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html).
 type transactItem struct{ ConditionCheck, Delete, Get, Put, Update *tableOf }
 
-// tableOf is the part of an action that says where it acts.
+// tableOf holds the table name of an action.
 type tableOf struct{ TableName string }
 
 func (i transactItem) targets() []target {
@@ -165,9 +168,10 @@ func (i transactItem) targets() []target {
 	return targets
 }
 
-// targetsOf reads the members that decide what an operation acts on, and no
-// others: a call must not be decided by what the engine then ignores. For the
-// same reason names are exact and none comes twice.
+// targetsOf returns the tables and indexes that an operation acts on. It reads
+// only the members that the engine uses: a member that the engine ignores must
+// not affect authorization. For the same reason, member names are
+// case-sensitive and a duplicate member is an error.
 func targetsOf(operation string, body []byte) ([]target, error) {
 	var call struct {
 		TableName     string
@@ -207,8 +211,9 @@ func targetsOf(operation string, body []byte) ([]target, error) {
 	return targets, nil
 }
 
-// resource is the ARN that policies name. A table that the caller's region
-// does not have has one too: only who may use it hears that it is missing.
+// resource returns the ARN that policies name. It also returns an ARN if the
+// table is missing in the caller's region: only an authorized caller gets
+// ResourceNotFoundException.
 func (f *Front) resource(caller iam.Caller, t target) (resource string, missing error) {
 	r, err := store.Peek[Table](f.tables.db, Token, t.table)
 	if err == nil && r.Region != caller.Region {
@@ -228,7 +233,7 @@ func (f *Front) resource(caller iam.Caller, t target) (resource string, missing 
 	return resource, missing
 }
 
-// fail answers in the JSON 1.0 protocol
+// fail writes an error in the JSON 1.0 protocol
 // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html).
 func fail(w http.ResponseWriter, err error) {
 	awsjson.Fail(w, "1.0", func(code string) string {

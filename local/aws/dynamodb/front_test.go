@@ -87,7 +87,8 @@ func TestCallsOfTheSDK(t *testing.T) {
 	}
 }
 
-// TestMissingTable: who may use a table hears that it is not there.
+// TestMissingTable checks that an authorized caller gets
+// ResourceNotFoundException for a missing table.
 func TestMissingTable(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, allow(`"dynamodb:*"`, "*"))
@@ -98,7 +99,7 @@ func TestMissingTable(t *testing.T) {
 	}
 }
 
-// post sends one call, signed if keys are given, and returns the answer.
+// post sends a call, signed if keys is not nil, and returns the response.
 func (f *fixture) post(t *testing.T, keys *iam.Credentials, operation string, body []byte) (status int, code, message string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, f.url, bytes.NewReader(body))
@@ -168,7 +169,7 @@ func TestRefusals(t *testing.T) {
 		{"an empty binary key value", "Query", &f.keys, query(`{"B":""}`), 400, "com.amazon.coral.validate#ValidationException"},
 		{"an empty value that is no key", "Query", &f.keys, query(`{"S":"1"}`), 200, ""},
 
-		// What decides a call is what the engine acts on.
+		// Authorization must read the same members as the engine.
 		{"another batch beside", "GetItem", &f.keys, get(secret + `,"RequestItems":{"` + own + `":{}}`), 400, service + "AccessDeniedException"},
 		{"a table beside a batch", "BatchGetItem", &f.keys, []byte(`{"TableName":"` + own + `","RequestItems":{"secret-` + own + `":{"Keys":[{"id":{"S":"1"}}]}}}`), 400, service + "AccessDeniedException"},
 		{"a table in another case", "GetItem", &f.keys, get(secret + `,"tableName":"` + own + `"`), 400, service + "AccessDeniedException"},
@@ -217,7 +218,7 @@ func TestPolicyOfAnIndex(t *testing.T) {
 	if err := scan(nil); err == nil || !strings.Contains(err.Error(), "AccessDenied") {
 		t.Errorf("scan of the table: %v", err)
 	}
-	// A role without the record of its table has no table either.
+	// The table's record is gone, so the caller gets ResourceNotFoundException.
 	if err := store.Delete(f.tables.db, Token, own); err != nil {
 		t.Fatal(err)
 	}

@@ -11,10 +11,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// TestItemLimits has the limits of items and expressions at which DynamoDB
+// TestItemLimits checks the limits of items and expressions at which DynamoDB
 // refuses a call
-// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html),
-// and the counts of a batch and of a transaction, each with the largest that it takes.
+// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html).
+// It also checks the largest batch and the largest transaction.
 func TestItemLimits(t *testing.T) {
 	t.Parallel()
 	const own = "TestItemLimits"
@@ -48,7 +48,7 @@ func TestItemLimits(t *testing.T) {
 		return fmt.Sprintf(`{"TransactItems":[%s]}`, list(n, `{"Put":{"TableName":"`+own+`","Item":{"id":{"S":"t%d"}}}}`))
 	}
 	const most = 400 << 10
-	sized := func(n int) string { // the name id and its value 1 take 3 bytes, the name a 1
+	sized := func(n int) string { // the name id and its value 1 take 3 bytes, the name a takes 1
 		return put(`{"id":{"S":"1"},"a":{"S":"` + strings.Repeat("x", n-4) + `"}}`)
 	}
 	key := func(n int) string { return put(`{"id":{"S":"` + strings.Repeat("k", n) + `"}}`) }
@@ -117,15 +117,15 @@ func TestItemLimits(t *testing.T) {
 	}
 }
 
-// sortedItems is a table with a sort key.
+// sortedItems returns a table with a sort key.
 func sortedItems(name string) Table {
 	in := items(name)
 	in.RangeKey, in.Attributes = "at", append(in.Attributes, Attribute{"at", "S"})
 	return in
 }
 
-// TestFailedCondition: ReturnValuesOnConditionCheckFailure brings the item with
-// the refusal, of one call and of a transaction
+// TestFailedCondition checks that ReturnValuesOnConditionCheckFailure returns
+// the item with the error, for a single call and for a transaction
 // (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html,
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html).
 func TestFailedCondition(t *testing.T) {

@@ -11,20 +11,20 @@ import (
 	"skiff/local/store"
 )
 
-// Description is what a person sees of a table.
+// Description describes a table to a person.
 type Description struct {
 	Name, ARN, URN    string
 	HashKey, RangeKey string            // RangeKey is "" for a table without one
-	Attributes        map[string]string // S, N or B, of the attributes of its keys and of its indexes' keys
+	Attributes        map[string]string // types (S, N or B) of the key attributes of the table and its indexes
 	Indexes           []string
-	TTL               string // attribute, "" for none
-	Stream            string // view type, "" for none
+	TTL               string // attribute, or ""
+	Stream            string // view type, or ""
 }
 
-// Item is one item.
+// Item is an item of a table.
 type Item = map[string]types.AttributeValue
 
-// List describes the tables, by name.
+// List describes the tables, ordered by name.
 func (t *Tables) List() ([]Description, error) {
 	records, err := store.List[Table](t.db, Token)
 	if err != nil {
@@ -54,9 +54,9 @@ func (t *Tables) List() ([]Description, error) {
 	return all, nil
 }
 
-// Count is the number of a table's items. It reads all of them: what the engine
-// knows without may be hours old.
-// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
+// Count returns the number of items in a table. It reads all of them, because
+// the item count that DescribeTable returns may be hours old
+// (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html).
 func (t *Tables) Count(ctx context.Context, table string) (n int, err error) {
 	client, err := t.client(ctx)
 	if err != nil {
@@ -73,8 +73,9 @@ func (t *Tables) Count(ctx context.Context, table string) (n int, err error) {
 	return n, nil
 }
 
-// Scan returns up to limit items of a table after the one with the key start, which
-// is nil for the first, and the key to go on with, nil at the end.
+// Scan returns up to limit items of a table after the key start; a nil start
+// means from the first item. next is the start of the next page, or nil at the
+// end.
 func (t *Tables) Scan(ctx context.Context, table string, limit int, start Item) (items []Item, next Item, err error) {
 	client, err := t.client(ctx)
 	if err != nil {
@@ -94,13 +95,13 @@ func (t *Tables) Scan(ctx context.Context, table string, limit int, start Item) 
 	}
 }
 
-// maxBatch is how many items one BatchWriteItem writes at most
+// maxBatch is the most items in one BatchWriteItem
 // (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html).
 const maxBatch = 25
 
-// Put writes items, each of which replaces one with the same key, where functions
-// write theirs: the table's stream has them. It returns how many are written; no
-// two of them have one key.
+// Put writes items and replaces existing items with the same keys. The changes
+// appear in the table's stream, as a function's do. It returns the number of
+// written items. Two items must not have the same key.
 func (t *Tables) Put(ctx context.Context, table string, items []Item) (written int, err error) {
 	client, err := t.client(ctx)
 	if err != nil {

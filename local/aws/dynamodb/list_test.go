@@ -7,8 +7,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// TestItemsForPeople: items that a person puts are all there, page by page and each
-// once, and counted.
+// TestItemsForPeople checks that Scan pages through the items that Put wrote,
+// each once, and that Count counts them.
 func TestItemsForPeople(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")

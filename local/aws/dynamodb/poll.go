@@ -8,26 +8,27 @@ import (
 	"skiff/local/aws/lambda"
 )
 
-// Streams are what the event source mappings of Lambda read.
+// Lambda's event source mappings poll Streams.
 var _ lambda.Stream = (*Streams)(nil)
 
-// streamPause is how long a wait for records lasts at most before the engine is
-// asked again: it makes changes of its own, such as of items past their time to
-// live.
+// streamPause is the longest wait before Records asks the engine again. The
+// engine also changes items without a call; for example, it deletes expired
+// items.
 const streamPause = time.Second
 
-// Streams are the tables' streams, as Lambda reads them with the rights of a
-// function's role.
+// Streams reads the tables' streams for Lambda with the rights of a function's
+// role.
 type Streams struct {
 	tables    *Tables
 	authority *iam.Authority
 }
 
-// Streams decides the calls of Lambda by authority.
+// Streams returns the streams of t. authority authorizes the calls of Lambda.
 func (t *Tables) Streams(authority *iam.Authority) *Streams { return &Streams{t, authority} }
 
-// Authorize reports whether a caller may do an action, such as GetRecords, on a
-// stream: a *iam.Denied, or that the stream does not exist.
+// Authorize returns nil if the caller may do an action, such as GetRecords, on
+// a stream. Otherwise it returns a *iam.Denied or the error for a missing
+// stream.
 func (s *Streams) Authorize(c iam.Caller, streamARN, action string) error {
 	if err := s.authority.Authorize(c, iam.Request{Action: "dynamodb:" + action, Resource: streamARN}); err != nil {
 		return err
@@ -36,8 +37,8 @@ func (s *Streams) Authorize(c iam.Caller, streamARN, action string) error {
 	return err
 }
 
-// Position is the sequence number after which a reader begins: before the oldest
-// record of a stream, or after the latest one.
+// Position returns the sequence number after which a reader begins: before the
+// oldest record of a stream or, if latest is set, after the last one.
 func (s *Streams) Position(ctx context.Context, streamARN string, latest bool) (string, error) {
 	if latest {
 		return s.tables.latest(ctx, streamARN)
@@ -46,11 +47,11 @@ func (s *Streams) Position(ctx context.Context, streamARN string, latest bool) (
 	return one.From, err
 }
 
-// Shard is the id of the one shard of a stream.
+// Shard returns the id of a stream's only shard.
 func (s *Streams) Shard(streamARN string) string { return shardID(streamARN) }
 
-// Records waits until a stream has records after a sequence number, at most
-// wait, and returns up to limit of them, and the number to go on after.
+// Records waits up to wait for records after a sequence number. It returns up
+// to limit records and the sequence number to continue after.
 func (s *Streams) Records(ctx context.Context, c iam.Caller, streamARN, after string, limit int, wait time.Duration) ([]lambda.StreamRecord, string, error) {
 	deadline := time.Now().Add(wait)
 	for {
@@ -68,7 +69,7 @@ func (s *Streams) Records(ctx context.Context, c iam.Caller, streamARN, after st
 		if len(p.records) > 0 || left <= 0 {
 			return events(p.records, streamARN), p.next, nil
 		}
-		if p.next > after { // of changes that make no record: there may be more
+		if p.next > after { // all changes left their items as they were; there may be more
 			after = p.next
 			continue
 		}
@@ -98,7 +99,7 @@ func events(records []record, streamARN string) []lambda.StreamRecord {
 	return all
 }
 
-// changes is closed at the next change of an item.
+// changes returns a channel that is closed at the next change of an item.
 func (t *Tables) changes() <-chan struct{} {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -108,7 +109,7 @@ func (t *Tables) changes() <-chan struct{} {
 	return t.changed
 }
 
-// wake lets those who wait for records look again.
+// wake makes every waiting Records check again.
 func (t *Tables) wake() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -8,12 +8,12 @@ import (
 	"skiff/local/aws/awserr"
 )
 
-// valueName is the name of a value in an expression.
+// valueName matches the name of a value in an expression.
 var valueName = regexp.MustCompile(`:\w+`)
 
-// checkQuery refuses a Query for an empty key value, which no item can have:
-// DynamoDB refuses it, too, and the engine would answer with nothing
+// checkQuery refuses a Query with an empty key value, as DynamoDB does
 // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html).
+// The engine would return no items instead of an error.
 func checkQuery(body []byte) error {
 	var call struct {
 		KeyConditionExpression    string

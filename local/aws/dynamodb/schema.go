@@ -15,8 +15,8 @@ import (
 	"skiff/local/aws/awserr"
 )
 
-// creation is the call that makes a table in the engine. There every table is
-// on demand, whatever it is billed by: capacity has no effect here.
+// creation returns the CreateTable call for the engine. It makes every table
+// on-demand, because capacity has no effect here.
 func creation(in Table) *dynamodb.CreateTableInput {
 	input := &dynamodb.CreateTableInput{
 		TableName:   aws.String(in.Name),
@@ -53,7 +53,7 @@ func projection(kind string, attributes []string) *types.Projection {
 	return &types.Projection{ProjectionType: types.ProjectionType(kind), NonKeyAttributes: slices.Sorted(slices.Values(attributes))}
 }
 
-// held is the call that would make the table that the engine describes.
+// held returns the CreateTable call that would create the table d.
 func held(d *types.TableDescription) *dynamodb.CreateTableInput {
 	input := &dynamodb.CreateTableInput{TableName: d.TableName, BillingMode: types.BillingModePayPerRequest, KeySchema: d.KeySchema, AttributeDefinitions: d.AttributeDefinitions}
 	for _, i := range d.GlobalSecondaryIndexes {
@@ -65,8 +65,8 @@ func held(d *types.TableDescription) *dynamodb.CreateTableInput {
 	return input
 }
 
-// checkSame refuses a table that is there under the name with other keys or
-// indexes.
+// checkSame returns an error if the engine's table of the same name has other
+// keys or indexes.
 func checkSame(ctx context.Context, client *dynamodb.Client, in Table) error {
 	d, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(in.Name)})
 	if err != nil {
@@ -78,7 +78,7 @@ func checkSame(ctx context.Context, client *dynamodb.Client, in Table) error {
 	return nil
 }
 
-// sorted puts what has no order in DynamoDB into one.
+// sorted sorts the lists whose order DynamoDB ignores.
 func sorted(in *dynamodb.CreateTableInput) *dynamodb.CreateTableInput {
 	slices.SortFunc(in.AttributeDefinitions, func(a, b types.AttributeDefinition) int { return strings.Compare(*a.AttributeName, *b.AttributeName) })
 	slices.SortFunc(in.GlobalSecondaryIndexes, func(a, b types.GlobalSecondaryIndex) int { return strings.Compare(*a.IndexName, *b.IndexName) })
@@ -86,8 +86,8 @@ func sorted(in *dynamodb.CreateTableInput) *dynamodb.CreateTableInput {
 	return in
 }
 
-// settled waits until the table and its indexes are active, and returns what
-// they are.
+// settled waits until the table and its indexes are active, and returns their
+// description.
 func settled(ctx context.Context, client *dynamodb.Client, name string) (*types.TableDescription, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, waitLimit, fmt.Errorf("table %s or an index of it is not active after %v", name, waitLimit))
 	defer cancel()

@@ -14,35 +14,35 @@ import (
 	"skiff/local/store"
 )
 
-// streamsToken is the type under which the store keeps, by a table's name, the
-// streams of the table. They are apart from the table's record, because an
-// engine that starts again may change them at any time.
+// streamsToken is the store's type for the streams of a table; the key is the
+// table's name. They are not part of the table's record, because an engine that
+// restarts may change them at any time.
 const streamsToken = Token + " streams"
 
-// streamRetention is how long a disabled stream can be read
+// streamRetention is how long a disabled stream stays readable
 // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html).
 const streamRetention = 24 * time.Hour
 
-// streams are the streams that a table has or had. The engine keeps one stream
-// of a table, with both images, from the first time a stream is enabled until
-// the table is deleted. Each of these is a part of that one.
+// streams holds the current and the former streams of a table. The engine keeps
+// one stream of a table, with both images, from the first enabled stream until
+// the table is deleted. Each stream here is a part of it.
 type streams struct {
-	Engine string   // label of the engine's stream: another one means another engine
-	Epoch  int      // grows with each engine, whose numbers begin again at 1
-	All    []stream // the last may be enabled
+	Engine string   // label of the engine's stream; a new label means a new engine
+	Epoch  int      // number of engines so far; each engine counts its records from 1
+	All    []stream // only the last may be enabled
 }
 
-// stream is one stream: its records follow From, and those of a disabled stream
+// stream is one stream. Its records come after From and, once it is disabled,
 // end with To.
 type stream struct {
 	Label    string // such as 2026-01-02T15:04:05.000
 	View     string
 	From     string // a sequence number
 	To       string
-	Disabled time.Time // zero while it is enabled
+	Disabled time.Time // zero while enabled
 }
 
-// enabled is the stream that is enabled, nil if none is.
+// enabled returns the enabled stream, or nil.
 func (s *streams) enabled() *stream {
 	if n := len(s.All); n > 0 && s.All[n-1].Disabled.IsZero() {
 		return &s.All[n-1]
@@ -62,8 +62,8 @@ func (t *Tables) putStreams(table string, s streams) error {
 	return store.Put(t.db, streamsToken, table, store.Record[streams]{ID: table, Inputs: s})
 }
 
-// forgetStreams takes along the streams of a table that is deleted. AWS lets
-// them be read for a day; here they go with the items.
+// forgetStreams deletes the streams of a deleted table, together with its
+// items. On AWS they stay readable for a day.
 func (t *Tables) forgetStreams(table string) error {
 	t.mu.Lock()
 	delete(t.engineStreams, table)
@@ -71,12 +71,13 @@ func (t *Tables) forgetStreams(table string) error {
 	return store.Delete(t.db, streamsToken, table)
 }
 
-// sequenceNumber is the number of the engine's record n. It has 21 digits, as
-// the shortest of AWS have, and a later record has a greater string
+// sequenceNumber returns the sequence number of the engine's record n. It has
+// 21 digits, the shortest length on AWS, and later records compare greater as
+// strings
 // (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html).
 func sequenceNumber(epoch int, n uint64) string { return fmt.Sprintf("1%05d%015d", epoch, n) }
 
-// parseSequence is the reverse of sequenceNumber.
+// parseSequence is the inverse of sequenceNumber.
 func parseSequence(number string) (epoch int, n uint64, ok bool) {
 	if len(number) != 21 || number[0] != '1' {
 		return 0, 0, false
@@ -88,19 +89,19 @@ func parseSequence(number string) (epoch int, n uint64, ok bool) {
 
 func streamARN(r store.Record[Table], s stream) string { return tableARN(r) + "/stream/" + s.Label }
 
-// shardID is the one shard of a stream. AWS has one for each partition of the
-// table, and closes each after some hours.
+// shardID returns the id of a stream's only shard. AWS has a shard for each
+// partition of the table and closes each shard after some hours.
 func shardID(streamARN string) string {
 	sum := md5.Sum([]byte(streamARN))
 	return fmt.Sprintf("shardId-%020d-%x", 1, sum[:4])
 }
 
-// errNoStream is what a caller hears of a stream that is not there.
+// errNoStream returns the error for a missing stream.
 func errNoStream(streamARN string) error {
 	return fmt.Errorf("Requested resource not found: Stream: %s not found: %w", streamARN, store.ErrNotFound)
 }
 
-// findStream finds a stream by its ARN, with its table.
+// findStream returns a stream and its table by the stream's ARN.
 func (t *Tables) findStream(arnOfStream string) (store.Record[Table], streams, stream, error) {
 	_, resource, _ := strings.Cut(arnOfStream, ":table/")
 	name, label, _ := strings.Cut(resource, "/stream/")
@@ -123,9 +124,9 @@ func (t *Tables) findStream(arnOfStream string) (store.Record[Table], streams, s
 	return r, all, stream{}, errNoStream(arnOfStream)
 }
 
-// bringStream enables or disables the stream of a table as its inputs say. A
-// stream of another view type is a new one: AWS asks to disable the old one
-// first, and the AWS provider does that within one update (cycleStreamEnabled of
+// bringStream enables or disables the stream of a table to match in. A new view
+// type makes a new stream. AWS requires that the old stream is disabled first;
+// the AWS provider does so within one update (cycleStreamEnabled in
 // internal/service/dynamodb/table.go of terraform-provider-aws 5.100.0).
 func (t *Tables) bringStream(ctx context.Context, in Table) error {
 	all, err := t.streamsOf(in.Name)
@@ -158,8 +159,8 @@ func (t *Tables) bringStream(ctx context.Context, in Table) error {
 	return t.putStreams(in.Name, all)
 }
 
-// label is the time at which a stream is enabled, a millisecond or more after
-// that of the one before.
+// label returns the label of a stream that is enabled at the time at. It is at
+// least a millisecond later than the previous label.
 func (s *streams) label(at time.Time) string {
 	const form = "2006-01-02T15:04:05.000"
 	if n := len(s.All); n > 0 {
@@ -170,8 +171,9 @@ func (s *streams) label(at time.Time) string {
 	return at.Format(form)
 }
 
-// follow notes whose stream the records come from. All records of another
-// engine are new: its file of items was deleted, or it keeps them elsewhere.
+// follow records which engine's stream the records come from, and reports
+// whether that changed. All records of a new engine are new: the old engine's
+// file of items was deleted, or the new engine keeps items elsewhere.
 func (s *streams) follow(e engineStream) (changed bool) {
 	if s.Engine == e.label {
 		return false
@@ -182,12 +184,13 @@ func (s *streams) follow(e engineStream) (changed bool) {
 	if first {
 		return true
 	}
-	// The records of the streams that are disabled went with the engine.
+	// The old engine had the records of the disabled streams.
 	s.All = slices.DeleteFunc(s.All, func(s stream) bool { return !s.Disabled.IsZero() })
 	return true
 }
 
-// restoreStream has the engine keep the stream of a table that has one.
+// restoreStream enables the engine's stream of a table that has or had a
+// stream.
 func (t *Tables) restoreStream(ctx context.Context, url, table string) error {
 	all, err := t.streamsOf(table)
 	if err != nil || len(all.All) == 0 {
@@ -206,12 +209,13 @@ func (t *Tables) restoreStream(ctx context.Context, url, table string) error {
 // page is a part of a stream.
 type page struct {
 	records []record
-	next    string // the sequence number to go on after
-	closed  bool   // there are no more records, and there will be none
+	next    string // sequence number to continue after
+	closed  bool   // no more records now or later
 }
 
-// readStream reads up to limit changes after a sequence number. A change that
-// leaves an item as it is makes no record, so that a page may have fewer.
+// readStream reads up to limit changes after a sequence number. A page may have
+// fewer records, because a change that leaves an item as it was makes no
+// record.
 func (t *Tables) readStream(ctx context.Context, arnOfStream, after string, limit int) (page, error) {
 	r, all, s, err := t.findStream(arnOfStream)
 	if err != nil {
@@ -249,7 +253,7 @@ func (t *Tables) readStream(ctx context.Context, arnOfStream, after string, limi
 	return p, nil
 }
 
-// latest is the sequence number of the last record of a stream so far.
+// latest returns the sequence number of the current last record of a stream.
 func (t *Tables) latest(ctx context.Context, arnOfStream string) (string, error) {
 	r, all, s, err := t.findStream(arnOfStream)
 	if err != nil {

@@ -23,14 +23,15 @@ import (
 	"skiff/local/store"
 )
 
-// watched is a table with a stream, and a client of the streams.
+// watched is a table with a stream and a client for the streams.
 type watched struct {
 	*fixture
 	in      Table
 	streams *dynamodbstreams.Client
 }
 
-// newWatched declares a table, whose role may do actions on it and its streams.
+// newWatched declares a table. Its role has all rights to the table and its
+// streams.
 func newWatched(t *testing.T, view string) *watched {
 	t.Helper()
 	name := nameOf(t, "")
@@ -71,7 +72,7 @@ func (w *watched) put(t *testing.T, id, status string) {
 	}
 }
 
-// arn is the output of the table.
+// arn returns the table's output streamArn.
 func (w *watched) arn(t *testing.T) string {
 	t.Helper()
 	r, err := store.Get[Table](w.tables.db, Token, w.in.Name)
@@ -81,7 +82,7 @@ func (w *watched) arn(t *testing.T) string {
 	return w.tables.Resources().Describe(r).StreamARN
 }
 
-// read is all records of a stream from a kind of place on.
+// read returns the records of a stream from an iterator of a given type.
 func (w *watched) read(t *testing.T, arn string, from streamtypes.ShardIteratorType, number string) (records []streamtypes.Record, open bool) {
 	t.Helper()
 	d, err := w.streams.DescribeStream(t.Context(), &dynamodbstreams.DescribeStreamInput{StreamArn: &arn})
@@ -109,7 +110,7 @@ func (w *watched) read(t *testing.T, arn string, from streamtypes.ShardIteratorT
 	}
 }
 
-// lines is a record each: the event, the key and the images.
+// lineOf returns a record as text: the event, the key and the images.
 func lineOf(r streamtypes.Record) string {
 	image := func(item map[string]streamtypes.AttributeValue) string {
 		if s, ok := item["status"].(*streamtypes.AttributeValueMemberS); ok {
@@ -177,8 +178,9 @@ func TestStreamViews(t *testing.T) {
 	}
 }
 
-// TestStreamChanges enables, changes and disables the stream of a table that has
-// items. Nothing between two streams is lost, and a disabled one can be read.
+// TestStreamChanges enables, changes and disables the stream of a table that
+// has items. No change between two streams is lost, and a disabled stream stays
+// readable.
 func TestStreamChanges(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t, "")
@@ -231,8 +233,8 @@ func TestStreamChanges(t *testing.T) {
 	}
 }
 
-// TestStreamDenied: each call is decided on the ARN of the stream, and an
-// iterator is good for 15 minutes.
+// TestStreamDenied checks that each call is authorized by the stream's ARN, and
+// that an iterator expires after 15 minutes.
 func TestStreamDenied(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t, "KEYS_ONLY")
@@ -274,8 +276,8 @@ func TestStreamDenied(t *testing.T) {
 	}
 }
 
-// TestStreamOfNewEngine: an engine whose items are gone numbers its records from
-// 1 again, and none of them is taken for one that was read.
+// TestStreamOfNewEngine checks that a reader gets all records of a new, empty
+// engine, although they are numbered from 1 again.
 func TestStreamOfNewEngine(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t, "NEW_IMAGE")
@@ -300,7 +302,7 @@ func TestStreamOfNewEngine(t *testing.T) {
 	}
 	t.Cleanup(func() { empty.Close() })
 	w.tables.engine = func(context.Context) (string, error) { return empty.URL(), nil }
-	for range 2 { // the second start finds nothing to do
+	for range 2 { // the second start changes nothing
 		if _, err := w.tables.Restore(t.Context(), empty.URL()); err != nil {
 			t.Fatal(err)
 		}
@@ -330,8 +332,9 @@ func TestStreamSettings(t *testing.T) {
 	}
 }
 
-// TestItemSize has the sizes of the records in AWS's example
-// (https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html) and of each type.
+// TestItemSize checks the sizes in AWS's example records
+// (https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html) and the size of
+// each type.
 func TestItemSize(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int{

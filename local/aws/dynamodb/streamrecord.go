@@ -16,7 +16,7 @@ import (
 	"skiff/local/store"
 )
 
-// record is a change in the form of
+// record is a change in the format of
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html.
 type record struct {
 	EventID      string    `json:"eventID"`
@@ -28,7 +28,8 @@ type record struct {
 	UserIdentity *identity `json:"userIdentity,omitzero"`
 }
 
-// change is the item before and after, as far as the view type has it.
+// change holds the item before and after the change, as far as the view type
+// includes them.
 type change struct {
 	ApproximateCreationDateTime int64 // Unix seconds
 	Keys                        jsontext.Value
@@ -39,15 +40,15 @@ type change struct {
 	StreamViewType              string
 }
 
-// identity is the service that made a change: DynamoDB itself, for an item past
-// its time to live.
+// identity identifies the service that made a change: DynamoDB itself, if it
+// deletes an expired item.
 type identity struct {
 	PrincipalID string `json:"PrincipalId"`
 	Type        string
 }
 
-// record is the change as a stream has it. It is none if the item stays as it
-// is: DynamoDB writes no record then
+// record returns the stream record of a change. changed is false if the item is
+// as before: DynamoDB writes no record then
 // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html).
 func (c engineChange) record(t store.Record[Table], s stream, number string) (_ record, changed bool) {
 	d := c.Dynamodb
@@ -77,11 +78,11 @@ func (c engineChange) record(t store.Record[Table], s stream, number string) (_ 
 	return r, true
 }
 
-// created is when the change was made, to the second.
+// created returns the time of the change, to the second.
 func (r record) created() time.Time { return time.Unix(r.Change.ApproximateCreationDateTime, 0) }
 
-// event is the record in a function's event, of
-// https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html.
+// event returns the record in the format of a Lambda event
+// (https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html).
 func (r record) event(streamARN string) []byte {
 	type user struct {
 		PrincipalID string `json:"principalId"`
@@ -95,11 +96,11 @@ func (r record) event(streamARN string) []byte {
 	if u := r.UserIdentity; u != nil {
 		e.UserIdentity = &user{u.PrincipalID, u.Type}
 	}
-	data, _ := json.Marshal(e, jsontext.AllowInvalidUTF8(true)) // of strings and JSON: it cannot fail
+	data, _ := json.Marshal(e, jsontext.AllowInvalidUTF8(true)) // strings and JSON: it cannot fail
 	return data
 }
 
-// value is an attribute's value
+// value is an attribute value
 // (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html).
 type value struct {
 	S, N, B    *string
@@ -109,7 +110,8 @@ type value struct {
 	SS, NS, BS []string // in any order
 }
 
-// item reads an item, with each set sorted, so that equal ones compare as equal.
+// item decodes an item and sorts its sets, so that reflect.DeepEqual can
+// compare items.
 func item(data jsontext.Value) map[string]value {
 	var attributes map[string]value
 	if len(data) == 0 || json.Unmarshal(data, &attributes) != nil {
@@ -133,8 +135,8 @@ func (v value) sort() {
 	}
 }
 
-// itemSize is the size of an item in bytes, by the rules of
-// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html.
+// itemSize returns the size of an item in bytes
+// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html).
 func itemSize(attributes map[string]value) int {
 	n := 0
 	for name, v := range attributes {
@@ -174,7 +176,8 @@ func (v value) size() int {
 	return 1 // BOOL and NULL
 }
 
-// numberSize is one byte for every two significant digits, and one or two more.
+// numberSize returns one byte for every two significant digits plus one, and
+// another one for a negative number.
 func numberSize(text string) int {
 	digits, _, _ := strings.Cut(strings.ToLower(strings.TrimPrefix(text, "-")), "e")
 	digits = strings.Trim(strings.Replace(digits, ".", "", 1), "0")

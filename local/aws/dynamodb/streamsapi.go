@@ -18,7 +18,7 @@ import (
 	"skiff/local/store"
 )
 
-// streamsPrefix is that of the operations of DynamoDB Streams.
+// streamsPrefix is the prefix of DynamoDB Streams operations in X-Amz-Target.
 const streamsPrefix = "DynamoDBStreams_20120810"
 
 // Limits of GetRecords
@@ -28,8 +28,8 @@ const (
 	iteratorLife = 15 * time.Minute
 )
 
-// StreamsHandler is the endpoint of DynamoDB Streams that functions and people
-// call. Authority decides each call on the ARN of the stream.
+// StreamsHandler returns the DynamoDB Streams endpoint that functions and
+// people call. authority authorizes each call by the stream's ARN.
 func (t *Tables) StreamsHandler(authority *iam.Authority) http.Handler {
 	s := streamsAPI{t, authority}
 	return &awsjson.Handler{
@@ -48,7 +48,7 @@ type streamsAPI struct {
 	authority *iam.Authority
 }
 
-// serviceError is an error in the form that DynamoDB Streams answers with.
+// serviceError turns err into the error that DynamoDB Streams returns.
 func serviceError(err error) error {
 	if errors.Is(err, store.ErrNotFound) {
 		text, _, _ := strings.Cut(err.Error(), ": "+store.ErrNotFound.Error())
@@ -77,7 +77,7 @@ type listStreamsOutput struct {
 	LastEvaluatedStreamArn string `json:",omitzero"`
 }
 
-// listStreams is
+// listStreams implements
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_ListStreams.html.
 func (s streamsAPI) listStreams(_ context.Context, c iam.Caller, in listStreamsInput) (*listStreamsOutput, error) {
 	if err := s.permit(c, "ListStreams", "*"); err != nil {
@@ -141,7 +141,7 @@ type describeStreamInput struct{ StreamArn, ExclusiveStartShardId string }
 
 type describeStreamOutput struct{ StreamDescription streamDescription }
 
-// describeStream is
+// describeStream implements
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_DescribeStream.html.
 func (s streamsAPI) describeStream(_ context.Context, c iam.Caller, in describeStreamInput) (*describeStreamOutput, error) {
 	if err := s.permit(c, "DescribeStream", in.StreamArn); err != nil {
@@ -171,14 +171,14 @@ func (s streamsAPI) describeStream(_ context.Context, c iam.Caller, in describeS
 	return &describeStreamOutput{d}, nil
 }
 
-// iterator is a place in a stream.
+// iterator is a position in a stream.
 type iterator struct {
 	Stream, After string
 	Issued        int64 // Unix seconds
 }
 
 func (s streamsAPI) encode(stream, after string) string {
-	data, _ := json.Marshal(iterator{stream, after, s.tables.now().Unix()}) // of strings: it cannot fail
+	data, _ := json.Marshal(iterator{stream, after, s.tables.now().Unix()}) // strings and a number: it cannot fail
 	return base64.StdEncoding.EncodeToString(data)
 }
 
@@ -198,7 +198,7 @@ type getShardIteratorInput struct{ StreamArn, ShardId, ShardIteratorType, Sequen
 
 type getShardIteratorOutput struct{ ShardIterator string }
 
-// getShardIterator is
+// getShardIterator implements
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetShardIterator.html.
 func (s streamsAPI) getShardIterator(ctx context.Context, c iam.Caller, in getShardIteratorInput) (*getShardIteratorOutput, error) {
 	if err := s.permit(c, "GetShardIterator", in.StreamArn); err != nil {
@@ -242,7 +242,7 @@ type getRecordsOutput struct {
 	NextShardIterator string `json:",omitzero"`
 }
 
-// getRecords is
+// getRecords implements
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetRecords.html.
 func (s streamsAPI) getRecords(ctx context.Context, c iam.Caller, in getRecordsInput) (*getRecordsOutput, error) {
 	i, err := decodeIterator(in.ShardIterator)

@@ -10,10 +10,11 @@ import (
 	"skiff/local/store"
 )
 
-// Token is the resource type of this package.
+// Token is the resource type of a table.
 const Token = "aws:dynamodb/table:Table"
 
-// Table is the inputs of a table. Replicas, imports and restores are left out.
+// Table holds the inputs of a table. Replicas, imports and restores are not
+// supported.
 type Table struct {
 	Name                      string            `json:"name" aws:"replace"`
 	Attributes                []Attribute       `json:"attributes,omitempty" aws:"required"`
@@ -34,7 +35,7 @@ type Table struct {
 	Tags                      map[string]string `json:"tags,omitempty"`
 }
 
-// Attribute is an attribute of a key, of type S, N or B.
+// Attribute is a key attribute of type S, N or B.
 type Attribute struct {
 	Name string `json:"name" aws:"required"`
 	Type string `json:"type" aws:"required"`
@@ -51,7 +52,7 @@ type Index struct {
 	WriteCapacity    int      `json:"writeCapacity,omitempty" aws:"idle"`
 }
 
-// LocalIndex is a local secondary index, which has the table's hash key.
+// LocalIndex is a local secondary index; its hash key is the table's.
 type LocalIndex struct {
 	Name             string   `json:"name" aws:"required"`
 	RangeKey         string   `json:"rangeKey" aws:"required"`
@@ -59,26 +60,26 @@ type LocalIndex struct {
 	NonKeyAttributes []string `json:"nonKeyAttributes,omitempty"`
 }
 
-// TTL names the attribute with the Unix second after which an item may go.
-// The local cloud keeps such items: AWS may take days to remove them.
+// TTL names the attribute with the expiry time of an item, in Unix seconds. The
+// local cloud keeps expired items, because AWS may take days to delete them.
 type TTL struct {
 	AttributeName string `json:"attributeName,omitempty"`
 	Enabled       bool   `json:"enabled,omitempty"`
 }
 
-// Recovery is point-in-time recovery; here it is a setting without effect.
+// Recovery is point-in-time recovery. It has no effect here.
 type Recovery struct {
 	Enabled              bool `json:"enabled"`
 	RecoveryPeriodInDays int  `json:"recoveryPeriodInDays,omitempty"`
 }
 
-// Encryption is server-side encryption; here it is a setting without effect.
+// Encryption is server-side encryption. It has no effect here.
 type Encryption struct {
 	Enabled   bool   `json:"enabled"`
 	KMSKeyARN string `json:"kmsKeyArn,omitempty"`
 }
 
-// Outputs is what AWS adds to a table, its defaults included.
+// Outputs holds the properties that AWS adds to a table, including defaults.
 type Outputs struct {
 	ARN           string `json:"arn"`
 	BillingMode   string `json:"billingMode"`
@@ -88,7 +89,7 @@ type Outputs struct {
 	WriteCapacity int    `json:"writeCapacity"`
 }
 
-// Tables keeps tables in an engine that speaks DynamoDB's protocol.
+// Tables keeps tables in an engine that implements the DynamoDB API.
 type Tables struct {
 	db     *store.Store
 	engine Engine
@@ -96,19 +97,19 @@ type Tables struct {
 	now    func() time.Time
 
 	mu            sync.Mutex
-	engineStreams map[string]engineStream // by table, as they were read last
-	changed       chan struct{}           // closed at the next change of an item; nil while nobody waits
+	engineStreams map[string]engineStream // by table, as last read
+	changed       chan struct{}           // closed at the next change of an item; nil if no call waits
 }
 
-// New keeps the tables of db in engine.
+// New returns Tables with the records in db and the items in engine.
 func New(db *store.Store, engine Engine) *Tables {
 	return &Tables{db: db, engine: engine, http: &http.Client{Transport: &http.Transport{IdleConnTimeout: idleLimit}}, now: time.Now, engineStreams: map[string]engineStream{}}
 }
 
-// Types are the resource types of DynamoDB.
+// Types returns the resource types of DynamoDB.
 func (t *Tables) Types() []provider.Kind { return []provider.Kind{t.Resources()} }
 
-// Resources are the resource types of this package.
+// Resources returns the resource type of tables.
 func (t *Tables) Resources() *provider.Resource[Table, Outputs] {
 	return &provider.Resource[Table, Outputs]{
 		Token: Token, Named: "name", MaxName: 255,

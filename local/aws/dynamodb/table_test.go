@@ -23,7 +23,7 @@ func TestCheck(t *testing.T) {
 	tests := []struct {
 		name   string
 		change func(*Table)
-		want   string // property: part of the reason; "" where it is taken
+		want   string // property: part of the reason; "" if it is accepted
 	}{
 		{"whole", func(*Table) {}, ""},
 		{"provisioned", func(in *Table) { in.BillingMode, in.ReadCapacity, in.WriteCapacity = "", 1, 1 }, ""},
@@ -74,8 +74,8 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestCreateAgain: a record that a crash kept from the engine is created anew,
-// and the items that are there stay.
+// TestCreateAgain checks that creating a table again, after a crash before its
+// record was written, succeeds and keeps its items.
 func TestCreateAgain(t *testing.T) {
 	t.Parallel()
 	name := nameOf(t, "")
@@ -121,7 +121,7 @@ func TestDelete(t *testing.T) {
 		t.Errorf("a protected table: %v", err)
 	}
 	in.DeletionProtectionEnabled = false
-	for range 2 { // the second time it is gone already
+	for range 2 { // the second time it is already gone
 		if err := remove(); err != nil {
 			t.Fatal(err)
 		}
@@ -135,7 +135,7 @@ func TestDelete(t *testing.T) {
 	}
 }
 
-// TestLocalIndex makes a table with everything that a key can be.
+// TestLocalIndex creates a table with every kind of key.
 func TestLocalIndex(t *testing.T) {
 	t.Parallel()
 	name := nameOf(t, "")

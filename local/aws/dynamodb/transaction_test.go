@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestTransactions: what the policies decide is each item's action.
+// TestTransactions checks that policies authorize the action on each item of a
+// transaction.
 func TestTransactions(t *testing.T) {
 	t.Parallel()
 	const own = "TestTransactions"

@@ -44,9 +44,9 @@ func check(in Table) []provider.Problem {
 	return append(problems, checkIndexes(in)...)
 }
 
-// checkKeys refuses a key that no attribute types, and an attribute that no
-// key uses, as CreateTable does. A required name that is absent is not known
-// yet; then nothing can be said of those that seem unused.
+// checkKeys refuses a key without an attribute definition and an attribute that
+// is no key, as CreateTable does. An empty required name is not known yet.
+// While one is unknown, checkKeys accepts attributes that seem unused.
 func checkKeys(in Table) []provider.Problem {
 	var problems provider.Problems
 	var declared []string
@@ -74,8 +74,8 @@ func checkKeys(in Table) []provider.Problem {
 	return problems
 }
 
-// keysOf are the attributes that are keys, each once; complete is false while
-// one is not known yet.
+// keysOf returns the key attributes, each once. complete is false while a
+// required key is not known yet.
 func keysOf(in Table) (keys []string, complete bool) {
 	required := []string{in.HashKey}
 	optional := []string{in.RangeKey}

@@ -5,10 +5,10 @@ import (
 	"skiff/local/engine/provider"
 )
 
-// functionActions lists the calls on one function. Whoever gives it a role needs
-// the right to pass that role to Lambda. Its code, its configuration and its
-// reserved concurrency have calls of their own.
-// See internal/service/lambda/function.go of terraform-provider-aws 5.100.0 and
+// functionActions lists the IAM actions that an operation on a function needs.
+// Setting a role needs iam:PassRole. The code, the configuration and the
+// reserved concurrency have separate API calls. See
+// internal/service/lambda/function.go of terraform-provider-aws 5.100.0 and
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html.
 func functionActions(o provider.Operation[Function]) []provider.Action {
 	resource, in := functionARN(o.Record), o.Record.Inputs
@@ -40,9 +40,10 @@ func functionActions(o provider.Operation[Function]) []provider.Action {
 	return provider.On(resource, "lambda:GetFunction", "lambda:ListVersionsByFunction", "lambda:GetFunctionCodeSigningConfig")
 }
 
-// permissionActions lists the calls on one statement of a function's policy. A
-// delete waits until the statement is gone.
-// See internal/service/lambda/permission.go of terraform-provider-aws 5.100.0.
+// permissionActions lists the IAM actions that an operation on one statement of
+// a function's policy needs. A delete also reads the policy, because the
+// provider waits until the statement is gone. See
+// internal/service/lambda/permission.go of terraform-provider-aws 5.100.0.
 func permissionActions(o provider.Operation[Permission]) []provider.Action {
 	resource := namedARN(o.Call, o.Record.Inputs.Function)
 	switch o.Verb {
@@ -54,15 +55,18 @@ func permissionActions(o provider.Operation[Permission]) []provider.Action {
 	return provider.On(resource, "lambda:GetPolicy")
 }
 
-// mappingActions lists the calls on one event source mapping. To create one knows
-// no resource: the key lambda:FunctionArn says which function it is for. A delete
-// waits until the mapping is gone.
-// See internal/service/lambda/event_source_mapping.go of terraform-provider-aws 5.100.0 and
+// mappingActions lists the IAM actions that an operation on an event source
+// mapping needs. CreateEventSourceMapping has no resource; the condition key
+// lambda:FunctionArn names the function. A delete also reads the mapping,
+// because the provider waits until it is gone. See
+// internal/service/lambda/event_source_mapping.go of terraform-provider-aws
+// 5.100.0 and
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html.
 func mappingActions(o provider.Operation[EventSourceMapping]) []provider.Action {
 	resource := mappingARN(o.Record)
 	tags := o.Tags(resource, "lambda:TagResource", "lambda:UntagResource")
-	// An update may give it another function: the key has the one of the request.
+	// An update may set another function; lambda:FunctionArn is the function in
+	// the request.
 	function := namedARN(o.Call, o.Record.Inputs.FunctionName)
 	of := func(resource string, names ...string) []provider.Action {
 		return provider.When(provider.On(resource, names...), "lambda:FunctionArn", function)
@@ -81,8 +85,8 @@ func mappingActions(o provider.Operation[EventSourceMapping]) []provider.Action 
 	return append(of(resource, "lambda:GetEventSourceMapping"), provider.On(resource, "lambda:ListTags")...)
 }
 
-// namedARN is the ARN of a function that a program gives by name or by ARN,
-// without a qualifier.
+// namedARN returns the ARN, without a qualifier, of a function given by name or
+// ARN.
 func namedARN(c provider.Call, function string) string {
 	region, account := c.Region, c.Account
 	if parts, ok := arn.Parse(function); ok {

@@ -10,7 +10,7 @@ import (
 	"skiff/local/engine/provider/providertest"
 )
 
-// archive is one as the engine sends it.
+// archive returns an archive as the engine sends it.
 func archive(hash string) map[string]any {
 	return map[string]any{"4dabf18193072939515e22adb298388d": "0def7320c3a5731c473e5ecbe6d01bc7", "hash": hash, "path": hash + ".zip"}
 }

@@ -7,21 +7,23 @@ import (
 	"time"
 )
 
-// A function may work on after its answer, until its runtime asks for the next
-// invocation. Its caller has the answer at once, and the sandbox is busy until
-// then: https://aws.amazon.com/blogs/compute/running-code-after-returning-a-response-from-an-aws-lambda-function/.
-// Most runtimes ask within a moment. A client whose next request is quicker than
-// that would have a second sandbox started, which no client of AWS is near enough
-// for. So its invocation waits for the sandbox for patience, and takes over its
-// place among those that run.
+// A function may continue after its answer, until its runtime asks for the next
+// invocation. The caller gets the answer at once; the sandbox stays busy until
+// the runtime asks:
+// https://aws.amazon.com/blogs/compute/running-code-after-returning-a-response-from-an-aws-lambda-function/.
+//
+// Most runtimes ask within a moment. A local client can send its next request
+// even earlier, which would start a second sandbox; on AWS the network delay
+// prevents this. So the new invocation waits up to patience for the busy
+// sandbox. It then replaces the old invocation in the concurrency count.
 
-// patience is how long an invocation waits for a sandbox whose answer is out.
+// patience is how long an invocation waits for a sandbox that has answered.
 const patience = 250 * time.Millisecond
 
-// Answer is Invoke for a caller that needs the answer alone: it returns before
-// the invocation is at its end, with a Result without Log.
+// Answer is like Invoke, but returns as soon as the function has answered. Its
+// Result has no Log.
 func (r *Runtime) Answer(ctx context.Context, v Version, payload []byte) (Result, error) {
-	if v.Debugger != nil { // runs one invocation at a time, to its end
+	if v.Debugger != nil { // a debugger runs one invocation at a time, to its end
 		return r.Invoke(ctx, v, payload)
 	}
 	inv, err := r.begin(ctx, v, payload)
@@ -31,15 +33,15 @@ func (r *Runtime) Answer(ctx context.Context, v Version, payload []byte) (Result
 	select {
 	case <-inv.answered:
 		return Result{Payload: inv.answer.Payload, FunctionError: inv.answer.FunctionError, RequestID: inv.id}, nil
-	case <-inv.done: // without an answer: it timed out, or its sandbox is lost
+	case <-inv.done: // no answer: a timeout or a lost sandbox
 		return inv.result, inv.err
 	case <-ctx.Done():
 		return Result{}, fmt.Errorf("function %s: %w", v.Name, context.Cause(ctx))
 	}
 }
 
-// publish gives the caller of an invocation its answer, which then stands
-// whatever becomes of the sandbox. The caller holds mu.
+// publish gives an invocation's answer to its caller. The answer is final, even
+// if the sandbox is lost afterwards. The caller of publish holds mu.
 func (r *Runtime) publish(s *sandbox, inv *invocation, answer *Result) {
 	inv.answer = answer
 	close(inv.answered)
@@ -47,8 +49,8 @@ func (r *Runtime) publish(s *sandbox, inv *invocation, answer *Result) {
 	f.answered = append(f.answered, s)
 }
 
-// withdraw takes s out of those that an invocation may wait for. The caller
-// holds mu.
+// withdraw removes s from the sandboxes that an invocation may wait for. The
+// caller holds mu.
 func (r *Runtime) withdraw(s *sandbox) {
 	f := r.function(s.version.Name)
 	if i := slices.Index(f.answered, s); i >= 0 {
@@ -56,8 +58,8 @@ func (r *Runtime) withdraw(s *sandbox) {
 	}
 }
 
-// queue has an invocation wait for a sandbox of its version whose answer is out,
-// and reports whether there is one. The caller holds mu.
+// queue makes an invocation wait for a sandbox of its version that has
+// answered, and reports whether there is one. The caller holds mu.
 func (r *Runtime) queue(f *function, inv *invocation) bool {
 	i := slices.IndexFunc(f.answered, func(s *sandbox) bool {
 		return s.version.ID == inv.version.ID && !s.ending && !s.retired
@@ -72,8 +74,8 @@ func (r *Runtime) queue(f *function, inv *invocation) bool {
 	return true
 }
 
-// lose ends the patience of an invocation: it needs another sandbox, and a place
-// beside the one of what still runs in s.
+// lose ends an invocation's wait for s. The invocation then needs another
+// sandbox and counts towards the concurrency in addition to the one in s.
 func (r *Runtime) lose(s *sandbox, inv *invocation) {
 	r.mu.Lock()
 	waits := s.next == inv

@@ -20,7 +20,8 @@ func (f *fixture) answer(t testing.TB, v lambda.Version, want string) {
 	}
 }
 
-// lingering is a version that works on after its answer until the gate is open.
+// lingering returns a version that continues after its answer until the file
+// gate exists.
 func (f *fixture) lingering(gate string, edit func(*lambda.Version)) lambda.Version {
 	return f.with(func(v *lambda.Version) {
 		v.Environment = map[string]string{"MODE": "linger", "GATE": gate}
@@ -28,8 +29,9 @@ func (f *fixture) lingering(gate string, edit func(*lambda.Version)) lambda.Vers
 	})
 }
 
-// TestAnswerComesFirst: a caller has the answer while the function works on. The
-// sandbox is busy until it asks for the next invocation, and its log is whole.
+// TestAnswerComesFirst checks that a caller gets the answer while the function
+// continues. The sandbox stays busy until it asks for the next invocation, and
+// its log is complete.
 func TestAnswerComesFirst(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, lambda.Options{})
@@ -56,8 +58,8 @@ func TestAnswerComesFirst(t *testing.T) {
 	}
 }
 
-// TestLingeringIsNotWaitedFor: where a function works on for long, the next
-// invocation has a sandbox of its own.
+// TestLingeringIsNotWaitedFor checks that the next invocation gets another
+// sandbox if a function continues for long.
 func TestLingeringIsNotWaitedFor(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, lambda.Options{})
@@ -72,8 +74,9 @@ func TestLingeringIsNotWaitedFor(t *testing.T) {
 	eventually(t, "both ends", func() bool { return strings.Count(f.text(), "REPORT") == 2 })
 }
 
-// TestQuickClient: a client whose next request comes before the function asks for
-// it has the sandbox of before, within a reserved concurrency of 1.
+// TestQuickClient checks that a client that sends its next request before the
+// function asks for it gets the same sandbox. A reserved concurrency of 1 is
+// enough.
 func TestQuickClient(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, lambda.Options{})
@@ -86,14 +89,14 @@ func TestQuickClient(t *testing.T) {
 	if f.streams() != 1 {
 		t.Errorf("%d sandboxes", f.streams())
 	}
-	// The last answer may be on its way to its end: then this waits for it.
+	// This invocation may wait for the end of the last one.
 	if got := f.do(t, v, `{}`); got.FunctionError != "" {
 		t.Errorf("%+v", got)
 	}
 }
 
-// TestLostAfterAnswer: the answer of a sandbox that is lost after it stands, and
-// the invocation that waits for the sandbox has a new one.
+// TestLostAfterAnswer checks that an answer remains valid if its sandbox is
+// lost afterwards. An invocation that waits for that sandbox gets a new one.
 func TestLostAfterAnswer(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, lambda.Options{})
@@ -106,8 +109,8 @@ func TestLostAfterAnswer(t *testing.T) {
 	}
 }
 
-// TestTimeoutAfterAnswer: the timeout ends what a function does after its answer,
-// not the answer.
+// TestTimeoutAfterAnswer checks that a timeout after the answer ends the
+// function, but does not change the answer.
 func TestTimeoutAfterAnswer(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, lambda.Options{})

@@ -14,28 +14,29 @@ import (
 	"skiff/local/store"
 )
 
-// eventToken is the type under which the store keeps the events of asynchronous
-// invocations that are not done with.
+// eventToken is the store's type for the pending events of asynchronous
+// invocations.
 const eventToken = FunctionToken + " event"
 
-// event is one of them.
+// event is a pending event of an asynchronous invocation.
 type event struct {
 	Function string // ARN
 	Payload  []byte
 	Origin   Origin
-	Attempts int // of the function
+	Attempts int // number of failed attempts
 	Accepted time.Time
-	Due      time.Time // of the next attempt
+	Due      time.Time // time of the next attempt
 }
 
-// maxEventAge is how long an event waits for a function that is throttled
+// maxEventAge is how long an event waits for a throttled function
 // (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html).
 const maxEventAge = 6 * time.Hour
 
-// retryWaits are the waits before the second and the third attempt, the last one.
+// retryWaits returns the waits before the second and before the third, last
+// attempt.
 func retryWaits() []time.Duration { return []time.Duration{time.Minute, 2 * time.Minute} }
 
-// InvokeAs runs a function to its end for a caller who has the right to it.
+// InvokeAs authorizes a caller and invokes a function synchronously.
 func (f *Functions) InvokeAs(ctx context.Context, c iam.Caller, function string, payload []byte) (Result, error) {
 	r, err := f.permittedTo(c, function)
 	if err != nil {
@@ -51,8 +52,8 @@ func (f *Functions) permittedTo(c iam.Caller, function string) (store.Record[Fun
 	return f.find(function)
 }
 
-// Events are the asynchronous invocations of functions, kept until the function
-// is done with them. They are safe for concurrent use.
+// Events runs asynchronous invocations. It stores each event until the function
+// has processed it. It is safe for concurrent use.
 type Events struct {
 	functions *Functions
 	report    func(err error) // may be nil
@@ -66,8 +67,8 @@ type Events struct {
 	closed  bool
 }
 
-// NewEvents invokes functions later. It calls report for each event that it drops.
-// now and after are the clock; nil is the real one.
+// NewEvents returns Events for functions. It calls report for each event that
+// it drops. now and after replace the system clock if they are not nil.
 func NewEvents(functions *Functions, report func(err error), now func() time.Time, after func(time.Duration) <-chan time.Time) *Events {
 	if now == nil {
 		now = time.Now
@@ -79,7 +80,7 @@ func NewEvents(functions *Functions, report func(err error), now func() time.Tim
 	return &Events{functions: functions, report: report, now: now, after: after, ctx: ctx, stop: stop}
 }
 
-// Start takes up the events that the store holds.
+// Start resumes the events in the store.
 func (e *Events) Start() error {
 	all, err := store.List[event](e.functions.db, eventToken)
 	for _, r := range all {
@@ -88,8 +89,8 @@ func (e *Events) Start() error {
 	return err
 }
 
-// Send has a function run for a caller who has the right to it: soon, and twice
-// more where it fails. It returns once the event is kept.
+// Send authorizes a caller and invokes a function asynchronously, with up to
+// two retries. It returns once the event is stored.
 func (e *Events) Send(c iam.Caller, function string, payload []byte) error {
 	if _, err := e.functions.permittedTo(c, function); err != nil {
 		return err
@@ -97,9 +98,9 @@ func (e *Events) Send(c iam.Caller, function string, payload []byte) error {
 	return e.keep(originOfSession(c), function, payload)
 }
 
-// SendFor has a function run for a service, such as events.amazonaws.com, that
-// acts for the resource sourceARN, as Send does. A function without a permission
-// for it is ErrNoPermission.
+// SendFor is like Send for a service, such as events.amazonaws.com, that acts
+// for the resource sourceARN. It returns ErrNoPermission if the function has no
+// permission for the service.
 func (e *Events) SendFor(service, sourceARN, function string, payload []byte) error {
 	r, err := e.functions.find(function)
 	if err != nil {
@@ -111,7 +112,7 @@ func (e *Events) SendFor(service, sourceARN, function string, payload []byte) er
 	return e.keep(originOfService(service, sourceARN), function, payload)
 }
 
-// keep stores an event and has the function run for it.
+// keep stores an event and starts its invocation.
 func (e *Events) keep(o Origin, function string, payload []byte) error {
 	now := e.now()
 	r := store.Record[event]{ID: uuid.NewString(), Inputs: event{Function: function, Payload: payload, Origin: o, Accepted: now, Due: now}}
@@ -122,17 +123,17 @@ func (e *Events) keep(o Origin, function string, payload []byte) error {
 	return nil
 }
 
-// InvokeAs is that of the functions.
+// InvokeAs calls Functions.InvokeAs.
 func (e *Events) InvokeAs(ctx context.Context, c iam.Caller, function string, payload []byte) (Result, error) {
 	return e.functions.InvokeAs(ctx, c, function, payload)
 }
 
-// InvokeFor runs a function to its end for a service, as Invoke of the functions.
+// InvokeFor calls Functions.Invoke for a service.
 func (e *Events) InvokeFor(ctx context.Context, service, sourceARN, function string, payload []byte) (Result, error) {
 	return e.functions.Invoke(ctx, function, service, sourceARN, payload)
 }
 
-// Close starts no more attempts and waits for those that run, until ctx ends.
+// Close starts no more attempts and waits for the running ones, until ctx ends.
 func (e *Events) Close(ctx context.Context) error {
 	e.mu.Lock()
 	e.closed = true
@@ -164,13 +165,13 @@ func (e *Events) take(r store.Record[event]) {
 	})
 }
 
-// finish tries an event until the function is done with it or has failed for the
-// last time.
+// finish invokes the function for an event until it succeeds or the last
+// attempt fails.
 func (e *Events) finish(r store.Record[event]) error {
 	pause := time.Second
 	for {
 		if !e.wait(r.Inputs.Due.Sub(e.now())) {
-			return nil // it is kept for the next start
+			return nil // the next Start resumes the event
 		}
 		failed, err := e.attempt(r.Inputs)
 		switch {
@@ -196,7 +197,7 @@ func (e *Events) finish(r store.Record[event]) error {
 	}
 }
 
-// wait reports whether the time has passed; otherwise the events are closed.
+// wait waits for d and reports whether Events is still open.
 func (e *Events) wait(d time.Duration) bool {
 	if d > 0 {
 		select {
@@ -207,13 +208,13 @@ func (e *Events) wait(d time.Duration) bool {
 	return e.ctx.Err() == nil
 }
 
-// attempt returns what the function failed with, "" if it did not.
+// attempt returns the function's error, or "" if it succeeds.
 func (e *Events) attempt(in event) (failed string, err error) {
 	function, err := e.functions.find(in.Function)
 	if err != nil {
 		return "", err
 	}
-	// One that runs is let finish when the cloud closes.
+	// A running invocation continues when the cloud closes.
 	ctx := WithOrigin(context.WithoutCancel(e.ctx), in.Origin)
 	result, err := e.functions.runtime.Invoke(ctx, e.functions.current(function), in.Payload)
 	if err == nil && result.FunctionError != "" {

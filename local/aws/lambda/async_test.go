@@ -14,12 +14,13 @@ import (
 	"skiff/local/aws/lambda"
 )
 
-// hands is a clock that moves when it is waited for: it notes for how long.
+// hands is a clock that advances when a test waits for it. It records the
+// waits.
 type hands struct {
 	mu    sync.Mutex
 	now   time.Time
 	waits []time.Duration
-	stuck bool // it moves no more
+	stuck bool // the clock no longer advances
 }
 
 func (h *hands) Now() time.Time {
@@ -46,7 +47,7 @@ func (h *hands) waited() string {
 	return fmt.Sprint(h.waits)
 }
 
-// events are the asynchronous invocations of the worker's function.
+// events returns the asynchronous invocations of the worker's function.
 func (w *worker) events(h *hands) *lambda.Events {
 	return lambda.NewEvents(w.functions, func(err error) {
 		w.mu.Lock()
@@ -63,8 +64,9 @@ func (w *worker) held() int {
 
 const functionARN = "arn:aws:lambda:eu-west-1:111111111111:function:f"
 
-// TestEvents: a function that fails runs twice more, after one minute and two,
-// and its event is then dropped. One that the caller has no right to does not run.
+// TestEvents checks that a failed function is retried after one minute and
+// after two more, and that the event is then dropped. An unauthorized caller
+// cannot send an event.
 func TestEvents(t *testing.T) {
 	t.Parallel()
 	w := newWorker(t)
@@ -88,7 +90,8 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// TestEventsKept: an event is kept while the function has it.
+// TestEventsKept checks that an event stays stored while the function processes
+// it.
 func TestEventsKept(t *testing.T) {
 	t.Parallel()
 	w := newWorker(t)
@@ -106,8 +109,8 @@ func TestEventsKept(t *testing.T) {
 	eventually(t, "the event done with", func() bool { return w.held() == 0 })
 }
 
-// TestEventsRestart: an event that waits for its next attempt is still there when
-// the cloud is opened again.
+// TestEventsRestart checks that an event that waits for its next attempt
+// survives a restart of the cloud.
 func TestEventsRestart(t *testing.T) {
 	t.Parallel()
 	w := newWorker(t)

@@ -7,24 +7,23 @@ import (
 	"skiff/local/aws/arn"
 )
 
-// Message is one message of a queue.
+// Message is a message of a queue.
 type Message struct {
 	ID, ReceiptHandle      string
 	Body, MD5OfBody        string
-	Attributes             map[string]string // SQS's own, such as SentTimestamp
+	Attributes             map[string]string // system attributes, such as SentTimestamp
 	MessageAttributes      map[string]MessageAttribute
 	MD5OfMessageAttributes string // "" without attributes
 }
 
-// MessageAttribute is a value that the sender of a message added: a string or
-// bytes.
+// MessageAttribute is the value of a message attribute: a string or bytes.
 type MessageAttribute struct {
 	DataType    string
 	StringValue *string
 	BinaryValue []byte
 }
 
-// record is a message in the event of
+// record is a message in the event format of
 // https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html#example-standard-queue-message-event.
 type record struct {
 	MessageID              string                     `json:"messageId"`
@@ -47,7 +46,7 @@ type recordAttribute struct {
 	DataType         string   `json:"dataType"`
 }
 
-// batch is the messages of one invocation and the event they make.
+// batch holds the messages of one invocation and their event.
 type batch struct {
 	messages []Message
 	event    []byte
@@ -58,8 +57,8 @@ const (
 	eventEnd   = `]}`
 )
 
-// split makes one batch of messages, or several where one event would be
-// larger than a function takes.
+// split returns the messages as one batch, or as several if one event would
+// exceed the largest request.
 func split(in EventSourceMapping, messages []Message) []batch {
 	var all []batch
 	for _, m := range messages {
@@ -91,7 +90,8 @@ func recordOf(in EventSourceMapping, m Message) []byte {
 	case m.MD5OfMessageAttributes != "":
 		r.MD5OfMessageAttributes = jsontext.Value(`"` + m.MD5OfMessageAttributes + `"`)
 	case in.MaximumBatchingWindowInSeconds > 0:
-		// AWS tells of no attributes in two ways, by how it gathers a batch.
+		// Without message attributes, AWS sends null if the mapping has a
+		// batching window, and omits the member otherwise.
 		r.MD5OfMessageAttributes = jsontext.Value("null")
 	}
 	for name, a := range m.MessageAttributes {
@@ -100,14 +100,14 @@ func recordOf(in EventSourceMapping, m Message) []byte {
 			StringListValues: []string{}, BinaryListValues: [][]byte{},
 		}
 	}
-	// Strings came as JSON, and are valid: this cannot fail.
+	// The strings came as JSON, so this cannot fail.
 	data, _ := json.Marshal(r, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
 	return data
 }
 
-// done are the receipt handles of the messages that a function's answer does
-// not name as failed. An answer that AWS cannot make sense of fails the whole
-// batch
+// done returns the receipt handles of the messages that the function's answer
+// does not report as failed. An invalid answer means that the whole batch
+// failed
 // (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting).
 func (b batch) done(answer []byte, reportsFailures bool) []string {
 	failed := map[string]bool{}

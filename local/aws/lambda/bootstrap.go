@@ -14,22 +14,23 @@ import (
 	"syscall"
 )
 
-// A launchError is a bootstrap that cannot be started: what AWS would say of
-// it, and the sentence for the person who has to mend it. When err is set the
-// fault is this machine's, or the runtime is closing, and nothing else is set.
+// launchError is the reason why a bootstrap does not start. failure is the
+// error that AWS would return; advice is a sentence for the person who fixes
+// the function. If err is set, the cause is this machine or the closing
+// runtime, and failure and advice are empty.
 type launchError struct {
 	failure failure
 	advice  string
 	err     error
 }
 
-// taskBootstrap is how AWS names the file in its messages, wherever it lies
-// here.
+// taskBootstrap is the path of the bootstrap in AWS's messages.
 const taskBootstrap = "/var/task/bootstrap"
 
-// findBootstrap returns the path of the function's executable. The failure is
-// that of https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html
-// (there is no /opt here: layers are not served).
+// findBootstrap returns the path of the function's executable. See
+// https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html
+// for the error. Only Dir is searched: layers, which would be in /opt, are not
+// supported.
 func findBootstrap(v Version) (string, *launchError) {
 	path, err := filepath.Abs(filepath.Join(v.Dir, "bootstrap"))
 	if err == nil {
@@ -46,8 +47,8 @@ func findBootstrap(v Version) (string, *launchError) {
 
 const invalidEntrypoint = "Runtime.InvalidEntrypoint"
 
-// explain turns the error of starting path into words. AWS reports the bare
-// system error as Runtime.InvalidEntrypoint; the advice is ours.
+// explain returns the launchError for an error of starting path. AWS returns
+// the system error as Runtime.InvalidEntrypoint; the advice is an addition.
 func explain(v Version, path string, err error) *launchError {
 	var number syscall.Errno
 	reason := err.Error()
@@ -77,12 +78,12 @@ func advise(path string, number syscall.Errno) string {
 
 func thisMachine() string { return runtime.GOOS + "/" + runtime.GOARCH }
 
-// builtFor reads the header of an executable and names its target as Go does,
-// such as linux/arm64. It returns "" for a file of no kind it knows.
+// builtFor reads the header of an executable and returns its target in Go's
+// form, such as linux/arm64. It returns "" for an unknown file format.
 func builtFor(path string) string {
 	if f, err := elf.Open(path); err == nil {
 		defer f.Close()
-		// An ELF file seldom says for which system it is; Go's own do not.
+		// Few ELF files name their operating system, and Go's do not.
 		return "linux/" + goArch(f.Machine.String())
 	}
 	if f, err := macho.Open(path); err == nil {

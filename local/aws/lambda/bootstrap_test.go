@@ -11,8 +11,8 @@ import (
 	"skiff/local/aws/lambda"
 )
 
-// TestBootstrapFaults reads both what the caller gets, as on AWS, and the line
-// that tells a person what to do.
+// TestBootstrapFaults checks the error that the caller gets, as on AWS, and the
+// advice in the log.
 func TestBootstrapFaults(t *testing.T) {
 	t.Parallel()
 	other := "arm64"
@@ -59,8 +59,8 @@ func TestBootstrapFaults(t *testing.T) {
 	}
 }
 
-// build compiles a program without imports, so that no standard library has to
-// be compiled for the other machine beyond the runtime.
+// build compiles a program without imports, so that only the Go runtime needs
+// to be compiled for the other machine.
 func build(t *testing.T, path, system, machine string) {
 	t.Helper()
 	source := filepath.Join(t.TempDir(), "main.go")

@@ -10,26 +10,27 @@ import (
 	"skiff/local/store"
 )
 
-// leisure is how long a process under a debugger may take for anything: a person
-// looks at it.
+// leisure is the time limit for everything in a process under a debugger,
+// because a person works with it.
 const leisure = 24 * time.Hour
 
-// debugGrace is how long a debugger may take to end with the function it runs.
+// debugGrace is how long a debugger may take to stop together with its
+// function.
 const debugGrace = 5 * time.Second
 
-// A Debugger runs the processes of a function, one at a time. While it does,
-// neither the function's timeout nor that of its callers ends an invocation, and
-// others wait for their turn.
+// Debugger runs a function's processes under a debugger, one at a time. No
+// timeout of the function or of its callers ends an invocation, and other
+// invocations wait.
 type Debugger struct {
-	Dir     string   // of the code with symbols; holds bootstrap
-	Command []string // that runs a bootstrap, whose path is added to it
-	Started func()   // is called for each process, which waits for a person
+	Dir     string   // directory of the code with symbols; contains bootstrap
+	Command []string // debugger command; the path of the bootstrap is appended
+	Started func()   // called for each process, which then waits for a person
 
-	turn  chan struct{} // holds one while a process starts or works
-	ended chan struct{} // closed when no more invocations are taken
+	turn  chan struct{} // holds one element while a process starts or works
+	ended chan struct{} // closed when the debugger takes no more invocations
 }
 
-// take waits for the turn of an invocation, and returns what ends it.
+// take waits until no other invocation runs. release lets the next one run.
 func (d *Debugger) take() (release func(), err error) {
 	select {
 	case d.turn <- struct{}{}:
@@ -39,8 +40,8 @@ func (d *Debugger) take() (release func(), err error) {
 	}
 }
 
-// Named finds a function of a stack by its name in AWS or in the program, and the
-// zip on this machine that its code is in.
+// Named finds a function of a stack by its name in AWS or in the program. It
+// returns the function's id and the path of its zip.
 func (f *Functions) Named(prefix, dir, name string) (id, zip string, err error) {
 	all, err := store.List[Function](f.db, FunctionToken)
 	if err != nil {
@@ -62,8 +63,8 @@ func (f *Functions) Named(prefix, dir, name string) (id, zip string, err error) 
 	return "", "", fmt.Errorf("there is no function %q: there are %s", name, strings.Join(names, ", "))
 }
 
-// Debug runs a function under a debugger from now on, and starts a process at
-// once.
+// Debug runs a function under a debugger from now on and starts its first
+// process.
 func (f *Functions) Debug(id string, d Debugger) error {
 	r, err := store.Get[Function](f.db, FunctionToken, id)
 	if err != nil {
@@ -82,8 +83,8 @@ func (f *Functions) Debug(id string, d Debugger) error {
 	return f.runtime.prepare(v)
 }
 
-// EndDebugging ends the debuggers, and the invocations that wait in them for a
-// person.
+// EndDebugging stops all debuggers, together with the invocations that they run
+// or hold.
 func (f *Functions) EndDebugging() {
 	f.mu.Lock()
 	debugged := f.debugged
@@ -95,7 +96,8 @@ func (f *Functions) EndDebugging() {
 	}
 }
 
-// underDebugger is a version for a debugger. The caller holds mu.
+// underDebugger returns the version to run under the function's debugger, if
+// there is one. The caller holds mu.
 func (f *Functions) underDebugger(v Version) Version {
 	if d := f.debugged[v.Name]; d != nil {
 		v.Debugger, v.Dir, v.Timeout = d, d.Dir, leisure
@@ -103,8 +105,8 @@ func (f *Functions) underDebugger(v Version) Version {
 	return v
 }
 
-// identity tells what a function runs now from what it ran before: its settings
-// and code. The caller holds mu.
+// identity returns an ID of a function's current settings and code. The caller
+// holds mu.
 func (f *Functions) identity(r store.Record[Function]) string {
 	if f.debugged[r.ID] != nil {
 		return versionID(r, "debugger")
@@ -112,7 +114,8 @@ func (f *Functions) identity(r store.Record[Function]) string {
 	return versionID(r, f.running(r))
 }
 
-// prepare starts a process of a version under a debugger, before it is asked for.
+// prepare starts a process of a version under a debugger before the first
+// invocation.
 func (r *Runtime) prepare(v Version) error {
 	release, err := v.Debugger.take()
 	if err != nil {
@@ -139,7 +142,7 @@ func (r *Runtime) prepare(v Version) error {
 	return nil
 }
 
-// endAll ends the processes of a function, with what they run.
+// endAll ends the processes of a function, including busy ones.
 func (r *Runtime) endAll(name string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

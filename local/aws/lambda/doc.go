@@ -1,7 +1,8 @@
-// Package lambda runs Lambda functions of the provided.al2023 runtime as
-// processes of this machine: the bootstrap of the unpacked zip, spoken to over
-// the Lambda Runtime API, one process per concurrent request, kept warm.
+// Package lambda runs Lambda functions of the provided.al2023 runtime as local
+// processes. Each process runs the bootstrap of an unpacked zip and uses the
+// Lambda Runtime API. A process handles one request at a time and stays warm.
 //
-// What it does not do: freeze a process between invocations, limit its memory
-// or CPU, layers, extensions, response streaming, published versions and aliases.
+// The package does not freeze idle processes or limit their memory and CPU. It
+// does not support layers, extensions, response streaming, published versions
+// or aliases.
 package lambda

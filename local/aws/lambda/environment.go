@@ -9,15 +9,15 @@ import (
 	"strings"
 )
 
-// environment is what a process starts with: the variables of a real
-// provided.al2023 function, never those of this machine's shell.
-// _X_AMZN_TRACE_ID, the one other variable of the recording, is set by the
-// runtime inside the process at each invocation.
+// environment returns the initial environment variables of a process. They are
+// the variables of a real provided.al2023 function, without the variables of this
+// machine's shell. They do not include the recorded _X_AMZN_TRACE_ID, because the
+// runtime in the process sets it for each invocation.
 //
-// Four recorded values cannot hold here: /var/task is the folder of the code,
-// the Runtime API is a port of the loopback address, and the X-Ray daemon,
-// which does not exist here, is put on the loopback address as well so that no
-// datagram leaves the machine.
+// Four recorded values differ here. /var/task is the code's directory, and the
+// Runtime API is a port of the loopback address. The two X-Ray daemon addresses
+// are loopback addresses, although no daemon listens, so that no datagram
+// leaves the machine.
 func environment(v Version, api, stream string) []string {
 	memory := strconv.Itoa(v.MemoryMB)
 	env := map[string]string{
@@ -27,7 +27,7 @@ func environment(v Version, api, stream string) []string {
 		"TZ":                       ":UTC",
 		"AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
 	}
-	// Those above a program may set, those below AWS reserves:
+	// A program may set the variables above; AWS reserves those below:
 	// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 	maps.Copy(env, v.Environment)
 	maps.DeleteFunc(env, leadsAway)
@@ -60,9 +60,9 @@ func environment(v Version, api, stream string) []string {
 	return list
 }
 
-// leadsAway reports whether a variable of a program would have the SDKs call a
-// service somewhere else: an endpoint of a VPC, say. One on this machine stays, for
-// it stands in for a service.
+// leadsAway reports whether a program's variable would direct the SDKs to an
+// endpoint outside this machine, such as a VPC endpoint. A local endpoint is
+// allowed, because it may replace a service.
 func leadsAway(name, value string) bool {
 	if !strings.HasPrefix(name, "AWS_ENDPOINT_URL") {
 		return false

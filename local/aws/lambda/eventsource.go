@@ -20,9 +20,10 @@ import (
 // EventSourceMappingToken is the resource type of an event source mapping.
 const EventSourceMappingToken = "aws:lambda/eventSourceMapping:EventSourceMapping"
 
-// EventSourceMapping is the inputs of a mapping of a queue, or of the stream of a
-// table, to a function. Tumbling windows and provisioned pollers are left out. The parallelization factor is a setting without effect: one batch of
-// a stream runs at a time, which keeps the order that AWS promises.
+// EventSourceMapping holds the inputs of a mapping from a queue or a table's
+// stream to a function. Tumbling windows and provisioned pollers are not
+// supported. The parallelization factor has no effect: one batch of a stream
+// runs at a time, which keeps the order that AWS guarantees.
 type EventSourceMapping struct {
 	EventSourceARN                 string            `json:"eventSourceArn" aws:"required,replace"`
 	FunctionName                   string            `json:"functionName" aws:"required"`
@@ -41,8 +42,8 @@ type EventSourceMapping struct {
 	Tags                           map[string]string `json:"tags,omitempty"`
 }
 
-// Destinations says where the records of a stream go that a function could not
-// process.
+// Destinations names the destination for the stream records that a function
+// could not process.
 type Destinations struct {
 	OnFailure *Destination `json:"onFailure,omitempty"`
 }
@@ -52,15 +53,15 @@ type Destination struct {
 	DestinationARN string `json:"destinationArn" aws:"required"`
 }
 
-// ScalingConfig is how many batches of a mapping run at once, 2 to 1000; 0 for
-// no limit of its own.
+// ScalingConfig limits how many batches of a mapping run at once, from 2 to
+// 1000. 0 means that the mapping sets no limit.
 type ScalingConfig struct {
 	MaximumConcurrency int `json:"maximumConcurrency,omitempty"`
 }
 
-// EventSourceMappingOutputs is what AWS adds to a mapping, its defaults
-// included. AWS sets those about retries and results for a stream alone. The last
-// result does not change here.
+// EventSourceMappingOutputs holds the properties that AWS adds to a mapping,
+// including defaults. AWS sets the properties for retries and results for
+// streams only. LastProcessingResult does not change here.
 type EventSourceMappingOutputs struct {
 	ARN                            string `json:"arn"`
 	BatchSize                      int    `json:"batchSize"`
@@ -77,10 +78,10 @@ type EventSourceMappingOutputs struct {
 	UUID                           string `json:"uuid"`
 }
 
-// Types are the resource types of event source mappings.
+// Types returns the resource types of event source mappings.
 func (e *EventSources) Types() []provider.Kind { return []provider.Kind{e.Resources()} }
 
-// Resources is the resource type of this part of the package.
+// Resources returns the resource type of event source mappings.
 func (e *EventSources) Resources() *provider.Resource[EventSourceMapping, EventSourceMappingOutputs] {
 	return &provider.Resource[EventSourceMapping, EventSourceMappingOutputs]{
 		Token: EventSourceMappingToken, Volatile: []string{"functionArn", "lastModified", "state"}, Exclusive: true,
@@ -93,7 +94,8 @@ func (e *EventSources) Resources() *provider.Resource[EventSourceMapping, EventS
 			if err := e.begin(ctx, *r); err != nil {
 				return err
 			}
-			// It polls for the record as it is: there is none in the store yet.
+			// poll gets the record as an argument, because the store does not
+			// have it yet.
 			e.poll(*r)
 			return nil
 		},
@@ -112,8 +114,8 @@ func (e *EventSources) Resources() *provider.Resource[EventSourceMapping, EventS
 	}
 }
 
-// newID is a random one, or that of the same mapping if a crash kept its
-// record from the engine.
+// newID returns a random id. If a crash hid the record of the same mapping from
+// the engine, newID returns the id in that record.
 func (e *EventSources) newID(c provider.Call, in EventSourceMapping) string {
 	all, err := store.List[EventSourceMapping](e.functions.db, EventSourceMappingToken)
 	if err != nil {
@@ -131,12 +133,11 @@ func sameMapping(a, b EventSourceMapping) bool {
 	return a.EventSourceARN == b.EventSourceARN && nameOf(a.FunctionName) == nameOf(b.FunctionName)
 }
 
-// reportFailures is the one response type that there is.
+// reportFailures is the only response type.
 const reportFailures = "ReportBatchItemFailures"
 
-// checkEventSourceMapping refuses what
-// https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
-// does.
+// checkEventSourceMapping applies the limits of
+// https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html.
 func checkEventSourceMapping(in EventSourceMapping) []provider.Problem {
 	var problems provider.Problems
 	if in.EventSourceARN != "" && !arn.IsQueue(in.EventSourceARN) && !in.ofStream() {
@@ -173,7 +174,8 @@ func deref(n *int) int {
 
 func (in EventSourceMapping) enabled() bool { return in.Enabled == nil || *in.Enabled }
 
-// batchSize is the most records of a batch; the default depends on the source.
+// batchSize returns the most records in a batch; the default depends on the
+// source.
 func (in EventSourceMapping) batchSize() int {
 	if in.ofStream() {
 		return orDefault(deref(in.BatchSize), 100)
@@ -181,8 +183,8 @@ func (in EventSourceMapping) batchSize() int {
 	return orDefault(deref(in.BatchSize), 10)
 }
 
-// concurrency is how many batches run at once. AWS begins with five and adds
-// more while the queue grows; a laptop stays at five.
+// concurrency returns how many batches run at once. AWS starts with five and
+// adds more while the queue grows; here it stays at five.
 func (in EventSourceMapping) concurrency() int {
 	if s := in.ScalingConfig; s != nil && s.MaximumConcurrency > 0 {
 		return s.MaximumConcurrency
@@ -194,7 +196,8 @@ func (in EventSourceMapping) reportsFailures() bool {
 	return slices.Contains(in.FunctionResponseTypes, reportFailures)
 }
 
-// prepare refuses what AWS would by what the mapping refers to.
+// prepare checks the function and the event source that the mapping refers to,
+// as AWS does.
 func (e *EventSources) prepare(r *store.Record[EventSourceMapping]) error {
 	in := r.Inputs
 	function, err := e.functions.find(in.FunctionName)
@@ -216,8 +219,9 @@ func (e *EventSources) prepare(r *store.Record[EventSourceMapping]) error {
 	return e.checkQueue(caller, in, function)
 }
 
-// checkQueue refuses a queue that the function's role cannot read, or that shows
-// a message again while the function has it.
+// checkQueue refuses a queue that the function's role cannot read. It also
+// refuses a visibility timeout below the function's timeout, because SQS would
+// return a message while the function still processes it.
 func (e *EventSources) checkQueue(caller iam.Caller, in EventSourceMapping, function store.Record[Function]) error {
 	for _, action := range []string{"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"} {
 		err := e.queue.Authorize(caller, in.EventSourceARN, action)
@@ -283,7 +287,7 @@ func describeMapping(r store.Record[EventSourceMapping]) EventSourceMappingOutpu
 	return out
 }
 
-// sourceName is a queue or the table of a stream, in words.
+// sourceName returns the name of the event source for error messages.
 func sourceName(in EventSourceMapping) string {
 	parts, _ := arn.Parse(in.EventSourceARN)
 	if in.ofStream() {

@@ -67,12 +67,11 @@ func TestCheckEventSourceMapping(t *testing.T) {
 	}
 }
 
-// fakeQueue is one queue that lets a caller do some actions and has no
-// messages.
+// fakeQueue is a queue without messages that allows some actions.
 type fakeQueue struct {
 	visibility time.Duration
 	actions    []string
-	failures   chan error // of Receive, until it is closed; nil for none
+	failures   chan error // returned by Receive until it is closed; nil for none
 }
 
 func (q *fakeQueue) Receive(ctx context.Context, _ iam.Caller, _ string, _ int, _ time.Duration) ([]Message, error) {
@@ -166,7 +165,7 @@ func TestCreateEventSourceMapping(t *testing.T) {
 	must(t, kind.Delete(t.Context(), provider.Call{}, r))
 }
 
-// TestReports: an error of the queue is told once for as long as it lasts.
+// TestReports checks that a repeated error of the queue is reported once.
 func TestReports(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)
@@ -183,7 +182,7 @@ func TestReports(t *testing.T) {
 			queue.failures <- errors.New(text)
 		}
 	}
-	queue.failures <- nil // what came before it is told by now
+	queue.failures <- nil // the poller has reported the earlier errors by now
 	close(queue.failures)
 	must(t, sources.Close(t.Context()))
 	close(reported)
@@ -208,7 +207,7 @@ func TestBatchDone(t *testing.T) {
 		{`{"batchItemFailures":[],"other":1}`, "one two"},
 		{`{"batchItemFailures":[{"itemIdentifier":"2"}]}`, "one"},
 		{`{"batchItemFailures":[{"itemIdentifier":"2"},{"itemIdentifier":"1"}]}`, ""},
-		// What AWS cannot make sense of fails the whole batch.
+		// An invalid answer fails the whole batch.
 		{`{"batchItemFailures":[{"itemIdentifier":"3"}]}`, ""},
 		{`{"batchItemFailures":[{"itemIdentifier":"2"},{"itemIdentifier":""}]}`, ""},
 		{`{"batchItemFailures":[{"itemIdentifier":null}]}`, ""},
@@ -252,8 +251,8 @@ func TestSplit(t *testing.T) {
 	}
 }
 
-// TestRecordedEvents compares events with those that AWS sent; the file names
-// its source and licence.
+// TestRecordedEvents compares events with recorded events of AWS. The file
+// names its source and its license.
 func TestRecordedEvents(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile(filepath.Join("testdata", "sqs_events.json"))

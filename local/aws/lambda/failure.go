@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// A failure is an error the platform itself finds, in the form in which AWS
-// returns it as the payload of an invocation.
+// failure is an error that the platform detects, in the format of an
+// invocation's payload on AWS.
 type failure struct {
 	Type    string `json:"errorType"`
 	Message string `json:"errorMessage"`
 }
 
-// result puts the request id in front of the message, as the recordings of
-// 2025-11 have it. Timeouts were "DATE ID Task timed out after 1.00 seconds"
-// without a type in a recording of 2024-04; the newer form wins.
+// result adds the request id to the message, as the recordings of 2025-11 do.
+// In a recording of 2024-04, a timeout was "DATE ID Task timed out after 1.00
+// seconds" without a type; result uses the newer format.
 func (f failure) result(requestID string) Result {
 	f.Message = "RequestId: " + requestID + " Error: " + f.Message
 	return Result{Payload: encode(f), FunctionError: unhandled}
@@ -38,10 +38,10 @@ func timedOut(limit time.Duration) failure {
 	return failure{"Sandbox.Timedout", fmt.Sprintf("Task timed out after %.2f seconds", limit.Seconds())}
 }
 
-// exited describes how a process ended. A clean exit is "without providing a
-// reason": recorded for a handler and for a runtime that exit by themselves;
-// "exit status 127" is recorded for a missing wrapper. The text for a signal is
-// the one of os.ProcessState and is not recorded.
+// exited describes how a process ended. The recordings have "without providing
+// a reason" for a handler and a runtime that exit, and "exit status 127" for a
+// missing wrapper. The text for a signal is not recorded; it is the text of
+// os.ProcessState.
 func exited(state *os.ProcessState) failure {
 	if state == nil || state.Success() {
 		return failure{"Runtime.ExitError", "Runtime exited without providing a reason"}
@@ -52,9 +52,9 @@ func exited(state *os.ProcessState) failure {
 	return failure{"Runtime.ExitError", fmt.Sprintf("Runtime exited with error: exit status %d", state.ExitCode())}
 }
 
-// responseTooLarge is the payload of an answer above MaxResponseBytes. Its
-// message carries no request id, unlike the others: aws-lambda-dotnet's
-// integration tests expect this very text from AWS.
+// responseTooLarge returns the result for an answer above MaxResponseBytes.
+// Unlike the other messages, it has no request id: aws-lambda-dotnet's
+// integration tests expect exactly this text from AWS.
 func responseTooLarge() Result {
 	return Result{FunctionError: unhandled, Payload: encode(failure{
 		"Function.ResponseSizeTooLarge",

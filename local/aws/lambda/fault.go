@@ -11,7 +11,7 @@ import (
 	"skiff/local/store"
 )
 
-// A fault is an error of a call, as Lambda returns it
+// fault is an error that the Lambda API returns
 // (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors).
 type fault struct {
 	status        int
@@ -25,7 +25,8 @@ func badRequest(code, format string, args ...any) error {
 	return &fault{http.StatusBadRequest, code, fmt.Sprintf(format, args...), ""}
 }
 
-// notHere refuses what AWS has and the local cloud does not.
+// notHere returns the error for a feature of AWS that the local cloud does not
+// support.
 func notHere(format string, args ...any) error {
 	return &fault{http.StatusNotImplemented, "NotImplementedException", "the local cloud does not have " + fmt.Sprintf(format, args...), ""}
 }

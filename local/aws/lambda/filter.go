@@ -16,9 +16,9 @@ import (
 	"skiff/local/engine/provider"
 )
 
-// FilterCriteria chooses which messages or records a function gets: those that one
-// of the filters matches. Messages that none matches are deleted, records are
-// passed over
+// FilterCriteria selects the messages or records that a function gets: those
+// that match at least one filter. The mapping deletes other messages and skips
+// other records
 // (https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html).
 type FilterCriteria struct {
 	Filters []Filter `json:"filters,omitempty" aws:"set"`
@@ -29,20 +29,21 @@ type Filter struct {
 	Pattern string `json:"pattern,omitempty"`
 }
 
-// Quotas of filters; AWS raises the first to 10 for who asks.
+// Quotas of filters. AWS raises the first to 10 on request.
 const (
 	maxFilters = 5
 	maxPattern = 4096 // characters
 )
 
-// parseFilter reads a pattern. The documentation of Lambda lists neither wildcard
-// nor cidr.
+// parseFilter parses a pattern. It refuses wildcard and cidr, which the
+// documentation of Lambda does not list.
 func parseFilter(text string) (*eventpattern.Pattern, error) {
 	return eventpattern.Parse(text, "wildcard", "cidr")
 }
 
-// checkFilters refuses patterns that Lambda cannot read, and for a queue those that
-// name another field than the body, by which alone it filters messages
+// checkFilters refuses patterns that Lambda cannot parse. For a queue, it also
+// refuses patterns for fields other than body, because Lambda filters messages
+// by their body only
 // (https://docs.aws.amazon.com/lambda/latest/dg/with-sqs-filtering.html).
 func checkFilters(in EventSourceMapping) []provider.Problem {
 	if in.FilterCriteria == nil {
@@ -75,7 +76,8 @@ func checkFilters(in EventSourceMapping) []provider.Problem {
 	return problems
 }
 
-// filters are the patterns of a mapping; none lets everything through.
+// filters returns the parsed patterns of a mapping. Without patterns,
+// everything matches.
 func (in EventSourceMapping) filters() ([]*eventpattern.Pattern, error) {
 	if in.FilterCriteria == nil {
 		return nil, nil
@@ -91,8 +93,8 @@ func (in EventSourceMapping) filters() ([]*eventpattern.Pattern, error) {
 	return all, nil
 }
 
-// receive is Receive of the queue without the messages that no filter matches,
-// which it deletes.
+// receive receives messages from the queue and returns those that match a
+// filter. It deletes the others.
 func (e *EventSources) receive(ctx context.Context, c iam.Caller, in EventSourceMapping, limit int, wait time.Duration) ([]Message, error) {
 	filters, err := in.filters()
 	if err != nil {
@@ -117,10 +119,10 @@ func (e *EventSources) receive(ctx context.Context, c iam.Caller, in EventSource
 	return kept, err
 }
 
-// matchesBody reports whether a pattern matches a message. A pattern with an object
-// for the body is for bodies of JSON, and one with a list is for plain strings; a
-// body of the other form does not match. JSON that is neither an object nor a list
-// counts as a plain string, which AWS does not document.
+// matchesBody reports whether a pattern matches a message. An object as the
+// pattern for body matches only JSON bodies; a list matches only plain strings.
+// JSON that is neither an object nor a list counts as a plain string; AWS does
+// not document this case.
 func matchesBody(p *eventpattern.Pattern, body string) bool {
 	d := json.NewDecoder(bytes.NewReader([]byte(body)))
 	d.UseNumber()
@@ -143,8 +145,8 @@ func matchesBody(p *eventpattern.Pattern, body string) bool {
 	return p.MatchValue(map[string]any{"body": value})
 }
 
-// readRecords is Records of the stream without those that no filter matches. The
-// number to go on after is behind them all.
+// readRecords reads records from the stream and returns those that match a
+// filter. The returned sequence number is after all records that it read.
 func (e *EventSources) readRecords(ctx context.Context, c iam.Caller, in EventSourceMapping, after string, limit int, wait time.Duration) ([]StreamRecord, string, error) {
 	filters, err := in.filters()
 	if err != nil {

@@ -17,9 +17,9 @@ func filtered(patterns ...string) func(*lambda.EventSourceMapping) {
 	}
 }
 
-// TestFilteredQueue: the function gets the messages that a filter matches, and the
-// others are deleted. A pattern of JSON is not for plain strings, nor one of a
-// string for JSON.
+// TestFilteredQueue checks that the function gets the messages that match a
+// filter, and that the others are deleted. A pattern for JSON does not match
+// plain strings, and a pattern for strings does not match JSON.
 func TestFilteredQueue(t *testing.T) {
 	t.Parallel()
 	w := newWorker(t)
@@ -30,13 +30,13 @@ func TestFilteredQueue(t *testing.T) {
 	for _, r := range w.records() {
 		seen[r.Body] = true
 	}
-	if len(seen) != 3 || !seen["{"] || w.left("dead") != 1 { // the function fails with what is no JSON
+	if len(seen) != 3 || !seen["{"] || w.left("dead") != 1 { // the function fails for a body that is not JSON
 		t.Errorf("the function got %v; %d dead letters", seen, w.left("dead"))
 	}
 }
 
-// TestFilteredStream: records that no filter matches are passed over, and the
-// position moves on, too where none is left.
+// TestFilteredStream checks that records that match no filter are skipped. The
+// position advances even if no record matches.
 func TestFilteredStream(t *testing.T) {
 	t.Parallel()
 	w := newStreamWorker(t)

@@ -17,7 +17,8 @@ import (
 	"skiff/local/aws/lambda"
 )
 
-// codeDir holds the test function's bootstrap, built once per test binary.
+// codeDir contains the test function's bootstrap, which is built once per test
+// binary.
 var codeDir string
 
 func TestMain(m *testing.M) {
@@ -41,7 +42,7 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// A fixture is a runtime and the log of what runs on it.
+// fixture is a runtime and its log.
 type fixture struct {
 	*lambda.Runtime
 	version lambda.Version
@@ -144,7 +145,7 @@ type description struct {
 	Local     string
 }
 
-// wantFailure checks an error payload; the request id in it is shown as ID.
+// wantFailure checks an error payload, with the request id replaced by ID.
 func wantFailure(t *testing.T, result lambda.Result, payload string) {
 	t.Helper()
 	uuid := regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
@@ -156,7 +157,7 @@ func wantFailure(t *testing.T, result lambda.Result, payload string) {
 	}
 }
 
-// eventually polls until ok holds.
+// eventually polls until ok returns true.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); !ok(); time.Sleep(time.Millisecond) {
@@ -166,8 +167,8 @@ func eventually(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-// alive reports whether a process exists. A zombie does not count: the tests
-// ask about processes that another reaps.
+// alive reports whether a process exists. A zombie does not count: another
+// process reaps the processes that the tests check.
 func alive(pid int) bool {
 	if syscall.Kill(pid, 0) != nil {
 		return false

@@ -15,18 +15,20 @@ import (
 	"skiff/local/store"
 )
 
-// maxEventBytes is the largest payload of an asynchronous invocation, 1 MB since
-// 2025 (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
+// maxEventBytes is the largest payload of an asynchronous invocation: 1 MB
+// since 2025
+// (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
 const maxEventBytes = 1 << 20
 
-// Handler is the endpoint that functions and people call. It has the operation
-// Invoke (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html), by the
-// name of a function or by its ARN, with the qualifier $LATEST or without one. It
-// refuses a client context, durable executions, tenants and all other operations.
-// Loops of functions that invoke each other are not detected.
+// Handler returns the Lambda endpoint that functions and people call. It
+// implements Invoke
+// (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html) for a
+// function's name or ARN, with the qualifier $LATEST or none. It refuses client
+// contexts, durable executions, tenants and all other operations. It does not
+// detect functions that invoke each other in a loop.
 func (e *Events) Handler() http.Handler { return front{e} }
 
-// front answers the calls of one endpoint.
+// front handles the calls of one endpoint.
 type front struct{ events *Events }
 
 func (f front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -35,7 +37,7 @@ func (f front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Operations lists what is answered.
+// Operations lists the operations that front answers.
 func (f front) Operations() []string { return []string{"Invoke"} }
 
 func (f front) serve(w http.ResponseWriter, r *http.Request) error {
@@ -57,17 +59,17 @@ func (f front) serve(w http.ResponseWriter, r *http.Request) error {
 	return f.invoke(w, r, caller, in)
 }
 
-// invokeInput is one call of Invoke.
+// invokeInput is the input of an Invoke call.
 type invokeInput struct {
 	function  string // name or ARN
 	qualifier string
 	kind      string // invocation type
-	tail      bool   // the caller wants the end of the log
+	tail      bool   // the caller asks for the end of the log
 	payload   []byte
 }
 
-// readInvoke reads a call. An invocation without a payload has an empty object,
-// which AWS does not document.
+// readInvoke parses an Invoke call. An empty payload becomes an empty object;
+// AWS does not document this case.
 func readInvoke(r *http.Request, body []byte) (invokeInput, error) {
 	var in invokeInput
 	parts := strings.Split(r.URL.EscapedPath(), "/")
@@ -144,14 +146,15 @@ func (f front) invoke(w http.ResponseWriter, r *http.Request, caller iam.Caller,
 	if in.tail {
 		h.Set("X-Amz-Log-Result", base64.StdEncoding.EncodeToString(result.Log))
 	}
-	_, _ = w.Write(result.Payload) // the caller may be gone: the function has run
+	_, _ = w.Write(result.Payload) // a write error means that the caller has gone; the function has run
 	return nil
 }
 
-// named finds the function that a caller may invoke: by its name in the caller's
-// account and region, by ACCOUNT:function:NAME or by its ARN. Only who may invoke
-// it hears that it is missing. The administrator, who has no account, finds the
-// function of any.
+// named finds a function that a caller may invoke. function is a name in the
+// caller's account and region, ACCOUNT:function:NAME or an ARN. named
+// authorizes before it reports a missing function, so that only an authorized
+// caller gets ResourceNotFoundException. The administrator has no account: for
+// them, a name matches in every account.
 func (f *Functions) named(c iam.Caller, function, qualifier string) (store.Record[Function], error) {
 	asked, err := parseTarget(c, function, qualifier)
 	if err != nil {
@@ -210,7 +213,7 @@ func parseTarget(c iam.Caller, function, qualifier string) (target, error) {
 	return t, nil
 }
 
-// policyOf is the permissions of a function as its resource policy.
+// policyOf returns the permissions of a function as a resource policy.
 func (f *Functions) policyOf(function store.Record[Function]) (*iam.Document, error) {
 	held, err := f.permissionsOf(function)
 	if err != nil || len(held) == 0 {

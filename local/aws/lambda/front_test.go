@@ -24,7 +24,7 @@ import (
 	"skiff/local/aws/lambda"
 )
 
-// invoker is a client of the worker's functions, with a role's keys.
+// invoker returns a client of the worker's functions with a role's credentials.
 func (w *worker) invoker(e *lambda.Events, keys iam.Credentials) *awslambda.Client {
 	server := httptest.NewServer(e.Handler())
 	w.t.Cleanup(server.Close)
@@ -38,7 +38,8 @@ func (w *worker) grant(action, resource string) {
 	put(w, iam.RolePolicyToken, "r:i", iam.RolePolicy{Name: "i", Role: "r", Policy: `{"Statement":{"Effect":"Allow","Action":"` + action + `","Resource":"` + resource + `"}}`})
 }
 
-// wantError is an error of the SDK with a code, a status and words of its text.
+// wantError checks the code, the status and a part of the message of an SDK
+// error.
 func wantError(t *testing.T, name string, err error, code string, status int, words string) {
 	t.Helper()
 	told, ok := errors.AsType[smithy.APIError](err)
@@ -48,8 +49,8 @@ func wantError(t *testing.T, name string, err error, code string, status int, wo
 	}
 }
 
-// TestInvoke: a client of the SDK invokes a function by its name and its ARN, has
-// its answer, its error and its log, and asks without running it.
+// TestInvoke checks that an SDK client can invoke a function by its name and
+// its ARN, gets its answer, error and log, and can do a dry run.
 func TestInvoke(t *testing.T) {
 	t.Parallel()
 	w := newWorker(t)
@@ -84,15 +85,15 @@ func TestInvoke(t *testing.T) {
 	}
 }
 
-// TestInvokeEvent: an asynchronous invocation is kept before it is acknowledged,
-// and runs after a restart.
+// TestInvokeEvent checks that an asynchronous invocation is stored before the
+// response, and runs after a restart.
 func TestInvokeEvent(t *testing.T) {
 	t.Parallel()
 	w := newWorker(t)
 	w.grant("lambda:InvokeFunction", functionARN)
 	file := filepath.Join(t.TempDir(), "written")
 	e := w.events(&hands{now: time.Now(), stuck: true})
-	must(t, e.Close(context.Background())) // it keeps events and starts none
+	must(t, e.Close(context.Background())) // closed Events store events and start none
 	client := w.invoker(e, w.authority.Issue(workerRole, "f"))
 	out, err := client.Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: aws.String("f"), InvocationType: types.InvocationTypeEvent, Payload: []byte(`{"do":"write","text":"done","path":"` + file + `"}`)})
 	if err != nil || out.StatusCode != 202 || w.held() != 1 {
@@ -109,7 +110,7 @@ func TestInvokeEvent(t *testing.T) {
 	}
 }
 
-// TestInvokeRefusals are the errors of calls, by their codes and statuses.
+// TestInvokeRefusals checks the codes and statuses of the errors.
 func TestInvokeRefusals(t *testing.T) {
 	t.Parallel()
 	w := newWorker(t)
@@ -163,8 +164,9 @@ func TestInvokeRefusals(t *testing.T) {
 	}
 }
 
-// TestInvokeByPermission: a permission lets a role of the account in, or another
-// account's that has the right, too.
+// TestInvokeByPermission checks that a permission lets a role of the account
+// invoke the function. A role of another account also needs the right in its
+// policies.
 func TestInvokeByPermission(t *testing.T) {
 	t.Parallel()
 	w := newWorker(t)

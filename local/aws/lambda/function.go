@@ -18,8 +18,8 @@ import (
 // FunctionToken is the resource type of a function.
 const FunctionToken = "aws:lambda/function:Function"
 
-// Function is the inputs of a function. Container images, layers, VPCs, file
-// systems, code in S3 and SnapStart are left out.
+// Function holds the inputs of a function. Container images, layers, VPCs, file
+// systems, code in S3 and SnapStart are not supported.
 type Function struct {
 	Name                         string            `json:"name" aws:"replace"`
 	Code                         *provider.Archive `json:"code,omitempty" aws:"required"`
@@ -40,19 +40,18 @@ type Function struct {
 	Tags                         map[string]string `json:"tags,omitempty"`
 }
 
-// Environment is the variables that a function gets.
+// Environment holds the environment variables of a function.
 type Environment struct {
 	Variables map[string]string `json:"variables,omitempty"`
 }
 
-// EphemeralStorage is the size of /tmp in MB; here it is a setting without
-// effect.
+// EphemeralStorage is the size of /tmp in MB. It has no effect here.
 type EphemeralStorage struct {
 	Size int `json:"size,omitempty"`
 }
 
-// LoggingConfig says where a function's lines go. The formats and levels
-// concern lines of AWS's own, which are plain text here.
+// LoggingConfig sets the log group of a function. The formats and levels have
+// no effect: they apply to AWS's own lines, which are plain text here.
 type LoggingConfig struct {
 	LogFormat           string `json:"logFormat" aws:"required,idle"`
 	LogGroup            string `json:"logGroup,omitempty"`
@@ -60,12 +59,13 @@ type LoggingConfig struct {
 	SystemLogLevel      string `json:"systemLogLevel,omitempty" aws:"idle"`
 }
 
-// TracingConfig is X-Ray tracing; here it is a setting without effect.
+// TracingConfig is X-Ray tracing. It has no effect here.
 type TracingConfig struct {
 	Mode string `json:"mode" aws:"required"`
 }
 
-// FunctionOutputs is what AWS adds to a function, its defaults included.
+// FunctionOutputs holds the properties that AWS adds to a function, including
+// defaults.
 type FunctionOutputs struct {
 	Architectures      []string         `json:"architectures"`
 	EphemeralStorage   EphemeralStorage `json:"ephemeralStorage"`
@@ -147,12 +147,12 @@ func functionARN(r store.Record[Function]) string {
 	return arn.New("lambda", r.Region, r.Account, "function:"+r.ID)
 }
 
-// invokeARN is the form in which API Gateway names a function.
+// invokeARN returns the ARN by which API Gateway names a function.
 func invokeARN(region, function string) string {
 	return arn.New("apigateway", region, "lambda", "path/2015-03-31/functions/"+function+"/invocations")
 }
 
-// version is what the runtime needs to run the function as r declares it.
+// version returns the Version for the settings in r.
 func (f *Functions) version(r store.Record[Function]) Version {
 	in := r.Inputs
 	v := Version{
@@ -185,8 +185,8 @@ func orDefault(n, otherwise int) int {
 	return n
 }
 
-// versionID tells two versions of a function apart: its settings, and the code
-// that it runs.
+// versionID returns an ID of the settings and the code of a function. It leaves
+// out settings that do not affect how the function runs.
 func versionID(r store.Record[Function], code string) string {
 	in := r.Inputs
 	in.Code, in.Tags, in.Description = nil, nil, ""

@@ -20,24 +20,24 @@ import (
 	"skiff/local/store"
 )
 
-// maxUnzipped is the size of a function's files together, in bytes
+// maxUnzipped is the largest total size of a function's files, in bytes
 // (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
 const maxUnzipped = 250 << 20
 
-// ErrNoPermission is returned for an invocation that no permission of the
-// function allows.
+// ErrNoPermission means that no permission of the function allows the
+// invocation.
 var ErrNoPermission = errors.New("no permission of the function allows this invocation")
 
-// Logs takes the lines of a function.
+// Logs receives the lines of a function.
 type Logs func(group Group, stream, function string, lines ...[]byte)
 
-// Group is the log group of a function, which need not be there.
+// Group is the log group of a function. The group may not exist.
 type Group struct {
 	Name, Region, Account string
-	MayCreate             func() bool // the role of the function may
+	MayCreate             func() bool // reports whether the function's role may create the group
 }
 
-// Functions are the declared functions, run by a Runtime.
+// Functions holds the declared functions, which a Runtime runs.
 type Functions struct {
 	db        *store.Store
 	runtime   *Runtime
@@ -53,29 +53,30 @@ type Functions struct {
 	granted  granted
 }
 
-// issued is the version of a function that runs, with the keys it signs with.
+// issued is the current version of a function, with the credentials issued to
+// it.
 type issued struct {
-	code    *provider.Archive // of the record: as long as it is the same one, so is the record
+	code    *provider.Archive // from the record; the same pointer means the same record
 	id      string
 	version Version
 }
 
-// NewFunctions runs the functions in db, with their code unpacked below dir.
+// NewFunctions returns the functions in db. It unpacks their code below dir.
 func NewFunctions(db *store.Store, runtime *Runtime, authority *iam.Authority, dir string, endpoints map[string]string, logs Logs) *Functions {
 	return &Functions{db: db, runtime: runtime, authority: authority, dir: dir, endpoints: endpoints, logs: logs, issued: map[string]issued{}, swaps: map[string]*swap{}, debugged: map[string]*Debugger{}}
 }
 
-// Types are the resource types of functions.
+// Types returns the resource types of functions.
 func (f *Functions) Types() []provider.Kind { return []provider.Kind{f.functions(), f.permissions()} }
 
-// Resources are the resource types of this package.
+// Resources returns the resource types of functions and permissions.
 func (f *Functions) Resources() (*provider.Resource[Function, FunctionOutputs], *provider.Resource[Permission, struct{}]) {
 	return f.functions(), f.permissions()
 }
 
-// Invoke runs a function for a service, such as apigateway.amazonaws.com, that
-// acts for the resource sourceARN, and returns its answer without its log. A
-// function without a permission for it is ErrNoPermission.
+// Invoke invokes a function for a service, such as apigateway.amazonaws.com,
+// that acts for the resource sourceARN. It returns the answer without the log,
+// or ErrNoPermission if the function has no permission for the service.
 func (f *Functions) Invoke(ctx context.Context, function, service, sourceARN string, payload []byte) (Result, error) {
 	r, err := f.find(function)
 	if err != nil {
@@ -87,11 +88,12 @@ func (f *Functions) Invoke(ctx context.Context, function, service, sourceARN str
 	return f.runtime.Answer(originated(ctx, originOfService(service, sourceARN)), f.current(r), payload)
 }
 
-// find takes an ARN, with or without a qualifier, or a name.
+// find returns a function by its name or by its ARN, with or without the
+// qualifier $LATEST.
 func (f *Functions) find(function string) (store.Record[Function], error) {
 	r, err := store.Peek[Function](f.db, FunctionToken, nameOf(function))
 	if err == nil && function != r.ID && strings.TrimSuffix(function, ":"+latest) != functionARN(r) {
-		err = store.ErrNotFound // of another region or account, or an alias
+		err = store.ErrNotFound // the ARN has another region or account, or names an alias
 	}
 	if err != nil {
 		return r, fmt.Errorf("function %s: %w", function, err)
@@ -99,7 +101,7 @@ func (f *Functions) find(function string) (store.Record[Function], error) {
 	return r, nil
 }
 
-// nameOf is the name in an ARN of a function, or the name itself.
+// nameOf returns the name of a function given by name or ARN.
 func nameOf(function string) string {
 	parts, ok := arn.Parse(function)
 	if !ok {
@@ -109,8 +111,8 @@ func nameOf(function string) string {
 	return name
 }
 
-// current is the version to run now. Keys are issued once per version, so that
-// its sandboxes are shared.
+// current returns the version to run. It issues credentials once per version,
+// so that invocations can share the version's sandboxes.
 func (f *Functions) current(r store.Record[Function]) Version {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -134,8 +136,8 @@ func (f *Functions) current(r store.Record[Function]) Version {
 	return v
 }
 
-// logger writes lines to the group of a function if its role may, as the
-// Lambda service does with the role's rights.
+// logger returns a function that writes lines to the log group if the role
+// allows it, as the Lambda service does.
 func (f *Functions) logger(r store.Record[Function], group string) func(stream string, lines ...[]byte) {
 	caller := iam.Session(r.Inputs.Role, r.ID)
 	// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
@@ -145,7 +147,7 @@ func (f *Functions) logger(r store.Record[Function], group string) func(stream s
 	}
 	return func(stream string, lines ...[]byte) {
 		resource := arn.New("logs", r.Region, r.Account, "log-group:"+group+":log-stream:"+stream)
-		// Asked each time: a policy may change while a process lives.
+		// Check each time, because a policy may change while a process runs.
 		for _, action := range []string{"logs:CreateLogStream", "logs:PutLogEvents"} {
 			if f.authority.Authorize(caller, iam.Request{Action: action, Resource: resource}) != nil {
 				return
@@ -179,8 +181,8 @@ func (f *Functions) deploy(c provider.Call, r *store.Record[Function]) error {
 	return nil
 }
 
-// remove takes along the permissions, which are part of the function, as
-// DeleteFunction does.
+// remove also deletes the permissions: they are part of the function, and
+// DeleteFunction deletes them too.
 func (f *Functions) remove(_ context.Context, _ provider.Call, r store.Record[Function]) error {
 	all, err := store.List[Permission](f.db, PermissionToken)
 	if err != nil {
@@ -207,8 +209,8 @@ func (f *Functions) remove(_ context.Context, _ provider.Call, r store.Record[Fu
 
 func (f *Functions) codeDir(sum string) string { return filepath.Join(f.dir, sum) }
 
-// digest is over names, modes and contents: two zips with equal files are one
-// deployment.
+// digest returns the hash of the names, modes and contents, and the total size.
+// Zips with equal files have the same hash.
 func digest(files []provider.File) (sum string, size int) {
 	h := sha256.New()
 	for _, file := range files {
@@ -219,7 +221,8 @@ func digest(files []provider.File) (sum string, size int) {
 	return hex.EncodeToString(h.Sum(nil)), size
 }
 
-// unpacked unpacks the files of a function, unless they are too large.
+// unpacked unpacks the files of a function and returns their hash and size. It
+// refuses files that are too large.
 func (f *Functions) unpacked(files []provider.File) (sum string, size int, err error) {
 	sum, size = digest(files)
 	if size > maxUnzipped {
@@ -228,7 +231,8 @@ func (f *Functions) unpacked(files []provider.File) (sum string, size int, err e
 	return sum, size, f.unpack(files, sum)
 }
 
-// unpack writes the files once; the folder appears whole or not at all.
+// unpack writes the files if their directory does not exist yet. It renames the
+// complete directory, so that no partial directory is visible.
 func (f *Functions) unpack(files []provider.File, sum string) error {
 	if _, err := os.Stat(f.codeDir(sum)); err == nil {
 		return nil
@@ -246,7 +250,7 @@ func (f *Functions) unpack(files []provider.File, sum string) error {
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			return err
 		}
-		// Lambda's task root is read-only, and readable to the function.
+		// Lambda's task root is read-only, and the function can read it.
 		if err := os.WriteFile(name, file.Data, file.Mode.Perm()|0o444); err != nil {
 			return err
 		}
@@ -257,8 +261,8 @@ func (f *Functions) unpack(files []provider.File, sum string) error {
 	return nil
 }
 
-// Tidy removes the code that no function runs. It is for a start: later, a
-// request may still be on its way to a version that was just replaced.
+// Tidy removes the code that no function runs. Call it only at the start:
+// later, a request may still use a version that was just replaced.
 func (f *Functions) Tidy() error {
 	all, err := store.List[Function](f.db, FunctionToken)
 	if err != nil {

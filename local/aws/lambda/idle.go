@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// takeIdle is an idle sandbox of a version, which it is no more, or nil.
+// takeIdle removes an idle sandbox of a version from the idle list and returns
+// it, or nil if there is none.
 func (f *function) takeIdle(v Version) *sandbox {
 	for i := len(f.idle) - 1; i >= 0; i-- {
 		if s := f.idle[i]; s.version.ID == v.ID {
@@ -17,8 +18,8 @@ func (f *function) takeIdle(v Version) *sandbox {
 	return nil
 }
 
-// rest makes s idle, or ends it when its version is no longer wanted. The
-// caller holds mu.
+// rest makes s idle, or ends it if its version is no longer needed. The caller
+// holds mu.
 func (r *Runtime) rest(f *function, s *sandbox) {
 	if s.ending {
 		return
@@ -35,7 +36,7 @@ func (r *Runtime) rest(f *function, s *sandbox) {
 	s.idleTimer = time.AfterFunc(limit, func() { r.expire(s) })
 }
 
-// expire ends a sandbox that nobody has used for a while.
+// expire ends a sandbox that has been idle for too long.
 func (r *Runtime) expire(s *sandbox) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -44,8 +45,8 @@ func (r *Runtime) expire(s *sandbox) {
 	}
 }
 
-// forget takes s out of the idle ones and reports whether it was among them.
-// The caller holds mu.
+// forget removes s from the idle list and reports whether it was there. The
+// caller holds mu.
 func (r *Runtime) forget(s *sandbox) bool {
 	f := r.function(s.version.Name)
 	i := slices.Index(f.idle, s)
@@ -57,9 +58,9 @@ func (r *Runtime) forget(s *sandbox) bool {
 	return true
 }
 
-// Retire ends the sandboxes of every version of a function but keepID: idle
-// ones now, others once they have finished what they run. Call it after each
-// deploy; an empty keepID, for a function that is deleted, ends them all.
+// Retire ends the sandboxes of every version of a function except keepID: idle
+// ones now, busy ones after their invocation. Call it after each deployment. An
+// empty keepID ends all of them, for a deleted function.
 func (r *Runtime) Retire(name string, keepID string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -76,7 +77,7 @@ func (r *Runtime) Retire(name string, keepID string) {
 	}
 }
 
-// Sandboxes returns how many processes of a function live, busy or idle.
+// Sandboxes returns how many processes of a function exist, busy or idle.
 func (r *Runtime) Sandboxes(name string) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()

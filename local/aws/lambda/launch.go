@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// coldStart starts a sandbox for an invocation. An init that fails or takes
-// longer than InitTimeout is done once more, then as part of the invocation and
-// within the function's own timeout, as
-// https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
-// has it. Only the outcome of the second is returned.
+// coldStart starts a sandbox for an invocation. If the init phase fails or
+// takes longer than InitTimeout, it runs a second time as part of the
+// invocation and within the function's timeout. Only the second result is
+// returned. See
+// https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html.
 func (r *Runtime) coldStart(inv *invocation) {
 	v := inv.version
 	limit := r.options.InitTimeout
@@ -63,8 +63,9 @@ func (r *Runtime) coldStart(inv *invocation) {
 	r.settle(inv, nil)
 }
 
-// initialise waits for the first /next and returns "" or why it did not come:
-// "error" or "timeout". In both the process is gone.
+// initialise waits for the first /next and returns "". If the process ends
+// first, it returns "error"; if the limit passes, it kills the process and
+// returns "timeout".
 func (s *sandbox) initialise(limit time.Duration) string {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
@@ -80,7 +81,8 @@ func (s *sandbox) initialise(limit time.Duration) string {
 	return "timeout"
 }
 
-// initResult is what an invocation gets when its sandbox never became ready.
+// initResult returns the result of an invocation whose sandbox did not become
+// ready.
 func (s *sandbox) initResult(requestID, status string, limit time.Duration) Result {
 	switch {
 	case status == "timeout":
@@ -91,8 +93,8 @@ func (s *sandbox) initResult(requestID, status string, limit time.Duration) Resu
 	return s.exit.result(requestID)
 }
 
-// launch starts the process of a new sandbox. The sandbox is never nil, so that
-// there is a log stream for what went wrong.
+// launch starts the process of a new sandbox. It returns a sandbox even with an
+// error, so that the error has a log stream.
 func (r *Runtime) launch(v Version) (*sandbox, *launchError) {
 	s := &sandbox{
 		id: randomHex(16), stream: newStream(time.Now()), version: v, runtime: r,
@@ -108,8 +110,9 @@ func (r *Runtime) launch(v Version) (*sandbox, *launchError) {
 	}
 	defer writer.Close()
 
-	// Under the lock, so that Close sees either the process or no start at all,
-	// and a call of /next never comes before its sandbox is known.
+	// Hold the lock, so that Close either sees the process or prevents its
+	// start. It also makes an early /next call wait until the sandbox is
+	// registered.
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.killing {

@@ -7,16 +7,16 @@ import (
 	"skiff/local/store"
 )
 
-// Description is what a person sees of a function.
+// Description describes a function to a person.
 type Description struct {
 	Name, ARN, URN, Role, LogGroup string
 
 	MemoryMB  int
 	Timeout   time.Duration
-	Sandboxes int // processes that live, busy or idle
+	Sandboxes int // number of processes, busy or idle
 }
 
-// List describes the functions, by name.
+// List describes the functions, ordered by name.
 func (f *Functions) List() ([]Description, error) {
 	records, err := store.List[Function](f.db, FunctionToken)
 	if err != nil {
@@ -33,8 +33,8 @@ func (f *Functions) List() ([]Description, error) {
 	return all, nil
 }
 
-// Run runs a function, by its name, for the person of this machine, who may run
-// each of them.
+// Run invokes a function by its name for the person at this machine. It needs
+// no authorization.
 func (f *Functions) Run(ctx context.Context, name string, payload []byte) (Result, error) {
 	r, err := f.find(name)
 	if err != nil {

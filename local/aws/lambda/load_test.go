@@ -13,10 +13,10 @@ import (
 	"skiff/local/aws/lambda"
 )
 
-// TestManyClients has 200 clients call a function that takes 50 ms. The account's
-// limit, here and by default on AWS 1,000, is above them: none fails. A limit
-// below them throttles, and nothing else. No process, goroutine or file is left.
-// It runs beside no other test, whose goroutines it would count.
+// TestManyClients runs 200 clients that call a function that takes 50 ms. No
+// call fails at the default limit of 1,000, as on AWS. A limit below 200
+// throttles calls and causes no other error. No process, goroutine or file is
+// left. The test is not parallel, because it counts all goroutines.
 func TestManyClients(t *testing.T) {
 	const clients, calls = 200, 2
 	for _, limit := range []int{0, 20} {
@@ -65,7 +65,8 @@ func TestManyClients(t *testing.T) {
 	}
 }
 
-// openFiles is how many files this process has open; 0 where only Linux tells.
+// openFiles returns how many files this process has open; 0 on systems other
+// than Linux.
 func openFiles() int {
 	entries, _ := os.ReadDir("/proc/" + strconv.Itoa(os.Getpid()) + "/fd")
 	return len(entries)

@@ -9,21 +9,21 @@ import (
 	"skiff/local/aws/iam"
 )
 
-// Origin is what a function runs for.
+// Origin is the cause of an invocation.
 type Origin struct {
 	Kind   string // such as request, authorizer, queue, stream, schedule
-	ID     string // of the request, where there is one
-	Source string // the ARN or the name of what it came from
+	ID     string // of the request, if there is one
+	Source string // ARN or name of the source
 }
 
 type originKey struct{}
 
-// WithOrigin has the invocations of a context say what they are for.
+// WithOrigin sets the origin of the invocations with a context.
 func WithOrigin(ctx context.Context, o Origin) context.Context {
 	return context.WithValue(ctx, originKey{}, &o)
 }
 
-// originOf is what an invocation is for: "direct" where nothing says so.
+// originOf returns the origin in ctx; the default is "direct".
 func originOf(ctx context.Context) Origin {
 	if o, ok := ctx.Value(originKey{}).(*Origin); ok {
 		return *o
@@ -31,7 +31,7 @@ func originOf(ctx context.Context) Origin {
 	return Origin{Kind: "direct"}
 }
 
-// originated is WithOrigin for a context that does not say so already.
+// originated sets the origin unless ctx already has one.
 func originated(ctx context.Context, o Origin) context.Context {
 	if ctx.Value(originKey{}) != nil {
 		return ctx
@@ -39,7 +39,7 @@ func originated(ctx context.Context, o Origin) context.Context {
 	return WithOrigin(ctx, o)
 }
 
-// originOfService is what a function runs for that a service calls.
+// originOfService returns the origin of an invocation by a service.
 func originOfService(service, sourceARN string) Origin {
 	kind := map[string]string{
 		"apigateway.amazonaws.com": "socket", "events.amazonaws.com": "rule", "sns.amazonaws.com": "topic",
@@ -47,17 +47,17 @@ func originOfService(service, sourceARN string) Origin {
 	return Origin{Kind: cmp.Or(kind, service), Source: sourceARN}
 }
 
-// originOfSession is what a function runs for that is called with the rights of
-// a role: a schedule's name is that of the session.
+// originOfSession returns the origin of an invocation by a schedule. The name
+// of the role's session is the name of the schedule.
 func originOfSession(c iam.Caller) Origin {
 	return Origin{Kind: "schedule", Source: c.ARN[strings.LastIndexByte(c.ARN, '/')+1:]}
 }
 
-// Invocation is one that has ended, for those who watch. What it points to is
-// shared: it is not to be changed.
+// Invocation is a finished invocation. Observers share the values behind its
+// slices and pointers and must not change them.
 type Invocation struct {
 	ID       string
-	Trace    string // the X-Amzn-Trace-Id that the SDKs of the function send with each call
+	Trace    string // the X-Amzn-Trace-Id that the function's SDKs send with each call
 	Function string // name
 	ARN      string
 	Origin   Origin
@@ -65,11 +65,11 @@ type Invocation struct {
 	Result   Result
 	Err      error // why it did not run
 	Began    time.Time
-	Duration time.Duration // as the REPORT has it
-	Init     time.Duration // of the sandbox, when it was started for this
+	Duration time.Duration // as in the REPORT line
+	Init     time.Duration // init time, if the invocation started a sandbox
 }
 
-// observe hands an invocation that has ended to who watches.
+// observe passes a finished invocation to the observer.
 func (r *Runtime) observe(inv *invocation) {
 	if r.options.Observe == nil {
 		return

@@ -7,41 +7,42 @@ import (
 	"syscall"
 )
 
-// maxLine is the size of one CloudWatch Logs event; a longer line is cut into
-// several (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html).
+// maxLine is the largest CloudWatch Logs event; a longer line becomes several
+// events
+// (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html).
 const maxLine = 256 << 10
 
-// drainLimit bounds one flush, so that a process that prints without end cannot
-// hold up the end of its invocation. A pipe holds less.
+// drainLimit limits one flush, so that a process that prints endlessly cannot
+// delay the end of its invocation. A pipe holds less.
 const drainLimit = 1 << 20
 
-// An output reads what one process prints and hands it on line by line.
+// output reads the output of a process and emits it line by line.
 type output struct {
 	pipe   *os.File
 	conn   syscall.RawConn
 	emit   func(lines ...[]byte)
 	closed chan struct{}
 
-	reading sync.Mutex // held from a read to the end of handing on what it has read
+	reading sync.Mutex // held from a read until the lines are emitted
 	buf     []byte
 	partial []byte
 }
 
 func newOutput(pipe *os.File, emit func(lines ...[]byte)) *output {
-	conn, _ := pipe.SyscallConn() // fails for nil alone
+	conn, _ := pipe.SyscallConn() // fails only for nil
 	o := &output{pipe: pipe, conn: conn, emit: emit, closed: make(chan struct{}), buf: make([]byte, 16<<10)}
 	go o.read()
 	return o
 }
 
-// read hands on what comes, until the end of the pipe.
+// read emits lines until the end of the pipe.
 func (o *output) read() {
 	defer close(o.closed)
 	for ended := false; !ended; {
 		err := o.conn.Read(func(fd uintptr) (done bool) {
 			n := 0
 			n, ended = o.take(int(fd))
-			return n == len(o.buf) || ended // with less there was no more
+			return n == len(o.buf) || ended // a short read means that the pipe is empty
 		})
 		if err != nil {
 			return
@@ -50,8 +51,7 @@ func (o *output) read() {
 	o.endLine()
 }
 
-// take reads once, without waiting: n is 0 when there is nothing now, or when the
-// pipe has ended.
+// take reads once without blocking. n is 0 if the pipe is empty or has ended.
 func (o *output) take(fd int) (n int, ended bool) {
 	o.reading.Lock()
 	defer o.reading.Unlock()
@@ -66,9 +66,9 @@ func (o *output) take(fd int) (n int, ended bool) {
 	return 0, err != syscall.EAGAIN
 }
 
-// flush returns when everything printed before the call has been handed on, so
-// that a function's lines stand before the END of their invocation. It does not
-// wait for the goroutine that reads, but takes what is in the pipe itself.
+// flush emits everything that was printed before the call, so that a function's
+// lines come before the END of their invocation. It reads the pipe itself and
+// does not wait for the reading goroutine.
 func (o *output) flush() {
 	_ = o.conn.Control(func(fd uintptr) {
 		for total := 0; total < drainLimit; {
@@ -82,15 +82,16 @@ func (o *output) flush() {
 	o.endLine()
 }
 
-// close hands on what is left of an ended process. It does not wait for the end
-// of the pipe: a grandchild that left the group may still hold it.
+// close emits the remaining output of a process that has ended. It does not
+// wait for the end of the pipe: a grandchild that left the process group may
+// still hold the pipe open.
 func (o *output) close() {
 	o.flush()
 	_ = o.pipe.Close()
 	<-o.closed
 }
 
-// feed hands on the lines that are whole, all at once.
+// feed emits the complete lines in data together.
 func (o *output) feed(data []byte) {
 	var lines [][]byte
 	for len(data) > 0 {
@@ -112,7 +113,7 @@ func (o *output) feed(data []byte) {
 	}
 }
 
-// endLine hands on a last line without newline.
+// endLine emits a last line without a newline.
 func (o *output) endLine() {
 	o.reading.Lock()
 	defer o.reading.Unlock()

@@ -14,20 +14,20 @@ import (
 	"skiff/local/aws/lambda"
 )
 
-// parentEnv makes the test binary the program that TestParentKilled kills.
+// parentEnv is set in the process that TestParentKilled starts and kills.
 const parentEnv = "LAMBDA_TEST_PARENT"
 
-// TestParentProcess is not a test of its own: started by TestParentKilled, it
-// runs one function to its end and one that waits, and never returns.
+// TestParentProcess is the program that TestParentKilled starts. It runs one
+// function to its end and one that waits, and never returns.
 func TestParentProcess(t *testing.T) {
 	gate := os.Getenv(parentEnv)
 	if gate == "" {
-		t.SkipNow() // only ever run as the other test's child
+		t.SkipNow() // runs only as the child process of TestParentKilled
 	}
 	f := newFixture(t, lambda.Options{})
 	idle := f.with(func(v *lambda.Version) { v.Name = "idle" })
 	fmt.Printf("pid %d\n", value[description](t, f, idle, `{"do":"describe"}`).PID)
-	// From several threads, none of which lives as long as the program.
+	// Start processes from several threads that end before the program does.
 	for range 4 {
 		done := make(chan struct{})
 		go func() {
@@ -38,7 +38,7 @@ func TestParentProcess(t *testing.T) {
 		}()
 		<-done
 	}
-	// A busy one: unlike an idle one it does not notice that /next fails.
+	// A busy process does not notice that /next fails, unlike an idle one.
 	busy := f.with(func(v *lambda.Version) {
 		v.Log = func(_ string, lines ...[]byte) {
 			for _, line := range lines {
@@ -51,8 +51,8 @@ func TestParentProcess(t *testing.T) {
 	value[int](t, f, busy, `{"do":"wait","path":"`+gate+`"}`)
 }
 
-// TestParentKilled ends the parent by SIGKILL: its functions must end too,
-// however the parent's threads came and went.
+// TestParentKilled kills the parent with SIGKILL and checks that its functions
+// end too, although some of the parent's threads had already ended.
 func TestParentKilled(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {

@@ -16,12 +16,13 @@ import (
 // PermissionToken is the resource type of a permission.
 const PermissionToken = "aws:lambda/permission:Permission"
 
-// maxResourcePolicy is the size of a function's permissions together, in bytes
+// maxResourcePolicy is the largest total size of a function's permissions, in
+// bytes
 // (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
 const maxResourcePolicy = 20 << 10
 
-// Permission is the inputs of a permission: one statement of a function's
-// resource policy. Any change replaces it.
+// Permission holds the inputs of a permission, which is one statement of a
+// function's resource policy. Any change replaces it.
 type Permission struct {
 	Action        string `json:"action" aws:"required,replace"`
 	Function      string `json:"function" aws:"required,replace"`
@@ -42,7 +43,7 @@ func (f *Functions) permissions() *provider.Resource[Permission, struct{}] {
 	}
 }
 
-// permissionKey is one whether the function is named or given by its ARN.
+// permissionKey returns the same key for a function's name and its ARN.
 func permissionKey(id string, in Permission) string { return nameOf(in.Function) + " " + id }
 
 var (
@@ -85,7 +86,8 @@ func (f *Functions) permit(_ context.Context, _ provider.Call, r *store.Record[P
 	return nil
 }
 
-// statementSize is about what the statement takes in the policy document.
+// statementSize returns the approximate size of the statement in the policy
+// document.
 func statementSize(function store.Record[Function], p Permission) int {
 	data, err := json.Marshal(map[string]any{
 		"Sid": p.StatementID, "Effect": "Allow", "Principal": map[string]string{"Service": p.Principal},
@@ -98,7 +100,8 @@ func statementSize(function store.Record[Function], p Permission) int {
 	return len(data)
 }
 
-// granted are the permissions by the function's name, as of a generation of them.
+// granted caches the permissions by the function's name, as of a generation of
+// the store.
 type granted struct {
 	generation uint64
 	to         map[string][]Permission
@@ -124,7 +127,8 @@ func (f *Functions) permissionsOf(function store.Record[Function]) ([]Permission
 	return to[function.ID], nil
 }
 
-// permitted tells whether a service may invoke the function for a resource.
+// permitted returns nil if a service may invoke the function for a resource,
+// and ErrNoPermission otherwise.
 func (f *Functions) permitted(function store.Record[Function], service, sourceARN string) error {
 	held, err := f.permissionsOf(function)
 	if err != nil {

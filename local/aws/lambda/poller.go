@@ -11,29 +11,30 @@ import (
 	"skiff/local/store"
 )
 
-// Queue is what an event source mapping asks of SQS. Calls that name a caller
-// are decided by that caller's policies.
+// Queue is the part of SQS that event source mappings use. The policies of the
+// caller c decide whether a call is allowed.
 type Queue interface {
-	// Receive waits until the queue has messages, at most wait, and hides up to
-	// limit of them for the queue's visibility timeout.
+	// Receive waits up to wait for messages and receives up to limit of them,
+	// for the queue's visibility timeout.
 	Receive(ctx context.Context, c iam.Caller, queueARN string, limit int, wait time.Duration) ([]Message, error)
 
 	// Delete deletes messages by their receipt handles.
 	Delete(c iam.Caller, queueARN string, handles []string) error
 
-	// Authorize tells whether a caller may do an action, such as
-	// ReceiveMessage, on a queue. One that is not there is an error too.
+	// Authorize returns an error if the caller may not do an action, such as
+	// ReceiveMessage, on a queue, or if the queue does not exist.
 	Authorize(c iam.Caller, queueARN, action string) error
 
-	// VisibilityTimeout is how long a message is hidden once it is received.
+	// VisibilityTimeout returns the visibility timeout of a queue.
 	VisibilityTimeout(queueARN string) (time.Duration, error)
 
-	// Send puts a message on a queue, with attributes that are strings.
+	// Send sends a message with string attributes to a queue.
 	Send(c iam.Caller, queueARN, body string, attributes map[string]string) error
 }
 
-// How long a poller waits: for messages, before it looks again; after an error
-// of the queue; and, at first and at most, for a function that is throttled.
+// pollWait is how long one receive waits for messages. errorPause is the pause
+// after an error of the queue. throttlePause and throttleMost are the first and
+// the longest pause for a throttled function.
 const (
 	pollWait      = 20 * time.Second
 	errorPause    = 5 * time.Second
@@ -41,15 +42,15 @@ const (
 	throttleMost  = 5 * time.Second
 )
 
-// EventSources poll queues and streams for functions, one poller for each mapping that the
-// store holds. They are safe for concurrent use.
+// EventSources polls queues and streams for functions, with one poller for each
+// mapping in the store. It is safe for concurrent use.
 type EventSources struct {
 	functions *Functions
 	queue     Queue
 	stream    Stream
 	report    func(err error) // may be nil
 	pause     time.Duration   // after an error of the source
-	retry     time.Duration   // after the first failure of a batch of a stream
+	retry     time.Duration   // after the first failure of a stream's batch
 	now       func() time.Time
 
 	mu      sync.Mutex
@@ -57,15 +58,15 @@ type EventSources struct {
 	closed  bool
 }
 
-// poller polls for one mapping as it was when the poller began.
+// poller polls for one version of a mapping.
 type poller struct {
 	cancel context.CancelFunc
-	done   chan struct{} // closed when it polls no longer and no batch runs
+	done   chan struct{} // closed when polling has stopped and no batch runs
 }
 
-// NewEventSources hands messages of queues and records of streams to functions.
-// What keeps a mapping
-// from doing so is told to report. Start begins.
+// NewEventSources returns EventSources that invoke functions with messages of
+// queue and records of stream. It calls report with the errors of a mapping.
+// Start starts polling.
 func NewEventSources(functions *Functions, queue Queue, stream Stream, report func(err error)) *EventSources {
 	return &EventSources{
 		functions: functions, queue: queue, stream: stream, report: report,
@@ -73,8 +74,8 @@ func NewEventSources(functions *Functions, queue Queue, stream Stream, report fu
 	}
 }
 
-// Start polls for the mappings that the store holds already. Those that are
-// made later begin by themselves.
+// Start polls for the mappings that are already in the store. A mapping that is
+// created later starts without it.
 func (e *EventSources) Start() error {
 	all, err := store.List[EventSourceMapping](e.functions.db, EventSourceMappingToken)
 	for _, r := range all {
@@ -83,8 +84,8 @@ func (e *EventSources) Start() error {
 	return err
 }
 
-// Close stops all polling and waits for the batches that run, until ctx ends.
-// It comes before the close of the functions' Runtime.
+// Close stops polling and waits for the running batches, until ctx ends. Call
+// it before closing the functions' Runtime.
 func (e *EventSources) Close(ctx context.Context) error {
 	e.mu.Lock()
 	e.closed = true
@@ -104,8 +105,8 @@ func (e *EventSources) Close(ctx context.Context) error {
 	return nil
 }
 
-// poll begins to poll for a mapping. What polled for it before ends first, so
-// that no more batches run at once than the mapping allows.
+// poll starts a poller for a mapping. It waits for the previous poller first,
+// so that no more batches run at once than the mapping allows.
 func (e *EventSources) poll(r store.Record[EventSourceMapping]) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -134,7 +135,7 @@ func (e *EventSources) poll(r store.Record[EventSourceMapping]) {
 	}()
 }
 
-// stop ends the polling for a mapping and waits for the batches that run.
+// stop stops a mapping's poller and waits for the running batches.
 func (e *EventSources) stop(ctx context.Context, id string) error {
 	e.mu.Lock()
 	p := e.pollers[id]
@@ -156,14 +157,15 @@ func (e *EventSources) stop(ctx context.Context, id string) error {
 	return nil
 }
 
-// run polls until ctx ends, then waits for the batches that run.
+// run polls until ctx ends, then waits for the running batches.
 func (e *EventSources) run(ctx context.Context, r store.Record[EventSourceMapping]) {
 	slots := make(chan struct{}, r.Inputs.concurrency())
 	var batches sync.WaitGroup
 	defer batches.Wait()
 	said := ""
 	for {
-		// A free slot comes before the messages: they would wait for it hidden.
+		// Reserve a slot before receiving: a message that waits for a slot
+		// would use up its visibility timeout.
 		select {
 		case slots <- struct{}{}:
 		case <-ctx.Done():
@@ -185,8 +187,8 @@ func (e *EventSources) run(ctx context.Context, r store.Record[EventSourceMappin
 	}
 }
 
-// rest ends a round of polling: after a failure it waits. It reports a failure
-// once and not in every round, and returns the one it has reported last.
+// rest ends a round of polling. After an error it pauses. It reports an error
+// only if it differs from said, and returns the last reported error.
 func (e *EventSources) rest(ctx context.Context, r store.Record[EventSourceMapping], err error, said string) string {
 	if err == nil {
 		return ""
@@ -213,8 +215,9 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// gather receives a batch: what the queue has, or more within the batching
-// window. Messages come with an error too: they are hidden already.
+// gather receives a batch: the available messages, or more within the batching
+// window. It returns messages together with an error, because they are already
+// in flight.
 func (e *EventSources) gather(ctx context.Context, r store.Record[EventSourceMapping]) ([]Message, error) {
 	in := r.Inputs
 	function, err := e.functions.find(in.FunctionName)
@@ -233,8 +236,8 @@ func (e *EventSources) gather(ctx context.Context, r store.Record[EventSourceMap
 	return messages, err
 }
 
-// process hands a batch to the function and deletes the messages that it is
-// done with. The others appear again after their visibility timeout.
+// process invokes the function with a batch and deletes the processed messages.
+// The others become visible again after their visibility timeout.
 func (e *EventSources) process(ctx context.Context, r store.Record[EventSourceMapping], messages []Message) {
 	for _, batch := range split(r.Inputs, messages) {
 		done, err := e.deliver(ctx, r, batch)
@@ -247,8 +250,9 @@ func (e *EventSources) process(ctx context.Context, r store.Record[EventSourceMa
 	}
 }
 
-// deliver returns the receipt handles of the messages that the function is done
-// with: none after an error of the function, which its log tells of.
+// deliver returns the receipt handles of the messages that the function has
+// processed. After an error of the function it returns none; the function's log
+// has the error.
 func (e *EventSources) deliver(ctx context.Context, r store.Record[EventSourceMapping], b batch) ([]string, error) {
 	visibility, err := e.queue.VisibilityTimeout(r.Inputs.EventSourceARN)
 	if err != nil {
@@ -261,7 +265,7 @@ func (e *EventSources) deliver(ctx context.Context, r store.Record[EventSourceMa
 			return nil, err
 		}
 		v := e.functions.current(function)
-		// A batch that runs is let finish when the polling stops.
+		// A running batch continues when polling stops.
 		result, err := e.functions.runtime.Invoke(WithOrigin(context.WithoutCancel(ctx), Origin{Kind: "queue", Source: r.Inputs.EventSourceARN}), v, b.event)
 		if err == nil && result.FunctionError != "" {
 			return nil, nil
@@ -269,7 +273,8 @@ func (e *EventSources) deliver(ctx context.Context, r store.Record[EventSourceMa
 		if err == nil {
 			return b.done(result.Payload, r.Inputs.reportsFailures()), nil
 		}
-		// The messages must not appear again while the function has them.
+		// The messages must not become visible again while the function
+		// processes them.
 		late := time.Since(began)+pause+v.Timeout > visibility
 		if !errors.Is(err, ErrThrottled) || late || ctx.Err() != nil {
 			return nil, err

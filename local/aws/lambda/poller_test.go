@@ -26,7 +26,7 @@ func TestPolling(t *testing.T) {
 	if len(r) != 1 || r[0].EventSourceARN != queueARN || r[0].AWSRegion != "eu-west-1" || r[0].Attributes["ApproximateReceiveCount"] != "1" || r[0].Body != `{"do":"print","text":"hello\n"}` || r[0].MessageId == "" {
 		t.Errorf("the function got %+v", r)
 	}
-	// With nothing to do, it waits in one call.
+	// An idle poller waits in one call.
 	before := w.polled.receives.Load()
 	w.send(`{"do":"print","text":"again\n"}`)
 	eventually(t, "the second message done with", func() bool { return w.left("q") == 0 && w.count("again") == 1 })
@@ -35,9 +35,9 @@ func TestPolling(t *testing.T) {
 	}
 }
 
-// TestFailures: what a function names as failed, or fails as a whole, comes
-// again after the visibility timeout, then goes to the dead-letter queue; the
-// rest is done with.
+// TestFailures checks that failed messages come again after the visibility
+// timeout and then go to the dead-letter queue. The other messages are
+// processed once.
 func TestFailures(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -69,8 +69,9 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// TestConcurrency: no more batches run at once than the mapping allows, and its
-// end, like that of the cloud, waits for those that run.
+// TestConcurrency checks that no more batches run at once than the mapping
+// allows. Deleting the mapping and closing the cloud both wait for the running
+// batches.
 func TestConcurrency(t *testing.T) {
 	t.Parallel()
 	w := newWorker(t)
@@ -87,7 +88,7 @@ func TestConcurrency(t *testing.T) {
 	})
 	eventually(t, "two of them run", func() bool { return w.count("waiting ") == 2 })
 
-	// What is not running is not hidden either: it waits in the queue.
+	// Messages without a running batch stay visible in the queue.
 	ready, err := w.queues.Receive(t.Context(), iam.Session(workerRole, "f"), queueARN, 10, 0)
 	if err != nil || len(ready) != 3 {
 		t.Errorf("%d messages wait in the queue, %v", len(ready), err)
@@ -96,7 +97,7 @@ func TestConcurrency(t *testing.T) {
 		must(t, w.queues.Delete(iam.Session(workerRole, "f"), queueARN, []string{m.ReceiptHandle}))
 	}
 
-	// A changed mapping waits for what the one before runs.
+	// A changed mapping waits for the batches of the old one.
 	kind := w.sources.Resources()
 	r.Inputs.Tags = map[string]string{"a": "b"}
 	must(t, store.Put(w.db, lambda.EventSourceMappingToken, r.ID, r))
@@ -125,8 +126,8 @@ func TestConcurrency(t *testing.T) {
 	}
 }
 
-// TestEnabled: a mapping that is disabled leaves its queue alone, until it is
-// enabled; one that is deleted does so for good.
+// TestEnabled checks that a disabled mapping does not poll until it is enabled,
+// and that a deleted mapping never polls again.
 func TestEnabled(t *testing.T) {
 	t.Parallel()
 	w := newWorker(t)
@@ -150,7 +151,7 @@ func TestEnabled(t *testing.T) {
 	}
 }
 
-// TestRestart: a mapping of a cloud that is opened again polls by itself.
+// TestRestart checks that polling continues after a restart of the cloud.
 func TestRestart(t *testing.T) {
 	t.Parallel()
 	w := newWorker(t)
@@ -167,7 +168,7 @@ func TestRestart(t *testing.T) {
 	eventually(t, "the second message done with", func() bool { return w.left("q") == 0 && w.count("second") == 1 })
 }
 
-// TestThrottled: a batch waits for a function that is throttled, within its
+// TestThrottled checks that a batch waits for a throttled function, within its
 // visibility timeout.
 func TestThrottled(t *testing.T) {
 	t.Parallel()
@@ -185,8 +186,8 @@ func TestThrottled(t *testing.T) {
 	}
 }
 
-// TestThrottledForGood: the message of a function that stays throttled goes
-// back to the queue, and in the end to the dead letters.
+// TestThrottledForGood checks that a message for a function that stays
+// throttled returns to the queue, and finally goes to the dead-letter queue.
 func TestThrottledForGood(t *testing.T) {
 	t.Parallel()
 	w := newWorker(t)
@@ -206,15 +207,15 @@ func (w *worker) said() string {
 	return strings.Join(w.reported, "\n")
 }
 
-// TestDenied: rights that are taken away later stop the polling, and lose
-// nothing.
+// TestDenied checks that removing rights stops the polling and loses no
+// message.
 func TestDenied(t *testing.T) {
 	t.Parallel()
 	w := newWorker(t)
 	w.mapping(plain)
 	eventually(t, "the queue polled", func() bool { return w.polled.receives.Load() == 1 })
 	w.allow("DeleteMessage")
-	w.send(`{"do":"print","text":"first\n"}`) // of the call that waits already
+	w.send(`{"do":"print","text":"first\n"}`) // the call that already waits receives it
 	eventually(t, "the denial reported", func() bool { return strings.Contains(w.said(), "is not authorized to perform: sqs:ReceiveMessage") })
 	w.send(`{"do":"print","text":"second\n"}`)
 	w.allow("*")
@@ -224,7 +225,7 @@ func TestDenied(t *testing.T) {
 	}
 }
 
-// TestWindow: messages that come within the window make one batch.
+// TestWindow checks that messages within the batching window make one batch.
 func TestWindow(t *testing.T) {
 	t.Parallel()
 	w := newWorker(t)

@@ -10,9 +10,9 @@ import (
 	"skiff/local/process/child"
 )
 
-// A starter starts every process of a runtime from one operating system thread.
-// Linux sends the parent-death signal when the thread that forked dies, not the
-// program, so that thread must live as long as its children.
+// starter starts all processes of a runtime from one operating system thread.
+// Linux sends the parent-death signal when the forking thread ends, not when
+// the program ends, so that thread must outlive its children.
 type starter struct {
 	requests chan startRequest
 	done     chan struct{}
@@ -45,9 +45,9 @@ func (s *starter) run() {
 	}
 }
 
-// startProcess tries again for a moment while the file is "text busy": a
-// process forked while the file was being unpacked still holds it open for
-// writing until it execs (https://go.dev/issue/22315).
+// startProcess retries for a short time while the file is "text busy". A
+// process that was forked while the file was being unpacked keeps it open for
+// writing until its exec (https://go.dev/issue/22315).
 func startProcess(argv []string, attr *os.ProcAttr) (*os.Process, error) {
 	const tries, pause = 20, 10 * time.Millisecond
 	for try := 1; ; try++ {
@@ -59,8 +59,9 @@ func startProcess(argv []string, attr *os.ProcAttr) (*os.Process, error) {
 	}
 }
 
-// start runs a command with its standard output and error going to out, in a process
-// group of its own: a Ctrl-C on the terminal is for us, not for the functions.
+// start starts a command with its standard output and error in out. It uses a
+// new process group, so that Ctrl-C on the terminal does not reach the
+// functions.
 func (s *starter) start(argv []string, dir string, env []string, out *os.File) (*os.Process, error) {
 	in, err := os.Open(os.DevNull)
 	if err != nil {
@@ -73,12 +74,12 @@ func (s *starter) start(argv []string, dir string, env []string, out *os.File) (
 	return r.process, r.err
 }
 
-// close ends the thread. Only call it when no child is left.
+// close ends the thread. Call it only after all children have ended.
 func (s *starter) close() {
 	close(s.requests)
 	<-s.done
 }
 
-// killGroup ends a process and what it started. The group keeps the number from
-// being given to another process for as long as it has a member.
+// killGroup kills a process and its descendants. The kernel does not reuse the
+// group's number while the group has a member.
 func killGroup(pid int) { _ = syscall.Kill(-pid, syscall.SIGKILL) }

@@ -8,27 +8,30 @@ import (
 	"time"
 )
 
-// memory tells what a process has held of it. The files stay open: they are read
-// at the end of each invocation.
+// memory reads the memory usage of a process. Its files stay open, because they
+// are read after each invocation.
 type memory struct {
 	status, statm *os.File
-	known         int // the peak that was read last, in MB
+	known         int // the last peak read, in MB
 }
 
-// openMemory never fails: of a process that is gone nothing can be told.
+// openMemory opens the files of a process. If the process has ended, the later
+// reads return 0.
 func openMemory(pid int) *memory {
 	status, _ := os.Open(fmt.Sprintf("/proc/%d/status", pid))
 	statm, _ := os.Open(fmt.Sprintf("/proc/%d/statm", pid))
 	return &memory{status: status, statm: statm}
 }
 
-// short is an invocation that has no time to take memory and give it back.
+// short is the duration below which an invocation is too short to allocate
+// memory and free it again.
 const short = 10 * time.Millisecond
 
-// peak returns the most memory the process has held so far in MB, or 0 when it
-// cannot be told, at the end of an invocation that took so long. Only status has
-// it, which costs the kernel much more than statm: after a short invocation it is
-// read where the process holds more than ever before.
+// peak returns the largest memory usage of the process so far, in MB, or 0 if
+// it is unknown. took is the duration of the invocation that has just ended.
+// Only status contains the peak, and reading it is much slower than reading
+// statm. After a short invocation, peak reads status only if the current usage
+// exceeds the known peak.
 func (m *memory) peak(took time.Duration) int {
 	if took < short && m.known > 0 {
 		if held := m.held(); held > 0 && held <= m.known {
@@ -39,10 +42,10 @@ func (m *memory) peak(took time.Duration) int {
 	return m.known
 }
 
-// held is the memory that the process holds now, in MB; 0 when it cannot be told.
+// held returns the current memory usage in MB, or 0 if it is unknown.
 func (m *memory) held() int {
 	var sizes [128]byte                 // seven numbers of pages
-	n, _ := m.statm.ReadAt(sizes[:], 0) // ends early, with io.EOF
+	n, _ := m.statm.ReadAt(sizes[:], 0) // a short read, with io.EOF
 	_, rest, _ := bytes.Cut(sizes[:n], []byte{' '})
 	resident, _, _ := bytes.Cut(rest, []byte{' '})
 	pages, err := strconv.Atoi(string(resident))
@@ -54,14 +57,14 @@ func (m *memory) held() int {
 
 func inMB(kb int) int { return (kb + 1023) / 1024 }
 
-// readSome reads the beginning of a file of the kernel.
+// readSome reads the beginning of a /proc file.
 func readSome(f *os.File) []byte {
 	data := make([]byte, 4<<10)
-	n, _ := f.ReadAt(data, 0) // ends early, with io.EOF
+	n, _ := f.ReadAt(data, 0) // a short read, with io.EOF
 	return data[:n]
 }
 
-// peakOfStatus is the peak in proc/PID/status, in MB.
+// peakOfStatus returns the peak in /proc/PID/status, in MB.
 func peakOfStatus(status []byte) int {
 	_, rest, found := bytes.Cut(status, []byte("VmHWM:"))
 	if !found {

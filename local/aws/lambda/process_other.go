@@ -4,7 +4,8 @@ package lambda
 
 import "time"
 
-// memory is not told of a living process here.
+// memory does nothing: only Linux provides the memory usage of a running
+// process.
 type memory struct{}
 
 func openMemory(int) *memory           { return &memory{} }

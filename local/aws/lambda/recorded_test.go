@@ -15,8 +15,8 @@ import (
 	"skiff/local/aws/lambda"
 )
 
-// The recordings are LocalStack's snapshots of real AWS; each file names its
-// source and licence.
+// recording reads a case of LocalStack's snapshots of AWS. Each file names its
+// source and its license.
 func recording(t *testing.T, file, name string, content any) {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("testdata", file))
@@ -43,8 +43,8 @@ type invokeResult struct {
 	Payload       json.RawMessage
 }
 
-// wantRecorded compares a result with a recorded one, whose request id stands
-// as one of the placeholders.
+// wantRecorded compares a result with a recorded one, in which a placeholder
+// replaces the request id.
 func wantRecorded(t *testing.T, got lambda.Result, want invokeResult) {
 	t.Helper()
 	var compact map[string]any
@@ -81,8 +81,8 @@ func TestRecordedTimeout(t *testing.T) {
 	wantRecorded(t, f.do(t, v, `{"do":"sleep","number":20000}`), want.Result)
 }
 
-// The message of the timeout in this older recording differs from that of the
-// newer one, which wins; what is checked here is what survives a timeout.
+// TestRecordedTimeoutEnvironmentReuse checks what survives a timeout. It does
+// not compare the message of the timeout, which differs in a newer recording.
 func TestRecordedTimeoutEnvironmentReuse(t *testing.T) {
 	t.Parallel()
 	var want map[string]invokeResult
@@ -108,7 +108,7 @@ func TestRecordedTimeoutEnvironmentReuse(t *testing.T) {
 			continue
 		}
 		payload := recorded.Payload
-		var text string // the snapshot holds a payload of null as the string "null"
+		var text string // the snapshot stores the payload null as the string "null"
 		if json.Unmarshal(payload, &text) == nil {
 			payload = json.RawMessage(text)
 		}
@@ -138,7 +138,8 @@ func TestRecordedExits(t *testing.T) {
 	}
 }
 
-// The recorded runtime is Python's, so only its message and type are the same.
+// TestRecordedInitError compares only the message and the type: the recorded
+// runtime is Python's.
 func TestRecordedInitError(t *testing.T) {
 	t.Parallel()
 	var want struct {
@@ -192,7 +193,7 @@ func TestRecordedEnvironment(t *testing.T) {
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(recorded)), slices.Sorted(maps.Keys(got.Env))); diff != "" {
 		t.Errorf("names (-recorded +got):\n%s", diff)
 	}
-	local := map[string]string{ // see environment for why these differ
+	local := map[string]string{ // see environment for the reasons
 		"AWS_LAMBDA_RUNTIME_API": "", "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
 		"_AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1", "LAMBDA_TASK_ROOT": codeDir,
 		"LD_LIBRARY_PATH": strings.ReplaceAll(recorded["LD_LIBRARY_PATH"], "/var/task", codeDir),

@@ -11,9 +11,11 @@ import (
 	"time"
 )
 
-// The platform's own lines, in the plain text form of
-// https://docs.aws.amazon.com/lambda/latest/dg/nodejs-logging.html. The place of
-// the error lines between a function's last line and END is not documented.
+// log writes lines to the function's log. The platform's lines have the plain
+// text format of
+// https://docs.aws.amazon.com/lambda/latest/dg/nodejs-logging.html. AWS does
+// not document the order of the error lines between a function's last line and
+// END.
 
 func (s *sandbox) log(lines ...[]byte) {
 	if s.version.Log == nil {
@@ -32,8 +34,8 @@ func (s *sandbox) write(lines ...[]byte) {
 	s.version.Log(s.stream, lines...)
 }
 
-// handOver gives the process an invocation. What it prints from then on waits for
-// the START, which it need not wait for itself.
+// handOver gives an invocation to the process. It holds logging, so that START
+// comes before the process's lines; the process itself does not wait for START.
 func (s *sandbox) handOver(inv *invocation) {
 	s.logging.Lock()
 	defer s.logging.Unlock()
@@ -54,8 +56,8 @@ func (s *sandbox) printf(format string, args ...any) {
 	}
 }
 
-// report writes the END and REPORT of an invocation, and before them what the
-// platform has to say of a sandbox it lost. peak is in MB, 0 when unknown.
+// report writes the END and REPORT of an invocation, after the platform's error
+// lines if the sandbox was lost. peak is in MB; 0 means unknown.
 func (s *sandbox) report(inv *invocation, peak int) {
 	took := min(time.Since(inv.began), inv.deadline.Sub(inv.began))
 	status, kind := "", ""
@@ -64,7 +66,7 @@ func (s *sandbox) report(inv *invocation, peak int) {
 		status = "error"
 	case inv.overtime:
 		status = "timeout"
-		s.printFailure(timedOut(inv.version.Timeout).result(inv.id)) // an answer of before stands
+		s.printFailure(timedOut(inv.version.Timeout).result(inv.id)) // an earlier answer remains valid
 	case inv.answer == nil:
 		status = "error"
 		kind = s.printFailure(inv.result)
@@ -74,7 +76,7 @@ func (s *sandbox) report(inv *invocation, peak int) {
 	s.conclude(inv, took, peak, status, kind)
 }
 
-// reportFailure is report for an invocation that no sandbox became ready for.
+// reportFailure is report for an invocation without a ready sandbox.
 func (s *sandbox) reportFailure(inv *invocation, result Result, began time.Time) {
 	s.dropTail()
 	s.log(startLine(inv))
@@ -82,7 +84,7 @@ func (s *sandbox) reportFailure(inv *invocation, result Result, began time.Time)
 	s.conclude(inv, time.Since(began), 0, "error", kind)
 }
 
-// printFailure logs a platform error as its message and its type, and returns
+// printFailure logs the message and the type of a platform error, and returns
 // the type.
 func (s *sandbox) printFailure(result Result) string {
 	var f failure
@@ -100,7 +102,7 @@ func (s *sandbox) conclude(inv *invocation, took time.Duration, peak int, status
 		return
 	}
 	var b bytes.Buffer
-	// Since 2025-08 the init of an on-demand function is billed too.
+	// AWS bills the init phase of on-demand functions since 2025-08.
 	billed := math.Ceil(float64(took+inv.init) / float64(time.Millisecond))
 	fmt.Fprintf(&b, "REPORT RequestId: %s\tDuration: %s ms\tBilled Duration: %.0f ms\tMemory Size: %d MB\t",
 		inv.id, milliseconds(took), billed, inv.version.MemoryMB)
@@ -124,7 +126,7 @@ func milliseconds(d time.Duration) string {
 	return fmt.Sprintf("%.2f", float64(d)/float64(time.Millisecond))
 }
 
-// peakOf returns the most memory an ended process held in MB. The kernel counts
+// peakOf returns the largest memory usage of an ended process, in MB. Maxrss is
 // in kilobytes, on macOS in bytes.
 func peakOf(state *os.ProcessState) int {
 	if state == nil {

@@ -27,8 +27,7 @@ const (
 	source      = "arn:aws:execute-api:eu-west-1:111111111111:api/stage/GET/items"
 )
 
-// A plane is the control plane of functions, whose code prints "hello" and
-// ends.
+// plane is the control plane for functions whose code prints "hello" and exits.
 type plane struct {
 	*Functions
 	db   *store.Store
@@ -72,7 +71,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// role declares the role of the tests, which a service may assume.
+// role declares the tests' role, which a service may assume.
 func (p *plane) role(t *testing.T, service string) {
 	t.Helper()
 	must(t, store.Put(p.db, iam.RoleToken, "r", store.Record[iam.Role]{ID: "r", Account: testAccount, Inputs: iam.Role{
@@ -129,7 +128,7 @@ func TestCheckFunction(t *testing.T) {
 	tests := []struct {
 		name   string
 		change func(*Function)
-		want   string // the property, "" where it is taken
+		want   string // the property, "" if it is accepted
 	}{
 		{"plain", func(*Function) {}, ""},
 		{"not known yet", func(in *Function) { *in = Function{Environment: &Environment{}, EphemeralStorage: &EphemeralStorage{}} }, ""},
@@ -194,8 +193,8 @@ func TestDeployRefuses(t *testing.T) {
 	}
 }
 
-// TestRedeploy: what decides how a function runs makes a new version with keys
-// of its own; what does not leaves the processes warm.
+// TestRedeploy checks that a change that affects how a function runs makes a
+// new version with new credentials. Other changes keep the processes warm.
 func TestRedeploy(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)
@@ -240,7 +239,7 @@ func TestUnpackedCode(t *testing.T) {
 	in := declaration()
 	in.Code = &provider.Archive{Path: "two.zip"}
 	second := p.declare(t, in)
-	must(t, os.MkdirAll(filepath.Join(p.dir, "unpack-1234"), 0o755)) // of a killed deployment
+	must(t, os.MkdirAll(filepath.Join(p.dir, "unpack-1234"), 0o755)) // left by a killed deployment
 	must(t, p.Tidy())
 	entries, err := os.ReadDir(p.dir)
 	must(t, err)
@@ -363,8 +362,8 @@ func TestInvokeNeedsPermission(t *testing.T) {
 	}
 }
 
-// TestLinesNeedTheRole: lines are written with the rights of the role, as of
-// the moment.
+// TestLinesNeedTheRole checks that lines are written with the role's current
+// rights.
 func TestLinesNeedTheRole(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)

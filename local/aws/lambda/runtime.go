@@ -9,51 +9,53 @@ import (
 	"time"
 )
 
-// Options are the figures of a runtime; a zero value means the default.
+// Options configures a Runtime; a zero value means the default.
 type Options struct {
-	// IdleTimeout is how long a process is kept warm; 5 minutes. AWS does not
-	// say how long it keeps one.
+	// IdleTimeout is how long an idle process is kept. The default is 5
+	// minutes; AWS does not document its value.
 	IdleTimeout time.Duration
 
-	// InitTimeout is the time from the start of a process to its first /next;
-	// 10 s, as on AWS. See coldStart for what follows.
+	// InitTimeout is the time limit from the start of a process to its first
+	// /next. The default is 10 s, as on AWS. See coldStart for what follows a
+	// timeout.
 	InitTimeout time.Duration
 
-	// Concurrency is the account's limit over all functions; AccountConcurrency.
+	// Concurrency is the account's limit for all functions. The default is
+	// AccountConcurrency.
 	Concurrency int
 
-	// Observe is called with each invocation that has ended, soon after its
-	// caller has the answer. It must not wait. It may be nil.
+	// Observe is called with each finished invocation, soon after the caller
+	// gets the answer. It must not block. It may be nil.
 	Observe func(Invocation)
 }
 
-// Runtime holds the sandboxes of all functions.
+// Runtime runs the sandboxes of all functions.
 type Runtime struct {
 	options  Options
 	listener net.Listener
 	starter  *starter
-	children sync.WaitGroup // processes that are not yet waited for
+	children sync.WaitGroup // processes that have not been waited for
 
-	mu        sync.Mutex // guards what follows and the mutable part of every sandbox and invocation
+	mu        sync.Mutex // guards the fields below and the mutable fields of every sandbox and invocation
 	sandboxes map[string]*sandbox
 	functions map[string]*function
 	running   int
 	closing   bool
 	killing   bool
-	drained   chan struct{} // closed when closing and nothing runs
+	drained   chan struct{} // closed when closing is set and nothing runs
 }
 
-// A function is what is known of one name over all its versions.
+// function is the state of all versions of a function.
 type function struct {
 	running int
 	idle    []*sandbox // the most recently used last
-	keep    string     // the only version whose sandboxes stay; "" for any
+	keep    string     // ID of the only version whose sandboxes stay; "" for any
 
-	answered []*sandbox // whose answer is out, and for which no invocation waits
+	answered []*sandbox // have answered, and no invocation waits for them
 }
 
 // NewRuntime listens for Runtime API calls on a free port of 127.0.0.1. Close
-// it to end what it started.
+// stops the listener and the processes.
 func NewRuntime(o Options) (*Runtime, error) {
 	if o.IdleTimeout == 0 {
 		o.IdleTimeout = 5 * time.Minute
@@ -77,10 +79,10 @@ func NewRuntime(o Options) (*Runtime, error) {
 	return r, nil
 }
 
-// Invoke runs one invocation to its end. A failure of the function or its
-// sandbox is a Result with FunctionError set, not an error; errors are
-// ErrThrottled, ErrPayloadTooLarge, ErrClosed and that of ctx. When ctx ends
-// first the function runs on, as on AWS, and still counts as running.
+// Invoke runs one invocation to its end. If the function or its sandbox fails,
+// Invoke returns a Result with FunctionError and no error. The errors are
+// ErrThrottled, ErrPayloadTooLarge, ErrClosed and the cause of ctx. If ctx ends
+// first, the function continues, as on AWS, and still counts as running.
 func (r *Runtime) Invoke(ctx context.Context, v Version, payload []byte) (Result, error) {
 	if d := v.Debugger; d != nil {
 		release, err := d.take()
@@ -102,7 +104,7 @@ func (r *Runtime) Invoke(ctx context.Context, v Version, payload []byte) (Result
 	}
 }
 
-// begin has an invocation run.
+// begin starts an invocation.
 func (r *Runtime) begin(ctx context.Context, v Version, payload []byte) (*invocation, error) {
 	if len(payload) > MaxRequestBytes {
 		return nil, fmt.Errorf("function %s: %w", v.Name, ErrPayloadTooLarge)
@@ -121,19 +123,21 @@ func (r *Runtime) begin(ctx context.Context, v Version, payload []byte) (*invoca
 	return inv, nil
 }
 
-// run has a warm sandbox, or a new one where there is none, take an invocation
-// that has its place.
+// run delivers an admitted invocation to a warm sandbox, or to a new one if
+// there is none.
 func (r *Runtime) run(warm *sandbox, inv *invocation) {
-	// A warm process may have ended by itself a moment ago: then a new one serves.
+	// A warm process may have exited a moment ago; then a new one runs the
+	// invocation.
 	if warm == nil || !warm.deliver(inv, time.Now()) {
 		go r.coldStart(inv)
 	}
 }
 
-// admit counts the invocation in and returns an idle sandbox of its version, or
-// nil when a new one is needed; or it has it wait for one whose answer is out. AWS
-// takes reserved concurrency from the account's and leaves the rest to the others;
-// here only both limits are checked.
+// admit counts the invocation as running and returns an idle sandbox of its
+// version, or nil if a new one is needed. If waits is true, the invocation
+// waits for a sandbox that has answered. AWS subtracts reserved concurrency
+// from the account's limit for other functions; here admit only checks both
+// limits.
 func (r *Runtime) admit(inv *invocation, mayWait bool) (warm *sandbox, waits bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -157,7 +161,7 @@ func (r *Runtime) admit(inv *invocation, mayWait bool) (warm *sandbox, waits boo
 	return warm, false, nil
 }
 
-// function returns the entry of a name. The caller holds mu.
+// function returns the state of a function. The caller holds mu.
 func (r *Runtime) function(name string) *function {
 	f := r.functions[name]
 	if f == nil {
@@ -167,8 +171,9 @@ func (r *Runtime) function(name string) *function {
 	return f
 }
 
-// settle wakes the caller of an invocation and counts it out, unless another one
-// takes over its place. s is its sandbox, or nil when it had none.
+// settle finishes an invocation and wakes its caller. It then runs the
+// invocation that waits for s, or decreases the concurrency count. s is the
+// invocation's sandbox, or nil if it had none.
 func (r *Runtime) settle(inv *invocation, s *sandbox) {
 	r.mu.Lock()
 	var next *invocation
@@ -196,9 +201,9 @@ func (r *Runtime) settle(inv *invocation, s *sandbox) {
 	}
 }
 
-// Close refuses new invocations, lets those in flight finish until ctx ends,
-// then ends every process and waits for it. It returns ctx's error when
-// something in flight had to be cut off.
+// Close refuses new invocations and waits for the running ones until ctx ends.
+// Then it ends every process and waits for it. It returns the cause of ctx if
+// it interrupted an invocation.
 func (r *Runtime) Close(ctx context.Context) error {
 	r.mu.Lock()
 	if r.closing {
@@ -225,7 +230,7 @@ func (r *Runtime) Close(ctx context.Context) error {
 	r.mu.Unlock()
 
 	r.children.Wait()
-	<-r.drained // what was cut off is told so
+	<-r.drained // interrupted invocations have their error
 	r.starter.close()
 	return errors.Join(cut, r.listener.Close())
 }

@@ -121,7 +121,7 @@ func TestThrottle(t *testing.T) {
 			if got := f.Sandboxes("tester"); got != c.admitted {
 				t.Errorf("%d processes, want %d", got, c.admitted)
 			}
-			if c.admitted > 0 { // what is over counts no more
+			if c.admitted > 0 { // finished invocations no longer count
 				for range 5 {
 					f.do(t, v, `{}`)
 				}
@@ -191,7 +191,8 @@ func TestPanicIsReportedAndTheProcessReplaced(t *testing.T) {
 	}
 }
 
-// An answer stands although the process leaves instead of asking for more.
+// TestAnswerThenExit checks that an answer is valid although the process exits
+// instead of calling /next.
 func TestAnswerThenExit(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, lambda.Options{})
@@ -242,7 +243,8 @@ func TestRuntimeAPIRefusals(t *testing.T) {
 	}
 }
 
-// TestHangUp: a runtime that hangs up while it waits, and calls again, is served.
+// TestHangUp checks that a runtime can disconnect while it waits and then call
+// again.
 func TestHangUp(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, lambda.Options{})
@@ -255,7 +257,7 @@ func TestHangUp(t *testing.T) {
 	}
 }
 
-// A caller that gives up does not stop the function.
+// TestCallerGivesUp checks that the function continues if its caller gives up.
 func TestCallerGivesUp(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, lambda.Options{})
@@ -353,7 +355,8 @@ func TestIdleProcessEnds(t *testing.T) {
 	f.do(t, f.version, `{}`)
 }
 
-// A process that another ends while it is idle is replaced without an error.
+// TestIdleProcessKilled checks that a killed idle process is replaced without
+// an error.
 func TestIdleProcessKilled(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, lambda.Options{})

@@ -9,9 +9,10 @@ import (
 	"strings"
 )
 
-// The Runtime API as of https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html,
-// below a path segment that tells sandboxes apart. The texts of the errors are
-// those of aws-lambda-runtime-interface-emulator (Apache-2.0).
+// The Runtime API of
+// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. The first
+// path segment is the id of the sandbox. The error messages are from
+// aws-lambda-runtime-interface-emulator (Apache-2.0).
 
 const apiVersion = "2018-06-01"
 
@@ -38,8 +39,8 @@ func (r *Runtime) serveAPI(w *apiAnswer, req *http.Request) {
 	}
 }
 
-// serveNext ends the current invocation, if it is answered, and waits for
-// another one. There is no time limit: an idle process hangs here.
+// serveNext ends the current invocation, if it is answered, and waits for the
+// next one. There is no time limit: an idle process waits here.
 func (r *Runtime) serveNext(w *apiAnswer, s *sandbox) {
 	r.mu.Lock()
 	inv := s.current
@@ -83,7 +84,7 @@ func (r *Runtime) awaitWork(w *apiAnswer, s *sandbox) {
 	}
 	inv.delivered = !gone
 	r.mu.Unlock()
-	if gone { // the process calls again, or ends
+	if gone { // the process calls again or ends
 		s.work <- inv
 		return
 	}
@@ -95,7 +96,7 @@ func (r *Runtime) awaitWork(w *apiAnswer, s *sandbox) {
 	w.body = inv.payload
 }
 
-// serveAnswer takes the response or the error of the current invocation.
+// serveAnswer handles the response or the error of the current invocation.
 func (r *Runtime) serveAnswer(w http.ResponseWriter, req *http.Request, s *sandbox, id string, isError bool) {
 	r.mu.Lock()
 	inv := s.current
@@ -123,15 +124,15 @@ func (r *Runtime) serveAnswer(w http.ResponseWriter, req *http.Request, s *sandb
 	case errors.Is(err, errTooLarge):
 		answer = new(responseTooLarge())
 	case err != nil:
-		answer = nil // the connection broke; the process may try again or exit
+		answer = nil // the connection broke; the process may retry or exit
 	case isError:
 		answer.FunctionError = unhandled
 	case req.Trailer.Get("Lambda-Runtime-Function-Error-Type") != "":
 		answer = trailerError(req.Trailer, body)
 	}
-	s.output.flush() // a caller that has the answer finds the lines before it in the log
+	s.output.flush() // the caller must find the lines before the answer in the log
 	r.mu.Lock()
-	if s.current == inv { // else its process has ended meanwhile, and it is settled
+	if s.current == inv { // otherwise the process has ended and watch settles the invocation
 		inv.answering = false
 		if answer != nil && !s.ending {
 			r.publish(s, inv, answer)
@@ -149,8 +150,8 @@ func (r *Runtime) serveAnswer(w http.ResponseWriter, req *http.Request, s *sandb
 	}
 }
 
-// trailerError is the error of a function whose answer broke off while it was
-// sent: the runtime says so in trailers, with the error as base64.
+// trailerError returns the error of a function whose response was interrupted.
+// The runtime sends it in trailers, with the error as base64.
 func trailerError(trailer http.Header, body []byte) *Result {
 	detail, err := base64.StdEncoding.DecodeString(trailer.Get("Lambda-Runtime-Function-Error-Body"))
 	if err != nil || len(detail) == 0 {
@@ -159,8 +160,7 @@ func trailerError(trailer http.Header, body []byte) *Result {
 	return &Result{Payload: detail, FunctionError: unhandled}
 }
 
-// serveInitError takes the reason of a runtime that cannot start. The process
-// is expected to exit then.
+// serveInitError handles a runtime's init error. The process should then exit.
 func (r *Runtime) serveInitError(w http.ResponseWriter, req *http.Request, s *sandbox) {
 	body, err := readAnswer(req.Body)
 	if err != nil {
@@ -182,8 +182,9 @@ func (r *Runtime) serveInitError(w http.ResponseWriter, req *http.Request, s *sa
 
 var errTooLarge = errors.New("payload is above the limit")
 
-// readAnswer reads a body up to MaxResponseBytes. What is above is read and
-// dropped, up to a bound, so that the process can read the refusal.
+// readAnswer reads a body of up to MaxResponseBytes. It reads and drops the
+// rest of a larger body, up to a limit, so that the process can read the error
+// response.
 func readAnswer(body io.Reader) ([]byte, error) {
 	const drop = 64 << 20
 	data, err := io.ReadAll(io.LimitReader(body, MaxResponseBytes+1))

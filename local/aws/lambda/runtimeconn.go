@@ -13,7 +13,7 @@ import (
 	"skiff/local/process/peer"
 )
 
-// accept takes the connections of the processes until the listener is closed.
+// accept accepts connections of the processes until the listener is closed.
 func (r *Runtime) accept() {
 	for {
 		c, err := r.listener.Accept()
@@ -28,13 +28,14 @@ func (r *Runtime) accept() {
 	}
 }
 
-// callLimit is how long who connects may take to make a first call.
+// callLimit is the time limit for the first call on a connection.
 const callLimit = 10 * time.Second
 
-// serveConn answers the calls that come over one connection, one after the other.
-// A process makes two for each invocation. http.Server would watch beside each for
-// a client that hangs up, which takes as long as the call; here awaitWork looks for
-// it where it matters, and the end of a process is known anyway.
+// serveConn handles the calls on a connection one after the other; a process
+// makes two for each invocation. http.Server would also watch each call for a
+// client that disconnects, which takes as long as the call itself. Here
+// awaitWork checks for that where it matters, and watch notices the end of a
+// process.
 func (r *Runtime) serveConn(c net.Conn) {
 	defer c.Close()
 	_ = c.SetReadDeadline(time.Now().Add(callLimit))
@@ -59,7 +60,7 @@ func (r *Runtime) serveConn(c net.Conn) {
 	}
 }
 
-// apiAnswer is the answer to one call, which is sent as a whole.
+// apiAnswer is the response to one call. It is sent as a whole.
 type apiAnswer struct {
 	conn   net.Conn
 	header http.Header
@@ -75,13 +76,13 @@ func (a *apiAnswer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// isGone reports whether the client does not wait for the answer.
+// isGone reports whether the client has disconnected.
 func (a *apiAnswer) isGone() bool { return peer.Gone(a.conn) }
 
 func (a *apiAnswer) send() error {
 	var head bytes.Buffer
 	fmt.Fprintf(&head, "HTTP/1.1 %d %s\r\nContent-Length: %d\r\n", a.status, http.StatusText(a.status), len(a.body))
-	_ = a.header.Write(&head) // to memory
+	_ = a.header.Write(&head) // to memory, which cannot fail
 	head.WriteString("\r\n")
 	_, err := (&net.Buffers{head.Bytes(), a.body}).WriteTo(a.conn)
 	return err

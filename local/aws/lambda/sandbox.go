@@ -10,57 +10,57 @@ import (
 	"github.com/google/uuid"
 )
 
-// A sandbox is one process of one version, with its log stream. Its life is:
-// started; ready at its first /next; busy from a delivery to the /next that
-// follows; idle between; ended when the process is gone.
+// sandbox is one process of one version, with its log stream. It is ready at
+// its first /next, busy from a delivery to the following /next, and idle in
+// between. It has ended when the process is gone.
 type sandbox struct {
-	id      string // secret: it is the path by which the process reaches the Runtime API
+	id      string // secret: the process's path to the Runtime API
 	stream  string
 	version Version
 	runtime *Runtime
 	process *os.Process
 	output  *output
 	memory  *memory
-	logging sync.Mutex // one line at a time
-	tail    []byte     // of what the current invocation logs; guarded by logging
+	logging sync.Mutex // orders the log lines
+	tail    []byte     // end of the current invocation's log; guarded by logging
 
-	work  chan *invocation // holds at most the one that is current
+	work  chan *invocation // holds at most the current invocation
 	ready chan struct{}    // closed at the first /next
-	ended chan struct{}    // closed when the process is waited for and its output is read
+	ended chan struct{}    // closed when the process has ended and its output is read
 
 	// Guarded by Runtime.mu.
 	current   *invocation
-	next      *invocation // waits for it: see queue
-	parked    *apiAnswer  // to the /next that waits
+	next      *invocation // waits for this sandbox; see queue
+	parked    *apiAnswer  // the waiting /next
 	started   bool        // ready is closed
-	ending    bool        // killed, or gone
-	retired   bool        // ends after what it runs
+	ending    bool        // killed or gone
+	retired   bool        // ends after its current invocation
 	idleTimer *time.Timer
-	initError []byte  // what it posted to /init/error
+	initError []byte  // body of its /init/error
 	exit      failure // how it ended; set before ended is closed
 }
 
-// An invocation is one event on its way. The fields below done are guarded by
-// Runtime.mu until done is closed.
+// invocation is one event and its processing. Runtime.mu guards the fields
+// below done until done is closed.
 type invocation struct {
 	id, trace string
 	version   Version
 	payload   []byte
 	origin    Origin
 	asked     time.Time
-	answered  chan struct{} // closed when answer is set for good
+	answered  chan struct{} // closed when answer is final
 	done      chan struct{}
 
 	began     time.Time
 	deadline  time.Time
-	init      time.Duration // of the sandbox, when it was started for this
-	took      time.Duration // as the REPORT says
+	init      time.Duration // init time, if the invocation started the sandbox
+	took      time.Duration // as in the REPORT line
 	timer     *time.Timer
 	delivered bool
-	answering bool // a body is being read
+	answering bool // the body is being read
 	answer    *Result
 	overtime  bool
-	tail      []byte // of its log
+	tail      []byte // end of its log
 	result    Result
 	err       error
 }
@@ -70,7 +70,7 @@ func newInvocation(v Version, payload []byte) *invocation {
 	return &invocation{id: uuid.NewString(), trace: newTrace(now), version: v, payload: payload, asked: now, answered: make(chan struct{}), done: make(chan struct{})}
 }
 
-// watch waits for the end of a sandbox's process and settles what it ran.
+// watch waits for the end of a sandbox's process and settles its invocation.
 func (r *Runtime) watch(s *sandbox) {
 	defer r.children.Done()
 	state, _ := s.process.Wait()
@@ -100,8 +100,8 @@ func (r *Runtime) watch(s *sandbox) {
 	if inv == nil {
 		return
 	}
-	// What was posted stands even though the process did not ask for more: a
-	// panic is posted to /error, then the process exits.
+	// A posted answer is final, even if the process exits without calling
+	// /next: a panic is posted to /error before the process exits.
 	switch {
 	case answer != nil:
 		inv.result = *answer
@@ -117,8 +117,8 @@ func (r *Runtime) watch(s *sandbox) {
 	r.settle(inv, s)
 }
 
-// deliver hands an invocation, whose time runs from start, to a sandbox that is
-// ready for it. It reports false when the process is gone.
+// deliver gives an invocation to a ready sandbox. The invocation's timeout
+// counts from start. deliver reports false if the process is gone.
 func (s *sandbox) deliver(inv *invocation, start time.Time) bool {
 	r := s.runtime
 	r.mu.Lock()
@@ -134,8 +134,8 @@ func (s *sandbox) deliver(inv *invocation, start time.Time) bool {
 	return true
 }
 
-// fail settles an invocation whose new sandbox ended right after its first
-// /next, before anything was delivered.
+// fail settles an invocation whose new sandbox ended after its first /next and
+// before the delivery.
 func (r *Runtime) fail(s *sandbox, inv *invocation) {
 	<-s.ended
 	if inv.result = s.exit.result(inv.id); r.isKilling() {
@@ -146,7 +146,7 @@ func (r *Runtime) fail(s *sandbox, inv *invocation) {
 	r.settle(inv, nil)
 }
 
-// overtime ends a sandbox whose invocation has used up its timeout.
+// overtime ends a sandbox whose invocation has reached its timeout.
 func (r *Runtime) overtime(s *sandbox, inv *invocation) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -156,7 +156,7 @@ func (r *Runtime) overtime(s *sandbox, inv *invocation) {
 	}
 }
 
-// finish settles the current invocation of a sandbox that asks for the next.
+// finish settles the current invocation of a sandbox that calls /next.
 func (s *sandbox) finish(inv *invocation) {
 	s.output.flush()
 	inv.result = *inv.answer
@@ -165,15 +165,16 @@ func (s *sandbox) finish(inv *invocation) {
 	s.runtime.settle(inv, s)
 }
 
-// end kills the process; watch does the rest. The caller holds Runtime.mu.
+// end kills the process; watch settles its invocation. The caller holds
+// Runtime.mu.
 func (s *sandbox) end() {
 	if s.ending {
 		return
 	}
 	s.ending = true
 	if s.version.Debugger != nil {
-		// A debugger that is killed leaves the function behind, in a group of
-		// its own.
+		// SIGKILL would leave the function running, because a debugger starts
+		// it in a separate process group.
 		_ = s.process.Signal(syscall.SIGTERM)
 		time.AfterFunc(debugGrace, func() { _ = s.process.Kill() })
 		return

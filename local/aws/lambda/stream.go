@@ -14,23 +14,22 @@ import (
 	"skiff/local/store"
 )
 
-// Stream is what an event source mapping asks of DynamoDB Streams. Calls that
-// name a caller are decided by that caller's policies.
+// Stream is the part of DynamoDB Streams that event source mappings use. The
+// policies of the caller c decide whether a call is allowed.
 type Stream interface {
-	// Authorize reports whether a caller may do an action, such as GetRecords,
-	// on a stream. One that is not there is an error too.
+	// Authorize returns an error if the caller may not do an action, such as
+	// GetRecords, on a stream, or if the stream does not exist.
 	Authorize(c iam.Caller, streamARN, action string) error
 
-	// Position is the sequence number after which a reader begins: before the
-	// oldest record, or after the latest one.
+	// Position returns the sequence number after which a reader begins: before
+	// the oldest record or, if latest is set, after the last one.
 	Position(ctx context.Context, streamARN string, latest bool) (string, error)
 
-	// Records waits until a stream has records after a sequence number, at most
-	// wait, and returns up to limit of them in their order, and the number to go
-	// on after.
+	// Records waits up to wait for records after a sequence number. It returns
+	// up to limit records in order, and the sequence number to continue after.
 	Records(ctx context.Context, c iam.Caller, streamARN, after string, limit int, wait time.Duration) (records []StreamRecord, next string, err error)
 
-	// Shard is the id of the one shard of a stream.
+	// Shard returns the id of a stream's only shard.
 	Shard(streamARN string) string
 }
 
@@ -38,14 +37,14 @@ type Stream interface {
 type StreamRecord struct {
 	SequenceNumber string
 	Created        time.Time
-	Event          []byte // the record in a function's event, as JSON
+	Event          []byte // the record of a Lambda event, as JSON
 }
 
-// checkpointToken is the type under which the store keeps, by a mapping's id,
-// how far it has read its stream.
+// checkpointToken is the store's type for the position of a mapping in its
+// stream; the key is the mapping's id.
 const checkpointToken = EventSourceMappingToken + " checkpoint"
 
-// checkpoint is the sequence number of the last record that is done with.
+// checkpoint is the sequence number of the last processed record.
 type checkpoint struct{ After string }
 
 var streamForm = regexp.MustCompile(`^arn:aws:dynamodb:[a-z0-9-]+:\d{12}:table/[a-zA-Z0-9_.-]{3,255}/stream/[0-9T:.-]+$`)
@@ -53,7 +52,7 @@ var streamForm = regexp.MustCompile(`^arn:aws:dynamodb:[a-z0-9-]+:\d{12}:table/[
 // ofStream reports whether the source is the stream of a table.
 func (in EventSourceMapping) ofStream() bool { return streamForm.MatchString(in.EventSourceARN) }
 
-// retries is how often a batch is tried again; -1 for as often as it takes.
+// retries returns how often a batch is retried; -1 means without a limit.
 func (in EventSourceMapping) retries() int {
 	if in.MaximumRetryAttempts == nil {
 		return -1
@@ -61,7 +60,7 @@ func (in EventSourceMapping) retries() int {
 	return *in.MaximumRetryAttempts
 }
 
-// recordAge is in seconds; -1 for any age.
+// recordAge returns the maximum record age in seconds; -1 means any age.
 func (in EventSourceMapping) recordAge() int {
 	if in.MaximumRecordAgeInSeconds == nil || *in.MaximumRecordAgeInSeconds == 0 {
 		return -1
@@ -69,8 +68,8 @@ func (in EventSourceMapping) recordAge() int {
 	return *in.MaximumRecordAgeInSeconds
 }
 
-// destination is the queue for records that a function could not process, "" for
-// none.
+// destination returns the ARN of the queue for records that a function could
+// not process, or "".
 func (in EventSourceMapping) destination() string {
 	if d := in.DestinationConfig; d != nil && d.OnFailure != nil {
 		return d.OnFailure.DestinationARN
@@ -78,7 +77,7 @@ func (in EventSourceMapping) destination() string {
 	return ""
 }
 
-// checkStreamSettings refuses settings of streams by
+// checkStreamSettings applies the limits of
 // https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html.
 func checkStreamSettings(in EventSourceMapping) []provider.Problem {
 	var problems provider.Problems
@@ -115,7 +114,7 @@ func checkStreamSettings(in EventSourceMapping) []provider.Problem {
 }
 
 // checkStream refuses a stream that the function's role cannot read, and a
-// destination that it cannot send to.
+// destination that the role cannot send to.
 func (e *EventSources) checkStream(caller iam.Caller, in EventSourceMapping) error {
 	for _, action := range []string{"GetRecords", "GetShardIterator", "DescribeStream", "ListStreams"} {
 		err := e.stream.Authorize(caller, in.EventSourceARN, action)
@@ -139,8 +138,8 @@ func (e *EventSources) checkStream(caller iam.Caller, in EventSourceMapping) err
 	return nil
 }
 
-// begin keeps where the mapping of a stream begins to read, unless a crash has
-// kept that before.
+// begin stores the position where a new mapping starts to read its stream. It
+// keeps a position that was stored before a crash.
 func (e *EventSources) begin(ctx context.Context, r store.Record[EventSourceMapping]) error {
 	if !r.Inputs.ofStream() {
 		return nil
@@ -156,7 +155,7 @@ func (e *EventSources) begin(ctx context.Context, r store.Record[EventSourceMapp
 	return e.advance(r, after)
 }
 
-// advance keeps that the records up to a sequence number are done with.
+// advance stores that the records up to a sequence number are processed.
 func (e *EventSources) advance(r store.Record[EventSourceMapping], after string) error {
 	return store.Put(e.functions.db, checkpointToken, r.ID, store.Record[checkpoint]{ID: r.ID, Inputs: checkpoint{after}})
 }

@@ -12,8 +12,8 @@ import (
 	"skiff/local/store"
 )
 
-// failedBatch is what the destination gets for records that are discarded: where
-// they are in the stream, not the records
+// failedBatch is the message to the destination about discarded records. It has
+// their positions in the stream, not the records
 // (https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html).
 type failedBatch struct {
 	RequestContext struct {
@@ -28,7 +28,7 @@ type failedBatch struct {
 	Batch           batchInfo        `json:"DDBStreamBatchInfo"`
 }
 
-// responseContext is absent where the function was not invoked.
+// responseContext is absent if the function was not invoked.
 type responseContext struct {
 	StatusCode      int    `json:"statusCode"`
 	ExecutedVersion string `json:"executedVersion"`
@@ -45,9 +45,9 @@ type batchInfo struct {
 	StreamARN                       string `json:"streamArn"`
 }
 
-// discard gives up records: they go to the destination, if there is one, and
-// those behind them are next. Where the destination refuses them they stay, and
-// are tried again; AWS drops them.
+// discard sends records to the destination, if there is one, and moves on to
+// the next records. If the destination refuses them, the records stay and are
+// retried; AWS drops them.
 func (e *EventSources) discard(ctx context.Context, r store.Record[EventSourceMapping], p part, condition string, o outcome) error {
 	first, last := p.records[0], p.records[len(p.records)-1]
 	if to := r.Inputs.destination(); to != "" {

@@ -12,15 +12,15 @@ import (
 	"skiff/local/store"
 )
 
-// How long a batch of a stream waits before it is tried again, at first and at
-// most. AWS documents that it waits, not how long.
+// The first and the longest pause before a batch of a stream is retried. AWS
+// documents that it pauses, but not for how long.
 const (
 	retryPause = 100 * time.Millisecond
 	retryMost  = 30 * time.Second
 )
 
-// follow reads a stream until ctx ends, one batch after the other: a batch that
-// fails blocks those behind it
+// follow processes a stream until ctx ends, one batch after the other: a failed
+// batch blocks the later ones
 // (https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html).
 func (e *EventSources) follow(ctx context.Context, r store.Record[EventSourceMapping]) {
 	said := ""
@@ -33,7 +33,7 @@ func (e *EventSources) follow(ctx context.Context, r store.Record[EventSourceMap
 	}
 }
 
-// followOnce reads a batch and has it processed, if there is one.
+// followOnce reads a batch, if there is one, and processes it.
 func (e *EventSources) followOnce(ctx context.Context, r store.Record[EventSourceMapping]) error {
 	held, err := store.Get[checkpoint](e.functions.db, checkpointToken, r.ID)
 	if err != nil {
@@ -52,8 +52,8 @@ func (e *EventSources) followOnce(ctx context.Context, r store.Record[EventSourc
 	return e.work(ctx, r, records)
 }
 
-// gatherRecords reads a batch: what the stream has, or more within the batching
-// window, and no more than an event holds.
+// gatherRecords reads a batch: the available records, or more within the
+// batching window, but no more than fit into one event.
 func (e *EventSources) gatherRecords(ctx context.Context, r store.Record[EventSourceMapping], after string) ([]StreamRecord, string, error) {
 	in := r.Inputs
 	function, err := e.functions.find(in.FunctionName)
@@ -80,7 +80,7 @@ func (e *EventSources) gatherRecords(ctx context.Context, r store.Record[EventSo
 	return records, next, err
 }
 
-// maxStreamPage is the most records that one call of GetRecords returns.
+// maxStreamPage is the most records that one GetRecords call returns.
 const maxStreamPage = 1000
 
 func eventSize(records []StreamRecord) int {
@@ -102,16 +102,16 @@ func eventOf(records []StreamRecord) []byte {
 	return append(event, eventEnd...)
 }
 
-// part is records of a batch that the function is not done with.
+// part holds the unprocessed records of a batch.
 type part struct {
 	records  []StreamRecord
-	invokes  int // of the function with these records
-	failures int // that count against the retries
+	invokes  int // invocations with these records
+	failures int // failures that count as retries
 }
 
-// work hands a batch to the function until it is done with it, or until ctx
-// ends. What is done with is kept record by record, so that after a restart only
-// the rest comes again.
+// work invokes the function with a batch until all its records are processed or
+// ctx ends. It stores its progress record by record, so that only the remaining
+// records come again after a restart.
 func (e *EventSources) work(ctx context.Context, r store.Record[EventSourceMapping], records []StreamRecord) error {
 	parts := []part{{records: records}}
 	pause := e.retry
@@ -143,7 +143,7 @@ func (e *EventSources) work(ctx context.Context, r store.Record[EventSourceMappi
 				continue
 			}
 		}
-		if len(left) == 1 { // the halves of a batch are tried at once
+		if len(left) == 1 { // the halves of a split batch are retried at once
 			sleep(ctx, pause)
 			pause = min(2*pause, retryMost)
 		}
@@ -151,20 +151,20 @@ func (e *EventSources) work(ctx context.Context, r store.Record[EventSourceMappi
 	return nil
 }
 
-// outcome is what became of an invocation.
+// outcome is the outcome of an invocation.
 type outcome struct {
 	done          bool // the function has run
 	functionError string
 }
 
-// try invokes the function with a part, and returns what of it is left: nothing,
-// the part from the record that failed first, or its two halves.
+// try invokes the function with a part and returns what is left of it: nothing,
+// the part from the first failed record on, or its two halves.
 func (e *EventSources) try(ctx context.Context, r store.Record[EventSourceMapping], p part) ([]part, outcome, error) {
 	function, err := e.functions.find(r.Inputs.FunctionName)
 	if err != nil {
 		return nil, outcome{}, err
 	}
-	// A batch that runs is let finish when the polling stops.
+	// A running batch continues when polling stops.
 	began := WithOrigin(context.WithoutCancel(ctx), Origin{Kind: "stream", Source: r.Inputs.EventSourceARN})
 	result, err := e.functions.runtime.Invoke(began, e.functions.current(function), eventOf(p.records))
 	if errors.Is(err, ErrThrottled) {
@@ -188,7 +188,7 @@ func (e *EventSources) try(ctx context.Context, r store.Record[EventSourceMappin
 		return nil, o, nil
 	}
 	p.records = p.records[first:]
-	// A batch that is split does not use up a retry
+	// Splitting a batch does not count as a retry
 	// (https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html).
 	if r.Inputs.BisectBatchOnFunctionError && first == 0 && len(p.records) > 1 {
 		half := len(p.records) / 2
@@ -200,9 +200,9 @@ func (e *EventSources) try(ctx context.Context, r store.Record[EventSourceMappin
 	return []part{p}, o, nil
 }
 
-// firstFailure is the index of the record with the lowest sequence number that
-// the answer names as failed, or the number of records. An answer that AWS
-// cannot make sense of fails the whole batch
+// firstFailure returns the index of the first record that the answer reports as
+// failed, or the number of records if none failed. An invalid answer means that
+// the whole batch failed
 // (https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html).
 func firstFailure(records []StreamRecord, answer []byte, reportsFailures bool) int {
 	first := len(records)
@@ -235,8 +235,9 @@ func firstFailure(records []StreamRecord, answer []byte, reportsFailures bool) i
 	return first
 }
 
-// dropOld discards the records of a part that are older than the mapping lets
-// them be. A record's time is known to the second.
+// dropOld discards the records of a part that exceed the mapping's maximum
+// record age. It allows one second more, because a record's time is in whole
+// seconds.
 func (e *EventSources) dropOld(ctx context.Context, r store.Record[EventSourceMapping], p part) (part, error) {
 	age := r.Inputs.recordAge()
 	if age < 0 {

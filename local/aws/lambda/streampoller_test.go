@@ -27,8 +27,8 @@ const (
 	deadARN   = "arn:aws:sqs:eu-west-1:111111111111:dead"
 )
 
-// fakeStream is a stream in memory, which outlives the cloud. Its rights are
-// those of the roles.
+// fakeStream is a stream in memory that survives a restart of the cloud. The
+// roles' policies decide the rights to it.
 type fakeStream struct {
 	authority *iam.Authority
 
@@ -77,7 +77,7 @@ func (s *fakeStream) Records(ctx context.Context, c iam.Caller, arn, after strin
 	}
 }
 
-// change adds records, each of which asks the function for something.
+// change adds records, each with a request to the function.
 func (s *fakeStream) change(created time.Time, asks ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -94,7 +94,7 @@ const (
 	bad  = `{"do":"error","text":"no"}`
 )
 
-// newStreamWorker declares the function with the rights of a stream.
+// newStreamWorker declares the function with rights to a stream.
 func newStreamWorker(t *testing.T) *worker {
 	t.Helper()
 	w := newWorker(t)
@@ -113,7 +113,7 @@ func (w *worker) allowStream(actions ...string) {
 		Policy: `{"Statement":[{"Effect":"Allow","Action":` + string(list) + `,"Resource":"` + streamARN + `"},{"Effect":"Allow","Action":"sqs:SendMessage","Resource":"` + deadARN + `"}]}`})
 }
 
-// seen is the sequence numbers that the function was given, in their order.
+// seen returns the sequence numbers that the function received, in order.
 func (w *worker) seen() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -132,13 +132,13 @@ func (w *worker) seen() string {
 	return strings.Join(all, " ")
 }
 
-// dead is what the destination was told of a batch.
+// dead is the part of a destination's message that the tests compare.
 type dead struct {
 	Condition, Error, Start, End string
 	Invokes, Size                int
 }
 
-// receive waits for a message of the destination.
+// receive waits for a message at the destination.
 func (w *worker) receive() dead {
 	w.t.Helper()
 	out, err := w.client.ReceiveMessage(w.t.Context(), &awssqs.ReceiveMessageInput{QueueUrl: aws.String("http://127.0.0.1/111111111111/dead"), WaitTimeSeconds: 10})
@@ -171,8 +171,8 @@ func (w *worker) receive() dead {
 
 func count(n int) *int { return &n }
 
-// TestStreamFailures: what the function fails with is tried again, from the first
-// record that failed on, then given up; what is behind it follows.
+// TestStreamFailures checks that a failed batch is retried from its first
+// failed record on, and is then discarded. The later records follow.
 func TestStreamFailures(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -213,8 +213,8 @@ func TestStreamFailures(t *testing.T) {
 	}
 }
 
-// TestStreamBlocks: a record that fails blocks those behind it, also over a
-// restart, and nothing that is done with comes again.
+// TestStreamBlocks checks that a failed record blocks the later ones, also
+// after a restart, and that no processed record comes again.
 func TestStreamBlocks(t *testing.T) {
 	t.Parallel()
 	w := newStreamWorker(t)
@@ -238,7 +238,8 @@ func TestStreamBlocks(t *testing.T) {
 	}
 }
 
-// TestStreamAge: records that are too old are given up without a try.
+// TestStreamAge checks that records that are too old are discarded without an
+// invocation.
 func TestStreamAge(t *testing.T) {
 	t.Parallel()
 	w := newStreamWorker(t)
@@ -251,8 +252,8 @@ func TestStreamAge(t *testing.T) {
 	eventually(t, "the third record", func() bool { return w.seen() == "003" })
 }
 
-// TestStreamLatest: a mapping begins where the stream is when it is made, and not
-// where it is when the cloud is opened again.
+// TestStreamLatest checks that a mapping starts at the stream's position when
+// the mapping is created, not when the cloud restarts.
 func TestStreamLatest(t *testing.T) {
 	t.Parallel()
 	w := newStreamWorker(t)
@@ -278,8 +279,8 @@ func TestStreamLatest(t *testing.T) {
 	}
 }
 
-// TestStreamRights: a mapping needs each right when it is made. One that is taken
-// away later stops it, and nothing is lost.
+// TestStreamRights checks that creating a mapping needs every right. Removing a
+// right later stops the polling and loses no record.
 func TestStreamRights(t *testing.T) {
 	t.Parallel()
 	w := newStreamWorker(t)
@@ -313,7 +314,7 @@ func TestStreamRights(t *testing.T) {
 	w.in.DestinationConfig = nil
 	w.mapping(plain)
 	w.allowStream("dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams")
-	w.stream.change(time.Now(), good) // of the call that waits already
+	w.stream.change(time.Now(), good) // the call that already waits reads it
 	eventually(t, "the denial reported", func() bool {
 		return strings.Contains(w.said(), "stream of table items for function f: ") && strings.Contains(w.said(), "dynamodb:DescribeStream")
 	})

@@ -10,21 +10,21 @@ import (
 	"skiff/local/store"
 )
 
-// A swap is code that a function runs in place of the deployed one, until the next
-// deployment or the end of this process. The record keeps the deployed code: to
-// the engine nothing has changed, so its next preview shows the change of the
-// source, and its next update deploys it.
+// swap is code that a function runs instead of the deployed code, until the
+// next deployment or the end of this process. The record keeps the deployed
+// code. So the engine's next preview shows the change of the source, and its
+// next update deploys it.
 type swap struct {
 	sum      string // of the files
-	before   string // what the function ran before, whose requests may still run; "" for what is deployed
-	deployed bool   // a deployment has begun since, of a zip that is no older
+	before   string // sum of the previous swap, whose requests may still run; "" for the deployed code
+	deployed bool   // a later deployment reads a zip that is at least as new
 }
 
-// Swap has the functions of a stack run what is in their zips now. The prefix is
-// that of the stack's URNs, dir the folder where relative paths of its program
-// begin. It returns the names, in the program, of those whose code is another than
-// before, and the zips that are no function's. Requests that run finish on the
-// code they began with.
+// Swap makes the functions of a stack run the current contents of their zips.
+// prefix is the prefix of the stack's URNs; dir is the base of the program's
+// relative paths. Swap returns the program's names of the functions with new
+// code, and the zips that belong to no function. Running requests finish with
+// the code they started with.
 func (f *Functions) Swap(prefix, dir string, zips []string) (swapped, unknown []string, err error) {
 	all, err := store.List[Function](f.db, FunctionToken)
 	if err != nil {
@@ -59,8 +59,8 @@ func locate(dir, path string) string {
 	return filepath.Join(dir, path)
 }
 
-// swap has one function run what is in its archive now, and reports whether that
-// is another code than before.
+// swap makes a function run the current contents of its archive, and reports
+// whether the code is new.
 func (f *Functions) swap(r store.Record[Function], dir string) (changed bool, err error) {
 	files, err := r.Inputs.Code.Files(dir)
 	if err != nil {
@@ -91,7 +91,8 @@ func (f *Functions) swap(r store.Record[Function], dir string) (changed bool, er
 	return true, err
 }
 
-// running is the sum of the code that a function runs. The caller holds mu.
+// running returns the sum of the code that a function runs. The caller holds
+// mu.
 func (f *Functions) running(r store.Record[Function]) string {
 	if s := f.swaps[r.ID]; s != nil {
 		return s.sum
@@ -99,7 +100,7 @@ func (f *Functions) running(r store.Record[Function]) string {
 	return r.State["sha256"]
 }
 
-// forgetVersion has current look at the function again. The caller holds mu.
+// forgetVersion makes current compute the version again. The caller holds mu.
 func (f *Functions) forgetVersion(id string) {
 	if held, ok := f.issued[id]; ok {
 		held.code = nil
@@ -107,8 +108,8 @@ func (f *Functions) forgetVersion(id string) {
 	}
 }
 
-// deploying notes that a deployment of a function begins to read its code. What
-// was swapped until now is no newer than that.
+// deploying records that a deployment of a function starts to read its code. An
+// earlier swap is not newer than that code.
 func (f *Functions) deploying(id string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -117,8 +118,9 @@ func (f *Functions) deploying(id string) {
 	}
 }
 
-// deployed ends what a deployment has made old, unless newer code was swapped in
-// while it ran. Requests that run finish on the version they began with.
+// deployed ends an earlier swap and retires the old version. It keeps a swap
+// that started during the deployment. Running requests finish with the version
+// they started with.
 func (f *Functions) deployed(r store.Record[Function]) {
 	f.mu.Lock()
 	if s := f.swaps[r.ID]; s != nil && s.deployed {
@@ -130,8 +132,8 @@ func (f *Functions) deployed(r store.Record[Function]) {
 	f.runtime.Retire(r.ID, keep)
 }
 
-// discard removes code that no function runs any more: a day's swaps would fill
-// the disk.
+// discard removes code that no function runs, so that swaps do not fill the
+// disk.
 func (f *Functions) discard(sum string) error {
 	if sum == "" {
 		return nil

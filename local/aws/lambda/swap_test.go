@@ -11,7 +11,7 @@ import (
 
 const swapURN = "urn:pulumi:local::skiff::aws:lambda/function:Function::hello"
 
-// declareHello deploys the function, as one of the stack local.
+// declareHello deploys the function as a part of the stack local.
 func (p *plane) declareHello(t *testing.T) store.Record[Function] {
 	t.Helper()
 	r := p.declare(t, declaration())
@@ -20,7 +20,7 @@ func (p *plane) declareHello(t *testing.T) store.Record[Function] {
 	return r
 }
 
-// swapCode puts another script into the function's zip and swaps it in.
+// swapCode writes another script into the function's zip and swaps it in.
 func (p *plane) swapCode(t *testing.T, script string) (swapped []string) {
 	t.Helper()
 	p.code(t, "one.zip", script)
@@ -31,7 +31,7 @@ func (p *plane) swapCode(t *testing.T, script string) (swapped []string) {
 	return swapped
 }
 
-// runs is the script that the function runs.
+// runs returns the script that the function runs.
 func (p *plane) runs(t *testing.T) string {
 	t.Helper()
 	r, err := p.find("f")
@@ -60,7 +60,7 @@ func TestSwap(t *testing.T) {
 	if held.State["sha256"] != r.State["sha256"] {
 		t.Error("the record has the new code, which is not deployed")
 	}
-	// Another process knows what is deployed.
+	// Another process only knows the deployed code.
 	other := &plane{db: p.db, Functions: NewFunctions(p.db, p.runtime, p.authority, p.dir, nil, p.log)}
 	if got := other.runs(t); got != "echo hello" {
 		t.Errorf("after a restart the function runs %q", got)
@@ -84,8 +84,8 @@ func TestSwapElsewhere(t *testing.T) {
 	}
 }
 
-// A deployment takes the place of a swap, unless newer code is swapped in while
-// it runs.
+// TestSwapAndDeploy checks that a deployment replaces a swap, unless newer code
+// is swapped in during the deployment.
 func TestSwapAndDeploy(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)
@@ -119,7 +119,8 @@ func TestSwapAndDeploy(t *testing.T) {
 	}
 }
 
-// Swapped code does not stay on disk for ever, and what runs does.
+// TestSwapsAreDiscarded checks that old swapped code is removed from the disk,
+// and running code is not.
 func TestSwapsAreDiscarded(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)

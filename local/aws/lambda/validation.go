@@ -15,8 +15,8 @@ var (
 	variableName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_]+$`)
 )
 
-// checkFunction refuses what
-// https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html does.
+// checkFunction applies the limits of
+// https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html.
 func checkFunction(in Function) []provider.Problem {
 	var problems provider.Problems
 	if in.Name != "" && !functionName.MatchString(in.Name) {
@@ -69,13 +69,12 @@ func checkSettings(in Function) []provider.Problem {
 	return problems
 }
 
-// maxVariables is the size of all variables together, in bytes
+// maxVariables is the largest total size of the variables, in bytes
 // (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
 const maxVariables = 4 << 10
 
-// reservedVariables are those that
-// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
-// keeps for Lambda itself.
+// reservedVariables returns the variables that Lambda reserves
+// (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html).
 func reservedVariables() []string {
 	return []string{
 		"_HANDLER", "_X_AMZN_TRACE_ID", "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV",

@@ -6,8 +6,9 @@ import (
 )
 
 // Limits of a synchronous invocation, in bytes. The request limit is the quota
-// of https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html;
-// the response limit is the figure AWS names in Function.ResponseSizeTooLarge.
+// in https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html.
+// The response limit is the number in AWS's message for
+// Function.ResponseSizeTooLarge.
 const (
 	MaxRequestBytes  = 6 << 20
 	MaxResponseBytes = 6<<20 + 100
@@ -17,60 +18,60 @@ const (
 const AccountConcurrency = 1000
 
 var (
-	// ErrThrottled says that the function's reserved concurrency, or the
-	// account's, is used up: AWS answers TooManyRequestsException.
+	// ErrThrottled means that the reserved concurrency of the function, or the
+	// account's concurrency, is used up. AWS returns TooManyRequestsException.
 	ErrThrottled = errors.New("lambda: concurrency is used up")
 
-	// ErrPayloadTooLarge says that the event is above MaxRequestBytes: AWS
-	// answers RequestEntityTooLargeException.
+	// ErrPayloadTooLarge means that the event exceeds MaxRequestBytes. AWS
+	// returns RequestEntityTooLargeException.
 	ErrPayloadTooLarge = errors.New("lambda: event is above 6 MiB")
 
-	// ErrClosed says that the runtime is closing or closed.
+	// ErrClosed means that the runtime is closing or closed.
 	ErrClosed = errors.New("lambda: runtime is closed")
 )
 
-// Version is one deployed version of a function. It is immutable: whoever
-// changes code or configuration makes a new Version with another ID.
+// Version is one deployed version of a function. It is immutable: changed code
+// or configuration makes a new Version with another ID.
 type Version struct {
-	ID      string // tells versions of one function apart; sandboxes are shared only under the same ID
+	ID      string // identifies a version of a function; only invocations with the same ID share sandboxes
 	Name    string
 	ARN     string
 	Region  string
 	Handler string
-	Dir     string // the unpacked code; holds bootstrap
+	Dir     string // the unpacked code; contains bootstrap
 
-	MemoryMB int           // what the function is told; the process itself is not limited
+	MemoryMB int           // only reported to the function; the process has no memory limit
 	Timeout  time.Duration // of one invocation, 1 s–15 min on AWS
 	Reserved int           // reserved concurrency; below 0 means none, 0 means always throttled
 
 	Environment map[string]string // as the program declares it
-	Endpoints   map[string]string // AWS_ENDPOINT_URL_*: they win over Environment, so that no call leaves this machine
+	Endpoints   map[string]string // AWS_ENDPOINT_URL_*: override Environment, so that no call leaves this machine
 	Credentials Credentials
 
-	Debugger *Debugger // that runs its processes; nil for none
+	Debugger *Debugger // runs the processes; nil for none
 
 	LogGroup string // empty means /aws/lambda/NAME
 
-	// Log receives each line of the sandbox named by the log stream: what the
-	// function prints and the platform's START, END and REPORT. A line has no
-	// newline and must not be kept. Calls for one stream come one at a time,
-	// those for several streams at once. Nil drops them.
+	// Log receives the lines of a log stream: the function's output and the
+	// platform's START, END and REPORT. A line has no newline and must not be
+	// kept. Calls for one stream are sequential; calls for different streams
+	// are concurrent. A nil Log drops the lines.
 	Log func(stream string, lines ...[]byte)
 }
 
-// Credentials are what the function signs its calls with.
+// Credentials are the keys that sign the function's calls.
 type Credentials struct {
 	AccessKeyID, SecretAccessKey, SessionToken string
 }
 
-// Result is what a synchronous Invoke returns. FunctionError is empty, or
-// "Unhandled" when Payload describes an error of the function or its sandbox.
+// Result is the result of a synchronous invocation. FunctionError is empty, or
+// "Unhandled" if Payload describes an error of the function or its sandbox.
 type Result struct {
 	Payload       []byte
 	FunctionError string
 	RequestID     string
-	Log           []byte // the last 4 KB of what the invocation logged; empty without Version.Log
+	Log           []byte // the last 4 KB of the invocation's log; empty without Version.Log
 
-	Duration time.Duration // as its REPORT says, without Init
-	Init     time.Duration // of the sandbox; 0 for a warm one
+	Duration time.Duration // as in the REPORT line, without Init
+	Init     time.Duration // init time of the sandbox; 0 for a warm one
 }

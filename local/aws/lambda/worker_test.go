@@ -32,7 +32,7 @@ const (
 	queueARN   = "arn:aws:sqs:eu-west-1:111111111111:q"
 )
 
-// A worker is the test function behind a queue.
+// worker is the test function behind a queue.
 type worker struct {
 	t         *testing.T
 	db        *store.Store
@@ -54,7 +54,7 @@ type worker struct {
 	reported []string
 }
 
-// counted counts what a mapping asks of its queue.
+// counted counts a mapping's calls of Receive.
 type counted struct {
 	lambda.Queue
 	receives atomic.Int64
@@ -65,8 +65,8 @@ func (c *counted) Receive(ctx context.Context, caller iam.Caller, queueARN strin
 	return c.Queue.Receive(ctx, caller, queueARN, limit, wait)
 }
 
-// newWorker declares a role, a queue with a dead-letter queue, and a function;
-// nothing polls yet.
+// newWorker declares a role, a queue with a dead-letter queue, and a function.
+// It starts no polling.
 func newWorker(t *testing.T) *worker {
 	t.Helper()
 	w := &worker{t: t, dir: t.TempDir(), call: provider.Call{Account: "111111111111", Region: "eu-west-1", Dir: t.TempDir()}}
@@ -93,7 +93,7 @@ func put[In any](w *worker, token, key string, in In) {
 	must(w.t, store.Put(w.db, token, key, store.Record[In]{ID: id, Account: "111111111111", Region: "eu-west-1", Inputs: in, State: map[string]string{}}))
 }
 
-// allow lets the role do actions on its queue, beside writing logs.
+// allow gives the role a right to its queue, in addition to writing logs.
 func (w *worker) allow(action string) {
 	put(w, iam.RolePolicyToken, "r:p", iam.RolePolicy{Name: "p", Role: "r",
 		Policy: `{"Statement":[{"Effect":"Allow","Action":"logs:*","Resource":"*"},{"Effect":"Allow","Action":"sqs:` + action + `","Resource":"` + queueARN + `"}]}`})
@@ -113,7 +113,7 @@ func (w *worker) zip() {
 	must(w.t, errors.Join(err, z.Close(), file.Close()))
 }
 
-// open opens everything below the worker's folder.
+// open opens everything in the worker's directory.
 func (w *worker) open() {
 	var err error
 	w.db, err = store.Open(w.dir, 0)
@@ -166,7 +166,7 @@ func (w *worker) deploy(change func(*lambda.Function)) {
 	kind.Updated(r)
 }
 
-// mapping makes the mapping as the provider does.
+// mapping creates the mapping as the provider does.
 func (w *worker) mapping(change func(*lambda.EventSourceMapping)) store.Record[lambda.EventSourceMapping] {
 	w.t.Helper()
 	change(&w.in)
@@ -177,7 +177,7 @@ func (w *worker) mapping(change func(*lambda.EventSourceMapping)) store.Record[l
 	return r
 }
 
-// send puts messages on the queue, as the administrator does.
+// send sends messages to the queue as the administrator.
 func (w *worker) send(bodies ...string) {
 	w.t.Helper()
 	for _, body := range bodies {
@@ -188,7 +188,7 @@ func (w *worker) send(bodies ...string) {
 
 func plain(*lambda.EventSourceMapping) {}
 
-// records are the messages that the function was given, as it printed them.
+// records returns the messages that the function received and printed.
 func (w *worker) records() []events.SQSMessage {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -217,7 +217,7 @@ func (w *worker) count(prefix string) int {
 	return n
 }
 
-// left is how many messages a queue has, hidden ones too.
+// left returns how many messages a queue has, including hidden ones.
 func (w *worker) left(queue string) int {
 	w.t.Helper()
 	out, err := w.client.GetQueueAttributes(w.t.Context(), &awssqs.GetQueueAttributesInput{QueueUrl: aws.String("http://127.0.0.1/111111111111/" + queue), AttributeNames: []types.QueueAttributeName{"All"}})

@@ -2,13 +2,15 @@ package logs
 
 import "skiff/local/engine/provider"
 
+// groupActions lists the IAM actions that an operation on a log group needs.
 // See internal/service/logs/group.go and tags_gen.go of terraform-provider-aws
-// 5.100.0. Most calls take a right to the ARN with ":*", those for tags to the
-// one without
-// (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html),
-// and groups are listed with a right to all
+// 5.100.0.
+//
+// Most actions need the ARN with ":*"; the tag actions need the ARN without it
+// (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html).
+// DescribeLogGroups needs the resource "*"
 // (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html).
-// Who creates a group with tags needs the right to tag, too
+// Creating a group with tags also needs logs:TagResource
 // (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html).
 func groupActions(o provider.Operation[Group]) []provider.Action {
 	in := o.Record.Inputs

@@ -1,3 +1,4 @@
-// Package logs stands for CloudWatch Logs: log groups, and the lines that
-// functions write to them, kept as a file per group and some older ones.
+// Package logs implements CloudWatch Logs: log groups and the lines that
+// functions write to them. A group's lines are in one file and a few older
+// files.
 package logs

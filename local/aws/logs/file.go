@@ -8,17 +8,18 @@ import (
 	"strconv"
 )
 
-// A group's lines end up in the file of its name, until that would be larger than
-// maxBytes. Then it becomes NAME.1, the one of that name NAME.2, and so on. What is
-// older than maxFiles files is removed, so a group has 32 MiB at most. AWS keeps
-// lines for days instead, of which a machine that is used now and then sees few.
+// AWS keeps lines for a number of days; a local group has a size limit of 32
+// MiB instead, because a machine in occasional use writes few lines a day.
+// Lines go to the file with the group's name. Before that file exceeds
+// maxBytes, it is renamed to NAME.1, NAME.1 to NAME.2, and so on. Only maxFiles
+// files are kept.
 const (
 	maxBytes = 8 << 20
 	maxFiles = 4
 )
 
-// files are the files of a group, of which the first has the newest lines. Not
-// all of them need be there.
+// files returns the possible file names of a group, the newest first. Some of
+// the files may not exist.
 func files(name string) []string {
 	all := []string{name}
 	for i := 1; i < maxFiles; i++ {
@@ -27,8 +28,8 @@ func files(name string) []string {
 	return all
 }
 
-// appendLines writes lines at the end of a group's newest file, in one call: a
-// process that is killed leaves the lines before them whole.
+// appendLines writes lines at the end of a group's newest file. It uses one
+// write, so that a killed process leaves the earlier lines whole.
 func (g *Groups) appendLines(name string, lines []byte) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -40,7 +41,7 @@ func (g *Groups) appendLines(name string, lines []byte) error {
 		info = nil
 	}
 	f := g.open[name]
-	// The file may be another one by now: a person may remove or rename it.
+	// A person may have removed or renamed the open file.
 	if f == nil || info == nil || !os.SameFile(info, f.info) {
 		if f, err = g.reopen(name); err != nil {
 			return err
@@ -50,19 +51,19 @@ func (g *Groups) appendLines(name string, lines []byte) error {
 	for _, reader := range g.readers {
 		select {
 		case reader <- struct{}{}:
-		default: // it has yet to hear of lines before
+		default: // a notification is already pending
 		}
 	}
 	return err
 }
 
-// An openFile is a file that lines are written to.
+// openFile is an open file that lines are appended to.
 type openFile struct {
 	*os.File
 	info os.FileInfo
 }
 
-// reopen opens the file of that name in place of the one that was open under it.
+// reopen closes the file that is open under name and opens the current one.
 func (g *Groups) reopen(name string) (*openFile, error) {
 	if err := g.close(name); err != nil {
 		return nil, err
@@ -82,7 +83,7 @@ func (g *Groups) reopen(name string) (*openFile, error) {
 	return g.open[name], nil
 }
 
-// close closes the file that is open under a name, if one is.
+// close closes the file that is open under name, if any.
 func (g *Groups) close(name string) error {
 	f := g.open[name]
 	if f == nil {
@@ -92,9 +93,9 @@ func (g *Groups) close(name string) error {
 	return f.Close()
 }
 
-// rotate makes way for a new file. Only as many files are renamed as are there
-// without a gap, the oldest first: a gap is what a process that was killed in here
-// has left, and closing it loses nothing.
+// rotate renames the files to free the first name. It renames the files up to
+// the first missing name, the oldest first. A missing name means that a process
+// was killed during a rotation; filling that gap loses no lines.
 func rotate(name string) error {
 	all := files(name)
 	taken := 0
@@ -104,7 +105,7 @@ func rotate(name string) error {
 		}
 		taken++
 	}
-	// With every name taken, the last rename replaces the oldest file.
+	// If every name is taken, the last rename replaces the oldest file.
 	for i := min(taken, len(all)-1); i > 0; i-- {
 		if err := os.Rename(all[i-1], all[i]); err != nil {
 			return err

@@ -18,10 +18,10 @@ import (
 	"skiff/local/store"
 )
 
-// Token is the resource type of this package.
+// Token is the resource type of a log group.
 const Token = "aws:cloudwatch/logGroup:LogGroup"
 
-// Group is the inputs of a log group.
+// Group holds the inputs of a log group.
 type Group struct {
 	Name            string            `json:"name" aws:"replace"`
 	RetentionInDays int               `json:"retentionInDays,omitempty" aws:"idle"`
@@ -30,37 +30,39 @@ type Group struct {
 	Tags            map[string]string `json:"tags,omitempty"`
 }
 
-// Outputs is what AWS adds to a log group, its defaults included.
+// Outputs holds the properties that AWS adds to a log group, including
+// defaults.
 type Outputs struct {
 	ARN             string `json:"arn"`
 	LogGroupClass   string `json:"logGroupClass"`
 	RetentionInDays int    `json:"retentionInDays"`
 }
 
-// Groups keeps the lines. It is safe for concurrent use.
+// Groups stores the log lines. It is safe for concurrent use.
 type Groups struct {
 	db     *store.Store
 	dir    string
 	writer *lines.Writer
 
-	creating sync.Mutex // of groups that no program declares
+	creating sync.Mutex // serializes Create
 
-	mu      sync.Mutex // of the files
+	mu      sync.Mutex // guards the files, open and readers
 	open    map[string]*openFile
-	readers []chan struct{} // hear of lines that are in a file, each with room for one
+	readers []chan struct{} // notified after each write; capacity 1
 }
 
-// New keeps the lines of the log groups in db below dir.
+// New returns Groups that reads the log groups from db and writes lines below
+// dir.
 func New(db *store.Store, dir string) *Groups {
 	g := &Groups{db: db, dir: dir, open: map[string]*openFile{}}
 	g.writer = lines.New(gathering, g.appendLines)
 	return g
 }
 
-// Types are the resource types of CloudWatch Logs.
+// Types returns the resource types of CloudWatch Logs.
 func (g *Groups) Types() []provider.Kind { return []provider.Kind{g.Resources()} }
 
-// Resources are the resource types of this package.
+// Resources returns the resource type of log groups.
 func (g *Groups) Resources() *provider.Resource[Group, Outputs] {
 	return &provider.Resource[Group, Outputs]{
 		Token: Token, Named: "name", MaxName: 512,
@@ -78,17 +80,17 @@ func (g *Groups) Resources() *provider.Resource[Group, Outputs] {
 	}
 }
 
-// ARN is the ARN of a log group as the AWS provider tells it: without the
-// ":*" that stands for its streams.
+// ARN returns the ARN of a log group in the form of the AWS provider: without
+// the suffix ":*", which would include the log streams.
 func ARN(region, account, name string) string {
 	return arn.New("logs", region, account, "log-group:"+name)
 }
 
 var nameForm = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
 
-// retentions are the days that
+// retentions returns the numbers of days that
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-// allows; 0 keeps the lines for ever.
+// allows. 0 means that lines do not expire.
 func retentions() []int {
 	return []int{0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 }
@@ -109,7 +111,7 @@ func (g *Groups) delete(_ context.Context, _ provider.Call, r store.Record[Group
 	if r.Inputs.SkipDestroy {
 		return nil
 	}
-	errs := []error{g.Flush()} // else lines that are on their way make the file again
+	errs := []error{g.Flush()} // a later write of pending lines would create the file again
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	errs = append(errs, g.close(g.File(r.ID)))
@@ -121,14 +123,14 @@ func (g *Groups) delete(_ context.Context, _ provider.Call, r store.Record[Group
 	return errors.Join(errs...)
 }
 
-// File is where the newest lines of a group are kept.
+// File returns the name of the file with the newest lines of a group.
 func (g *Groups) File(name string) string {
 	return filepath.Join(g.dir, filepath.FromSlash(filepath.Clean("/"+name)+".log"))
 }
 
-// Create makes a group that no program declares, as a service does: it keeps its
-// lines for ever, and no stack that is destroyed takes it along. One that is there
-// already stays as it is.
+// Create creates a group that no program declares, as AWS services do. Its
+// lines do not expire, and destroying a stack does not delete it. Create does
+// not change an existing group.
 func (g *Groups) Create(name, region, account string) error {
 	g.creating.Lock()
 	defer g.creating.Unlock()
@@ -138,16 +140,18 @@ func (g *Groups) Create(name, region, account string) error {
 	return store.Put(g.db, Token, name, store.Record[Group]{ID: name, Region: region, Account: account, Created: time.Now(), Inputs: Group{Name: name}})
 }
 
-// timeForm is how the time of a line is written.
+// timeForm is the time format of a line.
 const timeForm = "2006-01-02T15:04:05.000Z"
 
-// gathering is how long a line waits for others that are written with it: a
-// request writes half a dozen. CloudWatch Logs does not have a line at once either.
+// gathering is how long a line waits so that it can be written together with
+// others: a request writes about six. CloudWatch Logs also shows a line only
+// after a delay.
 const gathering = 5 * time.Millisecond
 
-// Write appends lines to a group, each with its time and stream. They are in its
-// file soon after. A group that is not declared takes none, as on AWS for a role
-// that may not create it.
+// Write appends lines to a group, each with its time and stream. The lines are
+// in the file after a short delay; see gathering. Write fails if the group does
+// not exist: on AWS, a role without the right to create a log group gets an
+// error too.
 func (g *Groups) Write(group, stream string, all ...[]byte) error {
 	if _, err := store.Peek[Group](g.db, Token, group); err != nil {
 		return fmt.Errorf("log group %s: %w", group, err)
@@ -165,8 +169,8 @@ func (g *Groups) Write(group, stream string, all ...[]byte) error {
 // Flush returns when all lines are in their files.
 func (g *Groups) Flush() error { return g.writer.Flush() }
 
-// Close writes what is left and closes the files; lines that come later open
-// theirs again.
+// Close writes the pending lines and closes the files. A later Write opens its
+// file again.
 func (g *Groups) Close() error {
 	errs := []error{g.Flush()}
 	g.mu.Lock()

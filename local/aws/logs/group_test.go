@@ -31,7 +31,7 @@ func newGroups(t *testing.T, names ...string) *Groups {
 	return New(db, filepath.Join(t.TempDir(), "logs"))
 }
 
-// write has lines in their file when it returns.
+// write writes lines and waits until they are in the file.
 func (g *Groups) write(group, stream string, lines ...[]byte) error {
 	return errors.Join(g.Write(group, stream, lines...), g.Flush())
 }
@@ -91,7 +91,8 @@ func TestNoGroup(t *testing.T) {
 	}
 }
 
-// TestFile: whatever a group is called, its lines stay in the folder.
+// TestFile checks that the file of a group is inside the folder, whatever the
+// group's name.
 func TestFile(t *testing.T) {
 	t.Parallel()
 	g := newGroups(t)
@@ -110,7 +111,7 @@ func TestDelete(t *testing.T) {
 		if err := g.write(name, "s", []byte("line")); err != nil {
 			t.Fatal(err)
 		}
-		for range 2 { // the second time there is no file
+		for range 2 { // the second delete finds no file
 			if err := g.delete(t.Context(), provider.Call{}, r); err != nil {
 				t.Error(err)
 			}
@@ -121,8 +122,8 @@ func TestDelete(t *testing.T) {
 	}
 }
 
-// TestBound: a group that is written to for ever has 32 MiB at most, in files of
-// 8 MiB, whose lines are the newest ones in their order.
+// TestBound checks that a group has at most 32 MiB in files of 8 MiB, and that
+// these hold its newest lines in order.
 func TestBound(t *testing.T) {
 	t.Parallel()
 	g := newGroups(t, "/g")
@@ -165,8 +166,8 @@ func TestBound(t *testing.T) {
 	}
 }
 
-// TestFileThatIsGone: lines written after a person has removed or renamed the file
-// are in a new one.
+// TestFileThatIsGone checks that writing creates a new file after a person
+// removes or renames the current one.
 func TestFileThatIsGone(t *testing.T) {
 	t.Parallel()
 	g := newGroups(t, "g")
@@ -185,9 +186,9 @@ func TestFileThatIsGone(t *testing.T) {
 	}
 }
 
-// TestKilled: whichever files a process leaves that was killed while it renamed
-// them, the next rotation loses none but the oldest of a full set. Each file of
-// the test has its first place's number in it.
+// TestKilled checks that a rotation after an interrupted one loses no file,
+// except the oldest of a full set. Each file of the test contains its original
+// number.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	for left, want := range map[string]string{"0": "_0", "01": "_01", "0123": "_012", "012": "_012", "02": "_02", "013": "_013", "023": "_023", "03": "_0_3"} {
@@ -214,7 +215,8 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// TestLongLine: a line that is larger than a file has one of its own.
+// TestLongLine checks that a line longer than maxBytes is written to a separate
+// file.
 func TestLongLine(t *testing.T) {
 	t.Parallel()
 	g := newGroups(t, "g")

@@ -17,13 +17,13 @@ type Line struct {
 	Group, Stream, Text string
 }
 
-// maxRead is how many bytes of a file are read at once.
+// maxRead is the most bytes that one read returns.
 const maxRead = 1 << 20
 
-// Read calls emit with the last lines of groups in the order of their times, at
-// most last of them. With follow, it goes on with the lines that come, until ctx
-// ends, which is no error. It asks for the names of the groups before each look at
-// them: those that are new meanwhile are read from their beginning.
+// Read calls emit with the last lines of groups, ordered by time, at most last
+// of them. With follow, it continues with new lines until ctx ends, and then
+// returns nil. Read calls groups before each pass, and reads a group that is
+// new since the previous pass from its beginning.
 func (g *Groups) Read(ctx context.Context, groups func() ([]string, error), last int, follow bool, emit func([]Line) error) error {
 	if err := g.Flush(); err != nil {
 		return err
@@ -67,8 +67,9 @@ func (g *Groups) Read(ctx context.Context, groups func() ([]string, error), last
 	}
 }
 
-// look reads what the groups have since the look before, each by its tail. The first
-// look reads the last lines, a group that is new later is read from its beginning.
+// look returns the lines that were written since the previous call. The first
+// call returns at most the last lines of each group. A group that is new in a
+// later call is read from its beginning.
 func (g *Groups) look(groups []string, tails map[string]*tail, first bool, last int) (lines []Line, err error) {
 	for _, name := range groups {
 		t, known := tails[name]
@@ -90,8 +91,8 @@ func (g *Groups) look(groups []string, tails map[string]*tail, first bool, last 
 	return lines, nil
 }
 
-// listen has changed hear of lines that are in a file now, until the function that
-// it returns is called.
+// listen registers changed for a notification after each write. stop
+// unregisters it.
 func (g *Groups) listen(changed chan struct{}) (stop func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -103,18 +104,20 @@ func (g *Groups) listen(changed chan struct{}) (stop func()) {
 	}
 }
 
-// A tail reads the files of one group to their end, and on. It holds the file that
-// it reads open, so that it reads the rest of one that is renamed or removed.
+// A tail reads the files of one group to the end and then follows them. It
+// keeps the current file open so that it can finish a file that is renamed or
+// removed.
 type tail struct {
 	groups      *Groups
 	group, name string
 
-	file *os.File // nil where there is none yet
-	rest []byte   // of a line without its end
+	file *os.File // nil if no file exists yet
+	rest []byte   // an incomplete last line
 }
 
-// history moves to the end of the newest file, and returns the last lines up to
-// there. Files are opened under the lock of those who write, and read without it.
+// history moves to the end of the newest file and returns the last lines before
+// it. It opens the files under the writers' lock, so that no rotation comes in
+// between, and reads them without the lock.
 func (t *tail) history(last int) ([]Line, error) {
 	t.groups.mu.Lock()
 	var open []*os.File
@@ -150,7 +153,7 @@ func (t *tail) history(last int) ([]Line, error) {
 	return lines, err
 }
 
-// next are the lines that have come since.
+// next returns the lines that were written since the previous call.
 func (t *tail) next() (lines []Line, err error) {
 	for {
 		more, err := t.drain()
@@ -162,7 +165,8 @@ func (t *tail) next() (lines []Line, err error) {
 		if err != nil || newer == nil {
 			return lines, err
 		}
-		// No line comes to the old file any more, but some may have come since.
+		// Writers have moved to the newer file, but may have added lines to
+		// this one since the drain above.
 		more, err = t.drain()
 		lines = append(lines, more...)
 		if err != nil {
@@ -173,7 +177,7 @@ func (t *tail) next() (lines []Line, err error) {
 	}
 }
 
-// drain reads what is left of the file.
+// drain reads the rest of the current file.
 func (t *tail) drain() (lines []Line, err error) {
 	for t.file != nil {
 		data, err := io.ReadAll(io.LimitReader(t.file, maxRead))
@@ -188,8 +192,9 @@ func (t *tail) drain() (lines []Line, err error) {
 	return lines, nil
 }
 
-// newer opens the file after the one that is read, nil if there is none. Where the
-// latter is none of the group's any more, that is the oldest one.
+// newer opens the file that follows the current one; it returns nil if there is
+// none. If the current file is no longer one of the group's files, newer opens
+// the oldest one.
 func (t *tail) newer() (*os.File, error) {
 	t.groups.mu.Lock()
 	defer t.groups.mu.Unlock()
@@ -226,8 +231,8 @@ func (t *tail) close() {
 	}
 }
 
-// parse reads the last lines of a piece of a file. What has not the form of a line,
-// as a process that was killed may leave it, is left out.
+// parse returns at most the last lines in data. It skips text that is not in
+// the format of a line, such as the partial write of a killed process.
 func (t *tail) parse(data []byte, last int) (lines []Line) {
 	for end := len(data); end > 0 && len(lines) < last; {
 		begin := bytes.LastIndexByte(data[:end-1], '\n') + 1

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// texts reads the last lines of groups.
+// texts returns the last lines of groups as text.
 func (g *Groups) texts(t *testing.T, last int, groups ...string) string {
 	t.Helper()
 	var all []string
@@ -24,8 +24,9 @@ func (g *Groups) texts(t *testing.T, last int, groups ...string) string {
 	return strings.Join(all, "\n")
 }
 
-// TestRead: the last lines of several groups come in the order of their times, from
-// as many files as it takes, and what a kill has torn is left out.
+// TestRead checks that Read returns the last lines of several groups ordered by
+// time, from as many files as needed. It skips incomplete lines that a killed
+// process left.
 func TestRead(t *testing.T) {
 	t.Parallel()
 	g := newGroups(t, "a", "b", "empty")
@@ -53,7 +54,8 @@ func TestRead(t *testing.T) {
 	const all = "a s line 0 of it\nb s line 0 of it\na s line 1 of it\nb s line 1 of it\na s line 2 of it\nb s line 2 of it"
 	for last, want := range map[int]string{100: all, 6: all, 3: all[3*17:], 1: all[5*17:], 0: ""} {
 		got := g.texts(t, last, "a", "b", "empty")
-		// Lines of one millisecond come in the order of the groups that are asked for.
+		// Lines of the same millisecond are in the order of the requested
+		// groups.
 		if len(got) != len(want) || strings.Count(got, "a s") != strings.Count(want, "a s") && last > 3 {
 			t.Errorf("the last %d lines are\n%s\nwant\n%s", last, got, want)
 		}
@@ -63,8 +65,8 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// TestFollow: every line that comes is read once and in order, while the files are
-// rotated under the reader, and while the group is deleted.
+// TestFollow checks that Read returns every new line once and in order, also
+// while files are rotated and while the group is deleted.
 func TestFollow(t *testing.T) {
 	t.Parallel()
 	g := newGroups(t, "a")

@@ -6,9 +6,9 @@ import (
 	"skiff/local/engine/provider/providertest"
 )
 
-// TestReplacements has the schemas of internal/service/logs of
-// terraform-provider-aws 5.100.0 and the names of provider/resources.go of
-// pulumi-aws.
+// TestReplacements compares the resource type with the schemas in
+// internal/service/logs of terraform-provider-aws 5.100.0 and with the names in
+// provider/resources.go of pulumi-aws.
 func TestReplacements(t *testing.T) {
 	t.Parallel()
 	providertest.CheckReplacements(t,

@@ -7,9 +7,10 @@ import (
 	"skiff/local/engine/provider"
 )
 
-// queueActions lists the calls on one queue. A delete waits until the queue is
-// gone.
-// See internal/service/sqs/queue.go of terraform-provider-aws 5.100.0 and
+// queueActions lists the IAM actions that an operation on a queue needs. A
+// delete also reads the attributes, because the provider waits until the queue
+// is gone. See internal/service/sqs/queue.go of terraform-provider-aws 5.100.0
+// and
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html.
 func queueActions(o provider.Operation[Queue]) []provider.Action {
 	resource := queueARN(o.Record)
@@ -29,9 +30,10 @@ func queueActions(o provider.Operation[Queue]) []provider.Action {
 	return provider.On(resource, "sqs:GetQueueAttributes", "sqs:ListQueueTags")
 }
 
-// attributeActions lists the calls on one attribute of a queue. A delete sets it
-// to nothing, and waits for that.
-// See internal/service/sqs/attribute_funcs.go of terraform-provider-aws 5.100.0.
+// attributeActions lists the IAM actions that an operation on one attribute of
+// a queue needs. A delete sets the attribute to "" and then reads it until the
+// change is visible. See internal/service/sqs/attribute_funcs.go of
+// terraform-provider-aws 5.100.0.
 func attributeActions[In any](o provider.Operation[In]) []provider.Action {
 	account, name, _ := strings.Cut(keyOf(o.Record.ID), "/")
 	resource := arn.New("sqs", o.Record.Region, account, name)

@@ -5,22 +5,22 @@ import (
 	"time"
 )
 
-// box is the messages of one queue, each in one of two piles: those that may
-// be received, in order of arrival, and those that are hidden, in the order in
-// which they appear. Queues.mu guards it.
+// box holds the messages of one queue in two heaps. ready orders the receivable
+// messages by arrival. hidden orders the others by the time at which they
+// become visible. Queues.mu guards a box.
 type box struct {
 	entries map[uint64]*entry
 	ready   pile
 	hidden  pile
 
-	changed chan struct{} // closed when there may be more to receive
+	changed chan struct{} // closed when more messages may be receivable
 	purged  time.Time
 }
 
 type entry struct {
 	message
 	pile  *pile
-	index int // in the pile
+	index int // position in pile
 }
 
 func newBox() *box {
@@ -30,7 +30,7 @@ func newBox() *box {
 	return b
 }
 
-// put adds a message, or replaces what is known of it.
+// put adds a message or replaces the one with the same number.
 func (b *box) put(m message, now time.Time) {
 	b.remove(m.Number)
 	e := &entry{message: m, pile: &b.ready}
@@ -48,7 +48,7 @@ func (b *box) remove(number uint64) {
 	}
 }
 
-// appear moves to the ready ones what is hidden no longer.
+// appear moves the messages that have become visible from hidden to ready.
 func (b *box) appear(now time.Time) {
 	for b.hidden.Len() > 0 && !b.hidden.entries[0].Visible.After(now) {
 		e := heap.Pop(&b.hidden).(*entry)
@@ -57,8 +57,8 @@ func (b *box) appear(now time.Time) {
 	}
 }
 
-// first are the ready messages that come first: limit of them, beside those that
-// leave the queue.
+// first returns the first ready messages: limit of them, plus the messages
+// among them for which leaves reports true.
 func (b *box) first(limit int, leaves func(message) bool) []message {
 	var popped []*entry
 	var found []message
@@ -69,14 +69,15 @@ func (b *box) first(limit int, leaves func(message) bool) []message {
 			stay++
 		}
 	}
-	// They are there until what happens to them is written.
+	// The messages stay in the heap until the journal has their changes.
 	for _, e := range popped {
 		heap.Push(&b.ready, e)
 	}
 	return found
 }
 
-// expired are the messages that are older than the queue keeps them.
+// expired returns the messages that are older than the queue's retention
+// period.
 func (b *box) expired(now time.Time, retention time.Duration) []*entry {
 	var old []*entry
 	for _, e := range b.entries {
@@ -91,8 +92,8 @@ func isOld(m message, now time.Time, retention time.Duration) bool {
 	return now.Sub(m.Sent) >= retention
 }
 
-// next is how long nothing more appears by itself; ok is false where nothing
-// will.
+// next returns the time until the next hidden message becomes visible. ok is
+// false if no message is hidden.
 func (b *box) next(now time.Time) (wait time.Duration, ok bool) {
 	if b.hidden.Len() == 0 {
 		return 0, false
@@ -100,14 +101,13 @@ func (b *box) next(now time.Time) (wait time.Duration, ok bool) {
 	return b.hidden.entries[0].Visible.Sub(now), true
 }
 
-// wake lets those who wait look again.
+// wake makes every waiting receive check the queue again.
 func (b *box) wake() {
 	close(b.changed)
 	b.changed = make(chan struct{})
 }
 
-// counts are how many messages may be received, are with a receiver, and are
-// delayed.
+// counts returns the numbers of receivable, in-flight and delayed messages.
 func (b *box) counts() (ready, inFlight, delayed int) {
 	for _, e := range b.hidden.entries {
 		if e.Receipt == "" {
@@ -117,7 +117,7 @@ func (b *box) counts() (ready, inFlight, delayed int) {
 	return b.ready.Len(), b.hidden.Len() - delayed, delayed
 }
 
-// pile is a heap of entries that know their place.
+// pile is a heap whose entries know their index.
 type pile struct {
 	entries []*entry
 	before  func(a, b *entry) bool
@@ -131,14 +131,14 @@ func (p *pile) Swap(i, j int) {
 	p.entries[i].index, p.entries[j].index = i, j
 }
 
-// Push is for package heap.
+// Push implements heap.Interface.
 func (p *pile) Push(x any) {
 	e := x.(*entry)
 	e.index = len(p.entries)
 	p.entries = append(p.entries, e)
 }
 
-// Pop is for package heap.
+// Pop implements heap.Interface.
 func (p *pile) Pop() any {
 	last := len(p.entries) - 1
 	e := p.entries[last]

@@ -1,8 +1,8 @@
-// Package sqs stands for Amazon SQS: standard queues as a program declares
-// them, and the calls that send, receive and delete their messages.
+// Package sqs implements Amazon SQS: the standard queues that a program
+// declares, and the API calls that send, receive and delete messages.
 //
-// A message is kept in a file of its own before its sender hears of it, and
-// outlives a kill of the cloud at any moment. FIFO queues, tags by call and
-// message move tasks are left out; a name is free at once after a queue is
-// deleted, not a minute later.
+// SQS writes a message to disk before SendMessage returns, so a kill at any
+// moment loses no message. The package does not implement FIFO queues,
+// TagQueue, UntagQueue or message move tasks. A deleted queue's name can be
+// used again at once; on AWS, after a minute.
 package sqs

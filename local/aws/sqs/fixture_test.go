@@ -25,7 +25,7 @@ const (
 	base    = "http://127.0.0.1:1"
 )
 
-// clock is a time that moves only when told.
+// clock is a clock that only move advances.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -43,7 +43,7 @@ func (c *clock) move(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// A fixture is an endpoint with the clients of a role and of the administrator.
+// fixture is an endpoint with the clients of a role and of the administrator.
 type fixture struct {
 	*Queues
 	clock     *clock
@@ -53,7 +53,7 @@ type fixture struct {
 	role, all *sqs.Client
 }
 
-// newFixture has a role that may do what a policy says.
+// newFixture returns a fixture whose role has the given policy.
 func newFixture(t *testing.T, policy string) *fixture {
 	t.Helper()
 	f := &fixture{clock: &clock{now: time.Unix(1700000000, 0)}, dir: t.TempDir()}
@@ -101,7 +101,7 @@ func (f *fixture) client(keys iam.Credentials, region string) *sqs.Client {
 	})
 }
 
-// declare makes a queue as the provider does, and returns its URL.
+// declare creates a queue as the provider does and returns its URL.
 func (f *fixture) declare(t *testing.T, in Queue) *string {
 	t.Helper()
 	url, err := f.create(t, account, in)
@@ -151,8 +151,8 @@ func (f *fixture) say(t *testing.T, url *string, bodies ...string) {
 	}
 }
 
-// hear receives up to ten messages and returns their bodies and receipt
-// handles, without waiting.
+// hear receives up to ten messages without waiting, and returns their bodies
+// and receipt handles.
 func (f *fixture) hear(t *testing.T, url *string) (bodies string, handles []string) {
 	t.Helper()
 	out, err := f.all.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: url, MaxNumberOfMessages: 10})
@@ -175,8 +175,8 @@ func (f *fixture) wantHeard(t *testing.T, name string, url *string, want string)
 	return handles
 }
 
-// wantError compares an error of a client; want is how its code, a space, and
-// its message begin, or "" for none.
+// wantError checks the error of a client: its code, a space and its message
+// must begin with want. want is "" for no error.
 func wantError(t *testing.T, name string, err error, want string) {
 	t.Helper()
 	got := ""

@@ -14,7 +14,7 @@ import (
 	"skiff/local/store"
 )
 
-// Handler is the endpoint that functions and people call.
+// Handler returns the SQS endpoint that functions and people call.
 func (q *Queues) Handler() http.Handler {
 	return &awsjson.Handler{
 		Version: "1.0", Prefix: "AmazonSQS", Namespace: "com.amazonaws.sqs", MaxBytes: 8 << 20, Authority: q.authority,
@@ -47,7 +47,7 @@ func (q *Queues) Handler() http.Handler {
 	}
 }
 
-// missing tells a client that a queue is not there.
+// missing turns the error for a missing record into QueueDoesNotExist.
 func missing(err error) error {
 	if isMissing(err) {
 		return awserr.New("QueueDoesNotExist", "The specified queue does not exist.")
@@ -55,9 +55,9 @@ func missing(err error) error {
 	return err
 }
 
-// open finds the queue that a call is about, and lets the policies of the
-// caller and of the queue decide the action. Only who may use a queue hears
-// that it is missing.
+// open finds the queue of a call and authorizes the action by the caller's
+// policies and the queue's policy. It authorizes before it reports a missing
+// queue, so that only an authorized caller gets QueueDoesNotExist.
 func (q *Queues) open(c iam.Caller, action, url string) (store.Record[Queue], settings, error) {
 	var s settings
 	key := keyOf(url)
@@ -90,9 +90,10 @@ type urlInput struct{ QueueName, QueueOwnerAWSAccountId string }
 
 type urlOutput struct{ QueueUrl string }
 
-// getURL is
+// getURL implements
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueUrl.html.
-// The administrator has no account, and finds the queue of any.
+// The administrator has no account: for them, getURL searches the queues of
+// every account.
 func (q *Queues) getURL(_ context.Context, c iam.Caller, in urlInput) (*urlOutput, error) {
 	account := in.QueueOwnerAWSAccountId
 	if account == "" {
@@ -127,7 +128,7 @@ func secondsWithin(parameter string, n, most int) (time.Duration, error) {
 	return time.Duration(n) * time.Second, nil
 }
 
-// purge is
+// purge implements
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_PurgeQueue.html.
 func (q *Queues) purge(_ context.Context, c iam.Caller, in struct{ QueueUrl string }) (struct{}, error) {
 	r, s, err := q.open(c, "PurgeQueue", in.QueueUrl)
@@ -149,5 +150,5 @@ func (q *Queues) purge(_ context.Context, c iam.Caller, in struct{ QueueUrl stri
 	return struct{}{}, q.apply(now, changes...)
 }
 
-// asError is the service's own error in err, if it has one.
+// asError returns the *awserr.Error in err, if there is one.
 func asError(err error) (*awserr.Error, bool) { return errors.AsType[*awserr.Error](err) }

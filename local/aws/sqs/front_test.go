@@ -31,7 +31,7 @@ func TestSendAndReceive(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.clock.move(time.Second)
-	// The client itself checks the digest of the body.
+	// The SDK client checks the digest of the body.
 	out, err := f.role.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: url, MessageAttributeNames: []string{"All"}, MessageSystemAttributeNames: []types.MessageSystemAttributeName{"All"}})
 	if err != nil || len(out.Messages) != 1 {
 		t.Fatalf("received %+v, %v", out, err)
@@ -59,9 +59,9 @@ func TestSendAndReceive(t *testing.T) {
 	f.wantHeard(t, "after the delete", url, "")
 }
 
-// TestAttributeDigest: the first digest was recorded of AWS by LocalStack
+// TestAttributeDigest: LocalStack recorded the first digest from AWS
 // (localstack/localstack, tests/aws/services/lambda_/event_source_mapping,
-// Apache-2.0); the others are Amazon's samples as ydb tests them
+// Apache-2.0). The others are Amazon's samples as the tests of ydb use them
 // (ydb-platform/ydb, ydb/core/ymq, Apache-2.0).
 func TestAttributeDigest(t *testing.T) {
 	t.Parallel()

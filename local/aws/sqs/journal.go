@@ -9,21 +9,21 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// journal is the file of the messages: a bucket per queue. It is apart from the
-// store because a message changes nothing of what the policies say, which are
-// read anew after every write there.
+// journal is the file that stores the messages, with a bucket per queue. It is
+// separate from the store because every write to the store makes the cloud read
+// all policies again, and messages do not affect policies.
 type journal struct{ db *bbolt.DB }
 
-// change is a message as it is from now on, or that it is gone.
+// change is the new state of a message, or its deletion.
 type change struct {
 	queue  string // key
 	number uint64
-	now    *message // nil for one that is gone
+	now    *message // nil if the message is deleted
 }
 
 func openJournal(path string) (*journal, error) {
-	// The store's lock keeps other processes away; this one is let go of soon
-	// after a kill.
+	// The store's lock already keeps other processes out. After a kill, the
+	// system releases the lock on this file with a short delay.
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: 5 * time.Second})
 	if err != nil {
 		return nil, fmt.Errorf("open the messages of the queues in %s: %w", path, err)
@@ -33,7 +33,7 @@ func openJournal(path string) (*journal, error) {
 
 func (j *journal) close() error { return j.db.Close() }
 
-// commit writes changes, all or none.
+// commit writes all changes in one transaction.
 func (j *journal) commit(changes ...change) error {
 	if len(changes) == 0 {
 		return nil
@@ -77,7 +77,7 @@ func (j *journal) drop(queue string) error {
 	})
 }
 
-// load reads the messages of all queues, by key.
+// load reads the messages of all queues, by queue key.
 func (j *journal) load() (map[string][]message, error) {
 	all := map[string][]message{}
 	err := j.db.View(func(tx *bbolt.Tx) error {

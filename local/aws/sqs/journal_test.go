@@ -15,8 +15,8 @@ import (
 	"skiff/local/store"
 )
 
-// TestReopen: messages outlive the cloud, with who has them and how often they
-// were received; those of a queue that is gone do not.
+// TestReopen checks that messages survive a restart with their receipts and
+// receive counts. A restart drops the messages of a deleted queue.
 func TestReopen(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, everything)
@@ -60,15 +60,15 @@ func TestReopen(t *testing.T) {
 	}
 }
 
-// killedEnv makes the test binary the program that TestKilled kills.
+// killedEnv is set in the process that TestKilled starts and kills.
 const killedEnv = "SQS_TEST_DIR"
 
-// TestKilledProcess is not a test of its own: started by TestKilled, it sends
-// messages until it is killed, and tells of each that it has sent.
+// TestKilledProcess is the program that TestKilled starts: it sends messages
+// until it is killed, and prints each message after it is sent.
 func TestKilledProcess(t *testing.T) {
 	dir := os.Getenv(killedEnv)
 	if dir == "" {
-		t.SkipNow() // only ever run as the other test's child
+		t.SkipNow() // runs only as the child process of TestKilled
 	}
 	db, err := store.Open(dir, 0)
 	if err != nil {
@@ -87,7 +87,8 @@ func TestKilledProcess(t *testing.T) {
 	}
 }
 
-// TestKilled: a message that its sender was told of is there after a kill -9.
+// TestKilled checks that a message survives a kill -9 once SendMessage has
+// returned.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	exe, err := os.Executable()

@@ -9,8 +9,8 @@ import (
 	"skiff/local/engine/provider"
 )
 
-// TestLifecycle goes through a queue's life as the engine does, with a new URL
-// of the endpoint in between.
+// TestLifecycle creates, updates and deletes a queue as the engine does. The
+// endpoint's URL changes in between.
 func TestLifecycle(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, everything)

@@ -8,30 +8,30 @@ import (
 	"skiff/local/store"
 )
 
-// Description is what a person sees of a queue.
+// Description describes a queue to a person.
 type Description struct {
 	Name, URL, ARN, URN string
 
-	Waiting, InFlight, Delayed int // messages
+	Waiting, InFlight, Delayed int // numbers of messages
 	Oldest                     time.Time
-	DeadLetters                string   // ARN of its dead-letter queue, "" for none
-	MaxReceives                int      // before a message goes there
-	Sources                    []string // ARNs of the queues whose dead-letter queue it is
+	DeadLetters                string   // ARN of its dead-letter queue, or ""
+	MaxReceives                int      // before a message goes to the dead-letter queue
+	Sources                    []string // ARNs of the queues that use this one as their dead-letter queue
 }
 
-// Letter is a message as a person sees it.
+// Letter describes a message to a person.
 type Letter struct {
 	ID, Body   string
-	Attributes map[string]string // of the sender; a binary value in base64
+	Attributes map[string]string // the sender's attributes; a binary value is in base64
 	State      string            // waiting, in flight or delayed
-	Visible    time.Time         // when it may be received again, if it is not waiting
+	Visible    time.Time         // when an in-flight or delayed message becomes visible
 	Sent       time.Time
 	Receives   int
-	Source     string // ARN of the queue that gave it up, for a dead letter
+	Source     string // ARN of the queue that a dead letter comes from
 }
 
-// List describes the queues, by account and name. It changes nothing: a message
-// that is too old counts no more, though it is still kept.
+// List describes the queues, ordered by account and name. It changes nothing:
+// an expired message is not counted, but stays stored.
 func (q *Queues) List() ([]Description, error) {
 	records, err := store.List[Queue](q.db, Token)
 	if err != nil {
@@ -69,8 +69,8 @@ func (q *Queues) List() ([]Description, error) {
 	return all, nil
 }
 
-// Peek returns up to limit messages of a queue, the oldest first, and how many
-// there are. No message is received by it.
+// Peek returns up to limit messages of a queue, the oldest first, and the total
+// number. It does not count as a receive.
 func (q *Queues) Peek(queueARN string, limit int) (letters []Letter, total int, err error) {
 	r, err := q.find(queueARN)
 	if err != nil {
@@ -87,13 +87,13 @@ func (q *Queues) Peek(queueARN string, limit int) (letters []Letter, total int, 
 	return letters, len(held), nil
 }
 
-// heldLetter is a message with what a person sees of its state.
+// heldLetter is a message with its state.
 type heldLetter struct {
 	message
 	State string
 }
 
-// letters are the messages that a queue has now, by their order of arrival.
+// letters returns the unexpired messages of a queue in order of arrival.
 func (q *Queues) letters(key string, retention time.Duration) []heldLetter {
 	q.mu.Lock()
 	defer q.mu.Unlock()

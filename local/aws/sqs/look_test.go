@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
-// described is the queues in words.
+// described returns the queues as text.
 func (f *fixture) described(t *testing.T) string {
 	t.Helper()
 	all, err := f.List()
@@ -24,7 +24,7 @@ func (f *fixture) described(t *testing.T) string {
 	return strings.Join(lines, "; ")
 }
 
-// peeked is the messages of a queue in words.
+// peeked returns the messages of a queue as text.
 func (f *fixture) peeked(t *testing.T, name string, limit int) string {
 	t.Helper()
 	letters, _, err := f.Peek(arnOf(name), limit)
@@ -38,8 +38,8 @@ func (f *fixture) peeked(t *testing.T, name string, limit int) string {
 	return strings.Join(all, "; ")
 }
 
-// TestPeek: a look at messages, in whatever state, receives none of them and
-// changes no time.
+// TestPeek checks that Peek returns messages in any state and changes none of
+// them.
 func TestPeek(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, everything)
@@ -75,7 +75,8 @@ func TestPeek(t *testing.T) {
 	}
 }
 
-// deadLetters declares a queue with a dead-letter queue that has messages of it.
+// deadLetters declares a queue and its dead-letter queue, and moves messages to
+// the latter.
 func (f *fixture) deadLetters(t *testing.T, bodies ...string) (url, dead *string) {
 	t.Helper()
 	dead = f.declare(t, Queue{Name: "dead"})
@@ -88,8 +89,9 @@ func (f *fixture) deadLetters(t *testing.T, bodies ...string) (url, dead *string
 	return url, dead
 }
 
-// TestRedriveBack: dead letters go back to the queue that gave them up, as new messages,
-// but for those whose source is not known, and for those that are in flight.
+// TestRedriveBack checks that Redrive moves dead letters back to their source
+// queue as new messages. It leaves messages whose source is unknown and
+// messages in flight.
 func TestRedriveBack(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, everything)
@@ -130,8 +132,8 @@ func TestRedriveBack(t *testing.T) {
 	}
 }
 
-// TestRedriveWhole: what a redrive writes is what it has moved, message by message,
-// whenever a kill ends it: both sides of a move are in one write.
+// TestRedriveWhole checks that each transaction of Redrive holds both sides of
+// a move, so that a kill neither loses nor duplicates a message.
 func TestRedriveWhole(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, everything)
@@ -145,7 +147,7 @@ func TestRedriveWhole(t *testing.T) {
 	if _, err := f.send(account+"/dead", letters, make([]time.Duration, len(letters))); err != nil {
 		t.Fatal(err)
 	}
-	// What a cloud that is killed now would find when it starts again.
+	// What a cloud reads at its start if it is killed now.
 	kept := func(name string) {
 		t.Helper()
 		all, err := f.journal.load()

@@ -15,24 +15,24 @@ import (
 	"skiff/local/aws/awserr"
 )
 
-// message is one message of a queue, as it is kept.
+// message is a stored message of a queue.
 type message struct {
-	Number     uint64 // the order of arrival
+	Number     uint64 // order of arrival
 	ID, Body   string
 	Attributes map[string]attributeValue
 	System     map[string]string // AWSTraceHeader, MessageGroupId
 	Sender     string            // unique id
-	Source     string            // the ARN of the queue that gave it up, for one in a dead-letter queue
+	Source     string            // in a dead-letter queue, the ARN of the queue that the message comes from
 
-	Sent     time.Time // to the first queue: what decides its age
-	Visible  time.Time // from when on it may be received
+	Sent     time.Time // to the first queue; the message expires by this time
+	Visible  time.Time // when it becomes receivable
 	First    time.Time // first receive; zero before
 	Received time.Time // last receive
 	Receives int
-	Receipt  string // of the last receive; "" before
+	Receipt  string // identifies the last receive; "" before
 }
 
-// attributeValue is one value of a message attribute.
+// attributeValue is the value of a message attribute.
 type attributeValue struct {
 	DataType         string
 	StringValue      *string  `json:",omitzero"`
@@ -41,7 +41,7 @@ type attributeValue struct {
 	BinaryListValues [][]byte `json:",omitzero"`
 }
 
-// text is the value for a person to read, a binary one in base64.
+// text returns the value as text; a binary value in base64.
 func (v attributeValue) text() string {
 	if v.StringValue != nil {
 		return *v.StringValue
@@ -49,7 +49,7 @@ func (v attributeValue) text() string {
 	return base64.StdEncoding.EncodeToString(v.BinaryValue)
 }
 
-// maxAttributes is how many attributes a message has at most.
+// maxAttributes is the most attributes that a message has.
 const maxAttributes = 10
 
 var (
@@ -59,9 +59,8 @@ var (
 
 const invalidValue = "InvalidParameterValueException"
 
-// checkBody refuses what is no XML character, as
-// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
-// does.
+// checkBody refuses a body with characters that XML does not allow. See
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html.
 func checkBody(body string) *awserr.Error {
 	if body == "" {
 		return awserr.New("MissingRequiredParameterException", "The request must contain the parameter MessageBody.")
@@ -74,9 +73,8 @@ func checkBody(body string) *awserr.Error {
 	return nil
 }
 
-// checkAttributes refuses what
-// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
-// does.
+// checkAttributes refuses attributes that do not follow
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html.
 func checkAttributes(attributes map[string]attributeValue) *awserr.Error {
 	if n := len(attributes); n > maxAttributes {
 		return awserr.New(invalidValue, "Number of message attributes [%d] exceeds the allowed maximum [%d].", n, maxAttributes)
@@ -116,9 +114,10 @@ const maxDigits = 38
 
 var numberForm = regexp.MustCompile(`^[+-]?([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]{1,4}))?$`)
 
-// isNumber tells whether the value of a Number is one: it has 38 digits of
-// precision, and is between 10^-128 and 10^126. SQS validates it. That zeros
-// before and behind do not count is not recorded, nor is a number with an exponent.
+// isNumber reports whether text is a Number that SQS accepts: at most 38
+// significant digits, between 10^-128 and 10^126. Two points are assumptions,
+// not recordings of AWS: leading and trailing zeros do not count, and an
+// exponent is allowed.
 func isNumber(text string) bool {
 	parts := numberForm.FindStringSubmatch(text)
 	if parts == nil {
@@ -126,13 +125,13 @@ func isNumber(text string) bool {
 	}
 	whole, fraction, _ := strings.Cut(parts[1], ".")
 	digits := strings.TrimLeft(whole+fraction, "0")
-	exponent, _ := strconv.Atoi(parts[2])               // "" is 0, and the form has digits alone
-	magnitude := len(digits) - len(fraction) + exponent // of 0.1 it is 0
+	exponent, _ := strconv.Atoi(parts[2])               // Atoi("") returns 0; the pattern allows digits only
+	magnitude := len(digits) - len(fraction) + exponent // 0 for 0.1
 	digits = strings.TrimRight(digits, "0")
 	return digits == "" || len(digits) <= maxDigits && magnitude > -128 && magnitude <= 127
 }
 
-// size is what counts to the limit of a message, in bytes.
+// size returns the bytes that count towards the maximum message size.
 func size(body string, attributes map[string]attributeValue) int {
 	n := len(body)
 	for name, v := range attributes {
@@ -149,9 +148,9 @@ func bodyMD5(body string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// attributesMD5 is the digest of
-// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html#sqs-attributes-md5-message-digest-calculation;
-// "" for no attributes.
+// attributesMD5 returns the digest that
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html#sqs-attributes-md5-message-digest-calculation
+// defines, or "" without attributes.
 func attributesMD5(attributes map[string]attributeValue) string {
 	if len(attributes) == 0 {
 		return ""
@@ -176,8 +175,8 @@ func attributesMD5(attributes map[string]attributeValue) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// selected are the attributes that a receiver asks for: by name, by a prefix
-// such as "foo.*", or all.
+// selected returns the attributes that a receiver asks for: by name, by a
+// prefix such as "foo.*", or with "All".
 func selected(attributes map[string]attributeValue, asked []string) map[string]attributeValue {
 	var found map[string]attributeValue
 	for name, v := range attributes {

@@ -54,7 +54,8 @@ func TestVisibility(t *testing.T) {
 	f.wantHeard(t, "gone", url, "")
 }
 
-// TestVisibilityBatch changes some messages, and says of the others why not.
+// TestVisibilityBatch checks that a batch changes the valid entries and returns
+// an error for each of the others.
 func TestVisibilityBatch(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, everything)
@@ -80,7 +81,7 @@ func TestVisibilityBatch(t *testing.T) {
 	f.wantHeard(t, "shown at once", url, "a")
 	_, err = change(entry("one", handles[1], 0), entry("one", handles[1], 0))
 	wantError(t, "ids", err, "AWS.SimpleQueueService.BatchEntryIdsNotDistinct")
-	_, err = change([]types.ChangeMessageVisibilityBatchRequestEntry{}...) // not nil, which the SDK refuses
+	_, err = change([]types.ChangeMessageVisibilityBatchRequestEntry{}...) // not nil: the SDK refuses nil
 	wantError(t, "none", err, "AWS.SimpleQueueService.EmptyBatchRequest")
 }
 
@@ -122,8 +123,8 @@ func TestDelay(t *testing.T) {
 	f.wantHeard(t, "after its own delay", url, "much later")
 }
 
-// TestRedrive: a message that is received too often goes to the dead-letter
-// queue, its age and its count with it.
+// TestRedrive checks that a message with too many receives goes to the
+// dead-letter queue, and that it keeps its age and its receive count.
 func TestRedrive(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, everything)
@@ -135,7 +136,7 @@ func TestRedrive(t *testing.T) {
 		f.clock.move(10 * time.Second)
 	}
 	f.say(t, url, "good")
-	// One that leaves the queue takes no place in the answer.
+	// A message that moves to the dead-letter queue does not use up the limit.
 	out, err := f.all.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: url})
 	if err != nil || len(out.Messages) != 1 || *out.Messages[0].Body != "good" {
 		t.Errorf("received %+v, %v", out, err)
@@ -151,7 +152,7 @@ func TestRedrive(t *testing.T) {
 	f.clock.move(100 * time.Second)
 	f.wantHeard(t, "too old by its first send", dead, "")
 
-	// Without a dead-letter queue, the message stays where it is.
+	// Without a dead-letter queue, the message stays in its queue.
 	f.drop(t, *dead)
 	f.clock.move(time.Hour)
 	for range 3 {
@@ -174,8 +175,8 @@ func TestRetention(t *testing.T) {
 	}
 }
 
-// TestLongPoll: who waits hears at once of a message that is sent, that
-// appears again, or that is released.
+// TestLongPoll checks that a waiting receive returns at once when a message is
+// sent, becomes visible or is released.
 func TestLongPoll(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, everything)
@@ -215,7 +216,7 @@ func TestLongPoll(t *testing.T) {
 	}
 	want("released", "sent")
 
-	// A client that goes takes no message along.
+	// A canceled receive takes no message.
 	ctx, cancel := context.WithCancel(t.Context())
 	gone := make(chan error, 1)
 	go func() {
@@ -237,8 +238,8 @@ func isGone(err error) bool {
 	return ok && bad.Code == "QueueDoesNotExist"
 }
 
-// TestDeletedQueue: who waits for a queue that is deleted is told, and a queue
-// of the same name begins empty.
+// TestDeletedQueue checks that deleting a queue ends a waiting receive with an
+// error. A new queue of the same name is empty.
 func TestDeletedQueue(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, everything)
@@ -263,7 +264,7 @@ func TestDeletedQueue(t *testing.T) {
 	f.wantHeard(t, "after a kill", url, "")
 
 	f.say(t, url, "kept")
-	f.declare(t, Queue{Name: "q"}) // the engine asks once more
+	f.declare(t, Queue{Name: "q"}) // the engine repeats the create
 	f.wantHeard(t, "created again", url, "kept")
 }
 

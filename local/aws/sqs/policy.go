@@ -13,29 +13,30 @@ import (
 	"skiff/local/store"
 )
 
-// Tokens of the attributes of a queue that have resource types of their own.
-// Such a resource wins over the queue's property: AWS keeps one attribute, and
-// a program declares it once.
+// Resource types that each set one attribute of a queue. AWS stores each
+// attribute once, so a program declares it once: on the queue or as such a
+// resource. If both exist, the resource wins.
 const (
 	PolicyToken       = "aws:sqs/queuePolicy:QueuePolicy"
 	RedriveToken      = "aws:sqs/redrivePolicy:RedrivePolicy"
 	RedriveAllowToken = "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy"
 )
 
-// QueuePolicy is the inputs of a queue's resource policy.
+// QueuePolicy holds the inputs of a queue's resource policy.
 type QueuePolicy struct {
 	QueueURL string `json:"queueUrl" aws:"required,replace"`
 	Policy   string `json:"policy" aws:"required"`
 }
 
-// RedrivePolicy is the inputs of what names a queue's dead-letter queue.
+// RedrivePolicy holds the inputs of a redrive policy, which names a queue's
+// dead-letter queue.
 type RedrivePolicy struct {
 	QueueURL      string `json:"queueUrl" aws:"required,replace"`
 	RedrivePolicy string `json:"redrivePolicy" aws:"required"`
 }
 
-// RedriveAllowPolicy is the inputs of what says whose dead-letter queue one may
-// be.
+// RedriveAllowPolicy holds the inputs of a redrive allow policy, which lists
+// the queues that may use this one as their dead-letter queue.
 type RedriveAllowPolicy struct {
 	QueueURL           string `json:"queueUrl" aws:"required,replace"`
 	RedriveAllowPolicy string `json:"redriveAllowPolicy" aws:"required"`
@@ -59,8 +60,9 @@ func (q *Queues) redriveAllowPolicies() *provider.Resource[RedriveAllowPolicy, s
 	}, nil)
 }
 
-// attribute is a resource type that is one attribute of a queue, whose URL is
-// its id. What it refers to is for fits to check, which may be nil.
+// attribute returns a resource type that sets one attribute of a queue. The
+// queue's URL is the resource's id. fits checks the references of the inputs;
+// it may be nil.
 func attribute[In any](q *Queues, token string, url func(In) string, check func(In) []provider.Problem, fits func(store.Record[Queue], In) error) *provider.Resource[In, struct{}] {
 	put := func(r *store.Record[In]) error {
 		queue, err := store.Get[Queue](q.db, Token, keyOf(url(r.Inputs)))
@@ -95,8 +97,8 @@ func problems(property string, err error) []provider.Problem {
 	return []provider.Problem{{Property: property, Reason: err.Error()}}
 }
 
-// checkRedrive refuses a redrive policy of a queue whose dead-letter queue
-// cannot serve
+// checkRedrive refuses a redrive policy whose dead-letter queue the queue
+// cannot use
 // (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html).
 func (q *Queues) checkRedrive(r store.Record[Queue], text string) error {
 	policy, err := parseRedrive(text)
@@ -134,14 +136,14 @@ func (q *Queues) checkRedrive(r store.Record[Queue], text string) error {
 	return nil
 }
 
-// settings are the attributes of a queue in effect.
+// settings holds the effective attributes of a queue.
 type settings struct {
 	arn                                string
 	delay, visibility, retention, wait time.Duration
 	maxSize                            int // of a message, in bytes
 	redrive                            redrive
 
-	// As declared, "" for none.
+	// As declared; "" if not declared.
 	policyText, redriveText, redriveAllow string
 
 	policy *iam.Document // never nil

@@ -9,10 +9,10 @@ import (
 	"skiff/local/store"
 )
 
-// Queues are what the event source mappings of Lambda poll.
+// Lambda's event source mappings poll Queues.
 var _ lambda.Queue = (*Queues)(nil)
 
-// reach finds a queue by its ARN for a caller who may do an action on it.
+// reach finds a queue by its ARN and authorizes the caller's action on it.
 func (q *Queues) reach(c iam.Caller, queueARN, action string) (store.Record[Queue], error) {
 	r, err := q.find(queueARN)
 	if err != nil {
@@ -25,15 +25,15 @@ func (q *Queues) reach(c iam.Caller, queueARN, action string) (store.Record[Queu
 	return r, q.authority.Authorize(c, iam.Request{Action: "sqs:" + action, Resource: queueARN, Policy: s.policy})
 }
 
-// Authorize tells whether a caller may do an action, such as ReceiveMessage, on
-// a queue: a *iam.Denied, or that the queue does not exist.
+// Authorize returns nil if the caller may do an action, such as ReceiveMessage,
+// on a queue. Otherwise it returns a *iam.Denied or the error for a missing
+// queue.
 func (q *Queues) Authorize(c iam.Caller, queueARN, action string) error {
 	_, err := q.reach(c, queueARN, action)
 	return err
 }
 
-// VisibilityTimeout is how long a message of a queue is hidden once it is
-// received.
+// VisibilityTimeout returns the visibility timeout of a queue.
 func (q *Queues) VisibilityTimeout(queueARN string) (time.Duration, error) {
 	r, err := q.find(queueARN)
 	if err != nil {
@@ -43,8 +43,8 @@ func (q *Queues) VisibilityTimeout(queueARN string) (time.Duration, error) {
 	return s.visibility, err
 }
 
-// Receive waits until a queue has messages, at most wait, and hides up to limit
-// of them, with all their attributes.
+// Receive waits up to wait for messages of a queue. It receives up to limit
+// messages, with all their attributes.
 func (q *Queues) Receive(ctx context.Context, c iam.Caller, queueARN string, limit int, wait time.Duration) ([]lambda.Message, error) {
 	r, err := q.reach(c, queueARN, "ReceiveMessage")
 	if err != nil {
@@ -81,8 +81,8 @@ func (q *Queues) Delete(c iam.Caller, queueARN string, handles []string) error {
 	return err
 }
 
-// Send puts a message on a queue, with attributes that are strings. The policies
-// of the caller and of the queue decide whether the caller may.
+// Send sends a message with string attributes to a queue. The caller's policies
+// and the queue's policy decide whether the caller may.
 func (q *Queues) Send(c iam.Caller, queueARN, body string, attributes map[string]string) error {
 	r, err := q.reach(c, queueARN, "SendMessage")
 	if err != nil {

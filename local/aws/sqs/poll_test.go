@@ -10,8 +10,8 @@ import (
 	"skiff/local/aws/lambda"
 )
 
-// TestPolled: a mapping sees the queue with its function's rights, and with all
-// attributes.
+// TestPolled checks that a mapping receives with its function's rights and gets
+// all attributes.
 func TestPolled(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, `{"Statement":{"Effect":"Allow","Action":["sqs:ReceiveMessage","sqs:DeleteMessage"],"Resource":"`+arnOf("q")+`"}}`)

@@ -13,10 +13,10 @@ import (
 // Token is the resource type of a queue.
 const Token = "aws:sqs/queue:Queue"
 
-// modified is the state of a queue's record that tells when it last changed.
+// modified is the key in a record's State for the time of the last change.
 const modified = "modified"
 
-// Queue is the inputs of a standard queue. Encryption is a setting without
+// Queue holds the inputs of a standard queue. The encryption settings have no
 // effect.
 type Queue struct {
 	Name                         string            `json:"name" aws:"replace"`
@@ -35,9 +35,8 @@ type Queue struct {
 	Tags                         map[string]string `json:"tags,omitempty"`
 }
 
-// QueueOutputs is what AWS adds to a queue, its defaults included. The
-// policies are the queue's own: those of a resource of their own are told
-// there.
+// QueueOutputs holds the properties that AWS adds to a queue, including
+// defaults. It does not include policies that are declared as separate resources.
 type QueueOutputs struct {
 	ARN                          string `json:"arn"`
 	ContentBasedDeduplication    bool   `json:"contentBasedDeduplication"`
@@ -57,13 +56,13 @@ type QueueOutputs struct {
 	VisibilityTimeoutSeconds     int    `json:"visibilityTimeoutSeconds"`
 }
 
-// Types are the resource types of SQS.
+// Types returns the resource types of SQS.
 func (q *Queues) Types() []provider.Kind {
 	queues, policies, redrives, redriveAllows := q.Resources()
 	return []provider.Kind{queues, policies, redrives, redriveAllows}
 }
 
-// Resources are the resource types of this package.
+// Resources returns the resource types of this package.
 func (q *Queues) Resources() (
 	*provider.Resource[Queue, QueueOutputs],
 	*provider.Resource[QueuePolicy, struct{}],
@@ -97,8 +96,8 @@ func (q *Queues) Resources() (
 	return queues, q.queuePolicies(), q.redrivePolicies(), q.redriveAllowPolicies()
 }
 
-// newURL keeps the URL that a queue has already, should the engine ask for it
-// once more.
+// newURL returns the URL for a new queue. If the engine creates an existing
+// queue again, newURL returns the existing URL.
 func (q *Queues) newURL(c provider.Call, in Queue) string {
 	key := c.Account + "/" + in.Name
 	if r, err := store.Get[Queue](q.db, Token, key); err == nil {
@@ -107,9 +106,9 @@ func (q *Queues) newURL(c provider.Call, in Queue) string {
 	return q.url() + "/" + key
 }
 
-// keyOf is the account and the name at the end of a queue's URL, "" where it
-// has none. The host does not matter: the endpoint listens elsewhere after a
-// restart, and the URLs in the engine's state stay valid.
+// keyOf returns the account and the name at the end of a queue's URL, or "" if
+// there are none. It ignores the host: the endpoint's address can change at a
+// restart, and the URLs in the engine's state must stay valid.
 func keyOf(url string) string {
 	parts := strings.Split(url, "/")
 	if len(parts) < 2 {
@@ -127,7 +126,7 @@ func (q *Queues) find(arnOfQueue string) (store.Record[Queue], error) {
 	parts, _ := arn.Parse(arnOfQueue)
 	r, err := store.Get[Queue](q.db, Token, parts.AccountID+"/"+parts.Resource)
 	if err == nil && queueARN(r) != arnOfQueue {
-		err = store.ErrNotFound // of another region or service
+		err = store.ErrNotFound // the ARN names another region or service
 	}
 	return r, err
 }
@@ -156,5 +155,6 @@ func orDefault[T any](given *T, otherwise T) T {
 	return *given
 }
 
-// isMissing tells a queue that is not there from a store that fails.
+// isMissing reports whether err means that the queue does not exist, rather
+// than that the store failed.
 func isMissing(err error) bool { return errors.Is(err, store.ErrNotFound) }

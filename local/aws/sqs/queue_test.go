@@ -91,7 +91,8 @@ func TestDescribeQueue(t *testing.T) {
 	if out := describe(r); out.DelaySeconds != 1 || out.SQSManagedSSEEnabled || out.VisibilityTimeoutSeconds != 0 || out.RedrivePolicy == "" {
 		t.Errorf("described as %+v", out)
 	}
-	// The endpoint listens elsewhere now; the queue keeps what its functions know.
+	// The endpoint's address has changed; the queue keeps the URL that
+	// functions already have.
 	f.Queues.url = func() string { return "http://127.0.0.1:2" }
 	if again := f.declare(t, Queue{Name: "q"}); *again != *url {
 		t.Errorf("created again, the URL is %s", *again)
@@ -139,8 +140,8 @@ func TestRedriveReferences(t *testing.T) {
 	}
 }
 
-// TestAttributeResources: an attribute with a resource of its own is that of
-// the queue.
+// TestAttributeResources checks that an attribute declared as a separate
+// resource applies to the queue.
 func TestAttributeResources(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, everything)

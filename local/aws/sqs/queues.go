@@ -18,16 +18,16 @@ import (
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html.
 const (
 	maxInFlight   = 120_000
-	maxVisibility = 12 * time.Hour // from the first receive
+	maxVisibility = 12 * time.Hour // from the last receive
 	maxBatch      = 10
 	maxBatchBytes = 1 << 20
 )
 
-// pause is how long a wait for messages lasts at most before the queue is
-// looked up again: as long as a long poll.
+// pause is the longest wait for messages before receive reads the queue's
+// settings again. It equals the longest long poll.
 const pause = 20 * time.Second
 
-// Queues are the declared queues and their messages. They are safe for
+// Queues holds the declared queues and their messages. It is safe for
 // concurrent use.
 type Queues struct {
 	db        *store.Store
@@ -41,10 +41,10 @@ type Queues struct {
 	number uint64          // of the last message
 }
 
-// New holds the queues of db, whose calls authority decides. Queues that are
-// declared from now on have URLs below url, such as http://127.0.0.1:4566. The
-// messages are kept in the file at path; those of queues that are gone are
-// dropped. Close it.
+// New returns the queues of db. authority authorizes the calls. A new queue
+// gets a URL below url, such as http://127.0.0.1:4566. The file at path stores
+// the messages; New drops the messages of queues that no longer exist. The
+// caller must call Close.
 func New(db *store.Store, authority *iam.Authority, url func() string, path string) (*Queues, error) {
 	j, err := openJournal(path)
 	if err != nil {
@@ -78,14 +78,14 @@ func (q *Queues) load() error {
 	return nil
 }
 
-// Close lets go of the file. Calls that come later fail.
+// Close closes the journal. Later calls fail.
 func (q *Queues) Close() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.journal.close()
 }
 
-// box is that of a queue. The caller holds mu.
+// box returns the box of a queue and creates it if needed. The caller holds mu.
 func (q *Queues) box(key string) *box {
 	b := q.boxes[key]
 	if b == nil {
@@ -95,8 +95,8 @@ func (q *Queues) box(key string) *box {
 	return b
 }
 
-// prepare makes sure that a queue that is declared begins empty: one of its
-// name may have been deleted while the cloud was killed.
+// prepare drops the messages of a new queue's name. A deleted queue may have
+// left some if the cloud was killed during the delete.
 func (q *Queues) prepare(key string) error {
 	if _, err := store.Get[Queue](q.db, Token, key); !isMissing(err) {
 		return err
@@ -118,14 +118,14 @@ func (q *Queues) forget(key string) error {
 	return nil
 }
 
-// wake lets those who wait for a queue's messages see its new settings.
+// wake makes every waiting receive read the queue's settings again.
 func (q *Queues) wake(key string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.box(key).wake()
 }
 
-// send keeps messages, all or none, and returns them with their ids.
+// send stores all messages in one transaction and returns them with their ids.
 func (q *Queues) send(key string, messages []message, delays []time.Duration) ([]message, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -147,8 +147,8 @@ func (q *Queues) send(key string, messages []message, delays []time.Duration) ([
 	return messages, nil
 }
 
-// receive waits until there are messages, at most wait, and hides up to limit
-// of them. Each wait begins by reading the queue's settings.
+// receive waits up to wait for messages and receives up to limit of them. It
+// reads the queue's settings before each wait.
 func (q *Queues) receive(ctx context.Context, key string, limit int, visibility *time.Duration, wait time.Duration) ([]message, error) {
 	deadline := time.Now().Add(wait)
 	for {
@@ -180,9 +180,10 @@ func (q *Queues) receive(ctx context.Context, key string, limit int, visibility 
 	}
 }
 
-// take hides up to limit messages. Those that were received too often go to
-// the dead-letter queue, and those that are too old go. Without messages it
-// returns what tells of the next ones, and how long to wait for it at most.
+// take receives up to limit messages. It moves messages with too many receives
+// to the dead-letter queue and deletes expired ones. It also returns what a
+// caller without messages needs: a channel that is closed when the box changes,
+// and the longest time to wait for it.
 func (q *Queues) take(key string, s settings, limit int) (got []message, changed <-chan struct{}, wait time.Duration, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -222,14 +223,15 @@ func (q *Queues) take(key string, s settings, limit int) (got []message, changed
 	return got, b.changed, wait, nil
 }
 
-// isDead tells whether a message has been received as often as its queue lets
-// it be, where there is a dead-letter queue to go to.
+// isDead reports whether there is a dead-letter queue and the message has
+// reached the maximum receive count.
 func (s settings) isDead(m message, dead string) bool {
 	return dead != "" && m.Receives >= int(s.redrive.MaxReceiveCount)
 }
 
-// deadLetters is the key of the dead-letter queue, "" where there is none. One
-// that is gone is none: the messages stay where they are.
+// deadLetters returns the key of the dead-letter queue, or "". If the
+// dead-letter queue no longer exists, it returns "" and the messages stay in
+// their queue.
 func (q *Queues) deadLetters(s settings) string {
 	r, err := q.find(s.redrive.DeadLetterTargetARN)
 	if err != nil {
@@ -238,7 +240,7 @@ func (q *Queues) deadLetters(s settings) string {
 	return keyOf(r.ID)
 }
 
-// apply commits changes and makes them what the boxes hold. The caller holds
+// apply commits changes to the journal and then to the boxes. The caller holds
 // mu.
 func (q *Queues) apply(now time.Time, changes ...change) error {
 	if err := q.journal.commit(changes...); err != nil {

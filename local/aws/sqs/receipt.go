@@ -10,9 +10,10 @@ import (
 	"skiff/local/aws/awserr"
 )
 
-// remove deletes messages by their receipt handles, all that are valid at
-// once, and tells what is wrong with the others. As on AWS it is no error to
-// delete a message that is gone, or by an older receipt, which deletes nothing.
+// remove deletes messages by their receipt handles. It returns a problem for
+// each invalid handle and deletes the messages of the others. As on AWS, an old
+// handle, or the handle of a deleted message, is not an error and deletes
+// nothing.
 func (q *Queues) remove(key string, handles []string) ([]*awserr.Error, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -31,7 +32,7 @@ func (q *Queues) remove(key string, handles []string) ([]*awserr.Error, error) {
 	return problems, q.apply(q.now(), changes...)
 }
 
-// hide changes how long a message that a receiver has is hidden, from now on.
+// hide sets the visibility timeout of an in-flight message, counted from now.
 func (q *Queues) hide(key, handle string, d time.Duration) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -54,11 +55,11 @@ func (q *Queues) hide(key, handle string, d time.Duration) error {
 	if err := q.apply(now, change{key, number, &m}); err != nil {
 		return err
 	}
-	q.box(key).wake() // it may appear sooner than those who wait expect
+	q.box(key).wake() // waiting receivers may expect the message later
 	return nil
 }
 
-// handle names one receive of a message.
+// handle returns the receipt handle of the last receive.
 func (m message) handle(key string) string {
 	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%s %d %s", key, m.Number, m.Receipt))
 }

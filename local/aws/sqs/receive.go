@@ -16,7 +16,7 @@ type receiveInput struct {
 	MaxNumberOfMessages         *int
 	VisibilityTimeout           *int
 	WaitTimeSeconds             *int
-	AttributeNames              []string // the older name of the next
+	AttributeNames              []string // older name of MessageSystemAttributeNames
 	MessageSystemAttributeNames []string
 	MessageAttributeNames       []string
 }
@@ -33,7 +33,7 @@ type messageOutput struct {
 	MD5OfMessageAttributes   string                    `json:",omitzero"`
 }
 
-// receiveMessage is
+// receiveMessage implements
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html.
 func (q *Queues) receiveMessage(ctx context.Context, c iam.Caller, in receiveInput) (*receiveOutput, error) {
 	r, s, err := q.open(c, "ReceiveMessage", in.QueueUrl)
@@ -75,8 +75,8 @@ func (q *Queues) receiveMessage(ctx context.Context, c iam.Caller, in receiveInp
 	return out, nil
 }
 
-// system are the attributes that SQS itself gives a message, those that are
-// asked for, or all.
+// system returns the requested system attributes of a message; "All" requests
+// all of them.
 func (m message) system(asked []string) map[string]string {
 	all := map[string]string{
 		"ApproximateReceiveCount":          strconv.Itoa(m.Receives),
@@ -115,7 +115,7 @@ type attributesOutput struct {
 	Attributes map[string]string `json:",omitzero"`
 }
 
-// getAttributes is
+// getAttributes implements
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html.
 func (q *Queues) getAttributes(_ context.Context, c iam.Caller, in attributesInput) (*attributesOutput, error) {
 	r, s, err := q.open(c, "GetQueueAttributes", in.QueueUrl)

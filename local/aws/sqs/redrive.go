@@ -10,30 +10,32 @@ import (
 	"skiff/local/store"
 )
 
-// redriveBatch is how many messages move in one write.
+// redriveBatch is the most messages that one transaction moves.
 const redriveBatch = 500
 
-// Redrive moves the messages of a dead-letter queue that may be received now back
-// to the queues that gave them up, as
+// Redrive moves the receivable messages of a dead-letter queue back to their
+// source queues, like
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
-// does without a destination. A message that was moved is new: it has another id
-// and is received as often as any
+// without a destination. A moved message is a new message: it has a new id and
+// a receive count of 0
 // (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html).
-// One whose source is not known, or is gone, stays. A kill loses no message and
-// doubles none: each write takes messages from one queue and puts them into the
-// others, or does nothing. moved has the counts by the ARN of the queue.
+// A message stays if its source is unknown or no longer exists.
+//
+// Each transaction removes messages from one queue and adds them to the others,
+// so a kill neither loses nor duplicates a message. moved counts the messages
+// by the ARN of the source queue.
 func (q *Queues) Redrive(ctx context.Context, deadARN string) (moved map[string]int, stayed int, err error) {
 	queues, err := q.List()
 	if err != nil {
 		return nil, 0, err
 	}
-	keys := map[string]string{} // of the queues, by ARN
+	keys := map[string]string{} // by the queues' ARNs
 	dead := slices.IndexFunc(queues, func(d Description) bool { return d.ARN == deadARN })
 	if dead < 0 {
 		return nil, 0, missing(store.ErrNotFound)
 	}
 	if len(queues[dead].Sources) == 0 {
-		// The code and the message are not recorded.
+		// No recording of AWS confirms this code and message.
 		return nil, 0, awserr.New("AWS.SimpleQueueService.UnsupportedOperation", "Source queue must be configured as a Dead Letter Queue.")
 	}
 	for _, d := range queues {
@@ -55,8 +57,8 @@ func (q *Queues) Redrive(ctx context.Context, deadARN string) (moved map[string]
 	return moved, stayed, nil
 }
 
-// readyNumbers are the numbers of the messages that may be received now, by their
-// order of arrival.
+// readyNumbers returns the numbers of the receivable messages in order of
+// arrival.
 func (q *Queues) readyNumbers(key string) (numbers []uint64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -69,8 +71,8 @@ func (q *Queues) readyNumbers(key string) (numbers []uint64) {
 	return numbers
 }
 
-// redriveSome moves messages by one write, those that are still to be received,
-// and adds to moved. It returns how many stay.
+// redriveSome moves the messages that are still receivable, in one transaction,
+// and adds their counts to moved. It returns how many messages stay.
 func (q *Queues) redriveSome(dead string, numbers []uint64, keys map[string]string, moved map[string]int) (stayed int, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -6,9 +6,9 @@ import (
 	"skiff/local/engine/provider/providertest"
 )
 
-// TestReplacements has the schemas of internal/service/sqs of
-// terraform-provider-aws 5.100.0 and the names of provider/resources.go of
-// pulumi-aws.
+// TestReplacements compares the resource types with the schemas in
+// internal/service/sqs of terraform-provider-aws 5.100.0 and with the names in
+// provider/resources.go of pulumi-aws.
 func TestReplacements(t *testing.T) {
 	t.Parallel()
 	queues, policies, redrives, allows := newFixture(t, `{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}`).Resources()

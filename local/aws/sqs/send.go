@@ -10,7 +10,7 @@ import (
 	"skiff/local/aws/iam"
 )
 
-// entryInput is one message to send.
+// entryInput is a message to send.
 type entryInput struct {
 	Id                      string // in a batch
 	MessageBody             string
@@ -18,7 +18,7 @@ type entryInput struct {
 	MessageAttributes       map[string]attributeValue
 	MessageSystemAttributes map[string]attributeValue
 	MessageDeduplicationId  string
-	MessageGroupId          string // of a fair queue; the order of messages does not go by it here
+	MessageGroupId          string // of a fair queue; it does not affect the order of messages here
 }
 
 type sendInput struct {
@@ -34,7 +34,7 @@ type sendOutput struct {
 	MD5OfMessageSystemAttributes string `json:",omitzero"`
 }
 
-// sendMessage is
+// sendMessage implements
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html.
 func (q *Queues) sendMessage(_ context.Context, c iam.Caller, in sendInput) (*sendOutput, error) {
 	r, s, err := q.open(c, "SendMessage", in.QueueUrl)
@@ -60,8 +60,8 @@ func told(in entryInput, m message) sendOutput {
 	}
 }
 
-// accept makes a message of what a caller sends, or says why a queue refuses
-// it.
+// accept turns a caller's input into a message. It returns an error if the
+// queue refuses the input.
 func (q *Queues) accept(c iam.Caller, s settings, in entryInput) (message, time.Duration, *awserr.Error) {
 	m := message{Body: in.MessageBody, Attributes: in.MessageAttributes, System: map[string]string{}, Sender: q.authority.UserID(c)}
 	if bad := checkBody(in.MessageBody); bad != nil {
@@ -111,7 +111,7 @@ type sendBatchOutput struct {
 	Failed     []batchError
 }
 
-// sendBatch is
+// sendBatch implements
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html.
 func (q *Queues) sendBatch(_ context.Context, c iam.Caller, in sendBatchInput) (*sendBatchOutput, error) {
 	r, s, err := q.open(c, "SendMessage", in.QueueUrl)
@@ -151,8 +151,8 @@ func (q *Queues) sendBatch(_ context.Context, c iam.Caller, in sendBatchInput) (
 	return out, nil
 }
 
-// failed is an error of one entry, whose codes are those of the older
-// protocol.
+// failed returns the error of a batch entry. An entry's error uses the codes of
+// the older query protocol.
 func failed(id string, bad *awserr.Error) batchError {
 	code := bad.Code
 	switch code {
@@ -166,7 +166,7 @@ func failed(id string, bad *awserr.Error) batchError {
 
 var entryForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
 
-// checkBatch refuses what no batch may be, by the ids of its entries.
+// checkBatch refuses a batch by the number and the ids of its entries.
 func checkBatch(ids []string) error {
 	if len(ids) == 0 {
 		return awserr.New("EmptyBatchRequest", "There should be at least one entry in the request.")
@@ -189,7 +189,7 @@ func checkBatch(ids []string) error {
 
 type deleteInput struct{ QueueUrl, ReceiptHandle string }
 
-// deleteMessage is
+// deleteMessage implements
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html.
 func (q *Queues) deleteMessage(_ context.Context, c iam.Caller, in deleteInput) (struct{}, error) {
 	r, _, err := q.open(c, "DeleteMessage", in.QueueUrl)
@@ -213,7 +213,7 @@ type deleteBatchOutput struct {
 	Failed     []batchError
 }
 
-// deleteBatch is
+// deleteBatch implements
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessageBatch.html.
 func (q *Queues) deleteBatch(_ context.Context, c iam.Caller, in deleteBatchInput) (*deleteBatchOutput, error) {
 	r, _, err := q.open(c, "DeleteMessage", in.QueueUrl)

@@ -64,7 +64,7 @@ func TestSendRefuses(t *testing.T) {
 	}
 }
 
-// TestNumbers has the precision and the range of a Number
+// TestNumbers checks the precision and the range of a Number
 // (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html).
 func TestNumbers(t *testing.T) {
 	t.Parallel()

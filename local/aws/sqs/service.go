@@ -7,10 +7,10 @@ import (
 	"skiff/local/aws/lambda"
 )
 
-// SendFor puts a message on a queue for a service, such as sns.amazonaws.com, that
-// acts for the resource sourceARN of an account. The queue's policy decides whether
-// it may. The message has the service's name as its sender; on AWS that is an id,
-// which is not recorded.
+// SendFor sends a message to a queue for a service, such as sns.amazonaws.com,
+// that acts for the resource sourceARN of an account. The queue's policy
+// decides whether the service may. The message's SenderId is the service's
+// name; on AWS it is an id, of which there is no recording.
 func (q *Queues) SendFor(service, sourceARN, account, queueARN, body string, attributes map[string]lambda.MessageAttribute) error {
 	r, err := q.find(queueARN)
 	if err != nil {

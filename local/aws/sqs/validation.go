@@ -14,12 +14,12 @@ import (
 	"skiff/local/engine/provider"
 )
 
-// maxMessageSize is the largest a queue can be declared with, and the default,
-// in bytes: version 6 of Pulumi's provider checks it, and sends it where a
-// program names none. AWS itself takes 1 MiB since August 2025.
+// maxMessageSize is the largest declarable maxMessageSize, in bytes, and the
+// default. Version 6 of Pulumi's AWS provider enforces it, and sends it if a
+// program sets none. AWS itself allows 1 MiB since August 2025.
 const maxMessageSize = 262144
 
-// maxPolicy is the size of a queue's policy, in bytes
+// maxPolicy is the largest size of a queue's policy, in bytes
 // (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html).
 const maxPolicy = 8192
 
@@ -27,9 +27,8 @@ var (
 	nameForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
 )
 
-// checkQueue refuses what
-// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
-// does.
+// checkQueue applies the limits of
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html.
 func checkQueue(in Queue) []provider.Problem {
 	var problems provider.Problems
 	if in.FIFOQueue {
@@ -82,13 +81,13 @@ func policyProblem(text string) error {
 	return err
 }
 
-// redrive says when a message goes to which dead-letter queue.
+// redrive is a redrive policy.
 type redrive struct {
 	DeadLetterTargetARN string `json:"deadLetterTargetArn"`
 	MaxReceiveCount     count  `json:"maxReceiveCount"`
 }
 
-// count is a whole number, which SQS takes in quotes too.
+// count is a whole number; SQS also accepts it in quotes.
 type count int
 
 func (c *count) UnmarshalJSON(data []byte) error {
@@ -97,8 +96,9 @@ func (c *count) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// parseRedrive reads a redrive policy; an empty one is none. The form is that of
+// parseRedrive parses a redrive policy in the format of
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html.
+// An empty text means no policy.
 func parseRedrive(text string) (redrive, error) {
 	var r redrive
 	if text == "" {
@@ -116,13 +116,14 @@ func parseRedrive(text string) (redrive, error) {
 	return r, nil
 }
 
-// redriveAllow says which queues may use one as their dead-letter queue.
+// redriveAllow is a redrive allow policy.
 type redriveAllow struct {
 	RedrivePermission string   `json:"redrivePermission"`
 	SourceQueueARNs   []string `json:"sourceQueueArns"`
 }
 
-// parseRedriveAllow reads a redrive allow policy; an empty one allows all.
+// parseRedriveAllow parses a redrive allow policy; an empty text means
+// allowAll.
 func parseRedriveAllow(text string) (redriveAllow, error) {
 	r := redriveAllow{RedrivePermission: "allowAll"}
 	if text == "" {
@@ -147,7 +148,7 @@ func parseRedriveAllow(text string) (redriveAllow, error) {
 	return r, nil
 }
 
-// strict reads one JSON object and refuses members that SQS does not know.
+// strict decodes one JSON object and refuses unknown members.
 func strict(text string, into any) error {
 	d := json.NewDecoder(bytes.NewReader([]byte(text)))
 	d.DisallowUnknownFields()

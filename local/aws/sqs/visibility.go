@@ -7,7 +7,7 @@ import (
 	"skiff/local/aws/iam"
 )
 
-// visibilityEntry says how long a message is hidden from now on.
+// visibilityEntry is a new visibility timeout for a message.
 type visibilityEntry struct {
 	Id                string // in a batch
 	ReceiptHandle     string
@@ -19,7 +19,7 @@ type visibilityInput struct {
 	visibilityEntry
 }
 
-// changeVisibility is
+// changeVisibility implements
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html.
 func (q *Queues) changeVisibility(_ context.Context, c iam.Caller, in visibilityInput) (struct{}, error) {
 	r, _, err := q.open(c, "ChangeMessageVisibility", in.QueueUrl)
@@ -50,9 +50,9 @@ type visibilityBatchOutput struct {
 	Failed     []batchError
 }
 
-// changeVisibilities is
-// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibilityBatch.html,
-// for which a caller has the right to ChangeMessageVisibility
+// changeVisibilities implements
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibilityBatch.html.
+// It needs the right to ChangeMessageVisibility
 // (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html).
 func (q *Queues) changeVisibilities(_ context.Context, c iam.Caller, in visibilityBatchInput) (*visibilityBatchOutput, error) {
 	r, _, err := q.open(c, "ChangeMessageVisibility", in.QueueUrl)

@@ -1,5 +1,5 @@
-// Command function is the bootstrap of the tests: it does at each invocation
-// what the event asks for, and at its start what MODE asks for.
+// Command function is the bootstrap of the tests. Each event selects what an
+// invocation does; MODE selects what happens at the start.
 package main
 
 import (
@@ -27,11 +27,11 @@ type request struct {
 	Path   string `json:"path"`
 	Text   string `json:"text"`
 
-	// An HTTP API event asks by its body.
+	// In an HTTP API event, the body is the request.
 	Body string `json:"body"`
 
-	// An event of a queue asks by the body of each message, one of a table's stream
-	// by the attribute do of each new image.
+	// In a queue's event, each message's body is a request. In a stream's
+	// event, the attribute do of each new image is one.
 	Records []json.RawMessage `json:"Records"`
 }
 
@@ -43,7 +43,7 @@ func main() {
 	lambda.Start(s.handle)
 }
 
-// start ends the process, hangs or returns.
+// start exits, hangs or returns.
 func start(mode string) {
 	switch mode {
 	case "exit":
@@ -71,7 +71,7 @@ func start(mode string) {
 		_, id := next()
 		call("POST", "invocation/"+id+"/response", `"left"`)
 		os.Exit(3)
-	case "hang-up": // on a call for the next invocation, and call again
+	case "hang-up": // disconnects from /next, then calls it again
 		_, id := next()
 		call("POST", "invocation/"+id+"/response", `"first"`)
 		address, path, _ := strings.Cut(os.Getenv("AWS_LAMBDA_RUNTIME_API"), "/")
@@ -85,7 +85,7 @@ func start(mode string) {
 		_, id = next()
 		call("POST", "invocation/"+id+"/response", `"second"`)
 		next()
-	case "linger": // after each answer until a file stands
+	case "linger": // continues after each answer until a file exists
 		for {
 			_, id := next()
 			call("POST", "invocation/"+id+"/response", `"answered"`)
@@ -98,7 +98,7 @@ func start(mode string) {
 }
 
 func (s *server) handle(ctx context.Context, q request) (any, error) {
-	if answer := os.Getenv("ANSWER"); answer != "" { // to whatever is asked
+	if answer := os.Getenv("ANSWER"); answer != "" { // the answer to every request
 		return json.RawMessage(answer), nil
 	}
 	if q.Do == "" && q.Body != "" {
@@ -123,7 +123,7 @@ func (s *server) handle(ctx context.Context, q request) (any, error) {
 		select {}
 	case "sleep":
 		time.Sleep(time.Duration(q.Number) * time.Millisecond)
-	case "wait": // until a file of that name stands
+	case "wait": // until the named file exists
 		fmt.Println("waiting", os.Getpid())
 		for {
 			if _, err := os.Stat(q.Path); err == nil {
@@ -157,8 +157,8 @@ func (s *server) handle(ctx context.Context, q request) (any, error) {
 	return nil, nil
 }
 
-// batch prints each record and does what it asks for: "fail"
-// names the message as failed, "answer" is the answer to them all.
+// batch prints each record and runs its request. "fail" reports the record as
+// failed; "answer" sets the answer to the whole batch.
 func (s *server) batch(ctx context.Context, records []json.RawMessage) (any, error) {
 	type failure struct {
 		ItemIdentifier string `json:"itemIdentifier"`
@@ -216,8 +216,9 @@ func describe(ctx context.Context) map[string]any {
 	}
 }
 
-// probe breaks the rules of the Runtime API, answers the first invocation with
-// the statuses it saw, and the second with those of a late second answer.
+// probe breaks the rules of the Runtime API. It answers the first invocation
+// with the statuses of its calls, and the second with the statuses of a late
+// second answer.
 func probe() {
 	var seen []string
 	try := func(method, path, body string) {
