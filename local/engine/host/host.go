@@ -1,7 +1,7 @@
 // Package host runs a Pulumi Go program for the engine. It implements the
 // engine's Go language host. Pulumi's own host comes with a Pulumi installation
-// but not from the module proxy; with this one, a `package main` needs no
-// installation.
+// but not from the module proxy. With this one, an ordinary `package main`
+// needs no Pulumi installation.
 //
 // One Host serves one CLI process: the engine's Cancel names no run, so it
 // would also end the program of another CLI.

@@ -22,7 +22,7 @@ import (
 //   - before a command, Begin compares the remaining notes with the state. It
 //     returns the resources whose state is outdated, for a refresh;
 //   - a resource that the state lacks is lost. A create with the same URN returns
-//     it, with its id and name (see adopt), while the program declares it;
+//     it, with its id and name (see adopt);
 //   - after a complete command, End returns the lost resources that no program
 //     declares. The caller deletes them.
 //

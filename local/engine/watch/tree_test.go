@@ -93,8 +93,8 @@ func TestChangedByDeletion(t *testing.T) {
 	}
 }
 
-// TestLook checks that files count as changed if they are saved during the
-// first look, or before a folder's first look.
+// TestLook checks that a file saved after the given time counts as changed at
+// the next look, and that a file saved before it does not.
 func TestLook(t *testing.T) {
 	t.Parallel()
 	root, tree := project(t)
