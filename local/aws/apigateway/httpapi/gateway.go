@@ -204,8 +204,7 @@ func (g *Gateway) integrate(c *call) response {
 		return entityTooLarge()
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled),
 		errors.Is(err, lambda.ErrThrottled), errors.Is(err, lambda.ErrClosed):
-		// Reports of timeouts on AWS show it; NOT VERIFIED for the other
-		// causes.
+		// Commonly reported for timeouts. UNVERIFIED for timeouts and throttling.
 		return fail(unavailable(), err)
 	case err != nil: // such as no permission: https://github.com/KensioSoftware/yulin/blob/main/docs/services/apigatewayv2/README.md
 		return fail(internalError(), err)
