@@ -12,12 +12,13 @@ import (
 	"skiff/internal/rehearsal"
 )
 
-// tries is how often BuildAll starts again because a file was saved meanwhile.
+// tries is how often BuildAll runs, if a source file changes during the build.
 const tries = 3
 
-// BuildAll makes every zip that is not there yet, and returns all of them with
-// what they are made of. A function that does not compile has no sha256, and the
-// error holds the compiler's message; the others are built all the same.
+// BuildAll builds every missing or outdated zip, and returns all zips with
+// their source folders. A function that does not compile has no sha256. The
+// error then contains the compiler's message, and the other functions are still
+// built.
 func (b *Builder) BuildAll(ctx context.Context) (rehearsal.Zips, error) {
 	unlock, err := b.lock(ctx)
 	if err != nil {
@@ -32,8 +33,8 @@ func (b *Builder) BuildAll(ctx context.Context) (rehearsal.Zips, error) {
 	}
 }
 
-// buildAll is one try of BuildAll. It returns the functions whose source changed
-// during it, too.
+// buildAll is one run of BuildAll. changed names the functions whose source
+// changed during the run.
 func (b *Builder) buildAll(ctx context.Context) (zips rehearsal.Zips, changed []string, err error) {
 	source, err := b.source(ctx)
 	if err != nil {
@@ -69,7 +70,7 @@ func (b *Builder) buildAll(ctx context.Context) (zips rehearsal.Zips, changed []
 	return zips, changed, err
 }
 
-// folder is the folder of a package, and those of what it embeds.
+// folder appends the folder of a package and the folders of its embedded files.
 func (p listed) folder(into []rehearsal.Folder) []rehearsal.Folder {
 	embeds := len(p.EmbedFiles) > 0
 	into = append(into, rehearsal.Folder{Path: p.Dir, Embeds: embeds})

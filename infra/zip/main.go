@@ -3,9 +3,9 @@
 //
 //	go run -trimpath ./infra/zip -target linux/arm64 get-item
 //
-// The command resources of the stack call it. Without a function it builds all
-// zips and prints rehearsal.Zips, for the local cloud. It links nothing of Pulumi,
-// so that it starts at once.
+// The command resources of the stack run it. Without a function it builds all
+// zips and prints rehearsal.Zips, for the local cloud. It imports no Pulumi
+// package, so it starts fast.
 package main
 
 import (

@@ -33,9 +33,9 @@ type assumeResult struct {
 	}
 }
 
-// assumeRoleWithWebIdentity is
+// assumeRoleWithWebIdentity implements
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html.
-// Nobody signs it: the token is what proves who calls.
+// The call has no signature: the token proves who the caller is.
 func (s *service) assumeRoleWithWebIdentity(form url.Values) (any, error) {
 	asked, err := readRequest(form)
 	if err != nil {
@@ -72,9 +72,9 @@ const (
 	minDuration, maxDuration = 900, 43200
 )
 
-// readRequest reads the parameters, all but the token itself. To ignore one
-// that it does not know, such as a session policy, would be to grant more than
-// was asked for.
+// readRequest reads the parameters, except the token. It refuses unknown
+// parameters: ignoring one, such as a session policy, could grant more rights
+// than requested.
 func readRequest(form url.Values) (iam.WebIdentity, error) {
 	known := []string{"Action", "DurationSeconds", "RoleArn", "RoleSessionName", "Version", "WebIdentityToken"}
 	for name := range form {
@@ -116,7 +116,8 @@ func readDuration(text string) (time.Duration, error) {
 	return time.Duration(n) * time.Second, nil
 }
 
-// checkLength never repeats the value: it may be the token.
+// checkLength checks the length of a value. Its error never contains the value,
+// because it may be the token.
 func checkLength(name, value string, least, most int) error {
 	rule := ""
 	switch n := utf8.RuneCountInString(value); {

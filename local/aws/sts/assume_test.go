@@ -16,7 +16,8 @@ import (
 	"skiff/local/store"
 )
 
-// TestSession takes a role as a pipeline does, and asks who it is.
+// TestSession assumes a role as a pipeline does, and calls GetCallerIdentity
+// with its keys.
 func TestSession(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -48,7 +49,8 @@ func TestSession(t *testing.T) {
 	}
 }
 
-// TestEnvironment gets keys as every program of the SDK does, by environment.
+// TestEnvironment gets keys as every program with the SDK does, from
+// environment variables.
 func TestEnvironment(t *testing.T) {
 	f := newFixture(t)
 	file := filepath.Join(t.TempDir(), "token")
@@ -78,8 +80,8 @@ const (
 	wrongAudience = "InvalidIdentityToken: Incorrect token audience"
 )
 
-// TestWhoMayAssume is whose tokens take which role; want is the refusal, or its
-// beginning.
+// TestWhoMayAssume checks which token may assume which role. want begins the
+// error's text.
 func TestWhoMayAssume(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -132,7 +134,8 @@ func TestWhoMayAssume(t *testing.T) {
 	}
 }
 
-// TestParameters are refused before anything is looked up.
+// TestParameters checks that invalid parameters are refused before the token is
+// verified.
 func TestParameters(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -27,7 +27,7 @@ const (
 	feature = "project_path:acme/api:ref_type:branch:ref:feature" // of a merge request
 )
 
-// trust is the policy that bootstrap gives a role.
+// trust returns the trust policy that bootstrap gives a role.
 func trust(operator, subject string) string {
 	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::` + account + `:oidc-provider/gitlab.com"},` +
 		`"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{` + conditions(operator, subject) + `}}]}`
@@ -42,8 +42,8 @@ func conditions(operator, subject string) string {
 	return `"StringEquals":{` + aud + `},"` + operator + `":{` + sub + `}`
 }
 
-// A fixture is an endpoint in whose account GitLab's pipelines may take two
-// roles, as bootstrap declares them.
+// A fixture is an endpoint and an account. GitLab's pipelines may assume two
+// roles of the account, as bootstrap declares them.
 type fixture struct {
 	t         *testing.T
 	db        *store.Store
@@ -96,8 +96,8 @@ func put[In any](t *testing.T, db *store.Store, token string, r store.Record[In]
 	}
 }
 
-// token is one of a pipeline for a branch that is valid for some minutes; a
-// change makes it another.
+// token returns a pipeline's token for a branch, valid for some minutes.
+// changes modify its claims.
 func (f *fixture) token(subject string, changes ...func(*issuer.Claims)) string {
 	f.t.Helper()
 	now := time.Now()
@@ -112,7 +112,7 @@ func (f *fixture) token(subject string, changes ...func(*issuer.Claims)) string 
 	return token
 }
 
-// client signs with keys, or with none.
+// client returns a client with keys, or without if nil.
 func (f *fixture) client(keys *iam.Credentials) *sts.Client {
 	o := sts.Options{Region: "eu-central-1", BaseEndpoint: &f.url, RetryMaxAttempts: 1}
 	if keys != nil {
@@ -129,7 +129,7 @@ func (f *fixture) assume(role, token string) (*sts.AssumeRoleWithWebIdentityOutp
 	})
 }
 
-// told is the code and the message of an error of a client.
+// told returns the code and the message of a client's error.
 func told(err error) string {
 	var api smithy.APIError
 	switch {

@@ -17,15 +17,15 @@ type identityResult struct {
 	Account string
 }
 
-// getCallerIdentity tells whose keys have signed the call. No policy is asked:
-// nobody is denied it
+// getCallerIdentity returns the identity of the caller's keys. As on AWS, it
+// needs no permission
 // (https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html).
 func (s *service) getCallerIdentity(_ context.Context, caller iam.Caller, _ url.Values) (any, error) {
 	result := identityResult{ARN: caller.ARN, UserID: s.o.Authority.UserID(caller), Account: caller.Account()}
 	if result.Account == "" {
 		result.ARN, result.Account = arn.WithAccount(caller.ARN, s.o.Account), s.o.Account
 	}
-	if result.UserID == "" { // a role that is gone takes its sessions along
+	if result.UserID == "" { // the sessions of a deleted role are invalid
 		return nil, awserr.New("InvalidClientTokenId", "The security token included in the request is invalid.")
 	}
 	return result, nil

@@ -1,10 +1,10 @@
-// Package sts stands for AWS Security Token Service: who has a token of an
-// issuer that an account trusts takes a role with it, and who has keys asks
-// whose they are. Calls are of the query protocol: a form with the name of the
-// action, answered in XML
+// Package sts implements part of AWS Security Token Service. A caller with a
+// token of a trusted issuer assumes a role with it, and a caller with keys gets
+// their identity. The protocol is AWS Query: a form with the name of the
+// action, and an answer in XML
 // (https://docs.aws.amazon.com/STS/latest/APIReference/CommonParameters.html).
 //
-// Session policies and tags are left out, and so is AssumeRole.
+// It does not support session policies, tags and AssumeRole.
 package sts
 
 import (
@@ -16,26 +16,26 @@ import (
 )
 
 const (
-	version   = "2011-06-15" // of the API
+	version   = "2011-06-15" // API version
 	namespace = "https://sts.amazonaws.com/doc/2011-06-15/"
 )
 
-// maxBytes is enough for the longest token, of 20,000 characters.
+// maxBytes is enough for the longest token, which has 20,000 characters.
 const maxBytes = 64 << 10
 
-// Options are what a service is made of.
+// Options configure the service.
 type Options struct {
 	Authority *iam.Authority
 
-	// Verify tells the claims of a token that its issuer has signed, as
+	// Verify returns the claims of a token that its issuer has signed, as
 	// issuer.Verify does.
 	Verify func(token string) (claims map[string]any, err error)
 
-	Account string           // of keys that belong to none, the administrator's
-	Now     func() time.Time // nil for the clock
+	Account string           // of the administrator's keys, which have none
+	Now     func() time.Time // nil: time.Now
 }
 
-// New is a handler that answers calls.
+// New returns a handler for the calls.
 func New(o Options) *awsquery.Handler {
 	if o.Now == nil {
 		o.Now = time.Now

@@ -14,7 +14,7 @@ import (
 	"skiff/local/aws/iam"
 )
 
-// TestIdentity tells whose keys sign, and refuses those of nobody.
+// TestIdentity checks whose keys signed a call. Unknown keys are refused.
 func TestIdentity(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -40,7 +40,8 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-// TestStatus is the status of an answer, by which clients choose to try again.
+// TestStatus checks the status of errors, because clients decide by it whether
+// to retry.
 func TestStatus(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -57,7 +58,7 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// TestForm sends what no SDK does.
+// TestForm sends requests that no SDK sends.
 func TestForm(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -8,11 +8,12 @@ import (
 	"skiff/local/aws/issuer"
 )
 
-// claims are what a valid token says of who calls.
+// claims are the claims of a valid token that identify the caller.
 type claims struct{ issuer, audience, subject string }
 
-// claims reads a token, and refuses one that its issuer has not signed or whose
-// time has not come or is over. The words are those of AWS where they are known.
+// claims returns the claims of a token. It refuses a token that its issuer has
+// not signed, that has expired or that is not valid yet. The error texts are
+// AWS's where they are known.
 func (s *service) claims(token string) (claims, error) {
 	all, err := s.o.Verify(token)
 	switch {
@@ -51,8 +52,8 @@ func (s *service) checkTimes(all map[string]any) error {
 	return nil
 }
 
-// word is a claim that is a string, or a list of one. A token for several
-// audiences has none that a condition could be held to.
+// word returns a claim that is a string, or a list of one string. A token with
+// several audiences is refused, because a condition compares a single one.
 func word(claim any) string {
 	if list, ok := claim.([]any); ok && len(list) == 1 {
 		claim = list[0]
@@ -61,7 +62,7 @@ func word(claim any) string {
 	return text
 }
 
-// seconds is a claim that is a time: a number that may have a fraction.
+// seconds returns a claim that is a time in seconds. It drops a fraction.
 func seconds(claim any) (int64, bool) {
 	n, ok := claim.(json.Number)
 	if !ok {

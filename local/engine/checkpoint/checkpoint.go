@@ -1,4 +1,4 @@
-// Package checkpoint reads the state that the Pulumi engine keeps of a stack.
+// Package checkpoint reads the Pulumi engine's state of a stack.
 package checkpoint
 
 import (
@@ -9,18 +9,19 @@ import (
 	"os"
 )
 
-// Resource is what a state says of one resource, as far as it is asked here.
+// Resource is a resource in a state, with the properties that the local cloud
+// needs.
 type Resource struct {
 	URN      string `json:"urn"`
 	Type     string `json:"type"`
 	ID       string `json:"id"`
-	Delete   bool   `json:"delete"`             // an old resource, which the next update deletes
-	Replaced bool   `json:"pendingReplacement"` // deleted already, to be made again
-	External bool   `json:"external"`           // read, not made
+	Delete   bool   `json:"delete"`             // the next update deletes this old resource
+	Replaced bool   `json:"pendingReplacement"` // deleted, to be created again
+	External bool   `json:"external"`           // read, not created
 }
 
-// Read reads the file in which the backend keeps a stack; a stack without one
-// has no resources.
+// Read reads the file with a stack's state. Without a file, the stack has no
+// resources.
 func Read(file string) ([]Resource, error) {
 	data, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -12,8 +12,8 @@ import (
 	"skiff/local/engine/progress"
 )
 
-// The module that the CLI is built in: its own go.mod has replaces, which
-// `go install` refuses. The sums pin every module of it.
+// A module that requires the CLI, for its build: the CLI's go.mod has replace
+// directives, which `go install` refuses. pulumi.sum pins every module.
 //
 //go:embed pulumi.mod
 var module []byte
@@ -21,21 +21,21 @@ var module []byte
 //go:embed pulumi.sum
 var sums []byte
 
-// tools is the file that makes the CLI a dependency of the module.
+// tools is a file that makes the module require the CLI.
 const tools = "//go:build tools\n\npackage tools\n\nimport _ \"" + command + "\"\n"
 
 const command = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 
-// packages is about how many packages a build from nothing compiles; it gives
-// the progress its scale.
+// packages is the approximate number of packages in a build without a cache.
+// The progress needs it.
 const packages = 1650
 
-// build compiles the CLI and puts it at path, whole or not at all.
+// build compiles the CLI to path. path exists only if the build is complete.
 func build(ctx context.Context, path string, task *progress.Task) error {
 	if _, err := exec.LookPath("go"); err != nil {
 		return fmt.Errorf("%w, or put a pulumi on PATH", gobuild.ErrNoGo)
 	}
-	// What a killed build has left is nobody's: the lock is ours.
+	// The lock is held, so these folders belong to killed builds.
 	left, err := filepath.Glob(filepath.Join(filepath.Dir(path), "build-*"))
 	if err != nil {
 		return err
@@ -56,8 +56,8 @@ func build(ctx context.Context, path string, task *progress.Task) error {
 		}
 	}
 	task.Say("v%s is built from the module proxy, once (some minutes)", Version)
-	// The version is what the engine tells programs and plugins; without it
-	// the CLI takes itself for a development build.
+	// The engine sends this version to programs and plugins. Without it, the
+	// CLI calls itself a development build.
 	err = gobuild.Build{
 		Dir: dir,
 		Env: append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS="),

@@ -1,6 +1,6 @@
-// Package cli finds the Pulumi CLI, or gets the pinned version of it, by
-// Pulumi's installer or by a build from the Go module proxy, once for all
-// projects of a user.
+// Package cli finds the Pulumi CLI. If there is none, it gets the pinned
+// version once for all projects of a user, from Pulumi's installer or by a
+// build from the Go module proxy.
 package cli
 
 import (
@@ -22,14 +22,14 @@ import (
 	"skiff/local/process/lock"
 )
 
-// Version is the CLI that is got where PATH has none as new. It is the
-// version of the SDK in go.mod.
+// Version is the version of the CLI that is installed if PATH has none as new.
+// It equals the version of the SDK in go.mod.
 const Version = "3.250.0"
 
-// Find returns the path of a Pulumi CLI that is at least Version: the one on
-// PATH; or the one that was built into cache; or the one that Pulumi's installer
-// has put into the user's Pulumi home. Where there is none, it runs Pulumi's
-// installer, and where that fails, builds the CLI. The task says which.
+// Find returns the path of a Pulumi CLI of at least Version. It tries PATH, the
+// CLI built in cache, and the CLI that Pulumi's installer has put into the
+// user's Pulumi home. If there is none, it runs Pulumi's installer. If that
+// fails, it builds the CLI. The task shows the progress.
 func Find(ctx context.Context, cache string, task *progress.Task) (path string, err error) {
 	if path, ok := found(ctx, cache); ok {
 		return path, nil
@@ -38,7 +38,7 @@ func Find(ctx context.Context, cache string, task *progress.Task) (path string, 
 	if err := os.MkdirAll(filepath.Dir(built), 0o755); err != nil {
 		return "", err
 	}
-	// A second start while the first one installs or builds waits for it.
+	// If another process installs or builds the CLI, wait for it.
 	unlock, err := lock.Wait(ctx, built+".lock", func() {
 		task.Say("waiting for another process that installs or builds it")
 	})
@@ -60,11 +60,11 @@ func Find(ctx context.Context, cache string, task *progress.Task) (path string, 
 	return built, nil
 }
 
-// builtPath is where cache has the CLI that was built.
+// builtPath returns the path of the CLI built in cache.
 func builtPath(cache string) string { return filepath.Join(cache, "pulumi-v"+Version, "pulumi") }
 
-// found looks for a CLI that is there. The one in cache is complete: it gets its
-// name when it is.
+// found returns an existing CLI. The one in cache is complete, because the
+// build renames it only at the end.
 func found(ctx context.Context, cache string) (path string, ok bool) {
 	if path, err := exec.LookPath("pulumi"); err == nil && newEnough(ctx, path) {
 		return path, true
@@ -79,10 +79,10 @@ func found(ctx context.Context, cache string) (path string, ok bool) {
 	return "", false
 }
 
-// answerLimit is how long a CLI may take to tell its version.
+// answerLimit is the time limit for the CLI to print its version.
 const answerLimit = 10 * time.Second
 
-// newEnough asks a CLI for its version. One that does not say is not used.
+// newEnough reports whether a CLI prints a version of at least Version.
 func newEnough(ctx context.Context, path string) bool {
 	ctx, cancel := context.WithTimeout(ctx, answerLimit)
 	defer cancel()

@@ -16,7 +16,7 @@ import (
 	"skiff/local/engine/progress"
 )
 
-// script puts an executable shell script into a folder.
+// script writes an executable shell script to a folder.
 func script(t *testing.T, dir, name, text string) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
@@ -56,7 +56,7 @@ func TestNewEnough(t *testing.T) {
 	}
 }
 
-// TestHangingCLI has a child that holds the output open, too.
+// TestHangingCLI runs a CLI whose child also keeps the output open.
 func TestHangingCLI(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
@@ -70,8 +70,8 @@ func TestHangingCLI(t *testing.T) {
 	}
 }
 
-// useScripts puts scripts in front of PATH and gives Pulumi a home of its own.
-// Without a script of its name, node does not work.
+// useScripts puts scripts first on PATH and sets a separate Pulumi home.
+// Without a script named node, node fails.
 func useScripts(t *testing.T, scripts map[string]string) (bin string) {
 	t.Helper()
 	bin = t.TempDir()
@@ -84,7 +84,7 @@ func useScripts(t *testing.T, scripts map[string]string) (bin string) {
 	return bin
 }
 
-// find runs Find with a PATH of its own.
+// find runs Find with only the scripts on PATH.
 func find(t *testing.T, scripts map[string]string) (path, cache, said string, err error) {
 	t.Helper()
 	useScripts(t, scripts)
@@ -121,7 +121,7 @@ func TestFindBuildsOnce(t *testing.T) {
 	if data, err := os.ReadFile(path); err != nil || !strings.Contains(string(data), "echo built") {
 		t.Errorf("the CLI is %q, %v", data, err)
 	}
-	// What is in the cache is used as it is.
+	// A CLI in the cache is used without a build.
 	script(t, strings.Split(os.Getenv("PATH"), ":")[0], "go", "exit 1")
 	var out bytes.Buffer
 	if again, err := Find(t.Context(), cache, progress.Log(&out).Task("")); err != nil || again != path || out.Len() > 0 {
@@ -189,7 +189,7 @@ func TestNoGo(t *testing.T) {
 	}
 }
 
-// left are the names in the folder of this version.
+// left returns the file names in the folder of this version.
 func left(t *testing.T, cache string) []string {
 	t.Helper()
 	entries, err := os.ReadDir(filepath.Join(cache, "pulumi-v"+Version))

@@ -18,7 +18,7 @@ import (
 	"skiff/local/process/npm"
 )
 
-// Pulumi's installer, the npm package pulumi
+// Pulumi's installer: the npm package pulumi
 // (https://www.npmjs.com/package/pulumi), with the digest of its archive.
 var (
 	//go:embed installer/package.json
@@ -27,10 +27,11 @@ var (
 	installerLock []byte
 )
 
-// installLimit is how long the installer may take: it downloads some 130 MB.
+// installLimit is the time limit for the installer, which downloads some 130
+// MB.
 const installLimit = 10 * time.Minute
 
-// installedPath is where Pulumi's installer and its Automation API keep this
+// installedPath returns where Pulumi's installer and Automation API put this
 // version for all programs of a user.
 func installedPath() (string, error) {
 	home := os.Getenv("PULUMI_HOME")
@@ -44,8 +45,8 @@ func installedPath() (string, error) {
 	return filepath.Join(home, "versions", Version, "bin", "pulumi"), nil
 }
 
-// install has Pulumi's installer download the CLI, and returns its path. The
-// installer itself goes into cache.
+// install runs Pulumi's installer and returns the path of the CLI. The
+// installer itself is in cache.
 func install(ctx context.Context, cache string, task *progress.Task) (path string, err error) {
 	path, err = installedPath()
 	if err != nil {
@@ -69,8 +70,8 @@ func install(ctx context.Context, cache string, task *progress.Task) (path strin
 	return path, nil
 }
 
-// runInstaller runs the installer's script, which installs before it runs the
-// command.
+// runInstaller runs the installer's script. The script installs the CLI before
+// it runs the command version.
 func runInstaller(ctx context.Context, script string) error {
 	var out bytes.Buffer
 	cmd := exec.Command("node", script, "version")

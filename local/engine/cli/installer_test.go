@@ -11,8 +11,9 @@ import (
 	"skiff/local/engine/progress"
 )
 
-// fakeNPM installs the installer, and fakeNode runs it: it leaves a CLI where
-// Pulumi's does. Without the variable, it would install another version.
+// fakeNPM installs the installer, and fakeNode runs it. fakeNode writes a CLI
+// where Pulumi's installer does. Without the variable PULUMI_VERSION, it writes
+// another version.
 const (
 	fakeNPM  = `mkdir -p node_modules/pulumi && cp package.json node_modules/pulumi/`
 	fakeNode = `
@@ -33,7 +34,8 @@ func TestFindInstalls(t *testing.T) {
 	if !strings.Contains(said, "Pulumi's installer downloads v"+Version) || !strings.Contains(said, filepath.Dir(want)) {
 		t.Errorf("says %q", said)
 	}
-	// It is used as it is, also by a project whose cache is empty.
+	// The CLI is used without another install, also by a project whose cache is
+	// empty.
 	script(t, strings.Split(os.Getenv("PATH"), ":")[0], "node", "exit 1")
 	for _, cache := range []string{cache, t.TempDir()} {
 		var out bytes.Buffer
@@ -43,8 +45,8 @@ func TestFindInstalls(t *testing.T) {
 	}
 }
 
-// TestInstallerFails builds where the installer cannot download, or leaves no
-// CLI that works.
+// TestInstallerFails checks that the CLI is built if the installer cannot
+// download, or leaves no CLI that works.
 func TestInstallerFails(t *testing.T) {
 	for name, test := range map[string]struct{ node, says string }{
 		"no network": {`[ "$1" = --version ] && echo v20.0.0 && exit; echo 'Downloading'; echo 'pulumi: fetch failed' >&2; exit 1`, "(exit status 1: pulumi: fetch failed); the CLI is built instead"},
@@ -60,7 +62,8 @@ func TestInstallerFails(t *testing.T) {
 	}
 }
 
-// TestInstallerVersion holds the pinned installer to the version of the CLI.
+// TestInstallerVersion checks that the pinned installer has the version of the
+// CLI.
 func TestInstallerVersion(t *testing.T) {
 	t.Parallel()
 	var lock struct {

@@ -1,5 +1,5 @@
-// Package command stands for the Pulumi command provider: it runs the commands
-// of a stack on this machine, as the real one does
+// Package command implements the Pulumi command provider: it runs a stack's
+// local commands on this machine
 // (https://www.pulumi.com/registry/packages/command/api-docs/local/command/).
 package command
 
@@ -25,11 +25,11 @@ import (
 // Token is the resource type of this package.
 const Token = "command:local:Command"
 
-// grace is how long a command may take to end once it is asked to.
+// grace is the time a command has to end after SIGINT.
 const grace = 5 * time.Second
 
-// Command is the inputs of a local command. Its assets and archives are not
-// known here: a refresh empties them, with the real provider too.
+// Command is the inputs of a local command. It has no assets and archives: a
+// refresh empties them, also in Pulumi's command provider.
 type Command struct {
 	Create                 string            `json:"create,omitempty"`
 	Update                 string            `json:"update,omitempty"`
@@ -43,14 +43,14 @@ type Command struct {
 	AddPreviousOutputInEnv *bool             `json:"addPreviousOutputInEnv,omitempty"`
 }
 
-// Outputs is what the last run printed, without the last line's end.
+// Outputs is the output of the last run, without the final newline.
 type Outputs struct {
 	Stdout string `json:"stdout"`
 	Stderr string `json:"stderr"`
 }
 
-// Resources are the resource types of this package. Commands get env and
-// nothing else of this process's environment.
+// Resources returns the resource type of this package. Commands run with env,
+// without this process's environment.
 func Resources(env []string) *provider.Resource[Command, Outputs] {
 	return &provider.Resource[Command, Outputs]{
 		Token:    Token,
@@ -83,9 +83,9 @@ func check(in Command) []provider.Problem {
 	return nil
 }
 
-// run runs one script and keeps what it prints in the record's state. The
-// provider that the engine has attached works in this process's directory, so
-// a relative one is resolved from the program's.
+// run runs one script and stores its output in the record's State. A relative
+// Dir is relative to the program's folder, because this process works in
+// another one.
 func run(ctx context.Context, c provider.Call, env []string, script string, r *store.Record[Command]) error {
 	in := r.Inputs
 	if script == "" {
@@ -105,7 +105,7 @@ func run(ctx context.Context, c provider.Call, env []string, script string, r *s
 	var stdout, stderr bytes.Buffer
 	out, errs := shown(c, in, "stdout"), shown(c, in, "stderr")
 	cmd.Stdout, cmd.Stderr = io.MultiWriter(&stdout, out), io.MultiWriter(&stderr, errs)
-	// What a command leaves running may hold its output open for ever.
+	// A process that the command leaves running may keep the output open.
 	cmd.WaitDelay = grace
 	p, err := child.Start(cmd)
 	if err != nil {
@@ -126,10 +126,10 @@ func run(ctx context.Context, c provider.Call, env []string, script string, r *s
 	return nil
 }
 
-// environment adds the command's own variables and, unless it declines them,
-// what the run before printed.
+// environment returns env, the output of the last run unless the command
+// declines it, and the command's variables.
 func environment(env []string, in Command, last map[string]string) []string {
-	// Never nil, which would stand for this process's environment.
+	// Not nil: exec.Cmd would then use this process's environment.
 	env = append([]string{}, env...)
 	if in.AddPreviousOutputInEnv == nil || *in.AddPreviousOutputInEnv {
 		if out, ok := last["stdout"]; ok {
@@ -142,8 +142,8 @@ func environment(env []string, in Command, last map[string]string) []string {
 	return env
 }
 
-// shown is where a stream goes besides the state: to the person who watches,
-// unless the command's logging leaves it out.
+// shown returns the lines that show a stream during the run. They show nothing
+// if the command's logging leaves the stream out.
 func shown(c provider.Call, in Command, stream string) *lines {
 	switch in.Logging {
 	case "", "stdoutAndStderr", stream:
@@ -152,8 +152,8 @@ func shown(c provider.Call, in Command, stream string) *lines {
 	return &lines{show: func(string) {}}
 }
 
-// lines shows what is written to it line by line, so that a long command is
-// seen to work.
+// lines shows its input line by line, so that a person can follow a long
+// command.
 type lines struct {
 	show func(string)
 	rest []byte
@@ -171,7 +171,7 @@ func (l *lines) Write(data []byte) (int, error) {
 	}
 }
 
-// end shows a last line that does not end.
+// end shows a last line without a newline.
 func (l *lines) end() {
 	if len(l.rest) > 0 {
 		l.show(string(l.rest))

@@ -14,14 +14,14 @@ import (
 	"skiff/local/store"
 )
 
-// A shell runs commands in a program's folder, and hears what they show.
+// A shell runs commands in a program's folder and records the lines they show.
 type shell struct {
 	provider.Call
 	*provider.Resource[Command, Outputs]
 
 	mu    sync.Mutex
 	lines []string
-	heard chan string // of the lines too, if set
+	heard chan string // gets the lines, if not nil
 }
 
 func newShell(t *testing.T) *shell {
@@ -159,8 +159,8 @@ func TestUpdateAndDelete(t *testing.T) {
 	}
 }
 
-// TestEnvironmentIsHandedIn also with none: what this process has may hold
-// keys of a real account.
+// TestEnvironmentIsHandedIn also passes an empty environment: this process's
+// environment may hold keys of a real account.
 func TestEnvironmentIsHandedIn(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "real")
 	for _, env := range [][]string{nil, {}, {"A=b"}} {
@@ -188,8 +188,8 @@ func TestShownLines(t *testing.T) {
 	}
 }
 
-// TestCancel: a command that is cancelled ends with all it has started, and
-// is no success whatever it says.
+// TestCancel checks that a cancelled command ends with all processes it
+// started, and fails whatever its exit code.
 func TestCancel(t *testing.T) {
 	t.Parallel()
 	s := newShell(t)

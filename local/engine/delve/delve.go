@@ -1,5 +1,5 @@
-// Package delve finds the Go debugger Delve, or builds the pinned version of it
-// from the Go module proxy, once for all projects of a user.
+// Package delve finds the Go debugger Delve. If there is none, it builds the
+// pinned version from the Go module proxy, once for all projects of a user.
 package delve
 
 import (
@@ -19,10 +19,11 @@ import (
 	"skiff/local/process/lock"
 )
 
-// Version is the debugger that is built where PATH has none that is new enough.
+// Version is the version that is built if PATH has none that is new enough.
 const Version = "1.27.2"
 
-// The module that the debugger is built in. The sums pin every module of it.
+// A module that requires the debugger, for its build. delve.sum pins every
+// module.
 //
 //go:embed delve.mod
 var module []byte
@@ -32,14 +33,14 @@ var sums []byte
 
 const command = "github.com/go-delve/delve/cmd/dlv"
 
-// tools is the file that makes the debugger a dependency of the module.
+// tools is a file that makes the module require the debugger.
 const tools = "//go:build tools\n\npackage tools\n\nimport _ \"" + command + "\"\n"
 
-// packages is about how many packages a build from nothing compiles.
+// packages is the approximate number of packages in a build without a cache.
 const packages = 320
 
-// Find returns the path of a dlv that knows the go command on PATH: the one on PATH,
-// or the one that was built into cache. Where there is none, it builds it.
+// Find returns the path of a dlv that supports the go command on PATH: the dlv
+// on PATH, or the one in cache. If there is none, it builds it.
 func Find(ctx context.Context, cache string, task *progress.Task) (path string, err error) {
 	if path, err := exec.LookPath("dlv"); err == nil && knows(ctx, path) {
 		return path, nil
@@ -56,7 +57,7 @@ func Find(ctx context.Context, cache string, task *progress.Task) (path string, 
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
 	if _, err := os.Stat(built); err == nil {
-		return built, nil // complete: it gets its name when it is
+		return built, nil // complete: the build renames it only at the end
 	}
 	if err := build(ctx, built, task); err != nil {
 		return "", fmt.Errorf("build Delve v%s: %w\ncheck that go reaches its module proxy, then try again, or put a dlv on PATH", Version, err)
@@ -64,7 +65,8 @@ func Find(ctx context.Context, cache string, task *progress.Task) (path string, 
 	return built, nil
 }
 
-// build compiles the debugger and puts it at path, whole or not at all.
+// build compiles the debugger to path. path exists only if the build is
+// complete.
 func build(ctx context.Context, path string, task *progress.Task) error {
 	dir, err := os.MkdirTemp(filepath.Dir(path), "build-")
 	if err != nil {
@@ -88,11 +90,11 @@ func build(ctx context.Context, path string, task *progress.Task) error {
 	return os.Rename(filepath.Join(dir, "dlv"), path)
 }
 
-// answerLimit is how long a command may take to tell its version.
+// answerLimit is the time limit for a command to print its version.
 const answerLimit = 10 * time.Second
 
-// knows reports whether a debugger is of a release that knows the programs of the
-// go command on PATH: Delve 1.N those up to Go 1.N.
+// knows reports whether a debugger supports programs of the go command on PATH.
+// Delve 1.N supports Go up to 1.N:
 // https://github.com/go-delve/delve/blob/master/pkg/goversion/compat.go
 func knows(ctx context.Context, path string) bool {
 	ctx, cancel := context.WithTimeout(ctx, answerLimit)
@@ -105,7 +107,7 @@ func knows(ctx context.Context, path string) bool {
 	return err == nil && minor(said) >= minor(language) && minor(language) > 0
 }
 
-// minor is N of the first version 1.N in a text, or -1.
+// minor returns N of the first version 1.N in a text, or -1.
 func minor(text []byte) int {
 	found := regexp.MustCompile(`\b(?:go)?1\.(\d+)`).FindSubmatch(text)
 	if found == nil {

@@ -1,7 +1,8 @@
-// Package events hears what the Pulumi engine does, by the events that the CLI
-// sends to its --event-log: JSON, one event each. They are the ones of
-// https://pkg.go.dev/github.com/pulumi/pulumi/sdk/v3/go/common/apitype#EngineEvent,
-// whose package brings OpenTelemetry's exporters.
+// Package events receives the events of the Pulumi engine, which the CLI sends
+// to its --event-log as JSON. Their format is
+// https://pkg.go.dev/github.com/pulumi/pulumi/sdk/v3/go/common/apitype#EngineEvent.
+// That package is not imported, because it depends on OpenTelemetry's
+// exporters.
 package events
 
 import (
@@ -15,8 +16,8 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// Event is what is read here of one event; the fields that are not nil say which
-// it is.
+// Event is one engine event, with the parts that the local cloud reads. The
+// field that is not nil is its kind.
 type Event struct {
 	Began      *Step       `json:"resourcePreEvent"`
 	Made       *Step       `json:"resOutputsEvent"`
@@ -25,7 +26,7 @@ type Event struct {
 	Policy     *Policy     `json:"policyEvent"`
 }
 
-// Step is what the engine does to a resource.
+// Step is an engine operation on a resource.
 type Step struct {
 	Metadata struct {
 		Op  string `json:"op"`
@@ -45,7 +46,7 @@ type Diagnostic struct {
 	Ephemeral bool   `json:"ephemeral"`
 }
 
-// Policy is a violation of a policy pack.
+// Policy is a policy pack's violation.
 type Policy struct {
 	URN         string `json:"resourceUrn"`
 	Message     string `json:"message"`
@@ -54,8 +55,9 @@ type Policy struct {
 	Enforcement string `json:"enforcementLevel"`
 }
 
-// Serve hears the events of one command until stop is called. address is what
-// --event-log takes; the CLI has that flag where PULUMI_DEBUG_COMMANDS is true.
+// Serve calls hear for the events of one command until stop is called. address
+// is the value for --event-log, a flag that the CLI has only if
+// PULUMI_DEBUG_COMMANDS is true.
 func Serve(hear func(Event)) (address string, stop func(), err error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -67,7 +69,7 @@ func Serve(hear func(Event)) (address string, stop func(), err error) {
 	return "tcp://" + l.Addr().String(), s.Stop, nil
 }
 
-// maxEvent is the engine's own limit on a message, in bytes.
+// maxEvent is the engine's limit on a message, in bytes.
 const maxEvent = 400 << 20
 
 type server struct {
@@ -75,7 +77,8 @@ type server struct {
 	hear func(Event)
 }
 
-// StreamEvents is called by the CLI, which waits for the answer before it ends.
+// StreamEvents receives events from the CLI, which waits for the response
+// before it ends.
 func (s *server) StreamEvents(stream grpc.ClientStreamingServer[pulumirpc.EventRequest, emptypb.Empty]) error {
 	for {
 		r, err := stream.Recv()
@@ -86,7 +89,7 @@ func (s *server) StreamEvents(stream grpc.ClientStreamingServer[pulumirpc.EventR
 			return err
 		}
 		var e Event
-		// An event of a form that is not known is one that is not shown.
+		// An event in an unknown form is ignored.
 		if json.Unmarshal([]byte(r.Event), &e) == nil {
 			s.hear(e)
 		}

@@ -13,12 +13,13 @@ import (
 
 const stack = "urn:pulumi:local::project::"
 
-// step is an event of a resource with its own provider, or of a component.
+// step returns an event of a resource. custom is true for a provider's
+// resource, false for a component.
 func step(kind, op, urn, custom string) string {
 	return `{"` + kind + `":{"metadata":{"op":"` + op + `","urn":"` + urn + `","new":{"custom":` + custom + `}}}}`
 }
 
-// send sends events as the CLI does, and returns once they are heard.
+// send sends events as the CLI does. It returns after u has received them.
 func send(t *testing.T, u *Update, events ...string) {
 	t.Helper()
 	address, stop, err := Serve(u.Hear)

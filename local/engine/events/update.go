@@ -9,23 +9,23 @@ import (
 	"time"
 )
 
-// Update is what one update of a stack has done so far.
+// Update is the progress of one update of a stack.
 type Update struct {
 	warnings io.Writer
 	started  time.Time
 	now      func() time.Time
 
 	mu          sync.Mutex
-	before      map[string]bool // URNs in the state before it
-	seen        map[string]bool // URNs of the steps
-	done, read  map[string]bool // URNs; read by a refresh that goes before
+	before      map[string]bool // URNs in the state before the update
+	seen        map[string]bool // URNs of all steps
+	done, read  map[string]bool // URNs; read: by the refresh before the update
 	refreshing  bool
-	doing       []string // URNs under way, the oldest first
+	doing       []string // URNs in progress, the oldest first
 	diagnostics []Diagnostic
 }
 
-// NewUpdate is for a stack that had these resources, by URN. Warnings go to the
-// writer as they come.
+// NewUpdate returns an Update of a stack that has the resources with these
+// URNs. It writes warnings to the writer at once.
 func NewUpdate(before []string, warnings io.Writer) *Update {
 	u := &Update{warnings: warnings, started: time.Now(), now: time.Now, before: map[string]bool{}, seen: map[string]bool{}, done: map[string]bool{}, read: map[string]bool{}}
 	for _, urn := range before {
@@ -34,7 +34,7 @@ func NewUpdate(before []string, warnings io.Writer) *Update {
 	return u
 }
 
-// Hear takes the next event.
+// Hear records an event.
 func (u *Update) Hear(e Event) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -71,11 +71,11 @@ func (u *Update) end(s *Step, done bool) {
 	}
 }
 
-// maxNamed is how many resources under way are named.
+// maxNamed is how many of the resources in progress String names.
 const maxNamed = 2
 
-// String says how far the update is: of a first one nobody knows of how many
-// resources.
+// String returns the progress, such as "1 of 3, 7s: Queue orders". A first
+// update has no total, because the number of resources is unknown.
 func (u *Update) String() string {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -107,15 +107,15 @@ func (u *Update) String() string {
 	return text
 }
 
-// Diagnostics writes the messages of an update that failed, those of a resource
-// together, as Pulumi does. It reports whether there is an error.
+// Diagnostics writes the messages of a failed update, grouped by resource as in
+// Pulumi. It reports whether one of them is an error.
 func (u *Update) Diagnostics(out io.Writer) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	var urns []string
 	by, failed := map[string][]string{}, false
 	for _, d := range u.diagnostics {
-		if d.Ephemeral || d.Severity == "warning" { // which is shown
+		if d.Ephemeral || d.Severity == "warning" { // a warning is shown already
 			continue
 		}
 		if _, ok := by[d.URN]; !ok {
@@ -146,7 +146,7 @@ func (d Diagnostic) text() string {
 	return d.Prefix + d.Message
 }
 
-// about names the resource before a message.
+// about returns the resource's type and name, which precede a message.
 func about(urn string) string {
 	if urn == "" {
 		return ""
@@ -155,7 +155,7 @@ func about(urn string) string {
 	return fmt.Sprintf("%s (%s): ", typ, name)
 }
 
-// typeAndName are the last parts of a URN.
+// typeAndName returns the last parts of a URN.
 // https://www.pulumi.com/docs/iac/concepts/resources/names/#urns
 func typeAndName(urn string) (typ, name string) {
 	parts := strings.SplitN(urn, "::", 4)
@@ -165,5 +165,5 @@ func typeAndName(urn string) (typ, name string) {
 	return parts[2][strings.LastIndexByte(parts[2], '$')+1:], parts[3]
 }
 
-// ended ends a text with one newline.
+// ended returns the text with exactly one newline at its end.
 func ended(text string) string { return strings.TrimRight(text, "\n") + "\n" }

@@ -1,4 +1,4 @@
-// Package gobuild runs `go build` and shows how far it is.
+// Package gobuild runs `go build` and shows its progress.
 package gobuild
 
 import (
@@ -15,22 +15,22 @@ import (
 	"skiff/local/process/child"
 )
 
-// ErrNoGo is returned where there is no go command.
+// ErrNoGo means that there is no go command.
 var ErrNoGo = errors.New("there is no go command on PATH: install Go from https://go.dev/dl")
 
-// grace is how long the compiler may take to end once it is asked to.
+// grace is the time the compiler has to end after SIGINT.
 const grace = 5 * time.Second
 
 // Build is one `go build`.
 type Build struct {
 	Dir      string
 	Env      []string
-	Args     []string       // after `go build -v`
-	Packages int            // about how many a build from nothing compiles; 0 if that is not known
-	Progress *progress.Task // says lines such as "12 packages compiled, 5s"
+	Args     []string       // follow `go build -v`
+	Packages int            // approximate number of packages without a cache; 0 if unknown
+	Progress *progress.Task // shows lines such as "12 packages compiled, 5s"
 }
 
-// Run runs the build to its end. An error holds what the compiler says.
+// Run runs the build. An error contains the compiler's messages.
 func (b Build) Run(ctx context.Context) error {
 	cmd := exec.Command("go", append([]string{"build", "-v"}, b.Args...)...)
 	cmd.Dir, cmd.Env = b.Dir, b.Env
@@ -56,11 +56,11 @@ func (b Build) Run(ctx context.Context) error {
 	return nil
 }
 
-// maxSaid is how many lines of the compiler an error holds.
+// maxSaid is how many of the compiler's lines an error contains.
 const maxSaid = 100
 
-// counter turns what `go build -v` prints, a line a package or a download,
-// into progress. What else it prints is what the compiler says.
+// counter reads the output of `go build -v`: a line for each package and each
+// download, which become progress. Other lines are messages of the compiler.
 type counter struct {
 	build    Build
 	started  time.Time
@@ -94,8 +94,8 @@ func (c *counter) line(line string) {
 	c.build.Progress.Say("%s", c.progress(time.Since(c.started)))
 }
 
-// progress says what the build has done in such a time, and about how long the
-// rest takes.
+// progress returns what the build has done after a time, and an estimate of the
+// remaining time.
 func (c *counter) progress(took time.Duration) string {
 	if c.compiled == 0 {
 		return fmt.Sprintf("%d modules fetched, %s", c.fetched, took.Round(time.Second))

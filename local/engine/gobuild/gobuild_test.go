@@ -13,7 +13,7 @@ import (
 func TestProgress(t *testing.T) {
 	t.Parallel()
 	c := &counter{started: time.Now()}
-	// A line may come in pieces.
+	// A line may arrive in pieces.
 	for _, piece := range []string{"go: downloading a v1\nf", "mt\nstrings\n# project/infra\nmain.go:1:1: no such thing\n"} {
 		if _, err := c.Write([]byte(piece)); err != nil {
 			t.Fatal(err)
@@ -32,7 +32,7 @@ func TestProgressLeft(t *testing.T) {
 	}{
 		{0, 800, "7 modules fetched, 1m0s"},
 		{5, 0, "5 packages compiled, 1m0s"},
-		{10, 800, "10 of about 800 packages compiled, 1m0s"}, // too few to go by
+		{10, 800, "10 of about 800 packages compiled, 1m0s"}, // too few for an estimate
 		{200, 800, "200 of about 800 packages compiled, 1m0s, about 3m0s left"},
 		{799, 800, "799 of about 800 packages compiled, 1m0s, about 10s left"},
 		{801, 800, "801 packages compiled, 1m0s"},
@@ -44,7 +44,7 @@ func TestProgressLeft(t *testing.T) {
 	}
 }
 
-// module writes a program into a folder.
+// module writes a program to a folder.
 func module(t *testing.T, source string) string {
 	t.Helper()
 	dir := t.TempDir()

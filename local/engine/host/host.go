@@ -1,9 +1,10 @@
-// Package host runs a Pulumi Go program for the engine. It answers as the Go
-// language host, which comes with a Pulumi installation but not from the
-// module proxy, so that an ordinary `package main` needs nothing else.
+// Package host runs a Pulumi Go program for the engine. It implements the
+// engine's Go language host. Pulumi's own host comes with a Pulumi installation
+// but not from the module proxy. With this one, an ordinary `package main`
+// needs no Pulumi installation.
 //
-// One Host serves one CLI process: the engine's Cancel names no run, and a
-// second CLI's would end the first one's program.
+// One Host serves one CLI process: the engine's Cancel names no run, so it
+// would also end the program of another CLI.
 package host
 
 import (
@@ -33,11 +34,10 @@ import (
 	"skiff/local/process/child"
 )
 
-// grace is how long a cancelled program may take to end.
+// grace is the time a cancelled program has to end.
 const grace = 5 * time.Second
 
-// bail is the exit code by which the SDK says that it has reported its error
-// already.
+// bail is the exit code of a program whose error the SDK has already reported.
 const bail = 32
 
 // Host is a language host for Go.
@@ -49,26 +49,26 @@ type Host struct {
 	mu     sync.Mutex
 	engine string
 	cancel context.CancelFunc
-	built  map[string]string // binaries, by the folder of the program
+	built  map[string]string // binaries, by the program's folder
 }
 
 // Build compiles the program in dir and returns the binary.
 type Build func(ctx context.Context, dir string) (binary string, err error)
 
-// New makes a host whose programs get env and nothing else of this process's
+// New returns a host whose programs run with env, without this process's
 // environment.
 func New(build Build, env []string) *Host {
 	return &Host{build: build, env: env, built: map[string]string{}}
 }
 
-// Server is a gRPC server that serves h and nothing else.
+// Server returns a gRPC server for h.
 func (h *Host) Server() *grpc.Server {
 	s := grpc.NewServer()
 	pulumirpc.RegisterLanguageRuntimeServer(s, h)
 	return s
 }
 
-// Handshake tells where the engine listens.
+// Handshake stores the engine's address.
 func (h *Host) Handshake(_ context.Context, r *pulumirpc.LanguageHandshakeRequest) (*pulumirpc.LanguageHandshakeResponse, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -76,13 +76,13 @@ func (h *Host) Handshake(_ context.Context, r *pulumirpc.LanguageHandshakeReques
 	return &pulumirpc.LanguageHandshakeResponse{}, nil
 }
 
-// GetPluginInfo tells nothing that the engine needs.
+// GetPluginInfo returns no version: the engine needs none.
 func (h *Host) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
 	return &pulumirpc.PluginInfo{}, nil
 }
 
-// GetRequiredPackages names none, so that the engine looks for no plugins: the
-// providers are attached to it.
+// GetRequiredPackages returns none, so that the engine looks for no plugins. It
+// attaches to the local cloud's providers.
 func (h *Host) GetRequiredPackages(context.Context, *pulumirpc.GetRequiredPackagesRequest) (*pulumirpc.GetRequiredPackagesResponse, error) {
 	return &pulumirpc.GetRequiredPackagesResponse{}, nil
 }
@@ -92,12 +92,12 @@ func (h *Host) GetRequiredPlugins(context.Context, *pulumirpc.GetRequiredPlugins
 	return &pulumirpc.GetRequiredPluginsResponse{}, nil
 }
 
-// InstallDependencies has nothing to do: go build brings what it needs.
+// InstallDependencies does nothing: go build gets the dependencies.
 func (h *Host) InstallDependencies(*pulumirpc.InstallDependenciesRequest, grpc.ServerStreamingServer[pulumirpc.InstallDependenciesResponse]) error {
 	return nil
 }
 
-// GetProgramDependencies names none; go.mod does.
+// GetProgramDependencies returns none. They are in go.mod.
 func (h *Host) GetProgramDependencies(context.Context, *pulumirpc.GetProgramDependenciesRequest) (*pulumirpc.GetProgramDependenciesResponse, error) {
 	return &pulumirpc.GetProgramDependenciesResponse{}, nil
 }
@@ -125,8 +125,9 @@ func (h *Host) start(ctx context.Context) (context.Context, context.CancelFunc, 
 	return ctx, cancel, h.engine
 }
 
-// Run builds the program and runs it to its end. A failure of the program is
-// in the response; an error is a failure to run it.
+// Run builds the program, runs it and waits until it ends. The response
+// contains a failure of the program. An error means that the program could not
+// run.
 func (h *Host) Run(ctx context.Context, r *pulumirpc.RunRequest) (*pulumirpc.RunResponse, error) {
 	ctx, cancel, engine := h.start(ctx)
 	defer cancel()
@@ -160,8 +161,7 @@ func (h *Host) Run(ctx context.Context, r *pulumirpc.RunRequest) (*pulumirpc.Run
 	return response(ctx, err), out.Close()
 }
 
-// binary is the program: the one that the project's runtime options name, which
-// is run as it is, or else one that is built.
+// binary returns the binary in the project's runtime options, or builds one.
 // https://www.pulumi.com/docs/iac/languages-sdks/go/#pre-built-binaries
 func (h *Host) binary(ctx context.Context, program *pulumirpc.ProgramInfo) (string, error) {
 	option, ok := program.Options.AsMap()["binary"].(string)
@@ -178,8 +178,8 @@ func (h *Host) binary(ctx context.Context, program *pulumirpc.ProgramInfo) (stri
 	return path, nil
 }
 
-// once builds a program once for the command: what an update runs is what its
-// preview ran.
+// once builds a program once per command, so that an update runs the same
+// binary as its preview.
 func (h *Host) once(ctx context.Context, dir string) (string, error) {
 	h.mu.Lock()
 	binary, ok := h.built[dir]
@@ -199,7 +199,7 @@ func (h *Host) once(ctx context.Context, dir string) (string, error) {
 func await(ctx context.Context, p *child.Process) error {
 	select {
 	case <-p.Done():
-		// A program that has ended well may leave its output open to another.
+		// A program may end while a process it started keeps the output open.
 		if err := p.Wait(); !errors.Is(err, exec.ErrWaitDelay) {
 			return err
 		}
@@ -222,7 +222,8 @@ func response(ctx context.Context, err error) *pulumirpc.RunResponse {
 	}
 }
 
-// programEnvironment is what the SDK reads, in sdk/go/pulumi/run.go.
+// programEnvironment returns the variables that the SDK reads in
+// sdk/go/pulumi/run.go.
 func programEnvironment(r *pulumirpc.RunRequest, engine string) ([]string, error) {
 	config, err := json.Marshal(r.Config)
 	if err != nil {
@@ -246,8 +247,8 @@ func programEnvironment(r *pulumirpc.RunRequest, engine string) ([]string, error
 	}, nil
 }
 
-// output sends what the program prints to the engine, which masks the secrets
-// it knows: an attached host has no pipe to the CLI.
+// output sends a program's output to the engine, because an attached host has
+// no pipe to the CLI. The engine masks its secrets in the output.
 type output struct {
 	ctx     context.Context
 	engine  pulumirpc.EngineClient
@@ -267,7 +268,7 @@ func (o *output) stream(id int32) io.Writer {
 		for {
 			line, err := lines.ReadString('\n')
 			if line != "" {
-				// A message is refused whole for one byte that is no UTF-8.
+				// gRPC refuses a message with invalid UTF-8.
 				line = strings.ToValidUTF8(line, "\uFFFD")
 				o.engine.Log(o.ctx, &pulumirpc.LogRequest{Severity: pulumirpc.LogSeverity_INFO, Message: line, StreamId: id})
 			}
@@ -279,7 +280,7 @@ func (o *output) stream(id int32) io.Writer {
 	return w
 }
 
-// Close waits until all that was printed has been sent.
+// Close waits until all output is sent.
 func (o *output) Close() error {
 	var err error
 	for _, w := range o.writers {

@@ -21,14 +21,14 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
-// An engine takes the lines that a program prints.
+// An engine receives a program's output.
 type engine struct {
 	pulumirpc.UnimplementedEngineServer
 	addr string
 
 	mu    sync.Mutex
 	lines map[int32]string // by stream
-	heard chan string      // of the lines too, if set
+	heard chan string      // gets the lines, if not nil
 }
 
 func (e *engine) Log(_ context.Context, r *pulumirpc.LogRequest) (*emptypb.Empty, error) {
@@ -68,8 +68,8 @@ func newEngine(t *testing.T) *engine {
 	return e
 }
 
-// connect starts a host whose build makes the script the program, and hands
-// it the engine.
+// connect starts a host and connects it to the engine. The host's build returns
+// the script as the program.
 func connect(t *testing.T, e *engine, script string, env ...string) pulumirpc.LanguageRuntimeClient {
 	t.Helper()
 	build := func(_ context.Context, dir string) (string, error) {
@@ -116,7 +116,8 @@ func TestLinesArrive(t *testing.T) {
 	}
 }
 
-// A project may name a program that is built already; then nothing is.
+// TestBinary checks that a binary in the project's options is run without a
+// build.
 func TestBinary(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t)
@@ -220,7 +221,7 @@ func TestCancel(t *testing.T) {
 	e := newEngine(t)
 	e.heard = make(chan string, 10)
 	c := connect(t, e, `trap 'exit 3' INT; echo ready; while :; do sleep 0.01; done`)
-	// The engine cancels before the first run too.
+	// The engine also cancels before the first run.
 	if _, err := c.Cancel(t.Context(), &emptypb.Empty{}); err != nil {
 		t.Fatal(err)
 	}
@@ -243,7 +244,7 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// TestCLIGoesAway: a program ends with the CLI that asked for it.
+// TestCLIGoesAway checks that a program ends with the CLI that runs it.
 func TestCLIGoesAway(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t)
@@ -280,7 +281,7 @@ func TestOldEngine(t *testing.T) {
 	}
 }
 
-// TestSmallQuestions are those whose answer is always the same.
+// TestSmallQuestions checks the methods with a constant answer.
 func TestSmallQuestions(t *testing.T) {
 	t.Parallel()
 	c := connect(t, newEngine(t), "exit 0")
@@ -312,7 +313,7 @@ func TestSmallQuestions(t *testing.T) {
 	}
 }
 
-// An update runs the program that its preview ran: it is built once.
+// TestBuiltOnce checks that an update runs the binary that its preview built.
 func TestBuiltOnce(t *testing.T) {
 	t.Parallel()
 	builds := 0

@@ -1,6 +1,6 @@
-// Package progress shows a person what is waited for. On a terminal each task
-// has one line, which changes in place and goes when the task ends. Elsewhere
-// there is a plain line every few seconds, and none for what is quick.
+// Package progress shows a person what a command waits for. On a terminal each
+// task has one line, which changes in place and disappears when the task ends.
+// Elsewhere a plain line appears every few seconds, but none for a short task.
 package progress
 
 import (
@@ -12,31 +12,31 @@ import (
 	"time"
 )
 
-// frame is how often the lines of a terminal are drawn again.
+// frame is the interval between two drawings on a terminal.
 const frame = 100 * time.Millisecond
 
-// interval is how often a plain line is written, and how long all that is
-// waited for may take without one.
+// interval is the time between two plain lines. Tasks that are shorter have
+// none.
 const interval = 10 * time.Second
 
-// A Display is where progress is shown. All that is written to the same
-// terminal meanwhile goes through it, so that it stays whole.
+// A Display shows progress. Other output to the same terminal must go through
+// its Write, which keeps the task lines apart.
 type Display struct {
 	out   io.Writer
-	width func() int    // of the terminal; nil where out is none
-	every time.Duration // 0: draw is called by hand
-	each  bool          // all that is said is a line at once
+	width func() int    // of the terminal; nil if out is not one
+	every time.Duration // 0 if the test calls draw
+	each  bool          // writes a line for every Say
 
 	mu    sync.Mutex
-	tasks []*Task // under way
-	drawn int     // lines on the terminal
-	last  string  // plain line
-	rest  []byte  // of a line that was written without its end
+	tasks []*Task // in progress
+	drawn int     // number of task lines on the terminal
+	last  string  // last plain line
+	rest  []byte  // an unfinished line of Write
 	stop  chan struct{}
 }
 
-// New is for a file, which may be a terminal, or another writer. A terminal
-// that does not move its cursor (TERM=dumb) gets plain lines.
+// New returns a Display for a file or another writer. A terminal that cannot
+// move its cursor (TERM=dumb) gets plain lines.
 func New(out io.Writer) *Display {
 	if width := terminal(out); width != nil {
 		return &Display{out: out, width: width, every: frame}
@@ -44,22 +44,23 @@ func New(out io.Writer) *Display {
 	return Plain(out)
 }
 
-// Plain is for a terminal that another program draws on meanwhile.
+// Plain returns a Display for a terminal that another program draws on.
 func Plain(out io.Writer) *Display { return &Display{out: out, every: interval} }
 
-// Log is for a record of all that is said.
+// Log returns a Display that writes a line for every status.
 func Log(out io.Writer) *Display { return &Display{out: out, each: true} }
 
-// A Task is one thing that is waited for. The methods of a nil Task do nothing.
+// A Task is something that a command waits for. The methods of a nil Task do
+// nothing.
 type Task struct {
 	display *Display
 	name    string
 	status  string
 	started time.Time
-	shown   bool // a plain line has named it
+	shown   bool // a plain line has named the task
 }
 
-// Task begins a task, such as "the program". Its Done ends it.
+// Task begins a task, such as "the program". Done ends it.
 func (d *Display) Task(name string) *Task {
 	t := &Task{display: d, name: name, started: time.Now()}
 	d.mu.Lock()
@@ -85,7 +86,7 @@ func (d *Display) run(stop chan struct{}) {
 	}
 }
 
-// Say sets what the task is at.
+// Say sets the status of the task.
 func (t *Task) Say(format string, args ...any) {
 	if t == nil {
 		return
@@ -98,21 +99,21 @@ func (t *Task) Say(format string, args ...any) {
 	}
 }
 
-// Write has the task say the last line that is written.
+// Write sets the status to the last line of data.
 func (t *Task) Write(data []byte) (int, error) {
 	text := strings.TrimSpace(string(data))
 	t.Say("%s", text[strings.LastIndexByte(text, '\n')+1:])
 	return len(data), nil
 }
 
-// Note writes a line that stays.
+// Note writes a line that stays on the terminal.
 func (t *Task) Note(format string, args ...any) {
 	if t != nil {
 		fmt.Fprintf(t.display, "local: "+format+"\n", args...)
 	}
 }
 
-// Done ends the task. A second call does nothing.
+// Done ends the task. It may be called again.
 func (t *Task) Done() {
 	if t == nil {
 		return
@@ -128,7 +129,7 @@ func (t *Task) Done() {
 	}
 }
 
-// ended needs the lock.
+// ended removes the task's lines. The caller holds the lock.
 func (d *Display) ended(t *Task) {
 	if t.shown {
 		fmt.Fprintf(d.out, "local: %s: done in %s\n", t.name, time.Since(t.started).Round(time.Second))
@@ -140,11 +141,11 @@ func (d *Display) ended(t *Task) {
 		close(d.stop)
 		d.stop = nil
 	}
-	_, _ = d.out.Write(append(d.clear(), d.rest...)) // a terminal that is gone watches no more
+	_, _ = d.out.Write(append(d.clear(), d.rest...)) // an error means that the terminal is closed
 	d.rest, d.last = nil, ""
 }
 
-// draw shows what the tasks are at.
+// draw writes the status of the tasks.
 func (d *Display) draw() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -165,7 +166,7 @@ func (d *Display) draw() {
 	}
 }
 
-// line needs the lock of the display.
+// line returns the task's line. The caller holds the display's lock.
 func (t *Task) line() string {
 	if t.status == "" {
 		return t.name
@@ -173,8 +174,8 @@ func (t *Task) line() string {
 	return t.name + ": " + t.status
 }
 
-// Write writes what is no progress. On a terminal whole lines go above the
-// lines of the tasks.
+// Write writes other output. On a terminal it writes complete lines above the
+// task lines, and keeps an unfinished one.
 func (d *Display) Write(data []byte) (int, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 	"skiff/local/engine/progress/progresstest"
 )
 
-// screen is what a terminal shows after all that was written to it: text, and
-// the sequences that clear uses.
+// screen returns what a terminal shows after the text, including the sequences
+// of clear.
 func screen(t *testing.T, text string) string {
 	t.Helper()
 	s, err := progresstest.Screen([]byte(text))
@@ -20,7 +20,7 @@ func screen(t *testing.T, text string) string {
 	return s
 }
 
-// onTerminal is a display that is drawn by hand.
+// onTerminal returns a display on a terminal. The test calls draw.
 func onTerminal(width int) (*Display, *bytes.Buffer) {
 	var out bytes.Buffer
 	return &Display{out: &out, width: func() int { return width }}, &out
@@ -66,7 +66,7 @@ func TestPlain(t *testing.T) {
 	up, program := d.Task("up"), d.Task("the program")
 	up.Write([]byte("one\n2 made\n"))
 	d.draw()
-	d.draw() // which has nothing new to say
+	d.draw() // nothing has changed
 	d.Write([]byte("another line\n"))
 	program.Done()
 	d.draw()
@@ -77,7 +77,7 @@ func TestPlain(t *testing.T) {
 	}
 }
 
-// TestNoTask has what a caller without a display may call.
+// TestNoTask calls the methods of a nil Task.
 func TestNoTask(t *testing.T) {
 	t.Parallel()
 	var none *Task

@@ -8,11 +8,12 @@ import (
 	"golang.org/x/term"
 )
 
-// defaultWidth is for a terminal that does not say how wide it is.
+// defaultWidth is the width of a terminal that does not report it.
 const defaultWidth = 80
 
-// terminal is the width of a terminal whose cursor can be moved, nil for anything
-// else. No line has a colour, so NO_COLOR changes nothing.
+// terminal returns a function for the width of a terminal with a movable
+// cursor. It returns nil for any other writer. Lines have no colour, so
+// NO_COLOR has no effect.
 func terminal(out io.Writer) func() int {
 	file, ok := out.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) || os.Getenv("TERM") == "dumb" || os.Getenv("TERM") == "" {
@@ -27,8 +28,9 @@ func terminal(out io.Writer) func() int {
 	}
 }
 
-// clear moves the cursor to the first line of the tasks and erases what follows.
-// https://invisible-island.net/xterm/ctlseqs/ctlseqs.html: CUU, ED
+// clear returns the sequences that move the cursor to the first task line and
+// erase everything below:
+// https://invisible-island.net/xterm/ctlseqs/ctlseqs.html, CUU and ED.
 func (d *Display) clear() []byte {
 	if d.drawn == 0 {
 		return nil
@@ -38,8 +40,8 @@ func (d *Display) clear() []byte {
 	return fmt.Appendf(nil, "\x1b[%dA\r\x1b[J", n)
 }
 
-// lines are those of the tasks, each cut to one line of the terminal: a longer
-// one would take two, and clear one.
+// lines returns the task lines. It cuts each to the terminal's width, because
+// clear expects one terminal line per task.
 func (d *Display) lines() []byte {
 	var text []byte
 	width := d.width()

@@ -8,10 +8,10 @@ import (
 	"skiff/local/store"
 )
 
-// Verb is what the engine asks to be done with a resource.
+// Verb is an operation that the engine requests for a resource.
 type Verb string
 
-// The verbs. A create and an update end with a read, as in the real provider.
+// The verbs. A create and an update end with a read, as in the AWS provider.
 const (
 	Create Verb = "create"
 	Read   Verb = "read"
@@ -23,7 +23,7 @@ const (
 type Operation[In any] struct {
 	Call
 	Verb   Verb
-	Record store.Record[In] // the resource as the verb leaves it, or as it is before a delete
+	Record store.Record[In] // after the verb; for a delete, before it
 	Old    store.Record[In] // the resource before an update
 	diffs  []string         // the inputs that an update changes
 }
@@ -33,14 +33,13 @@ func (o Operation[In]) Changed(inputs ...string) bool {
 	return slices.ContainsFunc(inputs, func(name string) bool { return slices.Contains(o.diffs, name) })
 }
 
-// ChangedBesides reports whether an update changes an input that is none of these.
+// ChangedBesides reports whether an update changes an input other than these.
 func (o Operation[In]) ChangedBesides(inputs ...string) bool {
 	return slices.ContainsFunc(o.diffs, func(name string) bool { return !slices.Contains(inputs, name) })
 }
 
-// Tags lists the actions by which the operation changes tags: tag where it
-// sets some, which includes a create of a resource that has tags, untag where
-// an update removes some.
+// Tags lists the actions that the operation needs to change tags. It needs tag
+// to set tags, also at creation, and untag to remove them in an update.
 func (o Operation[In]) Tags(resource, tag, untag string) []Action {
 	var actions []Action
 	sets := o.Verb == Create && len(o.Record.Tags) > 0
@@ -61,14 +60,14 @@ func (o Operation[In]) Tags(resource, tag, untag string) []Action {
 	return actions
 }
 
-// Action is one call of AWS, as IAM decides on it.
+// Action is one AWS API call that IAM allows or denies.
 type Action struct {
 	Name     string              // such as dynamodb:CreateTable
-	Resource string              // an ARN, or * where the action knows no resource
+	Resource string              // an ARN, or * if the action has no resource
 	Context  map[string][]string // the condition keys of the service, by name
 }
 
-// Anything is the resource of an action that knows none.
+// Anything is the resource of an action that has none.
 const Anything = "*"
 
 // On lists actions on one resource.
@@ -91,9 +90,9 @@ func When(actions []Action, key string, values ...string) []Action {
 	return all
 }
 
-// Permit refuses a call for which the program's role lacks the right to one of
-// the actions. A program without a role, which a person of this machine runs,
-// may do everything.
+// Permit returns an error if the program's role may not do one of the actions.
+// A program without a role is run by a person of this machine and may do
+// everything.
 func (c Call) Permit(actions ...Action) error {
 	if c.permit == nil {
 		return nil
@@ -108,9 +107,9 @@ func (c Call) Permit(actions ...Action) error {
 	return nil
 }
 
-// permitted refuses an operation for which the program's role lacks a right,
-// before anything of it is done. AWS refuses the one call, and may have done
-// those before it.
+// permitted returns an error, before the operation starts, if the program's
+// role lacks a right. AWS denies single calls: earlier calls of the same
+// operation may have succeeded.
 func (k *Resource[In, Out]) permitted(o Operation[In]) error {
 	if o.permit == nil {
 		return nil

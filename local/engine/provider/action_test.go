@@ -10,7 +10,7 @@ import (
 	"skiff/local/store"
 )
 
-// lampSteps are the verbs on one lamp, in their order.
+// lampSteps returns the verbs on one lamp, in order.
 func lampSteps(t *testing.T, c pulumirpc.ResourceProviderClient) []struct {
 	name string
 	do   func() error
@@ -37,8 +37,8 @@ func lampSteps(t *testing.T, c pulumirpc.ResourceProviderClient) []struct {
 	}
 }
 
-// TestActions compares what a role is asked for with what the type lists. A
-// person is asked for nothing.
+// TestActions compares the actions that a role needs with the type's list. A
+// person needs none.
 func TestActions(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -73,8 +73,8 @@ func TestActions(t *testing.T) {
 	}
 }
 
-// TestDenied takes one right at a time. The operation fails by name, and the
-// resource is as it was.
+// TestDenied removes one right at a time. The error names the missing action,
+// and the resource does not change.
 func TestDenied(t *testing.T) {
 	t.Parallel()
 	for action, fails := range map[string]string{
@@ -108,7 +108,8 @@ func TestDenied(t *testing.T) {
 	}
 }
 
-// TestActionsUnknown refuses a role what the cloud cannot judge.
+// TestActionsUnknown checks that a role cannot use a type whose actions are
+// unknown.
 func TestActionsUnknown(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -15,8 +15,8 @@ import (
 	"strings"
 )
 
-// Archive is an archive or asset as the engine sends it: on create and update
-// with its contents, in old values with its hash alone.
+// Archive is an archive or an asset as the engine sends it. A create and an
+// update carry the contents; old values carry only the hash.
 type Archive struct {
 	Signature string             `json:"4dabf18193072939515e22adb298388d"`
 	Hash      string             `json:"hash"`
@@ -36,9 +36,9 @@ type File struct {
 // ErrNoContents is returned for an archive that the engine sent by hash only.
 var ErrNoContents = errors.New("the archive has no contents")
 
-// Files reads the archive; relative paths start at dir. The files of a zip
-// keep their mode. Those of a directory or of single assets come without an
-// executable bit, as in the zip that Pulumi makes of them for AWS
+// Files reads the archive; relative paths start at dir. Files of a zip keep
+// their mode. Files of a directory and single assets have no executable bit:
+// Pulumi's zip for AWS has none either
 // (https://github.com/pulumi/pulumi/issues/3593).
 func (a Archive) Files(dir string) ([]File, error) {
 	return a.files(dir, "")
@@ -146,8 +146,8 @@ func unzip(p, name string, data []byte) ([]File, error) {
 	return all, nil
 }
 
-// archiveHash tells what decides an archive's contents: old values carry no
-// more than that.
+// archiveHash returns the hash that identifies an archive's contents. Old
+// values have nothing else.
 func archiveHash(v any) (hash string, ok bool) {
 	object, isObject := v.(map[string]any)
 	if !isObject {

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// folder holds x.zip, a folder and single files.
+// folder returns a folder with x.zip, a subfolder and single files.
 func folder(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -73,7 +73,7 @@ func TestFiles(t *testing.T) {
 	tests := []struct {
 		name    string
 		archive Archive
-		want    string // name mode=contents
+		want    string // "name mode=contents" of each file
 		refusal string
 	}{
 		{"zip", archive("x.zip"), "bootstrap 755=code etc/conf 640=conf", ""},
@@ -118,8 +118,8 @@ func TestHashOnlyHasNoContents(t *testing.T) {
 	}
 }
 
-// TestArchiveArrives sends one over the wire; its path starts at the program's
-// folder.
+// TestArchiveArrives sends an archive over gRPC. Its path is relative to the
+// program's folder.
 func TestArchiveArrives(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

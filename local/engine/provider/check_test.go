@@ -8,7 +8,7 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-// checkLamp returns the checked inputs, and the refusals one a line.
+// checkLamp returns the checked inputs and the failures, one per line.
 func checkLamp(t *testing.T, c pulumirpc.ResourceProviderClient, r *pulumirpc.CheckRequest, news map[string]any) (map[string]any, string) {
 	t.Helper()
 	r.Type, r.Urn, r.News = lampToken, urn("a"), properties(t, news)

@@ -10,25 +10,25 @@ import (
 	"google.golang.org/grpc/stats"
 )
 
-// connection is what one provider resource of a program was configured with,
-// and the engine it belongs to. All of them reach the same server, each over a
-// connection of its own.
+// connection holds the configuration of one provider resource of a program, and
+// the engine that uses it. All provider resources share a server; each has a
+// separate connection to it.
 type connection struct {
 	mu      sync.Mutex
 	where   scope
 	engine  *grpc.ClientConn
-	running map[*context.CancelFunc]bool // the operations under way
+	running map[*context.CancelFunc]bool // the operations in progress
 }
 
-// scope is what the settings of a provider resource say of all that is made
-// through it.
+// scope is what a provider resource configures for every resource that uses it.
 type scope struct {
-	account, region string            // "" where the settings do not say
-	caller          string            // ARN of the session of the role that they name
-	tags            map[string]string // of every resource, unless its own say otherwise
+	account, region string            // "" if the settings name none
+	caller          string            // ARN of the session of the role in the settings
+	tags            map[string]string // default tags; a resource's tags override them
 }
 
-// begin is the context of one operation, which cancel ends.
+// begin returns a context that ends with cancel, or with the returned function
+// once the operation is done.
 func (c *connection) begin(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	c.mu.Lock()
@@ -45,8 +45,8 @@ func (c *connection) begin(ctx context.Context) (context.Context, func()) {
 	}
 }
 
-// cancel ends the operations under way. Later ones run: the engine also
-// cancels when nothing does.
+// cancel ends the operations in progress. Later operations still run, because
+// the engine also cancels when no operation is in progress.
 func (c *connection) cancel() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -79,13 +79,13 @@ func (c *connection) attach(engine string) error {
 	return nil
 }
 
-// log shows a line at a resource. A line that does not arrive is no reason to
-// fail the work that it tells of.
+// log shows a line at a resource. It ignores errors: the work matters more than
+// the line.
 func (c *connection) log(ctx context.Context, urn, line string) {
 	c.tell(ctx, &pulumirpc.LogRequest{Severity: pulumirpc.LogSeverity_INFO, Message: line, Urn: urn, Ephemeral: true})
 }
 
-// warn shows a line at a resource that stays when the work is done.
+// warn shows a line at a resource. The line stays after the work is done.
 func (c *connection) warn(ctx context.Context, urn, line string) {
 	c.tell(ctx, &pulumirpc.LogRequest{Severity: pulumirpc.LogSeverity_WARNING, Message: line, Urn: urn})
 }
@@ -117,8 +117,8 @@ func connectionOf(ctx context.Context) *connection {
 	return c
 }
 
-// connections gives every connection its own value in the context of the
-// requests that arrive on it.
+// connections stores a connection in the context of every request that arrives
+// on it.
 type connections struct{}
 
 func (connections) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context {

@@ -20,7 +20,7 @@ func (k *Resource[In, Out]) create(ctx context.Context, db *store.Store, c Call,
 	if lost, ok := c.lost(k.Token); ok {
 		if lost.Verb == store.Began {
 			if k.Named == "" || lost.Name != "" && lost.Name == inputs[k.Named] {
-				r.ID = lost.ID // by which what it has left outside of the store is found
+				r.ID = lost.ID // Create finds by this id what the lost creation left outside the store
 			}
 		} else if id, outputs, adopted, err := k.adopt(ctx, db, c, lost, in, inputs); adopted || err != nil {
 			if adopted {
@@ -52,7 +52,7 @@ func (k *Resource[In, Out]) create(ctx context.Context, db *store.Store, c Call,
 	return k.created(db, c, key, r, inputs)
 }
 
-// record is that of a resource which is about to be created.
+// record returns the record of a resource before its creation.
 func (k *Resource[In, Out]) record(c Call, in In, inputs map[string]any) store.Record[In] {
 	id := randomID()
 	if k.ID != nil {
@@ -61,7 +61,7 @@ func (k *Resource[In, Out]) record(c Call, in In, inputs map[string]any) store.R
 	return store.Record[In]{ID: id, URN: c.URN, Account: c.Account, Region: c.Region, Tags: k.tags(c, inputs), Created: time.Now(), Inputs: in, State: map[string]string{}}
 }
 
-// begin notes a creation that may leave something outside of the store.
+// begin notes a creation that may leave something outside the store.
 func (k *Resource[In, Out]) begin(db *store.Store, c Call, key string, r store.Record[In], inputs map[string]any) error {
 	if !k.Outside {
 		return nil
@@ -86,7 +86,8 @@ func (k *Resource[In, Out]) created(db *store.Store, c Call, key string, r store
 	return r.ID, outputs, err
 }
 
-// madeUp is the name that was made up for the resource, if one was.
+// madeUp returns the name that the provider generated for the resource; "" if
+// the program names it.
 func (k *Resource[In, Out]) madeUp(inputs map[string]any) string {
 	if k.Named == "" || isGiven(inputs, k.Named) {
 		return ""
@@ -95,11 +96,13 @@ func (k *Resource[In, Out]) madeUp(inputs map[string]any) string {
 	return name
 }
 
-// adopt gives the engine back what an engine that was killed has created: the
-// same resource, with its id and all that it holds. Its inputs may have changed
-// since, as before an update. Where one has that replaces the resource, the lost
-// one is not taken: it goes at once if the new one cannot be there beside it, or
-// else at the end, as the old one of every replacement.
+// adopt returns to the engine a resource that an earlier, killed engine
+// created, with its id and contents. Its inputs may have changed since, as
+// before an update.
+//
+// If a changed input replaces the resource, the create makes a new one. The
+// lost one is deleted at once if the two cannot exist together, else at the
+// end, as in every replacement.
 func (k *Resource[In, Out]) adopt(ctx context.Context, db *store.Store, c Call, lost store.Change, in In, inputs map[string]any) (id string, outputs map[string]any, adopted bool, err error) {
 	held, err := store.Get[In](db, k.Token, lost.Key)
 	if errors.Is(err, store.ErrNotFound) || err == nil && held.URN != c.URN {
@@ -118,7 +121,7 @@ func (k *Resource[In, Out]) adopt(ctx context.Context, db *store.Store, c Call, 
 		}
 		err := k.clearAway(ctx, db, c, lost.Key, held)
 		if err != nil && !k.takes(c, in, lost.Key) {
-			err = nil // what uses it goes over to the new one first
+			err = nil // its users must first move to the new one
 		}
 		return "", nil, false, err
 	}
@@ -128,7 +131,7 @@ func (k *Resource[In, Out]) adopt(ctx context.Context, db *store.Store, c Call, 
 		return "", nil, false, k.failure(err)
 	}
 	r.Tags = k.tags(c, inputs)
-	// To the program, and so to IAM, it is a creation.
+	// The program sees a creation, so the role needs the actions of a creation.
 	if err := k.permitted(Operation[In]{Call: c, Verb: Create, Record: r}); err != nil {
 		return "", nil, false, err
 	}
@@ -142,7 +145,7 @@ func (k *Resource[In, Out]) adopt(ctx context.Context, db *store.Store, c Call, 
 	return id, outputs, true, err
 }
 
-// change updates what is adopted, unless it is as it is to be.
+// change updates the adopted resource if its inputs or tags differ.
 func (k *Resource[In, Out]) change(ctx context.Context, c Call, held store.Record[In], r *store.Record[In], differs bool) error {
 	for name, value := range r.Tags {
 		was, ok := held.Tags[name]
@@ -157,7 +160,7 @@ func (k *Resource[In, Out]) change(ctx context.Context, c Call, held store.Recor
 	return nil
 }
 
-// abandon deletes a lost creation that no program has any more.
+// abandon deletes a lost creation that no program declares any more.
 func (k *Resource[In, Out]) abandon(ctx context.Context, db *store.Store, c Call, lost store.Change) error {
 	held, err := store.Get[In](db, k.Token, lost.Key)
 	if errors.Is(err, store.ErrNotFound) && lost.Verb == store.Began {
@@ -182,9 +185,10 @@ func (k *Resource[In, Out]) exclusively() (release func()) {
 	return k.writing.Unlock
 }
 
-// checkFree refuses a create under a key that another resource has. A record
-// of the same URN is one that a crash kept from the engine, unless an input
-// differs that cannot change: then it is the one that is being replaced.
+// checkFree refuses a create if another resource has the key. A record of the
+// same URN is a creation that a crash hid from the engine: the create takes it.
+// It is refused if an input differs that replaces the resource, because then it
+// is the old resource of a replacement.
 func (k *Resource[In, Out]) checkFree(db *store.Store, key, id, urn string, inputs map[string]any) error {
 	held, err := store.Get[In](db, k.Token, key)
 	if errors.Is(err, store.ErrNotFound) {

@@ -10,8 +10,8 @@ import (
 )
 
 // Diff compares the inputs of the last update with the new ones, property by
-// property, and the tags that the provider adds with those that the resource
-// has. Which changes replace the resource is said by the type's aws tags.
+// property. It also compares the resource's tags with the tags that inputs and
+// provider give. The type's aws tags say which changes replace the resource.
 func (p *Provider) Diff(ctx context.Context, r *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
 	k, err := p.kind(r.Type, r.Urn)
 	if err != nil {
@@ -27,16 +27,16 @@ func (p *Provider) Diff(ctx context.Context, r *pulumirpc.DiffRequest) (*pulumir
 	return response, nil
 }
 
-// deletedFirst reports whether the old resource goes before the new one comes.
-// Of a type that Pulumi can name it does where the program gives the name, also
-// another name than before: nameRequiresDeleteBeforeReplace in
-// pkg/tfbridge/schema.go of pulumi-terraform-bridge does not compare the two.
+// deletedFirst reports whether a replacement deletes the old resource first. A
+// type with an automatic name does so if the program gives the name, even if
+// the name changes: nameRequiresDeleteBeforeReplace in pkg/tfbridge/schema.go
+// of pulumi-terraform-bridge does not compare the two names.
 func (k *Resource[In, Out]) deletedFirst(news map[string]any) bool {
 	return k.DeletedFirst || k.Named != "" && isGiven(news, k.Named)
 }
 
-// unify gives the new inputs the old values that are the same to AWS. The state
-// is what the resource had at its last update.
+// unify replaces new inputs by old ones that AWS treats as equal, so that they
+// do not count as changes. state holds the properties after the last update.
 func unify(k Kind, olds, state, news map[string]any) {
 	s := k.properties()
 	for name := range s.fields {
@@ -49,9 +49,9 @@ func unify(k Kind, olds, state, news map[string]any) {
 	}
 }
 
-// complete makes up for a property that only one of two programs gives. A list
-// of nothing is no list. What AWS computes stays as it is where the program
-// leaves it out: the AWS provider compares such a property with the state.
+// complete handles a property that only the old or only the new inputs have. An
+// empty list equals an absent one. A computed property that the program leaves
+// out keeps its value, because the AWS provider compares it with the state:
 // https://developer.hashicorp.com/terraform/plugin/sdkv2/schemas/schema-behaviors#computed
 func (s *schema) complete(name string, olds, state, news map[string]any) {
 	given, had := olds[name]
@@ -88,7 +88,8 @@ func sameElements(a, b any) bool {
 	return len(rest) == 0 && len(x) > 0
 }
 
-// kept is the inputs of an update with what the program leaves out and AWS keeps.
+// kept returns the inputs of an update, with the computed properties that the
+// program leaves out and AWS keeps.
 func (k *Resource[In, Out]) kept(inputs map[string]any, in, old In) (In, error) {
 	computed := k.properties().computed
 	if len(computed) == 0 {
@@ -112,9 +113,9 @@ func (k *Resource[In, Out]) kept(inputs map[string]any, in, old In) (In, error) 
 	return in, nil
 }
 
-// drifted is the inputs that the engine knows, with what is held in place of
-// what differs: the engine may know no more than an older state does. What is
-// the same keeps the engine's form; of an import it knows none.
+// drifted returns the engine's inputs with every differing value replaced by
+// the stored one: the engine may know only an older state. Equal values keep
+// the engine's form. An import has no inputs and gets the stored ones.
 func (k *Resource[In, Out]) drifted(inputs map[string]any, held In) (map[string]any, error) {
 	if len(inputs) == 0 {
 		return toMap(held)
@@ -134,8 +135,8 @@ func (k *Resource[In, Out]) drifted(inputs map[string]any, held In) (map[string]
 			drifted[name] = value
 		}
 	}
-	// The engine sends an archive by its hash, and keeps what it gets: one
-	// without contents.
+	// The engine sends an archive as a hash without contents, and would keep it
+	// like that.
 	for name, value := range drifted {
 		if actual[name] != nil && hashAlone(value) {
 			drifted[name] = actual[name]
@@ -144,8 +145,8 @@ func (k *Resource[In, Out]) drifted(inputs map[string]any, held In) (map[string]
 	return drifted, nil
 }
 
-// compareHeld compares inputs with those that are held, which it returns by
-// their Pulumi names.
+// compareHeld compares the inputs with the stored ones. It also returns the
+// stored ones by their Pulumi names.
 func (k *Resource[In, Out]) compareHeld(held, inputs In) (difference *pulumirpc.DiffResponse, actual map[string]any, err error) {
 	if actual, err = toMap(held); err != nil {
 		return nil, nil, err
@@ -201,7 +202,8 @@ func diffKind(had, has, replace bool) pulumirpc.PropertyDiff_Kind {
 	return kinds[[3]bool{had, has, replace}]
 }
 
-// equal compares archives by hash: old ones carry nothing else.
+// equal reports whether two values are equal. It compares archives by hash,
+// because old values have nothing else.
 func equal(a, b any) bool {
 	if x, ok := archiveHash(a); ok {
 		y, ok := archiveHash(b)

@@ -21,7 +21,7 @@ func TestDiff(t *testing.T) {
 	tests := []struct {
 		name       string
 		olds, news map[string]any
-		want       map[string]string // property to kind
+		want       map[string]string // kinds, by property
 	}{
 		{"equal", map[string]any{"watts": 1.0, "tags": map[string]any{"a": "b"}}, map[string]any{"watts": 1.0, "tags": map[string]any{"a": "b"}}, nil},
 		{"no inputs at all", nil, nil, nil},
@@ -61,7 +61,7 @@ func TestDiff(t *testing.T) {
 
 func diff(t *testing.T, c pulumirpc.ResourceProviderClient, olds, news map[string]any) *pulumirpc.DiffResponse {
 	t.Helper()
-	outputs := map[string]any{tagsAllKey: olds[tagsKey]} // as after its last update
+	outputs := map[string]any{tagsAllKey: olds[tagsKey]} // as after the last update
 	response, err := c.Diff(t.Context(), &pulumirpc.DiffRequest{Type: lampToken, Urn: urn("a"), OldInputs: properties(t, olds), Olds: properties(t, outputs), News: properties(t, news)})
 	if err != nil {
 		t.Fatal(err)
@@ -69,9 +69,9 @@ func diff(t *testing.T, c pulumirpc.ResourceProviderClient, olds, news map[strin
 	return response
 }
 
-// TestDeleteBeforeReplace: two resources cannot have one name, so that one
-// which the program names goes before its successor comes. As on AWS it does
-// under another name, too.
+// TestDeleteBeforeReplace checks when the old resource is deleted first. The
+// program must give the name, because two resources cannot share it. As in the
+// AWS provider, this also holds for a new name.
 func TestDeleteBeforeReplace(t *testing.T) {
 	t.Parallel()
 	c := newFixture(t).connect(t)
@@ -94,7 +94,7 @@ func TestDeleteBeforeReplace(t *testing.T) {
 	}
 }
 
-// shade has one property of each kind that a program may leave out.
+// shade has one property of each kind that may be left out.
 type shade struct {
 	Parts  []string `json:"parts,omitempty" aws:"replace,set,computed"`
 	Style  string   `json:"style,omitempty" aws:"replace,computed"`
@@ -103,8 +103,8 @@ type shade struct {
 	Layers []string `json:"layers,omitempty" aws:"replace,idle"`
 }
 
-// TestLeftOut compares what only one of two programs gives as the AWS provider
-// does: with the state, or with its default.
+// TestLeftOut compares inputs of which only one program gives a property. As in
+// the AWS provider, the state or a default decides.
 func TestLeftOut(t *testing.T) {
 	t.Parallel()
 	k := &Resource[shade, struct{}]{Token: "test:index/shade:Shade"}

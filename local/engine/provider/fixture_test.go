@@ -24,7 +24,7 @@ const (
 	whoToken  = "test:index/who:who"
 )
 
-// A lamp is a resource type with every kind of property.
+// A lamp is a resource type with all kinds of properties.
 type lamp struct {
 	Name    string            `json:"name" aws:"replace"`
 	Colour  string            `json:"colour,omitempty" aws:"required"`
@@ -49,39 +49,39 @@ type lampOutputs struct {
 	Uses   string `json:"uses"`
 }
 
-// A bulb's id is unique within its lamp only.
+// A bulb is a type whose id is unique only within its lamp.
 type bulb struct {
 	Lamp string `json:"lamp" aws:"required,replace"`
 	Slot string `json:"slot" aws:"required,replace"`
 	Code string `json:"code,omitempty"`
 }
 
-// A fuse's id is unique in one account and region only.
+// A fuse is a type whose id is unique only in an account and region.
 type fuse struct {
 	Slot string `json:"slot" aws:"required,replace"`
 	Amps int    `json:"amps,omitempty"`
 }
 
-// A fixture is a provider that serves, and what its types were asked to do.
+// A fixture is a running provider and a record of the calls to its types.
 type fixture struct {
-	addr, roleAddr string // the latter for a program that runs with a role
+	addr, roleAddr string // roleAddr is for a program with a role
 
 	provider *Provider
 	store    *store.Store
 	dir      string
 
-	// hold, if set, is received from by each create of a lamp, which tells
-	// entered that it has begun.
+	// Each create of a lamp sends to entered, then receives from hold. Both are
+	// nil if a test does not block creates.
 	hold, entered chan struct{}
 
 	mu      sync.Mutex
 	regions []string
-	owners  []string // accounts
+	owners  []string // account ids
 	deleted []string
 	files   []File
 
-	denied string   // the action that no role may do
-	asked  []Action // what roles were asked for
+	denied string   // an action that every role lacks
+	asked  []Action // the actions that roles needed
 }
 
 func newFixture(t *testing.T) *fixture {
@@ -124,7 +124,8 @@ func newFixture(t *testing.T) *fixture {
 	return f
 }
 
-// serve serves the provider until the test ends, before its store is closed.
+// serve serves the provider until the test ends, then stops before the store is
+// closed.
 func (f *fixture) serve(t *testing.T, p *Provider) (addr string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -150,7 +151,7 @@ func (f *fixture) permit(caller string, a Action) error {
 	return nil
 }
 
-// assume appends the role to the caller, but for one that trusts nobody.
+// assume appends the role to the caller. The role "none" trusts no caller.
 func assume(caller, role, session string) (string, error) {
 	name := role[strings.LastIndexByte(role, '/')+1:]
 	if name == "none" {
@@ -223,7 +224,7 @@ func (f *fixture) noted(list *[]string) string {
 	return strings.Join(*list, " ")
 }
 
-// connect dials the provider as one provider resource of a program does.
+// connect connects to the provider, as a provider resource of a program does.
 func (f *fixture) connect(t *testing.T) pulumirpc.ResourceProviderClient {
 	t.Helper()
 	return dial(t, f.addr)
@@ -264,7 +265,7 @@ func mustCreate(t *testing.T, c pulumirpc.ResourceProviderClient, token, urn str
 	return r
 }
 
-// wantError checks that an error holds every one of parts.
+// wantError checks that an error contains all parts.
 func wantError(t *testing.T, err error, parts ...string) {
 	t.Helper()
 	if err == nil {

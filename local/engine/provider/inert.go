@@ -14,15 +14,15 @@ import (
 	"skiff/local/store"
 )
 
-// inertForm is a resource type, or a property of one: an object's within another
-// behind a dot, those of a list by the name alone.
+// inertForm matches a resource type, or a property of one. A dot separates an
+// object from its member; a list has no index.
 var inertForm = regexp.MustCompile(`^([a-z0-9-]+:[A-Za-z0-9/_-]+:[A-Za-z0-9]+)(?:\.([A-Za-z0-9]+(?:\.[A-Za-z0-9]+)*))?$`)
 
-// WithInert is a provider that keeps as settings without effect what it would
-// refuse: resource types that it does not know, such as
-// aws:cognito/userPool:UserPool, and properties of those that it knows, such as
-// aws:ssm/parameter:Parameter.allowedPattern. Those of other providers are passed over.
-// It fails for what it knows, which has an effect.
+// WithInert returns a provider that keeps unknown resource types and unknown
+// properties as settings without effect, instead of refusing them. Examples are
+// the type aws:cognito/userPool:UserPool and the property
+// aws:ssm/parameter:Parameter.allowedPattern. It skips the names of other
+// providers. A name that the provider knows has an effect, so it is an error.
 func (p *Provider) WithInert(names []string) (*Provider, error) {
 	q := *p
 	q.kinds, q.inert = maps.Clone(p.kinds), map[string]bool{}
@@ -51,14 +51,14 @@ func (p *Provider) WithInert(names []string) (*Provider, error) {
 	return &q, nil
 }
 
-// knows tells whether there is a property, by its path without indices.
+// knows reports whether the schema has a property. The path has no indices.
 func (s *schema) knows(path string) bool {
 	for name := range strings.SplitSeq(path, ".") {
 		for s.element != nil {
 			s = s.element
 		}
 		if s.fields == nil {
-			return true // any name may stand here
+			return true // an object with free names, such as tags
 		}
 		inner, ok := s.fields[name]
 		if !ok {
@@ -71,8 +71,8 @@ func (s *schema) knows(path string) bool {
 
 var index = regexp.MustCompile(`\[\d+\]`)
 
-// withoutInert leaves out the properties that are kept without effect, and says
-// of the others how they would be.
+// withoutInert removes the problems of properties that are kept without effect.
+// To the reason of every other unknown property it adds how to keep it.
 func (p *Provider) withoutInert(ctx context.Context, token, urn string, problems []Problem) []Problem {
 	var rest []Problem
 	for _, problem := range problems {
@@ -90,16 +90,15 @@ func (p *Provider) withoutInert(ctx context.Context, token, urn string, problems
 	return rest
 }
 
-// warnInert says at a resource of a type that is kept without effect what that
-// means.
+// warnInert shows a warning at a resource whose type is kept without effect.
 func (p *Provider) warnInert(ctx context.Context, token, urn string) {
 	if p.inert[token] {
 		connectionOf(ctx).warn(ctx, urn, fmt.Sprintf("%s is kept as settings without effect (-inert): nothing is checked, no right to it is judged, and it has no outputs but id, arn, name and its inputs", token))
 	}
 }
 
-// inertOutputs are what many types have beside their inputs. One that the
-// program gives stays as it is.
+// inertOutputs are outputs that many types have. A value that the program gives
+// wins.
 type inertOutputs struct {
 	ARN      string `json:"arn"`
 	Endpoint string `json:"endpoint,omitempty"`
@@ -107,8 +106,8 @@ type inertOutputs struct {
 
 const userPool = "aws:cognito/userPool:UserPool"
 
-// inertKind is a resource type of which nothing is known: any inputs will do, any
-// change is made in place, and no right is asked for.
+// inertKind returns an unknown resource type: it accepts any inputs, makes
+// every change in place, and needs no right.
 func inertKind(token string) Kind {
 	return &Resource[map[string]any, inertOutputs]{
 		Token: token, Named: "name", MaxName: 64,
@@ -135,7 +134,7 @@ func inertKind(token string) Kind {
 	}
 }
 
-// inertARN has the form that most services give theirs
+// inertARN returns an ARN in the form that most services use
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html).
 func inertARN(token, region, account, id string) string {
 	parts := strings.Split(token, ":")
@@ -144,7 +143,7 @@ func inertARN(token, region, account, id string) string {
 	return arn.New(cmp.Or(names[service], strings.ToLower(service)), region, account, strings.ToLower(parts[2])+"/"+id)
 }
 
-// InertList reads names between commas, without those that come twice, sorted.
+// InertList splits a list at its commas, sorts it and removes duplicates.
 func InertList(text string) []string {
 	var names []string
 	for name := range strings.SplitSeq(text, ",") {

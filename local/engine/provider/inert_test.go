@@ -13,8 +13,8 @@ import (
 	"skiff/local/store"
 )
 
-// newInert is the AWS provider with lamps alone, for a program with a role that
-// may do nothing, which keeps some names without effect.
+// newInert returns an AWS provider with only lamps, which keeps the names
+// without effect. Its program has a role without rights.
 func newInert(t *testing.T, f *fixture, names ...string) (pulumirpc.ResourceProviderClient, *engine) {
 	t.Helper()
 	p := New(Options{Name: "aws", Store: f.store, Account: "111111111111", Region: "eu-west-1", Permit: func(string, Action) error { return errDenied }})
@@ -44,7 +44,8 @@ func newInert(t *testing.T, f *fixture, names ...string) (pulumirpc.ResourceProv
 
 var errDenied = &Problem{Reason: "AccessDenied"}
 
-// TestInertType takes a resource of an unknown type from its preview to its end.
+// TestInertType creates, reads, updates and deletes a resource of an unknown
+// type.
 func TestInertType(t *testing.T) {
 	t.Parallel()
 	c, e := newInert(t, newFixture(t), userPool, "aws:x/y:Z", "command:local:Other")
@@ -94,7 +95,7 @@ func TestInertType(t *testing.T) {
 	if _, err := c.Delete(t.Context(), &pulumirpc.DeleteRequest{Id: made.Id, Type: userPool, Urn: at, Properties: made.Properties}); err != nil {
 		t.Error(err)
 	}
-	// Another type, and inputs by the names of outputs, which stay.
+	// An input with the name of an output keeps its value.
 	other, err := c.Create(t.Context(), &pulumirpc.CreateRequest{Type: "aws:x/y:Z", Urn: at, Properties: properties(t, map[string]any{"endpoint": "mine"})})
 	if out := other.GetProperties().AsMap(); err != nil || out["arn"] != "arn:aws:x:eu-west-1:111111111111:z/"+other.Id || out["endpoint"] != "mine" {
 		t.Errorf("another type: %v, %v", out, err)
@@ -103,8 +104,8 @@ func TestInertType(t *testing.T) {
 	wantError(t, err, "does not know the resource type aws:x/y:Other", "to keep it as settings without effect: go run ./local -inert aws:x/y:Other")
 }
 
-// TestInertProperty keeps what a type does not know, in lists too, and refuses
-// the rest as before.
+// TestInertProperty keeps unknown properties without effect, also in lists.
+// Other unknown properties are refused.
 func TestInertProperty(t *testing.T) {
 	t.Parallel()
 	const token = "aws:index/lamp:Lamp"

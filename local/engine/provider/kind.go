@@ -9,7 +9,7 @@ import (
 	"skiff/local/store"
 )
 
-// Kind is a resource type, whatever its inputs and outputs are: a *Resource.
+// Kind is a resource type with any inputs and outputs: a *Resource.
 type Kind interface {
 	Type() Type
 	Replacement() Replacement
@@ -39,8 +39,8 @@ func (k *Resource[In, Out]) results() *schema        { return schemaOf[Out]() }
 func (k *Resource[In, Out]) computed() []string      { return schemaOf[Out]().names() }
 func (k *Resource[In, Out]) failure(err error) error { return fmt.Errorf("%s: %w", k.Token, err) }
 
-// volatile is the outputs that an update may change, by the properties before
-// and the inputs after it.
+// volatile returns the outputs that an update may change. olds are the
+// properties before the update, news the inputs after it.
 func (k *Resource[In, Out]) volatile(olds, news map[string]any) []string {
 	names := slices.Clone(k.Volatile)
 	for name, inputs := range k.VolatileWith {
@@ -52,8 +52,7 @@ func (k *Resource[In, Out]) volatile(olds, news map[string]any) []string {
 	return names
 }
 
-// nonZero is a value that a program gives: an absent one is as good as "" or
-// false.
+// nonZero returns nil for "" and false, which equal an absent value.
 func nonZero(v any) any {
 	if v == "" || v == false {
 		return nil
@@ -67,21 +66,21 @@ func (k *Resource[In, Out]) same(property string, old, value any) bool {
 	return k.Same != nil && k.Same(property, old, value)
 }
 
-// Replacement is how a type treats changed inputs.
+// Replacement describes how a type treats changed inputs.
 type Replacement struct {
 	Token string
 
-	// Replaces are the inputs whose change replaces the resource, and Updates the
-	// others, sorted, each with the marks of its tag that say what a change is:
-	// "path,default=/".
+	// Replaces are the inputs whose change replaces the resource; Updates are
+	// the other inputs. Both are sorted. Each has the marks of its tag that
+	// affect the comparison, such as "path,default=/".
 	Replaces, Updates []string
 
-	// DeletedFirst is when the old resource goes before the new one comes:
-	// "always", or where the program gives the input of this name; "" for never.
+	// DeletedFirst says when a replacement deletes the old resource first. It
+	// is "always", the name of the input that causes it, or "" for never.
 	DeletedFirst string
 }
 
-// Replacement is what the aws tags of the type's inputs say.
+// Replacement returns what the aws tags of the inputs say.
 func (k *Resource[In, Out]) Replacement() Replacement {
 	s := k.properties()
 	r := Replacement{Token: k.Token, DeletedFirst: k.Named}
@@ -113,7 +112,7 @@ func (k *Resource[In, Out]) taggable() bool {
 	return ok
 }
 
-// tags are those of a record: none where the type has none.
+// tags returns the tags of a record, or nil if the type has no tags.
 func (k *Resource[In, Out]) tags(c Call, inputs map[string]any) map[string]string {
 	if !k.taggable() {
 		return nil

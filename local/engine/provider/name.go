@@ -10,11 +10,11 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-// defaultsKey lists, among the inputs, those that the program has not given.
-// The AWS provider keeps it in the state too; the engine shows it to nobody.
+// defaultsKey lists the inputs that the program did not give. The AWS provider
+// keeps it in the state too; the engine never shows it.
 const defaultsKey = "__defaults"
 
-// named completes inputs with a name where the program gives none.
+// named adds a name to the inputs if the program gives none.
 func named(inputs map[string]any, r *pulumirpc.CheckRequest, property string, length int) []Problem {
 	if property == "" {
 		return nil
@@ -31,17 +31,16 @@ func named(inputs map[string]any, r *pulumirpc.CheckRequest, property string, le
 	return nil
 }
 
-// isGiven tells whether the program is known to have given a property of these
-// checked inputs.
+// isGiven reports whether the program gave a property of these checked inputs.
 func isGiven(inputs map[string]any, property string) bool {
 	defaults, ok := inputs[defaultsKey].([]any)
 	return ok && !slices.Contains(defaults, any(property))
 }
 
-// autoname is the physical name of a resource that the program leaves
-// unnamed: the one that was made up for it before, else the one the project's
-// autonaming proposes, else its logical name with seven random hex digits, as
-// the AWS provider makes it. It is "" where autonaming is disabled.
+// autoname returns the physical name of a resource that the program does not
+// name. A name that it had before is kept. Else the name is the proposal of the
+// project's autonaming. Without one it is the logical name with seven random
+// hex digits, as in the AWS provider. It is "" if autonaming is disabled.
 func autoname(r *pulumirpc.CheckRequest, property string, length int) string {
 	olds := r.Olds.AsMap()
 	if name, ok := olds[property].(string); ok && name != "" && !isGiven(olds, property) {
@@ -65,8 +64,8 @@ func autoname(r *pulumirpc.CheckRequest, property string, length int) string {
 	return name + "-" + hex.EncodeToString(suffix)[:7]
 }
 
-// randomID is an id in the form of API Gateway's own: ten lower-case letters
-// and digits, the first a letter.
+// randomID returns an id in the form of API Gateway's ids: ten lower-case
+// letters and digits, a letter first.
 func randomID() string {
 	const letters = "abcdefghijklmnopqrstuvwxyz"
 	const all = letters + "0123456789"
@@ -77,7 +76,7 @@ func randomID() string {
 	return string(id)
 }
 
-// StackOf is the name of the stack in a resource's URN.
+// StackOf returns the stack in a resource's URN.
 // https://www.pulumi.com/docs/iac/concepts/resources/names/#urns
 func StackOf(urn string) string {
 	name, _, _ := strings.Cut(strings.TrimPrefix(urn, "urn:pulumi:"), "::")

@@ -13,8 +13,9 @@ import (
 	"skiff/local/store"
 )
 
-// RemoveOrphans deletes lost creations of the types of this provider, the last
-// one first: see Unsaved.End. One that cannot be deleted is kept in mind.
+// RemoveOrphans deletes lost creations of this provider's types, the last one
+// first. Unsaved.End returns them. A creation that cannot be deleted stays in
+// the notes.
 func (p *Provider) RemoveOrphans(ctx context.Context, orphans []store.Change) error {
 	var left []store.Change
 	for _, c := range slices.Backward(orphans) {
@@ -22,8 +23,9 @@ func (p *Provider) RemoveOrphans(ctx context.Context, orphans []store.Change) er
 			left = append(left, c)
 		}
 	}
-	// Several commands may have been killed, and each have touched some of them
-	// again: what is in the way of a deletion may come after it.
+	// One round is not enough: the order of the notes is not always the order
+	// of creation, because several killed commands may have touched the
+	// resources.
 	for {
 		var failed []error
 		var again []store.Change
@@ -43,7 +45,7 @@ func (p *Provider) RemoveOrphans(ctx context.Context, orphans []store.Change) er
 func (p *Provider) removeOrphan(ctx context.Context, c store.Change) error {
 	k, ok := p.kinds[c.Token]
 	if !ok {
-		k = inertKind(c.Token) // that an earlier command kept without effect
+		k = inertKind(c.Token) // an earlier command kept this type without effect
 	}
 	call := Call{URN: c.URN, Account: p.o.Account, Region: p.o.Region, Dir: p.dir, Caller: p.caller, Log: func(string) {}}
 	if p.caller != "" {
@@ -55,8 +57,8 @@ func (p *Provider) removeOrphan(ctx context.Context, c store.Change) error {
 	return store.Forget(p.o.Store, c.Stack, []store.Change{c})
 }
 
-// rename gives a resource whose creation is lost the name that was made up for
-// it then, so that the create finds it.
+// rename gives a resource the name of its lost creation, so that the create
+// finds it.
 func (p *Provider) rename(r *pulumirpc.CheckRequest, property string) {
 	if property == "" || r.Olds.GetFields()[property] != nil || r.Autonaming.GetMode() == pulumirpc.CheckRequest_AutonamingOptions_DISABLE {
 		return

@@ -10,14 +10,15 @@ import (
 	"skiff/local/store"
 )
 
-// A lost creation that makes room for another one may have parts: a role its
-// policies, a bucket its objects, an API its routes. AWS refuses to delete some
-// with parts, and deletes those of others itself. So its lost parts go first,
-// whatever their type: a part has an input that names the whole and whose change
-// replaces the part. Pulumi deletes the same ones before a resource that goes
-// before its replacement comes:
-// https://www.pulumi.com/docs/iac/concepts/options/deletebeforereplace/
-// What only uses the resource, as a function does its role, is kept.
+// A lost creation may have to be deleted for a new one, and may have parts: a
+// role its policies, a bucket its objects, an API its routes. AWS refuses to
+// delete some resources that have parts, and deletes the parts of others
+// itself. So its lost parts are deleted first, whatever their type.
+//
+// A part has an input that names the whole and whose change replaces the part.
+// Pulumi deletes the same parts before a replacement that deletes first:
+// https://www.pulumi.com/docs/iac/concepts/options/deletebeforereplace/ A
+// resource that only uses another, as a function uses its role, is kept.
 
 // clearAway deletes a lost creation, after its lost parts.
 func (k *Resource[In, Out]) clearAway(ctx context.Context, db *store.Store, c Call, key string, held store.Record[In]) error {
@@ -33,12 +34,13 @@ func (k *Resource[In, Out]) clearAway(ctx context.Context, db *store.Store, c Ca
 	return k.remove(ctx, db, c, key, held)
 }
 
-// takes reports whether a new resource would have the place of a lost one.
+// takes reports whether a new resource would have the key of the lost one.
 func (k *Resource[In, Out]) takes(c Call, in In, key string) bool {
 	return k.ID != nil && k.key(c, k.ID(c, in), in) == key
 }
 
-// names are what inputs of other resources call one by.
+// names returns the values by which inputs of other resources refer to this
+// one.
 func (k *Resource[In, Out]) names(held store.Record[In]) ([]string, error) {
 	inputs, err := toMap(held.Inputs)
 	if err != nil {
@@ -54,7 +56,8 @@ func (k *Resource[In, Out]) names(held store.Record[In]) ([]string, error) {
 	return names, err
 }
 
-// clear deletes the lost parts of the resource that a call is about, and theirs.
+// clear deletes the lost parts of a call's resource, and the parts of those
+// parts.
 func (p *Provider) clear(ctx context.Context, c Call, names []string) error {
 	for _, lost := range p.o.Unsaved.allLost(prefixOf(c.URN)) {
 		k, ok := p.kinds[lost.Token]
@@ -79,8 +82,8 @@ func (p *Provider) clear(ctx context.Context, c Call, names []string) error {
 	return nil
 }
 
-// isPart reports whether a lost creation names a resource by an input whose
-// change replaces it.
+// isPart reports whether a lost creation refers to the resource in an input
+// whose change replaces the creation.
 func isPart(db *store.Store, k Kind, lost store.Change, names []string) (bool, error) {
 	var held store.Record[map[string]any]
 	if lost.Verb == store.Began {
@@ -105,8 +108,9 @@ func isPart(db *store.Store, k Kind, lost store.Change, names []string) (bool, e
 	return false, nil
 }
 
-// mentions reports whether a value is a name, or begins with it, as the ARN of
-// a stream begins with its table's; or has such a value in it.
+// mentions reports whether a value is the name, begins with it, or contains
+// such a value. The ARN of a stream, for example, begins with the ARN of its
+// table.
 func mentions(value any, name string) bool {
 	switch value := value.(type) {
 	case string:

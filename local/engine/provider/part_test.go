@@ -14,14 +14,15 @@ import (
 
 const switchToken = "test:index/switch:Switch"
 
-// A gang is a switch that lamps may name; its id is made up, as API Gateway's.
+// A gang is a switch that a lamp may refer to. Its id is random, as in API
+// Gateway.
 type gang struct {
 	Kind string `json:"kind,omitempty" aws:"replace"`
 }
 
-// strict has the fixture refuse to delete a lamp with bulbs, as IAM does a role
-// with policies, and a switch that a lamp has as its colour, as API Gateway does
-// an authorizer that a route names.
+// strict makes the fixture refuse two deletes. A lamp with bulbs is refused as
+// IAM refuses a role with policies. A switch that a lamp uses as its colour is
+// refused as API Gateway refuses an authorizer that a route uses.
 func (f *fixture) strict() {
 	lamps := f.lamps()
 	lamps.Delete = func(_ context.Context, _ Call, r store.Record[lamp]) error {
@@ -48,7 +49,7 @@ func (f *fixture) strict() {
 
 func bulbURN(name string) string { return prefix + "::" + bulbToken + "::" + name }
 
-// held is how many records of each type there are.
+// held returns the number of records of each type.
 func (f *fixture) held(t *testing.T) string {
 	t.Helper()
 	counts, err := f.store.Count()
@@ -58,8 +59,8 @@ func (f *fixture) held(t *testing.T) string {
 	return fmt.Sprintf("%d lamps, %d bulbs, %d fuses, %d switches", counts[lampToken], counts[bulbToken], counts[fuseToken], counts[switchToken])
 }
 
-// TestLostParts replaces a lamp whose creation is lost by one of the same name.
-// What belongs to it goes first, and what only names it stays.
+// TestLostParts replaces a lost lamp by one with the same name. The lamp's
+// parts are deleted first; a lamp that only refers to it stays.
 func TestLostParts(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -96,8 +97,8 @@ func TestLostParts(t *testing.T) {
 	}
 }
 
-// TestAdoptedPart has a part that is taken before its whole: it is no longer lost,
-// and the whole is refused as AWS refuses it.
+// TestAdoptedPart adopts a part before its whole. The part is no longer lost,
+// so the whole cannot be deleted, as on AWS.
 func TestAdoptedPart(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -113,8 +114,8 @@ func TestAdoptedPart(t *testing.T) {
 	wantError(t, err, "DeleteConflict", lost.Id)
 }
 
-// TestLostInUse replaces a switch whose creation is lost, and which a lamp that
-// the state knows uses: it goes at the end, when the lamp uses the new one.
+// TestLostInUse replaces a lost switch that a saved lamp uses. The switch is
+// deleted at the end, when the lamp uses the new one.
 func TestLostInUse(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -143,7 +144,8 @@ func TestLostInUse(t *testing.T) {
 	}
 }
 
-// TestOrphansInAnyOrder removes a lamp and its bulb, whichever was touched last.
+// TestOrphansInAnyOrder removes a lamp and its bulb in either order of their
+// changes.
 func TestOrphansInAnyOrder(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

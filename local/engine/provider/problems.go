@@ -28,7 +28,7 @@ func (p *Problems) Add(property, format string, args ...any) {
 	*p = append(*p, Problem{Property: property, Reason: fmt.Sprintf(format, args...)})
 }
 
-// OneOf refuses a value that is given and is none of the allowed ones.
+// OneOf refuses a value that is not empty and not allowed.
 func (p *Problems) OneOf(property, value string, allowed ...string) {
 	switch {
 	case value == "" || slices.Contains(allowed, value):
@@ -39,20 +39,21 @@ func (p *Problems) OneOf(property, value string, allowed ...string) {
 	}
 }
 
-// AtMost refuses more than so many of what a property holds, such as "rules".
+// AtMost refuses more than most elements; what names them, such as "rules".
 func (p *Problems) AtMost(property string, n, most int, what string) {
 	if n > most {
 		p.Add(property, "has %d %s; at most %d", n, what, most)
 	}
 }
 
-// MaxCharacters refuses a longer text. AWS counts characters, not bytes.
+// MaxCharacters refuses a text that is too long. AWS counts characters, not
+// bytes.
 func (p *Problems) MaxCharacters(property, text string, most int) {
 	p.AtMost(property, utf8.RuneCountInString(text), most, "characters")
 }
 
-// Within refuses a number outside of low to high; unit follows the range, such
-// as "seconds", and may be "".
+// Within refuses a number outside low to high. unit, such as "seconds", follows
+// the range and may be "".
 func (p *Problems) Within(property string, n, low, high int, unit string) {
 	if n < low || n > high {
 		p.Add(property, "%s", strings.TrimSpace(fmt.Sprintf("%d is not within %d to %d %s", n, low, high, unit)))

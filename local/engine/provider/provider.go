@@ -1,9 +1,9 @@
-// Package provider answers the Pulumi engine as the providers of the local
-// cloud: every resource type it holds is a Go value, and a type or a property
-// that none describes is refused by name.
+// Package provider implements the Pulumi providers of the local cloud. Each
+// resource type is a Go value; the provider refuses unknown types and unknown
+// properties by name.
 //
-// It speaks the wire format itself, on plain structpb values: Pulumi's own
-// plugin package asks the terminal for its colours before main starts.
+// It uses the wire format directly, on plain structpb values: Pulumi's plugin
+// package queries the terminal for its colours before main starts.
 package provider
 
 import (
@@ -18,38 +18,38 @@ import (
 	"skiff/local/store"
 )
 
-// maxMessage is the engine's own limit on a message, in bytes.
+// maxMessage is the engine's limit on a message, in bytes.
 const maxMessage = 400 << 20
 
-// Invoke is a function of a provider, such as aws:index/getRegion:getRegion.
+// Invoke is a provider function, such as aws:index/getRegion:getRegion.
 type Invoke func(c Call, args map[string]any) (map[string]any, error)
 
-// Options are what a Provider is made of.
+// Options configure a Provider.
 type Options struct {
 	Name    string // "aws" or "command"
-	Version string // the provider version whose types these are
+	Version string // the provider version that has these types
 	Store   *store.Store
 
-	// Config names the settings of a provider that are known; any other is
-	// refused. Account and Region are where resources belong if the settings
-	// do not say: allowedAccountIds, region.
+	// Config names the settings that the provider accepts. Account and Region
+	// apply to resources if the settings allowedAccountIds and region are
+	// absent.
 	Config          []string
 	Account, Region string
 
-	// Permit decides whether the session of a role, which is the caller, may do
-	// an action; nil where no resource of the provider is AWS's.
+	// Permit decides whether the caller, a role's session, may do an action. It
+	// is nil for a provider without AWS resources.
 	Permit func(caller string, a Action) error
 
-	// Unsaved is shared by the providers of one store; nil makes one.
+	// Unsaved is shared by all providers of one store. If nil, New makes one.
 	Unsaved *Unsaved
 
-	// Assume takes the role that the settings of a provider name, for such a
-	// caller, and returns the ARN of the new session.
+	// Assume lets the caller assume the role that the provider's settings name,
+	// and returns the ARN of the new session.
 	Assume func(caller, role, session string) (string, error)
 }
 
-// Provider serves the resource types of one Pulumi provider. It is made by
-// New and filled by Add before it serves.
+// Provider serves the resource types of one Pulumi provider. New makes it; Add
+// adds the types before it serves.
 type Provider struct {
 	pulumirpc.UnimplementedResourceProviderServer
 	o       Options
@@ -57,11 +57,11 @@ type Provider struct {
 	invokes map[string]Invoke
 
 	dir    string          // the program's directory
-	caller string          // as in a Call
+	caller string          // see Call
 	inert  map[string]bool // types and properties that are kept without effect
 }
 
-// New makes a provider that knows no type yet.
+// New returns a provider without types.
 func New(o Options) *Provider {
 	if o.Unsaved == nil {
 		o.Unsaved = NewUnsaved(o.Store)
@@ -69,15 +69,15 @@ func New(o Options) *Provider {
 	return &Provider{o: o, kinds: map[string]Kind{}, invokes: map[string]Invoke{}}
 }
 
-// Add makes resource types known.
+// Add adds resource types.
 func (p *Provider) Add(kinds ...Kind) {
 	for _, k := range kinds {
 		p.kinds[k.token()] = k
 	}
 }
 
-// Unjudged lists the types that no program with a role may use, because it is
-// not known which actions they take.
+// Unjudged lists the types whose IAM actions are not known. A program with a
+// role cannot use them.
 func (p *Provider) Unjudged() []string {
 	var tokens []string
 	for token, k := range p.kinds {
@@ -89,16 +89,17 @@ func (p *Provider) Unjudged() []string {
 	return tokens
 }
 
-// AddInvoke makes a function known.
+// AddInvoke adds a function.
 func (p *Provider) AddInvoke(token string, f Invoke) { p.invokes[token] = f }
 
-// For is the provider of the same types for the program in dir, run by the
-// caller: an attached provider is not told where the program is.
+// For returns a provider of the same types for the program in dir, which caller
+// runs. The engine does not send the program's directory to a provider that it
+// attaches to.
 func (p *Provider) For(dir, caller string) *Provider {
 	return &Provider{o: p.o, kinds: p.kinds, invokes: p.invokes, dir: dir, caller: caller}
 }
 
-// Server is a gRPC server that serves p and nothing else.
+// Server returns a gRPC server for p.
 func (p *Provider) Server() *grpc.Server {
 	s := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage),
 		grpc.StatsHandler(connections{}), grpc.UnaryInterceptor(catchPanic))
@@ -106,8 +107,8 @@ func (p *Provider) Server() *grpc.Server {
 	return s
 }
 
-// catchPanic turns a panic into an error of the one request: the provider
-// shares its process with everything that is being served.
+// catchPanic turns a panic into an error of the one request. Without it, a
+// panic would end the process and everything it serves.
 func catchPanic(ctx context.Context, req any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (_ any, err error) {
 	defer func() {
 		if r := recover(); r != nil {

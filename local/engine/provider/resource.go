@@ -11,31 +11,31 @@ import (
 	"skiff/local/store"
 )
 
-// Call is what the engine says about one request.
+// Call describes one request of the engine.
 type Call struct {
 	URN     string
 	Account string            // the provider's account id, 12 digits
 	Region  string            // the provider's region
 	Tags    map[string]string // the provider's default tags
 	Dir     string            // the program's directory, where relative paths start
-	Caller  string            // ARN of the session whose role the program runs with; "" for a person of this machine
+	Caller  string            // ARN of the session of the program's role; "" for a person of this machine
 
-	// known are the inputs before an update as the engine knows them: what is
-	// held may differ, by a call since then.
+	// known are the engine's inputs before an update. The stored inputs may
+	// differ: an AWS call may have changed the resource since.
 	known map[string]any
 
 	// Log shows one line beside the resource while the engine waits for it.
 	Log func(line string)
 
-	permit   func(caller string, a Action) error             // nil: the program has no role
-	clearing []string                                        // URNs that wait for a part of theirs to go
+	permit   func(caller string, a Action) error             // nil if the program has no role
+	clearing []string                                        // URNs whose parts are being deleted
 	clear    func(ctx context.Context, names []string) error // deletes the lost parts of a resource; may be nil
 	unsaved  *Unsaved
 }
 
-// Known is the inputs before an update as the engine knows them, which differ
-// from those that are held where a call of AWS has changed a resource since; nil
-// where it does not say.
+// Known returns the engine's inputs before an update, or nil if the engine
+// sends none. They differ from the stored inputs if an AWS call changed the
+// resource since.
 func Known[In any](c Call) (*In, error) {
 	if c.known == nil {
 		return nil, nil
@@ -47,88 +47,96 @@ func Known[In any](c Call) (*In, error) {
 	return &in, nil
 }
 
-// Resource describes one resource type: what Pulumi may ask of it and what
-// the local cloud does then.
+// Resource describes one resource type: what Pulumi may request, and what the
+// local cloud then does.
 //
-// In holds the inputs and Out the outputs that AWS adds, both by their Pulumi
-// property names in json tags. An aws tag marks an input as required or as
-// one whose change replaces the resource: `aws:"required,replace"`. Where the
-// AWS provider's schema says so, the tag also marks a list as a set, and an
-// input that a program leaves out as computed or as of a default=VALUE. The mark
-// idle is for an input that is kept and checked, and on which nothing acts: the
-// pages in docs/local list it as such. A type whose inputs have tags also has the
-// output tagsAll, which is not for Out to tell.
+// In holds the inputs and Out the outputs that AWS adds. The json tags are the
+// Pulumi property names. An aws tag marks an input:
+//
+//   - required: the program must give it;
+//   - replace: its change replaces the resource;
+//   - set: the order of the list does not matter;
+//   - computed: without a value from the program, AWS keeps its value;
+//   - default=VALUE: the AWS provider's value if the program gives none;
+//   - idle: it is checked and stored, but has no effect. The pages in docs/local
+//     list these inputs.
+//
+// All marks but idle follow the AWS provider's schema. A type with tags also
+// has the output tagsAll: the provider adds it, and Out must not declare it.
 type Resource[In, Out any] struct {
 	Token string // such as "aws:dynamodb/table:Table"
 
-	// Named is the input that Pulumi makes up when the program leaves it out,
-	// at most MaxName characters; "" for a type without one.
+	// Named is the input that Pulumi generates if the program leaves it out,
+	// with at most MaxName characters. It is "" for a type without a name.
 	Named   string
 	MaxName int
 
-	// DeletedFirst is a type whose old resource always goes before the new one
-	// comes. Of a Named one it does where the program gives the name.
+	// DeletedFirst means that every replacement deletes the old resource first.
+	// A type with a Named input also does so whenever the program gives the
+	// name.
 	DeletedFirst bool
 
-	// Volatile names the outputs that any update may change: a preview of one
-	// does not know them.
+	// Volatile names the outputs that any update may change. The preview of an
+	// update shows them as unknown.
 	Volatile []string
 
-	// VolatileWith names outputs that an update may change only where it changes
-	// one of the inputs beside them.
+	// VolatileWith names outputs that an update may change only together with
+	// one of the listed inputs.
 	VolatileWith map[string][]string
 
-	// Exclusive lets one create or update run at a time, so that what it checks
-	// of the other records of the type still holds when its own is written.
+	// Exclusive allows one create or update at a time, so that its checks of
+	// other records still hold when it writes.
 	Exclusive bool
 	writing   sync.Mutex
 
-	// Same tells whether two values of a property are one to AWS, such as a
-	// domain name with and without the dot at its end; nil if only equal ones are.
+	// Same reports whether AWS treats two values as equal, such as a domain
+	// name with and without the final dot. If nil, only equal values are the
+	// same.
 	Same func(property string, old, value any) bool
 
-	// Overwrites tells whether a create may take the place of a record that
-	// another resource has under the same key; nil if none may.
+	// Overwrites reports whether a create may replace the record of another
+	// resource with the same key. If nil, it may not.
 	Overwrites func(in In) bool
 
-	// Outside is a type whose Create makes something outside of the store that
-	// is found by the id.
+	// Outside means that Create makes something outside the store, which can be
+	// found by the id.
 	Outside bool
 
-	creating sync.Map // keys that are being created, to their URNs
+	creating sync.Map // keys in creation, to their URNs
 
-	// Check refuses what AWS would refuse by the inputs alone. A value that is
-	// not known yet is absent.
+	// Check refuses inputs that AWS would refuse, as far as the inputs alone
+	// show it. It does not see values that are still unknown.
 	Check func(in In) []Problem
 
-	// ID is the physical id; nil makes a random one, as API Gateway does.
+	// ID returns the physical id. If nil, the id is random, as in API Gateway.
 	ID func(c Call, in In) string
 
-	// Key tells records apart whose ids AWS keeps unique only within something
-	// else, such as the stages of an API; nil where the id is enough.
+	// Key returns the record's key where an id is unique only within another
+	// resource, such as a stage within its API. If nil, the key is the id.
 	Key func(id string, in In) string
 
-	// Regional is a type whose ids AWS keeps unique in one account and region
-	// only, and does not tell these by: aliases of keys, say.
+	// Regional means that ids are unique only within an account and region, and
+	// do not contain these. Key aliases are an example.
 	Regional bool
 
-	// Create, Update and Delete do what the record alone does not: check what
-	// it refers to, and act. Each may be nil. Create and Update may leave
-	// something in the record's State. Create is called again for a record
-	// that a crash kept from the engine.
+	// Create, Update and Delete check the resources that the record refers to,
+	// and have the effects. Each may be nil. Create and Update may store data
+	// in the record's State. After a crash, Create may get a record that exists
+	// but that the engine does not know.
 	Create func(ctx context.Context, c Call, r *store.Record[In]) error
 	Update func(ctx context.Context, c Call, old store.Record[In], r *store.Record[In]) error
 	Delete func(ctx context.Context, c Call, r store.Record[In]) error
 
-	// Updated is called once the record of an update is written.
+	// Updated is called after the record of an update is written.
 	Updated func(r store.Record[In])
 
-	// Actions lists the actions of IAM that the real provider needs for an
-	// operation, so that a role's rights can be judged before it. Its comment
-	// names the file of terraform-provider-aws that calls them.
+	// Actions lists the IAM actions that the AWS provider needs for an
+	// operation. They are checked against the role's rights before the
+	// operation. The comment of each names the file of terraform-provider-aws
+	// that makes the calls.
 	Actions func(o Operation[In]) []Action
 
-	// Describe tells the outputs.
+	// Describe returns the outputs.
 	Describe func(r store.Record[In]) Out
 }
 
@@ -228,8 +236,8 @@ func (k *Resource[In, Out]) placed(c Call, key string) string {
 	return key
 }
 
-// keyOf is the key of a resource that the engine names by id and by what it
-// last knew of it. Without that, as in an import, the id is all there is.
+// keyOf returns the key of a resource, from its id and the inputs that the
+// engine last knew. An import has no such inputs: there the id must be enough.
 func (k *Resource[In, Out]) keyOf(c Call, id string, inputs map[string]any) (string, error) {
 	if k.Key == nil || len(inputs) == 0 {
 		return k.placed(c, id), nil
@@ -241,8 +249,8 @@ func (k *Resource[In, Out]) keyOf(c Call, id string, inputs map[string]any) (str
 	return k.key(c, id, in), nil
 }
 
-// outputs are what Describe tells; the inputs are added by the server, which
-// has them as the engine sent them.
+// outputs returns the result of Describe. The server adds the inputs as the
+// engine sent them.
 func (k *Resource[In, Out]) outputs(r store.Record[In]) (map[string]any, error) {
 	outputs := map[string]any{}
 	if k.Describe != nil {

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// The marks that the engine's wire format puts on values that plain JSON does
-// not have. See sdk/go/common/resource/properties.go of Pulumi.
+// The engine's wire format marks values that plain JSON cannot express:
+// sdk/go/common/resource/properties.go in https://github.com/pulumi/pulumi.
 const (
 	unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 	signatureKey = "4dabf18193072939515e22adb298388d"
@@ -19,17 +19,17 @@ const (
 	assetMark    = "c44067f5952c0a294b673a41bacd8c17"
 )
 
-// schema is what a Go struct says about the properties of a resource type or
-// of an object within one.
+// schema describes the properties of a resource type, or of an object within
+// one. It is read from a Go struct.
 type schema struct {
-	fields   map[string]*schema // nil where any name may stand, as in tags
+	fields   map[string]*schema // nil if any name is allowed, as in tags
 	element  *schema            // of a list or a map
 	required []string
 	replaces map[string]bool
 	sets     map[string]bool // lists whose order does not matter
-	idle     map[string]bool // kept and checked, without effect here
-	computed map[string]bool // AWS keeps its value where a program leaves one out
-	defaults map[string]any  // what the AWS provider takes where a program leaves one out
+	idle     map[string]bool // checked and stored, without effect
+	computed map[string]bool // AWS keeps its value if the program gives none
+	defaults map[string]any  // the AWS provider's value if the program gives none
 }
 
 func schemaOf[T any]() *schema { return schemaOfType(reflect.TypeFor[T]()) }
@@ -61,7 +61,7 @@ func schemaOfType(t reflect.Type) *schema {
 	return s
 }
 
-// mark notes what one word of an aws tag says about a property.
+// mark records one mark of a property's aws tag.
 func (s *schema) mark(name, mark string, t reflect.Type) {
 	mark, value, _ := strings.Cut(mark, "=")
 	switch mark {
@@ -83,15 +83,15 @@ func (s *schema) mark(name, mark string, t reflect.Type) {
 	}
 }
 
-// fieldName is the Pulumi name of a property, by its json tag.
+// fieldName returns the Pulumi name of a property, from its json tag.
 func fieldName(f reflect.StructField) string {
 	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 	return name
 }
 
-// completed are inputs with what AWS adds within them, by the schema of the
-// outputs: an object may have more members there than a program gives, such as
-// the target of a domain name. They are those of before, or not known yet.
+// completed returns the inputs, with the members that AWS adds to objects
+// within them, such as the target of a domain name. s is the schema of the
+// outputs. An added member has its value in before, or is unknown.
 func (s *schema) completed(inputs, before map[string]any) map[string]any {
 	all := maps.Clone(inputs)
 	for name, field := range s.fields {
@@ -109,14 +109,14 @@ func (s *schema) completed(inputs, before map[string]any) map[string]any {
 	return all
 }
 
-// notKnown begins the reason to refuse a property that a type does not have.
+// notKnown begins the reason for refusing an unknown property.
 const notKnown = "the local cloud does not know this property"
 
 func (s *schema) names() []string { return slices.Sorted(maps.Keys(s.fields)) }
 
-// problems lists the properties of v that s does not know and those it
-// misses. A value that is not known yet counts as given, an empty string does
-// not: AWS takes none where something is required.
+// problems lists the unknown properties of v and the required ones it lacks. An
+// unknown value counts as given. An empty string does not: AWS accepts none for
+// a required property.
 func (s *schema) problems(path string, v any) []Problem {
 	switch v := v.(type) {
 	case []any:
@@ -162,8 +162,7 @@ func join(path, name string) string {
 	return path + "." + name
 }
 
-// known returns v without the values that are not known yet; ok is false if v
-// itself is not.
+// known returns v without unknown values; ok is false if v itself is unknown.
 func known(v any) (_ any, ok bool) {
 	switch v := v.(type) {
 	case string:
@@ -188,7 +187,7 @@ func known(v any) (_ any, ok bool) {
 	return v, true
 }
 
-// decode reads inputs into the Go struct of a type; the problem names the
+// decode decodes inputs into the Go struct of a type. The problem names a
 // property whose value has the wrong type.
 func decode[In any](inputs map[string]any) (In, *Problem) {
 	var in In

@@ -18,25 +18,24 @@ import (
 	"skiff/local/store"
 )
 
-// GetPluginInfo tells the provider's version.
+// GetPluginInfo returns the provider's version.
 func (p *Provider) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
 	return &pulumirpc.PluginInfo{Version: p.o.Version}, nil
 }
 
-// Attach is called by the engine on connecting and tells where it takes log
-// lines.
+// Attach connects to the address where the engine accepts log lines.
 func (p *Provider) Attach(ctx context.Context, r *pulumirpc.PluginAttach) (*emptypb.Empty, error) {
 	return &emptypb.Empty{}, connectionOf(ctx).attach(r.Address)
 }
 
-// Cancel ends what the engine behind this connection is waiting for: a command
-// may take minutes. What other engines wait for goes on.
+// Cancel ends the operations of the engine on this connection, because a
+// command may take minutes. Operations of other engines continue.
 func (p *Provider) Cancel(ctx context.Context, _ *emptypb.Empty) (*emptypb.Empty, error) {
 	connectionOf(ctx).cancel()
 	return &emptypb.Empty{}, nil
 }
 
-// GetSchema answers an empty schema: nothing generates code from it.
+// GetSchema returns an empty schema: no tool generates code from it.
 func (p *Provider) GetSchema(context.Context, *pulumirpc.GetSchemaRequest) (*pulumirpc.GetSchemaResponse, error) {
 	return &pulumirpc.GetSchemaResponse{Schema: fmt.Sprintf(`{"name":%q,"version":%q}`, p.o.Name, p.o.Version)}, nil
 }
@@ -63,8 +62,8 @@ func (p *Provider) call(ctx context.Context, urn string) Call {
 	return c
 }
 
-// Check refuses inputs that AWS, or the local cloud, would not take, and makes
-// up the name of a resource that the program leaves unnamed.
+// Check refuses inputs that AWS or the local cloud would not accept. It
+// generates the name of a resource that the program does not name.
 func (p *Provider) Check(ctx context.Context, r *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
 	k, err := p.kind(r.Type, r.Urn)
 	if err != nil {
@@ -95,7 +94,8 @@ func checked(inputs map[string]any, problems []Problem) (*pulumirpc.CheckRespons
 	return response, nil
 }
 
-// Create makes a resource; in a preview it only tells what will be unknown.
+// Create makes a resource. In a preview it only returns the outputs, unknown
+// ones included.
 func (p *Provider) Create(ctx context.Context, r *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
 	k, err := p.kind(r.Type, r.Urn)
 	if err != nil {
@@ -145,7 +145,7 @@ func (p *Provider) Update(ctx context.Context, r *pulumirpc.UpdateRequest) (*pul
 	return &pulumirpc.UpdateResponse{Properties: outputs}, err
 }
 
-// Delete removes a resource; one that is gone already is no error.
+// Delete removes a resource. Deleting a missing one succeeds.
 func (p *Provider) Delete(ctx context.Context, r *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
 	k, err := p.kind(r.Type, r.Urn)
 	if err != nil {
@@ -160,8 +160,8 @@ func (p *Provider) Delete(ctx context.Context, r *pulumirpc.DeleteRequest) (*emp
 	return &emptypb.Empty{}, nil
 }
 
-// Read tells what the local cloud holds under an id; an empty id in the answer
-// means nothing.
+// Read returns the resource with an id. The response has no id if there is
+// none.
 func (p *Provider) Read(ctx context.Context, r *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
 	k, err := p.kind(r.Type, r.Urn)
 	if err != nil {
@@ -197,7 +197,7 @@ func (p *Provider) Invoke(ctx context.Context, r *pulumirpc.InvokeRequest) (*pul
 	return &pulumirpc.InvokeResponse{Return: s}, err
 }
 
-// refused is the form in which the engine shows an error's own words.
+// refused returns the error in a form whose text the engine shows unchanged.
 func refused(err error) error { return status.Error(codes.Unknown, err.Error()) }
 
 func unknown(names []string) map[string]any {
@@ -218,9 +218,9 @@ func only(m map[string]any, names []string) map[string]any {
 	return kept
 }
 
-// merged are the outputs of a resource, its inputs and what AWS adds to them;
-// the latter maps win. In a preview these are the inputs, which are known: AWS
-// answers many of them with what it was given.
+// merged returns the outputs of a resource: its inputs, and the values that AWS
+// adds. Later maps win. In a preview the inputs come last, because they are
+// known and AWS returns many of them unchanged.
 func merged(parts ...map[string]any) (*structpb.Struct, error) {
 	all := map[string]any{}
 	for _, m := range parts {

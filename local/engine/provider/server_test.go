@@ -67,8 +67,9 @@ func TestLife(t *testing.T) {
 	wantError(t, err, `"a" is not found in the local cloud`, "pulumi refresh --stack dev")
 }
 
-// TestReadDrifted reads a lamp of which the engine knows something older: what
-// differs is as it is held, what is the same as the engine has it.
+// TestReadDrifted reads a lamp whose inputs the engine knows in an older
+// version. Differing values come from the store; equal values keep the engine's
+// form.
 func TestReadDrifted(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -115,7 +116,7 @@ func TestPreview(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Colour is an output as well, but it is known: it is what was given.
+	// The output colour is known in the preview, because it equals the input.
 	want := map[string]any{"name": "a", "colour": "red", "watts": unknownValue, "arn": unknownValue, "uses": unknownValue, "tagsAll": map[string]any{}}
 	if got := created.Properties.AsMap(); created.Id != "" || !reflect.DeepEqual(got, want) {
 		t.Errorf("preview of a create: %q %v, want %v", created.Id, got, want)
@@ -141,13 +142,14 @@ func TestNameIsTaken(t *testing.T) {
 	mustCreate(t, c, lampToken, urn("a"), map[string]any{"name": "x", "colour": "red"})
 	_, err := create(t, c, lampToken, urn("b"), map[string]any{"name": "x", "colour": "red"})
 	wantError(t, err, `"x" already exists`, urn("a"), "another name")
-	// The record of the same URN is one that a crash kept from the engine.
+	// A record with the same URN is a creation that a crash hid from the
+	// engine.
 	again := mustCreate(t, c, lampToken, urn("a"), map[string]any{"name": "x", "colour": "blue"})
 	if again.Id != "x" || again.Properties.AsMap()["colour"] != "blue" {
 		t.Errorf("taken over as %v", again)
 	}
-	// Unless it cannot become what is asked for: it is about to be replaced, and
-	// its delete would take the new one along.
+	// It is not adopted if a changed input replaces it: the delete that ends
+	// the replacement would delete the new resource too.
 	_, err = create(t, c, lampToken, urn("a"), map[string]any{"name": "x", "colour": "blue", "room": "attic"})
 	wantError(t, err, `"x" already exists, with another room`)
 }
@@ -212,7 +214,7 @@ func TestRegions(t *testing.T) {
 	}
 }
 
-// TestRegionalIDs has one id in two regions.
+// TestRegionalIDs uses one id in two regions.
 func TestRegionalIDs(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -297,7 +299,7 @@ func TestCancel(t *testing.T) {
 	mustCreate(t, c, lampToken, urn("c"), map[string]any{"name": "c", "colour": "red"})
 }
 
-// An engine takes the log lines of a provider.
+// An engine receives the log lines of a provider.
 type engine struct {
 	pulumirpc.UnimplementedEngineServer
 	lines chan string

@@ -12,10 +12,10 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-// settings are those of a provider resource that have a form to check, by the
-// names of https://www.pulumi.com/registry/packages/aws/installation-configuration/.
-// A profile is taken and not used: there are no credentials here. A role is
-// taken by a program that has one already.
+// settings are the provider settings whose types are checked, as in
+// https://www.pulumi.com/registry/packages/aws/installation-configuration/. A
+// profile is accepted but not used: the local cloud has no credentials. A role
+// is assumed only by a program that already runs with one.
 type settings struct {
 	Region            string       `json:"region,omitempty"`
 	Profile           string       `json:"profile,omitempty"`
@@ -24,7 +24,7 @@ type settings struct {
 	AllowedAccountIDs []string     `json:"allowedAccountIds,omitempty"`
 	DefaultTags       *defaultTags `json:"defaultTags,omitempty"`
 	AssumeRole        *assumedRole `json:"assumeRole,omitempty"`
-	// AssumeRoles is what later versions of the provider have: a chain.
+	// AssumeRoles is the chain of roles that later provider versions accept.
 	AssumeRoles []assumedRole `json:"assumeRoles,omitempty"`
 }
 
@@ -49,10 +49,10 @@ var (
 	roleForm    = regexp.MustCompile(`^arn:aws[a-zA-Z-]*:iam::\d{12}:role/.+$`)
 )
 
-// unwrapped are settings with their own types: one that is no string comes as
-// it is from a provider of the program (Go's SDK) and as JSON in a string from
-// the stack's configuration and from other SDKs. What is no JSON stays, and
-// decode tells that it has the wrong type.
+// unwrapped decodes settings that are not strings. A provider resource of the
+// Go SDK sends such a setting as it is. The stack's configuration and other
+// SDKs send it as JSON in a string. Invalid JSON stays, and decode reports its
+// wrong type.
 func unwrapped(given map[string]any) map[string]any {
 	plain := map[string]any{}
 	for name, value := range given {
@@ -72,8 +72,8 @@ func unwrapped(given map[string]any) map[string]any {
 	return plain
 }
 
-// CheckConfig refuses a setting of the provider that the local cloud does not
-// know, or that AWS would not take.
+// CheckConfig refuses a provider setting that the local cloud does not know or
+// that AWS would not accept.
 func (p *Provider) CheckConfig(_ context.Context, r *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
 	news := r.News.AsMap()
 	typed := schemaOf[settings]()
@@ -112,7 +112,7 @@ func checkSettings(present map[string]any) []Problem {
 	return problems
 }
 
-// roles are those that the settings name, in the order in which they are taken.
+// roles returns the roles in the settings, in the order of assumption.
 func (s settings) roles() []assumedRole {
 	if s.AssumeRole == nil {
 		return s.AssumeRoles
@@ -120,8 +120,9 @@ func (s settings) roles() []assumedRole {
 	return append(slices.Clip(s.AssumeRoles), *s.AssumeRole)
 }
 
-// assume takes the roles of the settings, one with the rights of the other, for
-// a program that runs with a role. A person of this machine needs none.
+// assume assumes the roles of the settings, each with the rights of the one
+// before it. It does so only for a program with a role: a person of this
+// machine needs none.
 func (p *Provider) assume(s settings) (caller string, err error) {
 	if p.caller == "" || p.o.Assume == nil {
 		return "", nil
@@ -141,16 +142,16 @@ func (p *Provider) assume(s settings) (caller string, err error) {
 	return caller, nil
 }
 
-// DiffConfig replaces a provider for another region, and with it all that was
-// made through it: pulumi-aws marks this one setting so
+// DiffConfig replaces the provider if its region changes, and with it all its
+// resources. pulumi-aws marks only this setting so
 // (https://github.com/pulumi/pulumi-aws/blob/master/provider/resources.go).
 func (p *Provider) DiffConfig(_ context.Context, r *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
 	return compare(r.OldInputs.AsMap(), r.News.AsMap(), map[string]bool{"region": true}), nil
 }
 
-// Configure hears the settings of one provider resource, which has a
-// connection of its own. What is made through it belongs to the first account
-// that it allows: without credentials, nothing else tells one.
+// Configure stores the settings of one provider resource for its connection.
+// Its resources belong to the first account in allowedAccountIds: without
+// credentials, nothing else names the account.
 func (p *Provider) Configure(ctx context.Context, r *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse, error) {
 	present, _ := known(unwrapped(r.Args.AsMap()))
 	s, problem := decode[settings](present.(map[string]any))

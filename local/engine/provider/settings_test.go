@@ -9,8 +9,8 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-// wrapped are settings as the stack's configuration gives them: what is no
-// string is JSON in one.
+// wrapped returns settings as the stack's configuration sends them: values that
+// are not strings are JSON in a string.
 func wrapped(t *testing.T, settings map[string]any) map[string]any {
 	t.Helper()
 	texts := map[string]any{}
@@ -38,7 +38,7 @@ func TestCheckConfig(t *testing.T) {
 	tests := []struct {
 		name     string
 		settings map[string]any
-		want     string // "" where they are taken
+		want     string // "" if the settings are accepted
 	}{
 		{"nothing", nil, ""},
 		{"all", map[string]any{
@@ -88,8 +88,8 @@ func TestCheckConfigOfNoJSON(t *testing.T) {
 	}
 }
 
-// TestAccounts: what is made through a connection belongs to the account that
-// it allows, whatever others allow.
+// TestAccounts checks that a connection's resources belong to the account that
+// it allows.
 func TestAccounts(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -117,8 +117,8 @@ func TestAccounts(t *testing.T) {
 	wantError(t, err, "maxRetries: must be a whole number")
 }
 
-// TestAssumeRole: a program with a role takes the roles of its settings, and
-// what follows is asked of the last one. A person takes none.
+// TestAssumeRole checks that a program with a role assumes the roles in its
+// settings, and that the last role's rights count. A person assumes none.
 func TestAssumeRole(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -161,7 +161,8 @@ func TestAssumeRole(t *testing.T) {
 	wantError(t, configure(c, map[string]any{"assumeRole": bounded}), "does not know session policies")
 }
 
-// Another region is another provider, with all that is made through it.
+// TestDiffConfig checks that a changed region replaces the provider and its
+// resources.
 func TestDiffConfig(t *testing.T) {
 	t.Parallel()
 	c := newFixture(t).connect(t)

@@ -9,14 +9,15 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-// The properties of a resource's own tags, and of all that it has.
+// The input with a resource's tags, and the output with all tags, default tags
+// included.
 const (
 	tagsKey    = "tags"
 	tagsAllKey = "tagsAll"
 )
 
-// tagsAll are the tags of a resource: the provider's default ones and, winning
-// over these, its own. Of tags that are not known yet it knows none.
+// tagsAll returns the tags of a resource: the provider's default tags,
+// overridden by the resource's tags. It leaves out unknown tags.
 func tagsAll(defaults map[string]string, inputs map[string]any) map[string]string {
 	all := map[string]string{}
 	maps.Copy(all, defaults)
@@ -29,7 +30,8 @@ func tagsAll(defaults map[string]string, inputs map[string]any) map[string]strin
 	return all
 }
 
-// tagsOf is the output tagsAll that a preview tells, if the type has it.
+// tagsOf returns the output tagsAll for a preview, or nil if the type has no
+// tags.
 func (p *Provider) tagsOf(ctx context.Context, k Kind, inputs map[string]any) map[string]any {
 	if !k.taggable() {
 		return nil
@@ -40,8 +42,8 @@ func (p *Provider) tagsOf(ctx context.Context, k Kind, inputs map[string]any) ma
 	return map[string]any{tagsAllKey: anyMap(tagsAll(connectionOf(ctx).scope().tags, inputs))}
 }
 
-// compareTags adds to a comparison the tags that a resource has by its last
-// outputs and shall have: a changed default tag is a change of every resource.
+// compareTags adds changed tags to a comparison. A changed default tag is a
+// change of every resource, although no input changes.
 func compareTags(response *pulumirpc.DiffResponse, outputs map[string]any, want map[string]string) {
 	have, _ := outputs[tagsAllKey].(map[string]any)
 	if slices.Contains(response.Diffs, tagsKey) || len(have) == 0 && len(want) == 0 || reflect.DeepEqual(have, anyMap(want)) {

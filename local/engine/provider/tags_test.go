@@ -8,7 +8,7 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-// tagged is a connection with default tags.
+// tagged returns a connection with default tags.
 func tagged(t *testing.T, f *fixture, tags map[string]any) pulumirpc.ResourceProviderClient {
 	t.Helper()
 	c := f.connect(t)
@@ -49,7 +49,8 @@ func TestDefaultTags(t *testing.T) {
 	}
 	want = map[string]any{"Project": "project", "Stack": "dev", "Own": "y"}
 	wantTags("update", updated.Properties.AsMap(), want)
-	// The record has the tags, whatever the connection that asks for it says.
+	// The tags are stored in the record: the default tags of the reading
+	// connection do not matter.
 	found, err := f.connect(t).Read(t.Context(), &pulumirpc.ReadRequest{Type: lampToken, Id: "a"})
 	if err != nil {
 		t.Fatal(err)
@@ -73,8 +74,8 @@ func TestDefaultTags(t *testing.T) {
 	}
 }
 
-// TestDiffOfDefaultTags: another default tag changes a resource whose inputs
-// are as they were.
+// TestDiffOfDefaultTags checks that a changed default tag changes a resource
+// with equal inputs.
 func TestDiffOfDefaultTags(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -5,16 +5,16 @@ import (
 	"slices"
 )
 
-// Type describes a resource type for readers: which inputs it takes and which
-// outputs AWS adds.
+// Type describes a resource type for documentation: its inputs, and the outputs
+// that AWS adds.
 type Type struct {
 	Token string
 
-	// Judged reports whether the actions of the type are known, so that IAM
-	// decides what a role may do with it.
+	// Judged reports whether the IAM actions of the type are known. Only then
+	// can a role use it.
 	Judged bool
 
-	Inputs, Outputs []Property // by name
+	Inputs, Outputs []Property // sorted by name
 }
 
 // Property is an input or an output of a resource type, or a member of an object
@@ -24,12 +24,12 @@ type Property struct {
 	Required bool
 	Replaces bool // a change replaces the resource
 	Set      bool // a list whose order does not matter
-	Idle     bool // kept and checked: it changes no answer, no right and no other resource
-	Computed bool // AWS keeps its value where a program leaves it out
-	Default  any  // what the AWS provider takes where a program leaves it out; nil for none
+	Idle     bool // checked and stored: it changes no answer, right or other resource
+	Computed bool // AWS keeps its value if the program gives none
+	Default  any  // the AWS provider's value if the program gives none; nil for none
 
-	// Members are the properties of an object, or of the objects in a list or a
-	// map; nil for any other value.
+	// Members are the properties of an object, or of the objects in a list or
+	// map. They are nil for other values.
 	Members []Property
 }
 
@@ -38,7 +38,7 @@ func (k *Resource[In, Out]) Type() Type {
 	return Type{Token: k.Token, Judged: k.judged(), Inputs: k.properties().describe(), Outputs: k.results().describe()}
 }
 
-// Types describes the resource types that the provider holds, by token.
+// Types describes the provider's resource types, sorted by token.
 func (p *Provider) Types() []Type {
 	var types []Type
 	for _, token := range slices.Sorted(maps.Keys(p.kinds)) {
@@ -62,5 +62,5 @@ func (s *schema) describe() []Property {
 	return properties
 }
 
-// Invokes lists the tokens of the functions that the provider has.
+// Invokes lists the tokens of the provider's functions.
 func (p *Provider) Invokes() []string { return slices.Sorted(maps.Keys(p.invokes)) }

@@ -12,21 +12,21 @@ import (
 	"skiff/local/store"
 )
 
-// Unsaved keeps the promise that an engine may be killed at any moment. The
-// engine saves its state once, at the end of a command: to save it after every
-// step takes time that grows with the square of the resources. The cloud, which
-// is on the same machine, holds what the engine has not saved:
+// Unsaved makes it safe to kill an engine at any moment. The engine saves its
+// state once, at the end of a command: saving after each step takes time that
+// grows with the square of the number of resources. The cloud is on the same
+// machine and remembers what the engine has not saved:
 //
-//   - every create, update and delete is noted in the transaction that writes
-//     the record (store.Change), and forgotten once the engine has saved;
-//   - before a command, Begin compares the notes that are left with the state.
-//     What the state knows and no longer has right, is to be refreshed;
-//   - what the state does not know is lost. A create of the same URN gives it
-//     back, with its id and name (see adopt), as long as the program has it;
-//   - End says, after a command that did everything, what no program has any
-//     more. It is deleted then.
+//   - the transaction that writes a record also notes the create, update or delete
+//     (store.Change). The notes are deleted once the engine has saved;
+//   - before a command, Begin compares the remaining notes with the state. It
+//     returns the resources whose state is outdated, for a refresh;
+//   - a resource that the state lacks is lost. A create with the same URN returns
+//     it, with its id and name (see adopt);
+//   - after a complete command, End returns the lost resources that no program
+//     declares. The caller deletes them.
 //
-// So a command after a kill ends as it does after a command that was not killed.
+// So a command after a kill has the same result as a command without one.
 type Unsaved struct {
 	db *store.Store
 
@@ -34,28 +34,28 @@ type Unsaved struct {
 	stacks map[string]*stack
 }
 
-// stack is what is known of the engines of one stack.
+// stack is the data about the engines of one stack.
 type stack struct {
-	run  string                  // of the last engine
+	run  string                  // id of the last engine's run
 	lost map[string]store.Change // creations that the state lacks, by type and URN
-	busy int                     // operations under way
-	idle chan struct{}           // closed when none is; nil unless one waits for it
+	busy int                     // number of operations in progress
+	idle chan struct{}           // closed when busy reaches 0; nil if no caller waits
 }
 
-// NewUnsaved is for the changes in db.
+// NewUnsaved returns an Unsaved for the changes in db.
 func NewUnsaved(db *store.Store) *Unsaved {
 	return &Unsaved{db: db, stacks: map[string]*stack{}}
 }
 
-// State reads what the state of an engine says at the time.
+// State returns the resources in an engine's current state.
 type State func() ([]checkpoint.Resource, error)
 
-// Begin prepares for a command on a stack, whose URNs have the prefix, such as
-// "urn:pulumi:staging::project". No other engine may be at work on the stack. It
-// returns the URNs that the state is to be refreshed for; refreshed says that it
-// was.
+// Begin prepares a command on a stack. prefix begins the stack's URNs, such as
+// "urn:pulumi:staging::project". No other engine may use the stack. Begin
+// returns the URNs whose state needs a refresh; refreshed means that the
+// refresh is done.
 func (u *Unsaved) Begin(ctx context.Context, prefix string, state State, refreshed bool) (stale []string, err error) {
-	// What an engine that was killed had begun may go on for a while.
+	// Operations of a killed engine may still be running.
 	if err := u.await(ctx, prefix); err != nil {
 		return nil, err
 	}
@@ -80,9 +80,9 @@ func (u *Unsaved) Begin(ctx context.Context, prefix string, state State, refresh
 	return sorted.urns, nil
 }
 
-// End follows a command that has saved its state. After a complete one, which
-// did all that the program says, it returns the lost creations that no program
-// has any more.
+// End follows a command that has saved its state. complete means that the
+// command did all that the program declares. End then returns the lost
+// creations that no program declares any more.
 func (u *Unsaved) End(ctx context.Context, prefix string, state State, complete bool) (orphans []store.Change, err error) {
 	if err := u.await(ctx, prefix); err != nil {
 		return nil, err
@@ -111,12 +111,12 @@ func (u *Unsaved) End(ctx context.Context, prefix string, state State, complete 
 	return orphans, store.Forget(u.db, prefix, sorted.settled)
 }
 
-// sorted are the changes of a stack, compared with the engine's state.
+// sorted holds the changes of a stack, compared with the engine's state.
 type sorted struct {
-	settled []store.Change // the state has them
-	stale   []store.Change // the state may have the resource as it was
-	lost    []store.Change // the state does not know of the resource, which is there
-	urns    []string       // of stale, by the state
+	settled []store.Change // saved in the state
+	stale   []store.Change // the state may have older properties
+	lost    []store.Change // the resource exists, but the state lacks it
+	urns    []string       // of stale, as in the state
 }
 
 func (u *Unsaved) sort(prefix string, state State) (s sorted, err error) {
@@ -152,9 +152,9 @@ func (u *Unsaved) sort(prefix string, state State) (s sorted, err error) {
 	return s, nil
 }
 
-// of is the resource that a change is of, among those of its type and id. An id
-// that AWS keeps unique within something else takes the URN as well; of others
-// it may be an earlier one, by an alias.
+// of returns the resource of a change, from the resources with the same type
+// and id. If the id is unique only within another resource, the URN must match
+// too. Else the URN may be an older one, because of an alias.
 func of(resources []checkpoint.Resource, c store.Change) (checkpoint.Resource, bool) {
 	i := slices.IndexFunc(resources, func(r checkpoint.Resource) bool { return !r.External && r.URN == c.URN })
 	if i < 0 && c.Key == c.ID {
@@ -166,7 +166,7 @@ func of(resources []checkpoint.Resource, c store.Change) (checkpoint.Resource, b
 	return resources[i], true
 }
 
-// stack needs the lock.
+// stack returns the data of one stack. The caller holds the lock.
 func (u *Unsaved) stack(prefix string) *stack {
 	s, ok := u.stacks[prefix]
 	if !ok {
@@ -182,7 +182,7 @@ func (u *Unsaved) run(prefix string) string {
 	return u.stack(prefix).run
 }
 
-// enter begins an operation on a resource, and returns what ends it.
+// enter begins an operation on a resource. leave ends it.
 func (u *Unsaved) enter(urn string) (leave func()) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -198,7 +198,7 @@ func (u *Unsaved) enter(urn string) (leave func()) {
 	}
 }
 
-// await waits until no operation of the stack is under way.
+// await waits until no operation of the stack is in progress.
 func (u *Unsaved) await(ctx context.Context, prefix string) error {
 	for {
 		u.mu.Lock()
@@ -220,7 +220,7 @@ func (u *Unsaved) await(ctx context.Context, prefix string) error {
 	}
 }
 
-// lostOf is the lost creation of a type and URN.
+// lostOf returns the lost creation with a type and URN.
 func (u *Unsaved) lostOf(token, urn string) (store.Change, bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -228,22 +228,22 @@ func (u *Unsaved) lostOf(token, urn string) (store.Change, bool) {
 	return c, ok
 }
 
-// adopted says that a lost creation is no longer lost.
+// adopted removes a creation from the lost ones.
 func (u *Unsaved) adopted(c store.Change) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	delete(u.stack(c.Stack).lost, c.Token+c.URN)
 }
 
-// allLost lists the lost creations of a stack, the last one first.
+// allLost returns the lost creations of a stack, the last one first.
 func (u *Unsaved) allLost(prefix string) []store.Change {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return slices.SortedFunc(maps.Values(u.stack(prefix).lost), func(a, b store.Change) int { return b.At.Compare(a.At) })
 }
 
-// Lost lists the creations of a stack, by URN, that the engine's state lacks and
-// the cloud has.
+// Lost returns the URNs of the creations that exist in the cloud but not in the
+// engine's state.
 func (u *Unsaved) Lost(ctx context.Context, prefix string, state State) ([]string, error) {
 	if err := u.await(ctx, prefix); err != nil {
 		return nil, err
@@ -256,8 +256,8 @@ func (u *Unsaved) Lost(ctx context.Context, prefix string, state State) ([]strin
 	return urns, err
 }
 
-// prefixOf is the stack and project of a URN, as all URNs of the stack begin.
-// https://www.pulumi.com/docs/iac/concepts/resources/names/#urns
+// prefixOf returns the stack and project in a URN, which begin all URNs of the
+// stack. https://www.pulumi.com/docs/iac/concepts/resources/names/#urns
 func prefixOf(urn string) string {
 	parts := strings.SplitN(urn, "::", 3)
 	if len(parts) < 3 {
@@ -266,7 +266,7 @@ func prefixOf(urn string) string {
 	return parts[0] + "::" + parts[1]
 }
 
-// change is the note of what a call does to a record.
+// change returns the note of a call's change to a record.
 func (c Call) change(verb store.Verb, token, key, id string) store.Change {
 	if c.unsaved == nil {
 		return store.Change{}
@@ -275,7 +275,8 @@ func (c Call) change(verb store.Verb, token, key, id string) store.Change {
 	return store.Change{Stack: prefix, Run: c.unsaved.run(prefix), Verb: verb, Token: token, Key: key, ID: id, URN: c.URN}
 }
 
-// lost is the lost creation that a create may give back.
+// lost returns the lost creation that a create may return instead of a new
+// resource.
 func (c Call) lost(token string) (store.Change, bool) {
 	if c.unsaved == nil {
 		return store.Change{}, false

@@ -15,10 +15,10 @@ import (
 	"skiff/local/store"
 )
 
-// prefix is the begin of the URNs of these tests.
+// prefix begins the URNs of these tests.
 const prefix = "urn:pulumi:dev::test"
 
-// states is what the engine has saved.
+// states returns a State with the saved resources.
 func states(resources ...checkpoint.Resource) State {
 	return func() ([]checkpoint.Resource, error) { return resources, nil }
 }
@@ -27,7 +27,7 @@ func saved(id string) checkpoint.Resource {
 	return checkpoint.Resource{URN: urn("a"), Type: lampToken, ID: id}
 }
 
-// begin is the start of a command, after one that was killed if there was one.
+// begin begins a command. If one is unfinished, it counts as killed.
 func (f *fixture) begin(t *testing.T, state State) (stale []string) {
 	t.Helper()
 	stale, err := f.provider.o.Unsaved.Begin(t.Context(), prefix, state, false)
@@ -37,7 +37,7 @@ func (f *fixture) begin(t *testing.T, state State) (stale []string) {
 	return stale
 }
 
-// end is the end of a complete command.
+// end ends a complete command.
 func (f *fixture) end(t *testing.T, state State) {
 	t.Helper()
 	orphans, err := f.provider.o.Unsaved.End(t.Context(), prefix, state, true)
@@ -52,7 +52,7 @@ func (f *fixture) end(t *testing.T, state State) {
 	}
 }
 
-// checked is the inputs that the engine creates a lamp with.
+// checkedLamp returns the checked inputs of a lamp.
 func checkedLamp(t *testing.T, c pulumirpc.ResourceProviderClient, in map[string]any) map[string]any {
 	t.Helper()
 	r, err := c.Check(t.Context(), &pulumirpc.CheckRequest{Type: lampToken, Urn: urn("a"), Name: "a", News: properties(t, in), RandomSeed: []byte(t.Name())})
@@ -62,15 +62,15 @@ func checkedLamp(t *testing.T, c pulumirpc.ResourceProviderClient, in map[string
 	return r.Inputs.AsMap()
 }
 
-// TestLostCreation creates a lamp, forgets it, and creates it again with other
-// inputs: what the cloud holds in the end.
+// TestLostCreation creates a lamp, loses it, and creates it again with other
+// inputs. It then compares what the cloud holds.
 func TestLostCreation(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name    string
 		again   map[string]any
-		same    bool   // the resource has the id of before
-		uses    string // what its state holds
+		same    bool   // the id is the lost one's
+		uses    string // in the record's State
 		deleted int
 	}{
 		{"as it was", map[string]any{"colour": "red"}, true, "c", 0},
@@ -112,7 +112,7 @@ func TestLostCreation(t *testing.T) {
 	}
 }
 
-// TestStale changes and deletes a resource that the state knows.
+// TestStale changes and deletes a saved resource.
 func TestStale(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -120,7 +120,7 @@ func TestStale(t *testing.T) {
 	red, blue := map[string]any{"name": "a", "colour": "red"}, map[string]any{"name": "a", "colour": "blue"}
 	f.begin(t, states())
 	mustCreate(t, c, lampToken, urn("a"), red)
-	// A state that was saved, though the end of the command was not seen.
+	// The engine saved the state, but was killed before End.
 	if stale := f.begin(t, states(saved("a"))); len(stale) > 0 {
 		t.Errorf("after the create: stale %v", stale)
 	}
@@ -152,8 +152,8 @@ func TestStale(t *testing.T) {
 	f.end(t, states(saved("a")))
 }
 
-// TestLostUnderRole asks for the rights of a creation where one is given back,
-// and leaves it as it is without them.
+// TestLostUnderRole checks that adopting a resource needs the rights of its
+// creation. Without them the resource does not change.
 func TestLostUnderRole(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -168,8 +168,8 @@ func TestLostUnderRole(t *testing.T) {
 	}
 }
 
-// TestBegun kills a create that may have left something: a new one has the same
-// name, and if there is none the thing is deleted.
+// TestBegun kills a create that may have left something outside the store. A
+// new create gets the same name; without one, Delete is called.
 func TestBegun(t *testing.T) {
 	t.Parallel()
 	for _, again := range []bool{true, false} {
@@ -196,7 +196,7 @@ func TestBegun(t *testing.T) {
 	}
 }
 
-// TestBeginWaits for what a killed engine has begun.
+// TestBeginWaits checks that Begin waits for the operations of a killed engine.
 func TestBeginWaits(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -224,7 +224,7 @@ func TestBeginWaits(t *testing.T) {
 	}
 }
 
-// TestOtherStacks leaves what engines of other stacks do alone.
+// TestOtherStacks checks that the resources of other stacks do not change.
 func TestOtherStacks(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

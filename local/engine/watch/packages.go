@@ -16,10 +16,10 @@ import (
 	"skiff/local/process/child"
 )
 
-// grace is how long go list may take to end once it is asked to.
+// grace is the time go list has to end after SIGINT.
 const grace = 5 * time.Second
 
-// listed is what go list says of a package.
+// listed is a package in the output of go list.
 type listed struct {
 	Dir        string
 	Standard   bool
@@ -34,8 +34,8 @@ type module struct {
 	Replace *module
 }
 
-// edited reports whether a package is one that a person edits: it is neither of
-// the standard library nor of a module's version.
+// edited reports whether a person may edit the package. It is false for the
+// standard library and for a module with a version.
 func (p listed) edited() bool {
 	m := p.Module
 	if m != nil && m.Replace != nil {
@@ -44,12 +44,12 @@ func (p listed) edited() bool {
 	return !p.Standard && p.Dir != "" && (m == nil || m.Version == "")
 }
 
-// ErrIncomplete is returned for packages that import what is not there.
+// ErrIncomplete means that a package imports a missing one.
 var ErrIncomplete = errors.New("some packages import what is not there")
 
-// Packages are the folders of packages, as patterns of the go command run in dir,
-// and of all that they import but what no edit changes: the standard library and
-// modules of a version.
+// Packages returns the folders of packages and of everything they import. It
+// leaves out what a person does not edit: the standard library and modules with
+// a version. The patterns are go list's, relative to dir.
 func Packages(ctx context.Context, dir string, env []string, patterns ...string) (Folders, error) {
 	args := append([]string{"list", "-e", "-deps", "-json=Dir,Standard,EmbedFiles,Module,Error,DepsErrors"}, patterns...)
 	cmd := exec.Command("go", args...)

@@ -1,5 +1,5 @@
-// Package watch sees which files of a project change, and what they are part of:
-// the Pulumi program or the functions' code alone.
+// Package watch finds the changed files of a project, and whether each belongs
+// to the Pulumi program or only to the code of functions.
 package watch
 
 import (
@@ -14,43 +14,42 @@ import (
 	"time"
 )
 
-// Part is what a file is part of.
+// Part is the part of the project that a file belongs to.
 type Part int
 
-// The parts. What is in both the program and a function is the program's.
+// The parts. A file of both the program and a function belongs to Program.
 const (
 	None Part = iota
-	Code      // of functions alone
+	Code      // only of functions
 	Program
 )
 
-// Folders are the folders of packages. The value is true for a package that
-// embeds files: then files of any name count.
+// Folders are the folders of packages. The value is true if the package embeds
+// files: then every file in the folder counts.
 type Folders map[string]bool
 
 // Add adds a folder.
 func (f Folders) Add(path string, embeds bool) { f[path] = embeds || f[path] }
 
-// Tree is what is watched: single files, and the sources in folders.
+// Tree is the watched files: single ones, and the sources in folders.
 type Tree struct {
 	files   map[string]Part
 	folders map[Part]Folders
-	sums    map[string]sum // of what was there at the last look
+	sums    map[string]sum // hashes at the last look, by path
 }
 
-// sum is the hash of a file's contents; the zero one is of a file that is not
-// there.
+// sum is the hash of a file's contents. It is zero for a missing file.
 type sum [sha256.Size]byte
 
-// NewTree watches files, which need not be there.
+// NewTree returns a Tree of single files. They may be missing.
 func NewTree(files map[string]Part) *Tree {
 	return &Tree{files: files, folders: map[Part]Folders{}, sums: map[string]sum{}}
 }
 
-// Set watches the folders of a part, in place of those before.
+// Set sets the folders of a part.
 func (t *Tree) Set(part Part, folders Folders) { t.folders[part] = folders }
 
-// Folders are the folders whose files are looked at, sorted.
+// Folders returns the folders with watched files, sorted.
 func (t *Tree) Folders() []string {
 	all := map[string]bool{}
 	for _, folders := range t.folders {
@@ -62,7 +61,7 @@ func (t *Tree) Folders() []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// part is what a file is part of by its path.
+// part returns the part of the file at path.
 func (t *Tree) part(path string) Part {
 	part := t.files[path]
 	dir, source := filepath.Dir(path), isSource(filepath.Base(path))
@@ -74,8 +73,8 @@ func (t *Tree) part(path string) Part {
 	return part
 }
 
-// isSource reports whether go build may read a file of that name. Editors and go
-// test have others.
+// isSource reports whether go build reads a file with this name. Files of
+// editors and tests are not sources.
 func isSource(name string) bool {
 	if strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") {
 		return false
@@ -83,8 +82,8 @@ func isSource(name string) bool {
 	return name == "default.pgo" || slices.Contains([]string{".go", ".s", ".h", ".syso"}, filepath.Ext(name))
 }
 
-// Changed looks at folders again, or at all of them where none is named, and
-// returns the files whose contents are others than at the last look, by part.
+// Changed reads folders, or all of them if none is given. It returns the files
+// that have changed since the last look, by part.
 func (t *Tree) Changed(folders ...string) (map[Part][]string, error) {
 	watched := t.Folders()
 	if len(folders) == 0 {
@@ -117,8 +116,8 @@ func (t *Tree) Changed(folders ...string) (map[Part][]string, error) {
 	return changed, nil
 }
 
-// Look is a first look, at what has not been seen yet. What was saved since a
-// time counts as changed at the next one.
+// Look reads the files that no earlier look has read. It leaves out files saved
+// after since, so that Changed returns them.
 func (t *Tree) Look(since time.Time) error {
 	for _, dir := range t.Folders() {
 		now, err := t.read(dir)
@@ -137,8 +136,8 @@ func (t *Tree) Look(since time.Time) error {
 	return nil
 }
 
-// read is the files of a folder that count. A folder, or a file, that goes away
-// meanwhile is not there.
+// read returns the hashes of the watched files in a folder. A file or folder
+// that is deleted meanwhile counts as missing.
 func (t *Tree) read(dir string) (map[string]sum, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !gone(err) {
@@ -152,7 +151,7 @@ func (t *Tree) read(dir string) (map[string]sum, error) {
 		}
 		data, err := os.ReadFile(path)
 		if gone(err) || errors.Is(err, fs.ErrPermission) {
-			continue // go build says so, if it needs the file
+			continue // if go build needs the file, it reports the error
 		}
 		if err != nil {
 			return nil, err

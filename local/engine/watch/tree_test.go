@@ -17,8 +17,8 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-// project is a tree with a program that imports names, functions in health and
-// names, and texts that a function embeds.
+// project returns a tree with a program that imports names, the functions
+// health and names, and texts that a function embeds.
 func project(t *testing.T) (root string, tree *Tree) {
 	t.Helper()
 	root = t.TempDir()
@@ -35,7 +35,7 @@ func project(t *testing.T) (root string, tree *Tree) {
 	return root, tree
 }
 
-// changed names what has changed, by part.
+// changed returns the names of the changed files, by part.
 func changed(t *testing.T, root string, tree *Tree, folders ...string) string {
 	t.Helper()
 	all, err := tree.Changed(folders...)
@@ -93,8 +93,8 @@ func TestChangedByDeletion(t *testing.T) {
 	}
 }
 
-// What was saved while the first look was on its way counts as changed, and so
-// does what is there before a folder is looked at for the first time.
+// TestLook checks that a file saved after the given time counts as changed at
+// the next look, and that a file saved before it does not.
 func TestLook(t *testing.T) {
 	t.Parallel()
 	root, tree := project(t)

@@ -15,28 +15,28 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// quiet is how long no file may change until what has changed is looked at: an
-// editor writes a file in several steps, a git checkout many files.
+// quiet is the time without events after which changes are handed over. An
+// editor writes a file in several steps, a git checkout writes many files.
 const quiet = 40 * time.Millisecond
 
-// patience is how long changes wait for quiet: a program may write a file beside
-// the source without end.
+// patience is the longest that changes wait for quiet: a program may write to a
+// source folder without a pause.
 const patience = time.Second
 
-// all stands for every folder among those in which something has happened.
+// all is the event for every folder.
 const all = ""
 
-// Watcher hears of the folders in which something happens.
+// Watcher reports folders with file events.
 type Watcher struct {
 	notify  *fsnotify.Watcher
 	wanted  []string
 	events  chan string // folders
 	settled chan []string
-	done    chan struct{} // closed when settle has ended
+	done    chan struct{} // closed when settle has returned
 	stop    context.CancelFunc
 }
 
-// NewWatcher hears of nothing yet. Close it.
+// NewWatcher returns a Watcher without folders. Call Close to end it.
 func NewWatcher() (*Watcher, error) {
 	notify, err := fsnotify.NewBufferedWatcher(64)
 	if err != nil {
@@ -62,12 +62,12 @@ func (w *Watcher) Close() error {
 	return w.notify.Close()
 }
 
-// Settled yields folders in which something has happened once nothing happens for
-// a moment; nil stands for any folder.
+// Settled returns a channel of folders with events. It delivers them after a
+// short time without events; nil means that any folder may have changed.
 func (w *Watcher) Settled() <-chan []string { return w.settled }
 
-// forward turns events into the folders that they are in. A folder that is made or
-// deleted is in two: its own and the one above.
+// forward sends the folders of each event. A created or deleted folder counts
+// for itself and for its parent.
 func (w *Watcher) forward(ctx context.Context) {
 	send := func(dirs ...string) {
 		for _, dir := range dirs {
@@ -88,7 +88,7 @@ func (w *Watcher) forward(ctx context.Context) {
 			if e.Op != fsnotify.Chmod {
 				send(filepath.Dir(e.Name), e.Name)
 			}
-		case _, ok := <-w.notify.Errors: // such as fsnotify.ErrEventOverflow: events are lost
+		case _, ok := <-w.notify.Errors: // such as fsnotify.ErrEventOverflow: events were lost
 			if !ok {
 				return
 			}
@@ -97,13 +97,13 @@ func (w *Watcher) forward(ctx context.Context) {
 	}
 }
 
-// settle collects events until none has come for a moment, or until the first of
-// them has waited for long. It hands them over when the receiver is ready. Events
-// that come until then are among them.
+// settle collects events until none has come for a moment, or until the first
+// has waited for long. It sends them when the receiver is ready, together with
+// the events that came meanwhile.
 func settle(ctx context.Context, events <-chan string, moment, long func() <-chan time.Time, settled chan<- []string) {
 	pending := map[string]bool{}
-	var quiet, late <-chan time.Time // while events come
-	var ready chan<- []string        // once there is something to hand over
+	var quiet, late <-chan time.Time // nil while there are no events
+	var ready chan<- []string        // nil until the events may be sent
 	for {
 		var dirs []string
 		if !pending[all] {
@@ -130,16 +130,15 @@ func settle(ctx context.Context, events <-chan string, moment, long func() <-cha
 	}
 }
 
-// Watch hears of these folders from now on, and of no others. Of one that is not
-// there it hears once it is made. It returns the folders that it has not heard of
-// until now.
+// Watch replaces the watched folders. It watches a missing folder as soon as
+// the folder is created. It returns the folders that were not watched before.
 func (w *Watcher) Watch(folders []string) (added []string, err error) {
 	w.wanted = folders
 	return w.Renew()
 }
 
-// Renew watches what has come back since, such as a folder that a git checkout has
-// deleted and made again, and returns it.
+// Renew watches folders that exist again, and returns them. A git checkout, for
+// example, deletes and creates folders.
 func (w *Watcher) Renew() (added []string, err error) {
 	watched := map[string]bool{}
 	for _, dir := range w.notify.WatchList() {
@@ -158,19 +157,19 @@ func (w *Watcher) Renew() (added []string, err error) {
 		watched[dir] = true
 		added = append(added, dir)
 		if dir != w.wanted[i] {
-			i-- // which may have been made before its parent was watched
+			i-- // try again: it may have been created before its parent was watched
 		}
 	}
 	for dir := range watched {
 		if !keep[dir] {
-			_ = w.notify.Remove(dir) // it may be gone
+			_ = w.notify.Remove(dir) // an error means that it is deleted
 		}
 	}
 	return added, nil
 }
 
-// nearest watches a folder, or the nearest above it that is there, unless it is
-// watched.
+// nearest watches a folder, or its nearest existing parent. It returns that
+// folder.
 func (w *Watcher) nearest(dir string, watched map[string]bool) (string, error) {
 	for ; ; dir = filepath.Dir(dir) {
 		info, err := os.Stat(dir)
@@ -189,13 +188,12 @@ func (w *Watcher) nearest(dir string, watched map[string]bool) (string, error) {
 	}
 }
 
-// gone reports whether there is no such folder or file, or another thing of its
-// name.
+// gone reports whether the path does not exist, or a parent is a file.
 func gone(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
-// explain says what to do where the system refuses to watch. See inotify(7).
+// explain adds to an error of the system what to do. See inotify(7).
 func explain(err error) error {
 	switch {
 	case errors.Is(err, syscall.ENOSPC):

@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// settling is settle with a clock that a test moves.
+// settling runs settle with timers that the test fires.
 type settling struct {
 	events  chan string
-	moments chan chan time.Time // of quiet, as they are begun
-	limits  chan chan time.Time // of patience
+	moments chan chan time.Time // a channel for each started moment
+	limits  chan chan time.Time // a channel for each started limit
 	settled chan []string
 }
 
@@ -43,7 +43,8 @@ func (s settling) none(t *testing.T) {
 	}
 }
 
-// TestSettleInTime: what never gets quiet is handed over all the same.
+// TestSettleInTime checks that events are sent after the limit even if more
+// events come.
 func TestSettleInTime(t *testing.T) {
 	t.Parallel()
 	s := newSettling(t)
@@ -83,7 +84,7 @@ func TestSettle(t *testing.T) {
 	}
 	s.none(t)
 	last <- time.Time{}
-	// Nobody asks yet, and more comes.
+	// No receiver is ready, and another event comes.
 	s.events <- "c"
 	more := <-s.moments
 	s.none(t)
@@ -101,8 +102,7 @@ func TestSettle(t *testing.T) {
 	}
 }
 
-// until waits for the watcher to say that something has happened in a folder, and
-// renews the watches as it goes.
+// until waits for an event in a folder, and renews the watches meanwhile.
 func until(t *testing.T, w *Watcher, dir string) {
 	t.Helper()
 	deadline := time.After(time.Minute)
@@ -138,13 +138,13 @@ func TestWatcher(t *testing.T) {
 	}
 	write(t, file, "2")
 	until(t, w, dir)
-	// As some editors save: another file takes the name.
+	// Some editors save like this: another file takes the name.
 	write(t, file+"~", "3")
 	if err := os.Rename(file+"~", file); err != nil {
 		t.Fatal(err)
 	}
 	until(t, w, dir)
-	// As git does when it goes to another commit and back.
+	// git does this when it checks out another commit and returns.
 	if err := os.RemoveAll(filepath.Dir(dir)); err != nil {
 		t.Fatal(err)
 	}

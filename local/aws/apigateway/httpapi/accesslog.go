@@ -10,17 +10,15 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// variableForm is a variable of an access log format, or what is written like
-// one.
+// variableForm matches a variable of an access log format, known or not.
 var variableForm = regexp.MustCompile(`\$[A-Za-z_]\w*(\.\w+)*`)
 
-// absent stands for a variable without a value, as in the lines of AWS's own
-// examples.
+// absent replaces a variable without a value, as in AWS's examples.
 const absent = "-"
 
-// LogVariables are those of
+// LogVariables returns the variables of an access log without "$context.":
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
-// without "$context."; what an authorizer adds is told by its prefix.
+// Variables of an authorizer are not listed; they begin with "authorizer.".
 func LogVariables() []string {
 	return []string{
 		"accountId", "apiId", "awsEndpointRequestId", "awsEndpointRequestId2", "customDomain.basePathMatched", "dataProcessed",
@@ -35,9 +33,8 @@ func LogVariables() []string {
 	}
 }
 
-// RequestVariables are those of LogVariables that a request has from the
-// start, before anything has become of it: an authorizer may have them as
-// identity sources.
+// RequestVariables returns the variables in LogVariables that are known when a
+// request arrives. An authorizer may use them as identity sources.
 func RequestVariables() []string {
 	return []string{
 		"accountId", "apiId", "customDomain.basePathMatched", "domainName", "domainPrefix", "extendedRequestId", "httpMethod", "identity.sourceIp",
@@ -45,15 +42,14 @@ func RequestVariables() []string {
 	}
 }
 
-// VariablesIn returns what a format has of variables, and of what is written like
-// one.
+// VariablesIn returns the variables in a format, also unknown ones.
 func VariablesIn(format string) []string { return variableForm.FindAllString(format, -1) }
 
-// A piece of a format is a text and the variable after it, without "$context.";
-// the last piece has none.
+// A piece of a format is a text and the variable after it, without "$context.".
+// The last piece has no variable.
 type piece struct{ text, variable string }
 
-// parseFormat splits a format at its variables.
+// parseFormat splits a format after each variable.
 func parseFormat(format string) []piece {
 	var pieces []piece
 	began := 0
@@ -64,7 +60,7 @@ func parseFormat(format string) []piece {
 	return append(pieces, piece{text: format[began:]})
 }
 
-// log writes the line of a call that has been answered at the time end.
+// log writes the line of a call that was answered at end.
 func (g *Gateway) log(c *call, res response, end time.Time) {
 	if g.options.AccessLog == nil || c.stage == nil || c.stage.AccessLog == nil {
 		return
@@ -85,12 +81,11 @@ func (g *Gateway) log(c *call, res response, end time.Time) {
 		}
 		line = append(line, value...)
 	}
-	// What AWS calls the streams of an access log is not recorded.
+	// How AWS names the streams of an access log is not recorded.
 	g.options.AccessLog(c.stage.AccessLog.Group, c.stage.APIID+"/"+c.stage.Name, line)
 }
 
-// requestValue is the value of a variable of a request itself, which
-// RequestVariables names, or "".
+// requestValue returns the value of a variable in RequestVariables, or "".
 func (c *call) requestValue(name string) string {
 	switch r, s := c.request, c.stage; name {
 	case "accountId":
@@ -130,8 +125,8 @@ func (c *call) requestValue(name string) string {
 	return ""
 }
 
-// logValue is the value of a variable, or "". The variables of IAM and of a client
-// certificate have none here.
+// logValue returns the value of a variable, or "". Variables of IAM and of
+// client certificates have no value.
 func (c *call) logValue(name string, res response, end time.Time) string {
 	if value, ok := strings.CutPrefix(name, "authorizer."); ok {
 		if value == "error" && c.authorization.err != nil {
@@ -162,7 +157,7 @@ func (c *call) logValue(name string, res response, end time.Time) string {
 	return escaped(c.requestValue(name))
 }
 
-// errorValue is the value of a variable of the gateway's own answer, or "".
+// errorValue returns the value of a variable about the gateway's error, or "".
 func errorValue(name string, res response) string {
 	if res.message == "" {
 		return ""
@@ -178,15 +173,15 @@ func errorValue(name string, res response) string {
 	return ""
 }
 
-// outcome is what became of the integration of a call.
+// outcome is the result of a call's integration.
 type outcome struct {
 	called        bool
 	latency       time.Duration
-	serviceStatus int   // of Lambda itself, which is 200 for a function that failed; 0 without an answer
-	err           error // why the answer is the gateway's own
+	serviceStatus int   // Lambda's own status: 200 even if the function failed; 0 without an answer
+	err           error // why the gateway answered with an error
 }
 
-// value is the value of a variable of the integration, or "".
+// value returns the value of a variable about the integration, or "".
 func (o outcome) value(name string, res response) string {
 	switch name {
 	case "integration.latency", "integrationLatency":
@@ -209,9 +204,8 @@ func (o outcome) value(name string, res response) string {
 	return ""
 }
 
-// escaped is a text as it stands between the quotes of JSON, so that nothing a
-// client sends can end its member or the line. Whether AWS does so is not
-// recorded.
+// escaped returns the text with JSON escapes, so that a client's text cannot
+// end a member or the line. Whether AWS escapes it is not recorded.
 func escaped(text string) string {
 	quoted, err := jsontext.AppendQuote(nil, strings.ToValidUTF8(text, "\uFFFD"))
 	if err != nil {
@@ -222,9 +216,9 @@ func escaped(text string) string {
 
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
-// responseType is one of
+// responseType returns a type of
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-responses-types.html.
-// Which of them an HTTP API names is not recorded.
+// Which types an HTTP API uses is not recorded.
 func responseType(status int) string {
 	switch status {
 	case http.StatusUnauthorized:

@@ -16,7 +16,7 @@ import (
 	"skiff/local/aws/lambda"
 )
 
-// clock goes on by 5 ms whenever it is asked.
+// clock returns a clock that advances by 5 ms at each call.
 func clock() func() time.Time {
 	var mu sync.Mutex
 	now := time.Date(2026, 3, 1, 12, 30, 0, 0, time.UTC)
@@ -28,9 +28,9 @@ func clock() func() time.Time {
 	}
 }
 
-// TestAccessLog sends requests of every outcome and compares their lines, one
-// a request, with testdata/access.golden. It has all variables of the first one,
-// and of the others those with a value.
+// TestAccessLog sends requests with every outcome and compares their lines with
+// testdata/access.golden. The golden file has all variables of the first
+// request. Of the others it has the variables with a value.
 func TestAccessLog(t *testing.T) {
 	t.Parallel()
 	stage := testStage("GET /items/{id}", "POST /items", "GET /limited", "GET /none")
@@ -72,7 +72,7 @@ func TestAccessLog(t *testing.T) {
 		f.get(t, "GET", "/prod/items/odd"),
 		f.get(t, "OPTIONS", "/prod/items", "Origin: https://app.example", "Access-Control-Request-Method: GET"),
 	}
-	f.get(t, "GET", "/other/items/1") // no stage of the API, so no log
+	f.get(t, "GET", "/other/items/1") // no stage matches, so there is no line
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if len(f.lines) != len(sent) {
@@ -84,7 +84,7 @@ func TestAccessLog(t *testing.T) {
 		if id == "" || strings.Count(line, id) != 2 {
 			t.Errorf("the line of request %q is\n%s", id, line)
 		}
-		// One variable a line, so that a difference shows.
+		// Write one variable per line, so that a difference is easy to see.
 		for variable := range strings.SplitSeq(strings.ReplaceAll(line, id, "ID"), `,"`) {
 			if i == 0 || !strings.Contains(variable, `":"-"`) {
 				got.WriteString(variable + "\n")

@@ -9,20 +9,20 @@ import (
 	"skiff/local/aws/apigateway/payload"
 )
 
-// maxAuthorizerTime is how long a Lambda authorizer may take:
+// maxAuthorizerTime is the time limit of a Lambda authorizer:
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 const maxAuthorizerTime = 10 * time.Second
 
-// authorization is what an authorizer has said to a call.
+// authorization is the result of a call's authorizer.
 type authorization struct {
-	event  any               // requestContext.authorizer of the event; nil without an authorizer
+	event  any               // the event's requestContext.authorizer; nil without an authorizer
 	values map[string]string // for the access log, such as claims.sub
-	err    error             // why the call was refused, or could not be decided on
-	kept   bool              // it is an answer of before
+	err    error             // why the call was denied, or the authorizer failed
+	kept   bool              // the answer came from the cache
 }
 
-// authorize asks the authorizer of the matched route; the answer is nil where
-// the call may go on.
+// authorize runs the authorizer of the matched route. It returns nil if the
+// call may continue.
 func (g *Gateway) authorize(c *call) *response {
 	a := c.match.route.Authorizer
 	var res response
@@ -45,8 +45,8 @@ func (g *Gateway) authorize(c *call) *response {
 	return &res
 }
 
-// ask has the function of an authorizer decide, or its last answer for the same
-// identity
+// ask checks a call by an authorizer's function, or by its cached answer for
+// the same identity
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html).
 func (g *Gateway) ask(c *call, a *Authorizer) (response, error) {
 	identity, err := c.identity(a.IdentitySources)
@@ -60,7 +60,7 @@ func (g *Gateway) ask(c *call, a *Authorizer) (response, error) {
 	case err != nil:
 		return internalError(), fmt.Errorf("authorizer %s: %w", a.ID, err)
 	}
-	// Without a context there is null
+	// Without a context, the member is null
 	// (https://github.com/KensioSoftware/yulin/blob/main/docs/services/apigatewayv2/README.md).
 	c.authorization.event = map[string]any{"lambda": v.context}
 	c.authorization.values = v.values
@@ -70,19 +70,19 @@ func (g *Gateway) ask(c *call, a *Authorizer) (response, error) {
 	return response{}, nil
 }
 
-// routeARN names what a request calls: its method, and the path that routes see.
-// Unlike sourceARN it has the path of the request, as in
-// arn:aws:execute-api:eu-west-2:ACCOUNT:API/dev/GET/ for ANY /{proxy+}, which
-// public logs of AWS show. Whether it is decoded there is not recorded.
+// routeARN returns the ARN of the request: its method, and the path that routes
+// match. Unlike sourceARN it has the request's path. Public logs of AWS show
+// arn:aws:execute-api:eu-west-2:ACCOUNT:API/dev/GET/ for ANY /{proxy+}. Whether
+// the path is decoded is not recorded.
 func (c *call) routeARN() string {
 	s := c.stage
 	return "arn:aws:execute-api:" + s.Region + ":" + s.AccountID + ":" + s.APIID + "/" + s.Name + "/" + c.request.Method + Decode(c.routed)
 }
 
-// authorizerEvent is payload format 2.0 for authorizers: that of integrations
-// with three members more and without a body
+// authorizerEvent is payload format 2.0 for authorizers. It has three members
+// that an integration's event lacks, and no body
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html;
-// aws-lambda-go has its example).
+// aws-lambda-go has the example).
 type authorizerEvent struct {
 	Type           string   `json:"type"`
 	RouteARN       string   `json:"routeArn"`
@@ -90,8 +90,8 @@ type authorizerEvent struct {
 	requestEvent
 }
 
-// verdict is the answer that is kept for an identity, else a new one. An answer
-// that is no decision is not kept.
+// verdict returns the cached answer for an identity, or asks the function. An
+// answer that is not a decision is not cached.
 func (g *Gateway) verdict(c *call, a *Authorizer, identity []string) (verdict, error) {
 	key := verdictKey(c.stage, c.match.route, identity)
 	if v, ok := g.verdicts.get(key, c.now); ok {

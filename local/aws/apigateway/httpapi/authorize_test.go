@@ -22,7 +22,7 @@ const (
 	askSource = "arn:aws:execute-api:eu-west-1:111111111111:abc123/authorizers/auth1"
 )
 
-// asking is a Lambda authorizer by the header Authorization.
+// asking returns a Lambda authorizer that uses the header Authorization.
 func asking(simple bool, ttl time.Duration) *Authorizer {
 	return &Authorizer{
 		ID: "auth1", IdentitySources: []string{"$request.header.Authorization"},
@@ -30,7 +30,7 @@ func asking(simple bool, ttl time.Duration) *Authorizer {
 	}
 }
 
-// guardedStage is testStage with an authorizer on each route.
+// guardedStage returns a testStage with an authorizer on each route.
 func guardedStage(a *Authorizer, keys ...string) Stage {
 	s := testStage(keys...)
 	for i := range s.Routes {
@@ -39,7 +39,8 @@ func guardedStage(a *Authorizer, keys ...string) Stage {
 	return s
 }
 
-// A guard answers for the authorizer's function; what it guards answers 200.
+// A guard answers for the authorizer's function. The guarded function answers
+// 200.
 type guard struct {
 	mu     sync.Mutex
 	answer lambda.Result
@@ -66,7 +67,7 @@ func (g *guard) reply(ctx context.Context, payload []byte) (lambda.Result, error
 	return g.answer, g.err
 }
 
-// functions are those that were called, in order.
+// functions returns the called functions, in order.
 func (f *fixture) functions() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -92,7 +93,7 @@ func TestSimpleResponse(t *testing.T) {
 		t.Errorf("the authorizer is called for %s", source)
 	}
 	f.mu.Unlock()
-	// The context comes as it was given, a number with its digits.
+	// The context is unchanged; a number keeps its digits.
 	if payload := string(f.last(t).payload); !strings.Contains(payload, `"authorizer":{"lambda":{"tenant":"acme","n":1.50,"list":["a"]}}`) {
 		t.Errorf("event %s", payload)
 	}
@@ -117,7 +118,8 @@ func TestOpenRoute(t *testing.T) {
 	}
 }
 
-// TestMissingIdentity: without all identity sources nobody is asked.
+// TestMissingIdentity checks that the function is not called if an identity
+// source is missing.
 func TestMissingIdentity(t *testing.T) {
 	t.Parallel()
 	a := asking(true, time.Minute)
@@ -131,7 +133,7 @@ func TestMissingIdentity(t *testing.T) {
 		{"/?Tenant=a"},
 		{"/?Tenant=a", "X-Key:"},
 		{"/", "X-Key: k"},
-		{"/?tenant=a", "X-Key: k"}, // query parameters have a case
+		{"/?tenant=a", "X-Key: k"}, // the case of a query parameter's name matters
 		{"/?Tenant=", "X-Key: k"},
 	} {
 		wantMessage(t, f.get(t, "GET", request[0], request[1:]...), 401, "Unauthorized")
@@ -153,8 +155,8 @@ func TestMissingIdentity(t *testing.T) {
 	}
 }
 
-// TestAuthorizerEvent compares the members of the event with those of the
-// documented example, and reads it as Go functions do.
+// TestAuthorizerEvent compares the event's members with the documented example.
+// It also decodes the event into aws-lambda-go's types.
 func TestAuthorizerEvent(t *testing.T) {
 	t.Parallel()
 	stage := guardedStage(asking(true, 0), "ANY /items/{id}")
@@ -162,14 +164,14 @@ func TestAuthorizerEvent(t *testing.T) {
 	var g guard
 	g.say(`{"isAuthorized":true}`)
 	f := newFixture(t, stage, g.reply)
-	// An authorizer sees no body.
+	// The event of an authorizer has no body.
 	request := head("DELETE", "/prod/items/a%20b?c=d", "Authorization: key", "Cookie: x=1; y=2", "Content-Type: text/plain", "Content-Length: 2") + "\r\nhi"
 	if got := f.raw(t, request); got.status != 200 || f.last(t).event.Body != "hi" {
 		t.Fatalf("%+v", got)
 	}
 	var sample, sent map[string]any
 	load(t, "apigw-v2-custom-authorizer-v2-request.json", &sample)
-	delete(sample["requestContext"].(map[string]any), "authentication") // mutual TLS
+	delete(sample["requestContext"].(map[string]any), "authentication") // of mutual TLS
 	f.mu.Lock()
 	payload := f.calls[0].payload
 	trace := [2]string{f.calls[0].event.Headers["x-amzn-trace-id"], f.calls[1].event.Headers["x-amzn-trace-id"]}
@@ -216,7 +218,7 @@ func TestAuthorizerOfNoKind(t *testing.T) {
 	wantMessage(t, f.get(t, "GET", "/"), 500, "Internal Server Error")
 }
 
-// TestAuthorizerInLog shows what an access log has of authorizers.
+// TestAuthorizerInLog checks the authorizer's variables in an access log.
 func TestAuthorizerInLog(t *testing.T) {
 	t.Parallel()
 	var g guard

@@ -19,9 +19,9 @@ type badInput struct {
 	Alt       []any `json:"awsMayAnswer"`
 }
 
-// badInputs are the cases of testdata/bad_inputs.json that are the gateway's,
-// each with how it is sent. A reply of status 0 is a connection that was ended
-// without an answer.
+// badInputs returns a function for each case of testdata/bad_inputs.json that
+// concerns the gateway. The function sends the case's request. A reply has
+// status 0 if the connection ended without an answer.
 func badInputs() map[string]func(t *testing.T, c badInput) reply {
 	fault := func(event string) func(*testing.T, badInput) reply {
 		return func(t *testing.T, c badInput) reply { return sendFault(t, c, event) }
@@ -30,7 +30,7 @@ func badInputs() map[string]func(t *testing.T, c badInput) reply {
 		"no route": sendPlain, "method without route": sendPlain, "trailing slash": sendPlain,
 		"path in capitals": sendPlain, "dot segments": sendPlain, "space in target": sendPlain,
 		"body above Lambda limit":  sendBody(6<<20+1<<10, 1), // Lambda refuses it
-		"body above gateway limit": sendBody(10<<20+1, 0),    // the gateway does
+		"body above gateway limit": sendBody(10<<20+1, 0),    // the gateway refuses it
 		"headers too large": func(t *testing.T, c badInput) reply {
 			got := newCloud(t, 0, -1).get(t, c.Request.Method, c.path(), "x-big: "+strings.Repeat("a", 10_300))
 			wantMessage(t, got, 431, "Request Header Fields Too Large")
@@ -95,7 +95,7 @@ func TestBadInputs(t *testing.T) {
 
 func (c badInput) path() string { return strings.ReplaceAll(c.Request.Path, "{existing}", "x1") }
 
-// wantHealthy sends the control request of a case.
+// wantHealthy sends the case's control request.
 func wantHealthy(t *testing.T, c *cloud) {
 	t.Helper()
 	c.setFault("")
@@ -126,7 +126,7 @@ func sendBody(size, calls int) func(*testing.T, badInput) reply {
 	}
 }
 
-// sendFault has the function do something wrong; the next request must be served.
+// sendFault makes the function fail. The next request must succeed.
 func sendFault(t *testing.T, c badInput, event string) reply {
 	cloud := newCloud(t, 0, -1)
 	cloud.setFault(event)
@@ -140,8 +140,8 @@ func sendFault(t *testing.T, c badInput, event string) reply {
 	return got
 }
 
-// sendTimeout has the integration end before the function does; the function
-// is left to run and its sandbox serves nobody else meanwhile.
+// sendTimeout makes the integration time out before the function ends. The
+// function keeps running, and its sandbox gets no other request meanwhile.
 func sendTimeout(t *testing.T, c badInput) reply {
 	const timeout = 2 * time.Second
 	cloud := newCloud(t, timeout, -1)
@@ -158,8 +158,8 @@ func sendTimeout(t *testing.T, c badInput) reply {
 	return got
 }
 
-// sendParallel uses up a reserved concurrency of 1 and returns the answer of one
-// that came too many.
+// sendParallel uses up a reserved concurrency of 1. It returns the answer to a
+// request above it.
 func sendParallel(t *testing.T, c badInput) reply {
 	cloud := newCloud(t, 0, 1)
 	gate := filepath.Join(t.TempDir(), "go")
@@ -185,7 +185,7 @@ func sendParallel(t *testing.T, c badInput) reply {
 	return refused
 }
 
-// sendThrottled returns one of the answers that are not 200.
+// sendThrottled returns one of the answers other than 200.
 func sendThrottled(t *testing.T, c badInput) reply {
 	cloud := newCloud(t, 0, -1)
 	cloud.mu.Lock()
@@ -212,15 +212,15 @@ func sendThrottled(t *testing.T, c badInput) reply {
 	return refused
 }
 
-// sendSlowHead sends a byte now and then until the connection is ended, which it
-// is without an answer.
+// sendSlowHead sends single bytes, slowly, until the connection ends without an
+// answer.
 func sendSlowHead(t *testing.T, c badInput) reply {
 	f := newSlowFixture(t, testStage(itemsKeys()...), answering(`{}`), 200*time.Millisecond)
 	conn := dial(t, f.address)
 	text := head(c.Request.Method, c.path(), "x-slow: "+strings.Repeat("a", 1000))
 	ended := make(chan string, 1)
 	go func() {
-		received, _ := io.ReadAll(conn) // the end may be a reset
+		received, _ := io.ReadAll(conn) // an error means that the connection was reset
 		ended <- string(received)
 	}()
 	for i := range text {
@@ -253,7 +253,7 @@ func sendSlowBody(t *testing.T, c badInput) reply {
 		t.Error("half a body reached a function")
 	}
 	wantMessage(t, got, 408, "Request Timeout")
-	if got.header.Get("Connection") != "" { // ReadResponse takes "close" out
+	if got.header.Get("Connection") != "" { // ReadResponse removes "close"
 		t.Errorf("headers %v", got.header)
 	}
 	if _, err := conn.Read(make([]byte, 1)); err != io.EOF {
@@ -272,7 +272,7 @@ func dial(t testing.TB, address string) net.Conn {
 	return conn
 }
 
-// A client keeps one connection for a benchmark.
+// A client uses one connection for a benchmark.
 type client struct {
 	http.Client
 	base string

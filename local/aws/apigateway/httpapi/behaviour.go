@@ -9,7 +9,7 @@ const (
 	floci     = "https://github.com/floci-io/floci/pull/2011"
 )
 
-// Behaviour lists what an HTTP API does here as on AWS, by subject.
+// Behaviour lists the behaviour of an HTTP API, with its evidence, by subject.
 func Behaviour() []evidence.Fact {
 	return []evidence.Fact{
 		evidence.Documented("A stage named by the first segment of the path is chosen before $default.", guide+"http-api-develop-routes.html"),

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// selfSigned makes a certificate of one name and a pool that trusts it.
+// selfSigned returns a certificate for one name, and a pool that trusts it.
 func selfSigned(t *testing.T, name string) (*tls.Certificate, *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

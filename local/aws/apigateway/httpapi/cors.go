@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// isPreflight reports whether a request is a preflight of an API with CORS: an
-// OPTIONS request with both headers. The gateway answers it itself where no
-// route matches; an ANY or $default route receives it like any other request,
-// so a guarded one answers 401. A public "OPTIONS /{proxy+}" route is the remedy
+// isPreflight reports whether a request is a preflight: OPTIONS with both
+// headers, for an API with CORS. The gateway answers it if no route matches. An
+// ANY or $default route receives it like any other request, so a guarded route
+// answers 401. To avoid that, add a public route "OPTIONS /{proxy+}"
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html;
 // for ANY: https://github.com/aws/serverless-application-model/issues/1603).
 func (c *CORS) isPreflight(r *http.Request) bool {
@@ -17,8 +17,9 @@ func (c *CORS) isPreflight(r *http.Request) bool {
 		r.Header.Get("Origin") != "" && r.Header.Get("Access-Control-Request-Method") != ""
 }
 
-// grant is the value of Access-Control-Allow-Origin for an origin, "" for none.
-// A full "*" is sent as such; the other forms name the origin (not recorded).
+// grant returns Access-Control-Allow-Origin for an origin, or "" if it is not
+// allowed. A "*" is sent unchanged; the other forms send the origin (not
+// recorded).
 func (c *CORS) grant(origin string) string {
 	if origin == "" {
 		return ""
@@ -36,9 +37,9 @@ func (c *CORS) grant(origin string) string {
 	return granted
 }
 
-// preflight sets the headers of a preflight answer. A foreign origin gets none.
-// Whether AWS compares the asked method and headers is not recorded; the browser
-// does.
+// preflight sets the headers of a preflight answer. An origin that is not
+// allowed gets none. Whether AWS checks the requested method and headers is not
+// recorded; the browser checks them.
 func (c *CORS) preflight(h http.Header, r *http.Request) {
 	if !c.allow(h, r) {
 		return
@@ -50,12 +51,13 @@ func (c *CORS) preflight(h http.Header, r *http.Request) {
 	}
 }
 
-// apply replaces the CORS headers of an answer by the configured ones: API
-// Gateway ignores those of the integration
+// apply replaces an answer's CORS headers by the configured ones, because API
+// Gateway ignores the integration's CORS headers
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html).
-// A preflight that a route answers has all of them, for the remedy of that page
-// works by no other way. The gateway's own errors carry the headers too, else a
-// browser could not read them (not recorded).
+// A preflight that a route answers gets all of them: otherwise the public route
+// "OPTIONS /{proxy+}", which the page recommends, could not allow a request.
+// The gateway's errors get the headers too, so that a browser can read the
+// errors (not recorded).
 func (c *CORS) apply(h http.Header, r *http.Request) {
 	if c == nil {
 		return

@@ -49,8 +49,8 @@ func TestPreflight(t *testing.T) {
 	}
 }
 
-// TestRoutedPreflight: a route that matches a preflight receives it. Where it is
-// guarded, the answer is 401, and a public route for OPTIONS is the remedy
+// TestRoutedPreflight checks that a matching route receives a preflight. If the
+// route is guarded, the answer is 401; a public route for OPTIONS avoids that
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html).
 func TestRoutedPreflight(t *testing.T) {
 	t.Parallel()
@@ -59,7 +59,7 @@ func TestRoutedPreflight(t *testing.T) {
 		guarded []string
 		public  string
 		path    string
-		route   string // that receives it, "" for the gateway
+		route   string // the route that receives it; "" for the gateway
 	}{
 		{[]string{"$default"}, "", "/x", "$default"},
 		{[]string{"ANY /items"}, "", "/items", "ANY /items"},
@@ -94,7 +94,8 @@ func TestRoutedPreflight(t *testing.T) {
 	}
 }
 
-// Without both headers an OPTIONS request is one like any other.
+// TestOptionsIsRouted checks that OPTIONS without both headers is an ordinary
+// request.
 func TestOptionsIsRouted(t *testing.T) {
 	t.Parallel()
 	f := corsFixture(t)

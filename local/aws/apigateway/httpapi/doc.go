@@ -1,13 +1,14 @@
-// Package httpapi answers HTTP requests as an API Gateway HTTP API does: stage,
-// route, authorizer, Lambda proxy integration of payload format 2.0, CORS,
-// throttle, access log. What is declared of an API is in the package apigateway,
-// which hands it down as a Stage.
+// Package httpapi answers HTTP requests as an API Gateway HTTP API does. It
+// implements stages, routes, authorizers, Lambda proxy integrations of payload
+// format 2.0, CORS, throttling and access logs. The package apigateway holds
+// the declared API and passes it on as a Stage.
 //
-// Behaviour lists what it does as AWS does, and what shows that: a recording, a
-// page of the documentation, or nothing yet.
+// Behaviour lists what the package does as AWS does, with the evidence: a
+// recording, a page of the documentation, or none yet. In comments, "not
+// recorded" means that there is no such evidence.
 //
-// What it does not do: parameter mapping, private and HTTP integrations, payload
-// format 1.0, authorization by IAM, mutual TLS, API keys, detailed metrics,
-// response streaming. It fetches no issuer's keys: Options.Verify verifies a
-// token.
+// The package does not support parameter mapping, private and HTTP
+// integrations, payload format 1.0, IAM authorization, mutual TLS, API keys,
+// detailed metrics or response streaming. It does not fetch an issuer's keys:
+// Options.Verify verifies a token.
 package httpapi

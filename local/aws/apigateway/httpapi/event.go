@@ -14,9 +14,9 @@ import (
 	"skiff/local/aws/apigateway/payload"
 )
 
-// An event is the payload format 2.0 of a request:
+// An event is a request in payload format 2.0:
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-// Members without a value are left out, but for rawQueryString and
+// Members without a value are left out, except rawQueryString and
 // isBase64Encoded.
 type event struct {
 	requestEvent
@@ -24,8 +24,8 @@ type event struct {
 	IsBase64Encoded bool   `json:"isBase64Encoded"`
 }
 
-// A requestEvent is an event without its body, which is what an authorizer
-// receives.
+// A requestEvent is an event without its body. An authorizer receives this
+// part.
 type requestEvent struct {
 	Version               string            `json:"version"`
 	RouteKey              string            `json:"routeKey"`
@@ -42,7 +42,7 @@ type requestEvent struct {
 type requestContext struct {
 	AccountID    string      `json:"accountId"`
 	APIID        string      `json:"apiId"`
-	Authorizer   any         `json:"authorizer,omitempty"` // nil for a route that is open to all
+	Authorizer   any         `json:"authorizer,omitempty"` // nil for a public route
 	DomainName   string      `json:"domainName"`
 	DomainPrefix string      `json:"domainPrefix"`
 	HTTP         httpContext `json:"http"`
@@ -61,17 +61,17 @@ type httpContext struct {
 	UserAgent string `json:"userAgent"`
 }
 
-// A call is one request on its way through the gateway.
+// A call is one request in the gateway.
 type call struct {
 	request *http.Request
 	id      string // Apigw-Requestid
 	trace   string // X-Amzn-Trace-Id, for the authorizer and the integration
 	now     time.Time
 	stage   *Stage
-	path    string // escaped, with the stage or the mapping's key, without any local prefix
-	base    string // the part of path that a mapping took
-	routed  string // the part of path that routes see
-	host    string // of the API's endpoint
+	path    string // escaped, with the stage or the mapping's key
+	base    string // the part of path that the mapping's key matches
+	routed  string // the part of path that routes match
+	host    string // the host name of the API's endpoint
 	match   match
 	body    []byte
 	outcome outcome
@@ -79,10 +79,10 @@ type call struct {
 	authorization authorization
 }
 
-// timeFormat is that of the Common Log Format, as recorded.
+// timeFormat is the Common Log Format's (recorded).
 const timeFormat = "02/Jan/2006:15:04:05 -0700"
 
-// event is the event of a call, which changes nothing of it.
+// event returns the event of a call. It does not change the call.
 func (c *call) event() event {
 	e := event{requestEvent: c.requestEvent()}
 	e.Body, e.IsBase64Encoded = encodeBody(c.request.Header.Get("Content-Type"), c.body)
@@ -91,7 +91,7 @@ func (c *call) event() event {
 
 func (c *call) requestEvent() requestEvent {
 	// The path is decoded and keeps the stage, here and in http.path (recorded;
-	// the stage prefix is seen in aws-lambda-rust-runtime's test data).
+	// aws-lambda-rust-runtime's test data shows the stage).
 	path := Decode(c.path)
 	prefix, _, _ := strings.Cut(c.host, ".")
 	return requestEvent{
@@ -112,14 +112,15 @@ func (c *call) requestEvent() requestEvent {
 	}
 }
 
-// headers returns the request's headers with names in lower case, those sent
-// more than once joined. The recording joins by ", " (its client may have done
-// so itself), the example in the documentation by ",": the recording wins.
+// headers returns the request's headers, with names in lower case. Values of a
+// repeated header are joined by ", " as in the recording, although the client
+// that made it may have joined them. The example in the documentation joins by
+// ",".
 //
-// content-length stands even when the client sent none (aws-lambda-go's sample
-// is of a curl GET). What the gateway adds is recorded; here it claims the
-// https and port 443 of an AWS endpoint too, so that a function which sends
-// http clients elsewhere behaves alike.
+// There is always a content-length: aws-lambda-go's sample of a curl GET has
+// one too. The headers that the gateway adds are recorded. They name https and
+// port 443 as on AWS, so that a function that redirects http clients works the
+// same way.
 func (c *call) headers() map[string]string {
 	out := make(map[string]string, len(c.request.Header)+6)
 	for name, values := range c.request.Header {
@@ -139,7 +140,8 @@ func (c *call) headers() map[string]string {
 	return out
 }
 
-// traceOf is the trace id of a request: a client's own is kept (not recorded).
+// traceOf returns the request's trace id. It keeps an id that the client sends
+// (not recorded).
 func traceOf(r *http.Request, now time.Time) string {
 	if given := strings.Join(r.Header.Values("X-Amzn-Trace-Id"), ", "); strings.HasPrefix(given, "Root=") {
 		return given
@@ -147,8 +149,8 @@ func traceOf(r *http.Request, now time.Time) string {
 	return payload.NewTrace(now)
 }
 
-// hopByHop tells the headers that end at the gateway. Which of them AWS keeps
-// is not recorded.
+// hopByHop reports whether a header ends at the gateway. Which headers AWS
+// keeps is not recorded.
 func hopByHop(name string) bool {
 	switch http.CanonicalHeaderKey(name) {
 	case "Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "Expect":
@@ -157,8 +159,8 @@ func hopByHop(name string) bool {
 	return false
 }
 
-// cookies splits the cookie header, which then is not among the headers
-// (recorded). What stands between two semicolons goes through as it is.
+// cookies splits the Cookie header, which the event's headers then lack
+// (recorded). It does not check the text between semicolons.
 func cookies(h http.Header) []string {
 	var out []string
 	for _, line := range h.Values("Cookie") {
@@ -171,9 +173,9 @@ func cookies(h http.Header) []string {
 	return out
 }
 
-// queryParameters decodes a query; a name given twice has its values joined by
-// "," (both recorded). A plus sign is taken for a space and what is not valid
-// is left as it is (neither recorded).
+// queryParameters decodes a query and joins the values of a repeated name by
+// "," (both recorded). A plus sign means a space, and invalid encodings stay as
+// they are (neither recorded).
 func queryParameters(raw string) map[string]string {
 	var out map[string]string
 	for pair := range strings.SplitSeq(raw, "&") {
@@ -200,12 +202,14 @@ func decodeQuery(s string) string {
 	return s
 }
 
-// encodeBody returns the body as the event holds it: text for the types below,
-// base64 for all others, a missing type and application/x-www-form-urlencoded
-// among them. AWS does not list the types; they are those that
-// https://github.com/ministackorg/ministack/pull/766 reports from trials on AWS.
-// A text that is not valid UTF-8 cannot stand in JSON and is sent as base64,
-// which leaves it to the function to refuse it (not recorded).
+// encodeBody returns the body as in the event, and whether it is base64. JSON,
+// XML, JavaScript and text/* are text. All others are base64, also a missing
+// type and application/x-www-form-urlencoded. AWS does not list the types; this
+// list is from trials on AWS:
+// https://github.com/ministackorg/ministack/pull/766.
+//
+// A text with invalid UTF-8 cannot be in JSON, so it is sent as base64, and the
+// function may refuse it (not recorded).
 func encodeBody(contentType string, body []byte) (string, bool) {
 	if len(body) == 0 {
 		return "", false
@@ -218,7 +222,7 @@ func encodeBody(contentType string, body []byte) (string, bool) {
 
 func isText(contentType string) bool {
 	kind, _, err := mime.ParseMediaType(contentType)
-	if err != nil { // a broken parameter does not change the type
+	if err != nil { // an invalid parameter does not change the type
 		kind, _, _ = strings.Cut(contentType, ";")
 		kind = strings.ToLower(strings.TrimSpace(kind))
 	}

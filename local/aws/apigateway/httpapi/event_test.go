@@ -27,10 +27,10 @@ type recordedEvent struct {
 	Event map[string]any `json:"event_recorded_as_dotnet_type"`
 }
 
-// TestRecordedEvents sends the recorded requests as their client did (its
-// content type and length are among the recorded headers) and compares what the
-// function gets, in the recorded .NET form: member names in Pascal case, null for
-// what is absent, ids, time, host and address masked.
+// TestRecordedEvents sends the recorded requests as their client did, with its
+// content type and length. It compares the function's events with the recorded
+// ones. These have .NET's form: names in Pascal case, and null for an absent
+// member. Ids, times, hosts and addresses are masked.
 func TestRecordedEvents(t *testing.T) {
 	t.Parallel()
 	var file struct{ Cases []recordedEvent }
@@ -59,8 +59,8 @@ func TestRecordedEvents(t *testing.T) {
 	}
 }
 
-// pascal renames members as the .NET type does; names inside maps of the
-// request's own stay.
+// pascal renames members as the .NET type does. It keeps names that come from
+// the request.
 func pascal(in map[string]any) map[string]any {
 	out := map[string]any{}
 	for name, value := range in {
@@ -78,7 +78,8 @@ var (
 	traceForm     = regexp.MustCompile(`^Root=1-[0-9a-f]{8}-[0-9a-f]{24}$`)
 )
 
-// mask replaces what differs between two runs by its form, and drops nulls.
+// mask replaces values that differ between runs by their form, and removes
+// nulls.
 func mask(in map[string]any) map[string]any {
 	out := map[string]any{}
 	for name, value := range in {
@@ -105,9 +106,9 @@ func mask(in map[string]any) map[string]any {
 	return out
 }
 
-// TestRecordedMembers compares the members of an event with those of
-// aws-lambda-go's sample, which was made by a curl GET without a length of its
-// own; authentication is of mutual TLS, which is not served.
+// TestRecordedMembers compares the event's members with aws-lambda-go's sample,
+// which is from a curl GET without a Content-Length. The member authentication
+// is of mutual TLS, which the gateway does not support.
 func TestRecordedMembers(t *testing.T) {
 	t.Parallel()
 	var want map[string]any
@@ -196,8 +197,8 @@ func TestRequestDetails(t *testing.T) {
 	}
 }
 
-// FuzzEvent makes events of any request the server would let through: each must
-// be JSON and carry the query and the body unchanged.
+// FuzzEvent makes an event from any request that the server accepts. The event
+// must be JSON, with the query and the body unchanged.
 func FuzzEvent(f *testing.F) {
 	f.Add("/items/1", "a=1&a=2", "application/json", `{"a":1}`, "a=1; b")
 	f.Add("/%ff", "%ff=%zz", "text/plain", "\xff", ";;")
@@ -246,7 +247,7 @@ func decodeEventBody(t *testing.T, e event) string {
 	return string(data)
 }
 
-// TestMappedEvent: a function sees the domain name and the whole path.
+// TestMappedEvent checks that an event has the domain name and the whole path.
 func TestMappedEvent(t *testing.T) {
 	t.Parallel()
 	stage := testStage("GET /items/{id}")
@@ -276,8 +277,8 @@ func TestMappedEvent(t *testing.T) {
 	wantMessage(t, f.get(t, "GET", "/v2"), 403, "Forbidden")
 }
 
-// TestEventIsPure: to ask a call for its event twice gives the same event and
-// leaves the call as it was.
+// TestEventIsPure checks that a second event of a call equals the first, and
+// that the call does not change.
 func TestEventIsPure(t *testing.T) {
 	t.Parallel()
 	r := httptest.NewRequest("POST", "/items?a=1", nil)

@@ -20,18 +20,18 @@ import (
 
 const testHost = "abc123.execute-api.eu-west-1.amazonaws.com"
 
-// A fixture is a gateway on a port of its own, and what it called.
+// A fixture is a gateway on a free port. It records the calls of functions.
 type fixture struct {
 	address string
 	options Options
 
 	mu       sync.Mutex
-	found    Target // but for the path
+	found    Target // without the path
 	foundErr error
 
 	calls  []invoked
 	errors []error
-	lines  []string // of access logs, with group and stream
+	lines  []string // access log lines, with group and stream
 }
 
 type invoked struct {
@@ -40,14 +40,14 @@ type invoked struct {
 	payload          []byte
 }
 
-// newFixture serves one stage whose functions answer by reply.
+// newFixture serves one stage. reply answers for its functions.
 func newFixture(t testing.TB, stage Stage, reply func(context.Context, []byte) (lambda.Result, error)) *fixture {
 	t.Helper()
 	return newSlowFixture(t, stage, reply, time.Minute)
 }
 
-// newSlowFixture is newFixture with a limit of its own for reading a head and
-// for reading a body.
+// newSlowFixture is newFixture with a limit for reading a head and for reading
+// a body.
 func newSlowFixture(t testing.TB, stage Stage, reply func(context.Context, []byte) (lambda.Result, error), limit time.Duration) *fixture {
 	t.Helper()
 	f := fixtureOf(t, stage, reply)
@@ -56,7 +56,7 @@ func newSlowFixture(t testing.TB, stage Stage, reply func(context.Context, []byt
 	return f
 }
 
-// newTimedFixture is newFixture with a clock of its own.
+// newTimedFixture is newFixture with a clock.
 func newTimedFixture(t testing.TB, stage Stage, now func() time.Time, reply func(context.Context, []byte) (lambda.Result, error)) *fixture {
 	t.Helper()
 	f := fixtureOf(t, stage, reply)
@@ -102,7 +102,7 @@ func fixtureOf(t testing.TB, stage Stage, reply func(context.Context, []byte) (l
 	return f
 }
 
-// serve listens until the test ends.
+// serve starts the server, which stops at the end of the test.
 func (f *fixture) serve(t testing.TB) {
 	t.Helper()
 	port, err := net.Listen("tcp", "127.0.0.1:0")
@@ -117,7 +117,7 @@ func (f *fixture) serve(t testing.TB) {
 	f.address = listener.Addr().String()
 }
 
-// testStage is the $default stage with a route for each key.
+// testStage returns a $default stage with a route for each key.
 func testStage(keys ...string) Stage {
 	s := Stage{APIID: "abc123", AccountID: "111111111111", Region: "eu-west-1", Name: DefaultStage}
 	for _, key := range keys {
@@ -128,7 +128,7 @@ func testStage(keys ...string) Stage {
 	return s
 }
 
-// answering returns a reply that is always the same payload.
+// answering returns a reply with a constant payload.
 func answering(payload string) func(context.Context, []byte) (lambda.Result, error) {
 	return func(context.Context, []byte) (lambda.Result, error) {
 		return lambda.Result{Payload: []byte(payload)}, nil
@@ -152,15 +152,15 @@ func (f *fixture) called() int {
 	return len(f.calls)
 }
 
-// A reply is what a client received.
+// A reply is the answer that a client received.
 type reply struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// raw sends text as it stands on a connection of its own and reads one answer.
-// A connection that ends without an answer is status 0.
+// raw sends text unchanged over a new connection and reads one answer. The
+// status is 0 if the connection ends without an answer.
 func (f *fixture) raw(t testing.TB, text string) reply {
 	t.Helper()
 	conn, err := net.Dial("tcp", f.address)
@@ -231,7 +231,7 @@ func head(method, target string, headers ...string) string {
 	return b.String()
 }
 
-// wantMessage checks an answer of the gateway's own.
+// wantMessage checks an error of the gateway.
 func wantMessage(t *testing.T, got reply, status int, message string) {
 	t.Helper()
 	if got.status != status || got.body != `{"message":"`+message+`"}` {

@@ -18,49 +18,51 @@ import (
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 const (
 	maxHeadBytes = 10_240   // request line and headers
-	maxBodyBytes = 10 << 20 // "10 MB"; that it is 10 × 2^20 is not recorded
+	maxBodyBytes = 10 << 20 // "10 MB"; that this is 10 × 2^20 is not recorded
 	MaxTimeout   = 30 * time.Second
 )
 
-// Options say what a gateway serves and whom it calls. The functions are used
-// by many requests at once.
+// Options configure a gateway. Requests call the functions concurrently.
 type Options struct {
-	// Find returns what a request is for. The answer to an error is 403 when it
-	// is ErrForbidden or ErrHost, else 404. Serve does not ask it.
+	// Find returns the target of a request. The gateway answers 403 to
+	// ErrForbidden and ErrHost, and 404 to any other error. Serve does not call
+	// it.
 	Find func(r *http.Request) (Target, error)
 
-	// Verify tells the claims of a token whose signature is right, whoever
-	// issued it, and leaves their check to the gateway; numbers are
-	// json.Number. The error's text is for the client. Nil takes no token.
+	// Verify returns the claims of a token with a valid signature, whoever
+	// issued it. Numbers are json.Number. The gateway checks the claims. The
+	// client sees the error's text. If nil, the gateway accepts no token.
 	Verify func(token string) (claims map[string]any, err error)
 
-	// Invoke runs a function for the route or the authorizer named by
-	// sourceARN. For a route, an error is 503 when it is lambda.ErrThrottled,
-	// lambda.ErrClosed or the end of ctx, 413 when it is
-	// lambda.ErrPayloadTooLarge, else 500: no permission, no such function.
+	// Invoke runs the function of the route or authorizer that sourceARN names.
+	// For a route, its error determines the status: 503 for
+	// lambda.ErrThrottled, lambda.ErrClosed and the end of ctx, 413 for
+	// lambda.ErrPayloadTooLarge, else 500. Examples of 500 are a missing
+	// permission and a missing function.
 	Invoke func(ctx context.Context, functionARN, sourceARN string, payload []byte) (lambda.Result, error)
 
-	// AccessLog takes the line of a request for its stage's log group. It may
+	// AccessLog writes the line of a request to its stage's log group. It may
 	// be nil.
 	AccessLog func(group, stream string, line []byte)
 
-	// Observe is called with each request that is answered, before the client
-	// sees the answer. It must not wait. It may be nil.
+	// Observe gets each answered request, before the client gets the answer. It
+	// must not block. It may be nil.
 	Observe func(Exchange)
 
-	// Now tells the time of requests and of their limits; time.Now when nil.
+	// Now returns the time for requests and their limits. If nil, it is
+	// time.Now.
 	Now func() time.Time
 
-	// Log is told why an answer is 5xx; what it is told never reaches the
-	// client. It may be nil.
+	// Log gets the reason of each 5xx answer, which the client never sees. It
+	// may be nil.
 	Log func(requestID string, err error)
 
-	// HeaderTimeout and BodyTimeout bound the reading of a request; 10 s and
-	// 30 s when zero. AWS does not document its own.
+	// HeaderTimeout and BodyTimeout limit the time to read a request; if zero,
+	// they are 10 s and 30 s. AWS does not document its limits.
 	HeaderTimeout, BodyTimeout time.Duration
 }
 
-// Gateway serves APIs. Make it with New.
+// Gateway serves APIs. New makes one.
 type Gateway struct {
 	options  Options
 	throttle throttle
@@ -82,27 +84,27 @@ func New(o Options) *Gateway {
 }
 
 // Server returns a server of the gateway with its limits, for a listener of
-// Listen. What is no HTTP at all the server refuses with 400 by itself, and a
-// head above 64 KiB with 431; these two answers carry no Apigw-Requestid.
+// Listen. The http.Server itself answers 400 to what is not HTTP, and 431 to a
+// head above 64 KiB. These two answers have no Apigw-Requestid.
 func (g *Gateway) Server() *http.Server {
 	return &http.Server{
 		Handler:                      g,
 		ReadHeaderTimeout:            g.options.HeaderTimeout,
 		IdleTimeout:                  time.Minute,
 		ConnState:                    follow,
-		MaxHeaderBytes:               64 << 10, // above maxHeadBytes, so that the gateway itself answers
-		DisableGeneralOptionsHandler: true,     // "OPTIONS *" is no path of an API
+		MaxHeaderBytes:               64 << 10, // above maxHeadBytes, so that the gateway can answer
+		DisableGeneralOptionsHandler: true,     // "OPTIONS *" is not a path of an API
 	}
 }
 
-// ServeHTTP answers one request.
+// ServeHTTP answers one request, for the target that Options.Find returns.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	target, err := g.options.Find(r)
 	g.Serve(w, r, target, err)
 }
 
-// Serve answers a request for what was found, or for the error in finding it.
-// It never redirects and never cleans a path.
+// Serve answers a request for a target, or for the error in finding it. It
+// never redirects and never cleans a path.
 func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, target Target, found error) {
 	now := g.options.Now()
 	c := &call{request: r, id: payload.NewID(), trace: traceOf(r, now), now: now}
@@ -114,7 +116,7 @@ func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, target Target, f
 	}
 	g.observe(c, res, end)
 	control := http.NewResponseController(w)
-	_ = control.SetWriteDeadline(time.Now().Add(MaxTimeout)) // a client that does not read
+	_ = control.SetWriteDeadline(time.Now().Add(MaxTimeout)) // limits a client that does not read
 	res.send(w, c.id)
 }
 
@@ -122,7 +124,7 @@ func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, target Target, f
 func (g *Gateway) answer(w http.ResponseWriter, c *call, target Target, err error) response {
 	r := c.request
 	if headBytes(r) > maxHeadBytes {
-		// The status is not recorded, nor is the text.
+		// Neither the status nor the text is recorded.
 		return gatewayError(http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large")
 	}
 	switch {
@@ -152,8 +154,8 @@ func (g *Gateway) answer(w http.ResponseWriter, c *call, target Target, err erro
 	case preflight:
 		return response{status: http.StatusNoContent, header: http.Header{}}
 	}
-	// The body is read first, else a client that still sends it would see its
-	// connection reset and not what the authorizer says.
+	// The body is read before the authorizer runs: a client that is still
+	// sending would see a reset connection, not the authorizer's answer.
 	if c.body, err = g.readBody(w, r); err != nil {
 		return refuseBody(err)
 	}
@@ -163,7 +165,7 @@ func (g *Gateway) answer(w http.ResponseWriter, c *call, target Target, err erro
 	return g.integrate(c)
 }
 
-// report tells why an answer is 5xx.
+// report logs the reason of a 5xx answer.
 func (g *Gateway) report(c *call, err error) {
 	if g.options.Log != nil {
 		g.options.Log(c.id, fmt.Errorf("route %s: %w", c.match.route.Key, err))
@@ -198,13 +200,13 @@ func (g *Gateway) integrate(c *call) response {
 		c.outcome.serviceStatus = http.StatusOK
 	}
 	switch {
-	case errors.Is(err, lambda.ErrPayloadTooLarge): // expected by aws-lambda-dotnet's tests
+	case errors.Is(err, lambda.ErrPayloadTooLarge): // aws-lambda-dotnet's tests expect it
 		return entityTooLarge()
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled),
 		errors.Is(err, lambda.ErrThrottled), errors.Is(err, lambda.ErrClosed):
-		// Commonly reported of timeouts; UNVERIFIED for both causes.
+		// Commonly reported for timeouts. UNVERIFIED for timeouts and throttling.
 		return fail(unavailable(), err)
-	case err != nil: // no permission: https://github.com/KensioSoftware/yulin/blob/main/docs/services/apigatewayv2/README.md
+	case err != nil: // such as no permission: https://github.com/KensioSoftware/yulin/blob/main/docs/services/apigatewayv2/README.md
 		return fail(internalError(), err)
 	case result.FunctionError != "":
 		return fail(internalError(), fmt.Errorf("function error %s: %s", result.FunctionError, result.Payload))
@@ -216,9 +218,9 @@ func (g *Gateway) integrate(c *call) response {
 	return res
 }
 
-// sourceARN names the route as permissions do: the request's method, and the
-// path as it is declared. The form follows the permissions that AWS's console
-// writes; what AWS compares them with is not documented.
+// sourceARN returns the ARN of the route, as Lambda permissions name it: the
+// request's method and the declared path. The form is from permissions that
+// AWS's console creates. What AWS compares them with is not documented.
 func (c *call) sourceARN() string {
 	s := c.stage
 	arn := "arn:aws:execute-api:" + s.Region + ":" + s.AccountID + ":" + s.APIID + "/" + s.Name + "/"
@@ -229,26 +231,26 @@ func (c *call) sourceARN() string {
 	return arn + c.request.Method + path
 }
 
-// readBody reads the whole body within its time and size.
+// readBody reads the whole body, within the limits of time and size.
 func (g *Gateway) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.ContentLength == 0 || r.Body == nil {
 		return nil, nil
 	}
 	control := http.NewResponseController(w)
-	// A recorder in a test has no connection, and so no deadline.
+	// This fails for a recorder in a test, which has no connection.
 	_ = control.SetReadDeadline(time.Now().Add(g.options.BodyTimeout))
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBodyBytes+1))
 	if err == nil && len(body) > maxBodyBytes {
-		// Read on for a while, else the client, still sending, would see its
-		// connection reset and not the answer.
+		// Read on for a while: a client that is still sending would see a reset
+		// connection, not the answer.
 		_, _ = io.CopyN(io.Discard, r.Body, maxBodyBytes)
 		err = errBodySize
 	}
 	if err != nil {
 		return nil, err
 	}
-	// The deadline stays set: the server needs it where it reads on before it
-	// closes, and lifts it itself once the body is read to its end.
+	// The deadline stays set. The server needs it if it reads on before it
+	// closes, and removes it after reading the whole body.
 	return body, nil
 }
 
@@ -260,14 +262,14 @@ func refuseBody(err error) response {
 		return entityTooLarge()
 	case errors.As(err, &network) && network.Timeout(): // not recorded
 		res = gatewayError(http.StatusRequestTimeout, "Request Timeout")
-	default: // the body ended early or is no valid chunked encoding; not recorded
+	default: // the body ended early or has an invalid chunked encoding; not recorded
 		res = gatewayError(http.StatusBadRequest, "Bad Request")
 	}
 	res.closing = true
 	return res
 }
 
-// headBytes is the size of the request line and the headers as they were sent.
+// headBytes returns the size of the request line and the headers as sent.
 func headBytes(r *http.Request) int {
 	n := len(r.Method) + len(r.RequestURI) + len(r.Proto) + len("  \r\n") + len("Host: \r\n") + len(r.Host)
 	for name, values := range r.Header {

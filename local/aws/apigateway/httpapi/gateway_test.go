@@ -56,8 +56,8 @@ func TestNoAPI(t *testing.T) {
 	wantMessage(t, f.get(t, "GET", "/"), 404, "Not Found")
 }
 
-// TestForeignHost: who calls by a name that is not this machine's reads why that
-// is refused.
+// TestForeignHost checks that a request to a host that is not this machine gets
+// 403 with the reason.
 func TestForeignHost(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, testStage("$default"), answering(`{}`))
@@ -72,7 +72,8 @@ func TestForeignHost(t *testing.T) {
 	}
 }
 
-// The gateway neither cleans nor redirects: each of these is a path of its own.
+// TestPathsAreNotCleaned checks that the gateway neither cleans a path nor
+// redirects.
 func TestPathsAreNotCleaned(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, testStage("GET /items", "ANY /all/{proxy+}"), answering(`{}`))
@@ -130,7 +131,8 @@ func TestKeepAliveAfterErrors(t *testing.T) {
 	}
 }
 
-// The time for reading a body is not that of the function.
+// TestBodyTimeoutEndsWithTheBody checks that the limit for reading a body does
+// not limit the function.
 func TestBodyTimeoutEndsWithTheBody(t *testing.T) {
 	t.Parallel()
 	const limit = 100 * time.Millisecond
@@ -147,9 +149,9 @@ func TestBodyTimeoutEndsWithTheBody(t *testing.T) {
 	}
 }
 
-// TestSlowHead: a head that stops on its way is no request, wherever it stops,
-// and its client hears nothing but the end. A request before it is answered, and
-// so is what is no HTTP.
+// TestSlowHead checks that a connection whose request head stops ends without
+// an answer. Complete requests before it are answered. Text that is not HTTP is
+// answered too.
 func TestSlowHead(t *testing.T) {
 	t.Parallel()
 	f := newSlowFixture(t, testStage("GET /", "POST /"), answering(`{"statusCode":200}`), 100*time.Millisecond)

@@ -5,9 +5,8 @@ import (
 	"strings"
 )
 
-// identity are the values of an authorizer's identity sources, in their order.
-// An error names the first one that the request has not; one that is empty is
-// missing too
+// identity returns the values of an authorizer's identity sources, in order. If
+// the request lacks one, the error names it. An empty value counts as missing
 // (https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-authorizers.html).
 func (c *call) identity(sources []string) ([]string, error) {
 	values := make([]string, len(sources))
@@ -19,8 +18,8 @@ func (c *call) identity(sources []string) ([]string, error) {
 	return values, nil
 }
 
-// sourceValue is the value of one selection expression. The name of a header is
-// matched without case, that of a query parameter with it
+// sourceValue returns the value of one selection expression. The case of a
+// header's name does not matter; the case of a query parameter's name does
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html).
 func (c *call) sourceValue(source string) string {
 	if name, ok := strings.CutPrefix(source, "$request.header."); ok {

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// checkToken lets a call go on whose token is right, by
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html.
+// checkToken checks the call's token. The error is nil if the token is valid:
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
 func (g *Gateway) checkToken(c *call, a *Authorizer) (response, error) {
 	scopes := strings.Join(c.match.route.Scopes, " ")
 	identity, err := c.identity(a.IdentitySources)
@@ -44,10 +44,10 @@ func (g *Gateway) checkToken(c *call, a *Authorizer) (response, error) {
 // jwtContext is requestContext.authorizer.jwt of an event.
 type jwtContext struct {
 	Claims map[string]string `json:"claims"`
-	Scopes []string          `json:"scopes"` // null for a route without scopes
+	Scopes []string          `json:"scopes"` // null if the route has no scopes
 }
 
-// bearer is the token of a value that may begin with "Bearer ".
+// bearer returns the token in a value, without a leading "Bearer ".
 func bearer(value string) string {
 	const scheme = "bearer "
 	if len(value) >= len(scheme) && strings.EqualFold(value[:len(scheme)], scheme) {
@@ -56,17 +56,17 @@ func bearer(value string) string {
 	return strings.TrimSpace(value)
 }
 
-// challenge says what is wrong with a token. A bare "Bearer" without one, and
-// this form of an invalid one, are public records of AWS; the form for scopes,
-// and that the scopes are the route's, follow RFC 6750.
+// challenge adds a WWW-Authenticate header. Public logs of AWS show a plain
+// "Bearer" for a missing token, and this form for an invalid one. The form for
+// scopes, with the scopes of the route, follows RFC 6750.
 func challenge(r response, value string) response {
 	r.header.Set("WWW-Authenticate", value)
 	return r
 }
 
-// bearerError has the form of
+// bearerError returns a challenge in the form of
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-jwt.html,
-// which puts no commas between its parts.
+// which has no commas between its parts.
 func bearerError(scopes, code, description string) string {
 	description = strings.Map(func(c rune) rune {
 		if c < ' ' || c > '~' || c == '"' || c == '\\' {
@@ -77,9 +77,11 @@ func bearerError(scopes, code, description string) string {
 	return `Bearer scope="` + scopes + `" error="` + code + `" error_description="` + description + `"`
 }
 
-// check refuses claims in the order of the page above. The text about the
-// audience is documented, the others are not recorded. There is no allowance
-// for clocks that differ; that a token must have an expiry is not recorded.
+// check checks the claims in the order of
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html.
+// Only the text about the audience is documented; the other texts are not
+// recorded. It tolerates no difference between clocks. That a token must have
+// an expiry is not recorded.
 func (j *JWT) check(claims map[string]any, now time.Time) error {
 	if issuer, ok := claims["iss"].(string); !ok || issuer != j.Issuer {
 		return errors.New("the token does not have a valid issuer")
@@ -99,7 +101,7 @@ func (j *JWT) check(claims map[string]any, now time.Time) error {
 	return nil
 }
 
-// audiencesOf are the values of aud, or that of client_id where there is no aud
+// audiencesOf returns the values of aud, or of client_id if there is no aud
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-jwt.html).
 func audiencesOf(claims map[string]any) []string {
 	if aud, ok := claims["aud"]; ok {
@@ -108,11 +110,10 @@ func audiencesOf(claims map[string]any) []string {
 	return textsOf(claims["client_id"])
 }
 
-// scopesOf are the values of scope, or of scp where there is no scope: all of
-// them, for a route that asks for scopes. For any other route it is nil, which
-// is null in an event, also where the token has scopes (both recorded in
-// https://github.com/floci-io/floci/pull/2011; the second one in
-// https://github.com/DefinitelyTyped/DefinitelyTyped/pull/75458, too).
+// scopesOf returns all values of scope, or of scp if there is no scope. For a
+// route without scopes it returns nil, which is null in an event, even if the
+// token has scopes. https://github.com/floci-io/floci/pull/2011 records both,
+// and https://github.com/DefinitelyTyped/DefinitelyTyped/pull/75458 the null.
 func scopesOf(claims map[string]any, wanted []string) []string {
 	if len(wanted) == 0 {
 		return nil
@@ -128,7 +129,7 @@ func scopesOf(claims map[string]any, wanted []string) []string {
 	return scopes
 }
 
-// textsOf is a string, or a list of them.
+// textsOf returns a string, or the strings in a list.
 func textsOf(value any) []string {
 	switch v := value.(type) {
 	case string:
@@ -145,8 +146,8 @@ func textsOf(value any) []string {
 	return nil
 }
 
-// timeOf reads a NumericDate of RFC 7519: seconds since 1970, perhaps with a
-// fraction.
+// timeOf returns the time of a NumericDate of RFC 7519: seconds since 1970,
+// possibly with a fraction.
 func timeOf(value any) (time.Time, bool) {
 	number, ok := value.(json.Number)
 	if !ok {
@@ -160,9 +161,10 @@ func timeOf(value any) (time.Time, bool) {
 	return time.UnixMilli(int64(seconds * 1000)), true
 }
 
-// claimTexts are claims as functions receive them: numbers and booleans as
-// text, lists as Go prints them, such as [a b], objects as JSON. A claim that is
-// null is absent (recorded in https://github.com/floci-io/floci/pull/2011).
+// claimTexts returns claims as functions receive them. Numbers and booleans
+// become text, lists become text as Go prints them, such as [a b], and objects
+// become JSON. A null claim is absent (recorded in
+// https://github.com/floci-io/floci/pull/2011).
 func claimTexts(claims map[string]any) map[string]string {
 	texts := make(map[string]string, len(claims))
 	for name, value := range claims {

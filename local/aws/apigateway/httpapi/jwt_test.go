@@ -17,7 +17,7 @@ import (
 
 const tokenIssuer = "https://issuer.example/pool"
 
-// tokenStage is testStage behind a JWT authorizer.
+// tokenStage returns a testStage with a JWT authorizer.
 func tokenStage(scopes []string, keys ...string) Stage {
 	s := guardedStage(&Authorizer{
 		ID: "auth1", IdentitySources: []string{"$request.header.Authorization"},
@@ -29,10 +29,11 @@ func tokenStage(scopes []string, keys ...string) Stage {
 	return s
 }
 
-// tokenTime is the time at which TestClaims checks.
+// tokenTime is the current time in TestClaims.
 func tokenTime() time.Time { return time.Unix(1_800_000_000, 0) }
 
-// newTokenFixture serves a stage with an issuer of its own, at tokenTime.
+// newTokenFixture serves a stage at tokenTime, and returns the issuer of its
+// tokens.
 func newTokenFixture(t *testing.T, stage Stage) (*fixture, *issuer.Issuer) {
 	t.Helper()
 	i, err := issuer.Open(t.TempDir())
@@ -71,21 +72,21 @@ func TestToken(t *testing.T) {
 		Claims: map[string]string{
 			"iss": tokenIssuer, "aud": "items", "sub": "ada", "scope": "read write", "iat": "1800000000", "exp": "1800003600",
 		},
-		Scopes: nil, // for the route has none
+		Scopes: nil, // because the route has none
 	}}
 	if diff := cmp.Diff(want, e.RequestContext.Authorizer); diff != "" {
 		t.Errorf("authorizer (-want +got):\n%s", diff)
 	}
 
-	// One without scopes has null.
+	// A token without scopes has null.
 	f.get(t, "GET", "/", "Authorization: "+tokenOf(t, i, nil))
 	if payload := string(f.last(t).payload); !strings.Contains(payload, `"scopes":null`) {
 		t.Errorf("event %s", payload)
 	}
 }
 
-// TestAuthorizerMembers: what an event has of an authorizer has the members of
-// the samples.
+// TestAuthorizerMembers compares the members of an event's authorizer with the
+// samples.
 func TestAuthorizerMembers(t *testing.T) {
 	t.Parallel()
 	f, i := newTokenFixture(t, tokenStage(nil, "GET /"))
@@ -132,7 +133,7 @@ func TestTokenRefused(t *testing.T) {
 		{"a.b.c", invalid("the token is malformed")},
 		{tokenOf(t, foreign, nil), invalid("the token is signed with a key that the issuer does not have")},
 		{tokenOf(t, i, func(c *issuer.Claims) { c.Issuer += "/" }), invalid("the token does not have a valid issuer")},
-		// The one text that AWS documents.
+		// AWS documents only this text.
 		{tokenOf(t, i, func(c *issuer.Claims) { c.Audience = "other" }), invalid("the token does not have a valid audience")},
 		{tokenOf(t, i, func(c *issuer.Claims) { c.Issued, c.Expires = tokenTime().Add(-time.Hour), tokenTime() }), invalid("the token has expired")},
 		{tokenOf(t, i, func(c *issuer.Claims) { c.Issued = tokenTime().Add(time.Second) }), invalid("the token is used before its iat")},
@@ -170,8 +171,8 @@ func TestScopes(t *testing.T) {
 	}
 }
 
-// TestScopesOfEvent: an event has the token's scopes for a route that asks for
-// some, and null for any other.
+// TestScopesOfEvent checks that an event has the token's scopes if the route
+// has scopes, and null if not.
 func TestScopesOfEvent(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -190,7 +191,8 @@ func TestScopesOfEvent(t *testing.T) {
 	}
 }
 
-// TestClaims has claims that the issuer does not sign, but others do.
+// TestClaims checks claims that this repository's issuer does not sign, but
+// other issuers do.
 func TestClaims(t *testing.T) {
 	t.Parallel()
 	j := &JWT{Issuer: tokenIssuer, Audiences: []string{"items", "more"}}
@@ -198,7 +200,7 @@ func TestClaims(t *testing.T) {
 	for claims, want := range map[string]string{
 		`{}`:                                  "",
 		`{"aud":["other","more"]}`:            "",
-		`{"aud":null,"client_id":"items"}`:    "audience", // aud wins where it is
+		`{"aud":null,"client_id":"items"}`:    "audience", // if there is an aud, client_id does not count
 		`{"aud":"other","client_id":"items"}`: "audience",
 		`{"-aud":0,"client_id":"items"}`:      "",
 		`{"-aud":0,"client_id":"other"}`:      "audience",
@@ -216,7 +218,7 @@ func TestClaims(t *testing.T) {
 		`{"nbf":-1}`:                          "before its nbf",
 		`{"nbf":"soon"}`:                      "before its nbf",
 		`{"iat":1800000000.25}`:               "before its iat",
-		`{"iss":"x","aud":"x","exp":1,"nbf":1900000000}`:   "issuer", // in this order
+		`{"iss":"x","aud":"x","exp":1,"nbf":1900000000}`:   "issuer", // the claims are checked in this order
 		`{"aud":"x","exp":1,"nbf":1900000000}`:             "audience",
 		`{"exp":1,"nbf":1900000000,"iat":1900000000}`:      "expired",
 		`{"nbf":1900000000,"iat":1900000000,"extra":[[]]}`: "nbf",
@@ -257,7 +259,7 @@ func TestClaimForms(t *testing.T) {
 	}
 }
 
-// TestBearerError: no text ends the header's own quotes.
+// TestBearerError checks that no text can end the header's quotes.
 func TestBearerError(t *testing.T) {
 	t.Parallel()
 	f := fixtureOf(t, tokenStage(nil, "GET /"), answering(`{}`))

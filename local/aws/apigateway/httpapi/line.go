@@ -9,19 +9,19 @@ import (
 	"sync/atomic"
 )
 
-// line is a client's connection whose first byte has been read. It ends without
-// an answer when the head of a request takes too long: http.Server takes the
-// half of a request line for a whole one then, and answers 400 to what the
-// client never sent. What AWS does is not recorded.
+// line is a client connection whose first byte has been read. If the head of a
+// request takes too long, the connection ends without an answer. Without that,
+// http.Server would treat a partial request line as complete and answer 400.
+// What AWS does is not recorded.
 type line struct {
 	net.Conn
 	first []byte
 
-	heading atomic.Bool // the server reads the head of a request
-	late    atomic.Bool // which took too long
+	heading atomic.Bool // the server is reading the head of a request
+	late    atomic.Bool // reading the head took too long
 }
 
-// Read gives back the first byte, then reads on.
+// Read returns the first byte, then reads from the connection.
 func (l *line) Read(p []byte) (int, error) {
 	if len(l.first) > 0 && len(p) > 0 {
 		p[0] = l.first[0]
@@ -35,7 +35,7 @@ func (l *line) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write writes nothing to a client whose request has not come.
+// Write writes nothing if the head of the request came too late.
 func (l *line) Write(p []byte) (int, error) {
 	if l.late.Load() {
 		return 0, os.ErrDeadlineExceeded
@@ -43,8 +43,8 @@ func (l *line) Write(p []byte) (int, error) {
 	return l.Conn.Write(p)
 }
 
-// CloseWrite ends what is sent, by which http.Server lets a client read an
-// answer to its end.
+// CloseWrite ends the sending side. http.Server calls it so that the client can
+// read the whole answer.
 func (l *line) CloseWrite() error {
 	if c, ok := l.Conn.(interface{ CloseWrite() error }); ok {
 		return c.CloseWrite()
@@ -52,8 +52,8 @@ func (l *line) CloseWrite() error {
 	return l.Conn.Close()
 }
 
-// follow is an http.Server's ConnState: between requests a head is read, within
-// one its body, which may take longer.
+// follow is the http.Server's ConnState. It marks whether the server reads the
+// head of a request or is past it: only a late head ends the connection.
 func follow(c net.Conn, state http.ConnState) {
 	if t, ok := c.(*tls.Conn); ok {
 		c = t.NetConn()

@@ -8,17 +8,17 @@ import (
 	"skiff/local/aws/lambda"
 )
 
-// Exchange is a request and its answer, for those who watch. What it points to
-// is shared: it is not to be changed.
+// Exchange is a request and its answer, for an observer. Do not change the
+// slices and maps: they are shared.
 type Exchange struct {
 	ID       string // Apigw-Requestid
 	Method   string
-	URI      string // as it was sent
-	Host     string // as it was sent
+	URI      string // as sent
+	Host     string // as sent
 	Header   http.Header
 	Body     []byte
-	Route    string // its key; "" where none matched
-	API      string // id; "" where none was found
+	Route    string // the route's key; "" if none matched
+	API      string // id; "" if none was found
 	Stage    string
 	Began    time.Time
 	Duration time.Duration
@@ -26,14 +26,14 @@ type Exchange struct {
 	Status       int
 	AnswerHeader http.Header
 	Answer       []byte
-	Err          error // why the answer is the gateway's own 5xx
+	Err          error // why the gateway answered 5xx
 
-	Authorizer string // function or JWT; "" where the route has none or was not reached
-	Kept       bool   // its answer is one of before
-	Refused    error  // why it refused, or could not decide
+	Authorizer string // "function" or "JWT"; "" if the route has none or it was not reached
+	Kept       bool   // the answer came from the cache
+	Refused    error  // why it denied the request or failed
 }
 
-// observe hands an answered call to who watches.
+// observe passes an answered call to Options.Observe.
 func (g *Gateway) observe(c *call, res response, end time.Time) {
 	if g.options.Observe == nil {
 		return
@@ -60,7 +60,7 @@ func (g *Gateway) observe(c *call, res response, end time.Time) {
 	g.options.Observe(e)
 }
 
-// origin is the context of a call's invocations, with what they are for.
+// origin returns the context for a call's invocations, with their origin.
 func (g *Gateway) origin(c *call, kind string) context.Context {
 	ctx := c.request.Context()
 	if g.options.Observe == nil {

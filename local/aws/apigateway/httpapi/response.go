@@ -13,13 +13,13 @@ import (
 	"strings"
 )
 
-// A response is what a client receives.
+// A response is the answer to a client.
 type response struct {
 	status int
 	header http.Header
 	body   []byte
 
-	message string // of the gateway's own; "" for a function's answer
+	message string // of the gateway's error; "" for a function's response
 	closing bool   // the connection cannot be used again
 }
 
@@ -28,17 +28,17 @@ const (
 	typeText = "text/plain; charset=utf-8"
 )
 
-// gatewayError is the form of everything the gateway says itself.
+// gatewayError returns an error response of the gateway.
 func gatewayError(status int, message string) response {
 	return response{status: status, header: http.Header{"Content-Type": {typeJSON}}, body: []byte(`{"message":"` + message + `"}`), message: message}
 }
 
-// foreignHost says why a request is refused that no client of AWS could send:
-// on AWS the host leads to the API, or to nothing.
+// foreignHost returns a 403 with the reason. AWS never receives such a request:
+// its hosts lead to an API or to nothing.
 func foreignHost(err error) response {
 	res := forbidden()
 	res.message += ": " + err.Error()
-	text, _ := json.Marshal(map[string]string{"message": res.message}) // never fails
+	text, _ := json.Marshal(map[string]string{"message": res.message}) // cannot fail
 	res.body = text
 	return res
 }
@@ -56,11 +56,11 @@ func entityTooLarge() response {
 	return gatewayError(http.StatusRequestEntityTooLarge, "Request Entity Too Large")
 }
 
-// readResponse makes a response of a function's payload, format 2.0. An object
-// with a statusCode is read as a whole response, and 500 when a member has the
-// wrong type; anything else is the body itself, a JSON string without its quotes
-// (recorded for objects, strings and a boolean). A payload that is not JSON is
-// the body too (not recorded; no Go function makes one).
+// readResponse reads a function's response, payload format 2.0. An object with
+// a statusCode is a complete response; a member of the wrong type is an error.
+// Any other JSON value is the body, a string without its quotes (recorded for
+// objects, strings and a boolean). A payload that is not JSON is also the body
+// (not recorded; Go functions return JSON).
 func readResponse(payload []byte) (response, error) {
 	trimmed := bytes.TrimSpace(payload)
 	var members map[string]json.RawMessage
@@ -105,7 +105,7 @@ func readMembers(members map[string]json.RawMessage) (response, error) {
 		return r, err
 	}
 	r.body = []byte(body)
-	if isBase64 { // an invalid encoding is 500 (not recorded)
+	if isBase64 { // an invalid encoding answers 500 (not recorded)
 		if r.body, err = base64.StdEncoding.DecodeString(body); err != nil {
 			return r, err
 		}
@@ -116,8 +116,8 @@ func readMembers(members map[string]json.RawMessage) (response, error) {
 	return r, nil
 }
 
-// readMember reads one member of a response; null is as if it were not there
-// (aws-lambda-go sends it for every empty member).
+// readMember reads one member of a response. A null counts as absent, because
+// aws-lambda-go writes null for every empty member.
 func readMember(members map[string]json.RawMessage, name string, into any) error {
 	raw := members[name]
 	if len(raw) == 0 {
@@ -129,9 +129,9 @@ func readMember(members map[string]json.RawMessage, name string, into any) error
 	return nil
 }
 
-// readStatus reads the statusCode. 0 and a float are recorded as 500; a string
-// and null are taken for a wrong type as well (not recorded). A code that no
-// final answer can have is 500 too (not recorded).
+// readStatus reads the statusCode. 0 and a number with a fraction answer 500
+// (recorded). A string, null and a code outside 200 to 599 do too (not
+// recorded).
 func readStatus(raw json.RawMessage) (int, error) {
 	status, err := strconv.Atoi(string(raw))
 	if err != nil {
@@ -143,9 +143,9 @@ func readStatus(raw json.RawMessage) (int, error) {
 	return status, nil
 }
 
-// readHeaders reads the headers member. Numbers and booleans are sent as their
-// text and null is left out; anything else, and what cannot stand in a header,
-// is 500 (none of it recorded).
+// readHeaders reads the headers member. Numbers and booleans become text, and
+// null is left out. Any other value, or one that is invalid in a header, is an
+// error. None of this is recorded.
 func readHeaders(h http.Header, raw json.RawMessage) error {
 	if len(raw) == 0 {
 		return nil
@@ -154,7 +154,7 @@ func readHeaders(h http.Header, raw json.RawMessage) error {
 	if err := json.Unmarshal(raw, &headers); err != nil {
 		return fmt.Errorf("headers: %w", err)
 	}
-	for _, name := range slices.Sorted(maps.Keys(headers)) { // of two that differ in case the last wins
+	for _, name := range slices.Sorted(maps.Keys(headers)) { // of two names that differ in case, the last wins
 		value := headers[name]
 		var text string
 		switch {
@@ -189,7 +189,8 @@ func validName(name string) bool {
 	return name != ""
 }
 
-// validValue keeps a function's text from ending its header.
+// validValue reports whether a value has no control characters, which could end
+// the header.
 func validValue(value string) bool {
 	return !strings.ContainsFunc(value, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f })
 }
@@ -200,10 +201,9 @@ func hasBody(status int) bool {
 
 var errBodySize = errors.New("request body is above the limit")
 
-// send writes the response. The gateway's own headers win over the function's:
-// the length is that of the body, and what concerns the connection is not the
-// function's to say. An answer to HEAD has the length its body would have (not
-// recorded).
+// send writes the response. The gateway sets the length, and it drops headers
+// about the connection that the function returns. An answer to HEAD has the
+// length that its body would have (not recorded).
 func (r response) send(w http.ResponseWriter, requestID string) {
 	h := w.Header()
 	for name, values := range r.header {

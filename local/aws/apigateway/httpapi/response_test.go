@@ -21,8 +21,9 @@ type recordedResponse struct {
 	} `json:"client_receives"`
 }
 
-// TestRecordedResponses compares everything but the request id, which is masked,
-// and Connection, which is the server's and says the same when it is absent.
+// TestRecordedResponses compares the whole response, with two exceptions. The
+// request id is masked. Connection is the server's header, and its absence
+// means the same.
 func TestRecordedResponses(t *testing.T) {
 	t.Parallel()
 	var file struct{ Cases []recordedResponse }

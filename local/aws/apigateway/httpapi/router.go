@@ -7,27 +7,27 @@ import (
 	"strings"
 )
 
-// A match is the route that serves a request and what its variables captured,
-// decoded.
+// A match is the route of a request and the decoded values of its variables.
 type match struct {
 	route      *Route
 	parameters map[string]string
 }
 
-// findRoute picks the route of a method and an escaped path. Of all that match:
+// findRoute returns the best route for a method and an escaped path. These
+// rules choose among all matching routes, in this order:
 //
-//  1. one that matches the whole path, then one that ends in a greedy variable,
-//     then $default (documented:
-//     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html);
-//  2. its own method before ANY (not recorded, not documented;
+//  1. A match of the whole path wins over a greedy variable, and a greedy variable
+//     over $default:
+//     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html.
+//  2. The request's method wins over ANY. This is neither recorded nor documented;
 //     https://github.com/KensioSoftware/yulin/blob/main/docs/services/apigatewayv2/README.md
-//     reports it as observed, with this place between the rules);
-//  3. segment by segment from the left, a literal before a variable before a
-//     greedy one (literal before variable is documented; the rest is how AWS's
-//     own test tool chooses).
+//     reports it, at this place between the rules.
+//  3. Segment by segment from the left, a literal wins over a variable, and a
+//     variable over a greedy one. The first half is documented; AWS's test tool
+//     does the rest.
 //
-// The path is cut at its slashes before it is decoded, so an encoded slash does
-// not make a segment (not recorded).
+// The path is split at slashes before it is decoded, so an encoded slash does
+// not begin a segment (not recorded).
 func findRoute(routes []Route, method, path string) (match, bool) {
 	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
 	var best *pattern
@@ -51,7 +51,7 @@ func findRoute(routes []Route, method, path string) (match, bool) {
 	return match{found, best.capture(segments)}, true
 }
 
-// A pattern is a route key, taken apart.
+// A pattern is a parsed route key.
 type pattern struct {
 	method     string // "" for $default
 	parts      []part
@@ -59,21 +59,21 @@ type pattern struct {
 }
 
 type part struct {
-	text string // the literal, or the name of the variable
+	text string // the literal, or the variable's name
 	kind kind
 }
 
 type kind int
 
-// In the order in which they win.
+// The kinds, the winner first.
 const (
 	literal kind = iota
 	variable
 	greedy
 )
 
-// parseKey never fails: whether a key is allowed is asked when it is created. A
-// key of another form matches no request.
+// parseKey never fails: a route's key is checked at its creation. A key in
+// another form matches no request.
 func parseKey(key string) pattern {
 	if key == "$default" {
 		return pattern{isFallback: true}
@@ -99,11 +99,11 @@ func parsePart(text string) part {
 	return part{name, variable}
 }
 
-// matches reports whether the pattern takes the path. A variable takes one
-// segment that is not empty, so that a trailing slash is another path. A greedy
-// one takes one segment or more: /pe is not for /pe/{proxy+}, while "/" is for
-// /{proxy+}, both as AWS's test tool has it; that the segment may be empty below
-// another one as well is not recorded.
+// matches reports whether the pattern matches the path. A variable matches one
+// segment that is not empty, so a trailing slash makes another path. A greedy
+// variable matches one segment or more: /{proxy+} matches "/", but /pe/{proxy+}
+// does not match /pe. Both are as in AWS's test tool. That a greedy variable
+// below another segment matches an empty segment is not recorded.
 func (p pattern) matches(method string, segments []string) bool {
 	if p.isFallback {
 		return true
@@ -129,18 +129,18 @@ func (p part) takes(segment string) bool {
 	return p.text == segment || p.text == Decode(segment)
 }
 
-// compare is negative when p wins over q; both match the same request.
+// compare is negative if p wins over q. Both match the same request.
 func (p pattern) compare(q pattern) int {
 	return cmp.Or(
 		cmp.Compare(p.class(), q.class()),
 		cmp.Compare(p.methodRank(), q.methodRank()),
 		slices.CompareFunc(p.parts, q.parts, func(a, b part) int { return cmp.Compare(a.kind, b.kind) }),
-		// Of two that differ in names only the first declared stays; AWS refuses
-		// the second when it is created.
+		// If the keys differ only in variable names, the first route wins. AWS
+		// does not allow the second.
 	)
 }
 
-// class is 0 for a full match, 1 for a greedy one, 2 for $default.
+// class is 0 for a full match, 1 for a greedy variable, 2 for $default.
 func (p pattern) class() int {
 	switch {
 	case p.isFallback:
@@ -158,7 +158,7 @@ func (p pattern) methodRank() int {
 	return 0
 }
 
-// capture returns what the variables stand for, nil when there are none.
+// capture returns the values of the variables, or nil if there are none.
 func (p pattern) capture(segments []string) map[string]string {
 	var out map[string]string
 	for i, part := range p.parts {
@@ -177,7 +177,7 @@ func (p pattern) capture(segments []string) map[string]string {
 	return out
 }
 
-// Decode undoes percent-encoding once. What is not valid stays as it is.
+// Decode decodes percent-encoding once. Invalid encodings stay as they are.
 func Decode(s string) string {
 	if out, err := url.PathUnescape(s); err == nil {
 		return out

@@ -22,7 +22,7 @@ type routeTables struct {
 }
 
 // TestRecordedRoutePrecedence runs both tables with the routes in many orders,
-// since none may depend on it.
+// because the order must not matter.
 func TestRecordedRoutePrecedence(t *testing.T) {
 	t.Parallel()
 	var tables routeTables
@@ -147,8 +147,8 @@ func TestChooseStage(t *testing.T) {
 	}
 }
 
-// FuzzRouter compares the choice with rules stated another way: a full match
-// is rebuilt from what it captured, and nothing that matches may be better.
+// FuzzRouter checks the choice in other ways. The order of the routes must not
+// matter, and the captured values must rebuild the path.
 func FuzzRouter(f *testing.F) {
 	f.Add("GET /items/{id}", "ANY /{proxy+}", "GET", "/items/a%2Fb")
 	f.Add("$default", "POST /a/{b}/{c+}", "POST", "/a/b//")
@@ -177,8 +177,8 @@ func FuzzRouter(f *testing.F) {
 	})
 }
 
-// rebuild puts the captured values into the key. It returns "" where a name
-// stands twice, as AWS does not allow.
+// rebuild puts the captured values into the key. It returns "" if the key
+// repeats a name, which AWS does not allow.
 func rebuild(m match) string {
 	_, path, _ := strings.Cut(m.route.Key, " ")
 	var out []string

@@ -13,8 +13,8 @@ import (
 	"skiff/local/aws/lambda"
 )
 
-// codeDir holds a bootstrap that does what its event asks for, built once per
-// test binary.
+// codeDir holds a bootstrap that follows the instructions in its event. It is
+// built once per test binary.
 var codeDir string
 
 func TestMain(m *testing.M) {
@@ -38,17 +38,17 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// A cloud is a gateway in front of a real sandbox.
+// A cloud is a gateway with a real sandbox.
 type cloud struct {
 	*fixture
 	runtime *lambda.Runtime
 	version lambda.Version
 
 	mu    sync.Mutex
-	fault string // the event the function gets instead of the request's
+	fault string // if set, the function gets this event instead of the request's
 }
 
-// itemsKeys are the routes of the items API.
+// itemsKeys returns the route keys of the items API.
 func itemsKeys() []string {
 	return []string{"POST /items", "GET /items", "GET /items/{id}", "PUT /items/{id}", "DELETE /items/{id}"}
 }
@@ -62,7 +62,7 @@ func newCloud(t testing.TB, timeout time.Duration, reserved int) *cloud {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
 		defer cancel()
-		_ = r.Close(ctx) // cuts off what a test left running
+		_ = r.Close(ctx) // ends what a test left running
 	})
 	c := &cloud{runtime: r, version: lambda.Version{
 		ID: "1", Name: "items", ARN: "arn:aws:lambda:eu-west-1:111111111111:function:items", Region: "eu-west-1",
@@ -100,8 +100,8 @@ func BenchmarkProxiedRequest(b *testing.B) {
 	}
 }
 
-// BenchmarkGateway leaves the function out, with as many routes as an API may
-// have.
+// BenchmarkGateway measures the gateway without a function, with as many routes
+// as an API may have.
 func BenchmarkGateway(b *testing.B) {
 	var keys []string
 	for i := range 300 {

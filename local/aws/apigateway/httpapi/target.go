@@ -2,27 +2,28 @@ package httpapi
 
 import "errors"
 
-// Why a request is for no API.
+// Reasons why a request has no target.
 var (
 	ErrNotFound  = errors.New("there is no such API")
 	ErrForbidden = errors.New("the domain name has no mapping for the path")
 	ErrHost      = errors.New("the host is neither this machine nor a domain name of an API here")
 )
 
-// Target is what a request is for.
+// Target is the API that a request is for.
 type Target struct {
 	Host string // the API's name, such as ID.execute-api.REGION.amazonaws.com, or a domain name
-	Path string // escaped, as the API's functions are told it
+	Path string // escaped, as in the events of the API's functions
 
-	// Stages are those of the API, of which the path chooses one; for a mapped
-	// request there is one, and it is chosen.
+	// Stages are the API's stages; the path selects one. For a mapped request
+	// there is only the stage of the mapping.
 	Stages []Stage
 
 	Mapped bool
-	Base   string // the part of Path that a mapping took, such as "/orders"; "" for all of it
+	Base   string // the part of Path that the mapping's key matches, such as "/orders"; may be ""
 }
 
-// Stage is the stage of a target and the escaped path that its routes see.
+// Stage returns the stage of a target, and the escaped path that its routes
+// match.
 func (t Target) Stage() (*Stage, string) {
 	if !t.Mapped {
 		return chooseStage(t.Stages, t.Path)
@@ -30,7 +31,7 @@ func (t Target) Stage() (*Stage, string) {
 	if len(t.Stages) == 0 {
 		return nil, ""
 	}
-	// A mapping names the stage, so the path does not
+	// A mapping names the stage, so the path does not contain it
 	// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-mappings.html).
 	if path := t.Path[len(t.Base):]; path != "" {
 		return &t.Stages[0], path
@@ -38,11 +39,11 @@ func (t Target) Stage() (*Stage, string) {
 	return &t.Stages[0], "/"
 }
 
-// DefaultStage is the name of the stage that requests need not name.
+// DefaultStage is the name of the stage that a request's path does not contain.
 const DefaultStage = "$default"
 
-// chooseStage picks the stage of an escaped path and returns the path its
-// routes see: a stage named by the first segment, else $default
+// chooseStage returns the stage of an escaped path, and the path that its
+// routes match. The first segment may name a stage; else it is $default
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html).
 func chooseStage(stages []Stage, path string) (*Stage, string) {
 	var fallback *Stage

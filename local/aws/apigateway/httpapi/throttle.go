@@ -8,9 +8,9 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// accountLimit is what an account may have in a region, over all its APIs: a
-// quarter of it in the regions that
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html lists.
+// accountLimit returns the limit of an account for all its APIs in a region.
+// Some regions have a quarter of the usual limit:
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 func accountLimit(region string) Limit {
 	switch region {
 	case "af-south-1", "ap-south-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "ap-southeast-7", "ca-west-1",
@@ -20,16 +20,16 @@ func accountLimit(region string) Limit {
 	return Limit{10_000, 5_000}
 }
 
-// throttle keeps the token buckets of accounts and of routes. That a default
-// of the stage gives each route a bucket of its own follows its name, "default
-// route settings"; it is not recorded.
+// throttle holds the token buckets of accounts and routes. A stage's default
+// limit gives each route a separate bucket. This follows from its name,
+// "default route settings", and is not recorded.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html
 type throttle struct {
 	mu      sync.Mutex
 	buckets map[bucketKey]*bucket
 }
 
-// bucketKey is an account and a region, or a route of a stage.
+// bucketKey identifies an account in a region, or a route of a stage.
 type bucketKey struct{ account, region, api, stage, route string }
 
 type bucket struct {
@@ -37,8 +37,9 @@ type bucket struct {
 	limiter *rate.Limiter
 }
 
-// admits takes one request from the buckets of its account and, if it has a
-// limit, of its route; route is nil for what the gateway answers itself.
+// admits reports whether a request may continue, and takes its tokens. A route
+// with a limit and the account each have a bucket. route is nil if the gateway
+// itself answers.
 func (t *throttle) admits(s *Stage, route *Route, now time.Time) bool {
 	if route != nil {
 		limit, limited := s.Throttles[route.Key]
@@ -52,7 +53,8 @@ func (t *throttle) admits(s *Stage, route *Route, now time.Time) bool {
 	return t.take(bucketKey{account: s.AccountID, region: s.Region}, accountLimit(s.Region), now)
 }
 
-// take takes one token. A limit that has changed begins with a full bucket.
+// take takes one token and reports whether there was one. A changed limit
+// begins with a full bucket.
 func (t *throttle) take(key bucketKey, limit Limit, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

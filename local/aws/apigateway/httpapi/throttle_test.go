@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// admitted is how many of n requests at one moment are let through.
+// admitted returns how many of n simultaneous requests are admitted.
 func admitted(throttle *throttle, s *Stage, route *Route, n int, now time.Time) int {
 	count := 0
 	for range n {
@@ -48,7 +48,8 @@ func TestThrottle(t *testing.T) {
 	}
 }
 
-// TestAccountLimit is above every other one, and over all APIs of a region.
+// TestAccountLimit checks that the account's limit applies above a stage's
+// limit, and to all APIs of a region.
 func TestAccountLimit(t *testing.T) {
 	t.Parallel()
 	a := testStage("GET /a")
@@ -77,7 +78,8 @@ func TestAccountLimit(t *testing.T) {
 	}
 }
 
-// TestThrottledPreflight: what the gateway answers itself is not a route's.
+// TestThrottledPreflight checks that a route's limit does not apply to a
+// preflight that the gateway answers.
 func TestThrottledPreflight(t *testing.T) {
 	t.Parallel()
 	stage := testStage("GET /")

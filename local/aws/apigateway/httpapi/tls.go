@@ -8,31 +8,31 @@ import (
 	"time"
 )
 
-// recordHandshake is the first byte of a TLS connection, which no request of
-// HTTP/1 begins with
-// (https://www.rfc-editor.org/rfc/rfc8446#section-5.1).
+// recordHandshake is the first byte of a TLS connection. No HTTP/1 request
+// begins with it (https://www.rfc-editor.org/rfc/rfc8446#section-5.1).
 const recordHandshake = 0x16
 
-// TLSOptions say how a listener speaks TLS.
+// TLSOptions configure the TLS of a listener.
 type TLSOptions struct {
-	// Certificate is that of the server name a client asks for. On an error the
-	// client sees the alert unrecognized_name, which carries no text.
+	// Certificate returns the certificate for a server name. On an error the
+	// client gets the alert unrecognized_name, which has no text.
 	Certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)
 
-	// Failed is told the errors of Certificate. It may be nil.
+	// Failed gets the errors of Certificate. It may be nil.
 	Failed func(error)
 
-	// FirstByte is how long a client may take to send one; 10 s when zero.
+	// FirstByte limits the time until a client's first byte; if zero, it is 10
+	// s.
 	FirstByte time.Duration
 }
 
-// Listen returns a listener whose connections speak TLS where the client begins
-// with it, and are as they come where it does not: domain names have their
-// certificates on the very port of the APIs without one. TLS is 1.2 or later,
-// as the security policy of domain names says, with HTTP/1.1 only.
+// Listen returns a listener for TLS and plain connections: domain names use TLS
+// on the same port as APIs without a certificate. A connection uses TLS if its
+// client begins with it. TLS is 1.2 or later, as in the security policy of
+// domain names, and HTTP is only 1.1.
 //
-// A client that sends nothing is hung up on, and keeps no other waiting. To close
-// the listener closes l and every connection not yet accepted.
+// A client that sends nothing is disconnected, and others do not wait for it.
+// Closing the listener closes l and all connections not yet accepted.
 func Listen(l net.Listener, o TLSOptions) net.Listener {
 	s := &sniffing{
 		Listener: l, limit: cmp.Or(o.FirstByte, 10*time.Second),
@@ -47,7 +47,7 @@ func Listen(l net.Listener, o TLSOptions) net.Listener {
 				if o.Failed != nil {
 					o.Failed(err)
 				}
-				// An error here would be the alert internal_error.
+				// An error here would send the alert internal_error.
 				return nil, nil
 			}
 			return certificate, nil
@@ -57,21 +57,21 @@ func Listen(l net.Listener, o TLSOptions) net.Listener {
 	return s
 }
 
-// sniffing is a listener that looks at the first byte of its connections.
+// sniffing is a listener that reads the first byte of its connections.
 type sniffing struct {
 	net.Listener
 	limit  time.Duration
 	config *tls.Config
 	ready  chan net.Conn
-	done   chan struct{} // closed with the listener, or once it fails
+	done   chan struct{} // closed when the listener closes or fails
 
 	mu      sync.Mutex
-	err     error // of the listener
+	err     error // why the listener ended
 	waiting map[net.Conn]bool
 	closed  bool
 }
 
-// Accept returns the next connection that has said what it speaks.
+// Accept returns the next connection whose first byte has arrived.
 func (s *sniffing) Accept() (net.Conn, error) {
 	select {
 	case c := <-s.ready:
@@ -83,7 +83,7 @@ func (s *sniffing) Accept() (net.Conn, error) {
 	}
 }
 
-// Close closes the listener and what it has not handed out.
+// Close closes the listener and the connections that Accept has not returned.
 func (s *sniffing) Close() error {
 	err := s.Listener.Close()
 	s.end(net.ErrClosed)
@@ -107,7 +107,7 @@ func (s *sniffing) accept() {
 	for {
 		c, err := s.Listener.Accept()
 		if temporary, ok := err.(interface{ Temporary() bool }); ok && temporary.Temporary() {
-			// Out of file descriptors, say. http.Server waits likewise.
+			// For example, too many open files. http.Server waits too.
 			time.Sleep(10 * time.Millisecond)
 			continue
 		}
@@ -129,7 +129,7 @@ func (s *sniffing) accept() {
 	}
 }
 
-// sniff hands out a connection once its first byte is there.
+// sniff passes a connection to Accept once its first byte has arrived.
 func (s *sniffing) sniff(c net.Conn) {
 	first := make([]byte, 1)
 	_ = c.SetReadDeadline(time.Now().Add(s.limit))

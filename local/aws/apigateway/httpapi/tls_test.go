@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// A port is a server behind Listen, which has a certificate for api.example.com.
+// A port is a server behind Listen with a certificate for api.example.com.
 type port struct {
 	address string
 	trusted *x509.CertPool
@@ -59,7 +59,7 @@ func newPort(t *testing.T) *port {
 	return p
 }
 
-// post sends a body over a connection of its own, in TLS with a config.
+// post sends a body over a new connection, with TLS if there is a config.
 func (p *port) post(t *testing.T, config *tls.Config, body string) (string, error) {
 	t.Helper()
 	url := "http://" + p.address
@@ -116,7 +116,8 @@ func TestUnknownName(t *testing.T) {
 	}
 }
 
-// TestSilentClient: who says nothing keeps nobody else waiting.
+// TestSilentClient checks that a client that sends nothing does not block
+// others.
 func TestSilentClient(t *testing.T) {
 	t.Parallel()
 	p := newPort(t)
@@ -130,8 +131,8 @@ func TestSilentClient(t *testing.T) {
 	}
 }
 
-// TestOneByte: a head that comes byte by byte is read whole, and a connection
-// goes on after its first request.
+// TestOneByte checks that a head may arrive byte by byte, and that the
+// connection then takes more requests.
 func TestOneByte(t *testing.T) {
 	t.Parallel()
 	p := newPort(t)
@@ -153,7 +154,8 @@ func TestOneByte(t *testing.T) {
 	}
 }
 
-// TestGarbage: a TLS record that is none is refused, and others are served on.
+// TestGarbage checks that an invalid TLS record is refused, and that other
+// connections still work.
 func TestGarbage(t *testing.T) {
 	t.Parallel()
 	p := newPort(t)
@@ -171,7 +173,8 @@ func TestGarbage(t *testing.T) {
 	}
 }
 
-// listen is a listener of a limit for the first byte, and a way to connect.
+// listen returns a listener with a limit for the first byte, and a function
+// that connects to it.
 func listen(t *testing.T, limit time.Duration) (l net.Listener, dial func() net.Conn) {
 	t.Helper()
 	inner, err := net.Listen("tcp", "127.0.0.1:0")
@@ -187,7 +190,7 @@ func listen(t *testing.T, limit time.Duration) (l net.Listener, dial func() net.
 	}
 }
 
-// wantEnd waits until the other side has ended a connection.
+// wantEnd waits until the peer has closed the connection.
 func wantEnd(t *testing.T, c net.Conn) {
 	t.Helper()
 	var network net.Error
@@ -196,7 +199,7 @@ func wantEnd(t *testing.T, c net.Conn) {
 	}
 }
 
-// TestFirstByte: the limit is for the first byte, and for nothing after it.
+// TestFirstByte checks that the limit applies only to the first byte.
 func TestFirstByte(t *testing.T) {
 	t.Parallel()
 	l, dial := listen(t, 50*time.Millisecond)
@@ -206,7 +209,7 @@ func TestFirstByte(t *testing.T) {
 	server, err := l.Accept()
 	must(t, err)
 	defer server.Close()
-	wantEnd(t, dial()) // the limit of the one above has passed by then
+	wantEnd(t, dial()) // the limit for the connection above has passed too
 	_, err = client.Write([]byte("b"))
 	must(t, err)
 	got := make([]byte, 2)
@@ -221,7 +224,7 @@ func TestCloseListener(t *testing.T) {
 	silent, spoken := dial(), dial()
 	_, err := spoken.Write([]byte("GET"))
 	must(t, err)
-	// Connections come in their order: the silent one is known by now.
+	// Connections arrive in order, so the listener already has the silent one.
 	accepted, err := l.Accept()
 	must(t, err)
 	defer accepted.Close()
@@ -230,5 +233,5 @@ func TestCloseListener(t *testing.T) {
 		t.Errorf("accept after close: %v", err)
 	}
 	wantEnd(t, silent)
-	_ = l.Close() // twice does no harm
+	_ = l.Close() // closing twice is safe
 }

@@ -13,16 +13,16 @@ import (
 	"skiff/local/aws/iam"
 )
 
-// A verdict is what a Lambda authorizer has answered.
+// A verdict is the answer of a Lambda authorizer.
 type verdict struct {
 	allowed bool
-	policy  *iam.Document   // decides instead of allowed, if there is one
+	policy  *iam.Document   // if not nil, decides instead of allowed
 	context json.RawMessage // an object or null
 	values  map[string]string
 }
 
-// allows reports whether a route may be called. A policy decides route by route,
-// a simple answer holds for all
+// allows reports whether the verdict allows a route. A policy decides for each
+// route; a simple response decides for all
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html).
 func (v verdict) allows(routeARN string) bool {
 	if v.policy == nil {
@@ -31,14 +31,16 @@ func (v verdict) allows(routeARN string) bool {
 	return iam.Evaluate([]*iam.Document{v.policy}, iam.Request{Action: "execute-api:Invoke", Resource: routeARN}) == iam.Allow
 }
 
-// errUnauthorized is a function's own word for 401: it fails with the message
-// "Unauthorized", or answers with it
+// errUnauthorized means 401. The function asks for it by the error or the
+// answer "Unauthorized"
 // (https://github.com/KensioSoftware/yulin/blob/main/docs/services/apigatewayv2/README.md).
 var errUnauthorized = errors.New("the authorizer answers Unauthorized")
 
 // readVerdict reads a function's answer in one of the two forms of
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html. A member of the wrong type makes it none; so does the wrong case of a
-// name (not recorded), or a Go function that forgot its tags would work here.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html.
+// A member of the wrong type is an error. So is a name in the wrong case (not
+// recorded): without that, a Go function that lacks json tags would work here
+// and fail on AWS.
 func readVerdict(payload []byte, functionError string, simple bool) (verdict, error) {
 	var members map[string]json.RawMessage
 	err := json.Unmarshal(payload, &members)
@@ -85,8 +87,8 @@ func (v *verdict) readPolicy(members map[string]json.RawMessage) (err error) {
 	return err
 }
 
-// readContext reads what an authorizer hands on to the integration, which gets
-// it as it is; the access log has text.
+// readContext reads the answer's context. The integration gets the JSON
+// unchanged; the access log gets its values as text.
 func (v *verdict) readContext(raw json.RawMessage) error {
 	if len(raw) == 0 {
 		raw = json.RawMessage("null")
@@ -104,7 +106,7 @@ func (v *verdict) readContext(raw json.RawMessage) error {
 	return nil
 }
 
-// logText is a JSON value as text: a string without its quotes.
+// logText returns a JSON value as text; a string has no quotes.
 func logText(value any) string {
 	if text, ok := value.(string); ok {
 		return text
@@ -118,12 +120,12 @@ func logText(value any) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// maxVerdicts is how many answers are kept before those go that have expired,
-// and then all: a client that makes up tokens must not fill the memory.
+// maxVerdicts limits the cached answers, because a client that invents tokens
+// must not fill the memory. At the limit, expired answers are removed, and if
+// that is not enough, all are.
 const maxVerdicts = 10_000
 
-// verdicts keeps the answers of Lambda authorizers. A refusal is kept like a
-// permission.
+// verdicts caches the answers of Lambda authorizers. It caches a denial too.
 type verdicts struct {
 	mu   sync.Mutex
 	kept map[string]kept
@@ -134,9 +136,9 @@ type kept struct {
 	until   time.Time
 }
 
-// verdictKey tells answers apart: by the authorizer of a stage, and by the values
-// of its identity sources. Routes share answers unless $context.routeKey is among
-// these
+// verdictKey returns the cache key: the authorizer of a stage and the values of
+// its identity sources. Routes share an answer unless $context.routeKey is an
+// identity source
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html).
 func verdictKey(s *Stage, r *Route, identity []string) string {
 	key := r.authorizes
@@ -149,10 +151,11 @@ func verdictKey(s *Stage, r *Route, identity []string) string {
 	return key
 }
 
-// authorizerKey has the stage and the whole of the authorizer, so that a changed
-// one is asked again. That stages do not share answers is not recorded.
+// authorizerKey contains the stage and the whole authorizer, so that a changed
+// authorizer does not use cached answers. That stages do not share answers is
+// not recorded.
 func authorizerKey(s *Stage, a *Authorizer) string {
-	key, _ := json.Marshal([]any{s.APIID, s.Name, a}) // never fails: it has text and numbers alone
+	key, _ := json.Marshal([]any{s.APIID, s.Name, a}) // cannot fail: it has only texts and numbers
 	return string(key)
 }
 

@@ -26,7 +26,7 @@ func TestPolicy(t *testing.T) {
 		{policy(statement("Allow", arn+"GET/items/1")), 200},
 		{policy(statement("Allow", "*")), 200},
 		{policy(statement("Allow", arn+"*/items/*")), 200},
-		{policy(statement("Allow", arn+"GET/items/{id}")), 403}, // the path is the request's
+		{policy(statement("Allow", arn+"GET/items/{id}")), 403}, // the ARN has the request's path
 		{policy(statement("Allow", arn+"POST/*")), 403},
 		{policy(statement("Allow", "*") + "," + statement("Deny", arn+"GET/*")), 403},
 		{policy(strings.Replace(statement("Allow", "*"), "Invoke", "ManageConnections", 1)), 403},
@@ -35,7 +35,7 @@ func TestPolicy(t *testing.T) {
 		{strings.Replace(policy(statement("Allow", "*")), "principalId", "PrincipalID", 1), 500},
 		{`{"principalId":"ada"}`, 500},
 		{`{"principalId":"ada","policyDocument":null}`, 500},
-		{`{"isAuthorized":true}`, 500}, // simple responses are off
+		{`{"isAuthorized":true}`, 500}, // simple responses are disabled
 	} {
 		var g guard
 		g.say(test.answer)
@@ -81,7 +81,7 @@ func TestAuthorizerFails(t *testing.T) {
 		f := newFixture(t, stage, g.reply)
 		got := f.get(t, "GET", "/", "Authorization: key", "Origin: https://app.example")
 		wantMessage(t, got, test.status, map[int]string{401: "Unauthorized", 500: "Internal Server Error"}[test.status])
-		// A browser may read the error, and no failure is kept.
+		// A browser may read the error. No failure is cached.
 		if got.header.Get("Access-Control-Allow-Origin") != "https://app.example" {
 			t.Errorf("%s: headers %v", test.name, got.header)
 		}
@@ -97,7 +97,7 @@ func TestAuthorizerFails(t *testing.T) {
 	}
 }
 
-// settable is a clock that moves only when told.
+// settable is a clock that a test sets.
 type settable struct {
 	mu  sync.Mutex
 	now time.Time
@@ -137,19 +137,19 @@ func TestVerdictsAreKept(t *testing.T) {
 	}
 	call("/a", "one", 200, true)
 	call("/a", "one", 200, false)
-	call("/b", "one", 200, false) // routes share it
+	call("/b", "one", 200, false) // both routes share the answer
 	if payload := string(f.last(t).payload); !strings.Contains(payload, `{"lambda":{"a":"b"}}`) {
 		t.Errorf("the kept answer lacks its context: %s", payload)
 	}
 	g.say(`{"isAuthorized":false}`)
 	call("/a", "two", 403, true)
-	call("/a", "two", 403, false) // a refusal is kept too
+	call("/a", "two", 403, false) // a denial is cached too
 	clock.add(59 * time.Second)
 	call("/a", "one", 200, false)
 	clock.add(time.Second)
 	call("/a", "one", 403, true)
 
-	// A change of the authorizer asks anew.
+	// After a change of the authorizer, the function is called again.
 	f.mu.Lock()
 	changed := asking(true, time.Hour)
 	f.found.Stages[0].Routes[0].Authorizer = changed
@@ -172,7 +172,7 @@ func TestVerdictsOfRoutes(t *testing.T) {
 	}
 }
 
-// TestKeptPolicy: a policy that is kept decides on each route anew.
+// TestKeptPolicy checks that a cached policy decides separately on each route.
 func TestKeptPolicy(t *testing.T) {
 	t.Parallel()
 	var g guard

@@ -1,4 +1,4 @@
-// Package progresstest reads what a progress.Display draws.
+// Package progresstest interprets the output of a progress.Display.
 package progresstest
 
 import (
@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Screen is what a terminal shows after text was written to it. A sequence
-// that a Display does not use is an error.
+// Screen returns what a terminal shows after the text. A sequence that a
+// Display does not use is an error.
 func Screen(text []byte) (string, error) {
 	lines, at := []string{""}, 0
 	s := string(text)
@@ -22,7 +22,7 @@ func Screen(text []byte) (string, error) {
 			}
 			at, s = at-n, s[strings.IndexByte(s, 'A')+1:]
 		case s[0] == '\r':
-			s = s[1:] // a Display clears the line then
+			s = s[1:] // a Display then clears the line
 		case s[0] == '\n':
 			if at++; at == len(lines) {
 				lines = append(lines, "")

@@ -9,10 +9,10 @@ import (
 	"skiff/local/store"
 )
 
-// Asked is the actions that a role needs for each verb on a resource that is
-// created with some inputs and updated to others, as lines in their order: the
-// action, its resource, and the condition keys of its service. Nothing is done
-// but to keep the record.
+// Asked returns the actions that a role needs for each verb on a resource, in
+// order. The resource is created with some inputs and updated to others. A line
+// has an action, its resource and its service's condition keys. The verbs only
+// store the record.
 func Asked[In, Out any](t *testing.T, db *store.Store, kind *provider.Resource[In, Out], created, updated Inputs) map[provider.Verb][]string {
 	t.Helper()
 	kind.Create, kind.Update, kind.Updated, kind.Delete = nil, nil, nil, nil

@@ -1,3 +1,3 @@
-// Package providertest runs resource types as a program with a role does, for
-// the tests of what they ask the role for.
+// Package providertest runs resource types for a program with a role, so that
+// tests can check which actions the role needs.
 package providertest

@@ -11,15 +11,15 @@ import (
 	"skiff/local/engine/provider"
 )
 
-// Schema is what the AWS provider, of the version that the program uses, says
-// about the changes of a resource type. A property that forces a new resource
-// there replaces the resource; its marks are those of the aws tags.
+// Schema lists the inputs of a resource type in the AWS provider of the version
+// that the program uses. Replaces has the inputs that force a new resource,
+// Updates the others. An input may have marks, as in an aws tag.
 type Schema struct {
 	Type     interface{ Replacement() provider.Replacement }
-	Replaces string // the inputs that the local cloud has, with blanks between
+	Replaces string // the inputs that the local cloud has, separated by spaces
 	Updates  string
 
-	// DeletedFirst is the input that Pulumi names, "always" or "": see
+	// DeletedFirst is the input that Pulumi names, "always" or "". See
 	// provider.Replacement.
 	DeletedFirst string
 }

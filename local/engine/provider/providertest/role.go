@@ -17,25 +17,25 @@ import (
 	"skiff/local/store"
 )
 
-// Account and Region are where all resources belong.
+// Account and Region hold all resources.
 const (
 	Account = "111111111111"
 	Region  = "eu-west-1"
 )
 
-// Inputs are the inputs of a resource or the arguments of a function, by their
-// Pulumi names.
+// Inputs are the inputs of a resource or the arguments of a function, by Pulumi
+// name.
 type Inputs = map[string]any
 
-// Role is a program whose role may do everything, and what it is asked for.
-// Types are made known by Add.
+// Role is a program whose role may do everything. It records the actions that
+// the role needs. Add adds types.
 type Role struct {
 	*provider.Provider
 	mu    sync.Mutex
 	asked []string
 }
 
-// New is a program whose resources are in db.
+// New returns a program whose resources are in db.
 func New(db *store.Store) *Role {
 	r := &Role{}
 	r.Provider = provider.New(provider.Options{Name: "aws", Store: db, Account: Account, Region: Region, Permit: r.permit}).
@@ -56,11 +56,11 @@ func (r *Role) permit(_ string, a provider.Action) error {
 	return nil
 }
 
-// Asked returns what the role was asked for since the last call, sorted: a line
-// for each action, with its resource and its condition keys.
+// Asked returns the actions that the role needed since the last call, sorted. A
+// line has an action, its resource and its condition keys.
 func (r *Role) Asked() []string { return slices.Compact(slices.Sorted(slices.Values(r.take()))) }
 
-// take returns what the role was asked for since the last call, in its order.
+// take returns the actions that the role needed since the last call, in order.
 func (r *Role) take() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -79,16 +79,16 @@ func (r *Role) Create(t *testing.T, token string, in Inputs) (id string) {
 	return made.Id
 }
 
-// Step is one verb on a resource, and what it asks the role for: {id} stands for
-// the resource's.
+// Step is one verb on a resource, and the actions it needs. In Want, {id} means
+// the resource's id.
 type Step struct {
 	Verb provider.Verb
-	In   Inputs // of a create and an update
+	In   Inputs // for a create and an update
 	Want []string
 }
 
-// Run takes one resource through the steps, of which the first creates it. What
-// it is asked for is compared without the reads that end a create and an update.
+// Run applies the steps to one resource; the first step creates it. It compares
+// the actions without the reads that end a create and an update.
 func (r *Role) Run(t *testing.T, token string, steps ...Step) {
 	t.Helper()
 	id, held := "", Inputs{}
@@ -110,8 +110,8 @@ func (r *Role) Run(t *testing.T, token string, steps ...Step) {
 	}
 }
 
-// step runs one step and returns what a read asks for, for a create and an
-// update.
+// step runs one step. For a create and an update it returns the actions of a
+// read.
 func (r *Role) step(t *testing.T, token string, id *string, s Step, held Inputs) (reads []string) {
 	t.Helper()
 	var err error
