@@ -136,7 +136,7 @@ func (b bootstrap) usesProvider(t *testing.T) {
 	}
 	own := projectName(t, b.dir)
 	edit(t, file, "config:\n", "config:\n  "+own+":createProvider: false\n  "+own+":gitlabAudience: other\n")
-	if out, err := b.pulumi(t, up...); err == nil || !strings.Contains(out, "accepts the audiences sts.amazonaws.com and not other") {
+	if out, err := b.pulumi(t, up...); err == nil || !strings.Contains(out, "accepts the audiences sts.amazonaws.com but not other") {
 		t.Errorf("an audience that the provider lacks: %v\n%s", err, out)
 	}
 	edit(t, file, "  "+own+":gitlabAudience: other\n", "")
