@@ -1,18 +1,15 @@
 package inspect
 
 import (
-	"encoding/json"
+	"cmp"
 	"slices"
 	"strings"
 
 	"skiff/local/aws/arn"
-	"skiff/local/aws/dynamodb"
 	"skiff/local/aws/lambda"
 	"skiff/local/aws/s3"
-	"skiff/local/aws/scheduler"
 	"skiff/local/aws/secretsmanager"
 	"skiff/local/aws/sns"
-	"skiff/local/aws/sqs"
 	"skiff/local/aws/ssm"
 	"skiff/local/store"
 )
@@ -29,13 +26,9 @@ func (i *Inspector) Picture() (Picture, error) {
 	return p, nil
 }
 
-// logical returns the name in a record's URN, or otherwise if it has no URN.
-func logical(urn, otherwise string) string {
-	if i := strings.LastIndex(urn, "::"); i >= 0 {
-		return urn[i+2:]
-	}
-	return otherwise
-}
+// label returns the name in the Pulumi program, or in AWS for what no program
+// declares.
+func (r Ref) label() string { return cmp.Or(r.Logical, r.Name) }
 
 func (i *Inspector) drawRoutes(p *Picture) error {
 	stages, err := i.o.APIs.Stages()
@@ -64,9 +57,9 @@ func (i *Inspector) drawRoutes(p *Picture) error {
 			p.add(Node{"socket " + key, "socket", key})
 		}
 	}
-	schedules, err := store.List[scheduler.Schedule](i.o.Store, scheduler.Token)
-	for _, r := range schedules {
-		p.add(Node{"schedule " + r.Inputs.Name, "schedule", logical(r.URN, r.Inputs.Name)})
+	schedules, err := i.o.Schedules.List()
+	for _, d := range schedules {
+		p.add(Node{"schedule " + d.Name, "schedule", newRef(d.Name, d.ARN, d.URN).label()})
 	}
 	return err
 }
@@ -78,45 +71,41 @@ func pathOf(key string) string {
 }
 
 func (i *Inspector) drawFunctions(p *Picture) error {
-	all, err := store.List[lambda.Function](i.o.Store, lambda.FunctionToken)
-	for _, r := range all {
-		p.add(Node{functionARN(r), "function", logical(r.URN, r.ID)})
+	all, err := i.o.Functions.List()
+	for _, d := range all {
+		p.add(Node{d.ARN, "function", newRef(d.Name, d.ARN, d.URN).label()})
 	}
 	return err
 }
 
-func functionARN(r store.Record[lambda.Function]) string {
-	return arn.New("lambda", r.Region, r.Account, "function:"+r.ID)
-}
-
 func (i *Inspector) drawResources(p *Picture) error {
-	tables, err := store.List[dynamodb.Table](i.o.Store, dynamodb.Token)
+	tables, err := i.o.Tables.List()
 	if err != nil {
 		return err
 	}
-	for _, r := range tables {
-		p.add(Node{arn.New("dynamodb", r.Region, r.Account, "table/"+r.ID), "table", logical(r.URN, r.ID)})
+	for _, d := range tables {
+		p.add(Node{d.ARN, "table", newRef(d.Name, d.ARN, d.URN).label()})
 	}
-	queues, err := store.List[sqs.Queue](i.o.Store, sqs.Token)
+	queues, err := i.o.Queues.List()
 	if err != nil {
 		return err
 	}
-	for _, r := range queues {
-		p.add(Node{arn.New("sqs", r.Region, r.Account, r.Inputs.Name), "queue", logical(r.URN, r.Inputs.Name)})
+	for _, d := range queues {
+		p.add(Node{d.ARN, "queue", newRef(d.Name, d.ARN, d.URN).label()})
 	}
 	buckets, err := store.List[s3.Bucket](i.o.Store, s3.BucketToken)
 	if err != nil {
 		return err
 	}
 	for _, r := range buckets {
-		p.add(Node{"arn:aws:s3:::" + r.ID, "bucket", logical(r.URN, r.ID)})
+		p.add(Node{"arn:aws:s3:::" + r.ID, "bucket", newRef(r.ID, "", r.URN).label()})
 	}
 	topics, err := store.List[sns.Topic](i.o.Store, sns.TopicToken)
 	if err != nil {
 		return err
 	}
 	for _, r := range topics {
-		p.add(Node{r.ID, "topic", logical(r.URN, r.ID)})
+		p.add(Node{r.ID, "topic", newRef(r.ID, "", r.URN).label()})
 	}
 	return i.drawValues(p)
 }
@@ -128,11 +117,11 @@ func (i *Inspector) drawValues(p *Picture) error {
 		return err
 	}
 	for _, r := range secrets {
-		p.add(Node{r.ID, "secret", logical(r.URN, r.ID)})
+		p.add(Node{r.ID, "secret", newRef(r.ID, "", r.URN).label()})
 	}
 	parameters, err := store.List[ssm.Parameter](i.o.Store, ssm.Token)
 	for _, r := range parameters {
-		p.add(Node{arn.New("ssm", r.Region, r.Account, "parameter/"+strings.TrimPrefix(r.ID, "/")), "parameter", logical(r.URN, r.ID)})
+		p.add(Node{arn.New("ssm", r.Region, r.Account, "parameter/"+strings.TrimPrefix(r.ID, "/")), "parameter", newRef(r.ID, "", r.URN).label()})
 	}
 	return err
 }
@@ -177,21 +166,16 @@ func (i *Inspector) linkSources(p *Picture) error {
 		from, _ := p.owner(r.Inputs.EventSourceARN)
 		p.link(from, i.arnOf(p, r.Inputs.FunctionName), "calls")
 	}
-	schedules, err := store.List[scheduler.Schedule](i.o.Store, scheduler.Token)
-	for _, r := range schedules {
-		if r.Inputs.Target != nil {
-			p.link("schedule "+r.Inputs.Name, r.Inputs.Target.ARN, "calls")
-		}
+	schedules, err := i.o.Schedules.List()
+	if err != nil {
+		return err
 	}
-	queues, failed := store.List[sqs.Queue](i.o.Store, sqs.Token)
-	for _, r := range queues {
-		var redrive struct{ DeadLetterTargetArn string }
-		if json.Unmarshal([]byte(r.Inputs.RedrivePolicy), &redrive) == nil {
-			p.link(arn.New("sqs", r.Region, r.Account, r.Inputs.Name), redrive.DeadLetterTargetArn, "dead")
-		}
+	for _, d := range schedules {
+		p.link("schedule "+d.Name, d.Target, "calls")
 	}
-	if err == nil {
-		err = failed
+	queues, err := i.o.Queues.List()
+	for _, d := range queues {
+		p.link(d.ARN, d.DeadLetters, "dead")
 	}
 	return err
 }
@@ -212,13 +196,13 @@ func (i *Inspector) linkRights(p *Picture) error {
 	if err != nil {
 		return err
 	}
-	functions, err := store.List[lambda.Function](i.o.Store, lambda.FunctionToken)
-	for _, r := range functions {
-		role := r.Inputs.Role[strings.LastIndexByte(r.Inputs.Role, '/')+1:]
+	functions, err := i.o.Functions.List()
+	for _, f := range functions {
+		role := f.Role[strings.LastIndexByte(f.Role, '/')+1:]
 		for _, h := range held[role] {
 			for _, id := range p.covered(h.Resource) {
 				if to := p.node(id); to.Kind != "function" && !to.Caller() && !receives(h.Action) {
-					p.link(functionARN(r), id, "may", h.Action)
+					p.link(f.ARN, id, "may", h.Action)
 				}
 			}
 		}
