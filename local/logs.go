@@ -2,11 +2,10 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
-
-	"encoding/json"
 
 	"github.com/urfave/cli/v3"
 

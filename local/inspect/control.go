@@ -34,9 +34,9 @@ func (c Control) Guard(h http.Handler) http.Handler {
 		own, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 		switch {
 		case own == nil || r.Host != own.String():
-			http.Error(w, "this is not the host "+r.Host, http.StatusForbidden)
+			http.Error(w, "the Host "+r.Host+" is not this address", http.StatusForbidden)
 		case r.Header["Origin"] != nil:
-			http.Error(w, "this is for no page of a browser", http.StatusForbidden)
+			http.Error(w, "a web page must not call this address", http.StatusForbidden)
 		case subtle.ConstantTimeCompare([]byte(r.Header.Get(tokenHeader)), []byte(c.Token)) != 1:
 			http.Error(w, "the token is missing or wrong: another cloud may have taken the place of the one that was here; try again", http.StatusForbidden)
 		default:

@@ -66,8 +66,12 @@ func (u *Update) end(s *Step, done bool) {
 	if i := slices.Index(u.doing, urn); i >= 0 {
 		u.doing = slices.Delete(u.doing, i, i+1)
 	}
-	if all := map[bool]map[string]bool{true: u.read, false: u.done}[s.Metadata.Op == "refresh"]; done {
-		all[urn] = true
+	switch {
+	case !done:
+	case s.Metadata.Op == "refresh":
+		u.read[urn] = true
+	default:
+		u.done[urn] = true
 	}
 }
 
