@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"skiff/local/inspect"
 )
 
 // said runs a command line without a cloud and returns its output and exit
@@ -113,6 +115,28 @@ func TestEscaped(t *testing.T) {
 	} {
 		if got := escaped(text); got != want {
 			t.Errorf("%q is %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestHostileText checks that a terminal gets hostile text escaped, and a file
+// gets it as it is.
+func TestHostileText(t *testing.T) {
+	t.Parallel()
+	const hostile = "\x1b[31mred"
+	for terminal, want := range map[bool]string{true: `\u001b[31mred`, false: hostile} {
+		var table, line strings.Builder
+		if err := (printer{w: &table, terminal: terminal}).table(nil, [][]string{{hostile, "b"}}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := (printer{w: &line, terminal: terminal}).line(inspect.Line{Function: hostile, Text: hostile}); err != nil {
+			t.Fatal(err)
+		}
+		if table.String() != want+"  b\n" {
+			t.Errorf("terminal %t: the table is %q", terminal, table.String())
+		}
+		if !strings.HasSuffix(line.String(), " "+want+" "+want+"\n") {
+			t.Errorf("terminal %t: the line is %q", terminal, line.String())
 		}
 	}
 }
