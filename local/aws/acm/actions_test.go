@@ -11,7 +11,7 @@ func TestActions(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)
 	r := providertest.New(p.db)
-	certificates, validations := p.Resources()
+	certificates, validations := resourceTypes(p.Certificates)
 	if certificates.Actions == nil || validations.Actions == nil {
 		t.Fatal("a type has no actions")
 	}

@@ -112,12 +112,12 @@ func New(o Options) (*Certificates, error) {
 
 // Types returns the resource types of ACM.
 func (c *Certificates) Types() []provider.Kind {
-	certificates, validations := c.Resources()
+	certificates, validations := resourceTypes(c)
 	return []provider.Kind{certificates, validations}
 }
 
-// Resources returns the resource types of certificates and their validation.
-func (c *Certificates) Resources() (*provider.Resource[Certificate, CertificateOutputs], *provider.Resource[Validation, ValidationOutputs]) {
+// resourceTypes returns the resource types of certificates and their validation.
+func resourceTypes(c *Certificates) (*provider.Resource[Certificate, CertificateOutputs], *provider.Resource[Validation, ValidationOutputs]) {
 	certificates := &provider.Resource[Certificate, CertificateOutputs]{
 		Token: CertificateToken,
 		Check: checkCertificate,
@@ -129,7 +129,7 @@ func (c *Certificates) Resources() (*provider.Resource[Certificate, CertificateO
 		Actions:  certificateActions,
 		Describe: c.describe,
 	}
-	return certificates, c.validations()
+	return certificates, validations(c)
 }
 
 // names returns all names of a certificate, without duplicates, as ACM lists

@@ -53,9 +53,8 @@ func openPlane(t *testing.T, dir string) *plane {
 		t.Fatal(err)
 	}
 	p.aws = provider.New(provider.Options{Name: "aws", Store: db, Account: account, Region: region})
-	zones, records := p.zones.Resources()
-	certificates, validations := p.Resources()
-	p.aws.Add(zones, records, certificates, validations)
+	p.aws.Add(p.zones.Types()...)
+	p.aws.Add(p.Types()...)
 	return p
 }
 

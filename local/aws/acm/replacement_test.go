@@ -11,7 +11,7 @@ import (
 // pulumi-aws.
 func TestReplacements(t *testing.T) {
 	t.Parallel()
-	certificates, validations := newPlane(t).Resources()
+	certificates, validations := resourceTypes(newPlane(t).Certificates)
 	providertest.CheckReplacements(t,
 		providertest.Schema{Type: certificates, Replaces: "domainName keyAlgorithm,computed subjectAlternativeNames,set,computed validationMethod",
 			Updates: "options tags"},

@@ -55,7 +55,7 @@ func optionOf(account, name string) ValidationOption {
 	}
 }
 
-func (c *Certificates) validations() *provider.Resource[Validation, ValidationOutputs] {
+func validations(c *Certificates) *provider.Resource[Validation, ValidationOutputs] {
 	return &provider.Resource[Validation, ValidationOutputs]{
 		Token: ValidationToken,
 		Create: func(ctx context.Context, call provider.Call, r *store.Record[Validation]) error {

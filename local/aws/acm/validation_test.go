@@ -76,7 +76,7 @@ func TestMissing(t *testing.T) {
 
 // validate runs a validation with its own limit and log.
 func (p *plane) validate(ctx context.Context, arn string, log func(string)) error {
-	_, kind := p.Resources()
+	_, kind := resourceTypes(p.Certificates)
 	return kind.Create(ctx, provider.Call{Account: account, Region: region, Log: log}, &store.Record[Validation]{Inputs: Validation{CertificateARN: arn}})
 }
 
@@ -138,7 +138,7 @@ func TestForeign(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)
 	arn := p.obtain(t, "example.com", "example.com")
-	_, kind := p.Resources()
+	_, kind := resourceTypes(p.Certificates)
 	for _, call := range []provider.Call{{Account: "222222222222", Region: region}, {Account: account, Region: "us-east-1"}} {
 		err := kind.Create(t.Context(), call, &store.Record[Validation]{Inputs: Validation{CertificateARN: arn}})
 		wantFailure(t, call.Account+" "+call.Region, err, "ResourceNotFoundException", call.Account, call.Region)

@@ -17,7 +17,7 @@ func newRole(t *testing.T) (*plane, *providertest.Role) {
 	t.Helper()
 	p := newPlane(t)
 	r := providertest.New(p.db)
-	apis, integrations, authorizers, routes, deployments, stages, domains, mappings := p.Resources()
+	apis, integrations, authorizers, routes, deployments, stages, domains, mappings := resourceTypes(p.APIs)
 	for token, known := range map[string]bool{
 		apis.Token: apis.Actions != nil, integrations.Token: integrations.Actions != nil, authorizers.Token: authorizers.Actions != nil,
 		routes.Token: routes.Actions != nil, deployments.Token: deployments.Actions != nil, stages.Token: stages.Actions != nil,

@@ -82,7 +82,7 @@ func NewAPIs(db *store.Store, base string, root Root, certificates Certificates)
 	return &APIs{db: db, base: base, root: root, certificates: certificates}
 }
 
-func (a *APIs) apis() *provider.Resource[APIInputs, APIOutputs] {
+func apis(a *APIs) *provider.Resource[APIInputs, APIOutputs] {
 	return &provider.Resource[APIInputs, APIOutputs]{
 		Token: APIToken, Named: "name", MaxName: 128, Exclusive: true,
 		Check:  checkAPI,

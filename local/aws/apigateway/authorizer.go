@@ -63,7 +63,7 @@ const (
 	defaultResultTTL = 300
 )
 
-func (a *APIs) authorizers() *provider.Resource[AuthorizerInputs, AuthorizerOutputs] {
+func authorizers(a *APIs) *provider.Resource[AuthorizerInputs, AuthorizerOutputs] {
 	return &provider.Resource[AuthorizerInputs, AuthorizerOutputs]{
 		Token: AuthorizerToken, Named: "name", MaxName: 128, Exclusive: true,
 		Check:  func(in AuthorizerInputs) []provider.Problem { return checkAuthorizer(in, a.protocolOf(in.APIID)) },

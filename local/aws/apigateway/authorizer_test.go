@@ -138,10 +138,10 @@ func TestAuthorizerReferences(t *testing.T) {
 		if change != nil {
 			change(&in)
 		}
-		return declare(t, p, p.authorizers(), id, "", in)
+		return declare(t, p, authorizers(p.APIs), id, "", in)
 	}
 	route := func(kind, id string) error {
-		return declare(t, p, p.routes(), "new", "", RouteInputs{APIID: "a", RouteKey: "GET /x", AuthorizationType: kind, AuthorizerID: id})
+		return declare(t, p, routes(p.APIs), "new", "", RouteInputs{APIID: "a", RouteKey: "GET /x", AuthorizationType: kind, AuthorizerID: id})
 	}
 	none := 0
 	wantFailure(t, "no API", authorizer("x", requestAuthorizer("none"), nil), "NotFoundException: API none")
@@ -178,7 +178,7 @@ func TestAuthorizerReferences(t *testing.T) {
 		must(t, err)
 		return r
 	}
-	k := p.authorizers()
+	k := authorizers(p.APIs)
 	wantFailure(t, "delete in use", k.Delete(t.Context(), provider.Call{}, get("r")), "ConflictException: cannot delete authorizer a: the route GET /x refers to it")
 	must(t, k.Delete(t.Context(), provider.Call{}, get("j")))
 	changed := get("r")
@@ -195,10 +195,10 @@ func TestAuthorizerQuota(t *testing.T) {
 	p.declareAPI(t, "a")
 	p.declareAPI(t, "b")
 	for n := range 10 {
-		must(t, declare(t, p, p.authorizers(), fmt.Sprint(n), "", jwtAuthorizer("a")))
+		must(t, declare(t, p, authorizers(p.APIs), fmt.Sprint(n), "", jwtAuthorizer("a")))
 	}
-	wantFailure(t, "eleventh", declare(t, p, p.authorizers(), "x", "", jwtAuthorizer("a")), "LimitExceededException: the API a has 10 authorizers already")
-	must(t, declare(t, p, p.authorizers(), "x", "", jwtAuthorizer("b")))
+	wantFailure(t, "eleventh", declare(t, p, authorizers(p.APIs), "x", "", jwtAuthorizer("a")), "LimitExceededException: the API a has 10 authorizers already")
+	must(t, declare(t, p, authorizers(p.APIs), "x", "", jwtAuthorizer("b")))
 	must(t, p.deleteAPI(t.Context(), provider.Call{}, store.Record[APIInputs]{ID: "a"}))
 	left, err := store.List[AuthorizerInputs](p.db, AuthorizerToken)
 	if err != nil || len(left) != 1 {
@@ -212,16 +212,16 @@ func TestAuthorizersAreServed(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)
 	p.declareAPI(t, "a")
-	must(t, declare(t, p, p.authorizers(), "r", "", requestAuthorizer("a")))
-	must(t, declare(t, p, p.authorizers(), "j", "", jwtAuthorizer("a")))
+	must(t, declare(t, p, authorizers(p.APIs), "r", "", requestAuthorizer("a")))
+	must(t, declare(t, p, authorizers(p.APIs), "j", "", jwtAuthorizer("a")))
 	route := func(in RouteInputs) {
 		in.APIID, in.RouteKey = "a", "GET /x"
-		must(t, declare(t, p, p.routes(), "x", "", in))
+		must(t, declare(t, p, routes(p.APIs), "x", "", in))
 	}
 	route(RouteInputs{AuthorizationType: "CUSTOM", AuthorizerID: "r"})
-	must(t, declare(t, p, p.deployments(), "d", "", DeploymentInputs{APIID: "a"}))
-	must(t, declare(t, p, p.stages(), "frozen", "", StageInputs{APIID: "a", Name: "frozen", DeploymentID: "d"}))
-	must(t, declare(t, p, p.stages(), "auto", "", StageInputs{APIID: "a", Name: "auto", AutoDeploy: true}))
+	must(t, declare(t, p, deployments(p.APIs), "d", "", DeploymentInputs{APIID: "a"}))
+	must(t, declare(t, p, stages(p.APIs), "frozen", "", StageInputs{APIID: "a", Name: "frozen", DeploymentID: "d"}))
+	must(t, declare(t, p, stages(p.APIs), "auto", "", StageInputs{APIID: "a", Name: "auto", AutoDeploy: true}))
 	route(RouteInputs{AuthorizationType: "JWT", AuthorizerID: "j", AuthorizationScopes: []string{"s"}})
 	function := &httpapi.Authorizer{ID: "r", IdentitySources: []string{header}, Function: &httpapi.AuthorizerFunction{
 		ARN: functionARN, SimpleResponse: true, TTL: 300 * time.Second,
@@ -259,7 +259,7 @@ func TestDescribeAuthorizer(t *testing.T) {
 		in   AuthorizerInputs
 		want int
 	}{{requestAuthorizer("a"), 300}, {kept, 10}, {jwtAuthorizer("a"), 0}, {socketAuthorizer("s"), 0}} {
-		if got := p.authorizers().Describe(store.Record[AuthorizerInputs]{Inputs: test.in}).ResultTTLInSeconds; got != test.want {
+		if got := authorizers(p.APIs).Describe(store.Record[AuthorizerInputs]{Inputs: test.in}).ResultTTLInSeconds; got != test.want {
 			t.Errorf("%+v is kept for %d s, want %d", test.in, got, test.want)
 		}
 	}

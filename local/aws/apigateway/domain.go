@@ -61,7 +61,7 @@ type DomainEndpoint struct {
 	TargetDomainName string `json:"targetDomainName"`
 }
 
-func (a *APIs) domains() *provider.Resource[DomainInputs, DomainOutputs] {
+func domains(a *APIs) *provider.Resource[DomainInputs, DomainOutputs] {
 	return &provider.Resource[DomainInputs, DomainOutputs]{
 		Token: DomainToken,
 		Check: checkDomain,

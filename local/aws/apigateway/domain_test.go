@@ -22,7 +22,7 @@ func domainOf(name string) DomainInputs {
 
 func (p *plane) declareDomain(t *testing.T, name string) {
 	t.Helper()
-	must(t, declare(t, p, p.domains(), name, "", domainOf(name)))
+	must(t, declare(t, p, domains(p.APIs), name, "", domainOf(name)))
 }
 
 func TestCheckDomain(t *testing.T) {
@@ -75,19 +75,19 @@ func TestDomainReferences(t *testing.T) {
 	p.declareAPI(t, "a")
 	p.declareSocket(t, "sock")
 	for _, name := range []string{"prod", "test"} {
-		must(t, declare(t, p, p.stages(), name, "", StageInputs{APIID: "a", Name: name, AutoDeploy: true}))
+		must(t, declare(t, p, stages(p.APIs), name, "", StageInputs{APIID: "a", Name: name, AutoDeploy: true}))
 	}
 	foreign := domainOf("api.example.com")
 	foreign.Configuration.CertificateARN = certificateARN("other.example.com")
-	wantFailure(t, "another name's certificate", declare(t, p, p.domains(), "api.example.com", "", foreign), "BadRequestException: domain name api.example.com: certificate")
-	wantFailure(t, "no settings", declare(t, p, p.domains(), "x.example.com", "", DomainInputs{DomainName: "x.example.com"}), "has no configuration")
+	wantFailure(t, "another name's certificate", declare(t, p, domains(p.APIs), "api.example.com", "", foreign), "BadRequestException: domain name api.example.com: certificate")
+	wantFailure(t, "no settings", declare(t, p, domains(p.APIs), "x.example.com", "", DomainInputs{DomainName: "x.example.com"}), "has no configuration")
 	bare := NewAPIs(p.db, gatewayURL, Root{}, nil)
 	wantFailure(t, "no certificates", bare.checkCertificate(&store.Record[DomainInputs]{ID: "x.example.com", Inputs: domainOf("x.example.com")}), "there are no certificates")
 	p.declareDomain(t, "api.example.com")
 	p.declareDomain(t, "ws.example.com")
 
 	mapping := func(id, urn, domain, api, stage, key string) error {
-		return declare(t, p, p.mappings(), id, urn, MappingInputs{APIID: api, DomainName: domain, Stage: stage, Key: key})
+		return declare(t, p, mappings(p.APIs), id, urn, MappingInputs{APIID: api, DomainName: domain, Stage: stage, Key: key})
 	}
 	wantFailure(t, "no domain name", mapping("x", "", "none.example.com", "a", "prod", ""), "NotFoundException: domain name none.example.com")
 	wantFailure(t, "no API", mapping("x", "", "api.example.com", "none", "prod", ""), "NotFoundException: API none")
@@ -107,25 +107,25 @@ func TestDomainReferences(t *testing.T) {
 	// An update may keep its key.
 	r, err := store.Get[MappingInputs](p.db, MappingToken, "again")
 	must(t, err)
-	must(t, p.mappings().Update(t.Context(), provider.Call{}, r, &r))
+	must(t, mappings(p.APIs).Update(t.Context(), provider.Call{}, r, &r))
 	r.Inputs.Key = ""
-	wantFailure(t, "update to another's key", p.mappings().Update(t.Context(), provider.Call{}, r, &r), "ConflictException")
+	wantFailure(t, "update to another's key", mappings(p.APIs).Update(t.Context(), provider.Call{}, r, &r), "ConflictException")
 
 	const mapped = "please remove all API mappings related to it: api.example.com/"
 	domain, err := store.Get[DomainInputs](p.db, DomainToken, "api.example.com")
 	must(t, err)
-	wantFailure(t, "domain name with mappings", p.domains().Delete(t.Context(), provider.Call{}, domain), "BadRequestException: deleting domain name api.example.com failed; "+mapped)
+	wantFailure(t, "domain name with mappings", domains(p.APIs).Delete(t.Context(), provider.Call{}, domain), "BadRequestException: deleting domain name api.example.com failed; "+mapped)
 	stage, err := store.Get[StageInputs](p.db, StageToken, "a/prod")
 	must(t, err)
-	wantFailure(t, "stage with a mapping", p.stages().Delete(t.Context(), provider.Call{}, stage), "deleting stage prod failed; "+mapped+"v1")
+	wantFailure(t, "stage with a mapping", stages(p.APIs).Delete(t.Context(), provider.Call{}, stage), "deleting stage prod failed; "+mapped+"v1")
 	api, err := p.api("a")
 	must(t, err)
 	wantFailure(t, "API with mappings", p.deleteAPI(t.Context(), provider.Call{}, api), "deleting API a failed; "+mapped)
 	for _, id := range []string{"again", "n"} {
 		must(t, store.Delete(p.db, MappingToken, id))
 	}
-	must(t, p.domains().Delete(t.Context(), provider.Call{}, domain))
-	must(t, p.stages().Delete(t.Context(), provider.Call{}, stage))
+	must(t, domains(p.APIs).Delete(t.Context(), provider.Call{}, domain))
+	must(t, stages(p.APIs).Delete(t.Context(), provider.Call{}, stage))
 	must(t, p.deleteAPI(t.Context(), provider.Call{}, api))
 }
 
@@ -138,17 +138,17 @@ func TestReplacedMapping(t *testing.T) {
 	p.declareDomain(t, "api.example.com")
 	for _, api := range []string{"a", "b"} {
 		p.declareAPI(t, api)
-		must(t, declare(t, p, p.stages(), "prod", "", StageInputs{APIID: api, Name: "prod", AutoDeploy: true}))
+		must(t, declare(t, p, stages(p.APIs), "prod", "", StageInputs{APIID: api, Name: "prod", AutoDeploy: true}))
 	}
 	in := MappingInputs{APIID: "a", DomainName: "api.example.com", Stage: "prod", Key: "v1"}
-	must(t, declare(t, p, p.mappings(), "old", "urn:m", in))
+	must(t, declare(t, p, mappings(p.APIs), "old", "urn:m", in))
 	in.APIID = "b"
-	wantFailure(t, "to another API", declare(t, p, p.mappings(), "new", "urn:m", in), `ConflictException: domain name api.example.com has a mapping of "v1" already, to stage prod of API a`)
+	wantFailure(t, "to another API", declare(t, p, mappings(p.APIs), "new", "urn:m", in), `ConflictException: domain name api.example.com has a mapping of "v1" already, to stage prod of API a`)
 	if _, err := store.Get[MappingInputs](p.db, MappingToken, "old"); err != nil {
 		t.Errorf("the old mapping: %v", err)
 	}
 	must(t, store.Delete(p.db, MappingToken, "old"))
-	must(t, declare(t, p, p.mappings(), "new", "urn:m", in))
+	must(t, declare(t, p, mappings(p.APIs), "new", "urn:m", in))
 }
 
 func TestCheckMapping(t *testing.T) {
@@ -168,10 +168,10 @@ func TestMappingQuota(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)
 	p.declareAPI(t, "a")
-	must(t, declare(t, p, p.stages(), "prod", "", StageInputs{APIID: "a", Name: "prod", AutoDeploy: true}))
+	must(t, declare(t, p, stages(p.APIs), "prod", "", StageInputs{APIID: "a", Name: "prod", AutoDeploy: true}))
 	p.declareDomain(t, "api.example.com")
 	mapping := func(key string) error {
-		return declare(t, p, p.mappings(), key, key, MappingInputs{APIID: "a", DomainName: "api.example.com", Stage: "prod", Key: key})
+		return declare(t, p, mappings(p.APIs), key, key, MappingInputs{APIID: "a", DomainName: "api.example.com", Stage: "prod", Key: key})
 	}
 	must(t, mapping("v1"))
 	for n := range 200 {
@@ -194,12 +194,12 @@ func TestMappedRequests(t *testing.T) {
 	for id, key := range keys {
 		p.declareAPI(t, id)
 		for _, name := range []string{"prod", "other"} {
-			must(t, declare(t, p, p.stages(), name, "", StageInputs{APIID: id, Name: name, AutoDeploy: true}))
+			must(t, declare(t, p, stages(p.APIs), name, "", StageInputs{APIID: id, Name: name, AutoDeploy: true}))
 		}
-		must(t, declare(t, p, p.mappings(), id, id, MappingInputs{APIID: id, DomainName: "api.example.com", Stage: "prod", Key: key}))
+		must(t, declare(t, p, mappings(p.APIs), id, id, MappingInputs{APIID: id, DomainName: "api.example.com", Stage: "prod", Key: key}))
 	}
-	must(t, declare(t, p, p.mappings(), "w", "w", MappingInputs{APIID: "a1", DomainName: "*.wild.example.com", Stage: "other", Key: "v!1"}))
-	must(t, declare(t, p, p.mappings(), "v", "v", MappingInputs{APIID: "a2", DomainName: "some.wild.example.com", Stage: "other", Key: "v1"}))
+	must(t, declare(t, p, mappings(p.APIs), "w", "w", MappingInputs{APIID: "a1", DomainName: "*.wild.example.com", Stage: "other", Key: "v!1"}))
+	must(t, declare(t, p, mappings(p.APIs), "v", "v", MappingInputs{APIID: "a2", DomainName: "some.wild.example.com", Stage: "other", Key: "v1"}))
 	for _, test := range []struct{ host, target, api, base, path string }{
 		{"api.example.com", "/orders/v1/items", "a2", "/orders/v1/items", "/"},
 		{"api.example.com", "/orders/v2/items", "a3", "/orders/v2/items", "/"},

@@ -37,7 +37,7 @@ type IntegrationOutputs struct {
 	TimeoutMilliseconds         int    `json:"timeoutMilliseconds"`
 }
 
-func (a *APIs) integrations() *provider.Resource[IntegrationInputs, IntegrationOutputs] {
+func integrations(a *APIs) *provider.Resource[IntegrationInputs, IntegrationOutputs] {
 	return &provider.Resource[IntegrationInputs, IntegrationOutputs]{
 		Token: IntegrationToken,
 		Check: func(in IntegrationInputs) []provider.Problem { return checkIntegration(in, a.protocolOf(in.APIID)) },

@@ -28,7 +28,7 @@ const (
 	maxMultiLevel = 200 // mappings of a domain name whose key has a slash
 )
 
-func (a *APIs) mappings() *provider.Resource[MappingInputs, struct{}] {
+func mappings(a *APIs) *provider.Resource[MappingInputs, struct{}] {
 	return &provider.Resource[MappingInputs, struct{}]{
 		Token: MappingToken, Exclusive: true,
 		Check: func(in MappingInputs) []provider.Problem { return checkMapping(in, a.protocolOf(in.APIID)) },

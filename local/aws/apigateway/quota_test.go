@@ -22,7 +22,7 @@ func TestQuotas(t *testing.T) {
 		}
 	}
 	fill(StageToken, maxStages, func(i int) error {
-		return declare(t, p, p.stages(), fmt.Sprint("s", i), "", StageInputs{APIID: "a", Name: fmt.Sprint("s", i)})
+		return declare(t, p, stages(p.APIs), fmt.Sprint("s", i), "", StageInputs{APIID: "a", Name: fmt.Sprint("s", i)})
 	})
 	fill(RouteToken, maxRoutes-1, func(i int) error {
 		return store.Put(p.db, RouteToken, fmt.Sprint("r", i), store.Record[RouteInputs]{ID: fmt.Sprint("r", i), Inputs: RouteInputs{APIID: "a", RouteKey: fmt.Sprint("GET /", i)}})
@@ -32,9 +32,9 @@ func TestQuotas(t *testing.T) {
 	})
 	for api, refused := range map[string]bool{"a": true, "b": false} {
 		for what, err := range map[string]error{
-			"10 stages":        declare(t, p, p.stages(), "more", "", StageInputs{APIID: api, Name: "more"}),
-			"300 routes":       declare(t, p, p.routes(), api+"more", "", RouteInputs{APIID: api, RouteKey: "GET /more"}),
-			"300 integrations": declare(t, p, p.integrations(), api+"more", "", IntegrationInputs{APIID: api, IntegrationURI: functionARN}),
+			"10 stages":        declare(t, p, stages(p.APIs), "more", "", StageInputs{APIID: api, Name: "more"}),
+			"300 routes":       declare(t, p, routes(p.APIs), api+"more", "", RouteInputs{APIID: api, RouteKey: "GET /more"}),
+			"300 integrations": declare(t, p, integrations(p.APIs), api+"more", "", IntegrationInputs{APIID: api, IntegrationURI: functionARN}),
 		} {
 			if !refused {
 				must(t, err)
@@ -43,7 +43,7 @@ func TestQuotas(t *testing.T) {
 			wantFailure(t, what, err, "LimitExceededException: the API a has "+what+" already")
 		}
 	}
-	must(t, declare(t, p, p.stages(), "s0", "", StageInputs{APIID: "a", Name: "s0"}))
+	must(t, declare(t, p, stages(p.APIs), "s0", "", StageInputs{APIID: "a", Name: "s0"}))
 }
 
 func TestStageVariables(t *testing.T) {

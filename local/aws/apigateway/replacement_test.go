@@ -11,7 +11,7 @@ import (
 // pulumi-aws.
 func TestReplacements(t *testing.T) {
 	t.Parallel()
-	apis, integrations, authorizers, routes, deployments, stages, domains, mappings := newPlane(t).Resources()
+	apis, integrations, authorizers, routes, deployments, stages, domains, mappings := resourceTypes(newPlane(t).APIs)
 	providertest.CheckReplacements(t,
 		providertest.Schema{Type: apis, Replaces: "protocolType", DeletedFirst: "name",
 			Updates: "corsConfiguration description disableExecuteApiEndpoint ipAddressType name routeSelectionExpression tags version"},

@@ -76,9 +76,9 @@ func apiURN(stack, name string) string {
 // api declares an API with one integration and the route GET /items.
 func (p *plane) declareAPI(t *testing.T, id string) {
 	t.Helper()
-	must(t, declare(t, p, p.apis(), id, apiURN("local", id), APIInputs{Name: id, ProtocolType: "HTTP"}))
-	must(t, declare(t, p, p.integrations(), id+"i", "", IntegrationInputs{APIID: id, IntegrationURI: functionARN, TimeoutMilliseconds: 5000}))
-	must(t, declare(t, p, p.routes(), id+"r", "", RouteInputs{APIID: id, RouteKey: "GET /items", Target: "integrations/" + id + "i"}))
+	must(t, declare(t, p, apis(p.APIs), id, apiURN("local", id), APIInputs{Name: id, ProtocolType: "HTTP"}))
+	must(t, declare(t, p, integrations(p.APIs), id+"i", "", IntegrationInputs{APIID: id, IntegrationURI: functionARN, TimeoutMilliseconds: 5000}))
+	must(t, declare(t, p, routes(p.APIs), id+"r", "", RouteInputs{APIID: id, RouteKey: "GET /items", Target: "integrations/" + id + "i"}))
 }
 
 // keys returns the route keys of each stage of an API.
@@ -176,21 +176,21 @@ func TestReferences(t *testing.T) {
 	p := newPlane(t)
 	p.declareAPI(t, "a")
 	p.declareAPI(t, "b")
-	must(t, declare(t, p, p.deployments(), "d", "", DeploymentInputs{APIID: "b"}))
-	must(t, declare(t, p, p.routes(), "v", "", RouteInputs{APIID: "a", RouteKey: "GET /items/{id}"}))
+	must(t, declare(t, p, deployments(p.APIs), "d", "", DeploymentInputs{APIID: "b"}))
+	must(t, declare(t, p, routes(p.APIs), "v", "", RouteInputs{APIID: "a", RouteKey: "GET /items/{id}"}))
 	route := func(api, key, target string) error {
-		return declare(t, p, p.routes(), "new", "", RouteInputs{APIID: api, RouteKey: key, Target: target})
+		return declare(t, p, routes(p.APIs), "new", "", RouteInputs{APIID: api, RouteKey: key, Target: target})
 	}
 	stage := func(api, deployment string) error {
-		return declare(t, p, p.stages(), "s", "", StageInputs{APIID: api, Name: "s", DeploymentID: deployment})
+		return declare(t, p, stages(p.APIs), "s", "", StageInputs{APIID: api, Name: "s", DeploymentID: deployment})
 	}
-	wantFailure(t, "integration of no API", declare(t, p, p.integrations(), "x", "", IntegrationInputs{APIID: "none"}), "NotFoundException: API none")
+	wantFailure(t, "integration of no API", declare(t, p, integrations(p.APIs), "x", "", IntegrationInputs{APIID: "none"}), "NotFoundException: API none")
 	wantFailure(t, "route of no API", route("none", "GET /x", ""), "NotFoundException: API none")
 	wantFailure(t, "route twice", route("a", "GET /items", ""), "ConflictException: the API has a route GET /items already")
 	wantFailure(t, "route of another variable", route("a", "GET /items/{name}", ""), "ConflictException: the API has a route GET /items/{id} already")
 	wantFailure(t, "another API's integration", route("a", "GET /x", "integrations/bi"), "BadRequestException: the API has no integration bi, which the route GET /x targets")
 	wantFailure(t, "no integration", route("a", "GET /x", "integrations/none"), "has no integration none")
-	wantFailure(t, "deployment of no API", declare(t, p, p.deployments(), "x", "", DeploymentInputs{APIID: "none"}), "NotFoundException: API none")
+	wantFailure(t, "deployment of no API", declare(t, p, deployments(p.APIs), "x", "", DeploymentInputs{APIID: "none"}), "NotFoundException: API none")
 	wantFailure(t, "stage of no API", stage("none", ""), "NotFoundException: API none")
 	wantFailure(t, "stage of no deployment", stage("a", "none"), "the API a has no deployment none")
 	wantFailure(t, "stage of another API's deployment", stage("a", "d"), "the API a has no deployment d")
@@ -200,7 +200,7 @@ func TestReferences(t *testing.T) {
 		must(t, err)
 		old := r
 		r.Inputs.RouteKey = key
-		return p.routes().Update(t.Context(), provider.Call{}, old, &r)
+		return routes(p.APIs).Update(t.Context(), provider.Call{}, old, &r)
 	}
 	wantFailure(t, "update to an existing route", update("GET /items"), "ConflictException: the API has a route GET /items already")
 	wantFailure(t, "update to another variable of an existing route", update("GET /items/{name}"), "ConflictException: the API has a route GET /items/{id} already")
@@ -209,19 +209,19 @@ func TestReferences(t *testing.T) {
 	must(t, err)
 	renamed := v
 	renamed.Inputs.RouteKey = "GET /items/{name}"
-	must(t, p.routes().Update(t.Context(), provider.Call{}, v, &renamed)) // only its own variable
+	must(t, routes(p.APIs).Update(t.Context(), provider.Call{}, v, &renamed)) // only its own variable
 	must(t, route("b", "GET /items/{id}", "integrations/bi"))
 
-	must(t, declare(t, p, p.apis(), "empty", "", APIInputs{}))
-	wantFailure(t, "deployment without a route", declare(t, p, p.deployments(), "x", "", DeploymentInputs{APIID: "empty"}), "at least one route is required")
+	must(t, declare(t, p, apis(p.APIs), "empty", "", APIInputs{}))
+	wantFailure(t, "deployment without a route", declare(t, p, deployments(p.APIs), "x", "", DeploymentInputs{APIID: "empty"}), "at least one route is required")
 }
 
 func TestConflictsOfDeletes(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)
 	p.declareAPI(t, "a")
-	must(t, declare(t, p, p.deployments(), "d", "", DeploymentInputs{APIID: "a"}))
-	must(t, declare(t, p, p.stages(), "s", "", StageInputs{APIID: "a", Name: "s", DeploymentID: "d"}))
+	must(t, declare(t, p, deployments(p.APIs), "d", "", DeploymentInputs{APIID: "a"}))
+	must(t, declare(t, p, stages(p.APIs), "s", "", StageInputs{APIID: "a", Name: "s", DeploymentID: "d"}))
 	integration := store.Record[IntegrationInputs]{ID: "ai", Inputs: IntegrationInputs{APIID: "a"}}
 	wantFailure(t, "integration with a route", p.deleteIntegration(t.Context(), provider.Call{}, integration), "ConflictException: cannot delete integration ai: the route GET /items refers to it")
 	must(t, store.Delete(p.db, RouteToken, "ar"))
@@ -239,8 +239,8 @@ func TestDeleteAPI(t *testing.T) {
 	p := newPlane(t)
 	for _, id := range []string{"a", "b"} {
 		p.declareAPI(t, id)
-		must(t, declare(t, p, p.deployments(), id+"d", "", DeploymentInputs{APIID: id}))
-		must(t, declare(t, p, p.stages(), "s", "", StageInputs{APIID: id, Name: "s", AutoDeploy: true}))
+		must(t, declare(t, p, deployments(p.APIs), id+"d", "", DeploymentInputs{APIID: id}))
+		must(t, declare(t, p, stages(p.APIs), "s", "", StageInputs{APIID: id, Name: "s", AutoDeploy: true}))
 	}
 	must(t, p.deleteAPI(t.Context(), provider.Call{}, store.Record[APIInputs]{ID: "a"}))
 	must(t, store.Delete(p.db, APIToken, "a"))
@@ -260,10 +260,10 @@ func TestDeployments(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)
 	p.declareAPI(t, "a")
-	must(t, declare(t, p, p.deployments(), "d1", "", DeploymentInputs{APIID: "a"}))
+	must(t, declare(t, p, deployments(p.APIs), "d1", "", DeploymentInputs{APIID: "a"}))
 	stage := func(name, deployment string, auto bool) {
 		t.Helper()
-		must(t, declare(t, p, p.stages(), name, "", StageInputs{APIID: "a", Name: name, DeploymentID: deployment, AutoDeploy: auto}))
+		must(t, declare(t, p, stages(p.APIs), name, "", StageInputs{APIID: "a", Name: name, DeploymentID: deployment, AutoDeploy: auto}))
 	}
 	stage("auto", "", true)
 	stage("frozen", "d1", false)
@@ -275,14 +275,14 @@ func TestDeployments(t *testing.T) {
 		}
 	}
 	want("GET /items", "GET /items")
-	must(t, declare(t, p, p.routes(), "r2", "", RouteInputs{APIID: "a", RouteKey: "PUT /items", Target: "integrations/ai"}))
+	must(t, declare(t, p, routes(p.APIs), "r2", "", RouteInputs{APIID: "a", RouteKey: "PUT /items", Target: "integrations/ai"}))
 	want("GET /items,PUT /items", "GET /items")
-	must(t, declare(t, p, p.deployments(), "d2", "", DeploymentInputs{APIID: "a"}))
+	must(t, declare(t, p, deployments(p.APIs), "d2", "", DeploymentInputs{APIID: "a"}))
 	want("GET /items,PUT /items", "GET /items")
 	stage("frozen", "d2", false)
 	want("GET /items,PUT /items", "GET /items,PUT /items")
 	// A deployment freezes the integrations and authorizers of its routes, too.
-	must(t, declare(t, p, p.integrations(), "ai", "", IntegrationInputs{APIID: "a", IntegrationURI: functionARN + "2"}))
+	must(t, declare(t, p, integrations(p.APIs), "ai", "", IntegrationInputs{APIID: "a", IntegrationURI: functionARN + "2"}))
 	stages, err := p.Stages()
 	must(t, err)
 	for _, s := range stages["a"] {
@@ -303,7 +303,7 @@ func TestFind(t *testing.T) {
 	p.declareAPI(t, "first")
 	p.declareAPI(t, "second")
 	for _, id := range []string{"first", "second"} {
-		must(t, declare(t, p, p.stages(), httpapi.DefaultStage, "", StageInputs{APIID: id, Name: httpapi.DefaultStage, AutoDeploy: true}))
+		must(t, declare(t, p, stages(p.APIs), httpapi.DefaultStage, "", StageInputs{APIID: id, Name: httpapi.DefaultStage, AutoDeploy: true}))
 	}
 	tests := []struct {
 		target, host string
@@ -341,7 +341,7 @@ func TestHosts(t *testing.T) {
 	p := newPlane(t)
 	p.declareAPI(t, "a")
 	p.declareSocket(t, "sock")
-	must(t, declare(t, p, p.stages(), httpapi.DefaultStage, "", StageInputs{APIID: "a", Name: httpapi.DefaultStage, AutoDeploy: true}))
+	must(t, declare(t, p, stages(p.APIs), httpapi.DefaultStage, "", StageInputs{APIID: "a", Name: httpapi.DefaultStage, AutoDeploy: true}))
 	for _, host := range []string{
 		"127.0.0.1:8080", "127.0.0.1", "127.8.8.8:1", "localhost:8080", "LOCALHOST", "localhost.", "app.localhost:8080", "[::1]:8080", "[::1]",
 		"[::ffff:127.0.0.1]:80", "a.execute-api.eu-west-1.amazonaws.com", "a.execute-api.eu-west-1.amazonaws.com:443", "a.execute-api.localhost:8080",
@@ -377,7 +377,7 @@ func TestURLs(t *testing.T) {
 		t.Helper()
 		api, err := p.api(id)
 		must(t, err)
-		all := []string{p.apis().Describe(api).APIEndpoint}
+		all := []string{apis(p.APIs).Describe(api).APIEndpoint}
 		for _, name := range []string{httpapi.DefaultStage, "prod"} {
 			all = append(all, p.describeStage(store.Record[StageInputs]{ID: name, Inputs: StageInputs{APIID: id, Name: name}}).InvokeURL)
 		}
@@ -392,7 +392,7 @@ func TestURLs(t *testing.T) {
 	}
 	declareIn := func(stack, name, id string) {
 		t.Helper()
-		must(t, declare(t, p, p.apis(), id, apiURN(stack, name), APIInputs{}))
+		must(t, declare(t, p, apis(p.APIs), id, apiURN(stack, name), APIInputs{}))
 	}
 	declareIn("staging", "api", "staging")
 	declareIn("locals", "api", "locals")

@@ -38,7 +38,7 @@ const (
 	authorizationJWT    = "JWT"
 )
 
-func (a *APIs) routes() *provider.Resource[RouteInputs, RouteOutputs] {
+func routes(a *APIs) *provider.Resource[RouteInputs, RouteOutputs] {
 	return &provider.Resource[RouteInputs, RouteOutputs]{
 		Token: RouteToken, Exclusive: true,
 		Check: func(in RouteInputs) []provider.Problem { return checkRoute(in, a.protocolOf(in.APIID)) },

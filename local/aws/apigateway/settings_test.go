@@ -50,12 +50,12 @@ func TestSettingsReferences(t *testing.T) {
 	p := newPlane(t)
 	p.declareAPI(t, "a")
 	p.declareAPI(t, "b")
-	must(t, declare(t, p, p.routes(), "bx", "", RouteInputs{APIID: "b", RouteKey: "GET /x"}))
+	must(t, declare(t, p, routes(p.APIs), "bx", "", RouteInputs{APIID: "b", RouteKey: "GET /x"}))
 	must(t, store.Put(p.db, logs.Token, "/access", store.Record[logs.Group]{ID: "/access", Account: "111111111111", Region: "eu-west-1"}))
 	const group = "arn:aws:logs:eu-west-1:111111111111:log-group:/access"
 	stage := func(in StageInputs) error {
 		in.APIID, in.Name, in.AutoDeploy = "a", "s", true
-		return declare(t, p, p.stages(), "s", "", in)
+		return declare(t, p, stages(p.APIs), "s", "", in)
 	}
 	goesTo := func(arn string) error {
 		return stage(StageInputs{AccessLogSettings: &AccessLogInputs{arn, " $context.requestId\n"}})

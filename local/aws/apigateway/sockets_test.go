@@ -24,13 +24,13 @@ func socketAuthorizer(api string) AuthorizerInputs {
 // and the stage live.
 func (p *plane) declareSocket(t *testing.T, id string) {
 	t.Helper()
-	must(t, declare(t, p, p.apis(), id, apiURN("local", id), APIInputs{Name: id, ProtocolType: "WEBSOCKET", RouteSelectionExpression: "${request.body.action}"}))
-	must(t, declare(t, p, p.integrations(), id+"i", "", IntegrationInputs{APIID: id, IntegrationURI: invokeARN}))
-	must(t, declare(t, p, p.authorizers(), id+"z", "", socketAuthorizer(id)))
-	must(t, declare(t, p, p.routes(), id+"c", "", RouteInputs{APIID: id, RouteKey: "$connect", Target: "integrations/" + id + "i", AuthorizationType: "CUSTOM", AuthorizerID: id + "z"}))
-	must(t, declare(t, p, p.routes(), id+"d", "", RouteInputs{APIID: id, RouteKey: "$default"}))
-	must(t, declare(t, p, p.deployments(), id+"p", "", DeploymentInputs{APIID: id}))
-	must(t, declare(t, p, p.stages(), "live", "", StageInputs{APIID: id, Name: "live", DeploymentID: id + "p", StageVariables: map[string]string{"a": "b"}}))
+	must(t, declare(t, p, apis(p.APIs), id, apiURN("local", id), APIInputs{Name: id, ProtocolType: "WEBSOCKET", RouteSelectionExpression: "${request.body.action}"}))
+	must(t, declare(t, p, integrations(p.APIs), id+"i", "", IntegrationInputs{APIID: id, IntegrationURI: invokeARN}))
+	must(t, declare(t, p, authorizers(p.APIs), id+"z", "", socketAuthorizer(id)))
+	must(t, declare(t, p, routes(p.APIs), id+"c", "", RouteInputs{APIID: id, RouteKey: "$connect", Target: "integrations/" + id + "i", AuthorizationType: "CUSTOM", AuthorizerID: id + "z"}))
+	must(t, declare(t, p, routes(p.APIs), id+"d", "", RouteInputs{APIID: id, RouteKey: "$default"}))
+	must(t, declare(t, p, deployments(p.APIs), id+"p", "", DeploymentInputs{APIID: id}))
+	must(t, declare(t, p, stages(p.APIs), "live", "", StageInputs{APIID: id, Name: "live", DeploymentID: id + "p", StageVariables: map[string]string{"a": "b"}}))
 }
 
 func TestSocketChecks(t *testing.T) {
@@ -100,17 +100,17 @@ func TestSocketChecks(t *testing.T) {
 		wantProblem(t, test.name, test.problems, test.want)
 	}
 	p := newPlane(t)
-	wantFailure(t, "no selection", declare(t, p, p.apis(), "x", "", APIInputs{ProtocolType: "WEBSOCKET"}), "BadRequestException: a WebSocket API needs a routeSelectionExpression")
+	wantFailure(t, "no selection", declare(t, p, apis(p.APIs), "x", "", APIInputs{ProtocolType: "WEBSOCKET"}), "BadRequestException: a WebSocket API needs a routeSelectionExpression")
 	p.declareSocket(t, "s")
 	r, err := p.api("s")
 	must(t, err)
 	r.Inputs.RouteSelectionExpression = ""
-	wantFailure(t, "selection taken away", p.apis().Update(t.Context(), provider.Call{}, r, &r), "needs a routeSelectionExpression")
+	wantFailure(t, "selection taken away", apis(p.APIs).Update(t.Context(), provider.Call{}, r, &r), "needs a routeSelectionExpression")
 	// The resource types find the API's protocol themselves.
-	wantProblem(t, "integration", p.integrations().Check(IntegrationInputs{APIID: "s", PayloadFormatVersion: "2.0"}), "payloadFormatVersion")
-	wantProblem(t, "route", p.routes().Check(RouteInputs{APIID: "s", RouteKey: "GET /"}), "routeKey")
-	wantProblem(t, "stage", p.stages().Check(StageInputs{APIID: "s", Name: "$default"}), "name")
-	wantProblem(t, "authorizer", p.authorizers().Check(jwtAuthorizer("s")), "authorizerType")
+	wantProblem(t, "integration", integrations(p.APIs).Check(IntegrationInputs{APIID: "s", PayloadFormatVersion: "2.0"}), "payloadFormatVersion")
+	wantProblem(t, "route", routes(p.APIs).Check(RouteInputs{APIID: "s", RouteKey: "GET /"}), "routeKey")
+	wantProblem(t, "stage", stages(p.APIs).Check(StageInputs{APIID: "s", Name: "$default"}), "name")
+	wantProblem(t, "authorizer", authorizers(p.APIs).Check(jwtAuthorizer("s")), "authorizerType")
 }
 
 func TestFindSocket(t *testing.T) {
@@ -118,12 +118,12 @@ func TestFindSocket(t *testing.T) {
 	p := newPlane(t)
 	p.declareSocket(t, "sock")
 	p.declareAPI(t, "a")
-	must(t, declare(t, p, p.stages(), "live", "", StageInputs{APIID: "a", Name: "live", AutoDeploy: true}))
+	must(t, declare(t, p, stages(p.APIs), "live", "", StageInputs{APIID: "a", Name: "live", AutoDeploy: true}))
 	p.declareDomain(t, "ws.example.com")
 	p.declareDomain(t, "root.example.com")
 	p.declareDomain(t, "none.example.com")
-	must(t, declare(t, p, p.mappings(), "m1", "", MappingInputs{APIID: "sock", DomainName: "ws.example.com", Stage: "live", Key: "v1"}))
-	must(t, declare(t, p, p.mappings(), "m2", "", MappingInputs{APIID: "sock", DomainName: "root.example.com", Stage: "live"}))
+	must(t, declare(t, p, mappings(p.APIs), "m1", "", MappingInputs{APIID: "sock", DomainName: "ws.example.com", Stage: "live", Key: "v1"}))
+	must(t, declare(t, p, mappings(p.APIs), "m2", "", MappingInputs{APIID: "sock", DomainName: "root.example.com", Stage: "live"}))
 	const local, host = "127.0.0.1:8080", "sock.execute-api.eu-west-1.amazonaws.com"
 	for _, test := range []struct {
 		host, target string
@@ -168,9 +168,9 @@ func TestSocketStage(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)
 	p.declareSocket(t, "sock")
-	must(t, declare(t, p, p.integrations(), "socki", "", IntegrationInputs{APIID: "sock", IntegrationURI: invokeARN, TimeoutMilliseconds: 5000}))
-	must(t, declare(t, p, p.deployments(), "later", "", DeploymentInputs{APIID: "sock"}))
-	must(t, declare(t, p, p.stages(), "next", "", StageInputs{APIID: "sock", Name: "next", DeploymentID: "later"}))
+	must(t, declare(t, p, integrations(p.APIs), "socki", "", IntegrationInputs{APIID: "sock", IntegrationURI: invokeARN, TimeoutMilliseconds: 5000}))
+	must(t, declare(t, p, deployments(p.APIs), "later", "", DeploymentInputs{APIID: "sock"}))
+	must(t, declare(t, p, stages(p.APIs), "next", "", StageInputs{APIID: "sock", Name: "next", DeploymentID: "later"}))
 	for name, timeout := range map[string]time.Duration{"live": 29 * time.Second, "next": 5 * time.Second} {
 		got, err := p.FindSocket(httptest.NewRequest(http.MethodGet, gatewayURL+"/_apis/sock/"+name, nil))
 		want := websocket.Stage{
@@ -210,7 +210,7 @@ func TestSocketOutputs(t *testing.T) {
 		APIEndpoint: "ws://127.0.0.1:8080/_apis/sock", ARN: "arn:aws:apigateway:eu-west-1::/apis/sock",
 		ExecutionARN: "arn:aws:execute-api:eu-west-1:111111111111:sock", IPAddressType: "ipv4", RouteSelectionExpression: "${request.body.action}",
 	}
-	if diff := cmp.Diff(want, p.apis().Describe(api)); diff != "" {
+	if diff := cmp.Diff(want, apis(p.APIs).Describe(api)); diff != "" {
 		t.Errorf("outputs (-want +got):\n%s", diff)
 	}
 	if url := p.describeStage(store.Record[StageInputs]{ID: "live", Inputs: StageInputs{APIID: "sock"}}).InvokeURL; url != "ws://127.0.0.1:8080/_apis/sock/live" {
@@ -220,14 +220,14 @@ func TestSocketOutputs(t *testing.T) {
 		t.Errorf("the root is %s", id)
 	}
 	p.base = "https://localhost:8443"
-	if out := p.apis().Describe(api); !strings.HasPrefix(out.APIEndpoint, "wss://localhost:8443/") {
+	if out := apis(p.APIs).Describe(api); !strings.HasPrefix(out.APIEndpoint, "wss://localhost:8443/") {
 		t.Errorf("behind TLS it is at %s", out.APIEndpoint)
 	}
-	i := p.integrations().Describe(store.Record[IntegrationInputs]{Inputs: IntegrationInputs{APIID: "sock"}})
+	i := integrations(p.APIs).Describe(store.Record[IntegrationInputs]{Inputs: IntegrationInputs{APIID: "sock"}})
 	if i.PayloadFormatVersion != "1.0" || i.TimeoutMilliseconds != 29000 {
 		t.Errorf("integration %+v", i)
 	}
-	i = p.integrations().Describe(store.Record[IntegrationInputs]{Inputs: IntegrationInputs{APIID: "a"}})
+	i = integrations(p.APIs).Describe(store.Record[IntegrationInputs]{Inputs: IntegrationInputs{APIID: "a"}})
 	if i.PayloadFormatVersion != "2.0" || i.TimeoutMilliseconds != 30000 {
 		t.Errorf("integration %+v", i)
 	}

@@ -48,7 +48,7 @@ type StageOutputs struct {
 	InvokeURL    string `json:"invokeUrl"`
 }
 
-func (a *APIs) deployments() *provider.Resource[DeploymentInputs, DeploymentOutputs] {
+func deployments(a *APIs) *provider.Resource[DeploymentInputs, DeploymentOutputs] {
 	return &provider.Resource[DeploymentInputs, DeploymentOutputs]{
 		Token:    DeploymentToken,
 		Create:   a.deploy,
@@ -91,7 +91,7 @@ func (a *APIs) deleteDeployment(_ context.Context, _ provider.Call, r store.Reco
 	return nil
 }
 
-func (a *APIs) stages() *provider.Resource[StageInputs, StageOutputs] {
+func stages(a *APIs) *provider.Resource[StageInputs, StageOutputs] {
 	return &provider.Resource[StageInputs, StageOutputs]{
 		Token: StageToken, Named: "name", MaxName: 128,
 		Check: func(in StageInputs) []provider.Problem { return checkStage(in, a.protocolOf(in.APIID)) },
@@ -185,11 +185,11 @@ func (a *APIs) describeStage(r store.Record[StageInputs]) StageOutputs {
 
 // Types returns the resource types of API Gateway.
 func (a *APIs) Types() []provider.Kind {
-	return []provider.Kind{a.apis(), a.integrations(), a.authorizers(), a.routes(), a.deployments(), a.stages(), a.domains(), a.mappings()}
+	return []provider.Kind{apis(a), integrations(a), authorizers(a), routes(a), deployments(a), stages(a), domains(a), mappings(a)}
 }
 
-// Resources returns the same resource types, each with its own Go type.
-func (a *APIs) Resources() (
+// resourceTypes returns the same resource types, each with its own Go type.
+func resourceTypes(a *APIs) (
 	*provider.Resource[APIInputs, APIOutputs],
 	*provider.Resource[IntegrationInputs, IntegrationOutputs],
 	*provider.Resource[AuthorizerInputs, AuthorizerOutputs],
@@ -199,5 +199,5 @@ func (a *APIs) Resources() (
 	*provider.Resource[DomainInputs, DomainOutputs],
 	*provider.Resource[MappingInputs, struct{}],
 ) {
-	return a.apis(), a.integrations(), a.authorizers(), a.routes(), a.deployments(), a.stages(), a.domains(), a.mappings()
+	return apis(a), integrations(a), authorizers(a), routes(a), deployments(a), stages(a), domains(a), mappings(a)
 }

@@ -20,7 +20,7 @@ func TestActions(t *testing.T) {
 	}
 	t.Cleanup(func() { db.Close() })
 	r := providertest.New(db)
-	alarms, dashboards := New(sns.New(db)).Resources()
+	alarms, dashboards := resourceTypes(New(sns.New(db)))
 	if alarms.Actions == nil || dashboards.Actions == nil {
 		t.Fatal("a type has no actions")
 	}

@@ -82,12 +82,12 @@ func New(topics *sns.Topics) *Alarms { return &Alarms{topics} }
 
 // Types returns the resource types of CloudWatch.
 func (a *Alarms) Types() []provider.Kind {
-	alarms, dashboards := a.Resources()
+	alarms, dashboards := resourceTypes(a)
 	return []provider.Kind{alarms, dashboards}
 }
 
-// Resources returns the resource types of alarms and dashboards.
-func (a *Alarms) Resources() (*provider.Resource[Alarm, AlarmOutputs], *provider.Resource[Dashboard, DashboardOutputs]) {
+// resourceTypes returns the resource types of alarms and dashboards.
+func resourceTypes(a *Alarms) (*provider.Resource[Alarm, AlarmOutputs], *provider.Resource[Dashboard, DashboardOutputs]) {
 	alarms := &provider.Resource[Alarm, AlarmOutputs]{
 		Token: AlarmToken, Named: "name", MaxName: 255,
 		Check: checkAlarm,

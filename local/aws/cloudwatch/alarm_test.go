@@ -158,7 +158,7 @@ func TestCreate(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	alarms, _ := New(sns.New(db)).Resources()
+	alarms, _ := resourceTypes(New(sns.New(db)))
 	for _, test := range []struct {
 		name   string
 		in     Alarm
@@ -191,7 +191,7 @@ func TestCreate(t *testing.T) {
 
 func TestDescribe(t *testing.T) {
 	t.Parallel()
-	alarms, boards := New(nil).Resources()
+	alarms, boards := resourceTypes(New(nil))
 	out := alarms.Describe(store.Record[Alarm]{ID: "errors", Account: "222222222222", Region: "eu-west-1"})
 	if out.ARN != "arn:aws:cloudwatch:eu-west-1:222222222222:alarm:errors" || !out.ActionsEnabled || out.TreatMissingData != "missing" {
 		t.Errorf("described as %+v", out)

@@ -18,7 +18,7 @@ func TestReplacements(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	alarms, dashboards := New(sns.New(db)).Resources()
+	alarms, dashboards := resourceTypes(New(sns.New(db)))
 	providertest.CheckReplacements(t,
 		providertest.Schema{Type: alarms, Replaces: "name", DeletedFirst: "name",
 			Updates: "actionsEnabled alarmActions alarmDescription comparisonOperator datapointsToAlarm dimensions evaluateLowSampleCountPercentiles evaluationPeriods extendedStatistic insufficientDataActions metricName metricQueries namespace okActions period statistic tags threshold treatMissingData unit"},

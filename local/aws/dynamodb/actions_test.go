@@ -40,7 +40,7 @@ func TestActions(t *testing.T) {
 		{"settings that are off", with(map[string]any{"ttl": map[string]any{"enabled": false}, "pointInTimeRecovery": map[string]any{"enabled": false}}),
 			with(map[string]any{"ttl": ttl, "pointInTimeRecovery": map[string]any{"enabled": false}}), []string{"CreateTable"}, []string{"UpdateTimeToLive"}},
 	} {
-		got := providertest.Asked(t, db, New(db, nil).Resources(), test.created, test.update)
+		got := providertest.Asked(t, db, resourceType(New(db, nil)), test.created, test.update)
 		want := map[provider.Verb][]string{
 			provider.Create: append(lines(test.create, on), reads...),
 			provider.Read:   reads,

@@ -12,7 +12,7 @@ import (
 func TestReplacements(t *testing.T) {
 	t.Parallel()
 	providertest.CheckReplacements(t,
-		providertest.Schema{Type: New(nil, nil).Resources(), Replaces: "hashKey localSecondaryIndexes,set name rangeKey", DeletedFirst: "name",
+		providertest.Schema{Type: resourceType(New(nil, nil)), Replaces: "hashKey localSecondaryIndexes,set name rangeKey", DeletedFirst: "name",
 			Updates: "attributes billingMode deletionProtectionEnabled globalSecondaryIndexes pointInTimeRecovery readCapacity serverSideEncryption streamEnabled streamViewType,computed tableClass tags ttl writeCapacity"},
 	)
 }

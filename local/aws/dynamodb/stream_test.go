@@ -79,7 +79,7 @@ func (w *watched) arn(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w.tables.Resources().Describe(r).StreamARN
+	return resourceType(w.tables).Describe(r).StreamARN
 }
 
 // read returns the records of a stream from an iterator of a given type.

@@ -107,10 +107,10 @@ func New(db *store.Store, engine Engine) *Tables {
 }
 
 // Types returns the resource types of DynamoDB.
-func (t *Tables) Types() []provider.Kind { return []provider.Kind{t.Resources()} }
+func (t *Tables) Types() []provider.Kind { return []provider.Kind{resourceType(t)} }
 
-// Resources returns the resource type of tables.
-func (t *Tables) Resources() *provider.Resource[Table, Outputs] {
+// resourceType returns the resource type of tables.
+func resourceType(t *Tables) *provider.Resource[Table, Outputs] {
 	return &provider.Resource[Table, Outputs]{
 		Token: Token, Named: "name", MaxName: 255,
 		VolatileWith: map[string][]string{"streamArn": {"streamEnabled", "streamViewType"}, "streamLabel": {"streamEnabled", "streamViewType"}},

@@ -164,7 +164,7 @@ func TestLocalIndex(t *testing.T) {
 func TestDescribe(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
-	describe := f.tables.Resources().Describe
+	describe := resourceType(f.tables).Describe
 	out := describe(store.Record[Table]{ID: "items", Account: account, Region: region, Inputs: Table{ReadCapacity: 1, WriteCapacity: 2}})
 	if out.ARN != "arn:aws:dynamodb:eu-west-1:111111111111:table/items" || out.BillingMode != "PROVISIONED" || out.WriteCapacity != 2 {
 		t.Errorf("described as %+v", out)

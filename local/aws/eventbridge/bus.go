@@ -86,7 +86,7 @@ func (r *Rules) report(err error) {
 
 // Types returns the resource types of EventBridge.
 func (r *Rules) Types() []provider.Kind {
-	return []provider.Kind{r.buses(), r.rules(), r.targets()}
+	return []provider.Kind{buses(r), rules(r), targets(r)}
 }
 
 // Bus holds the inputs of a custom event bus. Partner buses, dead-letter queues
@@ -104,7 +104,7 @@ type BusOutputs struct {
 
 var busForm = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,256}$`)
 
-func (r *Rules) buses() *provider.Resource[Bus, BusOutputs] {
+func buses(r *Rules) *provider.Resource[Bus, BusOutputs] {
 	return &provider.Resource[Bus, BusOutputs]{
 		Token: BusToken, Named: "name", MaxName: 256, Regional: true,
 		Check:    checkBus,

@@ -160,14 +160,14 @@ func declare[In, Out any](f *fixture, kind *provider.Resource[In, Out], in In) (
 
 func (f *fixture) rule(in Rule) store.Record[Rule] {
 	f.t.Helper()
-	r, err := declare(f, f.rules(), in)
+	r, err := declare(f, rules(f.Rules), in)
 	must(f.t, err)
 	return r
 }
 
 func (f *fixture) target(in Target) {
 	f.t.Helper()
-	_, err := declare(f, f.targets(), in)
+	_, err := declare(f, targets(f.Rules), in)
 	must(f.t, err)
 }
 

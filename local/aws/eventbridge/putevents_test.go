@@ -49,11 +49,11 @@ func TestPutEvents(t *testing.T) {
 func TestCustomBus(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	_, err := declare(f, f.rules(), Rule{Name: "r", EventBusName: "shop", EventPattern: `{"source":["x"]}`})
+	_, err := declare(f, rules(f.Rules), Rule{Name: "r", EventBusName: "shop", EventPattern: `{"source":["x"]}`})
 	if err == nil || !strings.Contains(err.Error(), "ResourceNotFoundException: Event bus shop does not exist") {
 		t.Errorf("a rule of no bus: %v", err)
 	}
-	bus, err := declare(f, f.buses(), Bus{Name: "shop"})
+	bus, err := declare(f, buses(f.Rules), Bus{Name: "shop"})
 	must(t, err)
 	f.rule(Rule{Name: "r", EventBusName: "shop", EventPattern: `{"source":["x"]}`})
 	f.target(Target{Rule: "r", EventBusName: "shop", TargetID: "f", ARN: functionARN, Input: `{"custom":true}`})

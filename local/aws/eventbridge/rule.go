@@ -55,7 +55,7 @@ func (in Rule) state() string {
 	return enabled
 }
 
-func (r *Rules) rules() *provider.Resource[Rule, RuleOutputs] {
+func rules(r *Rules) *provider.Resource[Rule, RuleOutputs] {
 	return &provider.Resource[Rule, RuleOutputs]{
 		Token: RuleToken, Named: "name", MaxName: 64, Regional: true,
 		Check: checkRule,

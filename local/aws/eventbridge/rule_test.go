@@ -161,16 +161,16 @@ func TestRuleRefusals(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, want)
 		}
 	}
-	_, err := declare(f, f.rules(), Rule{Name: "r"})
+	_, err := declare(f, rules(f.Rules), Rule{Name: "r"})
 	refused("a rule of nothing", "EventPattern or ScheduleExpression must be specified", err)
-	_, err = declare(f, f.targets(), Target{Rule: "r", ARN: functionARN})
+	_, err = declare(f, targets(f.Rules), Target{Rule: "r", ARN: functionARN})
 	refused("a target of no rule", "ResourceNotFoundException: Rule r does not exist on EventBus default", err)
 	rule := f.rule(Rule{Name: "r", EventPattern: `{"source":["x"]}`})
 	for _, id := range []string{"1", "2", "3", "4", "5"} {
 		f.target(Target{Rule: "r", TargetID: id, ARN: functionARN})
 	}
 	f.target(Target{Rule: "r", TargetID: "5", ARN: queueARN}) // again, as after a crash
-	_, err = declare(f, f.targets(), Target{Rule: "r", TargetID: "6", ARN: functionARN})
+	_, err = declare(f, targets(f.Rules), Target{Rule: "r", TargetID: "6", ARN: functionARN})
 	refused("a sixth target", "LimitExceededException", err)
 	refused("a rule with targets", "Rule can't be deleted since it has targets", f.deleteRule(t.Context(), f.call, rule))
 }
@@ -179,7 +179,7 @@ func TestActions(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	r := providertest.New(f.db)
-	r.Add(f.buses(), f.rules(), f.targets())
+	r.Add(buses(f.Rules), rules(f.Rules), targets(f.Rules))
 	const bus, rule = "arn:aws:events:eu-west-1:111111111111:event-bus/shop", "arn:aws:events:eu-west-1:111111111111:rule/shop/r"
 	run := func(token string, steps ...providertest.Step) { t.Helper(); r.Run(t, token, steps...) }
 	run(BusToken,
@@ -210,10 +210,10 @@ func TestReplacements(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	providertest.CheckReplacements(t,
-		providertest.Schema{Type: f.buses(), Replaces: "name", DeletedFirst: "name", Updates: "description tags"},
-		providertest.Schema{Type: f.rules(), Replaces: "eventBusName,default=default name", DeletedFirst: "name",
+		providertest.Schema{Type: buses(f.Rules), Replaces: "name", DeletedFirst: "name", Updates: "description tags"},
+		providertest.Schema{Type: rules(f.Rules), Replaces: "eventBusName,default=default name", DeletedFirst: "name",
 			Updates: "description eventPattern forceDestroy,default=false isEnabled scheduleExpression state tags"},
-		providertest.Schema{Type: f.targets(), Replaces: "eventBusName,default=default rule targetId,computed",
+		providertest.Schema{Type: targets(f.Rules), Replaces: "eventBusName,default=default rule targetId,computed",
 			Updates: "arn deadLetterConfig forceDestroy,default=false input inputPath inputTransformer retryPolicy"},
 	)
 }

@@ -50,7 +50,7 @@ type TargetOutputs struct {
 // (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html).
 const maxTargets = 5
 
-func (r *Rules) targets() *provider.Resource[Target, TargetOutputs] {
+func targets(r *Rules) *provider.Resource[Target, TargetOutputs] {
 	put := func(t *store.Record[Target]) error { return r.checkPlace(*t) }
 	return &provider.Resource[Target, TargetOutputs]{
 		Token: TargetToken, Regional: true, Exclusive: true,

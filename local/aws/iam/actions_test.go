@@ -49,7 +49,7 @@ func TestRoleActions(t *testing.T) {
 			[]string{"ListInstanceProfilesForRole", "ListAttachedRolePolicies", "ListRolePolicies", "DeleteRole"}},
 	} {
 		a := newAuthority(t, nil)
-		kind, _ := a.Resources()
+		kind, _ := resourceTypes(a)
 		want := map[provider.Verb][]string{
 			provider.Create: asked(role, append(test.create, reads...)...), provider.Read: asked(role, reads...),
 			provider.Update: asked(role, append(test.update, reads...)...), provider.Delete: asked(role, test.delete...),
@@ -67,7 +67,7 @@ func TestRoleWithPoliciesActions(t *testing.T) {
 	a := newAuthority(t, nil)
 	putPolicy(t, a, "r", "p", readOnly)
 	attach(t, a, "r", bound)
-	kind, _ := a.Resources()
+	kind, _ := resourceTypes(a)
 	in := map[string]any{"name": "r", "assumeRolePolicy": trust, "permissionsBoundary": bound, "forceDetachPolicies": true}
 	got := providertest.Asked(t, a.db, kind, in, in)
 	const role, of = "arn:aws:iam::" + account + ":role/r", " iam:PermissionsBoundary=" + bound
@@ -95,8 +95,8 @@ func TestPolicyActions(t *testing.T) {
 	const role, managed, of = "arn:aws:iam::" + account + ":role/project/r", "arn:aws:iam::" + account + ":policy/project/p", " iam:PermissionsBoundary=" + bound
 	a := newAuthority(t, nil)
 	putRole(t, a, Role{Name: "r", Path: "/project/", AssumeRolePolicy: trust, PermissionsBoundary: bound})
-	_, inline := a.Resources()
-	policies, attachments := a.ManagedPolicies()
+	_, inline := resourceTypes(a)
+	policies, attachments := managedPolicies(a)
 	put := map[string]any{"name": "p", "role": "r", "policy": readOnly}
 	in := map[string]any{"name": "p", "path": "/project/", "policy": readOnly, "tags": map[string]any{"Team": "x"}}
 	attachment := map[string]any{"role": "r", "policyArn": managed}
@@ -163,7 +163,7 @@ func TestOIDCProviderActions(t *testing.T) {
 	in := func(thumbprint string, audiences ...any) map[string]any {
 		return map[string]any{"url": "https://gitlab.com", "clientIdLists": audiences, "thumbprintLists": []any{thumbprint}, "tags": map[string]any{"Team": thumbprint}}
 	}
-	got := providertest.Asked(t, a.db, a.OIDCProviders(), in("a", "x", "y"), in("b", "y", "z"))
+	got := providertest.Asked(t, a.db, oidcProviders(a), in("a", "x", "y"), in("b", "y", "z"))
 	want := map[provider.Verb][]string{
 		provider.Create: asked(on, "CreateOpenIDConnectProvider", "TagOpenIDConnectProvider", "GetOpenIDConnectProvider"),
 		provider.Read:   asked(on, "GetOpenIDConnectProvider"),

@@ -72,7 +72,7 @@ func TestBoundary(t *testing.T) {
 func TestBoundaryIsMissing(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t, nil)
-	roles, _ := a.Resources()
+	roles, _ := resourceTypes(a)
 	var lines []string
 	person := provider.Call{Account: account, Log: func(line string) { lines = append(lines, line) }}
 	job := person

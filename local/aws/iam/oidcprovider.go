@@ -51,9 +51,9 @@ type OIDCProviderOutputs struct {
 	Thumbprints []string `json:"thumbprintLists"`
 }
 
-// OIDCProviders returns the resource type of OpenID Connect providers. An
+// oidcProviders returns the resource type of OpenID Connect providers. An
 // account has one provider for each URL, and the ARN contains the URL.
-func (a *Authority) OIDCProviders() *provider.Resource[OIDCProvider, OIDCProviderOutputs] {
+func oidcProviders(a *Authority) *provider.Resource[OIDCProvider, OIDCProviderOutputs] {
 	return &provider.Resource[OIDCProvider, OIDCProviderOutputs]{
 		Token: OIDCProviderToken,
 		Check: checkOIDCProvider,

@@ -54,9 +54,9 @@ type Attachment struct {
 	PolicyARN string `json:"policyArn" aws:"required,replace"`
 }
 
-// ManagedPolicies returns the resource types of managed policies and their
+// managedPolicies returns the resource types of managed policies and their
 // attachments.
-func (a *Authority) ManagedPolicies() (*provider.Resource[Policy, PolicyOutputs], *provider.Resource[Attachment, struct{}]) {
+func managedPolicies(a *Authority) (*provider.Resource[Policy, PolicyOutputs], *provider.Resource[Attachment, struct{}]) {
 	policies := &provider.Resource[Policy, PolicyOutputs]{
 		Token: PolicyToken, Named: "name", MaxName: 128, Exclusive: true,
 		Check:    checkPolicy,

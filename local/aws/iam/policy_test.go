@@ -148,8 +148,8 @@ func managed(t *testing.T, a *Authority, account, name string) string {
 func TestAWSPolicies(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t, nil)
-	_, attachments := a.ManagedPolicies()
-	roles, _ := a.Resources()
+	_, attachments := managedPolicies(a)
+	roles, _ := resourceTypes(a)
 	asked := func(c Caller, action, resource string) bool {
 		return a.Authorize(c, Request{Action: action, Resource: resource}) == nil
 	}
@@ -195,7 +195,7 @@ func TestAWSPolicies(t *testing.T) {
 func TestManagedPolicies(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t, nil)
-	policies, attachments := a.ManagedPolicies()
+	policies, attachments := managedPolicies(a)
 	caller := Session(putRole(t, a, Role{Name: "r", AssumeRolePolicy: trust}), "f")
 	read := managed(t, a, account, "read")
 	attach := func(role, policy string) error {

@@ -64,13 +64,13 @@ type RolePolicy struct {
 
 // Types returns the resource types of IAM.
 func (a *Authority) Types() []provider.Kind {
-	roles, rolePolicies := a.Resources()
-	policies, attachments := a.ManagedPolicies()
-	return []provider.Kind{roles, rolePolicies, policies, attachments, a.OIDCProviders()}
+	roles, rolePolicies := resourceTypes(a)
+	policies, attachments := managedPolicies(a)
+	return []provider.Kind{roles, rolePolicies, policies, attachments, oidcProviders(a)}
 }
 
-// Resources returns the resource types of roles and of inline policies.
-func (a *Authority) Resources() (*provider.Resource[Role, RoleOutputs], *provider.Resource[RolePolicy, struct{}]) {
+// resourceTypes returns the resource types of roles and of inline policies.
+func resourceTypes(a *Authority) (*provider.Resource[Role, RoleOutputs], *provider.Resource[RolePolicy, struct{}]) {
 	roles := &provider.Resource[Role, RoleOutputs]{
 		Token: RoleToken, Named: "name", MaxName: 64,
 		Check: checkRole,

@@ -147,7 +147,7 @@ func TestCheckOIDCProvider(t *testing.T) {
 func TestOIDCProvider(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t, nil)
-	kind := a.OIDCProviders()
+	kind := oidcProviders(a)
 	call := provider.Call{Account: account}
 	in := OIDCProvider{URL: "https://gitlab.com"}
 	r := store.Record[OIDCProvider]{ID: kind.ID(call, in), Account: account, Inputs: in, Tags: map[string]string{"a": "b"}}

@@ -15,7 +15,7 @@ func newRole(t *testing.T) *providertest.Role {
 	t.Helper()
 	k := newKeys(t)
 	r := providertest.New(k.db)
-	kinds, aliases := k.Resources()
+	kinds, aliases := resourceTypes(k)
 	if kinds.Actions == nil || aliases.Actions == nil {
 		t.Fatal("a type has no actions")
 	}

@@ -26,7 +26,7 @@ type AliasOutputs struct {
 	TargetKeyARN string `json:"targetKeyArn"`
 }
 
-func (k *Keys) aliases() *provider.Resource[Alias, AliasOutputs] {
+func aliases(k *Keys) *provider.Resource[Alias, AliasOutputs] {
 	return &provider.Resource[Alias, AliasOutputs]{
 		// The program always sets the name, so the old alias is deleted first.
 		Token: AliasToken, Regional: true, DeletedFirst: true,

@@ -63,13 +63,13 @@ func New(db *store.Store) *Keys { return &Keys{db} }
 
 // Types returns the resource types of KMS.
 func (k *Keys) Types() []provider.Kind {
-	keys, aliases := k.Resources()
+	keys, aliases := resourceTypes(k)
 	return []provider.Kind{keys, aliases}
 }
 
-// Resources returns the resource types of keys and aliases. A deleted key is
+// resourceTypes returns the resource types of keys and aliases. A deleted key is
 // gone immediately: the deletion window has no effect.
-func (k *Keys) Resources() (*provider.Resource[Key, KeyOutputs], *provider.Resource[Alias, AliasOutputs]) {
+func resourceTypes(k *Keys) (*provider.Resource[Key, KeyOutputs], *provider.Resource[Alias, AliasOutputs]) {
 	keys := &provider.Resource[Key, KeyOutputs]{
 		Token:  KeyToken,
 		Check:  checkKey,
@@ -81,7 +81,7 @@ func (k *Keys) Resources() (*provider.Resource[Key, KeyOutputs], *provider.Resou
 		Actions:  keyActions,
 		Describe: describeKey,
 	}
-	return keys, k.aliases()
+	return keys, aliases(k)
 }
 
 // policyForm matches the characters that

@@ -71,7 +71,7 @@ func TestCheckKey(t *testing.T) {
 
 func TestLockout(t *testing.T) {
 	t.Parallel()
-	kind, _ := newKeys(t).Resources()
+	kind, _ := resourceTypes(newKeys(t))
 	readOnly := strings.Replace(defaultPolicy(account), "kms:*", "kms:Get*", 1)
 	const locked = "MalformedPolicyDocumentException: The new key policy will not allow you to update the key policy in the future."
 	for _, test := range []struct {
@@ -92,7 +92,7 @@ func TestLockout(t *testing.T) {
 
 func TestDescribeKey(t *testing.T) {
 	t.Parallel()
-	kind, _ := newKeys(t).Resources()
+	kind, _ := resourceTypes(newKeys(t))
 	id := kind.ID(provider.Call{}, Key{})
 	if len(id) != 36 || kind.ID(provider.Call{}, Key{}) == id {
 		t.Errorf("the id is %s", id)
@@ -129,7 +129,7 @@ func TestCheckAlias(t *testing.T) {
 func TestAliases(t *testing.T) {
 	t.Parallel()
 	k := newKeys(t)
-	_, kind := k.Resources()
+	_, kind := resourceTypes(k)
 	for _, r := range []store.Record[Key]{
 		{ID: "k1", Account: account, Region: region}, {ID: "k2", Account: account, Region: region},
 		{ID: "k3", Account: account, Region: "us-east-1"}, {ID: "k4", Account: "222222222222", Region: region},

@@ -11,7 +11,7 @@ import (
 // pulumi-aws.
 func TestReplacements(t *testing.T) {
 	t.Parallel()
-	kinds, aliases := newKeys(t).Resources()
+	kinds, aliases := resourceTypes(newKeys(t))
 	providertest.CheckReplacements(t,
 		providertest.Schema{Type: kinds,
 			Updates: "bypassPolicyLockoutSafetyCheck deletionWindowInDays description enableKeyRotation isEnabled policy rotationPeriodInDays tags"},

@@ -42,7 +42,7 @@ func TestFunctionActions(t *testing.T) {
 			[]string{"lambda:UntagResource" + on, "lambda:DeleteFunctionConcurrency" + on}},
 	} {
 		p := newPlane(t)
-		got := providertest.Asked(t, p.db, p.functions(), test.created, test.updated)
+		got := providertest.Asked(t, p.db, functions(p.Functions), test.created, test.updated)
 		want := map[provider.Verb][]string{
 			provider.Create: append(test.create, reads...), provider.Read: reads,
 			provider.Update: append(test.update, reads...), provider.Delete: {"lambda:DeleteFunction" + on},
@@ -64,7 +64,7 @@ func TestPermissionActions(t *testing.T) {
 			provider.Update: {"lambda:GetPolicy" + on, "lambda:GetPolicy" + on}, // no input can change
 			provider.Delete: {"lambda:RemovePermission" + on, "lambda:GetPolicy" + on},
 		}
-		if diff := cmp.Diff(want, providertest.Asked(t, p.db, p.permissions(), in, in)); diff != "" {
+		if diff := cmp.Diff(want, providertest.Asked(t, p.db, permissions(p.Functions), in, in)); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", function, diff)
 		}
 	}
@@ -73,7 +73,7 @@ func TestPermissionActions(t *testing.T) {
 func TestMappingActions(t *testing.T) {
 	t.Parallel()
 	p := newPlane(t)
-	kind := NewEventSources(p.Functions, &fakeQueue{}, nil, nil).Resources()
+	kind := MappingType(NewEventSources(p.Functions, &fakeQueue{}, nil, nil))
 	kind.ID = func(provider.Call, EventSourceMapping) string { return "0-1" }
 	const on, of = " arn:aws:lambda:eu-west-1:111111111111:event-source-mapping:0-1", " lambda:FunctionArn=" + testARN
 	mapping := func(size float64, tags map[string]any) map[string]any {

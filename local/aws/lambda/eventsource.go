@@ -79,10 +79,10 @@ type EventSourceMappingOutputs struct {
 }
 
 // Types returns the resource types of event source mappings.
-func (e *EventSources) Types() []provider.Kind { return []provider.Kind{e.Resources()} }
+func (e *EventSources) Types() []provider.Kind { return []provider.Kind{MappingType(e)} }
 
-// Resources returns the resource type of event source mappings.
-func (e *EventSources) Resources() *provider.Resource[EventSourceMapping, EventSourceMappingOutputs] {
+// MappingType returns the resource type of event source mappings.
+func MappingType(e *EventSources) *provider.Resource[EventSourceMapping, EventSourceMappingOutputs] {
 	return &provider.Resource[EventSourceMapping, EventSourceMappingOutputs]{
 		Token: EventSourceMappingToken, Volatile: []string{"functionArn", "lastModified", "state"}, Exclusive: true,
 		Check: checkEventSourceMapping,

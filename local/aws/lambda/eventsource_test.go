@@ -109,7 +109,7 @@ func TestCreateEventSourceMapping(t *testing.T) {
 	queue := &fakeQueue{visibility: 10 * time.Second, actions: []string{"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"}}
 	sources := NewEventSources(p.Functions, queue, nil, nil)
 	t.Cleanup(func() { must(t, sources.Close(context.Background())) })
-	kind := sources.Resources()
+	kind := MappingType(sources)
 	create := func(urn, function, queue string) (store.Record[EventSourceMapping], error) {
 		in := EventSourceMapping{EventSourceARN: queue, FunctionName: function}
 		r := store.Record[EventSourceMapping]{ID: kind.ID(provider.Call{URN: urn}, in), URN: urn, Account: testAccount, Region: testRegion, Inputs: in, State: map[string]string{}}

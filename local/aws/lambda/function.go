@@ -85,7 +85,7 @@ type FunctionOutputs struct {
 	Version            string           `json:"version"`
 }
 
-func (f *Functions) functions() *provider.Resource[Function, FunctionOutputs] {
+func functions(f *Functions) *provider.Resource[Function, FunctionOutputs] {
 	return &provider.Resource[Function, FunctionOutputs]{
 		Token: FunctionToken, Named: "name", MaxName: 64, Volatile: []string{"codeSha256", "lastModified", "sourceCodeSize"},
 		Check: checkFunction,

@@ -67,11 +67,11 @@ func NewFunctions(db *store.Store, runtime *Runtime, authority *iam.Authority, d
 }
 
 // Types returns the resource types of functions.
-func (f *Functions) Types() []provider.Kind { return []provider.Kind{f.functions(), f.permissions()} }
+func (f *Functions) Types() []provider.Kind { return []provider.Kind{functions(f), permissions(f)} }
 
-// Resources returns the resource types of functions and permissions.
-func (f *Functions) Resources() (*provider.Resource[Function, FunctionOutputs], *provider.Resource[Permission, struct{}]) {
-	return f.functions(), f.permissions()
+// FunctionTypes returns the resource types of functions and permissions.
+func FunctionTypes(f *Functions) (*provider.Resource[Function, FunctionOutputs], *provider.Resource[Permission, struct{}]) {
+	return functions(f), permissions(f)
 }
 
 // Invoke invokes a function for a service, such as apigateway.amazonaws.com,

@@ -32,7 +32,7 @@ type Permission struct {
 	StatementID   string `json:"statementId,omitempty" aws:"replace"`
 }
 
-func (f *Functions) permissions() *provider.Resource[Permission, struct{}] {
+func permissions(f *Functions) *provider.Resource[Permission, struct{}] {
 	return &provider.Resource[Permission, struct{}]{
 		Token: PermissionToken, Named: "statementId", MaxName: 100, Exclusive: true,
 		Check:   checkPermission,

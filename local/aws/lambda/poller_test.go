@@ -98,7 +98,7 @@ func TestConcurrency(t *testing.T) {
 	}
 
 	// A changed mapping waits for the batches of the old one.
-	kind := w.sources.Resources()
+	kind := lambda.MappingType(w.sources)
 	r.Inputs.Tags = map[string]string{"a": "b"}
 	must(t, store.Put(w.db, lambda.EventSourceMappingToken, r.ID, r))
 	kind.Updated(r)
@@ -134,7 +134,7 @@ func TestEnabled(t *testing.T) {
 	off := false
 	r := w.mapping(func(in *lambda.EventSourceMapping) { in.Enabled = &off })
 	w.send(`{"do":"print","text":"hello\n"}`)
-	kind := w.sources.Resources()
+	kind := lambda.MappingType(w.sources)
 	on := r
 	on.Inputs.Enabled = nil
 	must(t, kind.Update(t.Context(), w.call, r, &on))

@@ -110,7 +110,7 @@ func (p *plane) declare(t *testing.T, in Function) store.Record[Function] {
 	r := store.Record[Function]{ID: in.Name, Account: testAccount, Region: testRegion, Inputs: in, State: map[string]string{}}
 	must(t, p.deploy(p.call, &r))
 	must(t, store.Put(p.db, FunctionToken, r.ID, r))
-	p.functions().Updated(r)
+	functions(p.Functions).Updated(r)
 	return r
 }
 

@@ -261,7 +261,7 @@ func TestStreamLatest(t *testing.T) {
 	off := false
 	r := w.mapping(func(in *lambda.EventSourceMapping) { in.StartingPosition, in.Enabled = "LATEST", &off })
 	w.stream.change(time.Now(), good)
-	kind := w.sources.Resources()
+	kind := lambda.MappingType(w.sources)
 	on := r
 	on.Inputs.Enabled = nil
 	must(t, kind.Update(t.Context(), w.call, r, &on))
@@ -287,7 +287,7 @@ func TestStreamRights(t *testing.T) {
 	rights := []string{"GetRecords", "GetShardIterator", "DescribeStream", "ListStreams"}
 	create := func() error {
 		r := store.Record[lambda.EventSourceMapping]{ID: "1", Account: "111111111111", Region: "eu-west-1", Inputs: w.in, State: map[string]string{}}
-		return w.sources.Resources().Create(t.Context(), provider.Call{}, &r)
+		return lambda.MappingType(w.sources).Create(t.Context(), provider.Call{}, &r)
 	}
 	for _, missing := range rights {
 		var held []string

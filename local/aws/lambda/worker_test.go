@@ -159,7 +159,7 @@ func (w *worker) deploy(change func(*lambda.Function)) {
 	w.t.Helper()
 	in := lambda.Function{Name: "f", Role: workerRole, Handler: "bootstrap", Runtime: "provided.al2023", Timeout: 1, Code: &provider.Archive{Path: "f.zip"}}
 	change(&in)
-	kind, _ := w.functions.Resources()
+	kind, _ := lambda.FunctionTypes(w.functions)
 	r := store.Record[lambda.Function]{ID: "f", Account: "111111111111", Region: "eu-west-1", Inputs: in, State: map[string]string{}}
 	must(w.t, kind.Create(w.t.Context(), w.call, &r))
 	must(w.t, store.Put(w.db, lambda.FunctionToken, "f", r))
@@ -170,7 +170,7 @@ func (w *worker) deploy(change func(*lambda.Function)) {
 func (w *worker) mapping(change func(*lambda.EventSourceMapping)) store.Record[lambda.EventSourceMapping] {
 	w.t.Helper()
 	change(&w.in)
-	kind := w.sources.Resources()
+	kind := lambda.MappingType(w.sources)
 	r := store.Record[lambda.EventSourceMapping]{ID: kind.ID(w.call, w.in), Account: "111111111111", Region: "eu-west-1", Inputs: w.in, State: map[string]string{}}
 	must(w.t, kind.Create(w.t.Context(), w.call, &r))
 	must(w.t, store.Put(w.db, lambda.EventSourceMappingToken, r.ID, r))

@@ -11,7 +11,7 @@ func TestActions(t *testing.T) {
 	t.Parallel()
 	g := newGroups(t)
 	r := providertest.New(g.db)
-	groups := g.Resources()
+	groups := resourceType(g)
 	if groups.Actions == nil {
 		t.Fatal("the type has no actions")
 	}

@@ -60,10 +60,10 @@ func New(db *store.Store, dir string) *Groups {
 }
 
 // Types returns the resource types of CloudWatch Logs.
-func (g *Groups) Types() []provider.Kind { return []provider.Kind{g.Resources()} }
+func (g *Groups) Types() []provider.Kind { return []provider.Kind{resourceType(g)} }
 
-// Resources returns the resource type of log groups.
-func (g *Groups) Resources() *provider.Resource[Group, Outputs] {
+// resourceType returns the resource type of log groups.
+func resourceType(g *Groups) *provider.Resource[Group, Outputs] {
 	return &provider.Resource[Group, Outputs]{
 		Token: Token, Named: "name", MaxName: 512,
 		Check:   check,

@@ -235,7 +235,7 @@ func TestLongLine(t *testing.T) {
 
 func TestDescribe(t *testing.T) {
 	t.Parallel()
-	out := newGroups(t).Resources().Describe(store.Record[Group]{ID: "/g", Region: "r", Account: "1", Inputs: Group{RetentionInDays: 7}})
+	out := resourceType(newGroups(t)).Describe(store.Record[Group]{ID: "/g", Region: "r", Account: "1", Inputs: Group{RetentionInDays: 7}})
 	if out.ARN != "arn:aws:logs:r:1:log-group:/g" || out.LogGroupClass != "STANDARD" || out.RetentionInDays != 7 {
 		t.Errorf("described as %+v", out)
 	}

@@ -12,7 +12,7 @@ import (
 func TestReplacements(t *testing.T) {
 	t.Parallel()
 	providertest.CheckReplacements(t,
-		providertest.Schema{Type: newGroups(t).Resources(), Replaces: "logGroupClass,computed name", DeletedFirst: "name",
+		providertest.Schema{Type: resourceType(newGroups(t)), Replaces: "logGroupClass,computed name", DeletedFirst: "name",
 			Updates: "retentionInDays skipDestroy tags"},
 	)
 }

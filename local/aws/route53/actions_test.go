@@ -17,7 +17,7 @@ func newRole(t *testing.T) *providertest.Role {
 	t.Helper()
 	p := newPlane(t)
 	r := providertest.New(p.db)
-	zones, records := p.Resources()
+	zones, records := resourceTypes(p.Zones)
 	if zones.Actions == nil || records.Actions == nil {
 		t.Fatal("a type has no actions")
 	}

@@ -39,7 +39,7 @@ func openPlane(t *testing.T, dir string) *plane {
 	t.Cleanup(func() { db.Close() })
 	p := &plane{Zones: New(db), db: db}
 	p.aws = provider.New(provider.Options{Name: "aws", Store: db, Account: account, Region: "eu-west-1"})
-	zones, records := p.Resources()
+	zones, records := resourceTypes(p.Zones)
 	p.aws.Add(zones, records)
 	return p
 }

@@ -43,7 +43,7 @@ type RecordOutputs struct {
 // fqdnKey is the state key of a record's full name, without a trailing dot.
 const fqdnKey = "fqdn"
 
-func (z *Zones) records() *provider.Resource[Record, RecordOutputs] {
+func records(z *Zones) *provider.Resource[Record, RecordOutputs] {
 	return &provider.Resource[Record, RecordOutputs]{
 		Token: RecordToken, Exclusive: true,
 		Check: checkRecord, Same: sameName,

@@ -11,7 +11,7 @@ import (
 // pulumi-aws.
 func TestReplacements(t *testing.T) {
 	t.Parallel()
-	zones, records := newPlane(t).Resources()
+	zones, records := resourceTypes(newPlane(t).Zones)
 	providertest.CheckReplacements(t,
 		providertest.Schema{Type: zones, Replaces: "name", DeletedFirst: "always",
 			Updates: "comment forceDestroy tags"},

@@ -45,12 +45,12 @@ func New(db *store.Store) *Zones { return &Zones{db} }
 
 // Types returns the resource types of Route 53.
 func (z *Zones) Types() []provider.Kind {
-	zones, records := z.Resources()
+	zones, records := resourceTypes(z)
 	return []provider.Kind{zones, records}
 }
 
-// Resources returns the resource types of zones and records.
-func (z *Zones) Resources() (*provider.Resource[Zone, ZoneOutputs], *provider.Resource[Record, RecordOutputs]) {
+// resourceTypes returns the resource types of zones and records.
+func resourceTypes(z *Zones) (*provider.Resource[Zone, ZoneOutputs], *provider.Resource[Record, RecordOutputs]) {
 	zones := &provider.Resource[Zone, ZoneOutputs]{
 		// The program always sets the name, so the old zone is deleted first.
 		Token: ZoneToken, DeletedFirst: true,
@@ -62,7 +62,7 @@ func (z *Zones) Resources() (*provider.Resource[Zone, ZoneOutputs], *provider.Re
 		Actions:  z.zoneActions,
 		Describe: describeZone,
 	}
-	return zones, z.records()
+	return zones, records(z)
 }
 
 // sameName reports whether two names differ only in case or a trailing dot.

@@ -20,7 +20,7 @@ func newRole(t *testing.T) *providertest.Role {
 	b := newBuckets(t)
 	r := providertest.New(b.db)
 	buckets, cors, encryption, lifecycles, owners, policies, blocks, versioning :=
-		b.Resources(), b.CORS(), b.Encryption(), b.Lifecycles(), b.OwnershipControls(), b.Policies(), b.PublicAccessBlocks(), b.Versioning()
+		buckets(b), corsRules(b), encryption(b), lifecycles(b), ownershipControls(b), policies(b), publicAccessBlocks(b), versioning(b)
 	for token, known := range map[string]bool{
 		BucketToken: buckets.Actions != nil, CORSToken: cors.Actions != nil, EncryptionToken: encryption.Actions != nil, LifecycleToken: lifecycles.Actions != nil,
 		OwnershipControlsToken: owners.Actions != nil, PolicyToken: policies.Actions != nil, PublicAccessBlockToken: blocks.Actions != nil,
@@ -60,7 +60,7 @@ func TestEmptyingActions(t *testing.T) {
 	t.Parallel()
 	b := newBuckets(t)
 	r := providertest.New(b.db)
-	r.Add(b.Resources())
+	r.Add(buckets(b))
 	r.Create(t, BucketToken, inputs{"bucket": "mine", "forceDestroy": true})
 	if _, err := b.objects.put("mine", "k", nil, strings.NewReader("x"), func(*object) error { return nil }); err != nil {
 		t.Fatal(err)

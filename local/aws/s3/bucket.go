@@ -62,12 +62,12 @@ func (b *Buckets) Close() error { return b.objects.db.Close() }
 
 // Types returns the resource types of S3.
 func (b *Buckets) Types() []provider.Kind {
-	return []provider.Kind{b.Resources(), b.CORS(), b.Encryption(), b.Lifecycles(), b.OwnershipControls(), b.Policies(), b.PublicAccessBlocks(), b.Versioning()}
+	return []provider.Kind{buckets(b), corsRules(b), encryption(b), lifecycles(b), ownershipControls(b), policies(b), publicAccessBlocks(b), versioning(b)}
 }
 
-// Resources returns the resource type of a bucket. Bucket names are unique
+// buckets returns the resource type of a bucket. Bucket names are unique
 // across all accounts, so the name alone is the key in the store.
-func (b *Buckets) Resources() *provider.Resource[Bucket, BucketOutputs] {
+func buckets(b *Buckets) *provider.Resource[Bucket, BucketOutputs] {
 	return &provider.Resource[Bucket, BucketOutputs]{
 		Token: BucketToken, Named: "bucket", MaxName: 63,
 		Check:   checkBucket,

@@ -35,8 +35,8 @@ type CORSRule struct {
 	MaxAgeSeconds  int      `json:"maxAgeSeconds,omitempty"`
 }
 
-// CORS returns the resource type of CORS.
-func (b *Buckets) CORS() *provider.Resource[CORS, struct{}] {
+// corsRules returns the resource type of CORS.
+func corsRules(b *Buckets) *provider.Resource[CORS, struct{}] {
 	return setting(b, CORSToken, func(in CORS) string { return in.Bucket }, checkCORS, nil, corsActions)
 }
 

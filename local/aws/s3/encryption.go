@@ -24,10 +24,10 @@ type DefaultEncryption struct {
 	SSEAlgorithm   string `json:"sseAlgorithm" aws:"required"`
 }
 
-// Encryption returns the resource type of Encryption. It does not check that
+// encryption returns the resource type of Encryption. It does not check that
 // the KMS key exists. AWS checks that when an object is written, which does not
 // happen here.
-func (b *Buckets) Encryption() *provider.Resource[Encryption, struct{}] {
+func encryption(b *Buckets) *provider.Resource[Encryption, struct{}] {
 	return setting(b, EncryptionToken, func(in Encryption) string { return in.Bucket }, checkEncryption, nil, encryptionActions)
 }
 

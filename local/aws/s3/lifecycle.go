@@ -55,8 +55,8 @@ type AbortUpload struct {
 	DaysAfterInitiation *int `json:"daysAfterInitiation,omitempty" aws:"required"`
 }
 
-// Lifecycles returns the resource type of a Lifecycle.
-func (b *Buckets) Lifecycles() *provider.Resource[Lifecycle, struct{}] {
+// lifecycles returns the resource type of a Lifecycle.
+func lifecycles(b *Buckets) *provider.Resource[Lifecycle, struct{}] {
 	return setting(b, LifecycleToken, func(in Lifecycle) string { return in.Bucket }, checkLifecycle, nil, lifecycleActions)
 }
 

@@ -116,7 +116,7 @@ func TestKilledWriter(t *testing.T) {
 func TestBucketGoes(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "s3:*")
-	kind := f.Resources()
+	kind := buckets(f.Buckets)
 	for _, key := range []string{"a", "b"} {
 		f.put(t, key, "x")
 	}
@@ -148,7 +148,7 @@ func TestLateObject(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := store.Record[Bucket]{ID: "mine", Account: account}
-	kind := b.Resources()
+	kind := buckets(b)
 	for i, want := range []bool{true, false} {
 		wantError(t, "create", kind.Create(t.Context(), provider.Call{}, &r), "")
 		if empty, err := b.objects.empty("mine"); err != nil || empty != want {

@@ -21,8 +21,8 @@ type Policy struct {
 	Policy string `json:"policy" aws:"required"`
 }
 
-// Policies returns the resource type of a bucket policy.
-func (b *Buckets) Policies() *provider.Resource[Policy, struct{}] {
+// policies returns the resource type of a bucket policy.
+func policies(b *Buckets) *provider.Resource[Policy, struct{}] {
 	return setting(b, PolicyToken, func(in Policy) string { return in.Bucket }, checkPolicy, func(_, r store.Record[Policy]) error {
 		return b.checkPublic(r)
 	}, policyActions)

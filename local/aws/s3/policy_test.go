@@ -52,6 +52,6 @@ func TestPublicPolicy(t *testing.T) {
 		if test.block != nil {
 			put(t, b, PublicAccessBlockToken, store.Record[PublicAccessBlock]{ID: "mine", Inputs: *test.block})
 		}
-		wantError(t, test.name, create(t, b.Policies(), Policy{Bucket: "mine", Policy: test.policy}), test.want)
+		wantError(t, test.name, create(t, policies(b), Policy{Bucket: "mine", Policy: test.policy}), test.want)
 	}
 }

@@ -78,7 +78,7 @@ func TestBucketNames(t *testing.T) {
 func TestBucket(t *testing.T) {
 	t.Parallel()
 	b := newBuckets(t)
-	kind := b.Resources()
+	kind := buckets(b)
 	r := store.Record[Bucket]{ID: kind.ID(provider.Call{Account: account}, Bucket{Bucket: "state"}), Account: account, Region: region}
 	want := BucketOutputs{ARN: "arn:aws:s3:::state", BucketDomainName: "state.s3.amazonaws.com", BucketRegionalDomainName: "state.s3.eu-central-1.amazonaws.com", Region: region}
 	if out := kind.Describe(r); out != want {
@@ -117,13 +117,13 @@ func TestSettings(t *testing.T) {
 		"mine": "", "none": "NoSuchBucket: The specified bucket does not exist: none",
 		"theirs": "AccessDenied: bucket theirs does not belong to account " + account,
 	} {
-		wantError(t, "CORS of "+bucket, create(t, b.CORS(), CORS{Bucket: bucket}), want)
-		wantError(t, "encryption of "+bucket, create(t, b.Encryption(), Encryption{Bucket: bucket}), want)
-		wantError(t, "lifecycle of "+bucket, create(t, b.Lifecycles(), Lifecycle{Bucket: bucket}), want)
-		wantError(t, "ownership of "+bucket, create(t, b.OwnershipControls(), OwnershipControls{Bucket: bucket}), want)
-		wantError(t, "policy of "+bucket, create(t, b.Policies(), Policy{Bucket: bucket, Policy: tlsOnly}), want)
-		wantError(t, "block of "+bucket, create(t, b.PublicAccessBlocks(), PublicAccessBlock{Bucket: bucket}), want)
-		wantError(t, "versioning of "+bucket, create(t, b.Versioning(), Versioning{Bucket: bucket}), want)
+		wantError(t, "CORS of "+bucket, create(t, corsRules(b), CORS{Bucket: bucket}), want)
+		wantError(t, "encryption of "+bucket, create(t, encryption(b), Encryption{Bucket: bucket}), want)
+		wantError(t, "lifecycle of "+bucket, create(t, lifecycles(b), Lifecycle{Bucket: bucket}), want)
+		wantError(t, "ownership of "+bucket, create(t, ownershipControls(b), OwnershipControls{Bucket: bucket}), want)
+		wantError(t, "policy of "+bucket, create(t, policies(b), Policy{Bucket: bucket, Policy: tlsOnly}), want)
+		wantError(t, "block of "+bucket, create(t, publicAccessBlocks(b), PublicAccessBlock{Bucket: bucket}), want)
+		wantError(t, "versioning of "+bucket, create(t, versioning(b), Versioning{Bucket: bucket}), want)
 	}
 }
 
@@ -131,7 +131,7 @@ func TestVersioning(t *testing.T) {
 	t.Parallel()
 	b := newBuckets(t)
 	put(t, b, BucketToken, store.Record[Bucket]{ID: "mine", Account: account})
-	kind := b.Versioning()
+	kind := versioning(b)
 	of := func(status string) Versioning {
 		return Versioning{Bucket: "mine", Configuration: VersioningConfiguration{status}}
 	}
@@ -149,7 +149,7 @@ func TestVersioning(t *testing.T) {
 
 func TestOwnership(t *testing.T) {
 	t.Parallel()
-	kind := newBuckets(t).OwnershipControls()
+	kind := ownershipControls(newBuckets(t))
 	for value, want := range map[string]string{"": "", "BucketOwnerEnforced": "", "BucketOwnerPreferred": "", "ObjectWriter": "", "Me": "rule.objectOwnership"} {
 		wantProblems(t, value, kind.Check(OwnershipControls{Rule: OwnershipRule{value}}), want)
 	}

@@ -57,8 +57,8 @@ type PublicAccessBlock struct {
 	RestrictPublicBuckets bool   `json:"restrictPublicBuckets,omitempty" aws:"idle"`
 }
 
-// PublicAccessBlocks returns the resource type of a PublicAccessBlock.
-func (b *Buckets) PublicAccessBlocks() *provider.Resource[PublicAccessBlock, struct{}] {
+// publicAccessBlocks returns the resource type of a PublicAccessBlock.
+func publicAccessBlocks(b *Buckets) *provider.Resource[PublicAccessBlock, struct{}] {
 	return setting(b, PublicAccessBlockToken, func(in PublicAccessBlock) string { return in.Bucket }, nil, nil, publicAccessBlockActions)
 }
 
@@ -73,9 +73,9 @@ type OwnershipRule struct {
 	ObjectOwnership string `json:"objectOwnership" aws:"required"`
 }
 
-// OwnershipControls returns the resource type of OwnershipControls
+// ownershipControls returns the resource type of OwnershipControls
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_OwnershipControlsRule.html).
-func (b *Buckets) OwnershipControls() *provider.Resource[OwnershipControls, struct{}] {
+func ownershipControls(b *Buckets) *provider.Resource[OwnershipControls, struct{}] {
 	return setting(b, OwnershipControlsToken, func(in OwnershipControls) string { return in.Bucket }, func(in OwnershipControls) []provider.Problem {
 		var problems provider.Problems
 		problems.OneOf("rule.objectOwnership", in.Rule.ObjectOwnership, "BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter")
@@ -95,10 +95,10 @@ type VersioningConfiguration struct {
 	Status string `json:"status" aws:"required"`
 }
 
-// Versioning returns the resource type of Versioning. Once enabled, versioning
+// versioning returns the resource type of Versioning. Once enabled, versioning
 // can be suspended but not disabled
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html).
-func (b *Buckets) Versioning() *provider.Resource[Versioning, struct{}] {
+func versioning(b *Buckets) *provider.Resource[Versioning, struct{}] {
 	return setting(b, VersioningToken, func(in Versioning) string { return in.Bucket }, func(in Versioning) []provider.Problem {
 		var problems provider.Problems
 		problems.OneOf("versioningConfiguration.status", in.Configuration.Status, "Enabled", "Suspended", "Disabled")

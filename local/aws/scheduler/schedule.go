@@ -73,10 +73,10 @@ type Outputs struct {
 }
 
 // Types returns the resource types of EventBridge Scheduler.
-func (s *Scheduler) Types() []provider.Kind { return []provider.Kind{s.Resources()} }
+func (s *Scheduler) Types() []provider.Kind { return []provider.Kind{resourceType(s)} }
 
-// Resources returns the resource type of a schedule.
-func (s *Scheduler) Resources() *provider.Resource[Schedule, Outputs] {
+// resourceType returns the resource type of a schedule.
+func resourceType(s *Scheduler) *provider.Resource[Schedule, Outputs] {
 	return &provider.Resource[Schedule, Outputs]{
 		Token: Token, Named: "name", MaxName: 64, Regional: true,
 		Check: checkSchedule,

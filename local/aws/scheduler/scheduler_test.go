@@ -133,7 +133,7 @@ func declared(expression string) Schedule {
 // declare creates a schedule as the provider does.
 func (f *fake) declare(t *testing.T, in Schedule) store.Record[Schedule] {
 	t.Helper()
-	kind := f.Resources()
+	kind := resourceType(f.Scheduler)
 	r := store.Record[Schedule]{ID: "default/" + in.Name, URN: "urn:pulumi:s::p::" + Token + "::logical", Account: "111111111111", Region: "eu-west-1", Inputs: in, State: map[string]string{}}
 	if err := kind.Create(t.Context(), provider.Call{}, &r); err != nil {
 		t.Fatal(err)
@@ -179,7 +179,7 @@ func TestRuns(t *testing.T) {
 	}
 	disabled := r
 	disabled.Inputs.State = "DISABLED"
-	if err := f.Resources().Update(t.Context(), provider.Call{}, r, &disabled); err != nil {
+	if err := resourceType(f.Scheduler).Update(t.Context(), provider.Call{}, r, &disabled); err != nil {
 		t.Fatal(err)
 	}
 	f.save(t, disabled)
@@ -194,7 +194,7 @@ func TestRuns(t *testing.T) {
 	f.mu.Unlock()
 	enabled := disabled
 	enabled.Inputs.State = "ENABLED"
-	if err := f.Resources().Update(t.Context(), provider.Call{}, disabled, &enabled); err != nil {
+	if err := resourceType(f.Scheduler).Update(t.Context(), provider.Call{}, disabled, &enabled); err != nil {
 		t.Fatal(err)
 	}
 	f.save(t, enabled)
@@ -256,7 +256,7 @@ func TestDeadLetters(t *testing.T) {
 	f.role(t, "schedule-group/other")
 	in.Name, in.ScheduleExpression = "later", "at(2026-01-01T11:00:00)"
 	r := store.Record[Schedule]{ID: "default/later", Account: "111111111111", Region: "eu-west-1", Inputs: in, State: map[string]string{}}
-	if err := f.Resources().Create(t.Context(), provider.Call{}, &r); err == nil || !strings.Contains(err.Error(), "ValidationException: The execution role you provide must allow AWS EventBridge Scheduler to assume the role") {
+	if err := resourceType(f.Scheduler).Create(t.Context(), provider.Call{}, &r); err == nil || !strings.Contains(err.Error(), "ValidationException: The execution role you provide must allow AWS EventBridge Scheduler to assume the role") {
 		t.Errorf("created with another's role: %v", err)
 	}
 	f.save(t, r)
@@ -339,7 +339,7 @@ func TestCheck(t *testing.T) {
 // pulumi-aws.
 func TestReplacements(t *testing.T) {
 	t.Parallel()
-	providertest.CheckReplacements(t, providertest.Schema{Type: New(Options{}).Resources(), Replaces: "groupName,computed name", DeletedFirst: "name",
+	providertest.CheckReplacements(t, providertest.Schema{Type: resourceType(New(Options{})), Replaces: "groupName,computed name", DeletedFirst: "name",
 		Updates: "description endDate flexibleTimeWindow scheduleExpression scheduleExpressionTimezone startDate state target"})
 }
 
@@ -356,7 +356,7 @@ func TestActions(t *testing.T) {
 		provider.Update: {pass, "scheduler:UpdateSchedule" + on, "scheduler:GetSchedule" + on},
 		provider.Delete: {"scheduler:DeleteSchedule" + on},
 	}
-	if diff := cmp.Diff(want, providertest.Asked(t, f.o.Store, f.Resources(), with("rate(1 day)"), with("rate(2 days)"))); diff != "" {
+	if diff := cmp.Diff(want, providertest.Asked(t, f.o.Store, resourceType(f.Scheduler), with("rate(1 day)"), with("rate(2 days)"))); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }

@@ -16,7 +16,7 @@ func TestActions(t *testing.T) {
 	secret := func(description string, tags map[string]any) map[string]any {
 		return map[string]any{"name": "project-key", "description": description, "tags": tags}
 	}
-	got := providertest.Asked(t, f.db, f.Resources(), secret("a", map[string]any{"Team": "x"}), secret("b", map[string]any{"Room": "y"}))
+	got := providertest.Asked(t, f.db, resourceType(f.Secrets), secret("a", map[string]any{"Team": "x"}), secret("b", map[string]any{"Room": "y"}))
 	const on = " arn:aws:secretsmanager:eu-west-1:111111111111:secret:project-key"
 	for _, lines := range got { // an ARN ends with six random characters
 		for i, line := range lines {
@@ -33,7 +33,7 @@ func TestActions(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	got = providertest.Asked(t, f.db, f.Resources(), secret("a", nil), map[string]any{"name": "project-key", "description": "a", "recoveryWindowInDays": 7.0})
+	got = providertest.Asked(t, f.db, resourceType(f.Secrets), secret("a", nil), map[string]any{"name": "project-key", "description": "a", "recoveryWindowInDays": 7.0})
 	if n := len(got[provider.Update]); n != len(reads) {
 		t.Errorf("a change of only the window needs %q", got[provider.Update])
 	}

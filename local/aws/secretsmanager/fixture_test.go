@@ -46,7 +46,7 @@ func newFixture(t *testing.T, policy string) *fixture {
 	put(t, db, iam.RolePolicyToken, store.Record[iam.RolePolicy]{ID: "r:p", Inputs: iam.RolePolicy{Name: "p", Role: "r", Policy: policy}})
 	authority := iam.NewAuthority(db, nil)
 	f.Secrets = New(db, authority)
-	f.kind = f.Resources()
+	f.kind = resourceType(f.Secrets)
 	server := httptest.NewServer(f.Handler())
 	t.Cleanup(server.Close)
 	f.url = server.URL

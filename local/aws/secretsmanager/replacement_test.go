@@ -13,7 +13,7 @@ func TestReplacements(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, `{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}`)
 	providertest.CheckReplacements(t,
-		providertest.Schema{Type: f.Resources(), Replaces: "name", DeletedFirst: "name",
+		providertest.Schema{Type: resourceType(f.Secrets), Replaces: "name", DeletedFirst: "name",
 			Updates: "description forceOverwriteReplicaSecret kmsKeyId recoveryWindowInDays tags"},
 	)
 }

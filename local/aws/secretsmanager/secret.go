@@ -69,10 +69,10 @@ func New(db *store.Store, authority *iam.Authority) *Secrets {
 }
 
 // Types returns the resource types of Secrets Manager.
-func (s *Secrets) Types() []provider.Kind { return []provider.Kind{s.Resources()} }
+func (s *Secrets) Types() []provider.Kind { return []provider.Kind{resourceType(s)} }
 
-// Resources returns the resource type of a secret. A value is not a resource.
-func (s *Secrets) Resources() *provider.Resource[Secret, SecretOutputs] {
+// resourceType returns the resource type of a secret. A value is not a resource.
+func resourceType(s *Secrets) *provider.Resource[Secret, SecretOutputs] {
 	return &provider.Resource[Secret, SecretOutputs]{
 		Token: Token, Named: "name", MaxName: 512,
 		Check:    checkSecret,

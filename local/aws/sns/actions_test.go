@@ -13,7 +13,7 @@ func TestActions(t *testing.T) {
 	t.Parallel()
 	known, db := newTopics(t)
 	r := providertest.New(db)
-	topics, subscriptions := known.Resources()
+	topics, subscriptions := resourceTypes(known)
 	if topics.Actions == nil || subscriptions.Actions == nil {
 		t.Fatal("a type has no actions")
 	}

@@ -12,7 +12,7 @@ import (
 func TestReplacements(t *testing.T) {
 	t.Parallel()
 	known, _ := newTopics(t)
-	topics, subscriptions := known.Resources()
+	topics, subscriptions := resourceTypes(known)
 	providertest.CheckReplacements(t,
 		providertest.Schema{Type: topics, Replaces: "name", DeletedFirst: "name",
 			Updates: "deliveryPolicy displayName kmsMasterKeyId policy signatureVersion tags tracingConfig"},

@@ -39,7 +39,7 @@ type SubscriptionOutputs struct {
 	PendingConfirmation          bool   `json:"pendingConfirmation"`
 }
 
-func (t *Topics) subscriptions() *provider.Resource[Subscription, SubscriptionOutputs] {
+func subscriptions(t *Topics) *provider.Resource[Subscription, SubscriptionOutputs] {
 	return &provider.Resource[Subscription, SubscriptionOutputs]{
 		Token: SubscriptionToken,
 		Check: checkSubscription,

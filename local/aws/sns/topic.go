@@ -48,12 +48,12 @@ func New(db *store.Store) *Topics { return &Topics{db} }
 
 // Types returns the resource types of SNS.
 func (t *Topics) Types() []provider.Kind {
-	topics, subscriptions := t.Resources()
+	topics, subscriptions := resourceTypes(t)
 	return []provider.Kind{topics, subscriptions}
 }
 
-// Resources returns the resource types of topics and subscriptions.
-func (t *Topics) Resources() (*provider.Resource[Topic, TopicOutputs], *provider.Resource[Subscription, SubscriptionOutputs]) {
+// resourceTypes returns the resource types of topics and subscriptions.
+func resourceTypes(t *Topics) (*provider.Resource[Topic, TopicOutputs], *provider.Resource[Subscription, SubscriptionOutputs]) {
 	topics := &provider.Resource[Topic, TopicOutputs]{
 		Token: TopicToken, Named: "name", MaxName: 256,
 		Check:    checkTopic,
@@ -62,7 +62,7 @@ func (t *Topics) Resources() (*provider.Resource[Topic, TopicOutputs], *provider
 		Actions:  topicActions,
 		Describe: describeTopic,
 	}
-	return topics, t.subscriptions()
+	return topics, subscriptions(t)
 }
 
 // Find returns the topic with an ARN. The error wraps store.ErrNotFound if

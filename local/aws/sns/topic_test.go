@@ -63,7 +63,7 @@ func TestCheckTopic(t *testing.T) {
 func TestDescribeTopic(t *testing.T) {
 	t.Parallel()
 	topics, _ := newTopics(t)
-	kind, _ := topics.Resources()
+	kind, _ := resourceTypes(topics)
 	id := kind.ID(provider.Call{Account: "222222222222", Region: "eu-west-1"}, Topic{Name: "alarms"})
 	if id != alarmsARN {
 		t.Fatalf("the ARN is %s", id)
@@ -125,7 +125,7 @@ func TestCheckSubscription(t *testing.T) {
 func TestSubscriptions(t *testing.T) {
 	t.Parallel()
 	topics, db := newTopics(t)
-	_, kind := topics.Resources()
+	_, kind := resourceTypes(topics)
 	in := Subscription{Topic: alarmsARN, Protocol: "email", Endpoint: "ops@example.com"}
 	r := store.Record[Subscription]{ID: kind.ID(provider.Call{}, in), Account: "222222222222", Inputs: in}
 	if !strings.HasPrefix(r.ID, alarmsARN+":") || len(r.ID) != len(alarmsARN)+37 {
@@ -163,7 +163,7 @@ func TestSubscriptions(t *testing.T) {
 func TestConfirmation(t *testing.T) {
 	t.Parallel()
 	topics, _ := newTopics(t)
-	_, kind := topics.Resources()
+	_, kind := resourceTypes(topics)
 	for _, test := range []struct {
 		protocol      string
 		autoConfirms  bool

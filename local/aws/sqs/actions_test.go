@@ -12,7 +12,7 @@ import (
 func TestActions(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, `{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}`)
-	queues, policies, redrives, allows := f.Resources()
+	queues, policies, redrives, allows := resourceTypes(f.Queues)
 	const on = " arn:aws:sqs:eu-west-1:111111111111:events"
 	queue := func(delay float64, tags map[string]any) map[string]any {
 		return map[string]any{"name": "events", "delaySeconds": delay, "tags": tags}

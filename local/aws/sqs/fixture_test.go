@@ -113,7 +113,7 @@ func (f *fixture) declare(t *testing.T, in Queue) *string {
 
 func (f *fixture) create(t *testing.T, account string, in Queue) (string, error) {
 	t.Helper()
-	kind, _, _, _ := f.Resources()
+	kind, _, _, _ := resourceTypes(f.Queues)
 	c := provider.Call{Account: account, Region: region}
 	r := store.Record[Queue]{ID: kind.ID(c, in), Account: account, Region: region, Created: f.clock.time(), Inputs: in, State: map[string]string{}}
 	if err := kind.Create(t.Context(), c, &r); err != nil {
@@ -126,7 +126,7 @@ func (f *fixture) create(t *testing.T, account string, in Queue) (string, error)
 // drop deletes a queue as the provider does.
 func (f *fixture) drop(t *testing.T, url string) {
 	t.Helper()
-	kind, _, _, _ := f.Resources()
+	kind, _, _, _ := resourceTypes(f.Queues)
 	r, err := store.Get[Queue](f.db, Token, keyOf(url))
 	if err != nil {
 		t.Fatal(err)

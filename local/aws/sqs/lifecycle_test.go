@@ -15,7 +15,7 @@ func TestLifecycle(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, everything)
 	aws := provider.New(provider.Options{Name: "aws", Store: f.db, Account: account, Region: region})
-	queues, policies, redrives, allows := f.Resources()
+	queues, policies, redrives, allows := resourceTypes(f.Queues)
 	aws.Add(queues, policies, redrives, allows)
 	const urn = "urn:pulumi:local::project::" + Token + "::events"
 	properties := func(m map[string]any) *structpb.Struct {

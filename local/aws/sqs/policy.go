@@ -42,19 +42,19 @@ type RedriveAllowPolicy struct {
 	RedriveAllowPolicy string `json:"redriveAllowPolicy" aws:"required"`
 }
 
-func (q *Queues) queuePolicies() *provider.Resource[QueuePolicy, struct{}] {
+func queuePolicies(q *Queues) *provider.Resource[QueuePolicy, struct{}] {
 	return attribute(q, PolicyToken, func(in QueuePolicy) string { return in.QueueURL }, func(in QueuePolicy) []provider.Problem {
 		return problems("policy", policyProblem(in.Policy))
 	}, nil)
 }
 
-func (q *Queues) redrivePolicies() *provider.Resource[RedrivePolicy, struct{}] {
+func redrivePolicies(q *Queues) *provider.Resource[RedrivePolicy, struct{}] {
 	return attribute(q, RedriveToken, func(in RedrivePolicy) string { return in.QueueURL }, func(in RedrivePolicy) []provider.Problem {
 		return problems("redrivePolicy", problemOf(parseRedrive(in.RedrivePolicy)))
 	}, func(r store.Record[Queue], in RedrivePolicy) error { return q.checkRedrive(r, in.RedrivePolicy) })
 }
 
-func (q *Queues) redriveAllowPolicies() *provider.Resource[RedriveAllowPolicy, struct{}] {
+func redriveAllowPolicies(q *Queues) *provider.Resource[RedriveAllowPolicy, struct{}] {
 	return attribute(q, RedriveAllowToken, func(in RedriveAllowPolicy) string { return in.QueueURL }, func(in RedriveAllowPolicy) []provider.Problem {
 		return problems("redriveAllowPolicy", problemOf(parseRedriveAllow(in.RedriveAllowPolicy)))
 	}, nil)

@@ -58,12 +58,12 @@ type QueueOutputs struct {
 
 // Types returns the resource types of SQS.
 func (q *Queues) Types() []provider.Kind {
-	queues, policies, redrives, redriveAllows := q.Resources()
+	queues, policies, redrives, redriveAllows := resourceTypes(q)
 	return []provider.Kind{queues, policies, redrives, redriveAllows}
 }
 
-// Resources returns the resource types of this package.
-func (q *Queues) Resources() (
+// resourceTypes returns the resource types of this package.
+func resourceTypes(q *Queues) (
 	*provider.Resource[Queue, QueueOutputs],
 	*provider.Resource[QueuePolicy, struct{}],
 	*provider.Resource[RedrivePolicy, struct{}],
@@ -93,7 +93,7 @@ func (q *Queues) Resources() (
 		Actions:  queueActions,
 		Describe: describe,
 	}
-	return queues, q.queuePolicies(), q.redrivePolicies(), q.redriveAllowPolicies()
+	return queues, queuePolicies(q), redrivePolicies(q), redriveAllowPolicies(q)
 }
 
 // newURL returns the URL for a new queue. If the engine creates an existing

@@ -133,7 +133,7 @@ func TestRedriveReferences(t *testing.T) {
 			t.Errorf("%s: %v, want %q", test.name, err, test.want)
 		}
 	}
-	kind, _, _, _ := f.Resources()
+	kind, _, _, _ := resourceTypes(f.Queues)
 	r := store.Record[Queue]{Account: account, Region: region, Inputs: Queue{Name: "q", RedrivePolicy: redriveTo("none", 3)}, State: map[string]string{}}
 	if err := kind.Update(t.Context(), provider.Call{}, r, &r); err == nil || !strings.Contains(err.Error(), "does not exist") {
 		t.Errorf("updated to a missing one: %v", err)
@@ -147,7 +147,7 @@ func TestAttributeResources(t *testing.T) {
 	f := newFixture(t, everything)
 	f.declare(t, Queue{Name: "dead"})
 	url := f.declare(t, Queue{Name: "q"})
-	_, policies, redrives, allows := f.Resources()
+	_, policies, redrives, allows := resourceTypes(f.Queues)
 	deny := `{"Statement":{"Effect":"Deny","Principal":"*","Action":"sqs:PurgeQueue","Resource":"*"}}`
 
 	policy := store.Record[QueuePolicy]{ID: *url, Inputs: QueuePolicy{QueueURL: *url, Policy: deny}}

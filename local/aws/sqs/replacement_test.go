@@ -11,7 +11,7 @@ import (
 // provider/resources.go of pulumi-aws.
 func TestReplacements(t *testing.T) {
 	t.Parallel()
-	queues, policies, redrives, allows := newFixture(t, `{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}`).Resources()
+	queues, policies, redrives, allows := resourceTypes(newFixture(t, `{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}`).Queues)
 	providertest.CheckReplacements(t,
 		providertest.Schema{Type: queues, Replaces: "fifoQueue,default=false name", DeletedFirst: "name",
 			Updates: "delaySeconds kmsDataKeyReusePeriodSeconds kmsMasterKeyId maxMessageSize messageRetentionSeconds policy receiveWaitTimeSeconds redriveAllowPolicy redrivePolicy sqsManagedSseEnabled tags visibilityTimeoutSeconds"},

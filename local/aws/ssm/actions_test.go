@@ -17,7 +17,7 @@ func TestActions(t *testing.T) {
 	parameter := func(value string, tags map[string]any) map[string]any {
 		return map[string]any{"name": "/project/staging/apiId", "type": "String", "value": value, "tags": tags}
 	}
-	got := providertest.Asked(t, p.db, p.Resources(), parameter("a", map[string]any{"Team": "x"}), parameter("b", map[string]any{"Room": "y"}))
+	got := providertest.Asked(t, p.db, resourceType(p), parameter("a", map[string]any{"Team": "x"}), parameter("b", map[string]any{"Room": "y"}))
 	want := map[provider.Verb][]string{
 		provider.Create: append([]string{"ssm:PutParameter" + on, "ssm:AddTagsToResource" + on}, reads...),
 		provider.Read:   reads,
@@ -28,7 +28,7 @@ func TestActions(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	// A change of tags puts no value.
-	got = providertest.Asked(t, p.db, p.Resources(), parameter("a", nil), parameter("a", map[string]any{"Room": "y"}))
+	got = providertest.Asked(t, p.db, resourceType(p), parameter("a", nil), parameter("a", map[string]any{"Room": "y"}))
 	if diff := cmp.Diff(append([]string{"ssm:AddTagsToResource" + on}, reads...), got[provider.Update]); diff != "" {
 		t.Errorf("tags alone (-want +got)\n%s", diff)
 	}

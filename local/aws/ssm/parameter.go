@@ -88,11 +88,11 @@ func New(o Options) *Parameters {
 }
 
 // Types returns the resource types of Systems Manager.
-func (p *Parameters) Types() []provider.Kind { return []provider.Kind{p.Resources()} }
+func (p *Parameters) Types() []provider.Kind { return []provider.Kind{resourceType(p)} }
 
-// Resources returns the resource type of a parameter. With overwrite, it
+// resourceType returns the resource type of a parameter. With overwrite, it
 // replaces an existing parameter.
-func (p *Parameters) Resources() *provider.Resource[Parameter, ParameterOutputs] {
+func resourceType(p *Parameters) *provider.Resource[Parameter, ParameterOutputs] {
 	return &provider.Resource[Parameter, ParameterOutputs]{
 		Token: Token, Named: "name", MaxName: maxName, Volatile: []string{version},
 		Check:      checkParameter,

@@ -63,7 +63,7 @@ func newParameters(t *testing.T) *Parameters {
 
 func TestVersion(t *testing.T) {
 	t.Parallel()
-	kind := newParameters(t).Resources()
+	kind := resourceType(newParameters(t))
 	in := Parameter{Name: "/project/local/api-id", Type: "String", Value: "a"}
 	r := store.Record[Parameter]{ID: kind.ID(provider.Call{}, in), Account: "111111111111", Region: "eu-west-1", Inputs: in, State: map[string]string{}}
 	if err := kind.Create(t.Context(), provider.Call{}, &r); err != nil {

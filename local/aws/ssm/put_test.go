@@ -103,7 +103,7 @@ func TestOperatorsValue(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "ssm:GetParameter")
 	p := provider.New(provider.Options{Name: "aws", Store: f.db, Account: account, Region: region})
-	p.Add(f.Resources())
+	p.Add(resourceType(f.Parameters))
 	const urn = "urn:pulumi:local::project::" + Token + "::a"
 	inputs := func(in object) *structpb.Struct {
 		in["name"], in["type"] = "/project/a", "String"
@@ -149,7 +149,7 @@ func TestTakenOver(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "ssm:GetParameter")
 	p := provider.New(provider.Options{Name: "aws", Store: f.db, Account: account, Region: region})
-	p.Add(f.Resources())
+	p.Add(resourceType(f.Parameters))
 	f.must(t, f.admin, "PutParameter", object{"Name": form + "project/a", "Value": "call", "Type": "String"})
 	create := func(overwrite bool) error {
 		s, err := structpb.NewStruct(object{"name": "/project/a", "type": "String", "value": "program", "overwrite": overwrite})

@@ -12,7 +12,7 @@ import (
 func TestReplacements(t *testing.T) {
 	t.Parallel()
 	providertest.CheckReplacements(t,
-		providertest.Schema{Type: newParameters(t).Resources(), Replaces: "dataType,computed name", DeletedFirst: "name",
+		providertest.Schema{Type: resourceType(newParameters(t)), Replaces: "dataType,computed name", DeletedFirst: "name",
 			Updates: "description overwrite tags tier type value"},
 	)
 }

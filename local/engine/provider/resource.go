@@ -63,6 +63,10 @@ func Known[In any](c Call) (*In, error) {
 //
 // All marks but idle follow the AWS provider's schema. A type with tags also
 // has the output tagsAll: the provider adds it, and Out must not declare it.
+//
+// Let a function return a Resource, not a method of an exported type. The
+// compiler instantiates all methods of a Resource again in each package that
+// imports such a type.
 type Resource[In, Out any] struct {
 	Token string // such as "aws:dynamodb/table:Table"
 
