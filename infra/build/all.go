@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"skiff/internal/rehearsal"
@@ -36,13 +34,17 @@ func (b *Builder) BuildAll(ctx context.Context) (rehearsal.Zips, error) {
 // buildAll is one run of BuildAll. changed names the functions whose source
 // changed during the run.
 func (b *Builder) buildAll(ctx context.Context) (zips rehearsal.Zips, changed []string, err error) {
+	listed, err := b.clock()
+	if err != nil {
+		return zips, nil, err
+	}
 	source, err := b.source(ctx)
 	if err != nil {
 		return zips, nil, err
 	}
 	r := b.readRecord()
 	if len(b.stale(r, source.digests)) > 0 {
-		if err := b.buildStale(ctx, &r, source.digests); err != nil {
+		if err := b.buildStale(ctx, &r, source, listed); err != nil {
 			return zips, nil, err
 		}
 	}
@@ -68,17 +70,4 @@ func (b *Builder) buildAll(ctx context.Context) (zips rehearsal.Zips, changed []
 			strings.Join(failed, ", "), b.target, strings.TrimRight(string(message), "\n")))
 	}
 	return zips, changed, err
-}
-
-// folder appends the folder of a package and the folders of its embedded files.
-func (p listed) folder(into []rehearsal.Folder) []rehearsal.Folder {
-	embeds := len(p.EmbedFiles) > 0
-	into = append(into, rehearsal.Folder{Path: p.Dir, Embeds: embeds})
-	for _, name := range p.EmbedFiles {
-		dir := rehearsal.Folder{Path: filepath.Join(p.Dir, filepath.Dir(name)), Embeds: true}
-		if !slices.Contains(into, dir) {
-			into = append(into, dir)
-		}
-	}
-	return into
 }

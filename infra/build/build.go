@@ -17,7 +17,6 @@
 package build
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,8 +25,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // DigestVariable is the environment variable that passes the digest from the
@@ -164,21 +161,25 @@ func (b *Builder) build(ctx context.Context, function, digest string, began time
 			return sum, nil
 		}
 	}
-	digests, err := b.Digests(ctx)
+	listed, err := b.clock()
+	if err != nil {
+		return "", err
+	}
+	source, err := b.source(ctx)
 	if err != nil {
 		return "", err
 	}
 	if digest == "" {
-		digest = digests[function]
+		digest = source.digests[function]
 	}
-	if digest != digests[function] {
+	if digest != source.digests[function] {
 		return "", changedError(function)
 	}
 	if sum, ok := r.fresh(b, function, digest); ok {
 		return sum, nil
 	}
 	if !r.failedSince(function, digest, began.Add(-recent)) {
-		if err := b.buildStale(ctx, &r, digests); err != nil {
+		if err := b.buildStale(ctx, &r, source, listed); err != nil {
 			return "", err
 		}
 	}
@@ -186,7 +187,9 @@ func (b *Builder) build(ctx context.Context, function, digest string, began time
 }
 
 // buildStale compiles and zips every stale function and records the results.
-func (b *Builder) buildStale(ctx context.Context, r *record, digests map[string]string) error {
+// The source was listed at a time of the build folder's clock.
+func (b *Builder) buildStale(ctx context.Context, r *record, source sources, listed time.Time) error {
+	digests := source.digests
 	stale := b.stale(*r, digests)
 	work, err := b.workFolder()
 	if err != nil {
@@ -197,16 +200,12 @@ func (b *Builder) buildStale(ctx context.Context, r *record, digests map[string]
 	if err != nil {
 		return err
 	}
-	// A file saved while the compiler ran may be in the binary or not: what
-	// changed meanwhile is not recorded under either digest.
-	var after map[string]string
-	var asking errgroup.Group
-	asking.Go(func() (err error) {
-		after, err = b.Digests(ctx)
+	after, err := b.digestsAfter(ctx, source, listed)
+	if err != nil {
 		return err
-	})
+	}
 	sums, err := b.zipAll(work, stale)
-	if err := cmp.Or(err, asking.Wait()); err != nil {
+	if err != nil {
 		return err
 	}
 	r.Failed = failure{}
@@ -229,6 +228,31 @@ func (b *Builder) buildStale(ctx context.Context, r *record, digests map[string]
 		}
 	}
 	return b.writeRecord(*r)
+}
+
+// digestsAfter returns the digests after a compile. A file saved while the
+// compiler ran may be in a binary or not, so no zip is recorded for a digest
+// that changed meanwhile.
+func (b *Builder) digestsAfter(ctx context.Context, source sources, listed time.Time) (map[string]string, error) {
+	edited, err := source.editedSince(listed)
+	if err != nil || !edited {
+		return source.digests, err
+	}
+	return b.Digests(ctx)
+}
+
+// clock returns the time of the file system with the source, which may be
+// another machine's. The caller holds the lock.
+func (b *Builder) clock() (time.Time, error) {
+	path := filepath.Join(b.dist(), "clock")
+	if err := writeFile(path, nil); err != nil {
+		return time.Time{}, err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("build folder: %w", err)
+	}
+	return info.ModTime(), nil
 }
 
 // outcome returns the result of Build after the stale functions were built.

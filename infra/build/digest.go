@@ -1,23 +1,16 @@
 package build
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"golang.org/x/sync/errgroup"
-
-	"skiff/internal/rehearsal"
 )
 
 // listed holds the output of go list for a package that decides the bytes of a
@@ -43,6 +36,7 @@ type module struct {
 	Version   string
 	Sum       string
 	GoVersion string
+	GoMod     string // path of its go.mod
 	Replace   *module
 }
 
@@ -63,62 +57,6 @@ const listedFields = "-json=Dir,ImportPath,Standard,DepOnly,Deps,DefaultGODEBUG,
 func (b *Builder) Digests(ctx context.Context) (map[string]string, error) {
 	s, err := b.source(ctx)
 	return s.digests, err
-}
-
-// sources are what the functions are built of.
-type sources struct {
-	digests map[string]string  // by function
-	mains   map[string]string  // folders of the main packages, by function
-	folders []rehearsal.Folder // of the packages that are read for a digest
-}
-
-func (b *Builder) source(ctx context.Context) (s sources, err error) {
-	var env map[string]string
-	var asking errgroup.Group
-	asking.Go(func() (err error) {
-		env, err = b.goEnv(ctx)
-		return err
-	})
-	args := append([]string{"list", "-deps", listedFields, "-tags", tags}, b.packages(b.functions)...)
-	out, err := b.run(ctx, args)
-	if err := asking.Wait(); err != nil {
-		return s, err
-	}
-	if err != nil {
-		return s, fmt.Errorf("digest of the functions: %w", err)
-	}
-	packages := map[string]string{}
-	var mains []listed
-	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
-		var p listed
-		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
-			break
-		} else if err != nil {
-			return s, fmt.Errorf("go list: %w", err)
-		}
-		settled := p.settled(env["GOMODCACHE"])
-		if packages[p.ImportPath], err = p.describe(settled); err != nil {
-			return s, fmt.Errorf("digest of %s: %w", p.ImportPath, err)
-		}
-		if !settled {
-			s.folders = p.folder(s.folders)
-		}
-		if !p.DepOnly {
-			mains = append(mains, p)
-		}
-	}
-	s.digests, s.mains = map[string]string{}, map[string]string{}
-	for _, p := range mains {
-		h := sha256.New()
-		fmt.Fprintln(h, zipFormat, b.target, strings.Join(buildFlags(), " "))
-		fmt.Fprintln(h, env["GOVERSION"], b.level(env), decisive(env["GOFLAGS"]), p.DefaultGODEBUG)
-		for _, path := range slices.Sorted(slices.Values(append(p.Deps, p.ImportPath))) {
-			fmt.Fprint(h, packages[path])
-		}
-		name := filepath.Base(p.Dir)
-		s.digests[name], s.mains[name] = hex.EncodeToString(h.Sum(nil)), p.Dir
-	}
-	return s, nil
 }
 
 // settled reports whether no file of a package is read for a digest: one of the
@@ -169,7 +107,7 @@ func language(version string) string {
 // environment, go env -w or a toolchain line. The Go version includes
 // experiments, and a FIPS module appears in the list of packages.
 func (b *Builder) goEnv(ctx context.Context) (map[string]string, error) {
-	out, err := b.run(ctx, []string{"env", "-json", "GOVERSION", "GOFLAGS", "GOAMD64", "GOARM64", "GOMODCACHE"})
+	out, err := b.run(ctx, []string{"env", "-json", "GOVERSION", "GOFLAGS", "GOAMD64", "GOARM64", "GOMODCACHE", "GOWORK"})
 	if err != nil {
 		return nil, err
 	}
