@@ -43,8 +43,8 @@ func (b *Builder) buildAll(ctx context.Context) (zips rehearsal.Zips, changed []
 		return zips, nil, err
 	}
 	r := b.readRecord()
-	if len(b.stale(r, source.digests)) > 0 {
-		if err := b.buildStale(ctx, &r, source, listed); err != nil {
+	if stale := b.stale(r, source.digests); len(stale) > 0 {
+		if err := b.buildStale(ctx, &r, stale, source, listed); err != nil {
 			return zips, nil, err
 		}
 	}
@@ -52,10 +52,9 @@ func (b *Builder) buildAll(ctx context.Context) (zips rehearsal.Zips, changed []
 	var failed []string
 	for _, name := range b.functions {
 		z := rehearsal.Zip{Function: name, Path: absolute(b.Zip(name)), Main: source.mains[name]}
-		sum, ok := r.fresh(b, name, source.digests[name])
-		switch {
-		case ok:
-			z.SHA256 = sum
+		switch now := r.Functions[name]; {
+		case now.SHA256 != "" && now.Digest == source.digests[name]:
+			z.SHA256 = now.SHA256
 		case r.Failed.Digests[name] == source.digests[name]:
 			failed = append(failed, name)
 		default:

@@ -179,18 +179,17 @@ func (b *Builder) build(ctx context.Context, function, digest string, began time
 		return sum, nil
 	}
 	if !r.failedSince(function, digest, began.Add(-recent)) {
-		if err := b.buildStale(ctx, &r, source, listed); err != nil {
+		if err := b.buildStale(ctx, &r, b.stale(r, source.digests), source, listed); err != nil {
 			return "", err
 		}
 	}
 	return b.outcome(&r, function, digest)
 }
 
-// buildStale compiles and zips every stale function and records the results.
-// The source was listed at a time of the build folder's clock.
-func (b *Builder) buildStale(ctx context.Context, r *record, source sources, listed time.Time) error {
+// buildStale compiles and zips the stale functions and records the results. The
+// source was listed at a time of the build folder's clock.
+func (b *Builder) buildStale(ctx context.Context, r *record, stale []string, source sources, listed time.Time) error {
 	digests := source.digests
-	stale := b.stale(*r, digests)
 	work, err := b.workFolder()
 	if err != nil {
 		return err
