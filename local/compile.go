@@ -1,6 +1,10 @@
 package main
 
-import "context"
+import (
+	"context"
+	"sync"
+	"time"
+)
 
 // compilation is a build of the program in the background.
 type compilation struct {
@@ -17,14 +21,40 @@ func (e *engine) startCompiling(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	c := &compilation{done: make(chan struct{})}
 	e.compiling = c
-	go func() {
+	var builds sync.WaitGroup
+	builds.Go(func() {
 		defer close(c.done)
 		c.binary, c.err = e.compile(ctx, e.project.program)
-	}()
+	})
+	builds.Go(func() { e.buildAhead(ctx, c.done) })
 	return func() {
 		cancel()
-		<-c.done
+		builds.Wait()
 	}
+}
+
+// aheadDelay is the time after which a compile of the program is taken for a
+// first one, without a cache.
+const aheadDelay = 5 * time.Second
+
+// buildAhead builds the functions during a first compile of the program. The
+// large packages of the SDKs compile one after the other and leave processors
+// idle. The stack's commands then find the zips, and they report errors.
+func (e *engine) buildAhead(ctx context.Context, compiled <-chan struct{}) {
+	select {
+	case <-compiled:
+		return
+	case <-ctx.Done():
+		return
+	case <-time.After(aheadDelay):
+	}
+	b := newBuilder(e.project, e.waits)
+	if !b.there() || b.compile(ctx) != nil {
+		return
+	}
+	task := e.waits.Task("the functions")
+	defer task.Done()
+	_, _ = b.zips(ctx)
 }
 
 // build returns the program's binary to the language host.

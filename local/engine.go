@@ -196,13 +196,14 @@ func (e *engine) serveHost() (port int, stop func(), err error) {
 }
 
 // compile compiles the program with the flags of a plain `go build`, so that
-// `go test` and `go run` share its cache.
+// `go test` and `go run` share its cache. It links without debug data, which
+// takes two thirds of the time.
 func (e *engine) compile(ctx context.Context, dir string) (string, error) {
 	binary := filepath.Join(e.project.state, "bin", e.project.Name)
 	task := e.waits.Task("the program")
 	defer task.Done()
 	err := gobuild.Build{
-		Dir: dir, Env: cleanEnvironment(os.Environ()), Args: []string{"-o", binary, "."},
+		Dir: dir, Env: cleanEnvironment(os.Environ()), Args: []string{"-ldflags", "-s -w", "-o", binary, "."},
 		Packages: programPackages, Progress: task,
 	}.Run(ctx)
 	if err != nil {

