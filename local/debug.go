@@ -3,74 +3,96 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
+	"skiff/internal/rehearsal"
 	"skiff/local/aws/lambda"
 	"skiff/local/cloud"
 	"skiff/local/engine/delve"
+	"skiff/local/engine/progress"
 	"skiff/local/process/npm"
 )
 
+// debugging runs a function of a served stack under Delve.
+type debugging struct {
+	builder   builder
+	stdout    io.Writer
+	cloud     *cloud.Cloud
+	name      string      // of the function, as the person typed it
+	id        string      // of the function in AWS
+	zip       string      // path of its zip
+	delve     string      // path of dlv
+	addr      string      // where each process waits for a debugger
+	explained atomic.Bool // how to attach is printed
+}
+
 // debugFunction runs a function under Delve from now on. Each process of the
 // function waits until a debugger attaches.
-func debugFunction(ctx context.Context, e *engine, c *cloud.Cloud, stack, name string) error {
+func debugFunction(ctx context.Context, e *engine, c *cloud.Cloud, stack, name string) (*debugging, error) {
 	p := e.project
-	id, zip, err := c.FunctionZip(p.Name, stack, p.program, name)
-	if err != nil {
-		return fmt.Errorf("-debug: %w", err)
+	d := &debugging{builder: newBuilder(p, e.waits), stdout: e.stdout, cloud: c, name: name}
+	var err error
+	if d.id, d.zip, err = c.FunctionZip(p.Name, stack, p.program, name); err != nil {
+		return nil, fmt.Errorf("-debug: %w", err)
 	}
-	binary, err := debugBinary(ctx, newBuilder(p, e.waits), name, zip)
-	if err != nil {
-		return err
+	if !d.builder.there() {
+		return nil, fmt.Errorf("-debug: %s is not there, a program that builds the functions", d.builder.folder())
 	}
+	if err := d.builder.compile(ctx); err != nil {
+		return nil, err
+	}
+	zips, err := d.builder.zips(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if d.delve, err = findDelve(ctx, e.waits); err != nil {
+		return nil, err
+	}
+	if d.addr, err = freeAddress(); err != nil {
+		return nil, err
+	}
+	return d, d.run(ctx, zips)
+}
+
+func findDelve(ctx context.Context, waits *progress.Display) (string, error) {
 	cache, err := npm.CacheDir()
 	if err != nil {
-		return err
+		return "", err
 	}
-	task := e.waits.Task("Delve")
+	task := waits.Task("Delve")
 	defer task.Done()
-	dlv, err := delve.Find(ctx, cache, task)
+	return delve.Find(ctx, cache, task)
+}
+
+// run builds the function with debug symbols and runs it under Delve.
+func (d *debugging) run(ctx context.Context, zips rehearsal.Zips) error {
+	binary, err := d.build(ctx, zips)
 	if err != nil {
 		return err
 	}
-	addr, err := freeAddress()
-	if err != nil {
-		return err
-	}
-	first := true
-	waits := func() {
-		if answersSoon(ctx, addr) {
-			fmt.Fprint(e.stdout, waiting(name, addr, first))
-			first = false
-		}
-	}
-	return c.Debug(id, lambda.Debugger{
+	return d.cloud.Debug(d.id, lambda.Debugger{
 		Dir:     filepath.Dir(binary),
-		Command: []string{dlv, "exec", "--headless", "--accept-multiclient", "--api-version=2", "--listen=" + addr},
-		Started: waits,
+		Command: []string{d.delve, "exec", "--headless", "--accept-multiclient", "--api-version=2", "--listen=" + d.addr},
+		Started: func() {
+			if answersSoon(ctx, d.addr) {
+				fmt.Fprint(d.stdout, waiting(d.name, d.addr, !d.explained.Swap(true)))
+			}
+		},
 	})
 }
 
-// debugBinary builds the function of a zip with debug symbols.
-func debugBinary(ctx context.Context, b builder, name, zip string) (string, error) {
-	if !b.there() {
-		return "", fmt.Errorf("-debug: %s is not there, a program that builds the functions", b.folder())
-	}
-	if err := b.compile(ctx); err != nil {
-		return "", err
-	}
-	zips, err := b.zips(ctx)
-	if err != nil {
-		return "", err
-	}
+// build builds the function with debug symbols.
+func (d *debugging) build(ctx context.Context, zips rehearsal.Zips) (binary string, err error) {
 	for _, z := range zips.Functions {
-		if z.Path == zip {
-			return b.debug(ctx, z.Function)
+		if z.Path == d.zip {
+			return d.builder.debug(ctx, z.Function)
 		}
 	}
-	return "", fmt.Errorf("-debug: the code of %s is in %s, which the program in %s does not build", name, zip, b.folder())
+	return "", fmt.Errorf("-debug: the code of %s is in %s, which the program in %s does not build", d.name, d.zip, d.builder.folder())
 }
 
 // freeAddress returns a free loopback address. All processes of the function

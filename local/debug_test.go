@@ -14,7 +14,8 @@ import (
 	"skiff/local/process/npm"
 )
 
-// TestDebug stops a request at a breakpoint in its handler.
+// TestDebug stops requests at a breakpoint in their handler, before and after
+// edits.
 func TestDebug(t *testing.T) {
 	if testing.Short() {
 		t.Skip("Delve may have to be built")
@@ -30,13 +31,30 @@ func TestDebug(t *testing.T) {
 		t.Skipf("there is no Delve: %v", err)
 	}
 	dir := built(t)
-	s := serving(t, dir, "-debug", "health")
+	s := serving(t, dir, "-watch", "-debug", "health")
 	said := s.says(t, "function health waits for a debugger at ")
 	_, rest, _ := strings.Cut(said, "function health waits for a debugger at ")
 	addr, _, _ := strings.Cut(rest, "\n")
+	s.says(t, "folders are watched")
+	s.breaks(t, dlv, addr, before)
 
+	// Another process runs the new code, and waits at the same address.
+	edit(t, filepath.Join(dir, handler), before, after)
+	s.says(t, "function health waits for a debugger at "+addr)
+	// No debugger has attached to it when the code changes again.
+	edit(t, filepath.Join(dir, handler), after, `{"status":"newest"}`)
+	s.says(t, "function health waits for a debugger at "+addr)
+	s.breaks(t, dlv, addr, `{"status":"newest"}`)
+	s.stop(syscall.SIGINT)
+	nothingLeft(t, filepath.Join(dir, ".local"), s.url)
+}
+
+// breaks sends two requests, one of which waits for the other, stops them at a
+// breakpoint in their handler, and checks their answers.
+func (s *server) breaks(t *testing.T, dlv, addr, want string) {
+	t.Helper()
 	answered := make(chan answer, 2)
-	for range cap(answered) { // one request waits for the other
+	for range cap(answered) {
 		go func() { answered <- request(t, http.MethodGet, s.url+"/health", "") }()
 	}
 	script := filepath.Join(t.TempDir(), "script")
@@ -51,12 +69,10 @@ func TestDebug(t *testing.T) {
 		t.Fatalf("the debugger does not stop in the handler: %v\n%s\n%s", err, out, s.errors())
 	}
 	for range cap(answered) {
-		if a := <-answered; a.status != http.StatusOK || a.body != before {
+		if a := <-answered; a.status != http.StatusOK || a.body != want {
 			t.Errorf("after the debugger has gone the function answers %d %s", a.status, a.body)
 		}
 	}
-	s.stop(syscall.SIGINT)
-	nothingLeft(t, filepath.Join(dir, ".local"), s.url)
 }
 
 func TestDebugRefuses(t *testing.T) {

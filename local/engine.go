@@ -89,7 +89,11 @@ func (e *engine) connect(ctx context.Context, stack string) (err error) {
 func (e *engine) find(ctx context.Context, cache string) (err error) {
 	task := e.waits.Task("the Pulumi CLI")
 	defer task.Done()
-	e.path, err = cli.Find(ctx, cache, task)
+	var compiled <-chan struct{}
+	if e.compiling != nil {
+		compiled = e.compiling.done
+	}
+	e.path, err = cli.Find(ctx, cache, compiled, task)
 	return err
 }
 

@@ -44,6 +44,12 @@ func TestEventsOfTheProgram(t *testing.T) {
 			t.Errorf("an order that the pattern leaves out came to %s, %v", file, err)
 		}
 	}
+	page := request(t, http.MethodGet, s.url+"/_local/", "").body
+	for _, node := range []string{"<title>rule orders</title>", "<title>topic orders</title>", "<title>queue orders</title>"} {
+		if !strings.Contains(page, node) {
+			t.Errorf("the picture of the stack lacks %s", node)
+		}
+	}
 	nothingDenied(t, dir)
 	mustPulumi(t, dir, "preview", "--expect-no-changes")
 	s.stop(syscall.SIGTERM)

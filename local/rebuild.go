@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"skiff/internal/rehearsal"
+	"skiff/local/engine/events"
 	"skiff/local/engine/watch"
 )
 
@@ -37,7 +38,7 @@ func (w *watching) rebuild(ctx context.Context, began time.Time) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	swapped, unknown, swapErr := w.swap(zips)
+	swapped, unknown, swapErr := w.swap(ctx, zips)
 	if err := errors.Join(err, swapErr); err != nil {
 		if len(swapped) > 0 {
 			w.say(began, "%s", newCode(swapped))
@@ -61,7 +62,7 @@ func (w *watching) rebuild(ctx context.Context, began time.Time) error {
 }
 
 // swap makes the functions run the zips that have changed.
-func (w *watching) swap(zips rehearsal.Zips) (swapped, unknown []string, err error) {
+func (w *watching) swap(ctx context.Context, zips rehearsal.Zips) (swapped, unknown []string, err error) {
 	var changed []string
 	for _, z := range zips.Functions {
 		if z.SHA256 != "" && w.running[z.Path] != z.SHA256 {
@@ -80,7 +81,10 @@ func (w *watching) swap(zips rehearsal.Zips) (swapped, unknown []string, err err
 			w.running[z.Path] = z.SHA256
 		}
 	}
-	return swapped, unknown, nil
+	if d := w.debugged; d != nil && slices.Contains(changed, d.zip) {
+		err = d.run(ctx, zips)
+	}
+	return swapped, unknown, err
 }
 
 func newCode(functions []string) string {
@@ -112,55 +116,57 @@ func (w *watching) bringUp(ctx context.Context, began time.Time) error {
 			return err
 		}
 	}
-	summary, err := w.up(ctx, binary)
+	changes, err := w.up(ctx, binary)
 	if err != nil {
 		return err
 	}
-	w.say(began, "the stack is up: %s", summary)
+	w.say(began, "the stack is up: %s", changes)
 	// If a zip equals the deployed one again, the update does not touch the
 	// function, which may still run code that was swapped in later.
-	swapped, _, err := w.swap(zips)
+	swapped, _, err := w.swap(ctx, zips)
 	if len(swapped) > 0 {
 		w.say(began, "%s", newCode(swapped))
 	}
 	return err
 }
 
-// up runs Pulumi with a compiled program, after other commands on the stack. If
-// it fails, the error has Pulumi's diagnostics.
-func (w *watching) up(ctx context.Context, binary string) (summary string, err error) {
+// up runs Pulumi with a compiled program, after other commands on the stack. It
+// returns what changed. If it fails, the error has Pulumi's diagnostics.
+func (w *watching) up(ctx context.Context, binary string) (changes string, err error) {
 	for {
 		if err := w.await(ctx); err != nil {
 			return "", err
 		}
-		var out bytes.Buffer
+		var said bytes.Buffer
 		e := *w.engine
-		e.stdout, e.stderr = &out, &out
+		e.stderr = &said
+		var update *events.Update
 		if err = e.prepare(ctx, w.stack); err == nil {
 			e.compiling = compiled(binary)
-			err = e.run(ctx, []string{"up", "--yes", "--skip-preview", "--suppress-outputs", "--stack", w.stack}, w.stack)
+			update, err = e.up(ctx, []string{"up", "--yes", "--skip-preview", "--stack", w.stack}, w.stack)
 		}
 		if err == nil {
-			return resources(out.String()), nil
+			_, err = w.stderr.Write(said.Bytes())
+			return update.Changes(), err
 		}
 		busy, _, lockErr := w.engine.unlock(w.stack)
 		if ctx.Err() != nil || lockErr != nil {
 			return "", errors.Join(ctx.Err(), lockErr)
 		}
-		if !busy { // another command took the lock first, so try again
-			return "", fmt.Errorf("the stack did not come up: %w\n%s", err, diagnostics(out.String()))
+		if !busy { // else another command took the lock first
+			return "", fmt.Errorf("the stack did not come up: %w\n%s", err, strings.TrimSpace(said.String()))
 		}
 	}
 }
 
 // await waits until no command works on the stack.
 func (w *watching) await(ctx context.Context) error {
-	for told := false; ; told = true {
+	for said := false; ; said = true {
 		busy, _, err := w.engine.unlock(w.stack)
 		if err != nil || !busy {
 			return err
 		}
-		if !told {
+		if !said {
 			fmt.Fprintf(w.stdout, "watch: waiting for another command that is at work on %s\n", w.stack)
 		}
 		select {
@@ -169,31 +175,4 @@ func (w *watching) await(ctx context.Context) error {
 		case <-time.After(pollDelay):
 		}
 	}
-}
-
-// resources returns the counts that an update printed, in one line.
-func resources(out string) string {
-	_, counts, found := strings.Cut(out, "\nResources:\n")
-	if !found {
-		return "nothing changed"
-	}
-	var all []string
-	for line := range strings.Lines(counts) {
-		line = strings.TrimLeft(strings.TrimSpace(line), "+-~ ")
-		if line == "" {
-			break
-		}
-		all = append(all, line)
-	}
-	return strings.Join(all, ", ")
-}
-
-// diagnostics returns the section Diagnostics of an update's output, or the
-// whole output.
-func diagnostics(out string) string {
-	if _, part, found := strings.Cut(out, "\nDiagnostics:\n"); found {
-		part, _, _ = strings.Cut(part, "\nResources:\n")
-		return strings.TrimSpace(part)
-	}
-	return strings.TrimSpace(out)
 }

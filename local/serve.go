@@ -57,15 +57,16 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 	if err := announce(stdout, c, "http://"+s.Addr); err != nil {
 		return err
 	}
+	var debugged *debugging
 	if o.debug != "" {
 		// A request at a breakpoint would delay the end.
 		defer c.EndDebugging()
-		if err := debugFunction(ctx, engine, c, o.stack, o.debug); err != nil {
+		if debugged, err = debugFunction(ctx, engine, c, o.stack, o.debug); err != nil {
 			return stopped(ctx, err)
 		}
 	}
 	if o.watch {
-		return watchStack(ctx, engine, c, o.stack, began)
+		return watchStack(ctx, engine, c, o.stack, began, debugged)
 	}
 	<-ctx.Done()
 	return nil
@@ -156,7 +157,8 @@ func bringUp(ctx context.Context, e *engine, c *cloud.Cloud, stack string, moved
 	if moved {
 		args = append(args, "--refresh")
 	}
-	return e.up(ctx, args, stack)
+	_, err := e.up(ctx, args, stack)
+	return err
 }
 
 // shutDown refuses new requests and waits for the running ones.

@@ -37,25 +37,25 @@ const upLog = "up.log"
 
 // up runs `pulumi up` and shows its progress. Of Pulumi's output it prints
 // warnings, and diagnostics after a failure.
-func (e *engine) up(ctx context.Context, args []string, stack string) error {
+func (e *engine) up(ctx context.Context, args []string, stack string) (*events.Update, error) {
 	path := filepath.Join(e.project.state, upLog)
 	log, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer log.Close()
 	before, err := checkpoint.Read(e.project.checkpoint(stack))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var urns []string
 	for _, r := range before {
 		urns = append(urns, r.URN)
 	}
 	update := events.NewUpdate(urns, e.waits)
-	address, stop, err := events.Serve(update.Hear)
+	address, stop, err := events.Serve(update.Record)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer stop()
 	own := *e
@@ -67,10 +67,10 @@ func (e *engine) up(ctx context.Context, args []string, stack string) error {
 	if err != nil && ctx.Err() == nil {
 		task.Done()
 		own.quiet.explain(e.stderr, update, path)
-		return err
+		return update, err
 	}
 	own.quiet.warn(e.stderr)
-	return err
+	return update, err
 }
 
 // look is the interval at which progress is shown.

@@ -24,6 +24,7 @@ type watching struct {
 	engine         *engine
 	cloud          *cloud.Cloud
 	stack          string
+	debugged       *debugging // nil for none
 	stdout, stderr io.Writer
 
 	tree    *watch.Tree
@@ -35,16 +36,18 @@ type watching struct {
 	changed map[watch.Part][]string
 	news    bool   // there are changes to handle
 	failed  bool   // the last change failed
-	told    string // the last error printed
+	shown   string // the last error printed
 }
 
 // watchStack follows the source of a stack until ctx ends. Files saved after
-// began may not be deployed yet.
-func watchStack(ctx context.Context, e *engine, c *cloud.Cloud, stack string, began time.Time) (err error) {
+// began may not be deployed yet. debugged is nil if no function runs under a
+// debugger.
+func watchStack(ctx context.Context, e *engine, c *cloud.Cloud, stack string, began time.Time, debugged *debugging) (err error) {
 	w, err := newWatching(e, c, stack)
 	if err != nil {
 		return err
 	}
+	w.debugged = debugged
 	defer func() { err = errors.Join(err, w.watcher.Close()) }()
 	if err := w.begin(ctx, began); err != nil {
 		return stopped(ctx, err)
@@ -177,7 +180,7 @@ func (w *watching) follow(ctx context.Context) {
 			w.show(w.renew(began))
 			continue
 		}
-		w.failed, w.told, w.changed = false, "", map[watch.Part][]string{}
+		w.failed, w.shown, w.changed = false, "", map[watch.Part][]string{}
 		if program {
 			w.show(w.list(ctx, began))
 		} else {
@@ -189,10 +192,10 @@ func (w *watching) follow(ctx context.Context) {
 // fail prints the error of a change, once.
 func (w *watching) fail(err error) {
 	w.failed = true
-	if w.told == err.Error() {
+	if w.shown == err.Error() {
 		return
 	}
-	w.told = err.Error()
+	w.shown = err.Error()
 	fmt.Fprintf(w.stderr, "watch: %v\nwatch: what was there before serves on\n", err)
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -77,6 +78,24 @@ func TestWatch(t *testing.T) {
 		}
 		mustPulumi(t, dir, "preview", "--expect-no-changes")
 	})
+	t.Run("of two saves the last one is answered", func(t *testing.T) {
+		edit(t, file, after, `{"status":"passing"}`)
+		edit(t, file, `{"status":"passing"}`, `{"status":"last"}`)
+		s.answers(t, `{"status":"last"}`)
+		edit(t, file, `{"status":"last"}`, after)
+		s.answers(t, after)
+	})
+	t.Run("a function without a main package is an error", func(t *testing.T) { s.missesMain(t, dir) })
+	t.Run("an up waits for another command", func(t *testing.T) { s.waitsForOther(t, dir) })
+	t.Run("an interrupt ends an up", func(t *testing.T) {
+		edit(t, filepath.Join(dir, "lambdas", "lambdas.go"), `, "GET /other"`, "")
+		s.says(t, "bringing the stack up")
+		s.stop(syscall.SIGINT)
+		nothingLeft(t, filepath.Join(dir, ".local"), s.url)
+		s = serving(t, dir, "-watch")
+		mustPulumi(t, dir, "preview", "--expect-no-changes")
+		s.says(t, "folders are watched")
+	})
 	t.Run("a start serves the newest code", func(t *testing.T) {
 		edit(t, file, after, `{"status":"newest"}`)
 		s.answers(t, `{"status":"newest"}`)
@@ -88,6 +107,47 @@ func TestWatch(t *testing.T) {
 		}
 		s.stop(syscall.SIGINT)
 	})
+}
+
+// missesMain deletes the main package of a function and restores it.
+func (s *server) missesMain(t *testing.T, dir string) {
+	main := filepath.Join(dir, "lambdas", "health", "main.go")
+	text, err := os.ReadFile(main)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(main); err != nil {
+		t.Fatal(err)
+	}
+	s.says(t, "what was there before serves on")
+	s.answers(t, after)
+	if err := os.WriteFile(main, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s.says(t, "watch: ")
+	mustPulumi(t, dir, "preview", "--expect-no-changes")
+}
+
+// waitsForOther changes the program while a command of another machine, as it
+// seems, works on the stack.
+func (s *server) waitsForOther(t *testing.T, dir string) {
+	locks := filepath.Join(dir, ".local", "pulumi", ".pulumi", "locks", "organization", projectName(t, dir), "local")
+	lock := filepath.Join(locks, "other.json")
+	if err := errors.Join(os.MkdirAll(locks, 0o755), os.WriteFile(lock, []byte(`{"pid":1,"hostname":"another machine"}`), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	edit(t, filepath.Join(dir, "lambdas", "lambdas.go"), `"GET /healthy"`, `"GET /healthy", "GET /other"`)
+	s.says(t, "watch: waiting for another command that is at work on local")
+	if a := request(t, http.MethodGet, s.url+"/other", ""); a.status != http.StatusNotFound {
+		t.Errorf("before the up the new route answers %d %s", a.status, a.body)
+	}
+	if err := os.Remove(lock); err != nil {
+		t.Fatal(err)
+	}
+	s.says(t, "watch: the stack is up: ")
+	if a := request(t, http.MethodGet, s.url+"/other", ""); a.status != http.StatusOK {
+		t.Errorf("after the up the new route answers %d %s", a.status, a.body)
+	}
 }
 
 // says waits until the server prints a text after the last call, on either

@@ -28,7 +28,7 @@ func (i *Inspector) Schedules() ([]Schedule, error) {
 	if err != nil {
 		return nil, err
 	}
-	rules, err := i.o.Rules.ListScheduled()
+	rules, err := i.o.Rules.List()
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +37,9 @@ func (i *Inspector) Schedules() ([]Schedule, error) {
 		all = append(all, Schedule{newRef(d.Name, d.ARN, d.URN), false, d.Expression, d.Timezone, d.Disabled, d.Next, []string{d.Target}})
 	}
 	for _, d := range rules {
-		all = append(all, Schedule{newRef(d.Name, d.ARN, d.URN), true, d.Expression, "", d.Disabled, d.Next, d.Targets})
+		if d.Expression != "" {
+			all = append(all, Schedule{newRef(d.Name, d.ARN, d.URN), true, d.Expression, "", d.Disabled, d.Next, d.Targets})
+		}
 	}
 	return all, nil
 }

@@ -61,6 +61,13 @@ func (i *Inspector) drawRoutes(p *Picture) error {
 	for _, d := range schedules {
 		p.add(Node{"schedule " + d.Name, "schedule", newRef(d.Name, d.ARN, d.URN).label()})
 	}
+	if err != nil {
+		return err
+	}
+	rules, err := i.o.Rules.List()
+	for _, d := range rules {
+		p.add(Node{d.ARN, "rule", newRef(d.Name, d.ARN, d.URN).label()})
+	}
 	return err
 }
 
@@ -155,8 +162,8 @@ func (i *Inspector) linkRoutes(p *Picture) error {
 	return err
 }
 
-// linkSources links event sources and schedules to their functions, and queues
-// to their dead-letter queues.
+// linkSources links event sources, schedules, rules and topics to their targets,
+// and queues to their dead-letter queues.
 func (i *Inspector) linkSources(p *Picture) error {
 	sources, err := store.List[lambda.EventSourceMapping](i.o.Store, lambda.EventSourceMappingToken)
 	if err != nil {
@@ -172,6 +179,22 @@ func (i *Inspector) linkSources(p *Picture) error {
 	}
 	for _, d := range schedules {
 		p.link("schedule "+d.Name, d.Target, "calls")
+	}
+	rules, err := i.o.Rules.List()
+	if err != nil {
+		return err
+	}
+	for _, d := range rules {
+		for _, target := range d.Targets {
+			p.link(d.ARN, target, "calls")
+		}
+	}
+	subscriptions, err := store.List[sns.Subscription](i.o.Store, sns.SubscriptionToken)
+	if err != nil {
+		return err
+	}
+	for _, r := range subscriptions {
+		p.link(r.Inputs.Topic, r.Inputs.Endpoint, "calls")
 	}
 	queues, err := i.o.Queues.List()
 	for _, d := range queues {

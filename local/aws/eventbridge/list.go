@@ -6,17 +6,17 @@ import (
 	"skiff/local/store"
 )
 
-// Description is what a person sees of a rule with a schedule.
+// Description is what a person sees of a rule.
 type Description struct {
 	Name, ARN, URN string
-	Expression     string
+	Expression     string // of the schedule; "" for a rule with an event pattern only
 	Disabled       bool
 	Next           time.Time // when it runs next; zero if it does not
 	Targets        []string  // ARNs
 }
 
-// ListScheduled describes the rules with a schedule, by bus and name.
-func (r *Rules) ListScheduled() ([]Description, error) {
+// List describes the rules, by bus and name.
+func (r *Rules) List() ([]Description, error) {
 	records, err := store.List[Rule](r.o.Store, RuleToken)
 	if err != nil {
 		return nil, err
@@ -24,9 +24,6 @@ func (r *Rules) ListScheduled() ([]Description, error) {
 	var all []Description
 	for _, rule := range records {
 		in := rule.Inputs
-		if in.ScheduleExpression == "" {
-			continue
-		}
 		d := Description{
 			Name: in.Name, ARN: ruleARN(rule), URN: rule.URN, Expression: in.ScheduleExpression,
 			Disabled: in.state() == disabled, Next: nextRun(rule, r.o.Now()),

@@ -26,8 +26,9 @@ type Debugger struct {
 	Command []string // debugger command; the path of the bootstrap is appended
 	Started func()   // called for each process, which then waits for a person
 
-	turn  chan struct{} // holds one element while a process starts or works
-	ended chan struct{} // closed when the debugger takes no more invocations
+	turn    chan struct{} // holds one element while a process starts or works
+	ended   chan struct{} // closed when the debugger takes no more invocations
+	edition int           // counts the debuggers of the function
 }
 
 // take waits until no other invocation runs. release lets the next one run.
@@ -64,7 +65,8 @@ func (f *Functions) Named(prefix, dir, name string) (id, zip string, err error) 
 }
 
 // Debug runs a function under a debugger from now on and starts its first
-// process.
+// process. If the function has a debugger already, the new one takes its place
+// as soon as the running invocation ends; Debug does not wait for that.
 func (f *Functions) Debug(id string, d Debugger) error {
 	r, err := store.Get[Function](f.db, FunctionToken, id)
 	if err != nil {
@@ -73,14 +75,24 @@ func (f *Functions) Debug(id string, d Debugger) error {
 	if d.Dir, err = filepath.Abs(d.Dir); err != nil {
 		return err
 	}
-	d.turn, d.ended = make(chan struct{}, 1), make(chan struct{})
 	f.mu.Lock()
+	before := f.debugged[id]
+	if before != nil {
+		d.turn, d.ended, d.edition = before.turn, before.ended, before.edition+1
+	} else {
+		d.turn, d.ended = make(chan struct{}, 1), make(chan struct{})
+	}
 	f.debugged[id] = &d
 	f.forgetVersion(id)
 	f.mu.Unlock()
 	v := f.current(r)
 	f.runtime.Retire(id, v.ID)
-	return f.runtime.prepare(v)
+	if before == nil {
+		return f.runtime.prepare(v)
+	}
+	f.runtime.endWaiting(v)
+	go f.runtime.prepare(v) // the next invocation reports an error again
+	return nil
 }
 
 // EndDebugging stops all debuggers, together with the invocations that they run
@@ -108,8 +120,8 @@ func (f *Functions) underDebugger(v Version) Version {
 // identity returns an ID of a function's current settings and code. The caller
 // holds mu.
 func (f *Functions) identity(r store.Record[Function]) string {
-	if f.debugged[r.ID] != nil {
-		return versionID(r, "debugger")
+	if d := f.debugged[r.ID]; d != nil {
+		return versionID(r, fmt.Sprint("debugger ", d.edition))
 	}
 	return versionID(r, f.running(r))
 }
@@ -140,6 +152,40 @@ func (r *Runtime) prepare(v Version) error {
 		}
 	}()
 	return nil
+}
+
+// endWaiting ends the processes of a function's earlier debuggers that still
+// wait for a person.
+func (r *Runtime) endWaiting(v Version) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.sandboxes {
+		if s.precedes(v) && !s.started {
+			s.end()
+		}
+	}
+}
+
+// precedes reports whether a sandbox belongs to an earlier debugger of a
+// function.
+func (s *sandbox) precedes(v Version) bool {
+	return s.version.Name == v.Name && s.version.ID != v.ID && s.version.Debugger != nil
+}
+
+// awaitOthers waits until the processes of a function's earlier debuggers have
+// ended. They use the same address, and the caller has the turn.
+func (r *Runtime) awaitOthers(v Version) {
+	var others []*sandbox
+	r.mu.Lock()
+	for _, s := range r.sandboxes {
+		if s.precedes(v) {
+			others = append(others, s)
+		}
+	}
+	r.mu.Unlock()
+	for _, s := range others {
+		<-s.ended
+	}
 }
 
 // endAll ends the processes of a function, including busy ones.

@@ -104,6 +104,9 @@ func (r *Runtime) launch(v Version) (*sandbox, *launchError) {
 	if bad != nil {
 		return s, bad
 	}
+	if v.Debugger != nil {
+		r.awaitOthers(v)
+	}
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		return s, &launchError{err: fmt.Errorf("function %s: %w", v.Name, err)}

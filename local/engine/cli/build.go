@@ -13,7 +13,9 @@ import (
 )
 
 // A module that requires the CLI, for its build: the CLI's go.mod has replace
-// directives, which `go install` refuses. pulumi.sum pins every module.
+// directives, which `go install` refuses. pulumi.sum pins every module. The
+// project's go.mod has the same versions of the modules in both, so that the two
+// builds share packages.
 //
 //go:embed pulumi.mod
 var module []byte
@@ -56,12 +58,14 @@ func build(ctx context.Context, path string, task *progress.Task) error {
 		}
 	}
 	task.Say("v%s is built from the module proxy, once (some minutes)", Version)
-	// The engine sends this version to programs and plugins. Without it, the
-	// CLI calls itself a development build.
+	// The flags that decide the bytes of packages are those of the program's
+	// build, which has compiled 600 packages that the CLI needs, too. The engine
+	// sends its version to programs and plugins; without it, the CLI calls itself
+	// a development build.
 	err = gobuild.Build{
 		Dir: dir,
-		Env: append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS="),
-		Args: []string{"-trimpath", "-mod=readonly",
+		Env: append(os.Environ(), "GOWORK=off", "GOFLAGS="),
+		Args: []string{"-mod=readonly",
 			"-ldflags=-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v" + Version,
 			"-o", "pulumi", command},
 		Packages: packages,

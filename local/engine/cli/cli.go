@@ -29,8 +29,10 @@ const Version = "3.250.0"
 // Find returns the path of a Pulumi CLI of at least Version. It tries PATH, the
 // CLI built in cache, and the CLI that Pulumi's installer has put into the
 // user's Pulumi home. If there is none, it runs Pulumi's installer. If that
-// fails, it builds the CLI. The task shows the progress.
-func Find(ctx context.Context, cache string, task *progress.Task) (path string, err error) {
+// fails, it builds the CLI once compiled is closed: the build of the program
+// compiles packages that the CLI shares. compiled is nil without such a build.
+// The task shows the progress.
+func Find(ctx context.Context, cache string, compiled <-chan struct{}, task *progress.Task) (path string, err error) {
 	if path, ok := found(ctx, cache); ok {
 		return path, nil
 	}
@@ -54,6 +56,14 @@ func Find(ctx context.Context, cache string, task *progress.Task) (path string, 
 		return path, err
 	}
 	task.Note("Pulumi's installer does not work here (%v); the CLI is built instead", err)
+	if compiled != nil {
+		task.Say("waiting for the program, with which it shares packages")
+		select {
+		case <-compiled:
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+	}
 	if err := build(ctx, built, task); err != nil {
 		return "", fmt.Errorf("build the Pulumi CLI v%s: %w", Version, err)
 	}

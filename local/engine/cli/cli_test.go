@@ -9,8 +9,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/blang/semver"
 
 	"skiff/local/engine/gobuild"
 	"skiff/local/engine/progress"
@@ -90,7 +93,7 @@ func find(t *testing.T, scripts map[string]string) (path, cache, said string, er
 	useScripts(t, scripts)
 	cache = t.TempDir()
 	var out bytes.Buffer
-	path, err = Find(t.Context(), cache, progress.Log(&out).Task("the Pulumi CLI"))
+	path, err = Find(t.Context(), cache, nil, progress.Log(&out).Task("the Pulumi CLI"))
 	return path, cache, out.String(), err
 }
 
@@ -103,7 +106,7 @@ func TestFindOnPath(t *testing.T) {
 
 const fakeGo = `
 printf 'go: downloading a\nb\nc\n' >&2
-[ -f go.mod ] && [ -f go.sum ] && [ -f tools.go ] && [ "$CGO_ENABLED" = 0 ] || exit 9
+[ -f go.mod ] && [ -f go.sum ] && [ -f tools.go ] || exit 9
 while [ "$1" != -o ]; do shift; done
 printf '#!/bin/sh\necho built\n' > "$2"
 chmod +x "$2"`
@@ -124,7 +127,7 @@ func TestFindBuildsOnce(t *testing.T) {
 	// A CLI in the cache is used without a build.
 	script(t, strings.Split(os.Getenv("PATH"), ":")[0], "go", "exit 1")
 	var out bytes.Buffer
-	if again, err := Find(t.Context(), cache, progress.Log(&out).Task("")); err != nil || again != path || out.Len() > 0 {
+	if again, err := Find(t.Context(), cache, nil, progress.Log(&out).Task("")); err != nil || again != path || out.Len() > 0 {
 		t.Errorf("again: %s, %v, and says %q", again, err, &out)
 	}
 }
@@ -151,7 +154,7 @@ func TestKilledBuildIsTidied(t *testing.T) {
 		t.Fatal(err)
 	}
 	useScripts(t, map[string]string{"go": fakeGo})
-	if _, err := Find(t.Context(), cache, nil); err != nil {
+	if _, err := Find(t.Context(), cache, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got := left(t, cache); !slices.Equal(got, []string{"pulumi", "pulumi.lock"}) {
@@ -166,7 +169,7 @@ func TestCancelledBuild(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
-		_, err := Find(ctx, cache, nil)
+		_, err := Find(ctx, cache, nil, nil)
 		done <- err
 	}()
 	for _, err := os.Stat(ready); errors.Is(err, fs.ErrNotExist); _, err = os.Stat(ready) {
@@ -181,10 +184,96 @@ func TestCancelledBuild(t *testing.T) {
 	}
 }
 
+// TestBuildWaits checks that a build starts only when the program is compiled.
+func TestBuildWaits(t *testing.T) {
+	bin, cache := useScripts(t, nil), t.TempDir()
+	compiled := make(chan struct{})
+	script(t, bin, "go", "[ -f "+bin+"/compiled ] || exit 8"+fakeGo)
+	var out waiting
+	done := make(chan error, 1)
+	go func() {
+		_, err := Find(t.Context(), cache, compiled, progress.Log(&out).Task("the Pulumi CLI"))
+		done <- err
+	}()
+	for !out.says("waiting for the program") {
+		time.Sleep(time.Millisecond)
+	}
+	script(t, bin, "compiled", "")
+	close(compiled)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Find(ctx, t.TempDir(), make(chan struct{}), nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("an interrupt while it waits: %v", err)
+	}
+}
+
+// waiting collects output that another goroutine writes.
+type waiting struct {
+	mu  sync.Mutex
+	out bytes.Buffer
+}
+
+func (w *waiting) Write(data []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.out.Write(data)
+}
+
+func (w *waiting) says(text string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return strings.Contains(w.out.String(), text)
+}
+
+// TestVersions checks that no module of the project is older than in the CLI's
+// build. Otherwise a first start compiles its packages twice.
+func TestVersions(t *testing.T) {
+	t.Parallel()
+	project, err := os.ReadFile(filepath.Join("..", "..", "..", "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, shared := versions(t, project), 0
+	for path, cli := range versions(t, module) {
+		v, ok := own[path]
+		if !ok {
+			continue
+		}
+		shared++
+		if v.LT(cli) {
+			t.Errorf("go.mod has %s v%s, and the CLI needs v%s: go get %[1]s@v%[3]s", path, v, cli)
+		}
+	}
+	if shared < 100 {
+		t.Errorf("go.mod and pulumi.mod share %d modules", shared)
+	}
+}
+
+// versions returns the versions in a go.mod, by module.
+func versions(t *testing.T, mod []byte) map[string]semver.Version {
+	t.Helper()
+	all := map[string]semver.Version{}
+	for line := range strings.Lines(string(mod)) {
+		words := strings.Fields(strings.TrimPrefix(line, "require "))
+		if len(words) < 2 || !strings.HasPrefix(words[1], "v") {
+			continue
+		}
+		v, err := semver.ParseTolerant(strings.TrimSuffix(words[1], "+incompatible"))
+		if err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		all[words[0]] = v
+	}
+	return all
+}
+
 func TestNoGo(t *testing.T) {
 	t.Setenv("PULUMI_HOME", t.TempDir())
 	t.Setenv("PATH", t.TempDir())
-	if _, err := Find(t.Context(), t.TempDir(), nil); !errors.Is(err, gobuild.ErrNoGo) {
+	if _, err := Find(t.Context(), t.TempDir(), nil, nil); !errors.Is(err, gobuild.ErrNoGo) {
 		t.Errorf("error %v, want gobuild.ErrNoGo", err)
 	}
 }

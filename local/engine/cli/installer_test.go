@@ -39,7 +39,7 @@ func TestFindInstalls(t *testing.T) {
 	script(t, strings.Split(os.Getenv("PATH"), ":")[0], "node", "exit 1")
 	for _, cache := range []string{cache, t.TempDir()} {
 		var out bytes.Buffer
-		if again, err := Find(t.Context(), cache, progress.Log(&out).Task("")); err != nil || again != path || out.Len() > 0 {
+		if again, err := Find(t.Context(), cache, nil, progress.Log(&out).Task("")); err != nil || again != path || out.Len() > 0 {
 			t.Errorf("again: %s, %v, and says %q", again, err, &out)
 		}
 	}

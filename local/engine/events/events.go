@@ -24,6 +24,7 @@ type Event struct {
 	Failed     *Step       `json:"resOpFailedEvent"`
 	Diagnostic *Diagnostic `json:"diagnosticEvent"`
 	Policy     *Policy     `json:"policyEvent"`
+	Summary    *Summary    `json:"summaryEvent"`
 }
 
 // Step is an engine operation on a resource.
@@ -55,16 +56,21 @@ type Policy struct {
 	Enforcement string `json:"enforcementLevel"`
 }
 
-// Serve calls hear for the events of one command until stop is called. address
+// Summary is the end of an update.
+type Summary struct {
+	Changes map[string]int `json:"resourceChanges"` // resources by operation
+}
+
+// Serve calls record for the events of one command until stop is called. address
 // is the value for --event-log, a flag that the CLI has only if
 // PULUMI_DEBUG_COMMANDS is true.
-func Serve(hear func(Event)) (address string, stop func(), err error) {
+func Serve(record func(Event)) (address string, stop func(), err error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", nil, err
 	}
 	s := grpc.NewServer(grpc.MaxRecvMsgSize(maxEvent))
-	pulumirpc.RegisterEventsServer(s, &server{hear: hear})
+	pulumirpc.RegisterEventsServer(s, &server{record: record})
 	go s.Serve(l)
 	return "tcp://" + l.Addr().String(), s.Stop, nil
 }
@@ -74,7 +80,7 @@ const maxEvent = 400 << 20
 
 type server struct {
 	pulumirpc.UnimplementedEventsServer
-	hear func(Event)
+	record func(Event)
 }
 
 // StreamEvents receives events from the CLI, which waits for the response
@@ -91,7 +97,7 @@ func (s *server) StreamEvents(stream grpc.ClientStreamingServer[pulumirpc.EventR
 		var e Event
 		// An event in an unknown form is ignored.
 		if json.Unmarshal([]byte(r.Event), &e) == nil {
-			s.hear(e)
+			s.record(e)
 		}
 	}
 }

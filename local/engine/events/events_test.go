@@ -22,7 +22,7 @@ func step(kind, op, urn, custom string) string {
 // send sends events as the CLI does. It returns after u has received them.
 func send(t *testing.T, u *Update, events ...string) {
 	t.Helper()
-	address, stop, err := Serve(u.Hear)
+	address, stop, err := Serve(u.Record)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,13 +87,29 @@ func TestUpdate(t *testing.T) {
 	}
 }
 
+func TestChanges(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ events, want string }{
+		{`{"summaryEvent":{"resourceChanges":{"same":60,"update":2,"create":1,"replace":3,"delete":4}}}`, "1 created, 2 updated, 3 replaced, 4 deleted, 60 unchanged"},
+		{`{"summaryEvent":{"resourceChanges":{"delete":1}}}`, "1 deleted"},
+		{`{"summaryEvent":{"resourceChanges":{}}}`, "nothing changed"},
+		{step("resourcePreEvent", "create", stack+"aws:sqs/queue:Queue::orders", "true"), "nothing changed"},
+	} {
+		u := NewUpdate(nil, t.Output())
+		send(t, u, test.events)
+		if got := u.Changes(); got != test.want {
+			t.Errorf("%s: %s, not %s", test.events, got, test.want)
+		}
+	}
+}
+
 func TestDiagnostics(t *testing.T) {
 	t.Parallel()
 	const role = stack + "aws:iam/role:Role::health"
 	message := func(urn, severity, text string) string {
 		return `{"diagnosticEvent":{"urn":"` + urn + `","prefix":"` + severity + `: ","message":"` + text + `","severity":"` + severity + `"}}`
 	}
-	var warnings, told bytes.Buffer
+	var warnings, text bytes.Buffer
 	u := NewUpdate(nil, &warnings)
 	send(t, u,
 		message(role, "error", `it failed\n  twice\n`),
@@ -105,13 +121,13 @@ func TestDiagnostics(t *testing.T) {
 	if want := "aws:iam/role:Role (health): warning: kept without effect\naws:iam/role:Role (health): mandatory policy narrow of house: no wildcards\n"; warnings.String() != want {
 		t.Errorf("warns\n%s\nnot\n%s", &warnings, want)
 	}
-	if !u.Diagnostics(&told) {
+	if !u.Diagnostics(&text) {
 		t.Error("there is no error")
 	}
-	if want := "aws:iam/role:Role (health):\n    error: it failed\n      twice\n    info: made by hand\nerror: update failed\n"; told.String() != want {
-		t.Errorf("says\n%s\nnot\n%s", &told, want)
+	if want := "aws:iam/role:Role (health):\n    error: it failed\n      twice\n    info: made by hand\nerror: update failed\n"; text.String() != want {
+		t.Errorf("says\n%s\nnot\n%s", &text, want)
 	}
-	if NewUpdate(nil, &warnings).Diagnostics(&told) {
+	if NewUpdate(nil, &warnings).Diagnostics(&text) {
 		t.Error("an update without events has an error")
 	}
 }

@@ -22,6 +22,7 @@ type Update struct {
 	refreshing  bool
 	doing       []string // URNs in progress, the oldest first
 	diagnostics []Diagnostic
+	changes     map[string]int // resources by operation
 }
 
 // NewUpdate returns an Update of a stack that has the resources with these
@@ -34,8 +35,8 @@ func NewUpdate(before []string, warnings io.Writer) *Update {
 	return u
 }
 
-// Hear records an event.
-func (u *Update) Hear(e Event) {
+// Record records an event.
+func (u *Update) Record(e Event) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	switch {
@@ -55,6 +56,8 @@ func (u *Update) Hear(e Event) {
 		if d.Severity == "warning" && !d.Ephemeral {
 			fmt.Fprintf(u.warnings, "%s%s", about(d.URN), ended(d.text()))
 		}
+	case e.Summary != nil:
+		u.changes = e.Summary.Changes
 	case e.Policy != nil:
 		p := *e.Policy
 		fmt.Fprintf(u.warnings, "%s%s policy %s of %s: %s", about(p.URN), p.Enforcement, p.Policy, p.Pack, ended(p.Message))
@@ -109,6 +112,22 @@ func (u *Update) String() string {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text
+}
+
+// Changes returns what the update has done, such as "1 updated, 60 unchanged".
+func (u *Update) Changes() string {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	var all []string
+	for _, o := range []struct{ name, done string }{{"create", "created"}, {"update", "updated"}, {"replace", "replaced"}, {"delete", "deleted"}, {"same", "unchanged"}} {
+		if n := u.changes[o.name]; n > 0 {
+			all = append(all, fmt.Sprintf("%d %s", n, o.done))
+		}
+	}
+	if len(all) == 0 {
+		return "nothing changed"
+	}
+	return strings.Join(all, ", ")
 }
 
 // Diagnostics writes the messages of a failed update, grouped by resource as in
