@@ -55,7 +55,7 @@ func build(ctx context.Context, path string, task *progress.Task) error {
 			return err
 		}
 	}
-	task.Say("v%s is built from the module proxy, once (some minutes)", Version)
+	task.Say("building v%s from the module proxy, once (some minutes)", Version)
 	// The engine sends this version to programs and plugins. Without it, the
 	// CLI calls itself a development build.
 	err = gobuild.Build{

@@ -53,7 +53,7 @@ func Find(ctx context.Context, cache string, task *progress.Task) (path string, 
 	if err == nil || ctx.Err() != nil {
 		return path, err
 	}
-	task.Note("Pulumi's installer does not work here (%v); the CLI is built instead", err)
+	task.Note("Pulumi's installer does not work here (%v); building the CLI instead", err)
 	if err := build(ctx, built, task); err != nil {
 		return "", fmt.Errorf("build the Pulumi CLI v%s: %w", Version, err)
 	}

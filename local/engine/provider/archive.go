@@ -64,7 +64,7 @@ func (a Archive) files(dir, name string) ([]File, error) {
 		}
 		return all, nil
 	case a.URI != "":
-		return nil, fmt.Errorf("an archive at %s: the local cloud reads no remote archives", a.URI)
+		return nil, fmt.Errorf("the archive is at %s, but the local cloud does not read remote archives", a.URI)
 	}
 	return nil, ErrNoContents
 }
@@ -92,7 +92,7 @@ func readPath(p, name string, asset bool) ([]File, error) {
 		return []File{{Name: name, Data: data}}, nil
 	}
 	if !strings.HasSuffix(p, ".zip") && !strings.HasSuffix(p, ".jar") {
-		return nil, fmt.Errorf("%s is not a .zip: AWS Lambda takes code as a zip", p)
+		return nil, fmt.Errorf("%s is not a .zip: AWS Lambda accepts code only as a zip", p)
 	}
 	return unzip(p, name, data)
 }
@@ -131,7 +131,7 @@ func unzip(p, name string, data []byte) ([]File, error) {
 			return nil, fmt.Errorf("%s: entry %q leaves the archive", p, f.Name)
 		}
 		if !f.Mode().IsRegular() {
-			return nil, fmt.Errorf("%s: entry %q is no regular file: the local cloud unpacks no links", p, f.Name)
+			return nil, fmt.Errorf("%s: entry %q is not a regular file: the local cloud does not unpack links", p, f.Name)
 		}
 		r, err := f.Open()
 		if err != nil {
