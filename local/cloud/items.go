@@ -116,7 +116,7 @@ func (i *items) explainDynalite() {
 	}
 	fmt.Fprintf(i.progress, `%s has items that dynalite stored. Dynoxide does not read or change them.
 It stores its items in %s and starts without any.
-To use the old items, run a commit from before Dynoxide. To delete them, stop the local cloud and delete %s, with the new items.
+To use the old items, run a commit from before Dynoxide. To delete them, stop the local cloud and delete %s. This deletes the new items, too.
 `, i.dir, i.file(), i.dir)
 }
 

@@ -54,7 +54,7 @@ func (a Archive) files(dir, name string) ([]File, error) {
 		var all []File
 		for _, n := range slices.Sorted(maps.Keys(a.Assets)) {
 			if !filepath.IsLocal(n) {
-				return nil, fmt.Errorf("the entry %q is outside the archive", n)
+				return nil, fmt.Errorf("the entry %q points outside the archive", n)
 			}
 			files, err := a.Assets[n].files(dir, path.Join(name, n))
 			if err != nil {
@@ -128,7 +128,7 @@ func unzip(p, name string, data []byte) ([]File, error) {
 			continue
 		}
 		if !filepath.IsLocal(f.Name) {
-			return nil, fmt.Errorf("%s: the entry %q is outside the archive", p, f.Name)
+			return nil, fmt.Errorf("%s: the entry %q points outside the archive", p, f.Name)
 		}
 		if !f.Mode().IsRegular() {
 			return nil, fmt.Errorf("%s: entry %q is not a regular file: the local cloud does not unpack links", p, f.Name)
