@@ -179,7 +179,7 @@ func lineOf(c *cli.Command, words ...string) string {
 // atMost returns an error if there are more than n arguments.
 func (o options) atMost(n int) error {
 	if len(o.args) > n {
-		return misused("%s: too many arguments (%s), at most %d: see go run ./local %[1]s -h", o.command, n, strings.Join(o.args, " "))
+		return misused("%s: too many arguments (%s), at most %d: see go run ./local %[1]s -h", o.command, strings.Join(o.args, " "), n)
 	}
 	return nil
 }

@@ -45,8 +45,8 @@ func url(t *testing.T, i *items) string {
 	return url
 }
 
-// TestItemsOfDynalite checks that one message explains where dynalite's items are,
-// and that they stay there.
+// TestItemsOfDynalite checks that one message explains where dynalite's items
+// are, and that they stay there.
 func TestItemsOfDynalite(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
