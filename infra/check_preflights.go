@@ -34,11 +34,11 @@ func checkPreflights(functions []lambdas.Function, cfg config) error {
 			if remedy == "" || slices.Contains(public, shape(remedy)) {
 				continue
 			}
-			advice := "declare " + remedy + " beside it, among the PublicRoutes of a function"
+			advice := "declare " + remedy + " in the PublicRoutes of a function, too"
 			if key == remedy {
-				advice = "declare it among the PublicRoutes"
+				advice = "move it to the PublicRoutes"
 			}
-			errs = append(errs, fmt.Errorf("function %s: the route %s requires a token and receives the preflight requests that %s allows; these have no token, so it answers 401: %s",
+			errs = append(errs, fmt.Errorf("function %s: the route %s requires a token, but %s allows preflight requests, which have none and would get 401: %s",
 				f.Name, key, cfg.key("corsOrigins"), advice))
 		}
 	}

@@ -30,7 +30,7 @@ func checkStores(service lambdas.Service) error {
 	}
 	for _, q := range service.Queues {
 		if q.Shared && q.Carries == "" {
-			errs = append(errs, fmt.Errorf("queue %s is shared: describe its messages in Carries, for the description of the policy to send them", q.Name))
+			errs = append(errs, fmt.Errorf("queue %s is shared: describe its messages in Carries, for the description of its send policy", q.Name))
 		}
 	}
 	for _, b := range service.Buckets {

@@ -197,9 +197,9 @@ func TestCheckPreflights(t *testing.T) {
 		}
 		return []lambdas.Function{{Name: "a", PublicRoutes: []string{"ANY /open"}}, f}
 	}
-	const refusal = "function rest: the route %s requires a token and receives the preflight requests that skiff:corsOrigins allows; these have no token, so it answers 401: %s"
+	const refusal = "function rest: the route %s requires a token, but skiff:corsOrigins allows preflight requests, which have none and would get 401: %s"
 	beside := func(key, remedy string) string {
-		return fmt.Sprintf(refusal, key, "declare "+remedy+" beside it, among the PublicRoutes of a function")
+		return fmt.Sprintf(refusal, key, "declare "+remedy+" in the PublicRoutes of a function, too")
 	}
 	for _, test := range []struct {
 		functions []lambdas.Function
@@ -211,7 +211,7 @@ func TestCheckPreflights(t *testing.T) {
 		{rest("ANY /items/{id}", ""), beside("ANY /items/{id}", "OPTIONS /items/{id}")},
 		{rest("ANY /items/{id}", "OPTIONS /{proxy+}"), beside("ANY /items/{id}", "OPTIONS /items/{id}")},
 		{rest("ANY /items/{id}", "OPTIONS /items/{item}"), ""},
-		{rest("OPTIONS /items", ""), fmt.Sprintf(refusal, "OPTIONS /items", "declare it among the PublicRoutes")},
+		{rest("OPTIONS /items", ""), fmt.Sprintf(refusal, "OPTIONS /items", "move it to the PublicRoutes")},
 		{rest("GET /items, POST /items", ""), ""},
 	} {
 		got := ""

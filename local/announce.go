@@ -62,10 +62,10 @@ func announce(stdout io.Writer, c *cloud.Cloud, url string) error {
 func seed(stdout io.Writer, c *cloud.Cloud, project, stack string) error {
 	names, err := c.Seed(project, stack)
 	for _, name := range names {
-		fmt.Fprintf(stdout, "secret %s had no value and has a random one\n", name)
+		fmt.Fprintf(stdout, "secret %s had no value; it now has a random one\n", name)
 	}
 	if len(names) > 0 {
-		fmt.Fprintln(stdout, "a value that a third party has given: go run ./local exec go run ./infra/key -replace -stdin SECRET")
+		fmt.Fprintln(stdout, "to set a value from a third party: go run ./local exec go run ./infra/key -replace -stdin SECRET")
 	}
 	return err
 }

@@ -21,11 +21,11 @@ import (
 func (s session) assumeRole(ctx context.Context, getenv func(string) string) (string, error) {
 	role, file := getenv("AWS_ROLE_ARN"), getenv("AWS_WEB_IDENTITY_TOKEN_FILE")
 	if role == "" || file == "" {
-		return "", errors.New("no credentials: a job names its role in AWS_ROLE_ARN and the file with its token in AWS_WEB_IDENTITY_TOKEN_FILE")
+		return "", errors.New("no credentials: set AWS_ROLE_ARN to the role and AWS_WEB_IDENTITY_TOKEN_FILE to the file with the token")
 	}
 	token, err := os.ReadFile(file)
 	if err != nil {
-		return "", fmt.Errorf("the token for %s: %w", role, err)
+		return "", fmt.Errorf("read the token for the role %s: %w", role, err)
 	}
 	client := sts.New(sts.Options{
 		Region: cloud.Region, Credentials: aws.AnonymousCredentials{}, BaseEndpoint: aws.String(s.endpoint("STS")), RetryMaxAttempts: 1,
@@ -36,7 +36,7 @@ func (s session) assumeRole(ctx context.Context, getenv func(string) string) (st
 		WebIdentityToken: aws.String(strings.TrimSpace(string(token))),
 	})
 	if err != nil {
-		return "", fmt.Errorf("take the role %s: %w", role, err)
+		return "", fmt.Errorf("assume the role %s: %w", role, err)
 	}
 	return aws.ToString(answer.AssumedRoleUser.Arn), nil
 }

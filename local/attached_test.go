@@ -46,9 +46,9 @@ func TestAttached(t *testing.T) {
 	}
 	c.token = "x.y.z"
 	if a := c.request(t, http.MethodGet, "/guest/items?status=active", ""); a.status != http.StatusUnauthorized {
-		t.Errorf("a token of nobody: %d %s", a.status, a.body)
+		t.Errorf("a token with an invalid signature: %d %s", a.status, a.body)
 	}
-	if out, err := local(t, append([]string{"-C", orders, "-state", state}, "token")...); err == nil || !strings.Contains(out, "has no authorizer of its own") {
+	if out, err := local(t, append([]string{"-C", orders, "-state", state}, "token")...); err == nil || !strings.Contains(out, "has no authorizer: name the stack") {
 		t.Errorf("a token of the other project, while this one serves: %v\n%s", err, out)
 	}
 	s.stop(syscall.SIGTERM)

@@ -31,13 +31,13 @@ func ciCommand(l *commandLine) *cli.Command {
 	var c ciFlags
 	return l.command(&cli.Command{
 		Name: "ci", ArgsUsage: "[JOB...]", Usage: "run the project's GitLab pipeline, or some of its jobs",
-		Description:               "Its jobs act on the local cloud, which serves as long.",
+		Description:               "The jobs act on the local cloud, which serves until the last job ends.",
 		Metadata:                  examples("ci", "ci -event merge_request_event review", "ci -var NAME=VALUE test"),
 		DisableSliceFlagSeparator: true,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "event", Local: true, Value: gitlab.Push, Destination: &c.event, Usage: "`EVENT` that the pipeline is for: push, merge_request_event or schedule (default push)"},
-			&cli.StringFlag{Name: "project", Local: true, Destination: &c.project, Usage: "`GROUP/PROJECT` that the pipeline belongs to (default that of the remote origin)"},
-			&cli.StringSliceFlag{Name: "var", Local: true, Destination: &c.variables, Usage: "`NAME=VALUE` of a variable of all jobs; may be given again"},
+			&cli.StringFlag{Name: "event", Local: true, Value: gitlab.Push, Destination: &c.event, Usage: "`EVENT` that starts the pipeline: push, merge_request_event or schedule (default push)"},
+			&cli.StringFlag{Name: "project", Local: true, Destination: &c.project, Usage: "`GROUP/PROJECT` of the pipeline (default the project of the remote origin)"},
+			&cli.StringSliceFlag{Name: "var", Local: true, Destination: &c.variables, Usage: "variable `NAME=VALUE` for all jobs; can be repeated"},
 		},
 	}, func(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return runCI(ctx, o, c, stdout, stderr)

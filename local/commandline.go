@@ -86,29 +86,29 @@ func shortHelp(args []string) []string {
 func (l *commandLine) root() *cli.Command {
 	root := l.command(&cli.Command{
 		Name: "local", ArgsUsage: "[COMMAND]", Usage: "run the Pulumi project on this machine",
-		Description:               "Without a command it brings the stack up on this machine and serves it, until it is interrupted.",
+		Description:               "Without a command it brings the stack up on this machine and serves it until an interrupt.",
 		DisableSliceFlagSeparator: true,
 		Metadata:                  examples("", "-stack staging", "-addr 127.0.0.1:9000"),
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "C", Value: ".", Destination: &l.o.dir, Usage: "`DIR` of the Pulumi project"},
-			&cli.StringFlag{Name: "addr", Destination: &l.o.addr, Usage: "`HOST:PORT` to serve at, on this machine; port 0 takes a free one (default " + defaultAddr + ")"},
-			&cli.StringFlag{Name: "state", Destination: &l.o.state, Usage: "`DIR` that keeps the local cloud (default .local in the project)"},
-			&cli.StringFlag{Name: "stack", Destination: &l.o.stack, Usage: "`STACK` to serve or to make a token for (default local, or the one that is served)"},
-			&cli.StringFlag{Name: "dynamodb", Usage: "`URL` of another engine for the items on this machine, such as DynamoDB Local at http://127.0.0.1:8000 (default Dynoxide, with its data in the local cloud)",
+			&cli.StringFlag{Name: "addr", Destination: &l.o.addr, Usage: "loopback address `HOST:PORT` to serve at; port 0 selects a free port (default " + defaultAddr + ")"},
+			&cli.StringFlag{Name: "state", Destination: &l.o.state, Usage: "`DIR` with the data of the local cloud (default .local in the project)"},
+			&cli.StringFlag{Name: "stack", Destination: &l.o.stack, Usage: "`STACK` to serve or to create a token for (default the served stack, or local)"},
+			&cli.StringFlag{Name: "dynamodb", Usage: "`URL` of another DynamoDB emulator on this machine, such as DynamoDB Local at http://127.0.0.1:8000 (default Dynoxide)",
 				Action: func(_ context.Context, _ *cli.Command, text string) (err error) {
 					if l.o.items, err = engineURL(text); err != nil {
 						return misused("-dynamodb %q: %w", text, err)
 					}
 					return nil
 				}},
-			&cli.StringSliceFlag{Name: "inert", Usage: "`TYPE,...` of resources that the local cloud does not know, or TYPE.PROPERTY, to keep as settings without effect, such as aws:cognito/userPool:UserPool; also local:inert in the stack's file",
+			&cli.StringSliceFlag{Name: "inert", Usage: "`TYPE,...` or TYPE.PROPERTY that the local cloud does not know and keeps as settings without effect, such as aws:cognito/userPool:UserPool; the stack's file can list them in local:inert",
 				Action: func(_ context.Context, _ *cli.Command, names []string) error {
 					l.o.inert = provider.InertList(strings.Join(names, ","))
 					return nil
 				}},
-			&cli.BoolFlag{Name: "assume", Destination: &l.o.assume, Usage: "run Pulumi with the role that AWS_ROLE_ARN names, taken by the token in the file AWS_WEB_IDENTITY_TOKEN_FILE"},
-			&cli.StringFlag{Name: "debug", Destination: &l.o.debug, Usage: "run `FUNCTION`, by its name in AWS or in the program, under the debugger Delve, and wait for a person to attach"},
-			&cli.BoolFlag{Name: "watch", Destination: &l.o.watch, Usage: "follow the source while it serves: compile on save, and swap the functions whose code changed; what the program or its settings changed brings the stack up"},
+			&cli.BoolFlag{Name: "assume", Destination: &l.o.assume, Usage: "run Pulumi with the role in AWS_ROLE_ARN, assumed with the token in the file AWS_WEB_IDENTITY_TOKEN_FILE"},
+			&cli.StringFlag{Name: "debug", Destination: &l.o.debug, Usage: "run `FUNCTION`, named as in the program or in AWS, under the debugger Delve, and wait for a client to attach"},
+			&cli.BoolFlag{Name: "watch", Destination: &l.o.watch, Usage: "compile the source on save while it serves: replace the functions whose code changed, and bring the stack up if the program or its settings changed"},
 		},
 	}, func(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		if len(o.args) > 0 {
@@ -134,7 +134,7 @@ func unknownCommand(name string) error {
 	if near := cli.SuggestCommand(all, name); slices.Contains(names, near) {
 		advice = fmt.Sprintf("did you mean %s? ", near)
 	}
-	return misused("%q is not a command: %sthere are %s", name, advice, strings.Join(names, ", "))
+	return misused("%q is not a command: %sthe commands are %s", name, advice, strings.Join(names, ", "))
 }
 
 // command completes a command: it adds -h, turns its mistakes into usageErrors,
@@ -146,7 +146,7 @@ func (l *commandLine) command(c *cli.Command, do action) *cli.Command {
 		if c.Name != "local" {
 			wrong = c.Name + ": " + wrong
 		}
-		return misused("%s; the flags are in %s", wrong, lineOf(c, "-h"))
+		return misused("%s: see %s", wrong, lineOf(c, "-h"))
 	}
 	help := false
 	if !c.SkipFlagParsing {
@@ -179,7 +179,7 @@ func lineOf(c *cli.Command, words ...string) string {
 // atMost returns an error if there are more than n arguments.
 func (o options) atMost(n int) error {
 	if len(o.args) > n {
-		return misused("%s takes %d argument at most, not %s: see go run ./local %[1]s -h", o.command, n, strings.Join(o.args, " "))
+		return misused("%s: too many arguments (%s), at most %d: see go run ./local %[1]s -h", o.command, strings.Join(o.args, " "), n)
 	}
 	return nil
 }

@@ -56,22 +56,22 @@ func TestHelp(t *testing.T) {
 func TestMisused(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{
-		"lgos":                        `local: "lgos" is not a command: did you mean logs? there are pulumi, logs, invoke,`,
-		"-stak x logs":                "local: there is no flag -stak; the flags are in go run ./local -h",
-		"logs -lst 5":                 "local: logs: there is no flag -lst; the flags are in go run ./local logs -h",
+		"lgos":                        `local: "lgos" is not a command: did you mean logs? the commands are pulumi, logs, invoke,`,
+		"-stak x logs":                "local: there is no flag -stak: see go run ./local -h",
+		"logs -lst 5":                 "local: logs: there is no flag -lst: see go run ./local logs -h",
 		"logs -last x":                "local: logs: ",
-		"logs -last -1":               "local: -last -1: a number of lines is not negative",
+		"logs -last -1":               "local: -last -1: the number of lines must not be negative",
 		"logs -last":                  "local: logs: flag needs an argument: -last",
 		"invoke":                      "local: invoke takes the name of a function",
-		"invoke a b c":                "local: invoke takes 2 argument at most, not a b c",
-		"items a b":                   "local: items takes 1 argument at most",
+		"invoke a b c":                "local: invoke: too many arguments (a b c), at most 2",
+		"items a b":                   "local: items: too many arguments (a b), at most 1",
 		"items -limit 0":              "local: -limit 0: a page has 1 to 1000 items",
-		"queue a b":                   "local: queue takes 1 argument at most",
+		"queue a b":                   "local: queue: too many arguments (a b), at most 1",
 		"seed":                        "local: seed takes one file",
 		"exec":                        "local: exec takes a command",
 		"completion":                  "local: completion takes the name of a shell",
 		"completion tcsh":             `local: there is no completion for "tcsh"`,
-		"-dynamodb https://x.example": "local: -dynamodb \"https://x.example\": it is not http://HOST:PORT",
+		"-dynamodb https://x.example": "local: -dynamodb \"https://x.example\": the URL must be http://HOST:PORT",
 	} {
 		code, out, errors := said(t, strings.Fields(line)...)
 		if code != 2 || out != "" || !strings.HasPrefix(errors, want) {

@@ -20,7 +20,7 @@ const completePatience = 2 * time.Second
 // The scripts of completionScripts run it.
 func completeCommand(l *commandLine) *cli.Command {
 	return l.command(&cli.Command{
-		Name: "complete", ArgsUsage: "-- WORDS...", Usage: "print what the last word may be", Hidden: true, SkipFlagParsing: true,
+		Name: "complete", ArgsUsage: "-- WORDS...", Usage: "print completions of the last word", Hidden: true, SkipFlagParsing: true,
 	}, func(ctx context.Context, o options, stdout, _ io.Writer) error {
 		words := o.args
 		if len(words) > 0 && words[0] == "--" {

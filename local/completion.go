@@ -14,9 +14,9 @@ import (
 func completionCommand(l *commandLine) *cli.Command {
 	return l.command(&cli.Command{
 		Name: "completion", ArgsUsage: "bash|zsh|fish", Usage: "print a script that completes commands in a shell",
-		Description: `The script defines a function with the name of the Pulumi project, which is short for go run ./local, and
-completes commands, flags, and the names of functions, tables, queues, schedules and stacks. Names are those
-of the cloud that serves.`,
+		Description: `The script defines a shell function that has the name of the Pulumi project and runs go run ./local.
+It completes commands, flags, and the names of functions, tables, queues, schedules and stacks. The names
+come from the cloud that serves.`,
 		Metadata: examples("completion bash >>~/.bashrc", "completion zsh >>~/.zshrc", "completion fish >~/.config/fish/conf.d/local.fish"),
 	}, func(_ context.Context, o options, stdout, stderr io.Writer) error {
 		if len(o.args) != 1 {
@@ -24,14 +24,14 @@ of the cloud that serves.`,
 		}
 		script, ok := completionScripts()[o.args[0]]
 		if !ok {
-			return misused("there is no completion for %q: there is one for bash, zsh and fish", o.args[0])
+			return misused("there is no completion for %q, only for bash, zsh and fish", o.args[0])
 		}
 		p, err := openProject(o)
 		if err != nil {
 			return err
 		}
 		if !functionName.MatchString(p.Name) {
-			return fmt.Errorf("%q is no name for a function of a shell: name the project otherwise in Pulumi.yaml", p.Name)
+			return fmt.Errorf("%q cannot be the name of a shell function: change the name of the project in Pulumi.yaml", p.Name)
 		}
 		_, err = io.WriteString(stdout, strings.ReplaceAll(script, "NAME", p.Name))
 		return err

@@ -46,7 +46,7 @@ func TestConsole(t *testing.T) {
 		b.photograph(s, c, *screenshots)
 	}
 	for _, problem := range b.complaints() {
-		t.Errorf("the browser complains: %s", problem)
+		t.Errorf("the browser reports: %s", problem)
 	}
 	// A page with a live feed must not delay the end of the server.
 	b.open(s.url + "/_local/requests")
@@ -103,7 +103,7 @@ func (b *browser) replays(t *testing.T, s *server) {
 	}
 	eval[bool](b, "window.left = true; document.querySelector('main form button').click(), true")
 	b.until("the replay", fmt.Sprintf("!window.left && location.pathname.startsWith('/_local/requests/') && location.pathname !== %q && document.readyState === 'complete'", first))
-	if page := eval[string](b, "document.body.innerText"); !strings.Contains(page, "201 Created") || !strings.Contains(page, "allowed (kept)") {
+	if page := eval[string](b, "document.body.innerText"); !strings.Contains(page, "201 Created") || !strings.Contains(page, "allowed (cached)") {
 		t.Errorf("the replay is\n%s", page)
 	}
 }

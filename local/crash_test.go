@@ -74,7 +74,7 @@ func TestGoRun(t *testing.T) {
 	select {
 	case <-s.ended:
 	case <-time.After(time.Minute):
-		t.Error("what go run has started did not end with it")
+		t.Error("a process that go run started did not end with it")
 	}
 	nothingLeft(t, state, s.url)
 }

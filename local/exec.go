@@ -20,9 +20,10 @@ import (
 // execCommand returns the command exec.
 func execCommand(l *commandLine) *cli.Command {
 	return l.command(&cli.Command{
-		Name: "exec", ArgsUsage: "CMD...", Usage: "run a command that uses AWS against the same local cloud", SkipFlagParsing: true,
-		Description: `CMD has in its environment what the SDKs and the AWS CLI need: where the services are, keys for all of
-them, and the region of the stack. What the local cloud does not have is refused by its name.`,
+		Name: "exec", ArgsUsage: "CMD...", Usage: "run a command that uses AWS against the local cloud", SkipFlagParsing: true,
+		Description: `CMD gets the environment variables that the SDKs and the AWS CLI need: the endpoints of the services,
+keys that allow every call, and the region of the stack. A call that the local cloud does not support
+fails with an error that names it.`,
 		Metadata: examples("exec aws dynamodb list-tables", "exec go run ./infra/key SECRET", "exec env"),
 	}, func(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		if len(o.args) == 0 {

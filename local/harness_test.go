@@ -216,7 +216,7 @@ type process struct {
 func processes(t *testing.T, state string) []process {
 	t.Helper()
 	if runtime.GOOS != "linux" {
-		t.Log("which processes are left is not looked at on this system")
+		t.Log("this system does not list the remaining processes")
 		return nil
 	}
 	var found []process

@@ -48,7 +48,7 @@ func printHelp(w io.Writer, c *cli.Command) error {
 		}
 	}
 	if c.Name != "local" {
-		b.WriteString("Flags of the local cloud, such as -stack, stand before the command: see go run ./local -h\n")
+		b.WriteString("Put the flags of the local cloud, such as -stack, before the command: see go run ./local -h\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -17,9 +17,9 @@ import (
 func iamCommand(l *commandLine) *cli.Command {
 	var asJSON bool
 	return l.command(&cli.Command{
-		Name: "iam", ArgsUsage: "[ROLE|FUNCTION...]", Usage: "print what roles hold, and which of it was never used",
-		Description: `Of each role it prints the rights that its policies allow, and whether a call that was allowed has used
-them since the local cloud was made. A function stands for the role that it runs with.`,
+		Name: "iam", ArgsUsage: "[ROLE|FUNCTION...]", Usage: "print the rights of roles, and which of them were never used",
+		Description: `It prints the rights that each role's policies allow, and whether an allowed call has used them since
+the local cloud was created. FUNCTION selects the role of a function.`,
 		Metadata: examples("iam", "iam create-item", "iam -json skiff-local-create-item"),
 		Flags:    []cli.Flag{jsonFlag(&asJSON)},
 	}, func(ctx context.Context, o options, stdout, stderr io.Writer) error {
@@ -71,7 +71,7 @@ func printHoldings(w io.Writer, r inspect.Role) error {
 	}
 	of := ""
 	if len(r.Functions) > 0 {
-		of = "; it is of " + p.clean(strings.Join(r.Functions, ", "))
+		of = "; role of " + p.clean(strings.Join(r.Functions, ", "))
 	}
 	_, err = fmt.Fprintf(w, "%s: %d rights, %d of them never used%s\n\n", p.clean(r.Name), len(r.Holdings), never, of)
 	return err

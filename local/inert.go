@@ -52,7 +52,7 @@ func (p project) inertOf(stack string) ([]string, error) {
 	}
 	var names []string
 	if err := node.Decode(&names); err != nil {
-		return nil, fmt.Errorf("%s of Pulumi.%s.yaml is not a list, such as [aws:cognito/userPool:UserPool]", inertKey, stack)
+		return nil, fmt.Errorf("%s in Pulumi.%s.yaml must be a list, such as [aws:cognito/userPool:UserPool]", inertKey, stack)
 	}
 	return names, nil
 }

@@ -40,7 +40,7 @@ func TestInert(t *testing.T) {
 		t.Fatalf("with the flag: %v\n%s", err, out)
 	}
 	for _, want := range []string{
-		"warning: aws:cognito/userPool:UserPool is kept as settings without effect (-inert): nothing is checked, no right to it is judged",
+		"warning: aws:cognito/userPool:UserPool is kept as settings without effect (-inert): the local cloud checks neither its properties nor rights on it",
 		"warning: aws:cognito/userPoolClient:UserPoolClient is kept", "warning: " + property + " is kept as a setting without effect",
 	} {
 		if !strings.Contains(out, want) {

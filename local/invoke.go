@@ -17,9 +17,9 @@ func invokeCommand(l *commandLine) *cli.Command {
 	var asJSON bool
 	return l.command(&cli.Command{
 		Name: "invoke", ArgsUsage: "FUNCTION [EVENT.json|-]", Usage: "run a function with an event and print its answer",
-		Description: `It prints what the function answers, and the end of its log on standard error. A function that fails
-makes the exit code 1. FUNCTION is the name in the Pulumi program or in AWS; the event is read from a
-file or, for -, from standard input, and is {} without one.`,
+		Description: `It prints the function's answer, and the end of its log on standard error. If the function fails, the
+exit code is 1. FUNCTION is the name in the Pulumi program or in AWS. The event comes from a file, or
+from standard input for -; the default event is {}.`,
 		Metadata: examples("invoke health", "invoke create-item event.json", "invoke notify - <event.json", "invoke -json health"),
 		Flags: []cli.Flag{&cli.BoolFlag{Name: "json", Local: true, Destination: &asJSON,
 			Usage: "print the answer, the error, the times in milliseconds and the log as one JSON object"}},

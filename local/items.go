@@ -20,16 +20,16 @@ func itemsCommand(l *commandLine) *cli.Command {
 	var limit int
 	var start string
 	return l.command(&cli.Command{
-		Name: "items", ArgsUsage: "[TABLE]", Usage: "print the tables, or the items of one",
-		Description: `Without TABLE it prints the tables with the number of their items; with it, a page of the items: their
-keys, and what else they have as JSON. TABLE is the name in the Pulumi program or in AWS. Numbers are
-exact; what JSON has not is an object such as {"$binary": BASE64} or {"$strings": ["a", "b"]}.
--json prints what the command seed takes.`,
+		Name: "items", ArgsUsage: "[TABLE]", Usage: "print the tables, or the items of a table",
+		Description: `Without TABLE it prints the tables and the number of their items. With TABLE it prints a page of items:
+the keys, and the other attributes as JSON. TABLE is the name in the Pulumi program or in AWS. Numbers
+are exact. A type that JSON does not have is an object, such as {"$binary": BASE64} or
+{"$strings": ["a", "b"]}. The command seed accepts the output of -json.`,
 		Metadata: examples("items", "items -limit 5 items", "items -all -json items >items.json"),
 		Flags: []cli.Flag{
 			jsonFlag(&asJSON),
 			&cli.IntFlag{Name: "limit", Local: true, Value: 50, Destination: &limit, Usage: "`N` items on a page, 1 to 1000 (default 50)"},
-			&cli.StringFlag{Name: "start", Local: true, Destination: &start, Usage: "`PAGE` to print, as the end of the page before names it"},
+			&cli.StringFlag{Name: "start", Local: true, Destination: &start, Usage: "`PAGE` to print, as printed after the previous page"},
 			&cli.BoolFlag{Name: "all", Local: true, Destination: &all, Usage: "print all pages"},
 		},
 	}, func(ctx context.Context, o options, stdout, stderr io.Writer) error {
@@ -95,7 +95,7 @@ func (t tablePages) each(ctx context.Context, stderr io.Writer, do func(inspect.
 			return nil
 		}
 		if !t.all {
-			fmt.Fprintf(stderr, "there are more: -start %s, or -all\n", got.Next)
+			fmt.Fprintf(stderr, "there are more items: use -start %s or -all\n", got.Next)
 			return nil
 		}
 	}

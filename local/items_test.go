@@ -99,34 +99,34 @@ func (c client) walk(t *testing.T, want []string) {
 	}
 }
 
-// hears connects, makes items, and checks that one event of each arrives.
-func (c client) hears(t *testing.T, sockets string) {
+// receives connects, creates items, and checks that one event of each arrives.
+func (c client) receives(t *testing.T, sockets string) {
 	listener, _, err := websocket.Dial(t.Context(), sockets+"?token="+c.token, &websocket.DialOptions{HTTPClient: c.http})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer listener.CloseNow()
-	made := []item{c.create(t, "heard"), c.create(t, "heard, too")}
-	heard := map[string]int{}
+	made := []item{c.create(t, "first"), c.create(t, "second")}
+	received := map[string]int{}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	for len(heard) < len(made) {
+	for len(received) < len(made) {
 		_, message, err := listener.Read(ctx)
 		if err != nil {
-			t.Fatalf("heard of %v: %v", heard, err)
+			t.Fatalf("received %v: %v", received, err)
 		}
 		var event struct {
 			Type, ItemID string
 			Version      int
 		}
 		if err := json.Unmarshal(message, &event); err != nil || event.Type != "item.created" || event.Version != 1 {
-			t.Errorf("heard %s, %v", message, err)
+			t.Errorf("received %s, %v", message, err)
 		}
-		heard[event.ItemID]++
+		received[event.ItemID]++
 	}
 	for _, i := range made {
-		if heard[i.ID] != 1 {
-			t.Errorf("heard of %s %d times", i.ID, heard[i.ID])
+		if received[i.ID] != 1 {
+			t.Errorf("received %s %d times", i.ID, received[i.ID])
 		}
 	}
 	listener.Close(websocket.StatusNormalClosure, "")

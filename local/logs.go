@@ -18,18 +18,18 @@ func logsCommand(l *commandLine) *cli.Command {
 	var last int
 	return l.command(&cli.Command{
 		Name: "logs", ArgsUsage: "[FUNCTION...]", Usage: "print log lines of the functions, and follow them",
-		Description: `It prints the last lines of the functions, or of those that are named, in the order of their times:
-START, END and REPORT as Lambda writes them, and what the functions print, a panic with its text.
+		Description: `It prints the last lines of all functions, or of the named functions, in the order of their times:
+Lambda's START, END and REPORT, and the output of the functions, with the text of a panic.
 FUNCTION is the name in the Pulumi program or in AWS. An interrupt ends -f, with exit code 0.`,
 		Metadata: examples("logs", "logs -f create-item", "logs -last 1000 -json"),
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "f", Local: true, Destination: &follow, Usage: "go on with the lines that come"},
-			&cli.IntFlag{Name: "last", Local: true, Value: 100, Destination: &last, Usage: "`N` lines of those that are there, at most (default 100)"},
-			&cli.BoolFlag{Name: "json", Local: true, Destination: &asJSON, Usage: "print one JSON object a line"},
+			&cli.BoolFlag{Name: "f", Local: true, Destination: &follow, Usage: "continue with new lines"},
+			&cli.IntFlag{Name: "last", Local: true, Value: 100, Destination: &last, Usage: "at most `N` existing lines (default 100)"},
+			&cli.BoolFlag{Name: "json", Local: true, Destination: &asJSON, Usage: "print one JSON object per line"},
 		},
 	}, func(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		if last < 0 {
-			return misused("-last %d: a number of lines is not negative", last)
+			return misused("-last %d: the number of lines must not be negative", last)
 		}
 		q := inspect.LogQuery{Functions: o.args, Last: last, Follow: follow}
 		return withCloud(ctx, o, project.open, stderr, func(_ project, s session) error {

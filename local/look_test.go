@@ -82,7 +82,7 @@ func TestLook(t *testing.T) {
 	})
 	t.Run("iam", func(t *testing.T) {
 		out := must("iam", "create-item")
-		if !strings.Contains(out, "never  dynamodb:PutItem") || !strings.Contains(out, "of them never used; it is of ") {
+		if !strings.Contains(out, "never  dynamodb:PutItem") || !strings.Contains(out, "of them never used; role of ") {
 			t.Errorf("the role holds\n%s", out)
 		}
 	})
@@ -151,7 +151,7 @@ func followInvocation(t *testing.T, dir string, do func(...string) (string, stri
 		t.Errorf("a function that fails: exit %d, %s%s", code, out, errors)
 	}
 	if _, errors, code := looked(t, `{"a":`, "-C", dir, "invoke", "health", "-"); code != 1 || !strings.Contains(errors, "the event in - is not JSON") {
-		t.Errorf("an event that is no JSON: exit %d, %s", code, errors)
+		t.Errorf("an event that is not JSON: exit %d, %s", code, errors)
 	}
 }
 
@@ -162,7 +162,7 @@ func seedItems(t *testing.T, dir string) {
 	}
 	before := mustLocal(t, "-C", dir, "items")
 	out, errors, code := seed(`{"connections":[{"kind":"k","id":"1","n":0.10}],"items":[{"name":"no id"}]}`)
-	if code != 1 || out != "" || !strings.Contains(errors, "item 1: it has no id, which is the table's key") || mustLocal(t, "-C", dir, "items") != before {
+	if code != 1 || out != "" || !strings.Contains(errors, "item 1: the key attribute id is missing") || mustLocal(t, "-C", dir, "items") != before {
 		t.Errorf("a bad seed: exit %d, %s%s", code, out, errors)
 	}
 	out, errors, code = seed(`{"items":[{"id":"seeded","name":"\u001b[31m","n":12345678901234567890.5}]}`)

@@ -2,15 +2,15 @@
 // and the program's functions, but without an AWS account.
 //
 //	go run ./local                    bring the local stack up and serve it
-//	go run ./local pulumi ARGS...     any Pulumi command against the same cloud
-//	go run ./local logs [FUNCTION]    log lines of the functions
+//	go run ./local pulumi ARGS...     any Pulumi command against the local cloud
+//	go run ./local logs [FUNCTION]    log lines of functions
 //	go run ./local invoke FUNCTION    a function, with an event
 //	go run ./local items [TABLE]      items of a table
 //	go run ./local queue [QUEUE]      messages of a queue, and its dead letters
-//	go run ./local iam [ROLE]         what roles hold, and which of it was never used
+//	go run ./local iam [ROLE]         the rights of roles, and which of them were never used
 //	go run ./local seed FILE          items for tables
 //	go run ./local run-schedule NAME  a schedule, now
-//	go run ./local token              a bearer token that the stack's API takes
+//	go run ./local token              a bearer token that the stack's API accepts
 //	go run ./local exec CMD...        a command that uses AWS
 //	go run ./local ci JOBS...         the project's GitLab pipeline
 //	go run ./local completion SHELL   completion for bash, zsh or fish

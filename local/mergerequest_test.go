@@ -28,7 +28,7 @@ func (r repository) mergeRequest(t *testing.T) {
 	before := r.sums(t)
 	out := r.mustCI(t, "-event", "merge_request_event", "-var", reviewRole(t))
 	if !strings.Contains(out, "there is no token to write the note with") {
-		t.Errorf("nothing is said of the missing token:\n%s", out)
+		t.Errorf("no message about the missing token:\n%s", out)
 	}
 	const sentence = "**The code of one function changes:** `get-item`."
 	note, err := os.ReadFile(filepath.Join(r.state(), "ci", "artifacts", "note", ".build", "note.md"))
@@ -40,7 +40,7 @@ func (r repository) mergeRequest(t *testing.T) {
 		r.mustCI(t, "-event", "merge_request_event", "-var", "CI_API_V4_URL="+g.url, "-var", "GITLAB_NOTE_TOKEN="+notesToken, "note")
 	}
 	if g.created != 1 || g.changed != 1 || !strings.Contains(g.body, sentence) {
-		t.Errorf("written %d times anew and %d times over:\n%s", g.created, g.changed, g.body)
+		t.Errorf("created %d notes and changed %d:\n%s", g.created, g.changed, g.body)
 	}
 	if after := r.sums(t); !maps.Equal(before, after) {
 		t.Error("a merge request has changed a stack")
@@ -120,14 +120,14 @@ func (r repository) reviewStack(t *testing.T) {
 	file := r.stateFile(t, "review-1")
 	made, err := os.ReadFile(file)
 	if err != nil || !strings.Contains(string(made), projectHere(t)+"-review-1-get-item-") {
-		t.Fatalf("the merge request's pipeline has made no stack: %v\n%s", err, made)
+		t.Fatalf("the merge request's pipeline created no stack: %v\n%s", err, made)
 	}
 	r.mustCI(t, "-event", "schedule", "-var", reviewRole(t), "janitor")
 	if kept, err := os.ReadFile(file); err != nil || !bytes.Equal(kept, made) {
 		t.Fatalf("the janitor has touched a stack of today: %v", err)
 	}
 	if _, err := os.Stat(r.stateFile(t, defaultStack)); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("to list the stacks has made one: %v", err)
+		t.Errorf("listing the stacks created one: %v", err)
 	}
 	age(t, file, 8)
 	r.mustCI(t, "-event", "schedule", "-var", reviewRole(t), "janitor")
@@ -136,14 +136,14 @@ func (r repository) reviewStack(t *testing.T) {
 	}
 	out := r.mustCI(t, "-event", "merge_request_event", "-var", reviewRole(t), "review")
 	if !strings.Contains(out, "API_URL=http://127.0.0.1:") {
-		t.Errorf("the API's URL is not told:\n%s", out)
+		t.Errorf("the API's URL is not printed:\n%s", out)
 	}
 	if _, err := os.Stat(file); err != nil {
-		t.Fatalf("not made again: %v", err)
+		t.Fatalf("not created again: %v", err)
 	}
 	r.mustCI(t, "-event", "merge_request_event", "-var", reviewRole(t), "stop review")
 	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("stopped, and still there: %v", err)
+		t.Errorf("stopped, but it still exists: %v", err)
 	}
 	if after := r.sums(t); !maps.Equal(before, after) {
 		t.Error("another stack has changed")

@@ -71,7 +71,7 @@ func (o operator) logged(t *testing.T, function string, words ...string) {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Errorf("%s has logged no line with %q in a minute:\n%s", function, words, data)
+			t.Errorf("%s logged no line with %q within a minute:\n%s", function, words, data)
 			return
 		}
 	}

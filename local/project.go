@@ -30,7 +30,7 @@ func openProject(o options) (project, error) {
 	}
 	data, err := os.ReadFile(filepath.Join(dir, "Pulumi.yaml"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return project{}, fmt.Errorf("there is no Pulumi.yaml in %s: run it in the folder of a Pulumi project, or name one with -C DIR", dir)
+		return project{}, fmt.Errorf("there is no Pulumi.yaml in %s: run the command in the folder of a Pulumi project, or name the folder with -C DIR", dir)
 	}
 	if err != nil {
 		return project{}, err
@@ -44,7 +44,7 @@ func openProject(o options) (project, error) {
 		return project{}, fmt.Errorf("%s: %w", filepath.Join(dir, "Pulumi.yaml"), err)
 	}
 	if file.Name == "" {
-		return project{}, fmt.Errorf("%s has no name", filepath.Join(dir, "Pulumi.yaml"))
+		return project{}, fmt.Errorf("%s has no name; add one: name: NAME", filepath.Join(dir, "Pulumi.yaml"))
 	}
 	if runtime := runtimeName(file.Runtime); runtime != "go" {
 		return project{}, fmt.Errorf("the project %s has the runtime %q: the local cloud runs Go programs", file.Name, runtime)

@@ -24,7 +24,7 @@ import (
 // pulumiCommand returns the command pulumi.
 func pulumiCommand(l *commandLine) *cli.Command {
 	return l.command(&cli.Command{
-		Name: "pulumi", ArgsUsage: "ARGS...", Usage: "run a Pulumi command against the same local cloud", SkipFlagParsing: true,
+		Name: "pulumi", ArgsUsage: "ARGS...", Usage: "run a Pulumi command against the local cloud", SkipFlagParsing: true,
 	}, runPulumi)
 }
 
@@ -89,7 +89,7 @@ const pollDelay = 100 * time.Millisecond
 // attach returns the cloud to act on. It uses a cloud that serves, waits for a
 // cloud that runs another command, and otherwise opens one.
 func attach(ctx context.Context, p project, o options, open opener, stderr io.Writer) (session, func() error, error) {
-	told := false
+	waiting := false
 	for {
 		s, closeCloud, err := open(p, o, stderr)
 		if !errors.Is(err, store.ErrInUse) {
@@ -104,9 +104,9 @@ func attach(ctx context.Context, p project, o options, open opener, stderr io.Wr
 		if s.Serving && answers(s.Control.Address) {
 			return s, func() error { return nil }, nil
 		}
-		if !told {
+		if !waiting {
 			fmt.Fprintf(stderr, "local: waiting for process %d, which uses %s\n", s.PID, p.state)
-			told = true
+			waiting = true
 		}
 		select {
 		case <-ctx.Done():
@@ -143,7 +143,7 @@ func (p project) openReached(o options, stderr io.Writer) (session, func() error
 	}
 	l, err := listen(s.Addr)
 	if err != nil {
-		fmt.Fprintf(stderr, "local: the APIs and the queues' URLs do not answer meanwhile: %v\n", err)
+		fmt.Fprintf(stderr, "local: while this command runs, the APIs and the queue URLs do not answer: %v\n", err)
 		return s, c.Close, nil
 	}
 	gateway := c.Gateway()

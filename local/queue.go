@@ -20,24 +20,24 @@ func queueCommand(l *commandLine) *cli.Command {
 	var asJSON, dead, redrive bool
 	var limit int
 	return l.command(&cli.Command{
-		Name: "queue", ArgsUsage: "[QUEUE]", Usage: "print the queues, or the messages of one, and redrive dead letters",
-		Description: `Without QUEUE it prints the queues with the number of their messages; with it, the messages, the oldest
-first. A look receives no message and changes none. QUEUE is the name in the Pulumi program or in AWS.
--redrive moves the messages of a dead-letter queue that are not in flight back to the queues that gave
-them up, as new messages; the name of a queue stands for its dead-letter queue, too.`,
+		Name: "queue", ArgsUsage: "[QUEUE]", Usage: "print the queues, or the messages of a queue, and redrive dead letters",
+		Description: `Without QUEUE it prints the queues and the number of their messages. With QUEUE it prints the messages,
+the oldest first, but neither receives nor changes them. QUEUE is the name in the Pulumi program or in
+AWS. -redrive moves the messages of a dead-letter queue that are not in flight back to their source
+queues, as new messages. QUEUE may be the dead-letter queue or a source queue.`,
 		Metadata: examples("queue", "queue -dead", "queue events", "queue -dead events", "queue -redrive events"),
 		Flags: []cli.Flag{
 			jsonFlag(&asJSON),
 			&cli.BoolFlag{Name: "dead", Local: true, Destination: &dead, Usage: "only dead-letter queues, or the dead letters of QUEUE"},
-			&cli.BoolFlag{Name: "redrive", Local: true, Destination: &redrive, Usage: "move the dead letters back, those of all queues without QUEUE"},
-			&cli.IntFlag{Name: "limit", Local: true, Value: 50, Destination: &limit, Usage: "`N` messages, at most (default 50)"},
+			&cli.BoolFlag{Name: "redrive", Local: true, Destination: &redrive, Usage: "move dead letters back to their source queues; without QUEUE, from all dead-letter queues"},
+			&cli.IntFlag{Name: "limit", Local: true, Value: 50, Destination: &limit, Usage: "print at most `N` messages (default 50)"},
 		},
 	}, func(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		if err := o.atMost(1); err != nil {
 			return err
 		}
 		if limit < 1 {
-			return misused("-limit %d: it is for 1 message at least", limit)
+			return misused("-limit %d: the limit must be at least 1", limit)
 		}
 		return withCloud(ctx, o, project.open, stderr, func(_ project, s session) error {
 			queues, err := s.Control.Queues(ctx)
@@ -94,7 +94,7 @@ func printMessages(stdout, stderr io.Writer, page inspect.MessagePage, asJSON bo
 		return err
 	}
 	if more := page.Total - len(page.Messages); more > 0 {
-		fmt.Fprintf(stderr, "there are %d more: -limit %d\n", more, page.Total)
+		fmt.Fprintf(stderr, "there are %d more messages: use -limit %d\n", more, page.Total)
 	}
 	return nil
 }
@@ -126,7 +126,7 @@ func redriveQueues(ctx context.Context, control inspect.Control, names []string,
 			fmt.Fprintf(stdout, "%s: %d moved to %s\n", p.clean(r.Queue), r.Moved[to], p.clean(to))
 		}
 		if r.Stayed > 0 {
-			fmt.Fprintf(stdout, "%s: %d stay, for no queue that is here gave them up\n", p.clean(r.Queue), r.Stayed)
+			fmt.Fprintf(stdout, "%s: %d stayed: their source queue is unknown or was deleted\n", p.clean(r.Queue), r.Stayed)
 		}
 	}
 	if asJSON {

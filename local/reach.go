@@ -44,20 +44,20 @@ func refuseCommand(words []string) error {
 	}
 	switch command := words[0]; command {
 	case "login", "logout":
-		return fmt.Errorf("pulumi %s is not for the local cloud, whose state stays on this machine", command)
+		return fmt.Errorf("pulumi %s does not work with the local cloud, whose state stays on this machine", command)
 	case "logs":
-		return fmt.Errorf("pulumi logs would reach beyond this machine, for it asks AWS itself: the functions' lines are in the folder logs of the local cloud")
+		return fmt.Errorf("pulumi logs would leave this machine and call AWS: print the functions' logs with go run ./local logs")
 	case "up", "update":
 		if len(words) > 1 {
-			return fmt.Errorf("pulumi %s %s would reach beyond this machine, for the template %q: the local cloud runs the project's program (to give a flag its value, write --flag=VALUE)", command, words[1], words[1])
+			return fmt.Errorf("pulumi %s %s would leave this machine and download the template %q: the local cloud runs only the project's program (if %[2]s is the value of a flag, write --flag=%[2]s)", command, words[1], words[1])
 		}
 	default:
 		if !slices.Contains(localCommands(), command) {
-			return fmt.Errorf("pulumi %s would reach beyond this machine, or is not known to stay on it: the local cloud takes %s", command, strings.Join(localCommands(), ", "))
+			return fmt.Errorf("pulumi %s may call servers outside this machine: the local cloud supports only %s", command, strings.Join(localCommands(), ", "))
 		}
 	}
 	if len(words) > 1 && slices.Contains(cloudCommands(), words[0]+" "+words[1]) {
-		return fmt.Errorf("pulumi %s %s would reach beyond this machine: the local cloud uses nothing there", words[0], words[1])
+		return fmt.Errorf("pulumi %s %s would call servers outside this machine, which the local cloud does not allow", words[0], words[1])
 	}
 	if len(words) > 2 && words[0] == "stack" && words[1] == "change-secrets-provider" {
 		return refuseSecretsProvider(words[2])
@@ -71,7 +71,7 @@ func refuseSecretsProvider(name string) error {
 	if name == "" || name == "default" || name == "passphrase" {
 		return nil
 	}
-	return fmt.Errorf("the secrets provider %q would reach beyond this machine: the local cloud encrypts with a passphrase", name)
+	return fmt.Errorf("the secrets provider %q is outside this machine: the local cloud encrypts with a passphrase", name)
 }
 
 // refuseFlags returns an error for flags that make a local command call another
@@ -95,9 +95,9 @@ func refuseFlags(args []string) error {
 		case (name == "--tracing" || name == "--otel-traces") && !strings.HasPrefix(value, "file:"),
 			// A local policy pack is a folder.
 			name == "--policy-pack" && strings.Contains(value, "://"):
-			return fmt.Errorf("%s %s would reach beyond this machine: the local cloud uses nothing there", name, value)
+			return fmt.Errorf("%s %s would call servers outside this machine, which the local cloud does not allow", name, value)
 		case slices.Contains([]string{"--cloud-url", "--client", "--copilot", "--neo", "--neo-task-on-failure"}, name), strings.HasPrefix(name, "--remote"):
-			return fmt.Errorf("%s would reach beyond this machine: the local cloud uses nothing there", name)
+			return fmt.Errorf("%s would call servers outside this machine, which the local cloud does not allow", name)
 		}
 	}
 	return nil

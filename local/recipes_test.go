@@ -56,7 +56,7 @@ func apply(t *testing.T, dir string, r recipe.Recipe) {
 		return
 	}
 	if owned, _ := recipe.Owned(dir); owned {
-		t.Skipf("this service has a line of its own in the way: %v", err)
+		t.Skipf("a line of this service is in the way: %v", err)
 	}
 	t.Fatal(err)
 }

@@ -32,10 +32,10 @@ func (r repository) killed(t *testing.T) {
 	lock()
 	held := "staging has been locked by root@runner-7/12 since 2026-01-02T03:04:05Z, so this job has changed nothing"
 	r.refuses(t, []string{held, `the job "recover staging" with the variable LOCK=root@runner-7/12`}, "recover staging")
-	r.refuses(t, []string{"the lock belongs to another process than -lock names"}, "-var", "LOCK=root@runner-8/12", "recover staging")
+	r.refuses(t, []string{"the lock does not belong to the process that -lock names"}, "-var", "LOCK=root@runner-8/12", "recover staging")
 	out := r.mustCI(t, "-var", "LOCK=root@runner-7/12", "recover staging")
 	if !strings.Contains(out, "removed the creation of urn:") || !strings.Contains(out, creation+" from the state: check whether it exists in AWS") {
-		t.Errorf("what to look for is not said:\n%s", out)
+		t.Errorf("no message says what to look for:\n%s", out)
 	}
 	if _, err := os.Stat(file); err == nil {
 		t.Error("the lock is still there")
@@ -114,7 +114,7 @@ func (r repository) outgrown(t *testing.T) {
 	r.editState(t, "staging", func(latest map[string]any) {
 		inputs := resourceIn(t, latest, "aws:lambda/function:Function", "get-item")["inputs"].(map[string]any)
 		if inputs["memorySize"] != 512.0 {
-			t.Errorf("the function was changed all the same: it has %v MB", inputs["memorySize"])
+			t.Errorf("the function was changed anyway: it has %v MB", inputs["memorySize"])
 		}
 	})
 	if err := os.WriteFile(r.stateFile(t, "staging"), kept, 0o600); err != nil {

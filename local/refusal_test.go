@@ -34,13 +34,13 @@ func TestBadStarts(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{"port in use", []string{"-C", dir, "-addr", taken.Addr().String()}, []string{"is in use", "choose another with -addr"}},
-		{"address of another machine", []string{"-C", dir, "-addr", "192.0.2.1:80"}, []string{"not an address of this machine", "127.0.0.1:80"}},
-		{"all addresses", []string{"-C", dir, "-addr", "0.0.0.0:80"}, []string{"not an address of this machine", "127.0.0.1:80"}},
+		{"port in use", []string{"-C", dir, "-addr", taken.Addr().String()}, []string{"is in use", "use a free port: -addr"}},
+		{"address of another machine", []string{"-C", dir, "-addr", "192.0.2.1:80"}, []string{"not a loopback address", "127.0.0.1:80"}},
+		{"all addresses", []string{"-C", dir, "-addr", "0.0.0.0:80"}, []string{"not a loopback address", "127.0.0.1:80"}},
 		{"no address", []string{"-C", dir, "-addr", "8080"}, []string{"not HOST:PORT"}},
-		{"engine on another machine", []string{"-C", dir, "-dynamodb", "http://192.0.2.1:8000"}, []string{"not an address of this machine", "http://127.0.0.1:8000"}},
-		{"engine by name", []string{"-C", dir, "-dynamodb", "https://dynamodb.eu-west-1.amazonaws.com"}, []string{"-dynamodb", "not http://HOST:PORT"}},
-		{"no engine", []string{"-C", dir, "-dynamodb", "8000"}, []string{"-dynamodb", "not http://HOST:PORT"}},
+		{"engine on another machine", []string{"-C", dir, "-dynamodb", "http://192.0.2.1:8000"}, []string{"not a loopback address", "http://127.0.0.1:8000"}},
+		{"engine by name", []string{"-C", dir, "-dynamodb", "https://dynamodb.eu-west-1.amazonaws.com"}, []string{"-dynamodb", "must be http://HOST:PORT"}},
+		{"no engine", []string{"-C", dir, "-dynamodb", "8000"}, []string{"-dynamodb", "must be http://HOST:PORT"}},
 		{"unknown stack", []string{"-C", dir, "-stack", "nope"}, []string{`no stack "nope"`, "Pulumi.nope.yaml", "local, production, review, staging"}},
 		{"unknown stack of a command", []string{"-C", checkout(t), "pulumi", "up", "--stack", "nope"}, []string{`no stack "nope"`, "local, production, review, staging"}},
 		{"no project", []string{"-C", empty}, []string{"no Pulumi.yaml", "-C DIR"}},
@@ -48,9 +48,9 @@ func TestBadStarts(t *testing.T) {
 		{"unknown command", []string{"-C", dir, "serve"}, []string{`"serve" is not a command`}},
 		{"unknown flag", []string{"-port", "80"}, []string{"-port"}},
 		{"login", []string{"-C", dir, "pulumi", "login", "s3://bucket"}, []string{"stays on this machine"}},
-		{"a remote key", []string{"-C", dir, "pulumi", "stack", "init", "x", "--secrets-provider=awskms://alias/x"}, []string{"beyond this machine"}},
-		{"a template", []string{"-C", dir, "pulumi", "up", "https://github.com/pulumi/examples"}, []string{"beyond this machine", "template"}},
-		{"AWS's own logs", []string{"-C", dir, "pulumi", "logs"}, []string{"beyond this machine", "folder logs"}},
+		{"a remote key", []string{"-C", dir, "pulumi", "stack", "init", "x", "--secrets-provider=awskms://alias/x"}, []string{"outside this machine"}},
+		{"a template", []string{"-C", dir, "pulumi", "up", "https://github.com/pulumi/examples"}, []string{"leave this machine", "template"}},
+		{"AWS's own logs", []string{"-C", dir, "pulumi", "logs"}, []string{"leave this machine", "go run ./local logs"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

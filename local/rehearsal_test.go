@@ -56,9 +56,9 @@ func (r rehearsed) run(t *testing.T) {
 	}
 	s := serving(t, r.dir, "-stack", r.stack)
 	host, port, _ := net.SplitHostPort(strings.TrimPrefix(s.url, "http://"))
-	told := fmt.Sprintf("https://%s:%s  (curl --cacert %s --resolve %[1]s:%[2]s:%[4]s)", r.api, port, filepath.Join(r.dir, ".local", "ca.pem"), host)
-	if !strings.Contains(strings.Join(s.stdout, "\n"), told) {
-		t.Errorf("no %q in\n%s", told, strings.Join(s.stdout, "\n"))
+	want := fmt.Sprintf("https://%s:%s  (curl --cacert %s --resolve %[1]s:%[2]s:%[4]s)", r.api, port, filepath.Join(r.dir, ".local", "ca.pem"), host)
+	if !strings.Contains(strings.Join(s.stdout, "\n"), want) {
+		t.Errorf("no %q in\n%s", want, strings.Join(s.stdout, "\n"))
 	}
 	if given := strings.Contains(strings.Join(s.stdout, "\n"), " had no value"); given == r.protected {
 		t.Errorf("secrets were given values: %t\n%s", given, strings.Join(s.stdout, "\n"))
@@ -72,7 +72,7 @@ func (r rehearsed) run(t *testing.T) {
 		}
 	})
 	t.Run("items are guarded", func(t *testing.T) { r.guarded(t, stranger) })
-	t.Run("a client hears of a change", func(t *testing.T) { r.hears(t, "wss://"+r.sockets+"/") })
+	t.Run("a client receives a change", func(t *testing.T) { r.receives(t, "wss://"+r.sockets+"/") })
 	t.Run("a browser of another origin", func(t *testing.T) {
 		origin := "https://www." + strings.TrimPrefix(r.api, "api.")
 		a := stranger.request(t, http.MethodGet, "/items", "", "Origin", origin)

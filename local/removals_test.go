@@ -87,9 +87,9 @@ func (r removal) without(t *testing.T, words []string) {
 // withoutWorker changes an item by every route. No worker reads events, so no
 // function may use a queue.
 func (r removal) withoutWorker(t *testing.T) {
-	made := r.create(t, "unheard")
+	made := r.create(t, "unread")
 	path := "/items/" + made.ID
-	if a := r.request(t, http.MethodPut, path, `{"name":"unheard","status":"done"}`, "If-Match", `"1"`); a.status != http.StatusOK {
+	if a := r.request(t, http.MethodPut, path, `{"name":"unread","status":"done"}`, "If-Match", `"1"`); a.status != http.StatusOK {
 		t.Errorf("PUT answers %d %s", a.status, a.body)
 	}
 	if a := r.request(t, http.MethodDelete, path, ""); a.status != http.StatusNoContent {
@@ -131,7 +131,7 @@ func (r removal) back(t *testing.T) {
 	if got := r.resources(t); !slices.Equal(got, r.whole) {
 		t.Errorf("the stack has %d resources, not %d:\n%s", len(got), len(r.whole), strings.Join(difference(got, r.whole), "\n"))
 	}
-	r.hears(t, strings.TrimSpace(mustPulumi(t, r.dir, "stack", "output", "socketUrl")))
+	r.receives(t, strings.TrimSpace(mustPulumi(t, r.dir, "stack", "output", "socketUrl")))
 	r.walk(t, []string{r.kept.ID})
 	nothingDenied(t, r.dir)
 }

@@ -16,8 +16,8 @@ func TestRunScheduleLine(t *testing.T) {
 		want string
 	}{
 		{[]string{"-h"}, 0, "go run ./local run-schedule nightly"},
-		{nil, 2, "run-schedule NAME"},
-		{[]string{"one", "two"}, 2, "run-schedule NAME"},
+		{nil, 2, "run-schedule takes one name"},
+		{[]string{"one", "two"}, 2, "run-schedule takes one name"},
 		{[]string{"nightly"}, 1, "there is no schedule nightly, nor any other"},
 	} {
 		var stdout, stderr strings.Builder

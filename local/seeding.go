@@ -14,10 +14,10 @@ import (
 func seedCommand(l *commandLine) *cli.Command {
 	var asJSON bool
 	return l.command(&cli.Command{
-		Name: "seed", ArgsUsage: "FILE|-", Usage: "write items of a JSON file into tables",
-		Description: `FILE is {"TABLE": [item, ...], ...}, or standard input for -; TABLE is the name in the Pulumi program or in
-AWS. It checks all items against the keys of their tables before it writes the first. An item replaces
-the one with the same key, and a table's stream has what is written. What JSON has not is an object:
+		Name: "seed", ArgsUsage: "FILE|-", Usage: "write the items of a JSON file into tables",
+		Description: `FILE has the form {"TABLE": [item, ...], ...}; - is standard input. TABLE is the name in the Pulumi program
+or in AWS. It checks the keys of all items before it writes the first item. An item replaces the item with
+the same key, and the table's stream gets a record of it. A type that JSON does not have is an object:
 {"$binary": BASE64}, {"$strings": [...]}, {"$numbers": [...]}, {"$binaries": [...]}.`,
 		Metadata: examples("seed items.json", "items -all -json items | go run ./local -state .other seed -"),
 		Flags:    []cli.Flag{jsonFlag(&asJSON)},

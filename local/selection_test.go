@@ -84,7 +84,7 @@ func TestSelection(t *testing.T) {
 	if got := upStacks(t, dir); !slices.Equal(got, []string{"local", "staging"}) {
 		t.Errorf("after a bare up, up are %v", got)
 	}
-	if out, err := local(t, "-C", dir, "token"); err == nil || !strings.Contains(out, "has no authorizer of its own") {
+	if out, err := local(t, "-C", dir, "token"); err == nil || !strings.Contains(out, "has no authorizer: name the stack") {
 		t.Errorf("a token of a stack that is up, without an authorizer: %v\n%s", err, out)
 	}
 	mustPulumi(t, dir, "destroy", "--yes", "--skip-preview", "--stack", "local")

@@ -129,7 +129,7 @@ func openCloud(p project, s session, stderr io.Writer) (*cloud.Cloud, error) {
 // and git ignores it.
 func (p project) makeState() error {
 	if err := os.MkdirAll(p.state, 0o700); err != nil {
-		return fmt.Errorf("keep the local cloud in %s: %w", p.state, err)
+		return fmt.Errorf("create the folder of the local cloud %s: %w", p.state, err)
 	}
 	return os.WriteFile(filepath.Join(p.state, ".gitignore"), []byte("*\n"), 0o644)
 }
@@ -188,5 +188,5 @@ func (p project) explainInUse() error {
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("the local cloud in %s is in use by process %d, which serves http://%s: use that one (go run ./local pulumi ... acts on it), end it, or keep another with -state DIR", p.state, s.PID, s.Addr)
+	return fmt.Errorf("the local cloud in %s is in use by process %d, which serves http://%s: use it (go run ./local pulumi ... acts on it), end that process, or start another local cloud with -state DIR", p.state, s.PID, s.Addr)
 }

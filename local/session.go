@@ -79,10 +79,10 @@ func isLoopback(host string) bool {
 func engineURL(text string) (string, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
-		return "", fmt.Errorf("it is not http://HOST:PORT, such as http://127.0.0.1:8000")
+		return "", fmt.Errorf("the URL must be http://HOST:PORT, such as http://127.0.0.1:8000")
 	}
 	if !isLoopback(u.Hostname()) {
-		return "", fmt.Errorf("%s is not an address of this machine alone: use http://127.0.0.1:%s", u.Host, cmp.Or(u.Port(), "8000"))
+		return "", fmt.Errorf("%s is not a loopback address: use http://127.0.0.1:%s", u.Host, cmp.Or(u.Port(), "8000"))
 	}
 	return "http://" + u.Host, nil
 }
@@ -94,11 +94,11 @@ func listen(addr string) (net.Listener, error) {
 		return nil, fmt.Errorf("-addr %q is not HOST:PORT, such as %s", addr, defaultAddr)
 	}
 	if !isLoopback(host) {
-		return nil, fmt.Errorf("-addr %q is not an address of this machine alone: use 127.0.0.1:%s", addr, port)
+		return nil, fmt.Errorf("-addr %q is not a loopback address: use 127.0.0.1:%s", addr, port)
 	}
 	l, err := net.Listen("tcp", strings.Replace(addr, "localhost", "127.0.0.1", 1))
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("port %s of %s is in use: end what listens there, or choose another with -addr %s:0", port, host, host)
+		return nil, fmt.Errorf("port %s of %s is in use: end the process that listens there, or use a free port: -addr %s:0", port, host, host)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("-addr %q: %w", addr, err)

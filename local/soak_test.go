@@ -38,12 +38,12 @@ const (
 //	go test ./local -run TestSoak -soak 30m -timeout 1h -v
 func TestSoak(t *testing.T) {
 	if *soakTime == 0 {
-		t.Skip("a soak takes as long as it is asked to: go test ./local -run TestSoak -soak 30m -timeout 1h -v")
+		t.Skip("set the duration of the soak: go test ./local -run TestSoak -soak 30m -timeout 1h -v")
 	}
 	needs(t, sample()...)
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
-	s := &soak{t: t, state: t.TempDir(), counts: map[string]int{}, recoveries: map[string][]time.Duration{}, heard: map[string]int{}}
+	s := &soak{t: t, state: t.TempDir(), counts: map[string]int{}, recoveries: map[string][]time.Duration{}, received: map[string]int{}}
 	s.start()
 	stop := make(chan struct{})
 	var work, listen sync.WaitGroup
@@ -63,7 +63,7 @@ func TestSoak(t *testing.T) {
 	work.Wait()
 	s.checkItems(workers)
 	s.checkEvents(workers)
-	s.client.hears(t, s.sockets)
+	s.client.receives(t, s.sockets)
 	listen.Wait()
 	s.checkFootprint(before, s.footprint())
 	s.server.cmd.Process.Signal(syscall.SIGQUIT) // it prints its goroutines and ends
@@ -86,7 +86,7 @@ type soak struct {
 	up         chan struct{} // closed while the program serves
 	counts     map[string]int
 	recoveries map[string][]time.Duration // by the killed part
-	heard      map[string]int             // number of events received, by id
+	received   map[string]int             // number of events received, by id
 	killed     time.Time                  // time of the last kill
 }
 

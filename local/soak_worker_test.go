@@ -177,13 +177,13 @@ func (s *soak) listen(stop <-chan struct{}) {
 			continue
 		}
 		s.count("WebSocket client connected")
-		s.hear(ctx, conn)
+		s.receive(ctx, conn)
 		conn.CloseNow()
 	}
 }
 
-// hear reads events until the connection ends.
-func (s *soak) hear(ctx context.Context, conn *websocket.Conn) {
+// receive reads events until the connection ends.
+func (s *soak) receive(ctx context.Context, conn *websocket.Conn) {
 	for {
 		_, message, err := conn.Read(ctx)
 		if err != nil {
@@ -191,11 +191,11 @@ func (s *soak) hear(ctx context.Context, conn *websocket.Conn) {
 		}
 		var event struct{ ID string }
 		if err := json.Unmarshal(message, &event); err != nil || event.ID == "" {
-			s.t.Errorf("a client heard %s, %v", message, err)
+			s.t.Errorf("a client received %s, %v", message, err)
 		}
-		s.count("event heard by a client")
+		s.count("event received by a client")
 		s.mu.Lock()
-		s.heard[event.ID]++
+		s.received[event.ID]++
 		s.mu.Unlock()
 	}
 }

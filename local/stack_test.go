@@ -49,10 +49,10 @@ func TestStack(t *testing.T) {
 	})
 	c := newClient(t, s, "-C", dir)
 	t.Run("every route", func(t *testing.T) { c.useEveryRoute(t) })
-	t.Run("a client hears of a change", func(t *testing.T) {
+	t.Run("a client receives a change", func(t *testing.T) {
 		needs(t, "POST /items", "$connect", "notify")
 		sockets := strings.TrimSpace(mustPulumi(t, dir, "stack", "output", "socketUrl"))
-		c.hears(t, sockets)
+		c.receives(t, sockets)
 	})
 	t.Run("each role holds what its function uses", func(t *testing.T) {
 		needs(t, sample()...)
@@ -62,7 +62,7 @@ func TestStack(t *testing.T) {
 		mustPulumi(t, dir, "up", "--yes", "--skip-preview", "--expect-no-changes")
 	})
 	t.Run("an edit changes one function", func(t *testing.T) { editOneHandler(t, dir, s.url) })
-	t.Run("a mistake is told and changes nothing", func(t *testing.T) { breakOneHandler(t, dir, s.url) })
+	t.Run("a mistake is reported and changes nothing", func(t *testing.T) { breakOneHandler(t, dir, s.url) })
 	t.Run("a fresh checkout shows no change", func(t *testing.T) {
 		if err := os.RemoveAll(filepath.Join(dir, ".build")); err != nil {
 			t.Fatal(err)

@@ -25,10 +25,10 @@ import (
 // project's program that signs tokens.
 func tokenCommand(l *commandLine) *cli.Command {
 	return l.command(&cli.Command{
-		Name: "token", ArgsUsage: "[FLAGS]", Usage: "print a bearer token that the stack's API takes", SkipFlagParsing: true,
-		Description: `Where the API trusts an issuer, the local cloud signs the token as that issuer would, and FLAGS are
--subject NAME and -expires DURATION, such as 15m. Where a function decides, FLAGS go to the project's
-own program that signs tokens.`,
+		Name: "token", ArgsUsage: "[FLAGS]", Usage: "print a bearer token that the stack's API accepts", SkipFlagParsing: true,
+		Description: `If the API trusts an issuer, the local cloud signs the token like that issuer, and FLAGS are
+-subject NAME and -expires DURATION, such as 15m. If a function authorizes, FLAGS are the flags of the
+project's program that signs tokens.`,
 		Metadata: examples("token", "token -subject ada -expires 15m", "-stack staging token"),
 	}, runToken)
 }
@@ -48,13 +48,13 @@ func runToken(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		case !up(resources):
 			return fmt.Errorf("the stack %s is not up: bring it up with %s", stack, o.line("pulumi", "up", "--stack", stack, "--yes"))
 		case !found:
-			return fmt.Errorf("the stack %s has no authorizer of its own; name the stack whose API its routes are in, with -stack STACK before the word token", stack)
+			return fmt.Errorf("the stack %s has no authorizer: name the stack that has the API of its routes: %s", stack, o.line("-stack", "STACK", "token"))
 		case a.Inputs.AuthorizerType == "JWT":
 			return p.issue(a.Inputs.JWTConfiguration, o.args, stdout, stderr)
 		}
 		tool := filepath.Join(p.program, rehearsal.TokenFolder)
 		if _, err := os.Stat(tool); err != nil {
-			return fmt.Errorf("a function of the stack %s decides on tokens, and the project has no program in %s that makes some", stack, tool)
+			return fmt.Errorf("a function of the stack %s authorizes, but the project has no program in %s that signs tokens", stack, tool)
 		}
 		env := append(s.environment(), functionOf(a, resources)...)
 		return runTool(ctx, p.dir, append([]string{"go", "run", tool}, o.args...), env, stdout, stderr)
@@ -65,13 +65,13 @@ func runToken(ctx context.Context, o options, stdout, stderr io.Writer) error {
 func (p project) issue(trusted jwtConfiguration, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("token", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	subject := flags.String("subject", "operator", "`NAME` of who the token is for")
-	expires := flags.Duration("expires", time.Hour, "how long the token is good, such as 15m")
+	subject := flags.String("subject", "operator", "`NAME` of the token's subject")
+	expires := flags.Duration("expires", time.Hour, "how long the token is valid, such as 15m")
 	if err := flags.Parse(args); err != nil {
 		return exitError(2)
 	}
 	if len(trusted.Audiences) == 0 {
-		return fmt.Errorf("the authorizer names no audience, so no token of %s is for it", trusted.Issuer)
+		return fmt.Errorf("the authorizer has no audience, so it accepts no token of %s: add an audience", trusted.Issuer)
 	}
 	key, err := issuer.Open(p.state)
 	if err != nil {
@@ -133,7 +133,7 @@ func exportStack(ctx context.Context, p project, s session, stack string, stderr
 		Deployment struct{ Resources []deployed }
 	}
 	if err := json.Unmarshal(out.Bytes(), &state); err != nil {
-		return nil, fmt.Errorf("the state of stack %s: %w", stack, err)
+		return nil, fmt.Errorf("read the state of stack %s: %w", stack, err)
 	}
 	return state.Deployment.Resources, nil
 }

@@ -84,7 +84,7 @@ func (e *engine) refreshStale(ctx context.Context, c cloud.Command, args []strin
 	if err != nil || len(stale) == 0 || slices.Contains(destroys, subcommand(args)) {
 		return err
 	}
-	fmt.Fprintf(e.stderr, "local: a command on %s was killed; reading the %d resources that it has changed\n", stack, len(stale))
+	fmt.Fprintf(e.stderr, "local: a command on stack %s was killed; reading the %d resources that it changed\n", stack, len(stale))
 	// The cloud runs this refresh for itself, so no role needs a right for it.
 	var out bytes.Buffer
 	own := *e
@@ -98,7 +98,7 @@ func (e *engine) refreshStale(ctx context.Context, c cloud.Command, args []strin
 	}
 	if err := own.execute(ctx, refresh, stack); err != nil {
 		fmt.Fprint(e.stderr, out.String())
-		return fmt.Errorf("read what a command that was killed has changed: %w", err)
+		return fmt.Errorf("read the resources that a killed command changed: %w", err)
 	}
 	c.Refreshed = true
 	_, err = cloud.Begin(ctx, e.session.Control, c)
@@ -125,7 +125,7 @@ func (e *engine) checkRemoval(ctx context.Context, o options, stack string) erro
 	if err != nil || len(lost) == 0 {
 		return err
 	}
-	return fmt.Errorf("stack %s still has %d resources, which a command that was killed has created, such as %s: delete them first with `%s`, or leave them with --force", stack, len(lost), lost[0], o.line("pulumi destroy --stack", stack))
+	return fmt.Errorf("stack %s still has %d resources that a killed command created, such as %s: delete them first with `%s`, or keep them with --force", stack, len(lost), lost[0], o.line("pulumi destroy --stack", stack))
 }
 
 // complete reports whether a successful command leaves exactly the declared

@@ -36,7 +36,7 @@ func failures() []failure {
 				"run the job \"plan %[1]s\" again, read its changes, then run this job again", stack)
 		}},
 		{regexp.MustCompile(`ExpiredToken|token has expired|token is expired`), func(stack string, _ []string) string {
-			return "the credentials of this job have expired; the state has what was done until then: raise the job's timeout, which limits its token too, and run the job \"plan " + stack + "\" again"
+			return "the credentials of this job have expired; the state has the changes until then: raise the job's timeout, which limits its token too, and run the job \"plan " + stack + "\" again"
 		}},
 	}
 }

@@ -40,7 +40,7 @@ func (p pipeline) pulumi(ctx context.Context, dir, stack string, stdout io.Write
 	cmd.WaitDelay = grace
 	err := cmd.Run()
 	if ctx.Err() != nil {
-		return r, fmt.Errorf("pulumi %s was stopped; the state of %s has what it did until then", args[0], stack)
+		return r, fmt.Errorf("pulumi %s was stopped; the state of %s has its changes until then", args[0], stack)
 	}
 	if err != nil {
 		return r, explain(stack, args[0], r.all.String(), err)

@@ -23,7 +23,7 @@ func (p pipeline) recover(flags *flag.FlagSet) func(context.Context, []string) e
 		r, err := p.pulumi(ctx, p.dir, stack, p.stdout, args...)
 		if match := locked.FindStringSubmatch(r.all.String()); err != nil && match != nil && *dead != "" {
 			if holder(match) != *dead {
-				return fmt.Errorf("the lock belongs to another process than -lock names: %w", err)
+				return fmt.Errorf("the lock does not belong to the process that -lock names: %w", err)
 			}
 			if _, err := p.pulumi(ctx, p.dir, stack, p.stdout, "cancel", "--stack", stack, "--yes"); err != nil {
 				return err

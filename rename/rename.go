@@ -176,6 +176,6 @@ func report(out io.Writer, from, to identity, done outcome) {
 	}
 	fmt.Fprintf(out, "Next: read git diff, run go test ./infra ./lambdas/..., and commit.\n")
 	if from.Name != to.Name {
-		fmt.Fprintf(out, "For Pulumi this is a new project, which neither changes nor finds the deployed stacks of %s: destroy these from a commit before the renaming. On this machine, delete .local.\n", from.Name)
+		fmt.Fprintf(out, "For Pulumi this is a new project: it does not find or change the deployed stacks of %s. Destroy them from a commit before the renaming. On this machine, delete .local.\n", from.Name)
 	}
 }

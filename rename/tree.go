@@ -27,7 +27,7 @@ func (g git) readTree(commit string) ([]entry, error) {
 		about, path, _ := strings.Cut(line, "\t")
 		fields := strings.Fields(about) // mode, type, id
 		if len(fields) != 3 {
-			return nil, fmt.Errorf("git ls-tree %s prints the line %q, which has not three fields", commit, line)
+			return nil, fmt.Errorf("git ls-tree %s prints the line %q, which does not have three fields", commit, line)
 		}
 		entries = append(entries, entry{mode: fields[0], blob: fields[2], path: path})
 		if strings.HasPrefix(fields[0], "100") {

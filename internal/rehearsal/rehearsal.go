@@ -25,20 +25,20 @@ const TokenFolder = "token"
 
 // ZipFolder is the folder, below the program's, of a command that builds the zips
 // of the functions. The local cloud runs it while it watches: in the folder of
-// go.mod, with -target Host and no other argument. The command builds every zip
-// that is not what its source makes, as the commands of the stack do, and prints
-// Zips as JSON. Where a function does not compile, it prints Zips all the same,
-// says why on standard error and fails.
+// go.mod, with -target Host and no other argument. Like the commands of the
+// stack, it builds each zip that differs from what its source produces, and
+// prints Zips as JSON. If a function does not compile, it still prints Zips,
+// prints the error on standard error, and fails.
 //
-// With -debug and the name of a function it builds that one with symbols and
-// without optimizations, and prints the path of the binary, which has the name
-// bootstrap in a folder of its own.
+// With -debug and the name of a function, it builds that function with symbols
+// and without optimizations. It prints the path of the binary, which is named
+// bootstrap and has a separate folder for each function.
 const ZipFolder = "zip"
 
-// Zips is what the functions are built of, and into.
+// Zips lists the zips of the functions and the folders of their source.
 type Zips struct {
 	Functions []Zip
-	Folders   []Folder // of all packages in them that are no module's of others
+	Folders   []Folder // of their packages, without those of other modules
 }
 
 // Zip is the zip of one function.

@@ -72,7 +72,7 @@ func Body(r Request) ([]byte, error) {
 	if r.IsBase64Encoded {
 		decoded, err := base64.StdEncoding.DecodeString(r.Body)
 		if err != nil {
-			return nil, Refuse(InvalidBody, "the body is marked as base64 and is not")
+			return nil, Refuse(InvalidBody, "the body is marked as base64 but is not")
 		}
 		body = decoded
 	}

@@ -97,7 +97,7 @@ func (i *issuer) Subject(ctx context.Context, token string) (string, error) {
 	case !slices.ContainsFunc(verified.Audience, func(a string) bool { return slices.Contains(i.audiences, a) }):
 		return "", &Refusal{"a token for another audience"}
 	case !tokens.ValidSubject(verified.Subject):
-		return "", &Refusal{"a token that is without a subject"}
+		return "", &Refusal{"a token without a subject"}
 	}
 	return verified.Subject, nil
 }

@@ -148,7 +148,7 @@ func TestIssuer(t *testing.T) {
 		"expired":           {p.token(t, map[string]any{"exp": now().Unix() - 1}), "a token that is expired"},
 		"without an expiry": {p.token(t, map[string]any{"exp": nil}), "a token that is expired"},
 		"too early":         {p.token(t, map[string]any{"nbf": now().Add(time.Hour).Unix()}), notIssuers},
-		"without a subject": {p.token(t, map[string]any{"sub": ""}), "a token that is without a subject"},
+		"without a subject": {p.token(t, map[string]any{"sub": ""}), "a token without a subject"},
 		"changed":           {good[:len(good)-4] + "AAAA", notIssuers},
 		"malformed":         {"x", notIssuers},
 		"shared key": {sign(t, jose.SigningKey{Algorithm: jose.HS256, Key: []byte(strings.Repeat("k", 32))},

@@ -77,7 +77,7 @@ func TestEventNotSent(t *testing.T) {
 	}
 	w.delete(id)
 	w.wantMessages(id, "created 1")
-	var told []string
+	var unsent []string
 	for _, line := range strings.Split(strings.TrimSpace(w.log.String()), "\n") {
 		var entry struct{ Level, Msg, RequestID, Error, Event string }
 		if err := json.Unmarshal([]byte(line), &entry); err != nil {
@@ -89,12 +89,12 @@ func TestEventNotSent(t *testing.T) {
 		if entry.Level != "ERROR" || entry.RequestID == "" || entry.Error != "sqs:SendMessage: AccessDeniedException" {
 			t.Errorf("%s", line)
 		}
-		told = append(told, entry.Event)
+		unsent = append(unsent, entry.Event)
 	}
 	// When an operator sends the logged events, the worker accepts them.
 	w.services.fault(nil)
 	w.connectAll("a=")
-	w.wantFailed(w.notify(w.notifier(), told...))
+	w.wantFailed(w.notify(w.notifier(), unsent...))
 	w.wantReceived("a=", lost+"#1", id+"#2", id+"#3")
 }
 

@@ -65,7 +65,7 @@ func (r *Reader) read(ctx context.Context) (string, error) {
 
 func (r *Reader) unusable(reason string) error {
 	name := nameOf(r.arn)
-	return &function.Unusable{Name: "secret " + name, Reason: reason, Remedy: "put one: go run ./infra/key " + name + ", with -stdin for one that a third party gave you"}
+	return &function.Unusable{Name: "secret " + name, Reason: reason, Remedy: "put one: go run ./infra/key " + name + ", with -stdin for a value from a third party"}
 }
 
 // nameOf returns the name in a secret's ARN. The ARN ends in a hyphen and six

@@ -47,7 +47,7 @@ func TestUnusable(t *testing.T) {
 	t.Parallel()
 	k := &keeper{}
 	r := newReader(t, k, 32)
-	const hint = "; put one: go run ./infra/key staging/key-1, with -stdin for one that a third party gave you"
+	const hint = "; put one: go run ./infra/key staging/key-1, with -stdin for a value from a third party"
 	for want, set := range map[string]func(){
 		"secret staging/key-1 has no value" + hint:                       func() { k.fail("ResourceNotFoundException") },
 		"secret staging/key-1 has a value of fewer than 32 bytes" + hint: func() { k.value(strings.Repeat("a", 31)) },

@@ -185,7 +185,7 @@ func (c *Cloud) recordUse(u iam.Use) {
 		_, err = c.uses.Write(append(data, '\n'))
 	}
 	if err != nil {
-		c.show("local: a call of %s is not recorded: %v\n", u.Action, err)
+		c.show("local: a call of %s was not recorded: %v\n", u.Action, err)
 	}
 }
 

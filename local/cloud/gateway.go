@@ -119,7 +119,7 @@ func (c *Cloud) DomainNames() ([]string, error) { return c.apis.DomainNames() }
 // the stack adds later are seeded when created, and the terminal shows their
 // names.
 func (c *Cloud) Seed(project, stack string) ([]string, error) {
-	return c.secrets.Seed("urn:pulumi:"+stack+"::"+project+"::", func(name string) { c.show("secret %s is new and has a random value\n", name) })
+	return c.secrets.Seed("urn:pulumi:"+stack+"::"+project+"::", func(name string) { c.show("secret %s is new; it now has a random value\n", name) })
 }
 
 // CAFile returns the path of the PEM certificate of the authority that signs

@@ -68,7 +68,7 @@ func (i *items) running(ctx context.Context) (url string, err error) {
 	if i.server != nil {
 		select {
 		case <-i.server.Done():
-			fmt.Fprintf(i.progress, "%v: it is started again\n", i.server.Err())
+			fmt.Fprintf(i.progress, "%v: restarting it\n", i.server.Err())
 			i.server, i.restored = nil, false
 		default:
 			return i.server.URL(), nil
@@ -78,7 +78,7 @@ func (i *items) running(ctx context.Context) (url string, err error) {
 	if err != nil {
 		return "", err
 	}
-	i.tellOfDynalite()
+	i.explainDynalite()
 	i.server, err = dynoxide.Start(ctx, dynoxide.Options{Binary: binary, Path: i.file(), Stderr: i.progress})
 	if err != nil {
 		return "", err
@@ -95,7 +95,7 @@ func (i *items) bringTables(ctx context.Context, url string) error {
 		if where == "" {
 			where = i.file()
 		}
-		fmt.Fprintf(i.progress, "%s did not have these tables, which are there now, without items: %s\n", where, strings.Join(made, ", "))
+		fmt.Fprintf(i.progress, "%s lacked these tables; they were created without items: %s\n", where, strings.Join(made, ", "))
 	}
 	if err != nil {
 		return fmt.Errorf("tables in %s: %w", url, err)
@@ -105,18 +105,18 @@ func (i *items) bringTables(ctx context.Context, url string) error {
 
 func (i *items) file() string { return filepath.Join(i.dir, "items.db") }
 
-// tellOfDynalite explains once what happens to items that dynalite kept. It
+// explainDynalite explains once what happens to items that dynalite kept. It
 // recognizes them by LevelDB's files in this folder, before Dynoxide's file
 // exists.
-func (i *items) tellOfDynalite() {
+func (i *items) explainDynalite() {
 	_, before := os.Stat(filepath.Join(i.dir, "CURRENT"))
 	_, now := os.Stat(i.file())
 	if before != nil || !errors.Is(now, fs.ErrNotExist) {
 		return
 	}
-	fmt.Fprintf(i.progress, `%s has items that dynalite has kept until now. They stay there, and are not taken over.
-Dynoxide keeps items in %s from now on, and starts without any.
-To have the old ones back, run a commit from before Dynoxide; to be rid of them, delete %s while nothing runs: the new ones go, too.
+	fmt.Fprintf(i.progress, `%s has items that dynalite stored. Dynoxide does not read or change them.
+It stores its items in %s and starts without any.
+To use the old items, run a commit from before Dynoxide. To delete them, stop the local cloud and delete %s. This deletes the new items, too.
 `, i.dir, i.file(), i.dir)
 }
 

@@ -20,8 +20,8 @@ func newItems(t *testing.T, dir string) (*items, *bytes.Buffer) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var told bytes.Buffer
-	i := &items{dir: dir, cache: cache, progress: &told}
+	var printed bytes.Buffer
+	i := &items{dir: dir, cache: cache, progress: &printed}
 	lacking := []string{"a", "b"}
 	i.restore = func(context.Context, string) ([]string, error) {
 		made := lacking
@@ -33,7 +33,7 @@ func newItems(t *testing.T, dir string) (*items, *bytes.Buffer) {
 			t.Error(err)
 		}
 	})
-	return i, &told
+	return i, &printed
 }
 
 func url(t *testing.T, i *items) string {
@@ -45,8 +45,8 @@ func url(t *testing.T, i *items) string {
 	return url
 }
 
-// TestItemsOfDynalite checks that one message says where dynalite's items are,
-// and that they stay there.
+// TestItemsOfDynalite checks that one message explains where dynalite's items
+// are, and that they stay there.
 func TestItemsOfDynalite(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -54,11 +54,11 @@ func TestItemsOfDynalite(t *testing.T) {
 	if err := os.WriteFile(old, []byte("MANIFEST-000001\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	i, told := newItems(t, dir)
+	i, printed := newItems(t, dir)
 	url(t, i)
-	for _, want := range []string{dir + " has items that dynalite has kept", "not taken over", "run a commit from before Dynoxide", "delete " + dir, "without items: a, b\n"} {
-		if !strings.Contains(told.String(), want) {
-			t.Errorf("no %q in\n%s", want, told)
+	for _, want := range []string{dir + " has items that dynalite stored", "does not read or change them", "run a commit from before Dynoxide", "delete " + dir, "without items: a, b\n"} {
+		if !strings.Contains(printed.String(), want) {
+			t.Errorf("no %q in\n%s", want, printed)
 		}
 	}
 	if data, err := os.ReadFile(old); err != nil || string(data) != "MANIFEST-000001\n" {
@@ -67,10 +67,10 @@ func TestItemsOfDynalite(t *testing.T) {
 	if err := i.Close(); err != nil {
 		t.Fatal(err)
 	}
-	again, told := newItems(t, dir)
+	again, printed := newItems(t, dir)
 	url(t, again)
-	if strings.Contains(told.String(), "dynalite") {
-		t.Errorf("told again:\n%s", told)
+	if strings.Contains(printed.String(), "dynalite") {
+		t.Errorf("printed again:\n%s", printed)
 	}
 }
 
@@ -78,7 +78,7 @@ func TestItemsOfDynalite(t *testing.T) {
 // tables are restored.
 func TestEngineThatEnds(t *testing.T) {
 	t.Parallel()
-	i, told := newItems(t, t.TempDir())
+	i, printed := newItems(t, t.TempDir())
 	restored := 0
 	i.restore = func(context.Context, string) ([]string, error) {
 		restored++
@@ -89,8 +89,8 @@ func TestEngineThatEnds(t *testing.T) {
 		t.Errorf("%s, then %s, restored %d times", first, again, restored)
 	}
 	i.server.Kill()
-	if url(t, i) == first || restored != 2 || !strings.Contains(told.String(), "dynoxide ended by itself: signal: killed: it is started again") {
-		t.Errorf("restored %d times, told %q", restored, told)
+	if url(t, i) == first || restored != 2 || !strings.Contains(printed.String(), "dynoxide ended by itself: signal: killed: restarting it") {
+		t.Errorf("restored %d times, printed %q", restored, printed)
 	}
 }
 
@@ -110,10 +110,10 @@ func TestTablesThatFail(t *testing.T) {
 
 func TestOtherEngine(t *testing.T) {
 	t.Parallel()
-	i, told := newItems(t, t.TempDir())
+	i, printed := newItems(t, t.TempDir())
 	i.other, i.cache = "http://127.0.0.1:8000", filepath.Join(t.TempDir(), "not to be made")
-	if got := url(t, i); got != i.other || !strings.Contains(told.String(), i.other+" did not have these tables, which are there now, without items: a, b\n") {
-		t.Errorf("URL %s, told %q", got, told)
+	if got := url(t, i); got != i.other || !strings.Contains(printed.String(), i.other+" lacked these tables; they were created without items: a, b\n") {
+		t.Errorf("URL %s, printed %q", got, printed)
 	}
 	if _, err := os.Stat(i.cache); err == nil {
 		t.Error("Dynoxide is installed, too")

@@ -69,10 +69,10 @@ func declareCalled(e *engine) string {
 	e.up(secretsmanager.Token, "s", map[string]any{"name": "s"})
 	api, out := e.up(apigateway.APIToken, "sockets", map[string]any{"protocolType": "WEBSOCKET", "routeSelectionExpression": "$request.body.action"})
 	e.up(apigateway.StageToken, "sockets", map[string]any{"apiId": api, "name": "live"})
-	messages, messagesARN := declareHeard(e, "messages", "sns")
+	messages, messagesARN := declareTarget(e, "messages", "sns")
 	_, topic := e.up(sns.TopicToken, "changes", map[string]any{"name": "changes"})
 	e.up(sns.SubscriptionToken, "messages", map[string]any{"topic": topic["arn"], "protocol": "sqs", "endpoint": messagesARN, "rawMessageDelivery": true})
-	events, eventsARN := declareHeard(e, "events", "events")
+	events, eventsARN := declareTarget(e, "events", "events")
 	e.up(eventbridge.RuleToken, "orders", map[string]any{"name": "orders", "eventPattern": `{"source":["shop"]}`})
 	e.up(eventbridge.TargetToken, "orders", map[string]any{"rule": "orders", "arn": eventsARN})
 	data, err := json.Marshal(map[string]any{
@@ -86,8 +86,8 @@ func declareCalled(e *engine) string {
 	return string(data)
 }
 
-// declareHeard creates a queue that a service may send to.
-func declareHeard(e *engine, name, service string) (url, arn string) {
+// declareTarget creates a queue that a service may send to.
+func declareTarget(e *engine, name, service string) (url, arn string) {
 	url, queue := e.up(sqs.Token, name, map[string]any{"name": name})
 	arn = queue["arn"].(string)
 	e.up(sqs.PolicyToken, name, map[string]any{"queueUrl": url, "policy": `{"Statement":{"Effect":"Allow","Principal":{"Service":"` + service + `.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"` + arn + `"}}`})

@@ -123,7 +123,7 @@ type view struct {
 }
 
 // errNotFound means that a page does not exist.
-var errNotFound = errors.New("it is not here, or not any more")
+var errNotFound = errors.New("it does not exist, or is no longer kept")
 
 // answer renders a page, or an error page for err.
 func (c *Console) answer(w http.ResponseWriter, r *http.Request, v view, err error) {

@@ -26,7 +26,7 @@ func TestEscaping(t *testing.T) {
 			t.Errorf("%s answers %d %s", page, w.Code, body)
 		}
 		if strings.Count(body, "<script") != 1 || strings.Contains(body, "alert(1)</script>") || strings.Contains(body, "<style") || strings.Contains(body, " style=") {
-			t.Errorf("%s has a script or a style of its own:\n%s", page, body)
+			t.Errorf("%s has an inline script or style:\n%s", page, body)
 		}
 		if !strings.Contains(body, "alert(1)") && !strings.Contains(page, "items?page") {
 			t.Errorf("%s does not show what was written", page)

@@ -181,7 +181,7 @@ func movedText(r *http.Request) string {
 		text = "1 message was moved back."
 	}
 	if stayed > 0 {
-		text += fmt.Sprintf(" %d stayed: their queue is not known, or gone.", stayed)
+		text += fmt.Sprintf(" %d stayed: their source queue is unknown or was deleted.", stayed)
 	}
 	return text
 }

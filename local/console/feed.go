@@ -28,7 +28,7 @@ func (c *Console) feed(w http.ResponseWriter, r *http.Request) {
 		defer func() { <-c.feeds }()
 	default:
 		w.Header().Set("Retry-After", "10")
-		http.Error(w, fmt.Sprintf("%d pages are live: close one", maxFeeds), http.StatusServiceUnavailable)
+		http.Error(w, fmt.Sprintf("%d pages already receive live updates: close one", maxFeeds), http.StatusServiceUnavailable)
 		return
 	}
 	text := r.Header.Get("Last-Event-ID")
@@ -47,7 +47,7 @@ func (c *Console) feed(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-var errClosing = errors.New("the console closes")
+var errClosing = errors.New("the console is closing")
 
 // feedOnce waits for changes and sends them, or a keep-alive.
 func (c *Console) feedOnce(ctx context.Context, s stream, after uint64) (uint64, error) {

@@ -46,7 +46,7 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store")
 	if !c.Serves(r) {
-		http.Error(w, "the console is for this machine: open "+c.o.URL+Path, http.StatusMisdirectedRequest)
+		http.Error(w, "the console answers only at its own address: open "+c.o.URL+Path, http.StatusMisdirectedRequest)
 		return
 	}
 	c.mux.ServeHTTP(w, r)
@@ -59,18 +59,18 @@ func (c *Console) changing(do func(w http.ResponseWriter, r *http.Request)) http
 	guarded := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		if err := r.ParseForm(); err != nil {
-			http.Error(w, "the form cannot be read", http.StatusBadRequest)
+			http.Error(w, "the form is malformed", http.StatusBadRequest)
 			return
 		}
 		if subtle.ConstantTimeCompare([]byte(r.PostForm.Get("token")), []byte(c.token)) != 1 {
-			http.Error(w, "the form is of another run of the local cloud, or of no page of the console: reload the page", http.StatusForbidden)
+			http.Error(w, "the form's token is not from this run of the local cloud: reload the page", http.StatusForbidden)
 			return
 		}
 		do(w, r)
 	})
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, "only a page of the console itself changes something here", http.StatusForbidden)
+		http.Error(w, "only pages of the console may send this request", http.StatusForbidden)
 	}))
 	return protection.Handler(c.sameOrigin(guarded))
 }
@@ -84,7 +84,7 @@ func (c *Console) sameOrigin(next http.Handler) http.Handler {
 		origin := r.Header.Get("Origin")
 		own := origin == "" || origin == "http://"+r.Host || origin == "null" && r.Header.Get("Sec-Fetch-Site") == "same-origin"
 		if !own {
-			http.Error(w, "only a page of the console itself changes something here", http.StatusForbidden)
+			http.Error(w, "only pages of the console may send this request", http.StatusForbidden)
 			return
 		}
 		next.ServeHTTP(w, r)

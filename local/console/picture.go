@@ -66,7 +66,7 @@ func draw(p inspect.Picture, path map[string]bool) template.HTML {
 			drawBox(&s, b, tone(path, path[b.ID]))
 		}
 	}
-	s.WriteString(`</svg></div><p class="legend">Solid: a call, or a right to one. Dashed: messages and records that are handed over. Dotted: asks the authorizer.</p>`)
+	s.WriteString(`</svg></div><p class="legend">Solid: a call, or a right to call. Dashed: delivers messages or records. Dotted: asks the authorizer.</p>`)
 	return template.HTML(s.String())
 }
 
@@ -188,5 +188,5 @@ func inWords(p inspect.Picture, path map[string]bool) string {
 	if len(names) > 0 {
 		return "It went through " + strings.Join(names, ", ")
 	}
-	return fmt.Sprintf("The stack with %d functions; the table of functions has it in words", count)
+	return fmt.Sprintf("The stack with %d functions; the table of functions describes it", count)
 }

@@ -91,7 +91,7 @@ func verdictOf(r *inspect.Request) string {
 	case r.Refused != nil:
 		return "refused"
 	case r.Kept:
-		return "allowed (kept)"
+		return "allowed (cached)"
 	}
 	return "allowed"
 }
@@ -220,12 +220,12 @@ func (m mask) body(name string, data []byte, size int) text {
 	case len(data) == 0:
 		return t
 	case !utf8.Valid(data) && size == len(data):
-		t.Note, t.Text = fmt.Sprintf("%d bytes that are no text", size), fmt.Sprintf("%x", data[:min(len(data), 256)])
+		t.Note, t.Text = fmt.Sprintf("%d bytes, not text", size), fmt.Sprintf("%x", data[:min(len(data), 256)])
 		return t
 	}
 	t.Text = m.json(data)
 	if len(t.Text) > maxShown {
-		t.Text, t.Note = readable([]byte(t.Text[:maxShown])), fmt.Sprintf("the beginning of %d bytes", size)
+		t.Text, t.Note = readable([]byte(t.Text[:maxShown])), fmt.Sprintf("the start of %d bytes", size)
 	} else if size > len(data) {
 		t.Note = fmt.Sprintf("the first %d of %d bytes", len(data), size)
 	}

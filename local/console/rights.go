@@ -93,7 +93,7 @@ func roleOf(r inspect.Role, denied []iam.Use) role {
 		shown.Rights = append(shown.Rights, one)
 	}
 	for _, u := range denied {
-		shown.Rights = append(shown.Rights, right{u.Action, u.Resource, "bad", "tried, and denied"})
+		shown.Rights = append(shown.Rights, right{u.Action, u.Resource, "bad", "denied"})
 	}
 	shown.Summary = fmt.Sprintf("%d rights, %d used", len(r.Holdings), used)
 	if len(denied) > 0 {

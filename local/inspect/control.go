@@ -38,7 +38,7 @@ func (c Control) Guard(h http.Handler) http.Handler {
 		case r.Header["Origin"] != nil:
 			http.Error(w, "a web page must not call this address", http.StatusForbidden)
 		case subtle.ConstantTimeCompare([]byte(r.Header.Get(tokenHeader)), []byte(c.Token)) != 1:
-			http.Error(w, "the token is missing or wrong: another cloud may have taken the place of the one that was here; try again", http.StatusForbidden)
+			http.Error(w, "the token is missing or wrong: another local cloud may use this address now; try again", http.StatusForbidden)
 		default:
 			h.ServeHTTP(w, r)
 		}
@@ -56,7 +56,7 @@ func (c Control) Ask(ctx context.Context, method, path string, in, out any) erro
 	d := json.NewDecoder(response.Body)
 	d.UseNumber()
 	if err := d.Decode(out); err != nil {
-		return fmt.Errorf("the answer of the local cloud: %w", err)
+		return fmt.Errorf("decode the answer of the local cloud: %w", err)
 	}
 	return nil
 }

@@ -76,7 +76,7 @@ func (i *Inspector) Invoke(ctx context.Context, function string, event []byte) (
 	}
 	result, err := i.o.Functions.Run(ctx, f.Name, event)
 	if errors.Is(err, lambda.ErrThrottled) {
-		return Invocation{}, fmt.Errorf("TooManyRequestsException: function %s runs as often as it may: its reserved concurrency, or the account's, is used up", f.Name)
+		return Invocation{}, fmt.Errorf("TooManyRequestsException: function %s has no concurrency left: it has reached its reserved concurrency or the account's limit", f.Name)
 	}
 	if err != nil {
 		return Invocation{}, err

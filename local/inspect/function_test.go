@@ -54,7 +54,7 @@ func TestInvoke(t *testing.T) {
 		}
 	}
 	if _, err := in.Invoke(t.Context(), "greet", []byte(`{"a":`)); err == nil || err.Error() != "the event for function staging-greet is not JSON" {
-		t.Errorf("an event that is no JSON: %v", err)
+		t.Errorf("an event that is not JSON: %v", err)
 	}
 }
 

@@ -84,7 +84,7 @@ func (i *Inspector) Messages(queue string, limit int) (MessagePage, error) {
 		return MessagePage{}, err
 	}
 	if limit < 1 {
-		return MessagePage{}, fmt.Errorf("a look at %s is for 1 message at least, not %d", q.Name, limit)
+		return MessagePage{}, fmt.Errorf("the limit for messages of %s must be at least 1, not %d", q.Name, limit)
 	}
 	letters, total, err := i.o.Queues.Peek(q.ARN, limit)
 	if err != nil {
@@ -124,7 +124,7 @@ func (i *Inspector) deadQueue(name string) (q Queue, all []Queue, err error) {
 		return q, all, err
 	}
 	if q.DeadLetters == "" {
-		return q, all, fmt.Errorf("queue %s is no dead-letter queue, and has none", q.Name)
+		return q, all, fmt.Errorf("queue %s is not a dead-letter queue and does not have one", q.Name)
 	}
 	q, err = pick("queue", q.DeadLetters, i.o.Stack, all)
 	return q, all, err

@@ -77,7 +77,7 @@ func TestQueues(t *testing.T) {
 	if back, err := in.Redrive(t.Context(), "jobs-dead"); err != nil || len(back.Moved) > 0 {
 		t.Errorf("redriven %+v, %v", back, err)
 	}
-	if _, err := in.Redrive(t.Context(), "plain"); err == nil || !strings.Contains(err.Error(), "is no dead-letter queue") {
+	if _, err := in.Redrive(t.Context(), "plain"); err == nil || !strings.Contains(err.Error(), "is not a dead-letter queue") {
 		t.Errorf("redriven from a plain queue: %v", err)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"skiff/local/aws/lambda"
 )
 
-// Requests returns the recorded requests and invocations, the latest first.
+// Requests returns the recorded requests and invocations, newest first.
 func (i *Inspector) Requests() []*Entry { return i.o.Recorder.Entries() }
 
 // Request returns an entry; ok is false if it was never recorded or is dropped.
@@ -26,7 +26,7 @@ func (i *Inspector) Changes(ctx context.Context, after uint64) ([]*Entry, uint64
 func (i *Inspector) Replay(ctx context.Context, id string) (string, error) {
 	e, ok := i.Request(id)
 	if !ok {
-		return "", fmt.Errorf("request %s is not kept any more: the latest %d are", id, maxEntries)
+		return "", fmt.Errorf("request %s is no longer kept: only the latest %d requests are", id, maxEntries)
 	}
 	if err := e.Replayable(); err != nil {
 		return "", fmt.Errorf("request %s cannot be sent again: %w", id, err)

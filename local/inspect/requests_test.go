@@ -167,12 +167,12 @@ func TestChanged(t *testing.T) {
 		}
 	}
 	if entries, last, err := r.Changed(t.Context(), r.changes+1); err != nil || len(entries) != each*writers || last != r.changes {
-		t.Errorf("who comes from another run sees %d entries, %v", len(entries), err)
+		t.Errorf("a client from an earlier run sees %d entries, %v", len(entries), err)
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	gone := errors.New("gone")
 	cancel(gone)
 	if _, _, err := r.Changed(ctx, r.changes); !errors.Is(err, gone) {
-		t.Errorf("who leaves gets %v", err)
+		t.Errorf("a client that leaves gets %v", err)
 	}
 }

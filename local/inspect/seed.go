@@ -28,13 +28,13 @@ func ParseSeed(data []byte) (Seed, error) {
 	for _, table := range slices.Sorted(maps.Keys(object)) {
 		list, ok := object[table].([]any)
 		if !ok {
-			return nil, fmt.Errorf("%s has no list of items: the form is {\"TABLE\": [{...}, ...]}", table)
+			return nil, fmt.Errorf("%s must be a list of items: the form is {\"TABLE\": [{...}, ...]}", table)
 		}
 		seed[table] = []map[string]any{}
 		for n, v := range list {
 			item, ok := v.(map[string]any)
 			if !ok {
-				return nil, fmt.Errorf("item %d of %s is no object", n+1, table)
+				return nil, fmt.Errorf("item %d of %s is not an object", n+1, table)
 			}
 			seed[table] = append(seed[table], item)
 		}
@@ -54,11 +54,11 @@ func parseObject(data []byte) (map[string]any, error) {
 		return err
 	})
 	if err := jsonv2.Unmarshal(data, &v, jsonv2.WithUnmarshalers(exact)); err != nil {
-		return nil, fmt.Errorf("it is not JSON: %w", err)
+		return nil, fmt.Errorf("the input is not JSON: %w", err)
 	}
 	object, ok := v.(map[string]any)
 	if !ok {
-		return nil, errors.New("it is no object: the form is {\"TABLE\": [{...}, ...]}")
+		return nil, errors.New("the input is not an object: the form is {\"TABLE\": [{...}, ...]}")
 	}
 	return object, nil
 }
@@ -90,7 +90,7 @@ func (i *Inspector) Seed(ctx context.Context, seed Seed) (written []Written, err
 			return nil, err
 		}
 		if _, twice := tables[t.Name]; twice {
-			return nil, fmt.Errorf("%s is the table %s, which has another name in it, too", name, t.Name)
+			return nil, fmt.Errorf("%s is the table %s, which the input also has under another name", name, t.Name)
 		}
 		if tables[t.Name], err = t.items(seed[name]); err != nil {
 			return nil, fmt.Errorf("table %s: %w", t.Name, err)
@@ -142,7 +142,7 @@ func (t Table) items(all []map[string]any) ([]dynamodb.Item, error) {
 func (t Table) check(item dynamodb.Item) error {
 	for _, name := range t.keys() {
 		if item[name] == nil {
-			return fmt.Errorf("it has no %s, which is the table's key", name)
+			return fmt.Errorf("the key attribute %s is missing", name)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.Attributes)) {

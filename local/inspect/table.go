@@ -132,5 +132,5 @@ func startOf(text string) (dynamodb.Item, error) {
 			return itemOf(key)
 		}
 	}
-	return nil, errors.New("the start of the page is not one that a page before has named")
+	return nil, errors.New("the start of the page must come from the previous page")
 }

@@ -81,22 +81,22 @@ func TestSeedRefused(t *testing.T) {
 	f.table("staging", "a")
 	f.table("staging", "b")
 	for text, want := range map[string]string{
-		`{"a":[{"id":"1"}],"b":[{"id":"1"},{"name":"x"}]}`:               "table staging-b: item 2: it has no id, which is the table's key",
+		`{"a":[{"id":"1"}],"b":[{"id":"1"},{"name":"x"}]}`:               "table staging-b: item 2: the key attribute id is missing",
 		`{"a":[{"id":"1"}],"b":[{"id":2}]}`:                              "table staging-b: item 1: id is a key and must be a string",
 		`{"a":[{"id":"1"}],"b":[{"id":""}]}`:                             "table staging-b: item 1: id is a key and must not be empty",
 		`{"a":[{"id":"1"}],"b":[{"id":"1","n":"one"}]}`:                  "table staging-b: item 1: n is a key and must be a number",
 		`{"a":[{"id":"1"}],"b":[{"id":"1"},{"id":"2"},{"id":"1"}]}`:      `table staging-b: items 1 and 3 have the same key ["1"]`,
 		`{"a":[{"id":"1"}],"c":[]}`:                                      "there is no table c; there are staging-a, staging-b",
-		`{"a":[{"id":"1"}],"staging-a":[]}`:                              "staging-a is the table staging-a, which has another name in it, too",
-		`{"a":[{"id":"1","x":1e126}]}`:                                   "table staging-a: item 1: attribute x: the number 1e126 is too large or too small: DynamoDB takes 1E-130 to 9.9…E+125",
+		`{"a":[{"id":"1"}],"staging-a":[]}`:                              "staging-a is the table staging-a, which the input also has under another name",
+		`{"a":[{"id":"1","x":1e126}]}`:                                   "table staging-a: item 1: attribute x: the number 1e126 is too large or too small: DynamoDB accepts 1E-130 to 9.9…E+125",
 		`{"a":[{"id":"1","x":123456789012345678901234567890123456789}]}`: "table staging-a: item 1: attribute x: the number 123456789012345678901234567890123456789 has more than 38 digits",
-		`{"a":[{"id":"1","x":[{"$strings":[]}]}]}`:                       "table staging-a: item 1: attribute x: entry 0: $strings has no list, or an empty one: a set has a member at least",
-		`{"a":[{"id":"1","x":{"$binary":"?"}}]}`:                         `table staging-a: item 1: attribute x: "?" is not in base64: illegal base64 data at input byte 0`,
-		`{"a":[{"id":"1","id":"2"}]}`:                                    "it is not JSON",
-		`{"a":{"id":"1"}}`:                                               `a has no list of items: the form is {"TABLE": [{...}, ...]}`,
-		`{"a":["x"]}`:                                                    "item 1 of a is no object",
-		`[]`:                                                             "it is no object",
-		`{"a":`:                                                          "it is not JSON",
+		`{"a":[{"id":"1","x":[{"$strings":[]}]}]}`:                       "table staging-a: item 1: attribute x: entry 0: $strings must be a list with at least one member, because it is a set",
+		`{"a":[{"id":"1","x":{"$binary":"?"}}]}`:                         `table staging-a: item 1: attribute x: "?" is not base64: illegal base64 data at input byte 0`,
+		`{"a":[{"id":"1","id":"2"}]}`:                                    "the input is not JSON",
+		`{"a":{"id":"1"}}`:                                               `a must be a list of items: the form is {"TABLE": [{...}, ...]}`,
+		`{"a":["x"]}`:                                                    "item 1 of a is not an object",
+		`[]`:                                                             "the input is not an object",
+		`{"a":`:                                                          "the input is not JSON",
 	} {
 		seed, err := inspect.ParseSeed([]byte(text))
 		if err == nil {

@@ -157,7 +157,7 @@ func valueOf(v any) (types.AttributeValue, error) {
 		m, err := itemOf(v)
 		return &types.AttributeValueMemberM{Value: m}, err
 	}
-	return nil, fmt.Errorf("%T is no value of JSON", v)
+	return nil, fmt.Errorf("%T is not a JSON value", v)
 }
 
 // formOf returns the value of a type that JSON lacks.
@@ -176,12 +176,12 @@ func formOf(form map[string]any) (types.AttributeValue, error) {
 		b, err := decode(held)
 		return &types.AttributeValueMemberB{Value: b}, err
 	case !isList || len(list) == 0:
-		return nil, fmt.Errorf("%s has no list, or an empty one: a set has a member at least", name)
+		return nil, fmt.Errorf("%s must be a list with at least one member, because it is a set", name)
 	case name == stringsForm:
 		set, err := setOf(list, func(v any) (string, error) {
 			s, ok := v.(string)
 			if !ok {
-				return "", fmt.Errorf("%v is no string", v)
+				return "", fmt.Errorf("%v is not a string", v)
 			}
 			return s, nil
 		})
@@ -190,7 +190,7 @@ func formOf(form map[string]any) (types.AttributeValue, error) {
 		set, err := setOf(list, func(v any) (string, error) {
 			n, ok := v.(json.Number)
 			if !ok {
-				return "", fmt.Errorf("%v is no number", v)
+				return "", fmt.Errorf("%v is not a number", v)
 			}
 			return n.String(), checkNumber(n.String())
 		})
@@ -214,11 +214,11 @@ func setOf[T any](list []any, one func(any) (T, error)) (set []T, err error) {
 func decode(v any) ([]byte, error) {
 	s, ok := v.(string)
 	if !ok {
-		return nil, fmt.Errorf("%v is not in base64", v)
+		return nil, fmt.Errorf("%v is not base64", v)
 	}
 	b, err := base64.StdEncoding.DecodeString(s)
 	if err != nil {
-		return nil, fmt.Errorf("%q is not in base64: %w", s, err)
+		return nil, fmt.Errorf("%q is not base64: %w", s, err)
 	}
 	return b, nil
 }
@@ -234,7 +234,7 @@ func checkNumber(text string) error {
 		e, ok = new(big.Int), true
 	}
 	if !ok {
-		return fmt.Errorf("%s is no number", text)
+		return fmt.Errorf("%s is not a number", text)
 	}
 	// The number is 0.d1d2... times ten to the power of e.
 	e.Add(e, big.NewInt(int64(len(digits)-len(fraction))))
@@ -243,7 +243,7 @@ func checkNumber(text string) error {
 	case len(digits) > 38:
 		return fmt.Errorf("the number %s has more than 38 digits", text)
 	case digits != "" && (e.Cmp(big.NewInt(126)) > 0 || e.Cmp(big.NewInt(-129)) < 0):
-		return fmt.Errorf("the number %s is too large or too small: DynamoDB takes 1E-130 to 9.9…E+125", text)
+		return fmt.Errorf("the number %s is too large or too small: DynamoDB accepts 1E-130 to 9.9…E+125", text)
 	}
 	return nil
 }

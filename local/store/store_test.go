@@ -173,7 +173,7 @@ func TestUnreadable(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := Open(dir, 0); err == nil || errors.Is(err, ErrInUse) {
-		t.Errorf("opening a file that is no store: %v", err)
+		t.Errorf("opening a file that is not a store: %v", err)
 	}
 }
 

@@ -72,14 +72,14 @@ const maxPointer = 100
 func misfit(err error) *api.Problem {
 	var semantic *json.SemanticError
 	if !errors.As(err, &semantic) {
-		return api.Refuse(api.Validation, "the body does not have the form it should have")
+		return api.Refuse(api.Validation, "the body does not have the expected form")
 	}
 	place := string(semantic.JSONPointer)
 	if len(place) > maxPointer {
 		place = strings.ToValidUTF8(place[:maxPointer], "") + "…"
 	}
 	if errors.Is(err, json.ErrUnknownName) {
-		return api.Refuse(api.UnknownField, "%q is not a member that the body may have", place)
+		return api.Refuse(api.UnknownField, "the body has the unknown member %q", place)
 	}
 	return api.Refuse(api.Validation, "%q must be %s", place, form(semantic.GoType))
 }

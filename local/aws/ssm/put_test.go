@@ -159,7 +159,7 @@ func TestTakenOver(t *testing.T) {
 		_, err = p.Create(t.Context(), &pulumirpc.CreateRequest{Type: Token, Urn: "urn:pulumi:local::project::" + Token + "::a", Properties: s})
 		return err
 	}
-	if err := create(false); err == nil || !strings.Contains(err.Error(), "already exists (a call of AWS has made it)") {
+	if err := create(false); err == nil || !strings.Contains(err.Error(), "already exists (an AWS API call created it)") {
 		t.Errorf("without overwrite: %v", err)
 	}
 	if err := create(true); err != nil {

@@ -13,7 +13,7 @@
   const say = (on) => {
     if (!state) return;
     state.className = on ? "live on" : "live";
-    state.textContent = on ? "live" : "not live: reload for what is new";
+    state.textContent = on ? "live" : "not live: reload to see new requests";
   };
 
   // rows puts new rows first and replaces those that changed. A row that has

@@ -57,7 +57,7 @@ func build(ctx context.Context, path string, task *progress.Task) error {
 			return err
 		}
 	}
-	task.Say("v%s is built from the module proxy, once (some minutes)", Version)
+	task.Say("building v%s from the module proxy, once (some minutes)", Version)
 	// The flags that decide the bytes of packages are those of the program's
 	// build, which has compiled 600 packages that the CLI needs, too. The engine
 	// sends its version to programs and plugins; without it, the CLI calls itself

@@ -55,7 +55,7 @@ func Find(ctx context.Context, cache string, compiled <-chan struct{}, task *pro
 	if err == nil || ctx.Err() != nil {
 		return path, err
 	}
-	task.Note("Pulumi's installer does not work here (%v); the CLI is built instead", err)
+	task.Note("Pulumi's installer does not work here (%v); building the CLI instead", err)
 	if compiled != nil {
 		task.Say("waiting for the program, with which it shares packages")
 		select {

@@ -55,7 +55,7 @@ func TestNewEnough(t *testing.T) {
 		})
 	}
 	if newEnough(t.Context(), filepath.Join(t.TempDir(), "none")) {
-		t.Error("one that is not there is new enough")
+		t.Error("a missing CLI is new enough")
 	}
 }
 
@@ -66,7 +66,7 @@ func TestHangingCLI(t *testing.T) {
 	defer cancel()
 	started := time.Now()
 	if newEnough(ctx, script(t, t.TempDir(), "pulumi", "sleep 1000 & sleep 1000")) {
-		t.Error("one that does not answer is new enough")
+		t.Error("a CLI that does not answer is new enough")
 	}
 	if took := time.Since(started); took > answerLimit {
 		t.Errorf("took %s", took)
@@ -116,7 +116,7 @@ func TestFindBuildsOnce(t *testing.T) {
 	if err != nil || path != filepath.Join(cache, "pulumi-v"+Version, "pulumi") {
 		t.Fatalf("found %s, %v", path, err)
 	}
-	for _, part := range []string{"the Pulumi CLI: v" + Version + " is built", "once", "2 of about 1650 packages compiled"} {
+	for _, part := range []string{"the Pulumi CLI: building v" + Version, "once", "2 of about 1650 packages compiled"} {
 		if !strings.Contains(said, part) {
 			t.Errorf("it does not say %q:\n%s", part, said)
 		}

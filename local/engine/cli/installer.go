@@ -52,7 +52,7 @@ func install(ctx context.Context, cache string, task *progress.Task) (path strin
 	if err != nil {
 		return "", err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, installLimit, fmt.Errorf("it has not ended in %s", installLimit))
+	ctx, cancel := context.WithTimeoutCause(ctx, installLimit, fmt.Errorf("it did not end within %s", installLimit))
 	defer cancel()
 	home, err := npm.Package{
 		Name: "pulumi", Purpose: "the installer of the Pulumi CLI", Manifest: installerManifest, Lock: installerLock,
@@ -60,12 +60,12 @@ func install(ctx context.Context, cache string, task *progress.Task) (path strin
 	if err != nil {
 		return "", err
 	}
-	task.Say("Pulumi's installer downloads v%s, once for this user, to %s", Version, filepath.Dir(path))
+	task.Say("Pulumi's installer downloads v%s once for this user, to %s", Version, filepath.Dir(path))
 	if err := runInstaller(ctx, filepath.Join(home, "node_modules", "pulumi", "run.js")); err != nil {
 		return "", err
 	}
 	if !newEnough(ctx, path) {
-		return "", fmt.Errorf("there is no working CLI at %s after it", path)
+		return "", fmt.Errorf("the installer left no working CLI at %s", path)
 	}
 	return path, nil
 }

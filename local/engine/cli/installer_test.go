@@ -49,8 +49,8 @@ func TestFindInstalls(t *testing.T) {
 // download, or leaves no CLI that works.
 func TestInstallerFails(t *testing.T) {
 	for name, test := range map[string]struct{ node, says string }{
-		"no network": {`[ "$1" = --version ] && echo v20.0.0 && exit; echo 'Downloading'; echo 'pulumi: fetch failed' >&2; exit 1`, "(exit status 1: pulumi: fetch failed); the CLI is built instead"},
-		"no CLI":     {`[ "$1" = --version ] && echo v20.0.0; exit 0`, "there is no working CLI at "},
+		"no network": {`[ "$1" = --version ] && echo v20.0.0 && exit; echo 'Downloading'; echo 'pulumi: fetch failed' >&2; exit 1`, "(exit status 1: pulumi: fetch failed); building the CLI instead"},
+		"no CLI":     {`[ "$1" = --version ] && echo v20.0.0; exit 0`, "the installer left no working CLI at "},
 		"old Node":   {`[ "$1" = --version ] && echo v16.0.0`, "node on PATH is v16.0.0"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -21,7 +21,7 @@ type shell struct {
 
 	mu    sync.Mutex
 	lines []string
-	heard chan string // gets the lines, if not nil
+	shown chan string // gets the lines, if not nil
 }
 
 func newShell(t *testing.T) *shell {
@@ -31,8 +31,8 @@ func newShell(t *testing.T) *shell {
 		s.mu.Lock()
 		s.lines = append(s.lines, line)
 		s.mu.Unlock()
-		if s.heard != nil {
-			s.heard <- line
+		if s.shown != nil {
+			s.shown <- line
 		}
 	}}
 	return s
@@ -193,14 +193,14 @@ func TestShownLines(t *testing.T) {
 func TestCancel(t *testing.T) {
 	t.Parallel()
 	s := newShell(t)
-	s.heard = make(chan string, 1)
+	s.shown = make(chan string, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
 		_, err := s.create(ctx, Command{Create: `trap 'exit 0' INT; echo ready; while :; do sleep 0.01; done`})
 		done <- err
 	}()
-	<-s.heard
+	<-s.shown
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want a cancelled one", err)

@@ -132,7 +132,7 @@ func (h *Host) Run(ctx context.Context, r *pulumirpc.RunRequest) (*pulumirpc.Run
 	ctx, cancel, engine := h.start(ctx)
 	defer cancel()
 	if r.Info == nil {
-		return nil, status.Error(codes.InvalidArgument, "the engine is older than this language host: it names no program directory")
+		return nil, status.Error(codes.InvalidArgument, "the engine is too old for this language host: it sends no program directory")
 	}
 	binary, err := h.binary(ctx, r.Info)
 	if err != nil {

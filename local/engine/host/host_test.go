@@ -26,17 +26,17 @@ type engine struct {
 	pulumirpc.UnimplementedEngineServer
 	addr string
 
-	mu    sync.Mutex
-	lines map[int32]string // by stream
-	heard chan string      // gets the lines, if not nil
+	mu       sync.Mutex
+	lines    map[int32]string // by stream
+	received chan string      // gets the lines, if not nil
 }
 
 func (e *engine) Log(_ context.Context, r *pulumirpc.LogRequest) (*emptypb.Empty, error) {
 	e.mu.Lock()
 	e.lines[r.StreamId] += r.Message
 	e.mu.Unlock()
-	if e.heard != nil {
-		e.heard <- r.Message
+	if e.received != nil {
+		e.received <- r.Message
 	}
 	return &emptypb.Empty{}, nil
 }
@@ -219,7 +219,7 @@ func TestBuildFails(t *testing.T) {
 func TestCancel(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t)
-	e.heard = make(chan string, 10)
+	e.received = make(chan string, 10)
 	c := connect(t, e, `trap 'exit 3' INT; echo ready; while :; do sleep 0.01; done`)
 	// The engine also cancels before the first run.
 	if _, err := c.Cancel(t.Context(), &emptypb.Empty{}); err != nil {
@@ -235,7 +235,7 @@ func TestCancel(t *testing.T) {
 		response, err := c.Run(t.Context(), r)
 		ended <- answer{response, err}
 	}()
-	<-e.heard
+	<-e.received
 	if _, err := c.Cancel(t.Context(), &emptypb.Empty{}); err != nil {
 		t.Fatal(err)
 	}
@@ -248,7 +248,7 @@ func TestCancel(t *testing.T) {
 func TestCLIGoesAway(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t)
-	e.heard = make(chan string, 10)
+	e.received = make(chan string, 10)
 	trace := filepath.Join(t.TempDir(), "ended")
 	c := connect(t, e, `trap 'echo x > `+trace+`; exit 3' INT; echo ready; while :; do sleep 0.01; done`)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -258,10 +258,10 @@ func TestCLIGoesAway(t *testing.T) {
 		_, err := c.Run(ctx, r)
 		ended <- err
 	}()
-	<-e.heard
+	<-e.received
 	cancel()
 	if err := <-ended; err == nil {
-		t.Error("a run that nobody waits for has no error")
+		t.Error("a cancelled run has no error")
 	}
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
 		if _, err := os.Stat(trace); err == nil {
@@ -276,7 +276,7 @@ func TestCLIGoesAway(t *testing.T) {
 func TestOldEngine(t *testing.T) {
 	t.Parallel()
 	_, err := connect(t, newEngine(t), "exit 0").Run(t.Context(), &pulumirpc.RunRequest{})
-	if err == nil || !strings.Contains(err.Error(), "older than this language host") {
+	if err == nil || !strings.Contains(err.Error(), "too old for this language host") {
 		t.Errorf("error %v", err)
 	}
 }

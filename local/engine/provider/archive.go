@@ -54,7 +54,7 @@ func (a Archive) files(dir, name string) ([]File, error) {
 		var all []File
 		for _, n := range slices.Sorted(maps.Keys(a.Assets)) {
 			if !filepath.IsLocal(n) {
-				return nil, fmt.Errorf("the entry %q leaves the archive", n)
+				return nil, fmt.Errorf("the entry %q points outside the archive", n)
 			}
 			files, err := a.Assets[n].files(dir, path.Join(name, n))
 			if err != nil {
@@ -64,7 +64,7 @@ func (a Archive) files(dir, name string) ([]File, error) {
 		}
 		return all, nil
 	case a.URI != "":
-		return nil, fmt.Errorf("an archive at %s: the local cloud reads no remote archives", a.URI)
+		return nil, fmt.Errorf("the archive is at %s, but the local cloud does not read remote archives", a.URI)
 	}
 	return nil, ErrNoContents
 }
@@ -92,7 +92,7 @@ func readPath(p, name string, asset bool) ([]File, error) {
 		return []File{{Name: name, Data: data}}, nil
 	}
 	if !strings.HasSuffix(p, ".zip") && !strings.HasSuffix(p, ".jar") {
-		return nil, fmt.Errorf("%s is not a .zip: AWS Lambda takes code as a zip", p)
+		return nil, fmt.Errorf("%s is not a .zip: AWS Lambda accepts code only as a zip", p)
 	}
 	return unzip(p, name, data)
 }
@@ -128,10 +128,10 @@ func unzip(p, name string, data []byte) ([]File, error) {
 			continue
 		}
 		if !filepath.IsLocal(f.Name) {
-			return nil, fmt.Errorf("%s: entry %q leaves the archive", p, f.Name)
+			return nil, fmt.Errorf("%s: the entry %q points outside the archive", p, f.Name)
 		}
 		if !f.Mode().IsRegular() {
-			return nil, fmt.Errorf("%s: entry %q is no regular file: the local cloud unpacks no links", p, f.Name)
+			return nil, fmt.Errorf("%s: entry %q is not a regular file: the local cloud does not unpack links", p, f.Name)
 		}
 		r, err := f.Open()
 		if err != nil {

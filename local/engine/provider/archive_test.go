@@ -83,15 +83,15 @@ func TestFiles(t *testing.T) {
 		{"assets", group(map[string]Archive{"b/run": asset("tree/run.sh"), "a": {Signature: assetMark, Text: &text}}), "a 0=inline b/run 0=run", ""},
 		{"nested", group(map[string]Archive{"lib": archive("x.zip"), "deep": group(map[string]Archive{"n": asset("note.txt")})}), "deep/n 0=note lib/bootstrap 755=code lib/etc/conf 640=conf", ""},
 		{"zip as an asset", group(map[string]Archive{"x.zip": asset("note.txt")}), "x.zip 0=note", ""},
-		{"zip slip", archive("slip.zip"), "", `entry "../evil" leaves the archive`},
-		{"rooted entry", archive("root.zip"), "", `entry "/evil" leaves the archive`},
-		{"slip by an asset", group(map[string]Archive{"../evil": asset("note.txt")}), "", `entry "../evil" leaves the archive`},
-		{"link", archive("link.zip"), "", "unpacks no links"},
+		{"zip slip", archive("slip.zip"), "", `entry "../evil" points outside the archive`},
+		{"rooted entry", archive("root.zip"), "", `entry "/evil" points outside the archive`},
+		{"slip by an asset", group(map[string]Archive{"../evil": asset("note.txt")}), "", `entry "../evil" points outside the archive`},
+		{"link", archive("link.zip"), "", "does not unpack links"},
 		{"no zip", archive("broken.zip"), "", "could not unzip"},
 		{"text as an archive", archive("note.txt"), "", "note.txt is not a .zip"},
 		{"absent", archive("none.zip"), "", "none.zip: no such file"},
-		{"remote", Archive{Signature: archiveMark, URI: "https://example.com/x.zip"}, "", "https://example.com/x.zip: the local cloud reads no remote archives"},
-		{"remote asset", group(map[string]Archive{"a": {Signature: assetMark, URI: "https://example.com/a"}}), "", "no remote archives"},
+		{"remote", Archive{Signature: archiveMark, URI: "https://example.com/x.zip"}, "", "https://example.com/x.zip, but the local cloud does not read remote archives"},
+		{"remote asset", group(map[string]Archive{"a": {Signature: assetMark, URI: "https://example.com/a"}}), "", "does not read remote archives"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

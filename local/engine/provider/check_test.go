@@ -110,7 +110,7 @@ func TestAutoname(t *testing.T) {
 		{"kept", &pulumirpc.CheckRequest{Autonaming: options(enforce, "p-a")}, nil, map[string]any{"name": "old", defaultsKey: []any{"name"}}, `^old$`, ""},
 		{"given before, left out now", &pulumirpc.CheckRequest{RandomSeed: seed}, nil, map[string]any{"name": "old", defaultsKey: []any{}}, `^a-1234567$`, ""},
 		{"given", &pulumirpc.CheckRequest{RandomSeed: seed}, "mine", map[string]any{"name": "old", defaultsKey: []any{"name"}}, `^mine$`, ""},
-		{"disabled", &pulumirpc.CheckRequest{Autonaming: options(disable, "")}, nil, nil, `^$`, "name: is required, for autonaming is disabled"},
+		{"disabled", &pulumirpc.CheckRequest{Autonaming: options(disable, "")}, nil, nil, `^$`, "name: is required, because autonaming is disabled"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -82,15 +82,15 @@ func (c *connection) attach(engine string) error {
 // log shows a line at a resource. It ignores errors: the work matters more than
 // the line.
 func (c *connection) log(ctx context.Context, urn, line string) {
-	c.tell(ctx, &pulumirpc.LogRequest{Severity: pulumirpc.LogSeverity_INFO, Message: line, Urn: urn, Ephemeral: true})
+	c.send(ctx, &pulumirpc.LogRequest{Severity: pulumirpc.LogSeverity_INFO, Message: line, Urn: urn, Ephemeral: true})
 }
 
 // warn shows a line at a resource. The line stays after the work is done.
 func (c *connection) warn(ctx context.Context, urn, line string) {
-	c.tell(ctx, &pulumirpc.LogRequest{Severity: pulumirpc.LogSeverity_WARNING, Message: line, Urn: urn})
+	c.send(ctx, &pulumirpc.LogRequest{Severity: pulumirpc.LogSeverity_WARNING, Message: line, Urn: urn})
 }
 
-func (c *connection) tell(ctx context.Context, r *pulumirpc.LogRequest) {
+func (c *connection) send(ctx context.Context, r *pulumirpc.LogRequest) {
 	c.mu.Lock()
 	engine := c.engine
 	c.mu.Unlock()

@@ -206,7 +206,7 @@ func (k *Resource[In, Out]) checkFree(db *store.Store, key, id, urn string, inpu
 			return nil
 		}
 		if held.URN == "" {
-			return k.failure(fmt.Errorf("%q already exists (a call of AWS has made it): delete it, or give the new one another name", id))
+			return k.failure(fmt.Errorf("%q already exists (an AWS API call created it): delete it, or give the new resource another name", id))
 		}
 		return k.failure(fmt.Errorf("%q already exists (it belongs to %s): give one of the two another name", id, held.URN))
 	}
@@ -215,7 +215,7 @@ func (k *Resource[In, Out]) checkFree(db *store.Store, key, id, urn string, inpu
 		return err
 	}
 	if changed := difference.Replaces; len(changed) > 0 {
-		return k.failure(fmt.Errorf("%q already exists, with another %s: give it another name", id, strings.Join(changed, ", ")))
+		return k.failure(fmt.Errorf("%q already exists, but its %s differs: give the new resource another name", id, strings.Join(changed, ", ")))
 	}
 	return nil
 }

@@ -142,7 +142,7 @@ func TestLeftOut(t *testing.T) {
 	}
 	difference, _, err := k.compareHeld(shade{Style: "fine", Path: "/"}, shade{})
 	if err != nil || len(difference.Diffs) > 0 {
-		t.Errorf("what AWS keeps and the program leaves out has drifted: %v, %v", difference, err)
+		t.Errorf("a value that AWS keeps and the program omits has drifted: %v, %v", difference, err)
 	}
 }
 

@@ -38,11 +38,11 @@ func (p *Provider) WithInert(names []string) (*Provider, error) {
 		k, known := p.kinds[token]
 		switch {
 		case known && property == "":
-			return nil, fmt.Errorf("-inert %s: the local cloud knows this type, so that it has an effect: leave it out, or name a property that it does not know, as %s.PROPERTY", name, token)
+			return nil, fmt.Errorf("-inert %s: the local cloud knows this type, so it has an effect: leave it out, or name a property that the local cloud does not know, as %s.PROPERTY", name, token)
 		case known && k.properties().knows(property):
 			return nil, fmt.Errorf("-inert %s: the local cloud knows this property: leave it out", name)
 		case !known && property != "":
-			return nil, fmt.Errorf("-inert %s: the local cloud does not know the type: name it alone, as %s, and it is kept with all its properties", name, token)
+			return nil, fmt.Errorf("-inert %s: the local cloud does not know the type: name only the type, %s, to keep it with all its properties", name, token)
 		case !known:
 			q.kinds[token] = inertKind(token)
 		}
@@ -93,7 +93,7 @@ func (p *Provider) withoutInert(ctx context.Context, token, urn string, problems
 // warnInert shows a warning at a resource whose type is kept without effect.
 func (p *Provider) warnInert(ctx context.Context, token, urn string) {
 	if p.inert[token] {
-		connectionOf(ctx).warn(ctx, urn, fmt.Sprintf("%s is kept as settings without effect (-inert): nothing is checked, no right to it is judged, and it has no outputs but id, arn, name and its inputs", token))
+		connectionOf(ctx).warn(ctx, urn, fmt.Sprintf("%s is kept as settings without effect (-inert): the local cloud checks neither its properties nor rights on it; its only outputs are id, arn, name and its inputs", token))
 	}
 }
 

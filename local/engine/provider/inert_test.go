@@ -55,7 +55,7 @@ func TestInertType(t *testing.T) {
 	if err != nil || len(checked.Failures) > 0 {
 		t.Fatalf("refused: %v, %v", checked, err)
 	}
-	if got := <-e.lines; !strings.HasPrefix(got, at+" "+userPool+" is kept as settings without effect (-inert): nothing is checked, no right to it is judged") {
+	if got := <-e.lines; !strings.HasPrefix(got, at+" "+userPool+" is kept as settings without effect (-inert): the local cloud checks neither its properties nor rights on it") {
 		t.Errorf("warned %q", got)
 	}
 	inputs := checked.Inputs
@@ -147,7 +147,7 @@ func TestWithInert(t *testing.T) {
 	p.Add(f.lamps())
 	for name, want := range map[string]string{
 		"test:x/y:Z": "", lampToken + ".dimmer": "", lampToken + ".socket.amps": "", lampToken + ".sockets.amps": "", "aws:x/y:Z.colour": "",
-		lampToken:               "knows this type, so that it has an effect",
+		lampToken:               "knows this type, so it has an effect",
 		lampToken + ".colour":   "knows this property",
 		lampToken + ".tags.any": "knows this property", lampToken + ".sockets.volts": "knows this property",
 		"test:x/y:Z.colour": "does not know the type: name it alone, as test:x/y:Z",
@@ -159,6 +159,6 @@ func TestWithInert(t *testing.T) {
 		}
 	}
 	if _, known := p.kinds["test:x/y:Z"]; known {
-		t.Error("the provider of other programs knows the type, too")
+		t.Error("the provider of other programs also knows the type")
 	}
 }

@@ -25,7 +25,7 @@ func named(inputs map[string]any, r *pulumirpc.CheckRequest, property string, le
 	}
 	name := autoname(r, property, length)
 	if name == "" {
-		return []Problem{{property, "is required, for autonaming is disabled"}}
+		return []Problem{{property, "is required, because autonaming is disabled"}}
 	}
 	inputs[property], inputs[defaultsKey] = name, []any{property}
 	return nil

@@ -32,7 +32,7 @@ func (p *Provider) RemoveOrphans(ctx context.Context, orphans []store.Change) er
 		for _, c := range left {
 			if err := p.removeOrphan(ctx, c); err != nil {
 				again = append(again, c)
-				failed = append(failed, fmt.Errorf("%s (%s), which a command that was killed has created: %w", c.ID, c.URN, err))
+				failed = append(failed, fmt.Errorf("delete %s (%s), which a killed command created: %w", c.ID, c.URN, err))
 			}
 		}
 		if len(again) == 0 || len(again) == len(left) {

@@ -75,7 +75,7 @@ func (p *Provider) clear(ctx context.Context, c Call, names []string) error {
 		of.URN, of.clearing = lost.URN, append(slices.Clone(c.clearing), c.URN)
 		of.clear = func(ctx context.Context, names []string) error { return p.clear(ctx, of, names) }
 		if err := k.abandon(ctx, p.o.Store, of, lost); err != nil {
-			return fmt.Errorf("%s, which a command that was killed has created: %w", lost.URN, err)
+			return fmt.Errorf("delete %s, which a killed command created: %w", lost.URN, err)
 		}
 		p.o.Unsaved.adopted(lost)
 	}

@@ -76,18 +76,18 @@ func TestLostParts(t *testing.T) {
 	f.begin(t, states())
 	made := mustCreate(t, c, lampToken, urn("a"), checkedLamp(t, c, map[string]any{"colour": "red", "room": "attic"}))
 	if made.Id != lost.Id {
-		t.Errorf("the new one is %s, not %s: nothing has to make room", made.Id, lost.Id)
+		t.Errorf("the new one is %s, not %s: it needs no other name", made.Id, lost.Id)
 	}
 	if got := f.held(t); got != "2 lamps, 1 bulbs, 0 fuses, 0 switches" {
 		t.Errorf("there are %s", got)
 	}
 	if got := f.noted(&f.deleted); got != lost.Id+" "+lost.Id {
-		t.Errorf("deleted %s: of a bulb its lamp, then the lamp", got)
+		t.Errorf("deleted %s; want the bulb of the lamp, then the lamp", got)
 	}
 	part := mustCreate(t, c, bulbToken, bulbURN("part"), map[string]any{"lamp": made.Id, "slot": "arn:slot"})
 	again := mustCreate(t, c, lampToken, urn("uses it"), map[string]any{"name": "user", "colour": lost.Id})
 	if again.Properties.AsMap()["uses"] != "c" || again.Id != uses.Id {
-		t.Errorf("the lamp that names it is another one: %v", again)
+		t.Errorf("the lamp that refers to it differs: %v", again)
 	}
 	f.end(t, states(saved(made.Id),
 		checkpoint.Resource{URN: bulbURN("part"), Type: bulbToken, ID: part.Id},

@@ -45,7 +45,7 @@ func (p *Provider) kind(token, urn string) (Kind, error) {
 		return k, nil
 	}
 	return nil, status.Errorf(codes.InvalidArgument,
-		"the local cloud does not know the resource type %s (%s); of provider %s it knows:\n  %s\nto keep it as settings without effect: go run ./local -inert %[1]s",
+		"the local cloud does not know the resource type %s (%s); it knows these types of provider %s:\n  %s\nto keep it as settings without effect: go run ./local -inert %[1]s",
 		token, urn, p.o.Name, strings.Join(slices.Sorted(maps.Keys(p.kinds)), "\n  "))
 }
 

@@ -151,7 +151,7 @@ func TestNameIsTaken(t *testing.T) {
 	// It is not adopted if a changed input replaces it: the delete that ends
 	// the replacement would delete the new resource too.
 	_, err = create(t, c, lampToken, urn("a"), map[string]any{"name": "x", "colour": "blue", "room": "attic"})
-	wantError(t, err, `"x" already exists, with another room`)
+	wantError(t, err, `"x" already exists, but its room differs`)
 }
 
 func TestNameIsTakenMeanwhile(t *testing.T) {

@@ -101,7 +101,7 @@ func checkSettings(present map[string]any) []Problem {
 	var problems []Problem
 	for i, id := range s.AllowedAccountIDs {
 		if !accountForm.MatchString(id) {
-			problems = append(problems, Problem{fmt.Sprintf("allowedAccountIds[%d]", i), fmt.Sprintf("%q is no account id, which has 12 digits: quote it in YAML", id)})
+			problems = append(problems, Problem{fmt.Sprintf("allowedAccountIds[%d]", i), fmt.Sprintf("%q is not an account id of 12 digits: quote it in YAML", id)})
 		}
 	}
 	for _, role := range s.roles() {
@@ -133,7 +133,7 @@ func (p *Provider) assume(s settings) (caller string, err error) {
 		case role.RoleARN == "":
 			continue
 		case role.Policy != "" || len(role.PolicyARNs) > 0:
-			return "", fmt.Errorf("assumeRole: the local cloud does not know session policies, which would bound %s: leave out policy and policyArns", role.RoleARN)
+			return "", fmt.Errorf("assumeRole: the local cloud does not know session policies, which would limit the rights of %s: leave out policy and policyArns", role.RoleARN)
 		}
 		if caller, err = p.o.Assume(caller, role.RoleARN, cmp.Or(role.SessionName, "pulumi")); err != nil {
 			return "", fmt.Errorf("cannot assume the role %s: %w", role.RoleARN, err)

@@ -50,7 +50,7 @@ func TestCheckConfig(t *testing.T) {
 		{"unknown", map[string]any{"endpoints": []any{}}, "endpoints: " + knows + "allowedAccountIds, assumeRole, assumeRoles, defaultTags, maxRetries, profile, region, skipRegionValidation, version"},
 		{"unknown in an object", map[string]any{"defaultTags": map[string]any{"tag": map[string]any{}}}, "defaultTags.tag: " + knows + "tags"},
 		{"unknown in a role", map[string]any{"assumeRole": map[string]any{"arn": "x"}}, "assumeRole.arn: " + roleKnows},
-		{"account", map[string]any{"allowedAccountIds": []any{"111111111111", "1234"}}, `allowedAccountIds[1]: "1234" is no account id, which has 12 digits: quote it in YAML`},
+		{"account", map[string]any{"allowedAccountIds": []any{"111111111111", "1234"}}, `allowedAccountIds[1]: "1234" is not an account id of 12 digits: quote it in YAML`},
 		{"account as a number", map[string]any{"allowedAccountIds": []any{222222222222.0}}, "allowedAccountIds: must be a string, not number"},
 		{"accounts as an object", map[string]any{"allowedAccountIds": map[string]any{"a": "b"}}, "allowedAccountIds: must be a list, not object"},
 		{"tags as a list", map[string]any{"defaultTags": map[string]any{"tags": []any{}}}, "defaultTags.tags: must be an object, not array"},

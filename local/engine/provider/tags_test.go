@@ -97,8 +97,8 @@ func TestDiffOfDefaultTags(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, told := response.DetailedDiff[tagsAllKey]
-		if changed := response.Changes == pulumirpc.DiffResponse_DIFF_SOME; changed != test.want || told != test.want || len(response.Replaces) > 0 {
+		_, reported := response.DetailedDiff[tagsAllKey]
+		if changed := response.Changes == pulumirpc.DiffResponse_DIFF_SOME; changed != test.want || reported != test.want || len(response.Replaces) > 0 {
 			t.Errorf("with %v: %v", test.tags, response)
 		}
 	}

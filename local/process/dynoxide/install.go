@@ -52,7 +52,7 @@ func (b build) install(ctx context.Context, dir string, progress io.Writer) (bin
 		return "", err
 	}
 	home, err := npm.Package{
-		Name: "dynoxide", Module: b.Module, Purpose: "the DynamoDB of this machine", Manifest: manifest, Lock: lock,
+		Name: "dynoxide", Module: b.Module, Purpose: "the local DynamoDB", Manifest: manifest, Lock: lock,
 	}.Install(ctx, dir, progress)
 	if err != nil {
 		return "", err

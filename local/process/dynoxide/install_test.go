@@ -73,7 +73,7 @@ func TestNodeMissingOrOld(t *testing.T) {
 	// If npm skips the package, it is not installed.
 	script("npm", "exit 0\n")
 	if _, err := Install(t.Context(), t.TempDir(), io.Discard); err == nil {
-		t.Error("npm installed nothing, and that was no failure")
+		t.Error("npm installed nothing, and Install did not fail")
 	}
 }
 

@@ -81,7 +81,7 @@ func (p Package) install(ctx context.Context, dir, home string, progress io.Writ
 		return err
 	}
 	if !p.installed(temp) {
-		return fmt.Errorf("npm ci has not installed it, and does not say why: remove npm's cache (npm cache clean --force), then try again")
+		return fmt.Errorf("npm ci did not install it and printed no error: remove npm's cache (npm cache clean --force), then try again")
 	}
 	// Renaming to a folder that is not empty fails: another install was faster,
 	// and its files are the same.

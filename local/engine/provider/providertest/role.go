@@ -142,7 +142,7 @@ func (r *Role) step(t *testing.T, token string, id *string, s Step, held Inputs)
 	r.asked = asked
 	for _, line := range reads {
 		if !slices.Contains(asked, line) {
-			t.Errorf("%s %s: the read at its end is not asked for: %s", s.Verb, token, line)
+			t.Errorf("%s %s: its final read needs %s, which it does not ask for", s.Verb, token, line)
 		}
 	}
 	return reads

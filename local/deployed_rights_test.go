@@ -43,7 +43,7 @@ func denialsOf(f *stackFile) []denial {
 // denied removes rights from the deploy role. A change that needs one fails at
 // its resource, with the action and the ARN in the error, and the stack stays
 // consistent.
-func (s *standing) denied(t *testing.T) {
+func (s *deployedStack) denied(t *testing.T) {
 	all := denialsOf(s.file)
 	kept := s.editPolicies(t, all)
 	for _, d := range all {
@@ -69,7 +69,7 @@ func (s *standing) denied(t *testing.T) {
 
 // editPolicies replaces actions in bootstrap's program by an unused one, and
 // brings that program up. It returns the original files.
-func (s *standing) editPolicies(t *testing.T, denials []denial) map[string]string {
+func (s *deployedStack) editPolicies(t *testing.T, denials []denial) map[string]string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(s.account.dir, "*.go"))
 	if err != nil {
@@ -103,7 +103,7 @@ func (s *standing) editPolicies(t *testing.T, denials []denial) map[string]strin
 
 // unused compares the rights of the roles with their uses: each right was used,
 // or there is a reason.
-func (s *standing) unused(t *testing.T) {
+func (s *deployedStack) unused(t *testing.T) {
 	var held map[string][]iam.Holding
 	out := mustLocal(t, "-C", s.dir, "iam", "-json")
 	if err := json.Unmarshal([]byte(out), &held); err != nil {
@@ -133,7 +133,7 @@ func (s *standing) unused(t *testing.T) {
 func reasonFor(h iam.Holding) string {
 	held := h.Action + " " + h.Resource
 	for _, r := range []struct{ pattern, reason string }{
-		{"s3:* arn:aws:s3:::*", "the state is in a folder here, not in a bucket, and no function of this stack has a bucket of its own"},
+		{"s3:* arn:aws:s3:::*", "the state is in a folder here, not in a bucket, and no function of this stack has a separate bucket"},
 		{"scheduler:*Schedule *", "no function of this stack has a schedule"},
 		{"kms:* *", "the state is not encrypted by KMS here"},
 		{"apigateway:* *::/domainnames/*", "one list of ARNs serves domain names and their mappings, of the domain and of names below it"},
@@ -143,7 +143,7 @@ func reasonFor(h iam.Holding) string {
 		{"iam:*PolicyVersion* *", "a shared policy changes with the resources it is about, which no setting does"},
 		{"iam:PutRolePermissionsBoundary *", "roles from before there was a boundary get it"},
 		{"iam:Update*Role* *", "the trust and the description of a role are the program's, and change with it"},
-		{"logs:DeleteRetentionPolicy *", "logs that are kept for ever are no setting"},
+		{"logs:DeleteRetentionPolicy *", "no setting keeps logs for ever"},
 		{"route53:UpdateHostedZoneComment *", "the comment is the program's"},
 		{"secretsmanager:UpdateSecret *", "the description is the program's"},
 		{"sns:SetTopicAttributes *", "a topic's attributes are the program's"},

@@ -46,7 +46,7 @@ func editsOf() []declared {
 }
 
 // edit makes a change of the declaration and reverts it.
-func (s *standing) edit(t *testing.T, e declared) {
+func (s *deployedStack) edit(t *testing.T, e declared) {
 	s.probe.take()
 	kept := map[string]string{}
 	for _, f := range e.files {

@@ -1,4 +1,4 @@
-// Command hear is the function of the same name.
+// Command subscribe is the function of the same name.
 package main
 
 import (
@@ -15,7 +15,7 @@ func main() { function.Start(open) }
 func open(e function.Environment) (any, error) {
 	return func(_ context.Context, batch events.SNSEvent) error {
 		for _, r := range batch.Records {
-			e.Log.Info("heard", "message", r.SNS.Message)
+			e.Log.Info("received", "message", r.SNS.Message)
 		}
 		return nil
 	}, nil

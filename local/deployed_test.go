@@ -11,15 +11,15 @@ import (
 	"text/tabwriter"
 )
 
-// TestStandingStack changes a stack that is up while it answers requests: each
+// TestDeployedStack changes a stack that is up while it answers requests: each
 // setting and back, and then the declaration. It uses the rights of bootstrap's
 // roles. It prints its results as tables:
 //
-//	go test ./local -run TestStandingStack -v
-func TestStandingStack(t *testing.T) {
+//	go test ./local -run TestDeployedStack -v
+func TestDeployedStack(t *testing.T) {
 	needs(t, sample()...)
 	t.Parallel()
-	s := newStanding(t, "staging")
+	s := newDeployedStack(t, "staging")
 	changes := changesOf(s.file)
 	t.Run("every setting has a row", func(t *testing.T) { s.covers(t, changes) })
 	for _, c := range changes {
@@ -36,8 +36,8 @@ func TestStandingStack(t *testing.T) {
 	t.Run("rights never used", s.unused)
 }
 
-// standing is a stack that is up, served, and probed by requests.
-type standing struct {
+// deployedStack is a stack that is up, served, and probed by requests.
+type deployedStack struct {
 	dir, stack      string
 	account         account
 	file            *stackFile
@@ -46,9 +46,9 @@ type standing struct {
 	rows            []string
 }
 
-func newStanding(t *testing.T, stack string) *standing {
+func newDeployedStack(t *testing.T, stack string) *deployedStack {
 	t.Helper()
-	s := &standing{dir: built(t), stack: stack}
+	s := &deployedStack{dir: built(t), stack: stack}
 	s.file = openStackFile(t, s.dir, stack)
 	s.account = account{filepath.Join(s.dir, "bootstrap"), filepath.Join(s.dir, ".local"), stack}
 	s.account.prepare(t)
@@ -65,14 +65,14 @@ func newStanding(t *testing.T, stack string) *standing {
 	return s
 }
 
-func (s *standing) token(t *testing.T) string {
+func (s *deployedStack) token(t *testing.T) string {
 	t.Helper()
 	return strings.TrimSpace(mustLocal(t, "-C", s.dir, "token"))
 }
 
 // pulumi runs a command on the stack, with the role that a pipeline would
 // assume for it.
-func (s *standing) pulumi(t *testing.T, args ...string) (string, error) {
+func (s *deployedStack) pulumi(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	env := s.preview
 	if args[0] == "up" || args[0] == "destroy" {
@@ -81,7 +81,7 @@ func (s *standing) pulumi(t *testing.T, args ...string) (string, error) {
 	return localWith(t, env, append([]string{"-C", s.dir, "-assume", "pulumi"}, append(args, "--stack", s.stack)...)...)
 }
 
-func (s *standing) must(t *testing.T, args ...string) string {
+func (s *deployedStack) must(t *testing.T, args ...string) string {
 	t.Helper()
 	out, err := s.pulumi(t, args...)
 	if err != nil {
@@ -91,7 +91,7 @@ func (s *standing) must(t *testing.T, args ...string) string {
 }
 
 // covers checks that every setting in Pulumi.yaml has a change.
-func (s *standing) covers(t *testing.T, changes []change) {
+func (s *deployedStack) covers(t *testing.T, changes []change) {
 	covered := administrators()
 	for _, name := range slices.Sorted(maps.Keys(covered)) {
 		s.rows = append(s.rows, fmt.Sprintf("%s\t\tan administrator's: %s\t\t", name, covered[name]))
@@ -107,7 +107,7 @@ func (s *standing) covers(t *testing.T, changes []change) {
 }
 
 // try makes a change and reverts it.
-func (s *standing) try(t *testing.T, c change) {
+func (s *deployedStack) try(t *testing.T, c change) {
 	if c.from != nil {
 		s.file.set(t, c.from)
 		s.must(t, "up", "--skip-preview")
@@ -140,7 +140,7 @@ func (s *standing) try(t *testing.T, c change) {
 }
 
 // refuses checks that a preview fails with a message.
-func (s *standing) refuses(t *testing.T, want string) {
+func (s *deployedStack) refuses(t *testing.T, want string) {
 	t.Helper()
 	if out, err := s.pulumi(t, "preview"); err == nil || !strings.Contains(out, want) {
 		t.Errorf("preview: %v, no %q in\n%s", err, want, out)
@@ -149,7 +149,7 @@ func (s *standing) refuses(t *testing.T, want string) {
 
 // note records a change in the table, and fails if requests failed without a
 // reason.
-func (s *standing) note(t *testing.T, c change, outcome string) {
+func (s *deployedStack) note(t *testing.T, c change, outcome string) {
 	t.Helper()
 	asked, broken, failed := s.probe.take()
 	switch {
@@ -167,7 +167,7 @@ func (s *standing) note(t *testing.T, c change, outcome string) {
 }
 
 // table returns the results.
-func (s *standing) table() string {
+func (s *deployedStack) table() string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "\nwhat\tbecomes\toutcome\trequests that failed\twhy")
