@@ -14,7 +14,7 @@ const eventsDeclared = `if i == 0 {
 	s.Queues = append(s.Queues, Queue{Name: "orders"})
 	s.Functions = append(s.Functions,
 		Function{Name: "publish", PublicRoutes: []string{"POST /publish"}},
-		Function{Name: "relay"}, Function{Name: "hear"}, Function{Name: "take", Consumes: "orders"})
+		Function{Name: "relay"}, Function{Name: "receive"}, Function{Name: "take", Consumes: "orders"})
 }`
 
 // TestEventsOfTheProgram adds resources of EventBridge and SNS to the program.
@@ -34,7 +34,7 @@ func TestEventsOfTheProgram(t *testing.T) {
 	o := newOperator(t, dir, "local")
 	o.logged(t, "take", `"taken"`, `{\"id\":\"dear\",\"total\":11}`)
 	o.logged(t, "take", `"taken"`, `"published dear"`)
-	o.logged(t, "hear", `"heard"`, `"published dear"`)
+	o.logged(t, "receive", `"received"`, `"published dear"`)
 	logs, err := filepath.Glob(filepath.Join(dir, ".local", "logs", "*.log"))
 	if err != nil || len(logs) == 0 {
 		t.Fatalf("%d logs, %v", len(logs), err)

@@ -12,7 +12,7 @@ import (
 )
 
 // newEvents declares a bus whose rule calls relay and fills the queue, and a topic
-// that calls hear and fills the queue.
+// that calls receive and fills the queue.
 func newEvents(s *stack, data *stores, fns []*function) error {
 	named := func(name string) *function {
 		return fns[slices.IndexFunc(fns, func(f *function) bool { return f.Name == name })]
@@ -36,7 +36,7 @@ func newEvents(s *stack, data *stores, fns []*function) error {
 	if err != nil {
 		return err
 	}
-	if err := newSubscriptions(s, topic, named("hear"), queue.made); err != nil {
+	if err := newSubscriptions(s, topic, named("receive"), queue.made); err != nil {
 		return err
 	}
 	_, err = sqs.NewQueuePolicy(s.ctx, "orders", &sqs.QueuePolicyArgs{
@@ -84,9 +84,9 @@ func newRule(s *stack, bus *cloudwatch.EventBus, topic *sns.Topic, relay *functi
 }
 
 // newSubscriptions declares who gets what is published.
-func newSubscriptions(s *stack, topic *sns.Topic, hear *function, queue *sqs.Queue) error {
-	_, err := sns.NewTopicSubscription(s.ctx, "hear", &sns.TopicSubscriptionArgs{
-		Topic: topic.Arn, Protocol: pulumi.String("lambda"), Endpoint: hear.lambda.Arn,
+func newSubscriptions(s *stack, topic *sns.Topic, receive *function, queue *sqs.Queue) error {
+	_, err := sns.NewTopicSubscription(s.ctx, "receive", &sns.TopicSubscriptionArgs{
+		Topic: topic.Arn, Protocol: pulumi.String("lambda"), Endpoint: receive.lambda.Arn,
 	}, s.in)
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ func newSubscriptions(s *stack, topic *sns.Topic, hear *function, queue *sqs.Que
 	if err != nil {
 		return err
 	}
-	return called(s, hear, "sns.amazonaws.com", topic.Arn)
+	return called(s, receive, "sns.amazonaws.com", topic.Arn)
 }
 
 // called lets a service call a function for a resource.

@@ -1,4 +1,4 @@
-// Command hear is the function of the same name.
+// Command receive is the function of the same name.
 package main
 
 import (
@@ -11,11 +11,11 @@ import (
 
 func main() { function.Start(open) }
 
-// open returns what Lambda calls.
+// open returns the handler.
 func open(e function.Environment) (any, error) {
 	return func(_ context.Context, batch events.SNSEvent) error {
 		for _, r := range batch.Records {
-			e.Log.Info("heard", "message", r.SNS.Message)
+			e.Log.Info("received", "message", r.SNS.Message)
 		}
 		return nil
 	}, nil
