@@ -101,7 +101,7 @@ func TestCommands(t *testing.T) {
 func TestSizes(t *testing.T) {
 	t.Parallel()
 	if owned, err := recipe.Owned(".."); err != nil || owned {
-		t.Skipf("a team's own pages have the size that it likes (%v)", err)
+		t.Skipf("a team's pages may have any size (%v)", err)
 	}
 	for _, page := range pages(t) {
 		most := 250
@@ -112,7 +112,7 @@ func TestSizes(t *testing.T) {
 			most = 30
 		}
 		if n := strings.Count(read(t, page), "\n"); n > most {
-			t.Errorf("%s has %d lines, and %d are the most", page, n, most)
+			t.Errorf("%s has %d lines; at most %d", page, n, most)
 		}
 	}
 }
@@ -131,7 +131,7 @@ func TestOpenings(t *testing.T) {
 		}
 		text := read(t, page)
 		if _, rest, _ := strings.Cut(text, "\n\n"); !strings.HasPrefix(rest, "After this page ") {
-			t.Errorf("%s does not open with what the reader can do after it", page)
+			t.Errorf("%s does not begin with what the reader can do after it", page)
 		}
 	}
 }

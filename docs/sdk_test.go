@@ -47,7 +47,7 @@ func sdkDirs(t *testing.T, types []provider.Type) map[string]string {
 	}
 	out, err := exec.Command("go", args...).Output()
 	if err != nil {
-		t.Fatalf("find the provider's SDK, with which the pages are compared: go %s: %v", strings.Join(args, " "), err)
+		t.Fatalf("find the provider's SDK, to compare the pages with it: go %s: %v", strings.Join(args, " "), err)
 	}
 	dirs := map[string]string{}
 	for line := range strings.Lines(string(out)) {

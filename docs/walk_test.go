@@ -29,7 +29,7 @@ var serving = regexp.MustCompile(`^go run \./local( -watch| -stack \S+)*$`)
 // one that serves, or the end of its page. The port is a free one.
 func TestWalk(t *testing.T) {
 	if testing.Short() {
-		t.Skip("-short leaves out what takes minutes")
+		t.Skip("the test takes minutes; run without -short")
 	}
 	if owned, err := recipe.Owned(".."); err != nil || owned {
 		t.Skipf("a team's own pages may have commands for its own account (%v)", err)
@@ -91,7 +91,7 @@ stop() {
 	wait "$serving" || code=$?
 	serving=
 	# The go command ends with 1 when it is interrupted, whatever it runs does.
-	[ "$code" -le 1 ] || { echo "what served ended with $code"; cat "$HOME/serve.log"; exit 1; }
+	[ "$code" -le 1 ] || { echo "the server ended with $code"; cat "$HOME/serve.log"; exit 1; }
 }
 trap '[ -z "$serving" ] || kill -KILL -- "-$serving"' EXIT
 serve() {

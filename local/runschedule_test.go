@@ -18,7 +18,7 @@ func TestRunScheduleLine(t *testing.T) {
 		{[]string{"-h"}, 0, "go run ./local run-schedule nightly"},
 		{nil, 2, "run-schedule takes one name"},
 		{[]string{"one", "two"}, 2, "run-schedule takes one name"},
-		{[]string{"nightly"}, 1, "there is no schedule nightly, nor any other"},
+		{[]string{"nightly"}, 1, "there is no schedule nightly; the local cloud has no schedules"},
 	} {
 		var stdout, stderr strings.Builder
 		code := run(t.Context(), append([]string{"-C", "..", "-state", state, "run-schedule"}, test.args...), &stdout, &stderr)

@@ -81,7 +81,7 @@ func TestRules(t *testing.T) {
 		t.Errorf("run now: %s, %v\n%s", result.Answer, err, seen)
 	}
 	seen.await(t, "the run", func(text string) bool { return strings.Count(text, "f: scheduled\n") == 1 })
-	if _, err := c.Inspector().RunSchedule(t.Context(), "daily"); err == nil || !strings.Contains(err.Error(), "there is no schedule daily, nor any other; it is not a rule with a schedule either: those are project-nightly") {
+	if _, err := c.Inspector().RunSchedule(t.Context(), "daily"); err == nil || !strings.Contains(err.Error(), "there is no schedule daily; the local cloud has no schedules; the rules with a schedule are project-nightly") {
 		t.Errorf("a rule that is not there: %v", err)
 	}
 	topicARN := "arn:aws:sns:" + region + ":" + account + ":changes"

@@ -220,7 +220,7 @@ func TestStreamsAndSchedules(t *testing.T) {
 		t.Errorf("run now: %s, %v\n%s", result.Answer, err, seen)
 	}
 	seen.await(t, "the run", func(text string) bool { return strings.Count(text, "f: scheduled\n") == 2 })
-	if _, err := c.Inspector().RunSchedule(t.Context(), "daily"); err == nil || !strings.Contains(err.Error(), "there is no schedule daily; there are project-nightly") {
+	if _, err := c.Inspector().RunSchedule(t.Context(), "daily"); err == nil || !strings.Contains(err.Error(), "there is no schedule daily; the schedules are project-nightly") {
 		t.Errorf("a schedule that is not there: %v", err)
 	}
 	if err := c.Close(); err != nil {

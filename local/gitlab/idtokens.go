@@ -40,7 +40,7 @@ func IDTokens(dir string) (map[string]string, error) {
 				audience = token.Audience.Content[0].Value
 			}
 			if other, ok := audiences[name]; ok && other != audience {
-				return nil, fmt.Errorf(".gitlab-ci.yml: %s is for %q in %s and for %q in another job: give it another name", name, audience, entry, other)
+				return nil, fmt.Errorf(".gitlab-ci.yml: the token %s has the audience %q in %s and %q in another job: give it another name", name, audience, entry, other)
 			}
 			audiences[name] = audience
 		}

@@ -20,7 +20,7 @@ var lock []byte
 
 // ErrNoRsync means that rsync is missing, which copies the project for each
 // job.
-var ErrNoRsync = errors.New("no rsync on PATH, which copies the project for each job: install it (apt-get install rsync), then try again")
+var ErrNoRsync = errors.New("rsync, which copies the project for each job, is not on PATH: install it (apt-get install rsync), then try again")
 
 // Install installs gitlab-ci-local below cache once, and returns its path.
 func Install(ctx context.Context, cache string, progress io.Writer) (string, error) {

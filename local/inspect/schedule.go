@@ -56,7 +56,7 @@ func (i *Inspector) RunSchedule(ctx context.Context, name string) (Invocation, e
 		return invocationOf("", result), failed
 	}
 	if names, failed := i.o.Rules.Scheduled(); failed == nil && len(names) > 0 {
-		err = fmt.Errorf("%w; it is not a rule with a schedule either: those are %s", err, strings.Join(names, ", "))
+		err = fmt.Errorf("%w; the rules with a schedule are %s", err, strings.Join(names, ", "))
 	}
 	return Invocation{}, err
 }

@@ -130,7 +130,7 @@ func checkAPI(in APIInputs) []provider.Problem {
 			problems.Add("routeSelectionExpression", "the local cloud selects routes of a WebSocket API by a member of the message, such as $request.body.action, not %q", e)
 		}
 		if in.CORSConfiguration != nil {
-			problems.Add("corsConfiguration", "a WebSocket API has none: browsers connect from any origin, which the $connect route sees")
+			problems.Add("corsConfiguration", "a WebSocket API has no CORS settings: browsers connect from any origin, and the $connect route can check it")
 		}
 	case "": // unknown in a preview
 	default:

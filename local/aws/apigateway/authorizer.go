@@ -182,7 +182,7 @@ func checkSources(problems *provider.Problems, sources []string, protocol string
 		case isContext && !slices.Contains(httpapi.RequestVariables(), variable):
 			problems.Add(property, "%s has no value before a request is authorized", source)
 		case slices.Contains(sources[:i], source):
-			problems.Add(property, "%s is there twice", source)
+			problems.Add(property, "%s is listed twice", source)
 		}
 	}
 }

@@ -184,15 +184,15 @@ func TestReferences(t *testing.T) {
 	stage := func(api, deployment string) error {
 		return declare(t, p, stages(p.APIs), "s", "", StageInputs{APIID: api, Name: "s", DeploymentID: deployment})
 	}
-	wantFailure(t, "integration of no API", declare(t, p, integrations(p.APIs), "x", "", IntegrationInputs{APIID: "none"}), "NotFoundException: API none")
-	wantFailure(t, "route of no API", route("none", "GET /x", ""), "NotFoundException: API none")
+	wantFailure(t, "integration of a missing API", declare(t, p, integrations(p.APIs), "x", "", IntegrationInputs{APIID: "none"}), "NotFoundException: API none")
+	wantFailure(t, "route of a missing API", route("none", "GET /x", ""), "NotFoundException: API none")
 	wantFailure(t, "route twice", route("a", "GET /items", ""), "ConflictException: the API has a route GET /items already")
 	wantFailure(t, "route of another variable", route("a", "GET /items/{name}", ""), "ConflictException: the API has a route GET /items/{id} already")
 	wantFailure(t, "another API's integration", route("a", "GET /x", "integrations/bi"), "BadRequestException: the API has no integration bi, which the route GET /x targets")
 	wantFailure(t, "no integration", route("a", "GET /x", "integrations/none"), "has no integration none")
-	wantFailure(t, "deployment of no API", declare(t, p, deployments(p.APIs), "x", "", DeploymentInputs{APIID: "none"}), "NotFoundException: API none")
-	wantFailure(t, "stage of no API", stage("none", ""), "NotFoundException: API none")
-	wantFailure(t, "stage of no deployment", stage("a", "none"), "the API a has no deployment none")
+	wantFailure(t, "deployment of a missing API", declare(t, p, deployments(p.APIs), "x", "", DeploymentInputs{APIID: "none"}), "NotFoundException: API none")
+	wantFailure(t, "stage of a missing API", stage("none", ""), "NotFoundException: API none")
+	wantFailure(t, "stage of a missing deployment", stage("a", "none"), "the API a has no deployment none")
 	wantFailure(t, "stage of another API's deployment", stage("a", "d"), "the API a has no deployment d")
 	must(t, route("a", "ANY /items", "")) // another method
 	update := func(key string) error {

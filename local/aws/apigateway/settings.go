@@ -70,7 +70,7 @@ func checkStageSettings(problems *provider.Problems, in StageInputs, protocol st
 		path := fmt.Sprintf("routeSettings[%d].", i)
 		checkRouteSettings(problems, path, s.settings(), protocol)
 		if s.RouteKey != "" && slices.Contains(keys, s.RouteKey) {
-			problems.Add(path+"routeKey", "there are two settings of %s", s.RouteKey)
+			problems.Add(path+"routeKey", "two settings have the route key %s", s.RouteKey)
 		}
 		keys = append(keys, s.RouteKey)
 	}

@@ -63,7 +63,7 @@ func TestSettingsReferences(t *testing.T) {
 	wantFailure(t, "no group", goesTo("arn:aws:logs:eu-west-1:111111111111:log-group:/none"), "the access log of stage s goes to arn:aws:logs:eu-west-1:111111111111:log-group:/none: not found")
 	wantFailure(t, "group of another account", goesTo(strings.Replace(group, "1111", "2222", 1)), "not found")
 	wantFailure(t, "group of another region", goesTo(strings.Replace(group, "eu-west", "us-west", 1)), "not found")
-	wantFailure(t, "settings of no route", stage(StageInputs{RouteSettings: []RouteSetting{settingOf("GET /items", 1, 1), settingOf("GET /x", 1, 1)}}), "unable to find the route GET /x of the settings of stage s in the API a")
+	wantFailure(t, "settings of a missing route", stage(StageInputs{RouteSettings: []RouteSetting{settingOf("GET /items", 1, 1), settingOf("GET /x", 1, 1)}}), "unable to find the route GET /x of the settings of stage s in the API a")
 
 	must(t, goesTo(group))
 	must(t, stage(StageInputs{

@@ -14,11 +14,11 @@ func TestError(t *testing.T) {
 		t.Errorf("the error reads %q, not %q", got, want)
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		t.Error("the cause is not known any more")
+		t.Error("the cause is lost")
 	}
 	wrapped := fmt.Errorf("stage live: %w", err)
 	if !Is(wrapped, "NotFoundException") || Is(wrapped, "ConflictException") || Is(fs.ErrNotExist, "NotFoundException") {
-		t.Error("Is does not go by the code")
+		t.Error("Is does not compare the code")
 	}
 	if err := errors.Unwrap(New("ConflictException", "taken")); err != nil {
 		t.Errorf("an error without a cause unwraps to %v", err)

@@ -77,7 +77,7 @@ func (h *Handler) call(w http.ResponseWriter, r *http.Request) (any, error) {
 	name, ok := strings.CutPrefix(target, h.Prefix+".")
 	operation, known := h.Operations[name]
 	if r.Method != http.MethodPost || !ok || !known {
-		return nil, awserr.New("UnknownOperationException", "the local cloud does not know the operation %q; of %s it knows %s",
+		return nil, awserr.New("UnknownOperationException", "the local cloud does not know the operation %q; it knows these operations of %s: %s",
 			target, h.Prefix, strings.Join(slices.Sorted(maps.Keys(h.Operations)), ", "))
 	}
 	return operation(r.Context(), caller, body)

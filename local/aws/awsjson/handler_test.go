@@ -69,7 +69,7 @@ func TestHandler(t *testing.T) {
 		{"another type", "POST", "Things.Greet", `{"Name":1}`, true, 400, "#SerializationException", ""},
 		{"no UTF-8", "POST", "Things.Greet", "{\"Name\":\"\xff\"}", true, 400, "#SerializationException", ""},
 		{"too large", "POST", "Things.Greet", `{"Name":"` + strings.Repeat("x", 100) + `"}`, true, 413, "#RequestEntityTooLargeException", ""},
-		{"unknown operation", "POST", "Things.Dance", `{}`, true, 400, `does not know the operation \"Things.Dance\"; of Things it knows Break, Find, Forbid, Greet`, ""},
+		{"unknown operation", "POST", "Things.Dance", `{}`, true, 400, `does not know the operation \"Things.Dance\"; it knows these operations of Things: Break, Find, Forbid, Greet`, ""},
 		{"another service", "POST", "Others.Greet", `{}`, true, 400, "#UnknownOperationException", ""},
 		{"no operation", "POST", "", `{}`, true, 400, "#UnknownOperationException", ""},
 		{"another method", "PUT", "Things.Greet", `{}`, true, 400, "#UnknownOperationException", ""},

@@ -82,7 +82,7 @@ func (h *Handler) call(w http.ResponseWriter, r *http.Request) (name string, res
 	case name == "":
 		return "", nil, awserr.New("MissingAction", "the request has no Action")
 	case !signed && !known:
-		return "", nil, awserr.New("InvalidAction", "the local cloud does not know the action %s; of %s it knows %s",
+		return "", nil, awserr.New("InvalidAction", "the local cloud does not know the action %s; it knows these actions of %s: %s",
 			name, h.Service, strings.Join(h.Names(), ", "))
 	case form.Get("Version") != h.Version:
 		return "", nil, awserr.New("InvalidAction", "Could not find operation %s for version %s", name, form.Get("Version"))
@@ -135,18 +135,18 @@ func (h *Handler) errorOf(err error) (code, message string, status int) {
 	if denied, ok := errors.AsType[*iam.Denied](err); ok {
 		return h.Denied, denied.Error(), http.StatusForbidden
 	}
-	told, ok := errors.AsType[*awserr.Error](err)
+	e, ok := errors.AsType[*awserr.Error](err)
 	if !ok {
 		return "InternalFailure", err.Error(), http.StatusInternalServerError
 	}
 	if _, is := errors.AsType[unsigned](err); is {
-		return queryCode(told.Code), told.Message, http.StatusForbidden
+		return queryCode(e.Code), e.Message, http.StatusForbidden
 	}
-	status, known := h.Status[told.Code]
+	status, known := h.Status[e.Code]
 	if !known {
 		status = http.StatusBadRequest
 	}
-	return told.Code, told.Message, status
+	return e.Code, e.Message, status
 }
 
 // queryCode translates an authentication error's code from the JSON protocol to

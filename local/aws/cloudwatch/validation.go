@@ -155,7 +155,7 @@ func checkQueries(problems *provider.Problems, in Alarm) {
 			problems.Add(path+"id", "%q must be letters, digits and _, a lower-case letter first", q.ID)
 		}
 		if q.ID != "" && seen[q.ID] {
-			problems.Add(path+"id", "there are two queries %s", q.ID)
+			problems.Add(path+"id", "two queries have the id %s", q.ID)
 		}
 		seen[q.ID] = true
 		if q.Metric != nil {

@@ -33,22 +33,22 @@ func checkChange(old, in Table) error {
 		}
 	}
 	if len(changes) > 1 {
-		return awserr.New("LimitExceededException", "only 1 online index can be created or deleted simultaneously per table, and that is more for table %s (%s): make the change in several updates, a new index under a new name first",
+		return awserr.New("LimitExceededException", "only 1 online index can be created or deleted simultaneously per table; table %s needs more (%s): make one change per update, and give a changed index a new name",
 			in.Name, strings.Join(changes, ", "))
 	}
 	return nil
 }
 
-// bring updates the engine's table to match in, with one call for each index.
-// The items stay, and a new index includes the existing items.
-func bring(ctx context.Context, client *dynamodb.Client, in Table) error {
-	d, err := settled(ctx, client, in.Name)
+// updateTable updates the engine's table to match in, with one call for each
+// index. The items stay, and a new index includes the existing items.
+func updateTable(ctx context.Context, client *dynamodb.Client, in Table) error {
+	d, err := waitActive(ctx, client, in.Name)
 	if err != nil {
 		return err
 	}
 	have, want := indexed(held(d)), indexed(creation(in))
 	if !reflect.DeepEqual(have.fixed, want.fixed) {
-		return awserr.New("ValidationException", "table %s has other keys, and neither they nor their types nor its local indexes can change: give the table another name", in.Name)
+		return awserr.New("ValidationException", "table %s has other keys, key types or local indexes, which cannot change: give the table another name", in.Name)
 	}
 	for _, name := range have.names {
 		if reflect.DeepEqual(have.indexes[name], want.indexes[name]) {
@@ -125,7 +125,7 @@ func createIndex(ctx context.Context, client *dynamodb.Client, table string, i i
 		}}},
 	})
 	if err == nil {
-		_, err = settled(ctx, client, table)
+		_, err = waitActive(ctx, client, table)
 	}
 	if err != nil {
 		return fmt.Errorf("create index %s of table %s: %w", *i.IndexName, table, err)
@@ -139,7 +139,7 @@ func deleteIndex(ctx context.Context, client *dynamodb.Client, table, name strin
 		GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{{Delete: &types.DeleteGlobalSecondaryIndexAction{IndexName: aws.String(name)}}},
 	})
 	if err == nil {
-		_, err = settled(ctx, client, table)
+		_, err = waitActive(ctx, client, table)
 	}
 	if err != nil {
 		return fmt.Errorf("delete index %s of table %s: %w", name, table, err)

@@ -62,7 +62,7 @@ func (f *fixture) counts(t *testing.T, table string) map[string]int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := settled(t.Context(), client, table)
+	d, err := waitActive(t.Context(), client, table)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestUpdate(t *testing.T) {
 			f.fill(t, name, 30)
 			for _, again := range []bool{false, true} { // the second time as after a crash before the record was written
 				err := f.update(t.Context(), t, with(name, test.change))
-				want := "LimitExceededException: only 1 online index can be created or deleted simultaneously per table, and that is more for table " + name + " (" + test.refused + ")"
+				want := "LimitExceededException: only 1 online index can be created or deleted simultaneously per table; table " + name + " needs more (" + test.refused + ")"
 				if (err == nil) != (test.refused == "") || err != nil && !strings.HasPrefix(err.Error(), want) {
 					t.Fatalf("again %v: %v", again, err)
 				}
@@ -143,9 +143,9 @@ func TestUpdate(t *testing.T) {
 	}
 }
 
-// TestBring checks that bring handles an engine that differs from the inputs by
-// several indexes.
-func TestBring(t *testing.T) {
+// TestUpdateTable checks that updateTable handles an engine that differs from
+// the inputs by several indexes.
+func TestUpdateTable(t *testing.T) {
 	t.Parallel()
 	name := nameOf(t, "")
 	f := newFixture(t, "")
@@ -155,7 +155,7 @@ func TestBring(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := bring(t.Context(), client, with(name, func(in *Table) {
+	if err := updateTable(t.Context(), client, with(name, func(in *Table) {
 		in.GlobalSecondaryIndexes[0].RangeKey = "id"
 		addIndex(in, "by-owner", "owner")
 		addIndex(in, "other", "kind")
@@ -238,13 +238,13 @@ func (f *fixture) ownEngine(t *testing.T, path string) *dynoxide.Server {
 	return server
 }
 
-func (f *fixture) restore(t *testing.T, server *dynoxide.Server) (made []string) {
+func (f *fixture) restore(t *testing.T, server *dynoxide.Server) (created []string) {
 	t.Helper()
-	made, err := f.tables.Restore(t.Context(), server.URL())
+	created, err := f.tables.Restore(t.Context(), server.URL())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return made
+	return created
 }
 
 // TestRestore checks that Restore creates lost tables, without items.
@@ -256,15 +256,15 @@ func TestRestore(t *testing.T) {
 	f.declare(t, declared)
 	f.declare(t, items("second"))
 	server := f.ownEngine(t, "")
-	if made := f.restore(t, server); !slices.Equal(made, []string{"first", "second"}) {
-		t.Errorf("made %v", made)
+	if created := f.restore(t, server); !slices.Equal(created, []string{"first", "second"}) {
+		t.Errorf("created %v", created)
 	}
 	f.fill(t, "first", 3)
 	if diff := cmp.Diff(map[string]int{"table": 3, "by-status by status": 3}, f.counts(t, "first")); diff != "" {
 		t.Errorf("items (-want +got):\n%s", diff)
 	}
-	if made := f.restore(t, server); len(made) > 0 {
-		t.Errorf("made once more: %v", made)
+	if created := f.restore(t, server); len(created) > 0 {
+		t.Errorf("created again: %v", created)
 	}
 	if got := f.count(t, "first", nil); got != 3 {
 		t.Errorf("%d items after another start", got)
@@ -292,8 +292,8 @@ func TestKilledUpdate(t *testing.T) {
 		t.Logf("killed after %d ms, the update: %v", delay, <-ended)
 
 		server = f.ownEngine(t, path)
-		if made := f.restore(t, server); len(made) > 0 {
-			t.Errorf("killed after %d ms: made %v", delay, made)
+		if created := f.restore(t, server); len(created) > 0 {
+			t.Errorf("killed after %d ms: created %v", delay, created)
 		}
 		if diff := cmp.Diff(map[string]int{"table": n, "by-status by status": n}, f.counts(t, table)); diff != "" {
 			t.Errorf("killed after %d ms: items (-want +got):\n%s", delay, diff)

@@ -70,13 +70,13 @@ func (t *Tables) create(ctx context.Context, _ provider.Call, r *store.Record[Ta
 	if err != nil {
 		return err
 	}
-	if _, err := settled(ctx, client, r.ID); err != nil {
+	if _, err := waitActive(ctx, client, r.ID); err != nil {
 		return err
 	}
 	if err := setTTL(ctx, client, r.Inputs); err != nil {
 		return err
 	}
-	return t.bringStream(ctx, r.Inputs)
+	return t.updateStream(ctx, r.Inputs)
 }
 
 // update updates the table in the engine. It compares the inputs with the
@@ -90,16 +90,16 @@ func (t *Tables) update(ctx context.Context, _ provider.Call, old store.Record[T
 	if err != nil {
 		return err
 	}
-	if err := bring(ctx, client, r.Inputs); err != nil {
+	if err := updateTable(ctx, client, r.Inputs); err != nil {
 		return err
 	}
-	return t.bringStream(ctx, r.Inputs)
+	return t.updateStream(ctx, r.Inputs)
 }
 
 // Restore makes the tables of the engine at url match the records. It creates
 // missing tables, without items, and reverts updates that a crash interrupted.
 // It returns the names of the tables it created.
-func (t *Tables) Restore(ctx context.Context, url string) (made []string, err error) {
+func (t *Tables) Restore(ctx context.Context, url string) (created []string, err error) {
 	records, err := store.List[Table](t.db, Token)
 	if err != nil {
 		return nil, err
@@ -108,19 +108,19 @@ func (t *Tables) Restore(ctx context.Context, url string) (made []string, err er
 	for _, r := range records {
 		_, err := client.CreateTable(ctx, creation(r.Inputs))
 		if _, exists := errors.AsType[*types.ResourceInUseException](err); !exists && err != nil {
-			return made, fmt.Errorf("table %s: %w", r.ID, err)
+			return created, fmt.Errorf("table %s: %w", r.ID, err)
 		}
 		if err == nil {
-			made = append(made, r.ID)
+			created = append(created, r.ID)
 		}
-		if err := bring(ctx, client, r.Inputs); err != nil {
-			return made, fmt.Errorf("table %s: %w", r.ID, err)
+		if err := updateTable(ctx, client, r.Inputs); err != nil {
+			return created, fmt.Errorf("table %s: %w", r.ID, err)
 		}
 		if err := t.restoreStream(ctx, url, r.ID); err != nil {
-			return made, fmt.Errorf("table %s: its stream: %w", r.ID, err)
+			return created, fmt.Errorf("table %s: its stream: %w", r.ID, err)
 		}
 	}
-	return made, nil
+	return created, nil
 }
 
 func (t *Tables) delete(ctx context.Context, _ provider.Call, r store.Record[Table]) error {

@@ -52,7 +52,7 @@ func (t *Tables) engineStream(ctx context.Context, table string) (engineStream, 
 
 func (t *Tables) engineStreamAt(ctx context.Context, url, table string) (engineStream, error) {
 	client := t.clientAt(url)
-	d, err := settled(ctx, client, table)
+	d, err := waitActive(ctx, client, table)
 	if err != nil {
 		return engineStream{}, err
 	}
@@ -63,7 +63,7 @@ func (t *Tables) engineStreamAt(ctx context.Context, url, table string) (engineS
 		if err != nil {
 			return engineStream{}, err
 		}
-		if d, err = settled(ctx, client, table); err != nil {
+		if d, err = waitActive(ctx, client, table); err != nil {
 			return engineStream{}, err
 		}
 	}
@@ -80,7 +80,7 @@ func (t *Tables) engineStreamAt(ctx context.Context, url, table string) (engineS
 		return e, err
 	}
 	if n := len(out.StreamDescription.Shards); n != 1 {
-		return e, fmt.Errorf("the engine keeps the stream in %d shards, and the local cloud reads those of one alone: leave -dynamodb out to use the cloud's own engine", n)
+		return e, fmt.Errorf("the engine's stream has %d shards, and the local cloud reads streams with one shard only: omit -dynamodb to use the cloud's own engine", n)
 	}
 	shard := out.StreamDescription.Shards[0]
 	e.shard = shard.ShardID
@@ -99,7 +99,7 @@ func (t *Tables) engineStreamAt(ctx context.Context, url, table string) (engineS
 func engineNumber(text string) (uint64, error) {
 	n, err := strconv.ParseUint(text, 10, 64)
 	if err != nil || n >= 1e15 {
-		return 0, fmt.Errorf("the engine numbers the records of its streams as %q, which the local cloud does not read: leave -dynamodb out to use the cloud's own engine", text)
+		return 0, fmt.Errorf("the engine's stream has the sequence number %q, which the local cloud cannot read: omit -dynamodb to use the cloud's own engine", text)
 	}
 	return n, nil
 }

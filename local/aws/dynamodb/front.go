@@ -205,7 +205,7 @@ func targetsOf(operation string, body []byte) ([]target, error) {
 			return nil, awserr.New("ValidationException", "the call names no table")
 		}
 		if strings.HasPrefix(t.table, "arn:") {
-			return nil, awserr.New("ValidationException", "the local cloud takes a table by its name, not by its ARN as AWS does too: %s", t.table)
+			return nil, awserr.New("ValidationException", "the local cloud finds a table by its name only, although AWS also accepts its ARN: %s", t.table)
 		}
 	}
 	return targets, nil

@@ -66,11 +66,11 @@ func TestCallsOfTheSDK(t *testing.T) {
 		{"batch", func() error { return batch(own) }, "", ""},
 		{"batch with one denied", func() error { return batch(own, own+"-other") }, denied, "table/" + own + "-other "},
 		{"missing table", func() error { return put(f.client, "none") }, denied, "table/none "},
-		{"what is no call on items", func() error {
+		{"an operation on a table", func() error {
 			_, err := f.client.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: aws.String(own)})
 			return err
 		}, "UnknownOperationException", `"DescribeTable"; it knows BatchGetItem`},
-		{"by ARN", func() error { return put(f.client, "arn:aws:dynamodb:eu-west-1:111111111111:table/"+own) }, "ValidationException", "takes a table by its name"},
+		{"by ARN", func() error { return put(f.client, "arn:aws:dynamodb:eu-west-1:111111111111:table/"+own) }, "ValidationException", "finds a table by its name"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -121,7 +121,7 @@ func (t *Tables) Put(ctx context.Context, table string, items []Item) (written i
 			}
 			left := out.UnprocessedItems[table]
 			if len(left) == len(requests) {
-				return written, fmt.Errorf("table %s takes no more items for now", table)
+				return written, fmt.Errorf("table %s accepts no more items at the moment", table)
 			}
 			requests = left
 		}

@@ -73,7 +73,7 @@ func checkSame(ctx context.Context, client *dynamodb.Client, in Table) error {
 		return err
 	}
 	if !reflect.DeepEqual(sorted(held(d.Table)), sorted(creation(in))) {
-		return awserr.New("ResourceInUseException", "a table %s is there already, with other keys or indexes: give this one another name", in.Name)
+		return awserr.New("ResourceInUseException", "a table %s already exists, with other keys or indexes: give this table another name", in.Name)
 	}
 	return nil
 }
@@ -86,10 +86,10 @@ func sorted(in *dynamodb.CreateTableInput) *dynamodb.CreateTableInput {
 	return in
 }
 
-// settled waits until the table and its indexes are active, and returns their
+// waitActive waits until the table and its indexes are active, and returns their
 // description.
-func settled(ctx context.Context, client *dynamodb.Client, name string) (*types.TableDescription, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, waitLimit, fmt.Errorf("table %s or an index of it is not active after %v", name, waitLimit))
+func waitActive(ctx context.Context, client *dynamodb.Client, name string) (*types.TableDescription, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, waitLimit, fmt.Errorf("table %s or one of its indexes is not active after %v", name, waitLimit))
 	defer cancel()
 	for {
 		d, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(name)})

@@ -124,11 +124,11 @@ func (t *Tables) findStream(arnOfStream string) (store.Record[Table], streams, s
 	return r, all, stream{}, errNoStream(arnOfStream)
 }
 
-// bringStream enables or disables the stream of a table to match in. A new view
+// updateStream enables or disables the stream of a table to match in. A new view
 // type makes a new stream. AWS requires that the old stream is disabled first;
 // the AWS provider does so within one update (cycleStreamEnabled in
 // internal/service/dynamodb/table.go of terraform-provider-aws 5.100.0).
-func (t *Tables) bringStream(ctx context.Context, in Table) error {
+func (t *Tables) updateStream(ctx context.Context, in Table) error {
 	all, err := t.streamsOf(in.Name)
 	if err != nil {
 		return err

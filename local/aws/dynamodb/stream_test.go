@@ -200,7 +200,7 @@ func TestStreamChanges(t *testing.T) {
 		in.TTL = &TTL{AttributeName: "at", Enabled: true}
 	})
 	if w.arn(t) != first {
-		t.Error("another change made another stream")
+		t.Error("another change created a new stream")
 	}
 	w.put(t, "2", "b")
 	w.change(t, func(in *Table) { in.StreamViewType = "NEW_AND_OLD_IMAGES" })

@@ -38,7 +38,7 @@ func TestCheck(t *testing.T) {
 		{"name", func(in *Table) { in.Name = "a b" }, "name: 3 to 255"},
 		{"short name", func(in *Table) { in.Name = "ab" }, "name: 3 to 255"},
 		{"billing", func(in *Table) { in.BillingMode = "FREE" }, `billingMode: "FREE" is neither`},
-		{"capacity on demand", func(in *Table) { in.ReadCapacity = 1 }, "billingMode: takes no readCapacity"},
+		{"capacity on demand", func(in *Table) { in.ReadCapacity = 1 }, "billingMode: has no readCapacity"},
 		{"no capacity", func(in *Table) { in.BillingMode = "" }, "billingMode: the default, needs"},
 		{"ttl without an attribute", func(in *Table) { in.TTL = &TTL{Enabled: true} }, "ttl.attributeName: is required"},
 		{"recovery", func(in *Table) { in.PointInTimeRecovery = &Recovery{RecoveryPeriodInDays: 36} }, "pointInTimeRecovery.recoveryPeriodInDays: 1 to 35"},
@@ -46,16 +46,16 @@ func TestCheck(t *testing.T) {
 		{"indexes", manyIndexes, "globalSecondaryIndexes: 21 indexes; a table has at most 20"},
 		{"attribute type", func(in *Table) { in.Attributes[0].Type = "BOOL" }, `attributes[0].type: "BOOL" is none of S, N, B`},
 		{"attribute twice", func(in *Table) { in.Attributes = append(in.Attributes, Attribute{"id", "N"}) }, `attributes[2].name: "id" is declared twice`},
-		{"range is hash", func(in *Table) { in.RangeKey = "id" }, `rangeKey: "id" is the hash key`},
+		{"range is hash", func(in *Table) { in.RangeKey = "id" }, `rangeKey: "id" is already the hash key`},
 		{"key without a type", func(in *Table) { in.RangeKey = "at" }, `attributes: the key "at" is not among`},
 		{"index key without a type", func(in *Table) { in.GlobalSecondaryIndexes[0].RangeKey = "at" }, `attributes: the key "at" is not among`},
-		{"attribute that is no key", func(in *Table) { in.Attributes = append(in.Attributes, Attribute{"name", "S"}) }, `attributes: the attribute "name" is no key`},
+		{"attribute that is no key", func(in *Table) { in.Attributes = append(in.Attributes, Attribute{"name", "S"}) }, `attributes: the attribute "name" is not a key`},
 		{"index name", func(in *Table) { in.GlobalSecondaryIndexes[0].Name = "?" }, "globalSecondaryIndexes[0].name: 3 to 255"},
 		{"index twice", func(in *Table) {
 			in.GlobalSecondaryIndexes = append(in.GlobalSecondaryIndexes, in.GlobalSecondaryIndexes[0])
 		}, "globalSecondaryIndexes[1].name: is declared twice"},
 		{"projection", func(in *Table) { in.GlobalSecondaryIndexes[0].ProjectionType = "SOME" }, `globalSecondaryIndexes[0].projectionType: "SOME"`},
-		{"attributes with ALL", func(in *Table) { in.GlobalSecondaryIndexes[0].NonKeyAttributes = []string{"x"} }, "globalSecondaryIndexes[0].nonKeyAttributes: INCLUDE only"},
+		{"attributes with ALL", func(in *Table) { in.GlobalSecondaryIndexes[0].NonKeyAttributes = []string{"x"} }, "globalSecondaryIndexes[0].nonKeyAttributes: need the projection INCLUDE"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -101,7 +101,7 @@ func TestCreateAgain(t *testing.T) {
 	} {
 		in := items(name)
 		change(&in)
-		if err := f.create(t, in); err == nil || !strings.Contains(err.Error(), "ResourceInUseException: a table "+name+" is there already, with other keys or indexes") {
+		if err := f.create(t, in); err == nil || !strings.Contains(err.Error(), "ResourceInUseException: a table "+name+" already exists, with other keys or indexes") {
 			t.Errorf("%s: %v", what, err)
 		}
 	}

@@ -21,13 +21,13 @@ func check(in Table) []provider.Problem {
 	}
 	problems.OneOf("billingMode", in.BillingMode, "PAY_PER_REQUEST", "PROVISIONED")
 	if in.BillingMode == "PAY_PER_REQUEST" && (in.ReadCapacity != 0 || in.WriteCapacity != 0) {
-		problems.Add("billingMode", "PAY_PER_REQUEST takes no readCapacity or writeCapacity")
+		problems.Add("billingMode", "PAY_PER_REQUEST has no readCapacity or writeCapacity")
 	}
 	if (in.BillingMode == "" || in.BillingMode == "PROVISIONED") && (in.ReadCapacity < 1 || in.WriteCapacity < 1) {
 		problems.Add("billingMode", "PROVISIONED, the default, needs a readCapacity and a writeCapacity of at least 1")
 	}
 	if in.TTL != nil && in.TTL.Enabled && in.TTL.AttributeName == "" {
-		problems.Add("ttl.attributeName", "is required where ttl is enabled")
+		problems.Add("ttl.attributeName", "is required if ttl is enabled")
 	}
 	if len(in.GlobalSecondaryIndexes) > maxIndexes {
 		problems.Add("globalSecondaryIndexes", "%d indexes; a table has at most %d", len(in.GlobalSecondaryIndexes), maxIndexes)
@@ -38,7 +38,7 @@ func check(in Table) []provider.Problem {
 	problems.OneOf("tableClass", in.TableClass, "STANDARD", "STANDARD_INFREQUENT_ACCESS")
 	problems.OneOf("streamViewType", in.StreamViewType, "KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")
 	if in.StreamEnabled && in.StreamViewType == "" {
-		problems.Add("streamViewType", "is required where streamEnabled is true")
+		problems.Add("streamViewType", "is required if streamEnabled is true")
 	}
 	problems = append(problems, checkKeys(in)...)
 	return append(problems, checkIndexes(in)...)
@@ -58,7 +58,7 @@ func checkKeys(in Table) []provider.Problem {
 		declared = append(declared, a.Name)
 	}
 	if in.RangeKey != "" && in.RangeKey == in.HashKey {
-		problems.Add("rangeKey", "%q is the hash key already", in.RangeKey)
+		problems.Add("rangeKey", "%q is already the hash key", in.RangeKey)
 	}
 	keys, complete := keysOf(in)
 	for _, key := range keys {
@@ -68,7 +68,7 @@ func checkKeys(in Table) []provider.Problem {
 	}
 	for _, name := range declared {
 		if name != "" && complete && !slices.Contains(keys, name) {
-			problems.Add("attributes", "the attribute %q is no key of the table or an index: all attributes must be indexed", name)
+			problems.Add("attributes", "the attribute %q is not a key of the table or of an index: all attributes must be indexed", name)
 		}
 	}
 	return problems
@@ -106,7 +106,7 @@ func checkIndexes(in Table) []provider.Problem {
 		seen = append(seen, name)
 		problems.OneOf(at+".projectionType", projection, "ALL", "KEYS_ONLY", "INCLUDE")
 		if len(attributes) > 0 && (projection == "ALL" || projection == "KEYS_ONLY") {
-			problems.Add(at+".nonKeyAttributes", "go with the projection INCLUDE only")
+			problems.Add(at+".nonKeyAttributes", "need the projection INCLUDE")
 		}
 	}
 	for n, i := range in.GlobalSecondaryIndexes {

@@ -52,7 +52,7 @@ func TestScope(t *testing.T) {
 	}
 	r := request("POST", "/", "Action=AssumeRoleWithWebIdentity&A=b", "Content-Type", form)
 	if Scope(r); r.ParseForm() != nil || r.PostForm.Get("A") != "b" {
-		t.Errorf("the form that is left: %v", r.PostForm)
+		t.Errorf("the form after Scope: %v", r.PostForm)
 	}
 }
 

@@ -73,7 +73,7 @@ func (r *Rules) deliver(rule store.Record[Rule], event []byte) error {
 		if code == "" {
 			return err
 		}
-		r.report(fmt.Errorf("rule %s: target %s: %w", rule.Inputs.Name, t.Inputs.ARN, r.bury(rule, t, event, code, err)))
+		r.report(fmt.Errorf("rule %s: target %s: %w", rule.Inputs.Name, t.Inputs.ARN, r.sendToDeadLetters(rule, t, event, code, err)))
 	}
 	return nil
 }
@@ -111,9 +111,10 @@ func codeOf(err error) string {
 	return ""
 }
 
-// bury sends an event that its target refused to the dead-letter queue, with
-// the attributes that AWS documents. It returns an error for the report.
-func (r *Rules) bury(rule store.Record[Rule], t store.Record[Target], event []byte, code string, cause error) error {
+// sendToDeadLetters sends an event that its target refused to the dead-letter
+// queue, with the attributes that AWS documents. It returns an error for the
+// report.
+func (r *Rules) sendToDeadLetters(rule store.Record[Rule], t store.Record[Target], event []byte, code string, cause error) error {
 	d := t.Inputs.DeadLetterConfig
 	if d == nil || d.ARN == "" {
 		return fmt.Errorf("an event is dropped, because the target has no dead-letter queue: %w", cause)
@@ -127,7 +128,7 @@ func (r *Rules) bury(rule store.Record[Rule], t store.Record[Target], event []by
 	if err := r.o.Queues.SendFor(service, ruleARN(rule), rule.Account, d.ARN, string(event), attributes); err != nil {
 		return errors.Join(cause, fmt.Errorf("dead-letter queue %s: %w", d.ARN, err))
 	}
-	return fmt.Errorf("the event is in the queue %s: %w", d.ARN, cause)
+	return fmt.Errorf("the event is now in the dead-letter queue %s: %w", d.ARN, cause)
 }
 
 func stamp(at time.Time) string { return at.UTC().Format(time.RFC3339) }

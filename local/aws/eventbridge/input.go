@@ -43,7 +43,7 @@ func (t *Transformer) problems() map[string]error {
 			all["inputPaths."+name] = fmt.Errorf("%q is not a path such as $.detail.id", path)
 		}
 		if strings.HasPrefix(strings.ToUpper(name), "AWS") {
-			all["inputPaths."+name] = errors.New("a name does not begin with AWS")
+			all["inputPaths."+name] = errors.New("a name must not begin with AWS")
 		}
 	}
 	if len(t.InputTemplate) > 8192 {

@@ -148,7 +148,7 @@ func (r *Rules) put(p place, e entry) putResult {
 	if e.Time != nil {
 		at = time.Unix(int64(*e.Time), int64(math.Mod(*e.Time, 1)*1e9))
 	}
-	made := event{
+	sent := event{
 		Version: "0", ID: uuid.NewString(), DetailType: e.DetailType, Source: e.Source, Time: stamp(at), Region: p.region,
 		Resources: append([]string{}, e.Resources...), Detail: json.RawMessage(e.Detail),
 	}
@@ -164,12 +164,12 @@ func (r *Rules) put(p place, e entry) putResult {
 			r.report(fmt.Errorf("an event of %s is dropped: %w", e.Source, err))
 			continue
 		}
-		made.Account = account
-		if err := r.match(p.name, made); err != nil {
+		sent.Account = account
+		if err := r.match(p.name, sent); err != nil {
 			return putResult{ErrorCode: "InternalFailure", ErrorMessage: err.Error()}
 		}
 	}
-	return putResult{EventId: made.ID}
+	return putResult{EventId: sent.ID}
 }
 
 // accounts returns the accounts that have rules on a bus.

@@ -51,7 +51,7 @@ func TestCustomBus(t *testing.T) {
 	f := newFixture(t)
 	_, err := declare(f, rules(f.Rules), Rule{Name: "r", EventBusName: "shop", EventPattern: `{"source":["x"]}`})
 	if err == nil || !strings.Contains(err.Error(), "ResourceNotFoundException: Event bus shop does not exist") {
-		t.Errorf("a rule of no bus: %v", err)
+		t.Errorf("a rule of a missing bus: %v", err)
 	}
 	bus, err := declare(f, buses(f.Rules), Bus{Name: "shop"})
 	must(t, err)
@@ -100,7 +100,7 @@ func TestPutEventsRefusals(t *testing.T) {
 	refused := func(name, code string, entries ...types.PutEventsRequestEntry) {
 		t.Helper()
 		_, err := f.client.PutEvents(t.Context(), &sdk.PutEventsInput{Entries: append([]types.PutEventsRequestEntry{}, entries...)})
-		if told, ok := errors.AsType[smithy.APIError](err); !ok || told.ErrorCode() != code {
+		if api, ok := errors.AsType[smithy.APIError](err); !ok || api.ErrorCode() != code {
 			t.Errorf("%s: %v, want %s", name, err, code)
 		}
 	}
@@ -153,6 +153,6 @@ func TestDeadLetters(t *testing.T) {
 	f.refuses = errors.New("the disk is full")
 	out, err := f.client.PutEvents(t.Context(), &sdk.PutEventsInput{Entries: []types.PutEventsRequestEntry{{Source: aws.String("x"), DetailType: aws.String("y"), Detail: aws.String("{}"), Time: aws.Time(time.Unix(0, 0))}}})
 	if err != nil || out.FailedEntryCount != 1 || aws.ToString(out.Entries[0].ErrorCode) != "InternalFailure" {
-		t.Errorf("what is not kept counts as put: %+v, %v", out, err)
+		t.Errorf("an event that was not stored counts as put: %+v, %v", out, err)
 	}
 }

@@ -164,7 +164,7 @@ func TestRuleRefusals(t *testing.T) {
 	_, err := declare(f, rules(f.Rules), Rule{Name: "r"})
 	refused("a rule of nothing", "EventPattern or ScheduleExpression must be specified", err)
 	_, err = declare(f, targets(f.Rules), Target{Rule: "r", ARN: functionARN})
-	refused("a target of no rule", "ResourceNotFoundException: Rule r does not exist on EventBus default", err)
+	refused("a target of a missing rule", "ResourceNotFoundException: Rule r does not exist on EventBus default", err)
 	rule := f.rule(Rule{Name: "r", EventPattern: `{"source":["x"]}`})
 	for _, id := range []string{"1", "2", "3", "4", "5"} {
 		f.target(Target{Rule: "r", TargetID: id, ARN: functionARN})

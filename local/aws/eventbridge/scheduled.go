@@ -110,7 +110,7 @@ func (r *Rules) Run(ctx context.Context, name string) (result lambda.Result, ok 
 		result, err = r.runNow(ctx, found[0])
 		return result, true, err
 	}
-	return result, true, fmt.Errorf("%s is the name of several rules; name one of %s", name, strings.Join(names, ", "))
+	return result, true, fmt.Errorf("several rules have the name %s; use one of %s", name, strings.Join(names, ", "))
 }
 
 func (r *Rules) runNow(ctx context.Context, rule store.Record[Rule]) (lambda.Result, error) {

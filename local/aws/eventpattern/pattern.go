@@ -69,7 +69,7 @@ func decode(data []byte) (any, error) {
 		return nil, err
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("there is more after it")
+		return nil, errors.New("there is text after it")
 	}
 	return tree, nil
 }

@@ -195,7 +195,7 @@ func TestRolePolicies(t *testing.T) {
 		return a.createRolePolicy(t.Context(), provider.Call{}, &store.Record[RolePolicy]{ID: role + ":" + name, Inputs: RolePolicy{Name: name, Role: role, Policy: strings.Repeat("x", size)}})
 	}
 	if err := create("none", "p", 1); err == nil || !strings.Contains(err.Error(), "NoSuchEntity: the role with name none") {
-		t.Errorf("policy of no role: %v", err)
+		t.Errorf("policy of a missing role: %v", err)
 	}
 	putRole(t, a, Role{Name: "r", AssumeRolePolicy: trust})
 	putPolicy(t, a, "r", "first", strings.Repeat("x", 10000))

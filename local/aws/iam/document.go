@@ -78,7 +78,7 @@ func strict(data []byte, into any) error {
 		return err
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return errors.New("there is more text after the document")
+		return errors.New("there is text after the document")
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func TestParseRefuses(t *testing.T) {
 
 		{"no JSON", `nonsense`, false, "invalid character"},
 		{"nothing", ``, false, "EOF"},
-		{"two documents", role(`"Action":"a:B"`+rest) + "{}", false, "more text after the document"},
+		{"two documents", role(`"Action":"a:B"`+rest) + "{}", false, "text after the document"},
 		{"old version", `{"Version":"2011-10-17","Statement":[]}`, false, `Version must be 2012-10-17, not "2011-10-17"`},
 		{"no statement", `{"Version":"2012-10-17"}`, false, "there is no Statement"},
 		{"empty statements", `{"Version":"2012-10-17","Statement":[]}`, false, "there is no Statement"},

@@ -48,7 +48,7 @@ func TestAdministrator(t *testing.T) {
 	}
 	var denied *Denied
 	if err := newAuthority(t, nil).Authorize(Caller{ARN: caller.ARN}, Request{Action: "sqs:SendMessage"}); !errors.As(err, &denied) {
-		t.Errorf("one who only has the administrator's name: %v", err)
+		t.Errorf("a caller that has only the administrator's ARN: %v", err)
 	}
 }
 
@@ -66,7 +66,7 @@ func TestResourcePolicy(t *testing.T) {
 		name, identity, resource, statement string
 		want                                string // "" if the call is allowed, else a part of the refusal
 	}{
-		{"none of both", "", queue, allow(service), "no identity-based policy"},
+		{"neither", "", queue, allow(service), "no identity-based policy"},
 		{"by identity", "Allow", queue, allow(service), ""},
 		{"by the role's ARN", "", queue, allow(`{"AWS":"` + role + `"}`), ""},
 		{"by everyone", "", queue, allow(`"*"`), ""},
@@ -183,7 +183,7 @@ func TestAWSPolicies(t *testing.T) {
 			t.Errorf("%s allows more", name)
 		}
 		if write := "logs:PutLogEvents"; strings.HasPrefix(attached, "CloudWatch") && (asked(caller, write, group+"lambda/f:log-stream:s") || !asked(caller, write, group+"lambda-insights:log-stream:s")) {
-			t.Error("Insights does not write to its own group alone")
+			t.Error("the policy for Insights must allow writes to the groups of functions and of Insights")
 		}
 	}
 	bad := store.Record[Role]{ID: "bad", Account: account, Inputs: Role{Name: "bad", ManagedPolicyARNs: []string{awsPrefix + "ReadOnlyAccess"}}}

@@ -65,7 +65,7 @@ func (a *Authority) programOf(session string) (Caller, error) {
 	role, _, _ = strings.Cut(role, "/")
 	r, err := store.Get[Role](a.db, RoleToken, role)
 	if errors.Is(err, store.ErrNotFound) || err == nil && r.Account != account {
-		return Caller{}, awserr.New("InvalidClientTokenId", "The security token included in the request is invalid: the role of %s is gone", session)
+		return Caller{}, awserr.New("InvalidClientTokenId", "The security token included in the request is invalid: the role of the session %s no longer exists", session)
 	}
 	return Caller{RoleARN: roleARNOf(r), ARN: session, program: true}, err
 }

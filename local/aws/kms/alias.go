@@ -82,7 +82,7 @@ func (k *Keys) createAlias(_ context.Context, _ provider.Call, r *store.Record[A
 	}
 	for _, other := range all {
 		if other.ID == r.ID && other.Account == r.Account && other.Region == r.Region && keyID(other.Inputs.TargetKeyID) != target.ID {
-			return awserr.New("AlreadyExistsException", "An alias with the name %s already exists, of key %s: import it, or give this one another name",
+			return awserr.New("AlreadyExistsException", "An alias with the name %s already exists, of key %s: import it, or give this alias another name",
 				arn.New("kms", r.Region, r.Account, r.ID), keyID(other.Inputs.TargetKeyID))
 		}
 	}

@@ -128,7 +128,7 @@ func checkLockout(r store.Record[Key]) error {
 	}
 	if !d.AllowsAccount(r.Account, iam.Request{Action: "kms:PutKeyPolicy", Resource: keyARN(r)}) {
 		return awserr.New("MalformedPolicyDocumentException", "The new key policy will not allow you to update the key policy in the future. "+
-			"(it allows kms:PutKeyPolicy to no one in account %s)", r.Account)
+			"(it does not allow kms:PutKeyPolicy to any principal in account %s)", r.Account)
 	}
 	return nil
 }

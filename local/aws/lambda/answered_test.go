@@ -42,7 +42,7 @@ func TestAnswerComesFirst(t *testing.T) {
 		t.Errorf("the invocation has ended:\n%s", log)
 	}
 	if _, err := f.Answer(t.Context(), v, nil); !errors.Is(err, lambda.ErrThrottled) {
-		t.Errorf("error = %v; what works on must count", err)
+		t.Errorf("error = %v; a process that still runs must count", err)
 	}
 	open(t, gate)
 	eventually(t, "the end", func() bool { return strings.Contains(f.text(), "REPORT") })

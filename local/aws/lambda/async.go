@@ -187,7 +187,7 @@ func (e *Events) finish(r store.Record[event]) error {
 			return store.Delete(e.functions.db, eventToken, r.ID)
 		}
 		if r.Inputs.Attempts++; r.Inputs.Attempts > len(retryWaits()) {
-			err := fmt.Errorf("it failed %s times, and the event is dropped: %s", strconv.Itoa(r.Inputs.Attempts), failed)
+			err := fmt.Errorf("the function failed %s times, and the event is dropped: %s", strconv.Itoa(r.Inputs.Attempts), failed)
 			return errors.Join(err, store.Delete(e.functions.db, eventToken, r.ID))
 		}
 		r.Inputs.Due = e.now().Add(retryWaits()[r.Inputs.Attempts-1])

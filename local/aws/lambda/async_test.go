@@ -79,9 +79,9 @@ func TestEvents(t *testing.T) {
 	}
 	put(w, iam.RolePolicyToken, "r:i", iam.RolePolicy{Name: "i", Role: "r", Policy: `{"Statement":{"Effect":"Allow","Action":"lambda:InvokeFunction","Resource":"` + functionARN + `"}}`})
 	must(t, e.Send(caller, functionARN, []byte(`{"do":"print","text":"hello\n"}`)))
-	eventually(t, "the event done with", func() bool { return w.count("hello") == 1 && w.held() == 0 })
+	eventually(t, "the event processed", func() bool { return w.count("hello") == 1 && w.held() == 0 })
 	must(t, e.Send(caller, functionARN, []byte(`{"do":"error","text":"no"}`)))
-	eventually(t, "the event dropped", func() bool { return strings.Contains(w.said(), "it failed 3 times") && w.held() == 0 })
+	eventually(t, "the event dropped", func() bool { return strings.Contains(w.reports(), "the function failed 3 times") && w.held() == 0 })
 	if got := w.count("START "); got != 4 || h.waited() != "[1m0s 2m0s]" {
 		t.Errorf("%d invocations, waits %s", got, h.waited())
 	}
@@ -106,7 +106,7 @@ func TestEventsKept(t *testing.T) {
 		t.Errorf("%d events are kept", n)
 	}
 	must(t, os.WriteFile(gate, nil, 0o600))
-	eventually(t, "the event done with", func() bool { return w.held() == 0 })
+	eventually(t, "the event processed", func() bool { return w.held() == 0 })
 }
 
 // TestEventsRestart checks that an event that waits for its next attempt
@@ -127,7 +127,7 @@ func TestEventsRestart(t *testing.T) {
 	e = w.events(h)
 	t.Cleanup(func() { must(t, e.Close(context.Background())) })
 	must(t, e.Start())
-	eventually(t, "the event dropped after three attempts in all", func() bool { return strings.Contains(w.said(), "it failed 3 times") && w.held() == 0 })
+	eventually(t, "the event dropped after three attempts in all", func() bool { return strings.Contains(w.reports(), "the function failed 3 times") && w.held() == 0 })
 	if got := w.count("START "); got != 3 {
 		t.Errorf("%d invocations", got)
 	}

@@ -68,7 +68,7 @@ func advise(path string, number syscall.Errno) string {
 	case number == syscall.ENOENT:
 		return "bootstrap needs an interpreter or a loader that is not on this machine; build it with CGO_ENABLED=0"
 	case target == "":
-		return "bootstrap is not an executable of a kind this machine (" + thisMachine() + ") runs"
+		return "bootstrap is not an executable that this machine (" + thisMachine() + ") can run"
 	case target != thisMachine():
 		return "bootstrap is built for " + target + "; this machine is " + thisMachine() + ": build the function for this machine"
 	default:

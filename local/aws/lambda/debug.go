@@ -61,7 +61,7 @@ func (f *Functions) Named(prefix, dir, name string) (id, zip string, err error) 
 		}
 	}
 	slices.Sort(names)
-	return "", "", fmt.Errorf("there is no function %q: there are %s", name, strings.Join(names, ", "))
+	return "", "", fmt.Errorf("there is no function %q; the functions are %s", name, strings.Join(names, ", "))
 }
 
 // Debug runs a function under a debugger from now on and starts its first

@@ -141,7 +141,7 @@ const reportFailures = "ReportBatchItemFailures"
 func checkEventSourceMapping(in EventSourceMapping) []provider.Problem {
 	var problems provider.Problems
 	if in.EventSourceARN != "" && !arn.IsQueue(in.EventSourceARN) && !in.ofStream() {
-		problems.Add("eventSourceArn", "%q is the ARN of neither a standard queue nor the stream of a table, the event sources that the local cloud has", in.EventSourceARN)
+		problems.Add("eventSourceArn", "%q is not the ARN of a standard queue or of a table's stream, the event sources that the local cloud supports", in.EventSourceARN)
 	}
 	if in.FunctionName != "" && !functionName.MatchString(nameOf(in.FunctionName)) {
 		problems.Add("functionName", "%q is neither the name nor the ARN of a function", in.FunctionName)

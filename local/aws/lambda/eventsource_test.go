@@ -153,7 +153,7 @@ func TestCreateEventSourceMapping(t *testing.T) {
 		BatchSize: 10, Enabled: true, State: "Enabled", StateTransitionReason: "USER_INITIATED", LastModified: r.State["modified"],
 	}
 	if diff := cmp.Diff(want, kind.Describe(r)); diff != "" || want.LastModified == "" {
-		t.Errorf("described otherwise (-want +got):\n%s", diff)
+		t.Errorf("description (-want +got):\n%s", diff)
 	}
 	r.Inputs.Enabled, r.Inputs.BatchSize = pointer(false), pointer(3)
 	if out := kind.Describe(r); out.State != "Disabled" || out.Enabled || out.BatchSize != 3 {
@@ -220,10 +220,10 @@ func TestBatchDone(t *testing.T) {
 		{`{"batchItemFailures":`, ""},
 	} {
 		if got := strings.Join(b.done([]byte(test.answer), true), " "); got != test.want {
-			t.Errorf("%s: done with %q, want %q", test.answer, got, test.want)
+			t.Errorf("%s: processed %q, want %q", test.answer, got, test.want)
 		}
 		if got := b.done([]byte(test.answer), false); len(got) != 2 {
-			t.Errorf("%s of a function that reports nothing: done with %v", test.answer, got)
+			t.Errorf("%s of a function that reports nothing: processed %v", test.answer, got)
 		}
 	}
 }

@@ -69,7 +69,7 @@ func checkFilters(in EventSourceMapping) []provider.Problem {
 		}
 		for _, name := range p.Fields() {
 			if name != "body" {
-				problems.Add(property, "names %s: messages of a queue are filtered by their body alone", name)
+				problems.Add(property, "has the key %s: Lambda filters messages of a queue by their body only", name)
 			}
 		}
 	}

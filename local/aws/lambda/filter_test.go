@@ -25,7 +25,7 @@ func TestFilteredQueue(t *testing.T) {
 	w := newWorker(t)
 	w.mapping(filtered(`{"body":{"do":["print"],"number":[{"numeric":[">",1]}]}}`, `{"body":{"text":[{"suffix":"\n"}]}}`, `{"body":[{"prefix":"{"}]}`, `{"body":{"x":[{"exists":false}],"do":[{"exists":false}]}}`))
 	w.send(`{"do":"print","number":1,"text":"dropped"}`, `{"do":"print","number":2,"text":"kept\n"}`, `plain`, `{`, `42`, `{"do":"print","text":"also\n"}`)
-	eventually(t, "the messages done with", func() bool { return w.left("q") == 0 && w.count("kept") == 1 && w.count("also") == 1 })
+	eventually(t, "the messages processed", func() bool { return w.left("q") == 0 && w.count("kept") == 1 && w.count("also") == 1 })
 	seen := map[string]bool{}
 	for _, r := range w.records() {
 		seen[r.Body] = true
@@ -47,9 +47,9 @@ func TestFilteredStream(t *testing.T) {
 		must(t, err)
 		return held.Inputs.After
 	}
-	eventually(t, "all records done with", func() bool { return at() == "003" })
+	eventually(t, "all records processed", func() bool { return at() == "003" })
 	w.stream.change(time.Now(), bad, bad)
-	eventually(t, "a batch without a match done with", func() bool { return at() == "005" })
+	eventually(t, "a batch without a match processed", func() bool { return at() == "005" })
 	w.close()
 	w.open()
 	w.in.FilterCriteria = nil

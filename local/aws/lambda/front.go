@@ -74,7 +74,7 @@ func readInvoke(r *http.Request, body []byte) (invokeInput, error) {
 	var in invokeInput
 	parts := strings.Split(r.URL.EscapedPath(), "/")
 	if r.Method != http.MethodPost || len(parts) != 5 || parts[1] != "2015-03-31" || parts[2] != "functions" || parts[4] != "invocations" {
-		return in, notHere("the operation %s %s: of Lambda it has Invoke alone", r.Method, r.URL.Path)
+		return in, notHere("the operation %s %s of Lambda; it has only Invoke", r.Method, r.URL.Path)
 	}
 	for _, name := range []string{"X-Amz-Client-Context", "X-Amz-Durable-Execution-Name", "X-Amz-Tenant-Id"} {
 		if r.Header.Get(name) != "" {

@@ -42,9 +42,9 @@ func (w *worker) grant(action, resource string) {
 // error.
 func wantError(t *testing.T, name string, err error, code string, status int, words string) {
 	t.Helper()
-	told, ok := errors.AsType[smithy.APIError](err)
+	api, ok := errors.AsType[smithy.APIError](err)
 	response, answered := errors.AsType[*smithyhttp.ResponseError](err)
-	if !ok || !answered || told.ErrorCode() != code || response.HTTPStatusCode() != status || !strings.Contains(told.ErrorMessage(), words) {
+	if !ok || !answered || api.ErrorCode() != code || response.HTTPStatusCode() != status || !strings.Contains(api.ErrorMessage(), words) {
 		t.Errorf("%s: %v, want %s, %d and %q", name, err, code, status, words)
 	}
 }
@@ -78,7 +78,7 @@ func TestInvoke(t *testing.T) {
 	}
 	started := w.count("START ")
 	if out, err := client.Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: aws.String("f"), InvocationType: types.InvocationTypeDryRun}); err != nil || out.StatusCode != 204 || w.count("START ") != started {
-		t.Errorf("asked only: %+v, %v", out, err)
+		t.Errorf("dry run: %+v, %v", out, err)
 	}
 	if out, err := client.Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: aws.String("f")}); err != nil || string(out.Payload) != "null" {
 		t.Errorf("without a payload: %+v, %v", out, err)
@@ -128,9 +128,9 @@ func TestInvokeRefusals(t *testing.T) {
 		return func(in *awslambda.InvokeInput) { in.FunctionName = &name }
 	}
 	wantError(t, "without the right", invoke(plainly), "AccessDeniedException", 403, "lambda:InvokeFunction on resource: "+functionARN+" because no identity-based policy")
-	wantError(t, "one that is missing, without the right", invoke(named("g")), "AccessDeniedException", 403, "")
+	wantError(t, "a missing function, without the right", invoke(named("g")), "AccessDeniedException", 403, "")
 	dry := func(in *awslambda.InvokeInput) { in.InvocationType = types.InvocationTypeDryRun }
-	wantError(t, "asked only, without the right", invoke(dry), "AccessDeniedException", 403, "")
+	wantError(t, "dry run, without the right", invoke(dry), "AccessDeniedException", 403, "")
 
 	w.grant("lambda:InvokeFunction", functionARN)
 	must(t, invoke(plainly))
@@ -154,8 +154,8 @@ func TestInvokeRefusals(t *testing.T) {
 	w.deploy(func(in *lambda.Function) { in.ReservedConcurrentExecutions = &none })
 	err = invoke(plainly)
 	wantError(t, "throttled", err, "TooManyRequestsException", 429, "Rate Exceeded")
-	if told, ok := errors.AsType[*types.TooManyRequestsException](err); !ok || told.Reason != types.ThrottleReasonReservedFunctionConcurrentInvocationLimitExceeded {
-		t.Errorf("throttled: %+v", told)
+	if throttled, ok := errors.AsType[*types.TooManyRequestsException](err); !ok || throttled.Reason != types.ThrottleReasonReservedFunctionConcurrentInvocationLimitExceeded {
+		t.Errorf("throttled: %+v", throttled)
 	}
 	response := httptest.NewRecorder()
 	e.Handler().ServeHTTP(response, httptest.NewRequest(http.MethodPost, "/2015-03-31/functions/f/invocations", nil))

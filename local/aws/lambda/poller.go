@@ -162,7 +162,7 @@ func (e *EventSources) run(ctx context.Context, r store.Record[EventSourceMappin
 	slots := make(chan struct{}, r.Inputs.concurrency())
 	var batches sync.WaitGroup
 	defer batches.Wait()
-	said := ""
+	reported := ""
 	for {
 		// Reserve a slot before receiving: a message that waits for a slot
 		// would use up its visibility timeout.
@@ -183,24 +183,24 @@ func (e *EventSources) run(ctx context.Context, r store.Record[EventSourceMappin
 		if ctx.Err() != nil {
 			return
 		}
-		said = e.rest(ctx, r, err, said)
+		reported = e.rest(ctx, r, err, reported)
 	}
 }
 
 // rest ends a round of polling. After an error it pauses. It reports an error
-// only if it differs from said, and returns the last reported error.
-func (e *EventSources) rest(ctx context.Context, r store.Record[EventSourceMapping], err error, said string) string {
+// only if it differs from reported, and returns the last reported error.
+func (e *EventSources) rest(ctx context.Context, r store.Record[EventSourceMapping], err error, reported string) string {
 	if err == nil {
 		return ""
 	}
-	if err.Error() != said {
-		e.tell(r, err)
+	if err.Error() != reported {
+		e.reportFor(r, err)
 	}
 	sleep(ctx, e.pause)
 	return err.Error()
 }
 
-func (e *EventSources) tell(r store.Record[EventSourceMapping], err error) {
+func (e *EventSources) reportFor(r store.Record[EventSourceMapping], err error) {
 	if e.report != nil {
 		e.report(fmt.Errorf("%s for function %s: %w", sourceName(r.Inputs), nameOf(r.Inputs.FunctionName), err))
 	}
@@ -245,7 +245,7 @@ func (e *EventSources) process(ctx context.Context, r store.Record[EventSourceMa
 			err = e.delete(r, done)
 		}
 		if err != nil {
-			e.tell(r, err)
+			e.reportFor(r, err)
 		}
 	}
 }

@@ -21,7 +21,7 @@ func TestPolling(t *testing.T) {
 	w := newWorker(t)
 	w.mapping(plain)
 	w.send(`{"do":"print","text":"hello\n"}`)
-	eventually(t, "the message done with", func() bool { return w.left("q") == 0 && w.count("hello") == 1 })
+	eventually(t, "the message processed", func() bool { return w.left("q") == 0 && w.count("hello") == 1 })
 	r := w.records()
 	if len(r) != 1 || r[0].EventSourceARN != queueARN || r[0].AWSRegion != "eu-west-1" || r[0].Attributes["ApproximateReceiveCount"] != "1" || r[0].Body != `{"do":"print","text":"hello\n"}` || r[0].MessageId == "" {
 		t.Errorf("the function got %+v", r)
@@ -29,7 +29,7 @@ func TestPolling(t *testing.T) {
 	// An idle poller waits in one call.
 	before := w.polled.receives.Load()
 	w.send(`{"do":"print","text":"again\n"}`)
-	eventually(t, "the second message done with", func() bool { return w.left("q") == 0 && w.count("again") == 1 })
+	eventually(t, "the second message processed", func() bool { return w.left("q") == 0 && w.count("again") == 1 })
 	if n := w.polled.receives.Load() - before; n > 3 {
 		t.Errorf("one message took %d calls of Receive", n)
 	}
@@ -122,7 +122,7 @@ func TestConcurrency(t *testing.T) {
 		t.Error(err)
 	}
 	if n := w.left("q"); n != 1 {
-		t.Errorf("%d messages left, want the one that nobody was given", n)
+		t.Errorf("%d messages left, want 1, which no function received", n)
 	}
 }
 
@@ -142,7 +142,7 @@ func TestEnabled(t *testing.T) {
 		t.Errorf("disabled, it received %d times", n)
 	}
 	kind.Updated(on)
-	eventually(t, "the message done with", func() bool { return w.left("q") == 0 })
+	eventually(t, "the message processed", func() bool { return w.left("q") == 0 })
 	must(t, kind.Delete(t.Context(), w.call, on))
 	before := w.polled.receives.Load()
 	w.send(`{"do":"print","text":"late\n"}`)
@@ -157,7 +157,7 @@ func TestRestart(t *testing.T) {
 	w := newWorker(t)
 	w.mapping(plain)
 	w.send(`{"do":"print","text":"first\n"}`)
-	eventually(t, "the first message done with", func() bool { return w.left("q") == 0 && w.count("first") == 1 })
+	eventually(t, "the first message processed", func() bool { return w.left("q") == 0 && w.count("first") == 1 })
 	w.close()
 	w.open()
 	w.send(`{"do":"print","text":"second\n"}`)
@@ -165,7 +165,7 @@ func TestRestart(t *testing.T) {
 		t.Errorf("it received %d times before the start", n)
 	}
 	must(t, w.sources.Start())
-	eventually(t, "the second message done with", func() bool { return w.left("q") == 0 && w.count("second") == 1 })
+	eventually(t, "the second message processed", func() bool { return w.left("q") == 0 && w.count("second") == 1 })
 }
 
 // TestThrottled checks that a batch waits for a throttled function, within its
@@ -180,7 +180,7 @@ func TestThrottled(t *testing.T) {
 	w.send(`{"do":"print","text":"hello\n"}`)
 	eventually(t, "the message received", func() bool { return w.polled.receives.Load() >= 2 })
 	w.deploy(func(*lambda.Function) {})
-	eventually(t, "the message done with", func() bool { return w.left("q") == 0 })
+	eventually(t, "the message processed", func() bool { return w.left("q") == 0 })
 	if r := w.records(); len(r) != 1 || r[0].Attributes["ApproximateReceiveCount"] != "1" {
 		t.Errorf("the function got %+v", r)
 	}
@@ -196,12 +196,12 @@ func TestThrottledForGood(t *testing.T) {
 	w.mapping(plain)
 	w.send(`{"do":"print","text":"hello\n"}`)
 	eventually(t, "the message with the dead letters", func() bool { return w.left("dead") == 1 && w.left("q") == 0 })
-	if w.count("hello") > 0 || !strings.Contains(w.said(), "queue q for function f: function f: lambda: concurrency is used up") {
-		t.Errorf("reported %s", w.said())
+	if w.count("hello") > 0 || !strings.Contains(w.reports(), "queue q for function f: function f: lambda: concurrency is used up") {
+		t.Errorf("reported %s", w.reports())
 	}
 }
 
-func (w *worker) said() string {
+func (w *worker) reports() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return strings.Join(w.reported, "\n")
@@ -216,12 +216,12 @@ func TestDenied(t *testing.T) {
 	eventually(t, "the queue polled", func() bool { return w.polled.receives.Load() == 1 })
 	w.allow("DeleteMessage")
 	w.send(`{"do":"print","text":"first\n"}`) // the call that already waits receives it
-	eventually(t, "the denial reported", func() bool { return strings.Contains(w.said(), "is not authorized to perform: sqs:ReceiveMessage") })
+	eventually(t, "the denial reported", func() bool { return strings.Contains(w.reports(), "is not authorized to perform: sqs:ReceiveMessage") })
 	w.send(`{"do":"print","text":"second\n"}`)
 	w.allow("*")
-	eventually(t, "both messages done with", func() bool { return w.left("q") == 0 && w.count("first") == 1 && w.count("second") == 1 })
-	if n := strings.Count(w.said(), "is not authorized"); n != 1 {
-		t.Errorf("reported %d times:\n%s", n, w.said())
+	eventually(t, "both messages processed", func() bool { return w.left("q") == 0 && w.count("first") == 1 && w.count("second") == 1 })
+	if n := strings.Count(w.reports(), "is not authorized"); n != 1 {
+		t.Errorf("reported %d times:\n%s", n, w.reports())
 	}
 }
 
@@ -239,7 +239,7 @@ func TestWindow(t *testing.T) {
 		w.send(fmt.Sprintf(`{"do":"print","text":"m%d\n"}`, i))
 	}
 	// The batch is full long before the window ends.
-	eventually(t, "the messages done with", func() bool { return w.left("q") == 0 })
+	eventually(t, "the messages processed", func() bool { return w.left("q") == 0 })
 	if n := w.count("START "); n != 1 || len(w.records()) != size {
 		t.Errorf("%d invocations, %d messages", n, len(w.records()))
 	}
@@ -252,7 +252,7 @@ func TestWindowEnds(t *testing.T) {
 	put(w, sqs.Token, "111111111111/q", sqs.Queue{Name: "q", VisibilityTimeoutSeconds: &minute})
 	w.mapping(func(in *lambda.EventSourceMapping) { in.MaximumBatchingWindowInSeconds = 1 })
 	w.send(`{"do":"print","text":"one\n"}`, `{"do":"print","text":"two\n"}`)
-	eventually(t, "the messages done with", func() bool { return w.left("q") == 0 })
+	eventually(t, "the messages processed", func() bool { return w.left("q") == 0 })
 	if n := w.count("START "); n != 1 {
 		t.Errorf("%d invocations", n)
 	}

@@ -316,7 +316,7 @@ func TestResourcePolicySize(t *testing.T) {
 		return p.permit(t.Context(), p.call, &store.Record[Permission]{ID: id, Inputs: in})
 	}
 	if err := permit("s", "none"); err == nil || !strings.Contains(err.Error(), "ResourceNotFoundException: function none") {
-		t.Errorf("a permission of no function: %v", err)
+		t.Errorf("a permission of a missing function: %v", err)
 	}
 	one := statementSize(r, Permission{StatementID: "1000", Action: "lambda:InvokeFunction", Function: "f", Principal: gatewayName, SourceARN: source})
 	fit := maxResourcePolicy / one
@@ -326,7 +326,7 @@ func TestResourcePolicySize(t *testing.T) {
 		p.grant(t, Permission{StatementID: id, Action: "lambda:InvokeFunction", Function: "f", Principal: gatewayName, SourceARN: source})
 	}
 	if err := permit("1000", testARN); err != nil {
-		t.Errorf("a statement that takes its own place: %v", err)
+		t.Errorf("a statement that replaces itself: %v", err)
 	}
 	if err := permit("9999", testARN); err == nil || !strings.Contains(err.Error(), "PolicyLengthExceededException: the permissions of function f") {
 		t.Errorf("one above the limit: %v", err)

@@ -275,7 +275,7 @@ func TestCallerGivesUp(t *testing.T) {
 		t.Errorf("error = %v", err)
 	}
 	if _, err := f.Invoke(t.Context(), v, nil); !errors.Is(err, lambda.ErrThrottled) {
-		t.Errorf("error = %v; what still runs must count", err)
+		t.Errorf("error = %v; an invocation that still runs must count", err)
 	}
 	open(t, gate)
 	eventually(t, "the function at its end", func() bool { return strings.Contains(f.text(), "END RequestId") })

@@ -86,13 +86,13 @@ func checkStreamSettings(in EventSourceMapping) []provider.Problem {
 		problems.Within("maximumRetryAttempts", *n, -1, 10000, "")
 	}
 	if n := in.recordAge(); n != -1 && (n < 60 || n > 604800) {
-		problems.Add("maximumRecordAgeInSeconds", "%d is neither -1, for any age, nor within 60 to 604800", n)
+		problems.Add("maximumRecordAgeInSeconds", "%d is neither -1 (any age) nor within 60 to 604800", n)
 	}
 	if n := in.ParallelizationFactor; n < 0 || n > 10 {
 		problems.Add("parallelizationFactor", "%d is not within 1 to 10", n)
 	}
 	if d := in.destination(); d != "" && !arn.IsQueue(d) {
-		problems.Add("destinationConfig.onFailure.destinationArn", "%q is not the ARN of a standard queue, the one destination that the local cloud has", d)
+		problems.Add("destinationConfig.onFailure.destinationArn", "%q is not the ARN of a standard queue, the only destination that the local cloud supports", d)
 	}
 	switch {
 	case in.ofStream() && in.StartingPosition == "":

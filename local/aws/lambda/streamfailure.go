@@ -74,9 +74,9 @@ func (e *EventSources) discard(ctx context.Context, r store.Record[EventSourceMa
 			return err
 		}
 		if err := e.queue.Send(iam.Session(function.Inputs.Role, function.ID), to, string(data), nil); err != nil {
-			return fmt.Errorf("records are kept that its destination %s does not take: %w", to, err)
+			return fmt.Errorf("the failed records are kept, because the destination %s does not accept them: %w", to, err)
 		}
 	}
-	e.tell(r, fmt.Errorf("%s: %d records are discarded, from %s to %s", condition, len(p.records), first.SequenceNumber, last.SequenceNumber))
+	e.reportFor(r, fmt.Errorf("%s: %d records are discarded, from %s to %s", condition, len(p.records), first.SequenceNumber, last.SequenceNumber))
 	return e.advance(r, last.SequenceNumber)
 }

@@ -23,13 +23,13 @@ const (
 // batch blocks the later ones
 // (https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html).
 func (e *EventSources) follow(ctx context.Context, r store.Record[EventSourceMapping]) {
-	said := ""
+	reported := ""
 	for ctx.Err() == nil {
 		err := e.followOnce(ctx, r)
 		if ctx.Err() != nil {
 			return
 		}
-		said = e.rest(ctx, r, err, said)
+		reported = e.rest(ctx, r, err, reported)
 	}
 }
 
@@ -37,7 +37,7 @@ func (e *EventSources) follow(ctx context.Context, r store.Record[EventSourceMap
 func (e *EventSources) followOnce(ctx context.Context, r store.Record[EventSourceMapping]) error {
 	held, err := store.Get[checkpoint](e.functions.db, checkpointToken, r.ID)
 	if err != nil {
-		return fmt.Errorf("how far it is read: %w", err)
+		return fmt.Errorf("the position in the stream: %w", err)
 	}
 	records, next, err := e.gatherRecords(ctx, r, held.Inputs.After)
 	if err != nil {

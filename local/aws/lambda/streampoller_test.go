@@ -144,7 +144,7 @@ func (w *worker) receive() dead {
 	out, err := w.client.ReceiveMessage(w.t.Context(), &awssqs.ReceiveMessageInput{QueueUrl: aws.String("http://127.0.0.1/111111111111/dead"), WaitTimeSeconds: 10})
 	must(w.t, err)
 	if len(out.Messages) != 1 {
-		w.t.Fatalf("the destination has nothing; the function was given %s; reported %s", w.seen(), w.said())
+		w.t.Fatalf("the destination has nothing; the function was given %s; reported %s", w.seen(), w.reports())
 	}
 	var m struct {
 		RequestContext struct {
@@ -202,10 +202,10 @@ func TestStreamFailures(t *testing.T) {
 				in.MaximumRetryAttempts, in.BisectBatchOnFunctionError = &test.retries, test.bisect
 			})
 			if diff := cmp.Diff(test.dead, w.receive()); diff != "" {
-				t.Errorf("the destination was told (-want +got)\n%s", diff)
+				t.Errorf("the destination received (-want +got)\n%s", diff)
 			}
 			w.stream.change(time.Now(), good)
-			eventually(t, "what is behind it", func() bool { return strings.HasSuffix(w.seen(), fmt.Sprintf("%03d", len(test.asks)+1)) })
+			eventually(t, "the following record", func() bool { return strings.HasSuffix(w.seen(), fmt.Sprintf("%03d", len(test.asks)+1)) })
 			if got := w.seen(); got != test.seen {
 				t.Errorf("the function was given %s, want %s", got, test.seen)
 			}
@@ -247,7 +247,7 @@ func TestStreamAge(t *testing.T) {
 	w.stream.change(time.Now(), good)
 	w.mapping(func(in *lambda.EventSourceMapping) { in.MaximumRecordAgeInSeconds = count(60) })
 	if diff := cmp.Diff(dead{"RecordAgeExceeded", "", "001", "002", 0, 2}, w.receive()); diff != "" {
-		t.Errorf("the destination was told (-want +got)\n%s", diff)
+		t.Errorf("the destination received (-want +got)\n%s", diff)
 	}
 	eventually(t, "the third record", func() bool { return w.seen() == "003" })
 }
@@ -316,7 +316,7 @@ func TestStreamRights(t *testing.T) {
 	w.allowStream("dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams")
 	w.stream.change(time.Now(), good) // the call that already waits reads it
 	eventually(t, "the denial reported", func() bool {
-		return strings.Contains(w.said(), "stream of table items for function f: ") && strings.Contains(w.said(), "dynamodb:DescribeStream")
+		return strings.Contains(w.reports(), "stream of table items for function f: ") && strings.Contains(w.reports(), "dynamodb:DescribeStream")
 	})
 	w.stream.change(time.Now(), good)
 	w.allowStream("dynamodb:*")

@@ -46,7 +46,7 @@ func checkFunction(in Function) []provider.Problem {
 		}
 	}
 	if n := in.ReservedConcurrentExecutions; n != nil && *n < -1 {
-		problems.Add("reservedConcurrentExecutions", "%d is below -1, which means none", *n)
+		problems.Add("reservedConcurrentExecutions", "%d is below -1, which means no reservation", *n)
 	}
 	problems.MaxCharacters("description", in.Description, 256)
 	if in.EphemeralStorage != nil && in.EphemeralStorage.Size != 0 {
@@ -60,7 +60,7 @@ func checkSettings(in Function) []provider.Problem {
 	if l := in.LoggingConfig; l != nil {
 		problems.OneOf("loggingConfig.logFormat", l.LogFormat, "JSON", "Text")
 		if l.LogFormat == "Text" && (l.ApplicationLogLevel != "" || l.SystemLogLevel != "") {
-			problems.Add("loggingConfig", "log levels go with the log format JSON only")
+			problems.Add("loggingConfig", "log levels need the log format JSON")
 		}
 	}
 	if t := in.TracingConfig; t != nil {
@@ -91,9 +91,9 @@ func checkVariables(e *Environment) []provider.Problem {
 	var problems provider.Problems
 	for _, name := range slices.Sorted(maps.Keys(e.Variables)) {
 		if slices.Contains(reservedVariables(), name) {
-			problems.Add("environment.variables."+name, "Lambda keeps this name for itself")
+			problems.Add("environment.variables."+name, "Lambda reserves this name")
 		} else if !variableName.MatchString(name) {
-			problems.Add("environment.variables."+name, "a name has a letter first, then at least one letter, digit or _")
+			problems.Add("environment.variables."+name, "a name must be a letter, then one or more letters, digits or _")
 		}
 	}
 	data, err := json.Marshal(e.Variables)

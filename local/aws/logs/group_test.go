@@ -162,7 +162,7 @@ func TestBound(t *testing.T) {
 		t.Error(err)
 	}
 	if names, err = filepath.Glob(g.File("/g") + "*"); err != nil || len(names) > 0 {
-		t.Errorf("of a group that is gone there are %q, %v", names, err)
+		t.Errorf("a deleted group still has %q, %v", names, err)
 	}
 }
 

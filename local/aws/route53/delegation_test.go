@@ -89,6 +89,6 @@ func TestRegistered(t *testing.T) {
 	p.wantDelegated(t, "the first", first, true)
 	p.wantDelegated(t, "the second", second, false)
 	successor, _ := p.declareZone(t, "example.com", "one")
-	p.wantDelegated(t, "the first, of which the engine knows no more", first, false)
+	p.wantDelegated(t, "the first, whose replacement exists", first, false)
 	p.wantDelegated(t, "its successor", successor, true)
 }

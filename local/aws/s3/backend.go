@@ -141,11 +141,11 @@ func (k backend) CopyObject(sourceBucket, sourceKey, bucket, key string, meta ma
 	if g.Replace {
 		headers = g.Headers
 	}
-	made, err := k.b.objects.put(bucket, key, headers, body, func(*object) error { return nil })
+	copied, err := k.b.objects.put(bucket, key, headers, body, func(*object) error { return nil })
 	if err != nil {
 		return none, err
 	}
-	return gofakes3.CopyObjectResult{ETag: gofakes3.FormatETag(made.MD5), LastModified: gofakes3.NewContentTime(made.Modified)}, nil
+	return gofakes3.CopyObjectResult{ETag: gofakes3.FormatETag(copied.MD5), LastModified: gofakes3.NewContentTime(copied.Modified)}, nil
 }
 
 func (k backend) DeleteObject(bucket, key string) (gofakes3.ObjectDeleteResult, error) {

@@ -98,7 +98,7 @@ func checkBucket(in Bucket) []provider.Problem {
 	switch name := in.Bucket; {
 	case name == "":
 	case !nameForm.MatchString(name):
-		reason = "must be 3 to 63 of a-z 0-9 . - and begin and end with a letter or a digit"
+		reason = "must be 3 to 63 characters of a-z, 0-9, . and -, and begin and end with a letter or a digit"
 	case strings.Contains(name, ".."):
 		reason = "has two dots in a row"
 	case addressForm.MatchString(name):
@@ -145,7 +145,7 @@ func (b *Buckets) deleteBucket(_ context.Context, _ provider.Call, r store.Recor
 		return err
 	}
 	if !empty && !r.Inputs.ForceDestroy {
-		return awserr.New("BucketNotEmpty", "The bucket you tried to delete is not empty: %s (delete its objects, or set forceDestroy and run pulumi up first)", r.ID)
+		return awserr.New("BucketNotEmpty", "The bucket you tried to delete is not empty: %s (delete its objects, or set forceDestroy and run pulumi up --stack STACK first)", r.ID)
 	}
 	if err := b.objects.drop(r.ID); err != nil {
 		return err

@@ -68,11 +68,11 @@ func TestUnknownConditions(t *testing.T) {
 	_, copied := f.role.CopyObject(t.Context(), &sdk.CopyObjectInput{Bucket: mineBucket, Key: key, CopySource: aws.String("mine/k"), IfNoneMatch: aws.String("*"), MetadataDirective: types.MetadataDirectiveReplace})
 	_, deleted := f.role.DeleteObject(t.Context(), &sdk.DeleteObjectInput{Bucket: mineBucket, Key: key, IfMatch: other})
 	_, sized := f.role.DeleteObject(t.Context(), &sdk.DeleteObjectInput{Bucket: mineBucket, Key: key, IfMatchSize: aws.Int64(7)})
-	made, err := f.role.CreateMultipartUpload(t.Context(), &sdk.CreateMultipartUploadInput{Bucket: mineBucket, Key: key})
+	upload, err := f.role.CreateMultipartUpload(t.Context(), &sdk.CreateMultipartUploadInput{Bucket: mineBucket, Key: key})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, completed := f.role.CompleteMultipartUpload(t.Context(), &sdk.CompleteMultipartUploadInput{Bucket: mineBucket, Key: key, UploadId: made.UploadId, IfNoneMatch: aws.String("*"),
+	_, completed := f.role.CompleteMultipartUpload(t.Context(), &sdk.CompleteMultipartUploadInput{Bucket: mineBucket, Key: key, UploadId: upload.UploadId, IfNoneMatch: aws.String("*"),
 		MultipartUpload: &types.CompletedMultipartUpload{Parts: []types.CompletedPart{{ETag: other, PartNumber: aws.Int32(1)}}}})
 	_, many := f.role.DeleteObjects(t.Context(), &sdk.DeleteObjectsInput{Bucket: mineBucket, Delete: &types.Delete{Objects: []types.ObjectIdentifier{{Key: key, ETag: other}}}})
 	for name, err := range map[string]error{"copy": copied, "delete": deleted, "delete by size": sized, "complete": completed, "delete many": many} {

@@ -255,7 +255,7 @@ func TestDeleteMany(t *testing.T) {
 		t.Errorf("%+v, %v", out, err)
 	}
 	if f.body(t, "own/b")+f.body(t, "other") != "own/bother" {
-		t.Error("more is gone")
+		t.Error("another object is deleted too")
 	}
 	if _, err := f.objects.get("mine", "own/a"); err != errNoObject {
 		t.Errorf("it is still there: %v", err)
@@ -266,7 +266,7 @@ func TestParts(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
 	key := aws.String("big")
-	made, err := f.role.CreateMultipartUpload(t.Context(), &sdk.CreateMultipartUploadInput{Bucket: mineBucket, Key: key, ContentType: aws.String("text/plain"), Metadata: map[string]string{"a": "1"}})
+	upload, err := f.role.CreateMultipartUpload(t.Context(), &sdk.CreateMultipartUploadInput{Bucket: mineBucket, Key: key, ContentType: aws.String("text/plain"), Metadata: map[string]string{"a": "1"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,19 +274,19 @@ func TestParts(t *testing.T) {
 	var parts []types.CompletedPart
 	for i, body := range []string{first, second} {
 		number := aws.Int32(int32(i + 1))
-		part, err := f.role.UploadPart(t.Context(), &sdk.UploadPartInput{Bucket: mineBucket, Key: key, UploadId: made.UploadId, PartNumber: number, Body: strings.NewReader(body)})
+		part, err := f.role.UploadPart(t.Context(), &sdk.UploadPartInput{Bucket: mineBucket, Key: key, UploadId: upload.UploadId, PartNumber: number, Body: strings.NewReader(body)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		parts = append(parts, types.CompletedPart{ETag: part.ETag, PartNumber: number})
 	}
-	if out, err := f.role.ListParts(t.Context(), &sdk.ListPartsInput{Bucket: mineBucket, Key: key, UploadId: made.UploadId}); err != nil || len(out.Parts) != 2 {
+	if out, err := f.role.ListParts(t.Context(), &sdk.ListPartsInput{Bucket: mineBucket, Key: key, UploadId: upload.UploadId}); err != nil || len(out.Parts) != 2 {
 		t.Errorf("parts %v, %v", out, err)
 	}
 	if _, err := f.admin.HeadObject(t.Context(), &sdk.HeadObjectInput{Bucket: mineBucket, Key: key}); code(err) != "NotFound" {
 		t.Errorf("before it is complete: %v", err)
 	}
-	if _, err := f.role.CompleteMultipartUpload(t.Context(), &sdk.CompleteMultipartUploadInput{Bucket: mineBucket, Key: key, UploadId: made.UploadId, MultipartUpload: &types.CompletedMultipartUpload{Parts: parts}}); err != nil {
+	if _, err := f.role.CompleteMultipartUpload(t.Context(), &sdk.CompleteMultipartUploadInput{Bucket: mineBucket, Key: key, UploadId: upload.UploadId, MultipartUpload: &types.CompletedMultipartUpload{Parts: parts}}); err != nil {
 		t.Fatal(err)
 	}
 	if got := f.body(t, "big"); got != first+second {
@@ -317,10 +317,10 @@ func TestUnknownCalls(t *testing.T) {
 	_, acl := f.role.PutObject(t.Context(), &sdk.PutObjectInput{Bucket: mineBucket, Key: aws.String("k"), Body: strings.NewReader("x"), ACL: types.ObjectCannedACLPublicRead})
 	_, tags := f.role.PutObject(t.Context(), &sdk.PutObjectInput{Bucket: mineBucket, Key: aws.String("k"), Body: strings.NewReader("x"), Tagging: aws.String("a=b")})
 	_, policy := f.admin.PutBucketPolicy(t.Context(), &sdk.PutBucketPolicyInput{Bucket: mineBucket, Policy: aws.String("{}")})
-	_, made := f.admin.CreateBucket(t.Context(), &sdk.CreateBucketInput{Bucket: aws.String("new")})
+	_, created := f.admin.CreateBucket(t.Context(), &sdk.CreateBucketInput{Bucket: aws.String("new")})
 	_, gone := f.admin.DeleteBucket(t.Context(), &sdk.DeleteBucketInput{Bucket: mineBucket})
 	_, all := f.admin.ListBuckets(t.Context(), &sdk.ListBucketsInput{})
-	for name, err := range map[string]error{"tagging": tagging, "acl": acl, "tags": tags, "policy": policy, "create": made, "delete": gone, "all buckets": all} {
+	for name, err := range map[string]error{"tagging": tagging, "acl": acl, "tags": tags, "policy": policy, "create": created, "delete": gone, "all buckets": all} {
 		if code(err) != "NotImplemented" {
 			t.Errorf("%s: %v", name, err)
 		}

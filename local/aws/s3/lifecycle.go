@@ -73,7 +73,7 @@ func checkLifecycle(in Lifecycle) []provider.Problem {
 			problems = append(problems, provider.Problem{Property: property + p.Property, Reason: p.Reason})
 		}
 		if rule.ID != "" && ids[rule.ID] {
-			problems.Add(property+".id", "another rule has the id %q too", rule.ID)
+			problems.Add(property+".id", "two rules have the id %q", rule.ID)
 		}
 		ids[rule.ID] = true
 	}

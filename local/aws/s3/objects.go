@@ -80,11 +80,11 @@ func (o *objects) sweep() error {
 // under the same key. fits may refuse that: it gets the old object, or nil if
 // there is none.
 func (o *objects) put(bucket, key string, headers map[string]string, body io.Reader, fits func(*object) error) (object, error) {
-	made, err := o.write(body)
+	stored, err := o.write(body)
 	if err != nil {
-		return made, err
+		return stored, err
 	}
-	made.Headers = headers
+	stored.Headers = headers
 	var old *object
 	err = o.db.Update(func(tx *bbolt.Tx) error {
 		b, err := tx.CreateBucketIfNotExists([]byte(bucket))
@@ -97,43 +97,43 @@ func (o *objects) put(bucket, key string, headers map[string]string, body io.Rea
 		if err := fits(old); err != nil {
 			return err
 		}
-		data, err := json.Marshal(made)
+		data, err := json.Marshal(stored)
 		if err != nil {
 			return err
 		}
 		return b.Put([]byte(key), data)
 	})
 	if err != nil {
-		_ = os.Remove(o.path(made.File)) // the next start sweeps it
-		return made, err                 // not wrapped: gofakes3 reads the error's code
+		_ = os.Remove(o.path(stored.File)) // the next start sweeps it
+		return stored, err                 // not wrapped: gofakes3 reads the error's code
 	}
 	if old != nil {
 		_ = os.Remove(o.path(old.File)) // the next start sweeps it
 	}
-	return made, nil
+	return stored, nil
 }
 
 // write writes a body to a new file, which no object refers to yet.
-func (o *objects) write(body io.Reader) (made object, err error) {
-	made = object{File: rand.Text(), Modified: time.Now().UTC()}
-	f, err := os.OpenFile(o.path(made.File), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+func (o *objects) write(body io.Reader) (stored object, err error) {
+	stored = object{File: rand.Text(), Modified: time.Now().UTC()}
+	f, err := os.OpenFile(o.path(stored.File), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
-		return made, err
+		return stored, err
 	}
 	sum := md5.New()
-	made.Size, err = io.Copy(io.MultiWriter(f, sum), body)
+	stored.Size, err = io.Copy(io.MultiWriter(f, sum), body)
 	if err == nil {
 		err = f.Sync()
 	}
-	made.MD5 = sum.Sum(nil)
+	stored.MD5 = sum.Sum(nil)
 	closed := f.Close()
 	if err == nil {
 		err = closed
 	}
 	if err != nil {
-		_ = os.Remove(o.path(made.File)) // the next start sweeps it
+		_ = os.Remove(o.path(stored.File)) // the next start sweeps it
 	}
-	return made, err
+	return stored, err
 }
 
 func decode(data []byte) (*object, error) {

@@ -94,7 +94,7 @@ func TestBucket(t *testing.T) {
 	}
 	for _, token := range settingTokens() {
 		if left, err := store.List[Policy](b.db, token); err != nil || len(left) != 1 || left[0].ID != "other" {
-			t.Errorf("%s: after the bucket went there are %v, %v", token, left, err)
+			t.Errorf("%s: after the bucket is deleted, the records are %v, %v", token, left, err)
 		}
 	}
 }

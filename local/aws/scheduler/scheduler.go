@@ -181,7 +181,7 @@ func (s *Scheduler) start(r store.Record[Schedule], at time.Time) error {
 	if sent := s.o.Queues.Send(x.role, to, string(x.body), deadLetter(r, x, err)); sent != nil {
 		return errors.Join(err, fmt.Errorf("dead-letter queue %s: %w", to, sent))
 	}
-	return fmt.Errorf("the event is in the queue %s: %w", to, err)
+	return fmt.Errorf("the event is now in the dead-letter queue %s: %w", to, err)
 }
 
 // deadLetter returns the attributes of
@@ -247,9 +247,9 @@ func (s *Scheduler) find(name string) (store.Record[Schedule], error) {
 	case len(found) == 1:
 		return found[0], nil
 	case len(found) > 1:
-		return store.Record[Schedule]{}, fmt.Errorf("%s is the name of several schedules; name one of %s", name, strings.Join(matches, ", "))
+		return store.Record[Schedule]{}, fmt.Errorf("several schedules have the name %s; use one of %s", name, strings.Join(matches, ", "))
 	case len(all) == 0:
-		return store.Record[Schedule]{}, fmt.Errorf("%w %s, nor any other", ErrNoSchedule, name)
+		return store.Record[Schedule]{}, fmt.Errorf("%w %s; the local cloud has no schedules", ErrNoSchedule, name)
 	}
-	return store.Record[Schedule]{}, fmt.Errorf("%w %s; there are %s", ErrNoSchedule, name, strings.Join(names, ", "))
+	return store.Record[Schedule]{}, fmt.Errorf("%w %s; the schedules are %s", ErrNoSchedule, name, strings.Join(names, ", "))
 }

@@ -248,8 +248,8 @@ func TestDeadLetters(t *testing.T) {
 	if diff := cmp.Diff(want, f.take(&f.dead)); diff != "" {
 		t.Errorf("dead letters (-want +got)\n%s", diff)
 	}
-	if said := strings.Join(f.take(&f.reported), "\n"); !strings.Contains(said, "schedule nightly: the event is in the queue "+queue) || !strings.Contains(said, "lambda:InvokeFunction") {
-		t.Errorf("reported %q", said)
+	if reports := strings.Join(f.take(&f.reported), "\n"); !strings.Contains(reports, "schedule nightly: the event is now in the dead-letter queue "+queue) || !strings.Contains(reports, "lambda:InvokeFunction") {
+		t.Errorf("reported %q", reports)
 	}
 	// For example, the scheduler may no longer assume the role.
 	f.refuse = nil
@@ -270,7 +270,7 @@ func TestDeadLetters(t *testing.T) {
 func TestRun(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, "2026-01-01T09:59:00Z")
-	if _, err := f.Run(t.Context(), "x"); err == nil || err.Error() != "there is no schedule x, nor any other" {
+	if _, err := f.Run(t.Context(), "x"); err == nil || err.Error() != "there is no schedule x; the local cloud has no schedules" {
 		t.Error(err)
 	}
 	in := declared("cron(0 10 * * ? *)")
@@ -287,10 +287,10 @@ func TestRun(t *testing.T) {
 	}
 	in.Name = "other"
 	f.declare(t, in)
-	if _, err := f.Run(t.Context(), "logical"); err == nil || !strings.Contains(err.Error(), "name one of nightly, other") {
+	if _, err := f.Run(t.Context(), "logical"); err == nil || !strings.Contains(err.Error(), "use one of nightly, other") {
 		t.Error(err)
 	}
-	if _, err := f.Run(t.Context(), "x"); err == nil || err.Error() != "there is no schedule x; there are nightly, other" {
+	if _, err := f.Run(t.Context(), "x"); err == nil || err.Error() != "there is no schedule x; the schedules are nightly, other" {
 		t.Error(err)
 	}
 	f.refuse = errors.New("function f: not found")

@@ -201,7 +201,7 @@ func (in putInput) check() error {
 	}
 	for _, label := range in.VersionStages {
 		if label != current {
-			return awserr.New("InvalidParameterException", "the local cloud puts a value under %s only, not under %q", current, label)
+			return awserr.New("InvalidParameterException", "the local cloud supports only the staging label %s for a new value, not %q", current, label)
 		}
 	}
 	return nil

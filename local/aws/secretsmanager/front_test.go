@@ -130,7 +130,7 @@ func TestPut(t *testing.T) {
 		{"empty", secretsmanager.PutSecretValueInput{SecretString: text("")}, "ValidationException the value has 0 bytes; it must have 1 to 65536"},
 		{"too large", secretsmanager.PutSecretValueInput{SecretString: text(strings.Repeat("é", 32769))}, "ValidationException the value has 65538 bytes; it must have 1 to 65536"},
 		{"short token", secretsmanager.PutSecretValueInput{SecretString: text("v"), ClientRequestToken: text("t")}, "InvalidParameterException You provided a ClientRequestToken that is not 32 to 64 characters long."},
-		{"label", secretsmanager.PutSecretValueInput{SecretString: text("v"), VersionStages: []string{"AWSPENDING"}}, `InvalidParameterException the local cloud puts a value under AWSCURRENT only, not under "AWSPENDING"`},
+		{"label", secretsmanager.PutSecretValueInput{SecretString: text("v"), VersionStages: []string{"AWSPENDING"}}, `InvalidParameterException the local cloud supports only the staging label AWSCURRENT for a new value, not "AWSPENDING"`},
 	} {
 		wantError(t, test.name, put(test.in), test.want)
 	}
@@ -179,7 +179,7 @@ func TestWhoMay(t *testing.T) {
 	wantError(t, "in another region, by ARN", get(f.client(f.master, "us-east-1"), held.ID), "ResourceNotFoundException Secrets Manager can't find the specified secret.")
 	wantError(t, "a stranger's keys", get(f.client(stranger(), region), "own"), "UnrecognizedClientException The security token included in the request is invalid.")
 	_, err = f.admin.ListSecrets(t.Context(), &secretsmanager.ListSecretsInput{})
-	wantError(t, "another operation", err, `UnknownOperationException the local cloud does not know the operation "secretsmanager.ListSecrets"; of secretsmanager it knows DescribeSecret, GetSecretValue, PutSecretValue`)
+	wantError(t, "another operation", err, `UnknownOperationException the local cloud does not know the operation "secretsmanager.ListSecrets"; it knows these operations of secretsmanager: DescribeSecret, GetSecretValue, PutSecretValue`)
 }
 
 // TestKept checks that values survive a restart, in a file that only its owner

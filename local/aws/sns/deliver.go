@@ -102,7 +102,7 @@ func (f front) deliver(topic store.Record[Topic], m message) error {
 			return err
 		}
 		if f.o.Report != nil {
-			f.o.Report(fmt.Errorf("topic %s: %s: %w", topic.Inputs.Name, s.Inputs.Endpoint, f.bury(topic, s, m, n, err)))
+			f.o.Report(fmt.Errorf("topic %s: %s: %w", topic.Inputs.Name, s.Inputs.Endpoint, f.sendToDeadLetters(topic, s, m, n, err)))
 		}
 	}
 	return nil
@@ -151,10 +151,11 @@ func final(err error) bool {
 	return denied || answered || errors.Is(err, lambda.ErrNoPermission) || errors.Is(err, store.ErrNotFound)
 }
 
-// bury sends a message that its endpoint refused to the dead-letter queue of
-// the subscription. It returns an error for the report. The attributes that AWS
-// adds to such a message are not recorded, so they are left out.
-func (f front) bury(topic store.Record[Topic], s store.Record[Subscription], m message, n notification, cause error) error {
+// sendToDeadLetters sends a message that its endpoint refused to the
+// dead-letter queue of the subscription. It returns an error for the report. The
+// attributes that AWS adds to such a message are not recorded, so they are left
+// out.
+func (f front) sendToDeadLetters(topic store.Record[Topic], s store.Record[Subscription], m message, n notification, cause error) error {
 	to, err := deadLetters(s.Inputs.RedrivePolicy)
 	if err != nil || to == "" {
 		return fmt.Errorf("a message is dropped, because the subscription has no dead-letter queue: %w", cause)
@@ -162,5 +163,5 @@ func (f front) bury(topic store.Record[Topic], s store.Record[Subscription], m m
 	if err := f.sendTo(topic, s, to, m, n); err != nil {
 		return errors.Join(cause, fmt.Errorf("dead-letter queue %s: %w", to, err))
 	}
-	return fmt.Errorf("the message is in the queue %s: %w", to, cause)
+	return fmt.Errorf("the message is now in the dead-letter queue %s: %w", to, cause)
 }

@@ -177,8 +177,8 @@ func (f front) publishBatch(_ context.Context, c iam.Caller, form url.Values) (a
 		if err == nil {
 			m, err = readMessage(e)
 		}
-		if told, ok := errors.AsType[*awserr.Error](err); ok {
-			out.Failed = append(out.Failed, batchFailed{e.Get("Id"), told.Code, told.Message, true})
+		if refused, ok := errors.AsType[*awserr.Error](err); ok {
+			out.Failed = append(out.Failed, batchFailed{e.Get("Id"), refused.Code, refused.Message, true})
 			continue
 		}
 		total += m.size()

@@ -242,7 +242,7 @@ func TestUndelivered(t *testing.T) {
 
 func wantCode(t *testing.T, name string, err error, code string) {
 	t.Helper()
-	if told, ok := errors.AsType[smithy.APIError](err); !ok || told.ErrorCode() != code {
+	if api, ok := errors.AsType[smithy.APIError](err); !ok || api.ErrorCode() != code {
 		t.Errorf("%s: %v, want %s", name, err, code)
 	}
 }

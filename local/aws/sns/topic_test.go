@@ -156,7 +156,7 @@ func TestSubscriptions(t *testing.T) {
 		t.Fatal(err)
 	}
 	if left, err := store.List[Subscription](db, SubscriptionToken); err != nil || len(left) != 1 || left[0].ID != "kept" {
-		t.Errorf("after its topic went there are %v, %v", left, err)
+		t.Errorf("after the topic is deleted, the subscriptions are %v, %v", left, err)
 	}
 }
 

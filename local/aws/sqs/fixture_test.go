@@ -151,9 +151,9 @@ func (f *fixture) say(t *testing.T, url *string, bodies ...string) {
 	}
 }
 
-// hear receives up to ten messages without waiting, and returns their bodies
-// and receipt handles.
-func (f *fixture) hear(t *testing.T, url *string) (bodies string, handles []string) {
+// receiveAll receives up to ten messages without waiting, and returns their
+// bodies and receipt handles.
+func (f *fixture) receiveAll(t *testing.T, url *string) (bodies string, handles []string) {
 	t.Helper()
 	out, err := f.all.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: url, MaxNumberOfMessages: 10})
 	if err != nil {
@@ -166,9 +166,9 @@ func (f *fixture) hear(t *testing.T, url *string) (bodies string, handles []stri
 	return strings.Join(all, " "), handles
 }
 
-func (f *fixture) wantHeard(t *testing.T, name string, url *string, want string) []string {
+func (f *fixture) wantReceived(t *testing.T, name string, url *string, want string) []string {
 	t.Helper()
-	got, handles := f.hear(t, url)
+	got, handles := f.receiveAll(t, url)
 	if got != want {
 		t.Errorf("%s: received %q, want %q", name, got, want)
 	}

@@ -44,10 +44,10 @@ func TestSendAndReceive(t *testing.T) {
 	delete(m.Attributes, "SenderId")
 	want := map[string]string{"ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1700000001000", "SentTimestamp": "1700000000000", "AWSTraceHeader": "Root=1", "MessageGroupId": "tenant"}
 	if diff := cmp.Diff(want, m.Attributes); diff != "" {
-		t.Errorf("attributes otherwise (-want +got):\n%s", diff)
+		t.Errorf("attributes (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(attributes, m.MessageAttributes, cmpopts.IgnoreUnexported(types.MessageAttributeValue{})); diff != "" {
-		t.Errorf("message attributes otherwise (-want +got):\n%s", diff)
+		t.Errorf("message attributes (-want +got):\n%s", diff)
 	}
 	if *m.Body != "hello <é>\n" || *m.MessageId != *sent.MessageId || *m.MD5OfMessageAttributes != *sent.MD5OfMessageAttributes || sent.MD5OfMessageSystemAttributes == nil {
 		t.Errorf("sent %+v, received %+v", sent, m)
@@ -56,7 +56,7 @@ func TestSendAndReceive(t *testing.T) {
 		t.Error(err)
 	}
 	f.clock.move(time.Hour)
-	f.wantHeard(t, "after the delete", url, "")
+	f.wantReceived(t, "after the delete", url, "")
 }
 
 // TestAttributeDigest: LocalStack recorded the first digest from AWS
@@ -125,7 +125,7 @@ func TestWhoMay(t *testing.T) {
 	wantError(t, "denied by it", send(f.role, *guarded), denied("SendMessage", arnOf("guarded")+" with an explicit deny in a resource-based policy"))
 	wantError(t, "another account's", send(f.role, foreign), denied("SendMessage", strings.Replace(arnOf("own"), account, "222222222222", 1)+" because no resource-based policy"))
 	wantError(t, "missing", send(f.role, base+"/111111111111/none"), missing)
-	wantError(t, "missing, of one who may not", send(f.role, base+"/111111111111/nobody"), denied("SendMessage", arnOf("nobody")))
+	wantError(t, "missing, without the right", send(f.role, base+"/111111111111/absent"), denied("SendMessage", arnOf("absent")))
 	wantError(t, "administrator", send(f.all, foreign), "")
 	wantError(t, "in another region", send(f.client(f.keys, "us-east-1"), *url), denied("SendMessage", strings.Replace(arnOf("own"), region, "us-east-1", 1)))
 	wantError(t, "no queue's URL", send(f.role, "http://127.0.0.1/a b"), "InvalidAddress The address http://127.0.0.1/a b is not valid for this endpoint.")
@@ -145,7 +145,7 @@ func TestWhoMay(t *testing.T) {
 	_, err = f.role.SendMessageBatch(t.Context(), &sqs.SendMessageBatchInput{QueueUrl: other, Entries: []types.SendMessageBatchRequestEntry{{Id: aws.String("a"), MessageBody: aws.String("x")}}})
 	wantError(t, "send a batch", err, denied("SendMessage", arnOf("other")))
 	_, err = f.role.ListQueues(t.Context(), &sqs.ListQueuesInput{})
-	wantError(t, "another operation", err, `UnknownOperationException the local cloud does not know the operation "AmazonSQS.ListQueues"; of AmazonSQS it knows ChangeMessageVisibility, `)
+	wantError(t, "another operation", err, `UnknownOperationException the local cloud does not know the operation "AmazonSQS.ListQueues"; it knows these operations of AmazonSQS: ChangeMessageVisibility, `)
 }
 
 func TestGetQueueURL(t *testing.T) {
@@ -236,7 +236,7 @@ func TestPurge(t *testing.T) {
 	f := newFixture(t, everything)
 	url := f.declare(t, Queue{Name: "q"})
 	f.say(t, url, "one", "two")
-	f.hear(t, url)
+	f.receiveAll(t, url)
 	f.say(t, url, "three")
 	purge := func() error {
 		_, err := f.role.PurgeQueue(t.Context(), &sqs.PurgeQueueInput{QueueUrl: url})
@@ -245,7 +245,7 @@ func TestPurge(t *testing.T) {
 	wantError(t, "purge", purge(), "")
 	wantError(t, "again", purge(), "AWS.SimpleQueueService.PurgeQueueInProgress Only one PurgeQueue operation on "+arnOf("q")+" is allowed every 60 seconds.")
 	f.clock.move(time.Minute)
-	f.wantHeard(t, "after the purge", url, "")
+	f.wantReceived(t, "after the purge", url, "")
 	wantError(t, "a minute later", purge(), "")
 	all, err := f.journal.load()
 	if err != nil || len(all[keyOf(*url)]) > 0 {

@@ -24,7 +24,7 @@ func TestReopen(t *testing.T) {
 	url, gone := f.declare(t, Queue{Name: "q"}), f.declare(t, Queue{Name: "gone"})
 	f.say(t, url, "a", "b", "c")
 	f.say(t, gone, "x")
-	handles := f.wantHeard(t, "all", url, "a b c")
+	handles := f.wantReceived(t, "all", url, "a b c")
 	if err := store.Delete(f.db, Token, keyOf(*gone)); err != nil {
 		t.Fatal(err)
 	}

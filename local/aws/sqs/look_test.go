@@ -45,7 +45,7 @@ func TestPeek(t *testing.T) {
 	f := newFixture(t, everything)
 	url := f.declare(t, Queue{Name: "q", MessageRetentionSeconds: pointer(600)})
 	f.say(t, url, "flies")
-	f.wantHeard(t, "first", url, "flies")
+	f.wantReceived(t, "first", url, "flies")
 	f.say(t, url, "waits")
 	if _, err := f.all.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: url, MessageBody: pointer("later"), DelaySeconds: 60}); err != nil {
 		t.Fatal(err)
@@ -61,7 +61,7 @@ func TestPeek(t *testing.T) {
 	if letters, total, err := f.Peek(arnOf("q"), 1); err != nil || len(letters) != 1 || total != 3 || letters[0].Visible.Sub(f.clock.time()) != 30*time.Second {
 		t.Errorf("one of them: %v of %d, %v", letters, total, err)
 	}
-	f.wantHeard(t, "after the looks", url, "waits")
+	f.wantReceived(t, "after the looks", url, "waits")
 	f.clock.move(60 * time.Second)
 	if got := f.peeked(t, "q", 10); got != "flies waiting 1; waits waiting 1; later waiting 0" {
 		t.Errorf("a minute later there are %s", got)
@@ -83,7 +83,7 @@ func (f *fixture) deadLetters(t *testing.T, bodies ...string) (url, dead *string
 	url = f.declare(t, Queue{Name: "q", VisibilityTimeoutSeconds: pointer(1), RedrivePolicy: `{"deadLetterTargetArn":"` + arnOf("dead") + `","maxReceiveCount":1}`})
 	f.say(t, url, bodies...)
 	for range 2 {
-		f.hear(t, url)
+		f.receiveAll(t, url)
 		f.clock.move(2 * time.Second)
 	}
 	return url, dead
@@ -103,7 +103,7 @@ func TestRedriveBack(t *testing.T) {
 	if err != nil || before[0].Source != arnOf("q") {
 		t.Fatalf("dead letters %v, %v", before, err)
 	}
-	handles := f.wantHeard(t, "a dead letter", dead, "a b c")
+	handles := f.wantReceived(t, "a dead letter", dead, "a b c")
 	for _, handle := range handles[1:] {
 		if _, err := f.all.ChangeMessageVisibility(t.Context(), &sqs.ChangeMessageVisibilityInput{QueueUrl: dead, ReceiptHandle: &handle}); err != nil {
 			t.Fatal(err)
@@ -121,9 +121,9 @@ func TestRedriveBack(t *testing.T) {
 	if err != nil || len(after) != 2 || after[0].Body != "b" || after[0].Receives != 0 || after[0].Source != "" || after[0].ID == before[1].ID || !after[0].Sent.Equal(f.clock.time()) {
 		t.Errorf("in the queue are %v, %v", after, err)
 	}
-	f.wantHeard(t, "a message that is back", url, "b c")
+	f.wantReceived(t, "a message that is back", url, "b c")
 	f.clock.move(2 * time.Second)
-	f.wantHeard(t, "received too often once more", url, "")
+	f.wantReceived(t, "received too often again", url, "")
 	if got := f.described(t); got != "dead 3 1 0 1; q 0 0 0 0" {
 		t.Errorf("the queues are %s", got)
 	}

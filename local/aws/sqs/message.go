@@ -96,7 +96,7 @@ func checkAttributes(attributes map[string]attributeValue) *awserr.Error {
 		case isBinary && len(v.BinaryValue) == 0 || !isBinary && (v.StringValue == nil || *v.StringValue == ""):
 			return awserr.New(invalidValue, "The message attribute '%s' must contain non-empty message attribute value for message attribute type '%s'.", name, v.DataType)
 		case isBinary && v.StringValue != nil || !isBinary && v.BinaryValue != nil:
-			return awserr.New(invalidValue, "The message attribute '%s' has a value that does not go with message attribute type '%s'.", name, v.DataType)
+			return awserr.New(invalidValue, "The message attribute '%s' has a value that does not fit message attribute type '%s'.", name, v.DataType)
 		case strings.HasPrefix(v.DataType, "Number") && !isNumber(*v.StringValue):
 			return awserr.New(invalidValue, "Can't cast the value of message (user) attribute '%s' to a number.", name)
 		}

@@ -27,31 +27,31 @@ func TestVisibility(t *testing.T) {
 		return err
 	}
 	f.say(t, url, "a")
-	first := f.wantHeard(t, "first", url, "a")[0]
-	f.wantHeard(t, "hidden", url, "")
+	first := f.wantReceived(t, "first", url, "a")[0]
+	f.wantReceived(t, "hidden", url, "")
 	f.clock.move(30*time.Second - 1)
-	f.wantHeard(t, "still hidden", url, "")
+	f.wantReceived(t, "still hidden", url, "")
 	f.clock.move(1)
 	wantError(t, "no longer in flight", change(first, 10), "AWS.SimpleQueueService.MessageNotInflight")
-	second := f.wantHeard(t, "second", url, "a")[0]
+	second := f.wantReceived(t, "second", url, "a")[0]
 	wantError(t, "older receipt", change(first, 0), "InvalidParameterValue Value "+first+" for parameter ReceiptHandle is invalid. Reason: Message does not exist")
 	wantError(t, "delete by an older receipt", remove(first), "")
 	wantError(t, "longer", change(second, 40), "")
 	f.clock.move(39 * time.Second)
-	f.wantHeard(t, "hidden for longer", url, "")
+	f.wantReceived(t, "hidden for longer", url, "")
 	wantError(t, "too long", change(second, 43200), "InvalidParameterValue Total VisibilityTimeout for the message is beyond the limit [43200 seconds]")
 	wantError(t, "out of range", change(second, 43201), "InvalidParameterValue Value 43201 for parameter VisibilityTimeout is invalid.")
 	wantError(t, "at once", change(second, 0), "")
-	third := f.wantHeard(t, "shown at once", url, "a")[0]
+	third := f.wantReceived(t, "shown at once", url, "a")[0]
 	wantError(t, "delete", remove(third), "")
 	wantError(t, "delete again", remove(third), "")
-	wantError(t, "delete by no handle", remove("eA=="), `ReceiptHandleIsInvalid The input receipt handle "eA==" is not a valid receipt handle.`)
-	wantError(t, "change of no handle", change("x", 0), "ReceiptHandleIsInvalid")
+	wantError(t, "delete with an invalid handle", remove("eA=="), `ReceiptHandleIsInvalid The input receipt handle "eA==" is not a valid receipt handle.`)
+	wantError(t, "change with an invalid handle", change("x", 0), "ReceiptHandleIsInvalid")
 	other := f.declare(t, Queue{Name: "other"})
 	_, err := f.role.DeleteMessage(t.Context(), &sqs.DeleteMessageInput{QueueUrl: other, ReceiptHandle: &third})
 	wantError(t, "another queue's handle", err, "ReceiptHandleIsInvalid")
 	f.clock.move(time.Hour)
-	f.wantHeard(t, "gone", url, "")
+	f.wantReceived(t, "gone", url, "")
 }
 
 // TestVisibilityBatch checks that a batch changes the valid entries and returns
@@ -62,7 +62,7 @@ func TestVisibilityBatch(t *testing.T) {
 	url := f.declare(t, Queue{Name: "q"})
 	f.say(t, url, "a")
 	f.say(t, url, "b")
-	handles := f.wantHeard(t, "both", url, "a b")
+	handles := f.wantReceived(t, "both", url, "a b")
 	change := func(entries ...types.ChangeMessageVisibilityBatchRequestEntry) (*sqs.ChangeMessageVisibilityBatchOutput, error) {
 		return f.role.ChangeMessageVisibilityBatch(t.Context(), &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: url, Entries: entries})
 	}
@@ -78,7 +78,7 @@ func TestVisibilityBatch(t *testing.T) {
 			t.Errorf("failed %s, want %s", got, want)
 		}
 	}
-	f.wantHeard(t, "shown at once", url, "a")
+	f.wantReceived(t, "shown at once", url, "a")
 	_, err = change(entry("one", handles[1], 0), entry("one", handles[1], 0))
 	wantError(t, "ids", err, "AWS.SimpleQueueService.BatchEntryIdsNotDistinct")
 	_, err = change([]types.ChangeMessageVisibilityBatchRequestEntry{}...) // not nil: the SDK refuses nil
@@ -96,9 +96,9 @@ func TestReceiveLimits(t *testing.T) {
 	if err != nil || len(one.Messages) != 1 || *one.Messages[0].Body != "0" || one.Messages[0].Attributes != nil {
 		t.Errorf("received %+v, %v", one, err)
 	}
-	f.wantHeard(t, "ten", url, "1 2 3 4 5 6 7 8 9 10")
+	f.wantReceived(t, "ten", url, "1 2 3 4 5 6 7 8 9 10")
 	f.clock.move(5 * time.Second)
-	f.wantHeard(t, "its own visibility over", url, "0 11")
+	f.wantReceived(t, "its own visibility over", url, "0 11")
 	for _, in := range []sqs.ReceiveMessageInput{{MaxNumberOfMessages: 11}, {MaxNumberOfMessages: -1}, {WaitTimeSeconds: 21}, {WaitTimeSeconds: -1}, {VisibilityTimeout: 43201}} {
 		in.QueueUrl = url
 		_, err := f.role.ReceiveMessage(t.Context(), &in)
@@ -114,13 +114,13 @@ func TestDelay(t *testing.T) {
 	if _, err := f.all.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: url, MessageBody: aws.String("much later"), DelaySeconds: 60}); err != nil {
 		t.Fatal(err)
 	}
-	f.wantHeard(t, "at first", url, "")
+	f.wantReceived(t, "at first", url, "")
 	f.clock.move(5 * time.Second)
-	f.wantHeard(t, "after the queue's delay", url, "later")
+	f.wantReceived(t, "after the queue's delay", url, "later")
 	f.clock.move(54 * time.Second)
-	f.wantHeard(t, "before its own delay", url, "later")
+	f.wantReceived(t, "before its own delay", url, "later")
 	f.clock.move(time.Second)
-	f.wantHeard(t, "after its own delay", url, "much later")
+	f.wantReceived(t, "after its own delay", url, "much later")
 }
 
 // TestRedrive checks that a message with too many receives goes to the
@@ -132,7 +132,7 @@ func TestRedrive(t *testing.T) {
 	url := f.declare(t, Queue{Name: "q", RedrivePolicy: redriveTo("dead", 2), VisibilityTimeoutSeconds: pointer(10)})
 	f.say(t, url, "bad")
 	for range 2 {
-		f.wantHeard(t, "alive", url, "bad")
+		f.wantReceived(t, "alive", url, "bad")
 		f.clock.move(10 * time.Second)
 	}
 	f.say(t, url, "good")
@@ -150,13 +150,13 @@ func TestRedrive(t *testing.T) {
 		t.Errorf("its attributes are %v", a)
 	}
 	f.clock.move(100 * time.Second)
-	f.wantHeard(t, "too old by its first send", dead, "")
+	f.wantReceived(t, "too old by its first send", dead, "")
 
 	// Without a dead-letter queue, the message stays in its queue.
 	f.drop(t, *dead)
 	f.clock.move(time.Hour)
 	for range 3 {
-		f.wantHeard(t, "nowhere to go", url, "good")
+		f.wantReceived(t, "without a dead-letter queue", url, "good")
 		f.clock.move(10 * time.Second)
 	}
 }
@@ -169,7 +169,7 @@ func TestRetention(t *testing.T) {
 	f.clock.move(30 * time.Second)
 	f.say(t, url, "new")
 	f.clock.move(30 * time.Second)
-	f.wantHeard(t, "after a minute", url, "new")
+	f.wantReceived(t, "after a minute", url, "new")
 	if all, err := f.journal.load(); err != nil || len(all[keyOf(*url)]) != 1 {
 		t.Errorf("kept %v, %v", all, err)
 	}
@@ -182,17 +182,17 @@ func TestLongPoll(t *testing.T) {
 	f := newFixture(t, everything)
 	f.Queues.now = time.Now
 	url := f.declare(t, Queue{Name: "q", ReceiveWaitTimeSeconds: 20, VisibilityTimeoutSeconds: pointer(1)})
-	heard := make(chan string, 1)
+	received := make(chan string, 1)
 	listen := func() {
 		go func() {
-			bodies, _ := f.hear(t, url)
-			heard <- bodies
+			bodies, _ := f.receiveAll(t, url)
+			received <- bodies
 		}()
 	}
 	want := func(name, body string) {
 		t.Helper()
 		select {
-		case got := <-heard:
+		case got := <-received:
 			if got != body {
 				t.Errorf("%s: %q, want %q", name, got, body)
 			}
@@ -229,7 +229,7 @@ func TestLongPoll(t *testing.T) {
 	}()
 	cancel()
 	if err := <-gone; !errors.Is(err, context.Canceled) {
-		t.Errorf("the client that went got %v", err)
+		t.Errorf("the client that disconnected got %v", err)
 	}
 }
 
@@ -253,7 +253,7 @@ func TestDeletedQueue(t *testing.T) {
 		t.Errorf("received of a deleted queue: %v", err)
 	}
 	f.declare(t, Queue{Name: "q"})
-	f.wantHeard(t, "the next of its name", url, "")
+	f.wantReceived(t, "the next of its name", url, "")
 
 	// A kill between the two writes of a delete leaves messages behind.
 	f.say(t, url, "left")
@@ -261,11 +261,11 @@ func TestDeletedQueue(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.declare(t, Queue{Name: "q"})
-	f.wantHeard(t, "after a kill", url, "")
+	f.wantReceived(t, "after a kill", url, "")
 
 	f.say(t, url, "kept")
 	f.declare(t, Queue{Name: "q"}) // the engine repeats the create
-	f.wantHeard(t, "created again", url, "kept")
+	f.wantReceived(t, "created again", url, "kept")
 }
 
 func (f *fixture) peek(url string) ([]message, error) {

@@ -111,7 +111,7 @@ func (q *Queues) checkRedrive(r store.Record[Queue], text string) error {
 	target := policy.DeadLetterTargetARN
 	switch own := queueARN(r); {
 	case target == own:
-		return refuse("a queue is not its own dead-letter queue.")
+		return refuse("a queue cannot be its own dead-letter queue.")
 	case target[:strings.LastIndexByte(target, ':')] != own[:strings.LastIndexByte(own, ':')]:
 		return refuse("Dead-letter target must be in the account and the region of the source.")
 	}

@@ -36,7 +36,7 @@ func TestPolled(t *testing.T) {
 		t.Errorf("visibility timeout %v, %v", d, err)
 	}
 	f.clock.move(7 * time.Second)
-	f.wantHeard(t, "not deleted", url, "14")
+	f.wantReceived(t, "not deleted", url, "14")
 	var polled lambda.Queue = f.Queues
 	for name, err := range map[string]error{
 		"another action": polled.Authorize(caller, arnOf("q"), "GetQueueAttributes"),
@@ -51,9 +51,9 @@ func TestPolled(t *testing.T) {
 		t.Errorf("no queue: %v", err)
 	}
 	if _, err := polled.VisibilityTimeout(arnOf("none")); !isGone(err) {
-		t.Errorf("the timeout of no queue: %v", err)
+		t.Errorf("the timeout of a missing queue: %v", err)
 	}
 	if err := polled.Delete(caller, arnOf("q"), []string{"x"}); err == nil {
-		t.Error("deleted by no handle")
+		t.Error("deleted with an invalid handle")
 	}
 }

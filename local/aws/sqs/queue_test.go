@@ -85,7 +85,7 @@ func TestDescribeQueue(t *testing.T) {
 	}
 	want := QueueOutputs{ARN: arnOf("q"), URL: *url, KMSDataKeyReusePeriodSeconds: 300, MaxMessageSize: 262144, MessageRetentionSeconds: 345600, SQSManagedSSEEnabled: true, VisibilityTimeoutSeconds: 30}
 	if diff := cmp.Diff(want, describe(r)); diff != "" {
-		t.Errorf("described otherwise (-want +got):\n%s", diff)
+		t.Errorf("description (-want +got):\n%s", diff)
 	}
 	r.Inputs = Queue{DelaySeconds: 1, KMSMasterKeyID: "k", VisibilityTimeoutSeconds: pointer(0), RedrivePolicy: redriveTo("dead", 1)}
 	if out := describe(r); out.DelaySeconds != 1 || out.SQSManagedSSEEnabled || out.VisibilityTimeoutSeconds != 0 || out.RedrivePolicy == "" {
@@ -122,7 +122,7 @@ func TestRedriveReferences(t *testing.T) {
 		{"plain", "q", redriveTo("dead", 3), ""},
 		{"allowed", "friend", redriveTo("choosy", 3), ""},
 		{"missing", "q", redriveTo("none", 3), "Dead letter target does not exist."},
-		{"itself", "q", redriveTo("q", 3), "a queue is not its own dead-letter queue."},
+		{"itself", "q", redriveTo("q", 3), "a queue cannot be its own dead-letter queue."},
 		{"another account's", "q", strings.Replace(redriveTo("dead", 3), account, "222222222222", 1), "must be in the account and the region of the source."},
 		{"another region's", "q", strings.Replace(redriveTo("dead", 3), region, "us-east-1", 1), "must be in the account and the region of the source."},
 		{"closed", "q", redriveTo("closed", 3), "does not allow this queue."},
@@ -189,7 +189,7 @@ func TestAttributeResources(t *testing.T) {
 	wantProblem("redrive allow", allows.Check(RedriveAllowPolicy{RedriveAllowPolicy: "x"}), "redriveAllowPolicy")
 	policy.Inputs.QueueURL += "x"
 	if err := policies.Create(t.Context(), provider.Call{}, &policy); err == nil || !strings.Contains(err.Error(), "NonExistentQueue: queue "+*url+"x") {
-		t.Errorf("the policy of no queue: %v", err)
+		t.Errorf("the policy of a missing queue: %v", err)
 	}
 	redrive.Inputs.RedrivePolicy = redriveTo("none", 2)
 	if err := redrives.Update(t.Context(), provider.Call{}, redrive, &redrive); err == nil || !strings.Contains(err.Error(), "does not exist") {

@@ -49,11 +49,11 @@ func (q *Queues) sendMessage(_ context.Context, c iam.Caller, in sendInput) (*se
 	if err != nil {
 		return nil, err
 	}
-	out := told(in.entryInput, sent[0])
+	out := outputOf(in.entryInput, sent[0])
 	return &out, nil
 }
 
-func told(in entryInput, m message) sendOutput {
+func outputOf(in entryInput, m message) sendOutput {
 	return sendOutput{
 		Id: in.Id, MessageId: m.ID, MD5OfMessageBody: bodyMD5(m.Body),
 		MD5OfMessageAttributes: attributesMD5(m.Attributes), MD5OfMessageSystemAttributes: attributesMD5(in.MessageSystemAttributes),
@@ -146,7 +146,7 @@ func (q *Queues) sendBatch(_ context.Context, c iam.Caller, in sendBatchInput) (
 		return nil, err
 	}
 	for i, m := range sent {
-		out.Successful = append(out.Successful, told(taken[i], m))
+		out.Successful = append(out.Successful, outputOf(taken[i], m))
 	}
 	return out, nil
 }

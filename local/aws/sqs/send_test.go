@@ -50,7 +50,7 @@ func TestSendRefuses(t *testing.T) {
 		{"no type", sqs.SendMessageInput{MessageBody: aws.String("x"), MessageAttributes: text("", "v")}, value + "The message attribute 'a' must contain non-empty message attribute type."},
 		{"no value", sqs.SendMessageInput{MessageBody: aws.String("x"), MessageAttributes: text("String", "")}, value + "The message attribute 'a' must contain non-empty message attribute value for message attribute type 'String'."},
 		{"text as binary", sqs.SendMessageInput{MessageBody: aws.String("x"), MessageAttributes: text("Binary", "v")}, value + "The message attribute 'a' must contain non-empty message attribute value"},
-		{"both values", sqs.SendMessageInput{MessageBody: aws.String("x"), MessageAttributes: map[string]types.MessageAttributeValue{"a": {DataType: aws.String("String"), StringValue: aws.String("s"), BinaryValue: []byte("b")}}}, value + "The message attribute 'a' has a value that does not go with"},
+		{"both values", sqs.SendMessageInput{MessageBody: aws.String("x"), MessageAttributes: map[string]types.MessageAttributeValue{"a": {DataType: aws.String("String"), StringValue: aws.String("s"), BinaryValue: []byte("b")}}}, value + "The message attribute 'a' has a value that does not fit"},
 		{"value's character", sqs.SendMessageInput{MessageBody: aws.String("x"), MessageAttributes: text("String", "\x01")}, "InvalidMessageContents Invalid characters found: #x1"},
 		{"number", sqs.SendMessageInput{MessageBody: aws.String("x"), MessageAttributes: text("Number.float", "-230.000000000000000001")}, ""},
 		{"no number", sqs.SendMessageInput{MessageBody: aws.String("x"), MessageAttributes: text("Number", "six")}, value + "Can't cast the value of message (user) attribute 'a' to a number."},
@@ -117,7 +117,7 @@ func TestBatches(t *testing.T) {
 	if err != nil || len(out.Successful) != 2 || len(out.Failed) != 1 || *out.Failed[0].Id != "b" || *out.Failed[0].Code != "MissingParameter" || !out.Failed[0].SenderFault {
 		t.Fatalf("sent %+v, %v", out, err)
 	}
-	handles := f.wantHeard(t, "the good entries", url, "one two")
+	handles := f.wantReceived(t, "the good entries", url, "one two")
 	deleted, err := f.role.DeleteMessageBatch(t.Context(), &sqs.DeleteMessageBatchInput{QueueUrl: url, Entries: []types.DeleteMessageBatchRequestEntry{
 		{Id: aws.String("a"), ReceiptHandle: &handles[0]}, {Id: aws.String("b"), ReceiptHandle: aws.String("x")},
 	}})
@@ -127,5 +127,5 @@ func TestBatches(t *testing.T) {
 	_, err = f.role.DeleteMessageBatch(t.Context(), &sqs.DeleteMessageBatchInput{QueueUrl: url, Entries: []types.DeleteMessageBatchRequestEntry{}})
 	wantError(t, "no entry", err, "AWS.SimpleQueueService.EmptyBatchRequest")
 	f.clock.move(30 * time.Second)
-	f.wantHeard(t, "the one that is left", url, "two")
+	f.wantReceived(t, "the one that is left", url, "two")
 }

@@ -136,9 +136,9 @@ func parseRedriveAllow(text string) (redriveAllow, error) {
 	case r.RedrivePermission != "allowAll" && r.RedrivePermission != "denyAll" && r.RedrivePermission != "byQueue":
 		return r, fmt.Errorf("redrivePermission %q is none of allowAll, denyAll and byQueue", r.RedrivePermission)
 	case r.RedrivePermission == "byQueue" && (n < 1 || n > 10):
-		return r, fmt.Errorf("byQueue goes with 1 to 10 sourceQueueArns, not %d", n)
+		return r, fmt.Errorf("byQueue needs 1 to 10 sourceQueueArns, not %d", n)
 	case r.RedrivePermission != "byQueue" && n > 0:
-		return r, fmt.Errorf("sourceQueueArns go with byQueue, not with %s", r.RedrivePermission)
+		return r, fmt.Errorf("sourceQueueArns need redrivePermission byQueue, not %s", r.RedrivePermission)
 	}
 	for _, source := range r.SourceQueueARNs {
 		if !arn.IsQueue(source) {
@@ -156,7 +156,7 @@ func strict(text string, into any) error {
 		return err
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return errors.New("there is more after the object")
+		return errors.New("there is text after the object")
 	}
 	return nil
 }

@@ -69,9 +69,9 @@ func (q *Queues) changeVisibilities(_ context.Context, c iam.Caller, in visibili
 	out := &visibilityBatchOutput{Successful: []struct{ Id string }{}, Failed: []batchError{}}
 	for _, e := range in.Entries {
 		err := q.change(keyOf(r.ID), e)
-		bad, told := asError(err)
+		bad, known := asError(err)
 		switch {
-		case told:
+		case known:
 			out.Failed = append(out.Failed, failed(e.Id, bad))
 		case err != nil:
 			return nil, err

@@ -182,7 +182,7 @@ func (p *Parameters) update(_ context.Context, c provider.Call, old store.Record
 // put makes a new version for every change except of tags.
 func (p *Parameters) put(old store.Record[Parameter], r *store.Record[Parameter]) error {
 	if old.Inputs.Type != r.Inputs.Type {
-		return awserr.New("HierarchyTypeMismatchException", "parameter %s is a %s and cannot become a %s: give the new one another name", r.ID, old.Inputs.Type, r.Inputs.Type)
+		return awserr.New("HierarchyTypeMismatchException", "parameter %s is a %s and cannot become a %s: give the new parameter another name", r.ID, old.Inputs.Type, r.Inputs.Type)
 	}
 	if sameContent(old.Inputs, r.Inputs) {
 		r.State = maps.Clone(old.State)

@@ -78,7 +78,7 @@ func orElse(s, otherwise string) string {
 func (in putInput) check(ref reference, missing bool) error {
 	switch {
 	case ref.selector != "":
-		return awserr.New("ValidationException", "A parameter is put without a version or label: %s", ref.name)
+		return awserr.New("ValidationException", "PutParameter accepts no version or label in the name: %s", ref.name)
 	case in.Value == "":
 		return awserr.New("ValidationException", "1 validation error detected: Value at 'value' failed to satisfy constraint: Member must have length greater than or equal to 1")
 	case in.AllowedPattern != "" || in.Policies != "":
@@ -121,7 +121,7 @@ func (p *Parameters) newRecord(c iam.Caller, ref reference, in putInput) (store.
 	}
 	// In the local cloud, all accounts share the names.
 	if other, err := store.Get[Parameter](p.db, Token, r.ID); err == nil {
-		return r, awserr.New("ParameterAlreadyExists", "the local cloud has a parameter %s in account %s, region %s: give this one another name", r.ID, other.Account, other.Region)
+		return r, awserr.New("ParameterAlreadyExists", "the local cloud already has a parameter %s in account %s, region %s: give this parameter another name", r.ID, other.Account, other.Region)
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return r, err
 	}

@@ -31,7 +31,7 @@ func TestPut(t *testing.T) {
 		{"long", object{"Value": strings.Repeat("x", 4097), "Overwrite": true}, "ValidationException value has 4097 characters"},
 		{"pattern", object{"Value": "x", "Overwrite": true, "AllowedPattern": "a"}, "ValidationException the local cloud does not support AllowedPattern"},
 		{"elsewhere", object{"Name": "/other", "Value": "1", "Type": "String"}, "AccessDeniedException"},
-		{"version", object{"Name": "/project/a:1", "Value": "1", "Overwrite": true}, "ValidationException A parameter is put without"},
+		{"version", object{"Name": "/project/a:1", "Value": "1", "Overwrite": true}, "ValidationException PutParameter accepts no version"},
 		{"name", object{"Name": "/project/a b", "Value": "1", "Type": "String"}, "ValidationException name"},
 	} {
 		if test.in["Name"] == nil {

@@ -44,7 +44,7 @@ func TestSession(t *testing.T) {
 	if err := store.Delete(f.db, iam.RoleToken, "project-staging-deploy"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.client(&keys).GetCallerIdentity(t.Context(), nil); told(err) != "InvalidClientTokenId: The security token included in the request is invalid." {
+	if _, err := f.client(&keys).GetCallerIdentity(t.Context(), nil); errorText(err) != "InvalidClientTokenId: The security token included in the request is invalid." {
 		t.Errorf("once the role is gone: %v", err)
 	}
 }
@@ -124,11 +124,11 @@ func TestWhoMayAssume(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			out, err := f.assume(test.role, test.token)
-			if got := told(err); test.want == "" && err != nil || !strings.HasPrefix(got, test.want) {
+			if got := errorText(err); test.want == "" && err != nil || !strings.HasPrefix(got, test.want) {
 				t.Errorf("refused with %q, want %q", got, test.want)
 			}
 			if test.want != "" && out != nil {
-				t.Errorf("keys in spite of it: %v", out)
+				t.Errorf("keys despite the refusal: %v", out)
 			}
 		})
 	}
@@ -174,8 +174,8 @@ func TestParameters(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			in := &sts.AssumeRoleWithWebIdentityInput{RoleArn: aws.String(deploy), RoleSessionName: aws.String("job-1"), WebIdentityToken: aws.String(f.token(main))}
 			test.change(in)
-			if _, err := f.client(nil).AssumeRoleWithWebIdentity(t.Context(), in); told(err) != test.want {
-				t.Errorf("refused with %q, want %q", told(err), test.want)
+			if _, err := f.client(nil).AssumeRoleWithWebIdentity(t.Context(), in); errorText(err) != test.want {
+				t.Errorf("refused with %q, want %q", errorText(err), test.want)
 			}
 		})
 	}

@@ -129,8 +129,8 @@ func (f *fixture) assume(role, token string) (*sts.AssumeRoleWithWebIdentityOutp
 	})
 }
 
-// told returns the code and the message of a client's error.
-func told(err error) string {
+// errorText returns the code and the message of a client's error.
+func errorText(err error) string {
 	var api smithy.APIError
 	switch {
 	case errors.As(err, &api):

@@ -27,12 +27,12 @@ func TestIdentity(t *testing.T) {
 	}{
 		{"a function", account, "arn:aws:sts::" + account + ":assumed-role/project-staging-deploy/get-item", "", function},
 		{"the administrator", "000000000000", "arn:aws:iam::000000000000:user/administrator", "", admin},
-		{"nobody", "", "", "InvalidClientTokenId: The security token included in the request is invalid.", iam.Credentials{AccessKeyID: "ASIANOBODY", SecretAccessKey: "x"}},
+		{"unknown keys", "", "", "InvalidClientTokenId: The security token included in the request is invalid.", iam.Credentials{AccessKeyID: "ASIAUNKNOWN", SecretAccessKey: "x"}},
 		{"another secret", "", "", "SignatureDoesNotMatch: The request signature we calculated does not match the signature you provided.", wrong},
 	} {
 		who, err := f.client(&test.keys).GetCallerIdentity(t.Context(), nil)
-		if told(err) != test.want {
-			t.Errorf("%s: refused with %q, want %q", test.name, told(err), test.want)
+		if errorText(err) != test.want {
+			t.Errorf("%s: refused with %q, want %q", test.name, errorText(err), test.want)
 		}
 		if err == nil && (*who.Arn != test.arn || *who.Account != test.account || *who.UserId == "") {
 			t.Errorf("%s: the keys are of %s, %s, %s", test.name, *who.Arn, *who.Account, *who.UserId)
@@ -52,8 +52,8 @@ func TestStatus(t *testing.T) {
 			t.Errorf("refused with %v, want status %d", err, want)
 		}
 	}
-	if _, err := f.client(&iam.Credentials{AccessKeyID: "x", SecretAccessKey: "y"}).GetSessionToken(t.Context(), &sts.GetSessionTokenInput{}); told(err) !=
-		"InvalidAction: the local cloud does not know the action GetSessionToken; of STS it knows AssumeRoleWithWebIdentity, GetCallerIdentity" {
+	if _, err := f.client(&iam.Credentials{AccessKeyID: "x", SecretAccessKey: "y"}).GetSessionToken(t.Context(), &sts.GetSessionTokenInput{}); errorText(err) !=
+		"InvalidAction: the local cloud does not know the action GetSessionToken; it knows these actions of STS: AssumeRoleWithWebIdentity, GetCallerIdentity" {
 		t.Errorf("an action that is left out: %v", err)
 	}
 }

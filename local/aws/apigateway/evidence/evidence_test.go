@@ -24,7 +24,7 @@ func TestSources(t *testing.T) {
 				file, isFile := strings.CutPrefix(f.Source, "testdata/")
 				switch {
 				case f.Behaviour == "" || seen[f.Behaviour]:
-					t.Errorf("%q is there twice", f.Behaviour)
+					t.Errorf("%q is listed twice", f.Behaviour)
 				case f.Kind == "unproven":
 					if f.Source != "" {
 						t.Errorf("%q is unproven, and has the source %s", f.Behaviour, f.Source)

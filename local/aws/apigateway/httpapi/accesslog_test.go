@@ -95,7 +95,7 @@ func TestAccessLog(t *testing.T) {
 	golden(t, "access.golden", got.String())
 }
 
-var update = flag.Bool("update", false, "write the goldens anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 func golden(t *testing.T, name, got string) {
 	t.Helper()

@@ -18,7 +18,7 @@ func (g *Gateway) checkToken(c *call, a *Authorizer) (response, error) {
 		return challenge(unauthorized(), "Bearer"), errors.Join(errors.New("there is no token"), err)
 	}
 	if g.options.Verify == nil {
-		return internalError(), fmt.Errorf("authorizer %s: nobody verifies tokens here", a.ID)
+		return internalError(), fmt.Errorf("authorizer %s: the gateway cannot verify tokens", a.ID)
 	}
 	claims, err := g.options.Verify(bearer(identity[0]))
 	if err == nil {

@@ -165,7 +165,7 @@ func readHeaders(h http.Header, raw json.RawMessage) error {
 				return err
 			}
 		case value[0] == '{' || value[0] == '[':
-			return fmt.Errorf("header %s is no string", name)
+			return fmt.Errorf("header %s is not a string", name)
 		default:
 			text = string(value)
 		}

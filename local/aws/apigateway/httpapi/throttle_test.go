@@ -26,7 +26,7 @@ func TestThrottle(t *testing.T) {
 	want := func(what string, route, n, want int) {
 		t.Helper()
 		if got := admitted(&limits, &s, &s.Routes[route], n, now); got != want {
-			t.Errorf("%s: %d of %d are let through, want %d", what, got, n, want)
+			t.Errorf("%s: %d of %d are admitted, want %d", what, got, n, want)
 		}
 	}
 	want("the stage's limit", 0, 10, 2)
@@ -44,7 +44,7 @@ func TestThrottle(t *testing.T) {
 	other := s
 	other.Name = "other"
 	if got := admitted(&limits, &other, &other.Routes[0], 10, now); got != 4 {
-		t.Errorf("another stage: %d are let through, want 4", got)
+		t.Errorf("another stage: %d are admitted, want 4", got)
 	}
 }
 
@@ -59,22 +59,22 @@ func TestAccountLimit(t *testing.T) {
 	now := time.Unix(1e9, 0)
 	var limits throttle
 	if got := admitted(&limits, &a, &a.Routes[0], 4_000, now); got != 4_000 {
-		t.Errorf("%d are let through, want 4000", got)
+		t.Errorf("%d are admitted, want 4000", got)
 	}
 	if got := admitted(&limits, &b, nil, 2_000, now); got != 1_000 {
-		t.Errorf("%d more are let through, want 1000", got)
+		t.Errorf("%d more are admitted, want 1000", got)
 	}
 	b.Region = "us-east-1"
 	if got := admitted(&limits, &b, &b.Routes[0], 10, now); got != 10 {
-		t.Errorf("in another region %d are let through, want 10", got)
+		t.Errorf("in another region %d are admitted, want 10", got)
 	}
 	b.Region = "mx-central-1"
 	if got := admitted(&limits, &b, nil, 2_000, now); got != 1_250 {
-		t.Errorf("in a small region %d are let through, want 1250", got)
+		t.Errorf("in a small region %d are admitted, want 1250", got)
 	}
 	now = now.Add(10 * time.Millisecond)
 	if got := admitted(&limits, &a, &a.Routes[0], 1_000, now); got != 100 {
-		t.Errorf("after 10 ms %d are let through, want 100", got)
+		t.Errorf("after 10 ms %d are admitted, want 100", got)
 	}
 }
 

@@ -68,7 +68,7 @@ func (v *verdict) readAnswer(members map[string]json.RawMessage) error {
 		return err
 	}
 	if allowed == nil {
-		return errors.New("its answer has no isAuthorized, which enableSimpleResponses asks for")
+		return errors.New("its answer has no isAuthorized, which enableSimpleResponses requires")
 	}
 	v.allowed = *allowed
 	return nil
@@ -80,7 +80,7 @@ func (v *verdict) readPolicy(members map[string]json.RawMessage) (err error) {
 		return err
 	}
 	if principal == nil || len(members["policyDocument"]) == 0 {
-		return errors.New("its answer lacks principalId or policyDocument, which it needs without enableSimpleResponses")
+		return errors.New("its answer lacks principalId or policyDocument, which are required without enableSimpleResponses")
 	}
 	v.values["principalId"] = *principal
 	v.policy, err = iam.Parse(string(members["policyDocument"]), false)
@@ -97,7 +97,7 @@ func (v *verdict) readContext(raw json.RawMessage) error {
 	d.UseNumber()
 	var members map[string]any
 	if err := d.Decode(&members); err != nil {
-		return fmt.Errorf("the context of its answer is no object: %w", err)
+		return fmt.Errorf("the context of its answer is not an object: %w", err)
 	}
 	for name, value := range members {
 		v.values[name] = logText(value)

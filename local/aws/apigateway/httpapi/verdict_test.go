@@ -139,7 +139,7 @@ func TestVerdictsAreKept(t *testing.T) {
 	call("/a", "one", 200, false)
 	call("/b", "one", 200, false) // both routes share the answer
 	if payload := string(f.last(t).payload); !strings.Contains(payload, `{"lambda":{"a":"b"}}`) {
-		t.Errorf("the kept answer lacks its context: %s", payload)
+		t.Errorf("the cached answer lacks its context: %s", payload)
 	}
 	g.say(`{"isAuthorized":false}`)
 	call("/a", "two", 403, true)
@@ -204,17 +204,17 @@ func TestVerdictsAreBounded(t *testing.T) {
 	}
 	v.put("none", verdict{}, now, 0)
 	if len(v.kept) != maxVerdicts {
-		t.Fatalf("%d are kept", len(v.kept))
+		t.Fatalf("%d answers are cached", len(v.kept))
 	}
 	now = now.Add(time.Minute)
 	v.put("late", verdict{}, now, time.Hour)
 	if len(v.kept) != maxVerdicts-99 {
-		t.Errorf("%d are kept once 100 have expired", len(v.kept))
+		t.Errorf("%d answers are cached after 100 have expired", len(v.kept))
 	}
 	for n := range 200 {
 		v.put("x"+name(n), verdict{}, now, time.Hour)
 	}
 	if len(v.kept) > maxVerdicts {
-		t.Errorf("%d are kept", len(v.kept))
+		t.Errorf("%d answers are cached", len(v.kept))
 	}
 }

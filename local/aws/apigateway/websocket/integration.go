@@ -82,7 +82,7 @@ func readAnswer(payload []byte) (answer, error) {
 		case "isBase64Encoded":
 			err = json.Unmarshal(value, new(bool))
 		default:
-			err = errors.New("is not a member of an answer")
+			err = errors.New("is not allowed in an answer")
 		}
 		if err != nil {
 			return answer{}, fmt.Errorf("%q: %w", name, err)

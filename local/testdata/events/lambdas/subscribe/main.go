@@ -11,7 +11,7 @@ import (
 
 func main() { function.Start(open) }
 
-// open returns what Lambda calls.
+// open returns the handler.
 func open(e function.Environment) (any, error) {
 	return func(_ context.Context, batch events.SNSEvent) error {
 		for _, r := range batch.Records {

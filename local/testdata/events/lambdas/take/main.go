@@ -12,7 +12,7 @@ import (
 
 func main() { function.Start(open) }
 
-// open returns what Lambda calls.
+// open returns the handler.
 func open(e function.Environment) (any, error) {
 	return func(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
 		return worker.Queue(ctx, e.Log, batch, func(_ context.Context, m events.SQSMessage) error {
