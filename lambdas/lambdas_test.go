@@ -29,7 +29,7 @@ func TestFoldersAndFunctions(t *testing.T) {
 	}
 	slices.Sort(want)
 	if !slices.Equal(mains, want) {
-		t.Errorf("the folders with a main package are %v, want those of the functions, %v", mains, want)
+		t.Errorf("the folders with a main package are %v, and the declared functions %v", mains, want)
 	}
 }
 

@@ -38,7 +38,7 @@ const ZipFolder = "zip"
 // Zips lists the zips of the functions and the folders of their source.
 type Zips struct {
 	Functions []Zip
-	Folders   []Folder // of their packages, without those of other modules
+	Folders   []Folder // of their packages, except packages of other modules
 }
 
 // Zip is the zip of one function.

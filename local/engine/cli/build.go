@@ -58,10 +58,9 @@ func build(ctx context.Context, path string, task *progress.Task) error {
 		}
 	}
 	task.Say("building v%s from the module proxy, once (some minutes)", Version)
-	// The flags that decide the bytes of packages are those of the program's
-	// build, which has compiled 600 packages that the CLI needs, too. The engine
-	// sends its version to programs and plugins; without it, the CLI calls itself
-	// a development build.
+	// The program's build uses the same compiler flags, so the CLI's takes some
+	// 800 packages from the cache. The engine sends its version to programs and
+	// plugins; without it, the CLI calls itself a development build.
 	err = gobuild.Build{
 		Dir: dir,
 		Env: append(os.Environ(), "GOWORK=off", "GOFLAGS="),

@@ -72,7 +72,7 @@ func TestChanged(t *testing.T) {
 				t.Errorf("%s, not %s", got, want)
 			}
 			if got := changed(t, root, tree); got != "program [] code []" {
-				t.Errorf("told twice: %s", got)
+				t.Errorf("reported twice: %s", got)
 			}
 		})
 	}

@@ -117,7 +117,7 @@ func until(t *testing.T, w *Watcher, dir string) {
 				return
 			}
 		case <-deadline:
-			t.Fatalf("nothing is heard of %s", dir)
+			t.Fatalf("no event in %s", dir)
 		}
 	}
 }
