@@ -1,7 +1,7 @@
 // Command zip builds the zip of one function and prints only its sha256 on
 // standard output. Run it in the root folder of the repository:
 //
-//	go run -trimpath ./infra/zip -target linux/arm64 get-item
+//	go run ./infra/zip -target linux/arm64 get-item
 //
 // The command resources of the stack run it. Without a function it builds all
 // zips and prints rehearsal.Zips, for the local cloud. It imports no Pulumi
