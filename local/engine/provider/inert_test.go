@@ -150,7 +150,7 @@ func TestWithInert(t *testing.T) {
 		lampToken:               "knows this type, so it has an effect",
 		lampToken + ".colour":   "knows this property",
 		lampToken + ".tags.any": "knows this property", lampToken + ".sockets.volts": "knows this property",
-		"test:x/y:Z.colour": "does not know the type: name it alone, as test:x/y:Z",
+		"test:x/y:Z.colour": "does not know the type: name only the type, test:x/y:Z",
 		"UserPool":          "is neither a resource type", "test:x/y:Z.": "is neither", "": "is neither",
 	} {
 		_, err := p.WithInert([]string{name})
