@@ -81,7 +81,7 @@ func TestDebugRefuses(t *testing.T) {
 	dir := built(t)
 	s := start(t, dir, "-addr", "127.0.0.1:0", "-debug", "none")
 	<-s.ended
-	if errs := s.errors(); !strings.Contains(errs, `-debug: there is no function "none": there are authorize, `) {
+	if errs := s.errors(); !strings.Contains(errs, `-debug: there is no function "none"; the functions are authorize, `) {
 		t.Errorf("a function that is not there:\n%s", errs)
 	}
 }

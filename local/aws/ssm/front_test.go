@@ -135,7 +135,7 @@ func TestGetOverTheWire(t *testing.T) {
 	if _, err := f.call(t, stranger, "GetParameter", object{"Name": "/project/a"}); !strings.HasPrefix(err, "UnrecognizedClientException") {
 		t.Errorf("unknown keys: %q", err)
 	}
-	if _, err := f.call(t, f.admin, "AddTagsToResource", object{}); !strings.Contains(err, "it knows DeleteParameter, GetParameter, GetParameters,") {
+	if _, err := f.call(t, f.admin, "AddTagsToResource", object{}); !strings.Contains(err, "it knows these operations of AmazonSSM: DeleteParameter, GetParameter, GetParameters,") {
 		t.Errorf("an unknown operation: %q", err)
 	}
 }
