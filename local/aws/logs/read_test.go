@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // texts returns the last lines of groups as text.
@@ -79,6 +81,7 @@ func TestFollow(t *testing.T) {
 	const total = 2000
 	read, began := make(chan error, 1), make(chan struct{})
 	want := 0
+	var received atomic.Int64
 	go func() {
 		read <- g.Read(ctx, func() ([]string, error) { return []string{"a"}, nil }, 1, true, func(lines []Line) error {
 			for _, l := range lines {
@@ -91,6 +94,7 @@ func TestFollow(t *testing.T) {
 				}
 				want++
 			}
+			received.Store(int64(want))
 			if want == total {
 				cancel()
 			}
@@ -105,6 +109,10 @@ func TestFollow(t *testing.T) {
 		if i%400 == 399 {
 			if err := g.Flush(); err != nil {
 				t.Fatal(err)
+			}
+			// Old files are deleted, so the reader must keep up.
+			for received.Load() < int64(i-400) && len(read) == 0 {
+				time.Sleep(time.Millisecond)
 			}
 			g.mu.Lock()
 			err := rotate(g.File("a"))
