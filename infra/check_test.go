@@ -226,7 +226,7 @@ func TestCheckPreflights(t *testing.T) {
 		t.Errorf("without corsOrigins: %v", err)
 	}
 	declared := more(fixture(), lambdas.Function{Name: "rest", Routes: []string{"$default"}})
-	if _, err := deployWith(t, declared, settingsOf(t, "staging")); err == nil || !strings.Contains(err.Error(), "answers 401") {
+	if _, err := deployWith(t, declared, settingsOf(t, "staging")); err == nil || !strings.Contains(err.Error(), "would get 401") {
 		t.Errorf("the program returns %v", err)
 	}
 }

@@ -37,7 +37,7 @@ func TestBootstrapFaults(t *testing.T) {
 			"bootstrap is not executable; give it mode 0755 in the zip"},
 		{"no program", func(t *testing.T, path string) { must(t, os.WriteFile(path, []byte("hello"), 0o755)) },
 			"fork/exec /var/task/bootstrap: exec format error",
-			"bootstrap is not an executable that this machine (" + machine + ") runs"},
+			"bootstrap is not an executable that this machine (" + machine + ") can run"},
 		{"no interpreter", func(t *testing.T, path string) { must(t, os.WriteFile(path, []byte("#!/no/such/shell\n"), 0o755)) },
 			"fork/exec /var/task/bootstrap: no such file or directory",
 			"bootstrap needs an interpreter or a loader that is not on this machine"},
