@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -25,6 +26,7 @@ type debugging struct {
 	name      string      // of the function, as the person typed it
 	id        string      // of the function in AWS
 	zip       string      // path of its zip
+	sum       string      // SHA-256 of the zip with the code that runs
 	delve     string      // path of dlv
 	addr      string      // where each process waits for a debugger
 	explained atomic.Bool // how to attach is printed
@@ -85,10 +87,16 @@ func (d *debugging) run(ctx context.Context, zips rehearsal.Zips) error {
 	})
 }
 
+// outdated reports whether the function has other code than the one that runs.
+func (d *debugging) outdated(zips rehearsal.Zips) bool {
+	return slices.ContainsFunc(zips.Functions, func(z rehearsal.Zip) bool { return z.Path == d.zip && z.SHA256 != "" && z.SHA256 != d.sum })
+}
+
 // build builds the function with debug symbols.
 func (d *debugging) build(ctx context.Context, zips rehearsal.Zips) (binary string, err error) {
 	for _, z := range zips.Functions {
 		if z.Path == d.zip {
+			d.sum = z.SHA256
 			return d.builder.debug(ctx, z.Function)
 		}
 	}

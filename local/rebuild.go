@@ -81,7 +81,7 @@ func (w *watching) swap(ctx context.Context, zips rehearsal.Zips) (swapped, unkn
 			w.running[z.Path] = z.SHA256
 		}
 	}
-	if d := w.debugged; d != nil && slices.Contains(changed, d.zip) {
+	if d := w.debugged; d != nil && d.outdated(zips) {
 		err = d.run(ctx, zips)
 	}
 	return swapped, unknown, err

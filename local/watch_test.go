@@ -87,15 +87,6 @@ func TestWatch(t *testing.T) {
 	})
 	t.Run("a function without a main package is an error", func(t *testing.T) { s.missesMain(t, dir) })
 	t.Run("an up waits for another command", func(t *testing.T) { s.waitsForOther(t, dir) })
-	t.Run("an interrupt ends an up", func(t *testing.T) {
-		edit(t, filepath.Join(dir, "lambdas", "lambdas.go"), `, "GET /other"`, "")
-		s.says(t, "bringing the stack up")
-		s.stop(syscall.SIGINT)
-		nothingLeft(t, filepath.Join(dir, ".local"), s.url)
-		s = serving(t, dir, "-watch")
-		mustPulumi(t, dir, "preview", "--expect-no-changes")
-		s.says(t, "folders are watched")
-	})
 	t.Run("a start serves the newest code", func(t *testing.T) {
 		edit(t, file, after, `{"status":"newest"}`)
 		s.answers(t, `{"status":"newest"}`)
@@ -105,6 +96,17 @@ func TestWatch(t *testing.T) {
 		if got := answer(); got != `{"status":"newest"}` {
 			t.Errorf("after a start the function answers %s", got)
 		}
+		s.stop(syscall.SIGINT)
+	})
+	t.Run("an interrupt ends an up", func(t *testing.T) {
+		s := serving(t, dir, "-watch")
+		s.says(t, "folders are watched")
+		edit(t, filepath.Join(dir, "lambdas", "lambdas.go"), `, "GET /other"`, "")
+		s.says(t, "bringing the stack up")
+		s.stop(syscall.SIGINT)
+		nothingLeft(t, filepath.Join(dir, ".local"), s.url)
+		s = serving(t, dir)
+		mustPulumi(t, dir, "preview", "--expect-no-changes")
 		s.stop(syscall.SIGINT)
 	})
 }
