@@ -91,7 +91,7 @@ func (f *Functions) Debug(id string, d Debugger) error {
 		return f.runtime.prepare(v)
 	}
 	f.runtime.endWaiting(v)
-	go f.runtime.prepare(v) // the next invocation reports an error again
+	go func() { _ = f.runtime.prepare(v) }() // the next invocation reports an error again
 	return nil
 }
 
