@@ -79,7 +79,7 @@ func TestInertOf(t *testing.T) {
 	for _, test := range []struct{ file, want, err string }{
 		{"config: {}\n", "aws:a:B,aws:c:D", ""},
 		{"config:\n  local:inert: [aws:e/f:G, aws:a:B]\n", "aws:a:B,aws:c:D,aws:e/f:G", ""},
-		{"config:\n  local:inert: aws:e/f:G\n", "", "local:inert of Pulumi.local.yaml is not a list"},
+		{"config:\n  local:inert: aws:e/f:G\n", "", "local:inert in Pulumi.local.yaml must be a list"},
 		{"config: [\n", "aws:a:B,aws:c:D", ""},
 	} {
 		write(test.file)
