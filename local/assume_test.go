@@ -28,7 +28,7 @@ func TestNoRole(t *testing.T) {
 	for _, test := range []struct{ role, file, want string }{
 		{"", missing, "AWS_ROLE_ARN"},
 		{"arn:aws:iam::111111111111:role/x", "", "AWS_WEB_IDENTITY_TOKEN_FILE"},
-		{"arn:aws:iam::111111111111:role/x", missing, "the token for arn:aws:iam::111111111111:role/x: open " + missing},
+		{"arn:aws:iam::111111111111:role/x", missing, "the token for the role arn:aws:iam::111111111111:role/x: open " + missing},
 	} {
 		env := map[string]string{"AWS_ROLE_ARN": test.role, "AWS_WEB_IDENTITY_TOKEN_FILE": test.file}
 		if _, err := (session{}).assumeRole(t.Context(), func(name string) string { return env[name] }); err == nil || !strings.Contains(err.Error(), test.want) {
