@@ -178,6 +178,9 @@ func (r *Runtime) settle(inv *invocation, s *sandbox) {
 	r.mu.Lock()
 	var next *invocation
 	if s != nil {
+		// Until here another invocation could wait for s: while the REPORT line
+		// is written, s is neither busy nor idle.
+		r.withdraw(s)
 		next, s.next = s.next, nil
 	}
 	f := r.function(inv.version.Name)

@@ -55,7 +55,6 @@ func (r *Runtime) serveNext(w *apiAnswer, s *sandbox) {
 	if inv != nil && inv.delivered {
 		finished, s.current = inv, nil
 		inv.timer.Stop()
-		r.withdraw(s)
 	}
 	first := !s.started
 	s.started = true
