@@ -34,17 +34,13 @@ func (b *Builder) BuildAll(ctx context.Context) (rehearsal.Zips, error) {
 // buildAll is one run of BuildAll. changed names the functions whose source
 // changed during the run.
 func (b *Builder) buildAll(ctx context.Context) (zips rehearsal.Zips, changed []string, err error) {
-	listed, err := b.clock()
-	if err != nil {
-		return zips, nil, err
-	}
-	source, err := b.source(ctx)
+	source, err := b.timedSource(ctx)
 	if err != nil {
 		return zips, nil, err
 	}
 	r := b.readRecord()
 	if stale := b.stale(r, source.digests); len(stale) > 0 {
-		if err := b.buildStale(ctx, &r, stale, source, listed); err != nil {
+		if err := b.buildStale(ctx, &r, stale, source); err != nil {
 			return zips, nil, err
 		}
 	}

@@ -161,11 +161,7 @@ func (b *Builder) build(ctx context.Context, function, digest string, began time
 			return sum, nil
 		}
 	}
-	listed, err := b.clock()
-	if err != nil {
-		return "", err
-	}
-	source, err := b.source(ctx)
+	source, err := b.timedSource(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -179,7 +175,7 @@ func (b *Builder) build(ctx context.Context, function, digest string, began time
 		return sum, nil
 	}
 	if !r.failedSince(function, digest, began.Add(-recent)) {
-		if err := b.buildStale(ctx, &r, b.stale(r, source.digests), source, listed); err != nil {
+		if err := b.buildStale(ctx, &r, b.stale(r, source.digests), source); err != nil {
 			return "", err
 		}
 	}
@@ -187,8 +183,8 @@ func (b *Builder) build(ctx context.Context, function, digest string, began time
 }
 
 // buildStale compiles and zips the stale functions and records the results. The
-// source was listed at a time of the build folder's clock.
-func (b *Builder) buildStale(ctx context.Context, r *record, stale []string, source sources, listed time.Time) error {
+// source is from timedSource.
+func (b *Builder) buildStale(ctx context.Context, r *record, stale []string, source sources) error {
 	digests := source.digests
 	work, err := b.workFolder()
 	if err != nil {
@@ -199,7 +195,7 @@ func (b *Builder) buildStale(ctx context.Context, r *record, stale []string, sou
 	if err != nil {
 		return err
 	}
-	after, err := b.digestsAfter(ctx, source, listed)
+	after, err := b.digestsAfter(ctx, source)
 	if err != nil {
 		return err
 	}
@@ -232,12 +228,24 @@ func (b *Builder) buildStale(ctx context.Context, r *record, stale []string, sou
 // digestsAfter returns the digests after a compile. A file saved while the
 // compiler ran may be in a binary or not, so no zip is recorded for a digest
 // that changed meanwhile.
-func (b *Builder) digestsAfter(ctx context.Context, source sources, listed time.Time) (map[string]string, error) {
-	edited, err := source.editedSince(listed)
+func (b *Builder) digestsAfter(ctx context.Context, source sources) (map[string]string, error) {
+	edited, err := source.editedSince(source.listed)
 	if err != nil || !edited {
 		return source.digests, err
 	}
 	return b.Digests(ctx)
+}
+
+// timedSource is source with the time at which the list began. The caller holds
+// the lock.
+func (b *Builder) timedSource(ctx context.Context) (sources, error) {
+	began, err := b.clock()
+	if err != nil {
+		return sources{}, err
+	}
+	s, err := b.source(ctx)
+	s.listed = began
+	return s, err
 }
 
 // clock returns the time of the file system with the source, which may be

@@ -27,6 +27,7 @@ type sources struct {
 	mains   map[string]string  // folders of the main packages, by function
 	folders []rehearsal.Folder // of the packages that are read for a digest
 	modules []string           // paths of the files that choose the modules
+	listed  time.Time          // when the list began, by clock; zero if nothing is built from it
 }
 
 // source lists the sources. It runs go list once and does not compile.
