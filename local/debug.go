@@ -42,7 +42,7 @@ func debugFunction(ctx context.Context, e *engine, c *cloud.Cloud, stack, name s
 		return nil, fmt.Errorf("-debug: %w", err)
 	}
 	if !d.builder.there() {
-		return nil, fmt.Errorf("-debug: %s is not there, a program that builds the functions", d.builder.folder())
+		return nil, fmt.Errorf("-debug: the program %s, which builds the functions, is missing", d.builder.folder())
 	}
 	if err := d.builder.compile(ctx); err != nil {
 		return nil, err

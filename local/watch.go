@@ -87,7 +87,7 @@ func newWatching(e *engine, c *cloud.Cloud, stack string) (*watching, error) {
 // begin compiles and watches everything once.
 func (w *watching) begin(ctx context.Context, began time.Time) error {
 	if !w.builds {
-		fmt.Fprintf(w.stdout, "watch: %s is not there, a program that builds the zips of the functions: each change brings the stack up\n", w.builder.folder())
+		fmt.Fprintf(w.stdout, "watch: the program %s, which builds the functions, is missing: each change brings the stack up\n", w.builder.folder())
 	} else if err := w.builder.compile(ctx); err != nil {
 		return err
 	}

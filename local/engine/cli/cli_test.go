@@ -195,7 +195,7 @@ func TestBuildWaits(t *testing.T) {
 		_, err := Find(t.Context(), cache, compiled, progress.Log(&out).Task("the Pulumi CLI"))
 		done <- err
 	}()
-	for !out.says("waiting for the program") {
+	for !out.says("waiting for the program") && len(done) == 0 {
 		time.Sleep(time.Millisecond)
 	}
 	script(t, bin, "compiled", "")
