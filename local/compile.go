@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 )
@@ -9,6 +10,7 @@ import (
 // compilation is a build of the program in the background.
 type compilation struct {
 	taken  bool          // by a run of the program
+	shared chan struct{} // closed once the packages that the Pulumi CLI shares are compiled
 	done   chan struct{} // closed once binary and err are set
 	binary string
 	err    error
@@ -19,12 +21,18 @@ type compilation struct {
 // program takes the result. stop ends a build that no run takes.
 func (e *engine) startCompiling(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	c := &compilation{done: make(chan struct{})}
+	c := &compilation{shared: make(chan struct{}), done: make(chan struct{})}
 	e.compiling = c
 	var builds sync.WaitGroup
 	builds.Go(func() {
 		defer close(c.done)
-		c.binary, c.err = e.compile(ctx, e.project.program)
+		share := sync.OnceFunc(func() { close(c.shared) })
+		defer share()
+		c.binary, c.err = e.compile(ctx, e.project.program, func(importPath string) {
+			if strings.HasPrefix(importPath, unshared) {
+				share()
+			}
+		})
 	})
 	builds.Go(func() { e.buildAhead(ctx, c.done) })
 	return func() {
@@ -32,6 +40,10 @@ func (e *engine) startCompiling(ctx context.Context) (stop func()) {
 		builds.Wait()
 	}
 }
+
+// unshared begins the import paths that compile last: a minute of work, none of
+// it for the CLI, all of it after the packages that the CLI shares.
+const unshared = "github.com/pulumi/pulumi-aws/"
 
 // aheadDelay is the time after which a compile of the program is taken for a
 // first one, without a cache.
@@ -61,7 +73,7 @@ func (e *engine) buildAhead(ctx context.Context, compiled <-chan struct{}) {
 func (e *engine) build(ctx context.Context, dir string) (string, error) {
 	c := e.compiling
 	if c == nil || c.taken {
-		return e.compile(ctx, dir)
+		return e.compile(ctx, dir, nil)
 	}
 	c.taken = true
 	select {
@@ -74,7 +86,8 @@ func (e *engine) build(ctx context.Context, dir string) (string, error) {
 
 // compiled returns a finished compilation.
 func compiled(binary string) *compilation {
-	c := &compilation{done: make(chan struct{}), binary: binary}
+	c := &compilation{shared: make(chan struct{}), done: make(chan struct{}), binary: binary}
+	close(c.shared)
 	close(c.done)
 	return c
 }

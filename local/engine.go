@@ -89,11 +89,11 @@ func (e *engine) connect(ctx context.Context, stack string) (err error) {
 func (e *engine) find(ctx context.Context, cache string) (err error) {
 	task := e.waits.Task("the Pulumi CLI")
 	defer task.Done()
-	var compiled <-chan struct{}
+	var shared <-chan struct{}
 	if e.compiling != nil {
-		compiled = e.compiling.done
+		shared = e.compiling.shared
 	}
-	e.path, err = cli.Find(ctx, cache, compiled, task)
+	e.path, err = cli.Find(ctx, cache, shared, task)
 	return err
 }
 
@@ -201,14 +201,15 @@ func (e *engine) serveHost() (port int, stop func(), err error) {
 
 // compile compiles the program with the flags of a plain `go build`, so that
 // `go test` and `go run` share its cache. It links without debug data, which
-// takes two thirds of the time.
-func (e *engine) compile(ctx context.Context, dir string) (string, error) {
+// takes two thirds of the time. It calls compiled for each package that is not
+// in the cache; compiled may be nil.
+func (e *engine) compile(ctx context.Context, dir string, compiled func(importPath string)) (string, error) {
 	binary := filepath.Join(e.project.state, "bin", e.project.Name)
 	task := e.waits.Task("the program")
 	defer task.Done()
 	err := gobuild.Build{
 		Dir: dir, Env: cleanEnvironment(os.Environ()), Args: []string{"-ldflags", "-s -w", "-o", binary, "."},
-		Packages: programPackages, Progress: task,
+		Packages: programPackages, Progress: task, Compiled: compiled,
 	}.Run(ctx)
 	if err != nil {
 		return "", fmt.Errorf("the program in %s: %w", dir, err)

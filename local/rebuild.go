@@ -103,7 +103,7 @@ func (w *watching) say(began time.Time, format string, args ...any) {
 // compile.
 func (w *watching) bringUp(ctx context.Context, began time.Time) error {
 	fmt.Fprintf(w.stdout, "watch: %s changed: bringing the stack up\n", w.names(watch.Program, watch.Code))
-	binary, err := w.engine.compile(ctx, w.engine.project.program)
+	binary, err := w.engine.compile(ctx, w.engine.project.program, nil)
 	if err != nil {
 		return err
 	}

@@ -58,15 +58,10 @@ func build(ctx context.Context, path string, task *progress.Task) error {
 		}
 	}
 	task.Say("building v%s from the module proxy, once (some minutes)", Version)
-	// The program's build uses the same compiler flags, so the CLI's takes some
-	// 800 packages from the cache. The engine sends its version to programs and
-	// plugins; without it, the CLI calls itself a development build.
 	err = gobuild.Build{
-		Dir: dir,
-		Env: append(os.Environ(), "GOWORK=off", "GOFLAGS="),
-		Args: []string{"-mod=readonly",
-			"-ldflags=-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v" + Version,
-			"-o", "pulumi", command},
+		Dir:      dir,
+		Env:      append(os.Environ(), "GOWORK=off", "GOFLAGS="),
+		Args:     append(flags(), "-o", "pulumi", command),
 		Packages: packages,
 		Progress: task,
 	}.Run(ctx)
@@ -74,4 +69,31 @@ func build(ctx context.Context, path string, task *progress.Task) error {
 		return fmt.Errorf("%w\ncheck that go reaches its module proxy, then try again, or put a pulumi on PATH", err)
 	}
 	return os.Rename(filepath.Join(dir, "pulumi"), path)
+}
+
+// flags returns the flags of the build. Packages that the CLI shares with the
+// program have the program's compiler flags, and come from the cache. The engine
+// sends its version to programs and plugins; without it, the CLI calls itself a
+// development build.
+func flags() []string {
+	flags := []string{"-mod=readonly", "-ldflags=-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v" + Version}
+	for _, path := range unshared() {
+		flags = append(flags, "-gcflags="+path+"/...=-l -dwarf=false")
+	}
+	return flags
+}
+
+// unshared returns import paths below which only the CLI has packages, those
+// that take most of the compiler's time. Without inlining and debug data they
+// take a third less, which is 100 CPU seconds, and an update takes as long.
+func unshared() []string {
+	return []string{
+		"github.com/alecthomas/chroma",
+		"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs",
+		"github.com/aws/aws-sdk-go-v2/service/kms",
+		"github.com/aws/aws-sdk-go-v2/service/s3",
+		"github.com/envoyproxy/go-control-plane",
+		"github.com/pb33f/libopenapi",
+		"github.com/pulumi/pulumi/pkg/v3",
+	}
 }

@@ -29,10 +29,10 @@ const Version = "3.250.0"
 // Find returns the path of a Pulumi CLI of at least Version. It tries PATH, the
 // CLI built in cache, and the CLI that Pulumi's installer has put into the
 // user's Pulumi home. If there is none, it runs Pulumi's installer. If that
-// fails, it builds the CLI once compiled is closed: the build of the program
-// compiles packages that the CLI shares. compiled is nil without such a build.
-// The task shows the progress.
-func Find(ctx context.Context, cache string, compiled <-chan struct{}, task *progress.Task) (path string, err error) {
+// fails, it builds the CLI once shared is closed: the build of the program has
+// then compiled the packages that the CLI shares. shared is nil without such a
+// build. The task shows the progress.
+func Find(ctx context.Context, cache string, shared <-chan struct{}, task *progress.Task) (path string, err error) {
 	if path, ok := found(ctx, cache); ok {
 		return path, nil
 	}
@@ -56,10 +56,10 @@ func Find(ctx context.Context, cache string, compiled <-chan struct{}, task *pro
 		return path, err
 	}
 	task.Note("Pulumi's installer does not work here (%v); building the CLI instead", err)
-	if compiled != nil {
+	if shared != nil {
 		task.Say("waiting for the program, with which it shares packages")
 		select {
-		case <-compiled:
+		case <-shared:
 		case <-ctx.Done():
 			return "", ctx.Err()
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -249,6 +250,29 @@ func TestVersions(t *testing.T) {
 	}
 	if shared < 100 {
 		t.Errorf("go.mod and pulumi.mod share %d modules", shared)
+	}
+}
+
+// TestUnshared checks that the project has none of the packages that the CLI's
+// build compiles with its own flags. Otherwise a first start compiles them and
+// what imports them twice.
+func TestUnshared(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command("go", "list", "-deps", "./infra", "./local")
+	cmd.Dir = filepath.Join("..", "..", "..")
+	packages, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range unshared() {
+		if !bytes.Contains(module, []byte(path)) {
+			t.Errorf("pulumi.mod requires no module of %s", path)
+		}
+		for pkg := range strings.Lines(string(packages)) {
+			if strings.HasPrefix(strings.TrimSpace(pkg)+"/", path+"/") {
+				t.Errorf("the project imports %s", pkg)
+			}
+		}
 	}
 }
 

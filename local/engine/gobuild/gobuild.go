@@ -33,6 +33,7 @@ type Build struct {
 	Args     []string       // follow `go build -v`
 	Packages int            // approximate number of packages without a cache; 0 if unknown
 	Progress *progress.Task // shows lines such as "12 packages compiled, 5s"
+	Compiled func(string)   // is called with the import path of each package that is compiled; may be nil
 }
 
 // Run runs the build. An error contains the compiler's messages.
@@ -93,6 +94,9 @@ func (c *counter) line(line string) {
 		c.fetched++
 	case !strings.Contains(line, " "):
 		c.compiled++
+		if c.build.Compiled != nil {
+			c.build.Compiled(line)
+		}
 	case len(c.said) < maxSaid:
 		c.said = append(c.said, line)
 	}

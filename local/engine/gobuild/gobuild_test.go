@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,15 +13,16 @@ import (
 
 func TestProgress(t *testing.T) {
 	t.Parallel()
-	c := &counter{started: time.Now()}
+	var compiled []string
+	c := &counter{started: time.Now(), build: Build{Compiled: func(importPath string) { compiled = append(compiled, importPath) }}}
 	// A line may arrive in pieces.
 	for _, piece := range []string{"go: downloading a v1\nf", "mt\nstrings\n# project/infra\nmain.go:1:1: no such thing\n"} {
 		if _, err := c.Write([]byte(piece)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if said := strings.Join(c.said, "|"); c.fetched != 1 || c.compiled != 2 || said != "# project/infra|main.go:1:1: no such thing" {
-		t.Errorf("%d fetched, %d compiled, said %q", c.fetched, c.compiled, said)
+	if said := strings.Join(c.said, "|"); c.fetched != 1 || c.compiled != 2 || !slices.Equal(compiled, []string{"fmt", "strings"}) || said != "# project/infra|main.go:1:1: no such thing" {
+		t.Errorf("%d fetched, %d compiled, %v, said %q", c.fetched, c.compiled, compiled, said)
 	}
 }
 
