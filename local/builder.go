@@ -73,7 +73,26 @@ func (b builder) compile(ctx context.Context) error {
 // run runs the builder and returns its standard output.
 func (b builder) run(ctx context.Context, args ...string) (stdout []byte, err error) {
 	cmd := exec.Command(b.binary, append([]string{"-target", rehearsal.Host}, args...)...)
-	cmd.Dir, cmd.Env = b.root, cleanEnvironment(os.Environ())
+	cmd.Env = cleanEnvironment(os.Environ())
+	return b.output(ctx, cmd)
+}
+
+// ahead builds every zip with go run, as the commands of the stack do. They then
+// find the zips, and the executable of the builder in Go's cache: without it,
+// each of them links the builder at the same time.
+func (b builder) ahead(ctx context.Context) error {
+	task := b.waits.Task("the functions")
+	defer task.Done()
+	cmd := exec.Command("go", "run", b.folder(), "-target", rehearsal.Host)
+	cmd.Env = append([]string{gobuild.Garbage}, cleanEnvironment(os.Environ())...)
+	_, err := b.output(ctx, cmd)
+	return err
+}
+
+// output runs a command at the root of the module and returns its standard
+// output. An error contains its standard error.
+func (b builder) output(ctx context.Context, cmd *exec.Cmd) (stdout []byte, err error) {
+	cmd.Dir = b.root
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	p, err := child.Start(cmd)

@@ -60,13 +60,9 @@ func (e *engine) buildAhead(ctx context.Context, compiled <-chan struct{}) {
 		return
 	case <-time.After(aheadDelay):
 	}
-	b := newBuilder(e.project, e.waits)
-	if !b.there() || b.compile(ctx) != nil {
-		return
+	if b := newBuilder(e.project, e.waits); b.there() {
+		_ = b.ahead(ctx)
 	}
-	task := e.waits.Task("the functions")
-	defer task.Done()
-	_, _ = b.zips(ctx)
 }
 
 // build returns the program's binary to the language host.

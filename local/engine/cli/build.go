@@ -28,12 +28,15 @@ const tools = "//go:build tools\n\npackage tools\n\nimport _ \"" + command + "\"
 
 const command = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 
-// packages is the approximate number of packages in a build without a cache.
-// The progress needs it.
-const packages = 1650
+// The approximate numbers of packages that a build compiles, for its progress.
+const (
+	packages    = 1650 // without a cache
+	ownPackages = 960  // after the program's build
+)
 
-// build compiles the CLI to path. path exists only if the build is complete.
-func build(ctx context.Context, path string, task *progress.Task) error {
+// build compiles the CLI to path, about so many packages. path exists only if
+// the build is complete.
+func build(ctx context.Context, path string, packages int, task *progress.Task) error {
 	if _, err := exec.LookPath("go"); err != nil {
 		return fmt.Errorf("%w, or put a pulumi on PATH", gobuild.ErrNoGo)
 	}

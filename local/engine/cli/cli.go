@@ -56,7 +56,9 @@ func Find(ctx context.Context, cache string, shared <-chan struct{}, task *progr
 		return path, err
 	}
 	task.Note("Pulumi's installer does not work here (%v); building the CLI instead", err)
+	count := packages
 	if shared != nil {
+		count = ownPackages
 		task.Say("waiting for the program, with which it shares packages")
 		select {
 		case <-shared:
@@ -64,7 +66,7 @@ func Find(ctx context.Context, cache string, shared <-chan struct{}, task *progr
 			return "", ctx.Err()
 		}
 	}
-	if err := build(ctx, built, task); err != nil {
+	if err := build(ctx, built, count, task); err != nil {
 		return "", fmt.Errorf("build the Pulumi CLI v%s: %w", Version, err)
 	}
 	return built, nil

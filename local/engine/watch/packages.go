@@ -45,7 +45,7 @@ func (p listed) edited() bool {
 }
 
 // ErrIncomplete means that a package imports a missing one.
-var ErrIncomplete = errors.New("some packages import what is not there")
+var ErrIncomplete = errors.New("some packages import missing packages")
 
 // Packages returns the folders of packages and of everything they import. It
 // leaves out what a person does not edit: the standard library and modules with
