@@ -56,7 +56,7 @@ func (w *watching) rebuild(ctx context.Context, began time.Time) error {
 	case len(swapped) > 0:
 		w.say(began, "%s%s", again, newCode(swapped))
 	case w.failed || len(w.changed) > 0:
-		w.say(began, "%sno function has other code than before", again)
+		w.say(began, "%sno function's code has changed", again)
 	}
 	return nil
 }
@@ -167,7 +167,7 @@ func (w *watching) await(ctx context.Context) error {
 			return err
 		}
 		if !said {
-			fmt.Fprintf(w.stdout, "watch: waiting for another command that is at work on %s\n", w.stack)
+			fmt.Fprintf(w.stdout, "watch: waiting for another command on %s to end\n", w.stack)
 		}
 		select {
 		case <-ctx.Done():

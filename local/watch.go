@@ -196,7 +196,7 @@ func (w *watching) fail(err error) {
 		return
 	}
 	w.shown = err.Error()
-	fmt.Fprintf(w.stderr, "watch: %v\nwatch: what was there before serves on\n", err)
+	fmt.Fprintf(w.stderr, "watch: %v\nwatch: the previous version keeps serving\n", err)
 }
 
 // show prints an error of the watch itself.

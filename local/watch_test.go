@@ -49,7 +49,7 @@ func TestWatch(t *testing.T) {
 	t.Run("a request keeps the code it began with", func(t *testing.T) { s.keepsCode(t, dir) })
 	t.Run("a mistake is shown once", func(t *testing.T) {
 		edit(t, file, "api.Respond(", "api.Reply(")
-		s.says(t, "what was there before serves on")
+		s.says(t, "the previous version keeps serving")
 		if got := answer(); got != after {
 			t.Errorf("meanwhile the function answers %s", got)
 		}
@@ -121,7 +121,7 @@ func (s *server) missesMain(t *testing.T, dir string) {
 	if err := os.Remove(main); err != nil {
 		t.Fatal(err)
 	}
-	s.says(t, "what was there before serves on")
+	s.says(t, "the previous version keeps serving")
 	s.answers(t, after)
 	if err := os.WriteFile(main, text, 0o644); err != nil {
 		t.Fatal(err)
@@ -139,7 +139,7 @@ func (s *server) waitsForOther(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	edit(t, filepath.Join(dir, "lambdas", "lambdas.go"), `"GET /healthy"`, `"GET /healthy", "GET /other"`)
-	s.says(t, "watch: waiting for another command that is at work on local")
+	s.says(t, "watch: waiting for another command on local to end")
 	if a := request(t, http.MethodGet, s.url+"/other", ""); a.status != http.StatusNotFound {
 		t.Errorf("before the up the new route answers %d %s", a.status, a.body)
 	}
