@@ -37,6 +37,11 @@ type Record[In any] struct {
 	State   map[string]string // results of the last run that the inputs do not contain
 }
 
+// WithInputs returns the record with other inputs.
+func WithInputs[To, From any](r Record[From], in To) Record[To] {
+	return Record[To]{r.ID, r.URN, r.Account, r.Region, r.Tags, r.Created, in, r.State}
+}
+
 // Store is an open store. It is safe for concurrent use.
 type Store struct {
 	db *bbolt.DB
@@ -103,6 +108,10 @@ func (s *Store) write(token string, fn func(*bbolt.Tx) error) error {
 // Put writes a record of the type token, in place of one with the same key. It
 // writes the changes in notes in the same transaction.
 func Put[In any](s *Store, token, key string, r Record[In], notes ...Change) error {
+	return s.put(token, key, r, notes)
+}
+
+func (s *Store) put(token, key string, r any, notes []Change) error {
 	data, err := json.Marshal(r)
 	if err != nil {
 		return err
@@ -140,7 +149,12 @@ func noteAll(tx *bbolt.Tx, notes []Change) error {
 // Get returns one record, or ErrNotFound.
 func Get[In any](s *Store, token, key string) (Record[In], error) {
 	var r Record[In]
-	err := s.db.View(func(tx *bbolt.Tx) error {
+	err := s.get(token, key, &r)
+	return r, err
+}
+
+func (s *Store) get(token, key string, r any) error {
+	return s.db.View(func(tx *bbolt.Tx) error {
 		b := tx.Bucket([]byte(token))
 		if b == nil {
 			return ErrNotFound
@@ -149,9 +163,8 @@ func Get[In any](s *Store, token, key string) (Record[In], error) {
 		if data == nil {
 			return ErrNotFound
 		}
-		return json.Unmarshal(data, &r)
+		return json.Unmarshal(data, r)
 	})
-	return r, err
 }
 
 // Peek is Get without decoding the record each time. What the record points to

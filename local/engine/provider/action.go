@@ -110,7 +110,7 @@ func (c Call) Permit(actions ...Action) error {
 // permitted returns an error, before the operation starts, if the program's
 // role lacks a right. AWS denies single calls: earlier calls of the same
 // operation may have succeeded.
-func (k *Resource[In, Out]) permitted(o Operation[In]) error {
+func (k *kind) permitted(o Operation[any]) error {
 	if o.permit == nil {
 		return nil
 	}

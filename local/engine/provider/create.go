@@ -11,8 +11,8 @@ import (
 	"skiff/local/store"
 )
 
-func (k *Resource[In, Out]) create(ctx context.Context, db *store.Store, c Call, inputs map[string]any) (string, map[string]any, error) {
-	in, problem := decode[In](inputs)
+func (k *kind) create(ctx context.Context, db *store.Store, c Call, inputs map[string]any) (string, map[string]any, error) {
+	in, problem := k.decode(inputs)
 	if problem != nil {
 		return "", nil, problem
 	}
@@ -38,7 +38,7 @@ func (k *Resource[In, Out]) create(ctx context.Context, db *store.Store, c Call,
 	if err := k.checkFree(db, key, r.ID, c.URN, inputs); err != nil {
 		return "", nil, err
 	}
-	if err := k.permitted(Operation[In]{Call: c, Verb: Create, Record: r}); err != nil {
+	if err := k.permitted(Operation[any]{Call: c, Verb: Create, Record: r}); err != nil {
 		return "", nil, err
 	}
 	if err := k.begin(db, c, key, r, inputs); err != nil {
@@ -53,16 +53,16 @@ func (k *Resource[In, Out]) create(ctx context.Context, db *store.Store, c Call,
 }
 
 // record returns the record of a resource before its creation.
-func (k *Resource[In, Out]) record(c Call, in In, inputs map[string]any) store.Record[In] {
+func (k *kind) record(c Call, in any, inputs map[string]any) record {
 	id := randomID()
 	if k.ID != nil {
 		id = k.ID(c, in)
 	}
-	return store.Record[In]{ID: id, URN: c.URN, Account: c.Account, Region: c.Region, Tags: k.tags(c, inputs), Created: time.Now(), Inputs: in, State: map[string]string{}}
+	return record{ID: id, URN: c.URN, Account: c.Account, Region: c.Region, Tags: k.tags(c, inputs), Created: time.Now(), Inputs: in, State: map[string]string{}}
 }
 
 // begin notes a creation that may leave something outside the store.
-func (k *Resource[In, Out]) begin(db *store.Store, c Call, key string, r store.Record[In], inputs map[string]any) error {
+func (k *kind) begin(db *store.Store, c Call, key string, r record, inputs map[string]any) error {
 	if !k.Outside {
 		return nil
 	}
@@ -76,7 +76,7 @@ func (k *Resource[In, Out]) begin(db *store.Store, c Call, key string, r store.R
 }
 
 // created writes the record of a creation.
-func (k *Resource[In, Out]) created(db *store.Store, c Call, key string, r store.Record[In], inputs map[string]any) (string, map[string]any, error) {
+func (k *kind) created(db *store.Store, c Call, key string, r record, inputs map[string]any) (string, map[string]any, error) {
 	note := c.change(store.Created, k.Token, key, r.ID)
 	note.Name = k.madeUp(inputs)
 	if err := store.Put(db, k.Token, key, r, note); err != nil {
@@ -88,7 +88,7 @@ func (k *Resource[In, Out]) created(db *store.Store, c Call, key string, r store
 
 // madeUp returns the name that the provider generated for the resource; "" if
 // the program names it.
-func (k *Resource[In, Out]) madeUp(inputs map[string]any) string {
+func (k *kind) madeUp(inputs map[string]any) string {
 	if k.Named == "" || isGiven(inputs, k.Named) {
 		return ""
 	}
@@ -103,8 +103,8 @@ func (k *Resource[In, Out]) madeUp(inputs map[string]any) string {
 // If a changed input replaces the resource, the create makes a new one. The
 // lost one is deleted at once if the two cannot exist together, else at the
 // end, as in every replacement.
-func (k *Resource[In, Out]) adopt(ctx context.Context, db *store.Store, c Call, lost store.Change, in In, inputs map[string]any) (id string, outputs map[string]any, adopted bool, err error) {
-	held, err := store.Get[In](db, k.Token, lost.Key)
+func (k *kind) adopt(ctx context.Context, db *store.Store, c Call, lost store.Change, in any, inputs map[string]any) (id string, outputs map[string]any, adopted bool, err error) {
+	held, err := k.get(db, lost.Key)
 	if errors.Is(err, store.ErrNotFound) || err == nil && held.URN != c.URN {
 		return "", nil, false, nil
 	}
@@ -132,7 +132,7 @@ func (k *Resource[In, Out]) adopt(ctx context.Context, db *store.Store, c Call, 
 	}
 	r.Tags = k.tags(c, inputs)
 	// The program sees a creation, so the role needs the actions of a creation.
-	if err := k.permitted(Operation[In]{Call: c, Verb: Create, Record: r}); err != nil {
+	if err := k.permitted(Operation[any]{Call: c, Verb: Create, Record: r}); err != nil {
 		return "", nil, false, err
 	}
 	if err := k.change(ctx, c, held, &r, len(difference.Diffs) > 0); err != nil {
@@ -146,7 +146,7 @@ func (k *Resource[In, Out]) adopt(ctx context.Context, db *store.Store, c Call, 
 }
 
 // change updates the adopted resource if its inputs or tags differ.
-func (k *Resource[In, Out]) change(ctx context.Context, c Call, held store.Record[In], r *store.Record[In], differs bool) error {
+func (k *kind) change(ctx context.Context, c Call, held record, r *record, differs bool) error {
 	for name, value := range r.Tags {
 		was, ok := held.Tags[name]
 		differs = differs || !ok || was != value
@@ -161,10 +161,10 @@ func (k *Resource[In, Out]) change(ctx context.Context, c Call, held store.Recor
 }
 
 // abandon deletes a lost creation that no program declares any more.
-func (k *Resource[In, Out]) abandon(ctx context.Context, db *store.Store, c Call, lost store.Change) error {
-	held, err := store.Get[In](db, k.Token, lost.Key)
+func (k *kind) abandon(ctx context.Context, db *store.Store, c Call, lost store.Change) error {
+	held, err := k.get(db, lost.Key)
 	if errors.Is(err, store.ErrNotFound) && lost.Verb == store.Began {
-		if err = json.Unmarshal(lost.Record, &held); err == nil && k.Delete != nil {
+		if held, err = k.begun(lost); err == nil && k.Delete != nil {
 			err = k.Delete(ctx, c, held)
 		}
 	} else if err == nil && held.URN == lost.URN {
@@ -177,7 +177,7 @@ func (k *Resource[In, Out]) abandon(ctx context.Context, db *store.Store, c Call
 	return nil
 }
 
-func (k *Resource[In, Out]) exclusively() (release func()) {
+func (k *kind) exclusively() (release func()) {
 	if !k.Exclusive {
 		return func() {}
 	}
@@ -189,15 +189,15 @@ func (k *Resource[In, Out]) exclusively() (release func()) {
 // same URN is a creation that a crash hid from the engine: the create takes it.
 // It is refused if an input differs that replaces the resource, because then it
 // is the old resource of a replacement.
-func (k *Resource[In, Out]) checkFree(db *store.Store, key, id, urn string, inputs map[string]any) error {
-	held, err := store.Get[In](db, k.Token, key)
+func (k *kind) checkFree(db *store.Store, key, id, urn string, inputs map[string]any) error {
+	held, err := k.get(db, key)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	again, problem := decode[In](inputs)
+	again, problem := k.decode(inputs)
 	if problem != nil {
 		return problem
 	}

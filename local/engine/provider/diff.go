@@ -19,7 +19,7 @@ func (p *Provider) Diff(ctx context.Context, r *pulumirpc.DiffRequest) (*pulumir
 	}
 	olds, news := r.OldInputs.AsMap(), r.News.AsMap()
 	unify(k, olds, r.Olds.AsMap(), news)
-	response := compare(olds, news, k.properties().replaces)
+	response := compare(olds, news, k.properties.replaces)
 	if k.taggable() {
 		compareTags(response, r.Olds.AsMap(), tagsAll(connectionOf(ctx).scope().tags, news))
 	}
@@ -31,14 +31,14 @@ func (p *Provider) Diff(ctx context.Context, r *pulumirpc.DiffRequest) (*pulumir
 // type with an automatic name does so if the program gives the name, even if
 // the name changes: nameRequiresDeleteBeforeReplace in pkg/tfbridge/schema.go
 // of pulumi-terraform-bridge does not compare the two names.
-func (k *Resource[In, Out]) deletedFirst(news map[string]any) bool {
+func (k *kind) deletedFirst(news map[string]any) bool {
 	return k.DeletedFirst || k.Named != "" && isGiven(news, k.Named)
 }
 
 // unify replaces new inputs by old ones that AWS treats as equal, so that they
 // do not count as changes. state holds the properties after the last update.
-func unify(k Kind, olds, state, news map[string]any) {
-	s := k.properties()
+func unify(k *kind, olds, state, news map[string]any) {
+	s := k.properties
 	for name := range s.fields {
 		s.complete(name, olds, state, news)
 		old, had := olds[name]
@@ -90,8 +90,8 @@ func sameElements(a, b any) bool {
 
 // kept returns the inputs of an update, with the computed properties that the
 // program leaves out and AWS keeps.
-func (k *Resource[In, Out]) kept(inputs map[string]any, in, old In) (In, error) {
-	computed := k.properties().computed
+func (k *kind) kept(inputs map[string]any, in, old any) (any, error) {
+	computed := k.properties.computed
 	if len(computed) == 0 {
 		return in, nil
 	}
@@ -106,7 +106,7 @@ func (k *Resource[In, Out]) kept(inputs map[string]any, in, old In) (In, error) 
 			all[name] = value
 		}
 	}
-	in, problem := decode[In](all)
+	in, problem := k.decode(all)
 	if problem != nil {
 		return in, problem
 	}
@@ -116,11 +116,11 @@ func (k *Resource[In, Out]) kept(inputs map[string]any, in, old In) (In, error) 
 // drifted returns the engine's inputs with every differing value replaced by
 // the stored one: the engine may know only an older state. Equal values keep
 // the engine's form. An import has no inputs and gets the stored ones.
-func (k *Resource[In, Out]) drifted(inputs map[string]any, held In) (map[string]any, error) {
+func (k *kind) drifted(inputs map[string]any, held any) (map[string]any, error) {
 	if len(inputs) == 0 {
 		return toMap(held)
 	}
-	in, problem := decode[In](inputs)
+	in, problem := k.decode(inputs)
 	if problem != nil {
 		return nil, problem
 	}
@@ -147,7 +147,7 @@ func (k *Resource[In, Out]) drifted(inputs map[string]any, held In) (map[string]
 
 // compareHeld compares the inputs with the stored ones. It also returns the
 // stored ones by their Pulumi names.
-func (k *Resource[In, Out]) compareHeld(held, inputs In) (difference *pulumirpc.DiffResponse, actual map[string]any, err error) {
+func (k *kind) compareHeld(held, inputs any) (difference *pulumirpc.DiffResponse, actual map[string]any, err error) {
 	if actual, err = toMap(held); err != nil {
 		return nil, nil, err
 	}
@@ -155,13 +155,13 @@ func (k *Resource[In, Out]) compareHeld(held, inputs In) (difference *pulumirpc.
 	if err != nil {
 		return nil, nil, err
 	}
-	for name := range k.properties().computed {
+	for name := range k.properties.computed {
 		if _, given := known[name]; !given {
 			delete(actual, name)
 		}
 	}
 	unify(k, known, nil, actual)
-	return compare(known, actual, k.properties().replaces), actual, nil
+	return compare(known, actual, k.properties.replaces), actual, nil
 }
 
 func compare(olds, news map[string]any, replaces map[string]bool) *pulumirpc.DiffResponse {

@@ -107,7 +107,7 @@ type shade struct {
 // the AWS provider, the state or a default decides.
 func TestLeftOut(t *testing.T) {
 	t.Parallel()
-	k := &Resource[shade, struct{}]{Token: "test:index/shade:Shade"}
+	k := (&Resource[shade, struct{}]{Token: "test:index/shade:Shade"}).kind()
 	type object = map[string]any
 	state := object{"style": "plain", "parts": []any{"a"}}
 	tests := []struct {
@@ -131,7 +131,7 @@ func TestLeftOut(t *testing.T) {
 	}
 	for _, test := range tests {
 		unify(k, test.olds, state, test.news)
-		got := compare(test.olds, test.news, k.properties().replaces).Replaces
+		got := compare(test.olds, test.news, k.properties.replaces).Replaces
 		if !slices.Equal(got, test.replaces) {
 			t.Errorf("%s: replaces %v, want %v", test.name, got, test.replaces)
 		}
@@ -148,11 +148,11 @@ func TestLeftOut(t *testing.T) {
 
 func TestDeletedFirst(t *testing.T) {
 	t.Parallel()
-	k := &Resource[shade, struct{}]{DeletedFirst: true}
+	k := (&Resource[shade, struct{}]{DeletedFirst: true}).kind()
 	if !k.deletedFirst(nil) {
 		t.Error("the new one comes first")
 	}
-	if r := k.Replacement(); r.DeletedFirst != "always" || !slices.Equal(r.Replaces, []string{"folded,default=false", "layers", "parts,set,computed", "path,default=/", "style,computed"}) || len(r.Updates) > 0 {
+	if r := k.replacement(); r.DeletedFirst != "always" || !slices.Equal(r.Replaces, []string{"folded,default=false", "layers", "parts,set,computed", "path,default=/", "style,computed"}) || len(r.Updates) > 0 {
 		t.Errorf("%+v", r)
 	}
 }

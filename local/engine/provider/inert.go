@@ -39,7 +39,7 @@ func (p *Provider) WithInert(names []string) (*Provider, error) {
 		switch {
 		case known && property == "":
 			return nil, fmt.Errorf("-inert %s: the local cloud knows this type, so it has an effect: leave it out, or name a property that the local cloud does not know, as %s.PROPERTY", name, token)
-		case known && k.properties().knows(property):
+		case known && k.properties.knows(property):
 			return nil, fmt.Errorf("-inert %s: the local cloud knows this property: leave it out", name)
 		case !known && property != "":
 			return nil, fmt.Errorf("-inert %s: the local cloud does not know the type: name only the type, %s, to keep it with all its properties", name, token)
@@ -108,8 +108,8 @@ const userPool = "aws:cognito/userPool:UserPool"
 
 // inertKind returns an unknown resource type: it accepts any inputs, makes
 // every change in place, and needs no right.
-func inertKind(token string) Kind {
-	return &Resource[map[string]any, inertOutputs]{
+func inertKind(token string) *kind {
+	t := &Resource[map[string]any, inertOutputs]{
 		Token: token, Named: "name", MaxName: 64,
 		ID: func(c Call, _ map[string]any) string {
 			id := strings.ToLower(rand.Text())
@@ -132,6 +132,7 @@ func inertKind(token string) Kind {
 			return out
 		},
 	}
+	return t.kind()
 }
 
 // inertARN returns an ARN in the form that most services use

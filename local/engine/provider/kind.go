@@ -2,46 +2,137 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
+	"sync"
 
 	"skiff/local/store"
 )
 
 // Kind is a resource type with any inputs and outputs: a *Resource.
 type Kind interface {
-	Type() Type
 	Replacement() Replacement
-
-	token() string
-	named() (property string, maxLength int)
-	properties() *schema
-	results() *schema
-	taggable() bool
-	judged() bool
-	check(known map[string]any) []Problem
-	same(property string, old, value any) bool
-	deletedFirst(news map[string]any) bool
-	computed() []string
-	volatile(olds, news map[string]any) []string
-	create(ctx context.Context, db *store.Store, c Call, inputs map[string]any) (id string, outputs map[string]any, err error)
-	update(ctx context.Context, db *store.Store, c Call, id string, inputs map[string]any) (outputs map[string]any, err error)
-	delete(ctx context.Context, db *store.Store, c Call, id string, inputs map[string]any) error
-	abandon(ctx context.Context, db *store.Store, c Call, lost store.Change) error
-	read(db *store.Store, c Call, id string, properties, inputs map[string]any) (in, outputs map[string]any, err error)
+	kind() *kind
 }
 
-func (k *Resource[In, Out]) token() string           { return k.Token }
-func (k *Resource[In, Out]) named() (string, int)    { return k.Named, k.MaxName }
-func (k *Resource[In, Out]) properties() *schema     { return schemaOf[In]() }
-func (k *Resource[In, Out]) results() *schema        { return schemaOf[Out]() }
-func (k *Resource[In, Out]) computed() []string      { return schemaOf[Out]().names() }
-func (k *Resource[In, Out]) failure(err error) error { return fmt.Errorf("%s: %w", k.Token, err) }
+// record is the record of a resource of any type.
+type record = store.Record[any]
+
+// kind is a Resource without its type parameters, as a provider uses it. The
+// compiler compiles the methods of a generic type for each type again, so a
+// Resource has few. See Resource for the fields with its names.
+type kind struct {
+	Token               string
+	Named               string
+	MaxName             int
+	DeletedFirst        bool
+	Volatile            []string
+	VolatileWith        map[string][]string
+	Exclusive           bool
+	Outside             bool
+	Regional            bool
+	properties, results *schema
+
+	writing  sync.Mutex // during an exclusive create or update
+	creating sync.Map   // keys in creation, to their URNs
+
+	unmarshal  func(data []byte) (in any, err error)
+	Same       func(property string, old, value any) bool
+	Overwrites func(in any) bool
+	Check      func(in any) []Problem
+	ID         func(c Call, in any) string
+	Key        func(id string, in any) string
+	Create     func(ctx context.Context, c Call, r *record) error
+	Update     func(ctx context.Context, c Call, old record, r *record) error
+	Delete     func(ctx context.Context, c Call, r record) error
+	Updated    func(r record)
+	Actions    func(o Operation[any]) []Action
+	Describe   func(r record) any
+}
+
+func (k *kind) failure(err error) error { return fmt.Errorf("%s: %w", k.Token, err) }
+
+// decode decodes inputs into the type's Go struct.
+func (k *kind) decode(inputs map[string]any) (in any, problem *Problem) {
+	data, err := json.Marshal(inputs)
+	if err == nil {
+		in, err = k.unmarshal(data)
+	}
+	return in, decodeProblem(err)
+}
+
+// get returns a stored resource, or store.ErrNotFound.
+func (k *kind) get(db *store.Store, key string) (record, error) {
+	raw, err := store.Get[json.RawMessage](db, k.Token, key)
+	if err != nil {
+		return record{}, err
+	}
+	return k.decoded(raw)
+}
+
+// begun returns the record in the note of a creation.
+func (k *kind) begun(note store.Change) (record, error) {
+	var raw store.Record[json.RawMessage]
+	if err := json.Unmarshal(note.Record, &raw); err != nil {
+		return record{}, err
+	}
+	return k.decoded(raw)
+}
+
+// decoded decodes the inputs of a record.
+func (k *kind) decoded(raw store.Record[json.RawMessage]) (record, error) {
+	in, err := k.unmarshal(raw.Inputs)
+	return store.WithInputs(raw, in), err
+}
+
+func (k *kind) key(c Call, id string, in any) string {
+	if k.Key != nil {
+		id = k.Key(id, in)
+	}
+	return k.placed(c, id)
+}
+
+func (k *kind) placed(c Call, key string) string {
+	if k.Regional {
+		return c.Account + "/" + c.Region + "/" + key
+	}
+	return key
+}
+
+// keyOf returns the key of a resource, from its id and the inputs that the
+// engine last knew. An import has no such inputs: there the id must be enough.
+func (k *kind) keyOf(c Call, id string, inputs map[string]any) (string, error) {
+	if k.Key == nil || len(inputs) == 0 {
+		return k.placed(c, id), nil
+	}
+	in, problem := k.decode(inputs)
+	if problem != nil {
+		return "", problem
+	}
+	return k.key(c, id, in), nil
+}
+
+// outputs returns the result of Describe. The server adds the inputs as the
+// engine sent them.
+func (k *kind) outputs(r record) (map[string]any, error) {
+	outputs := map[string]any{}
+	if k.Describe != nil {
+		var err error
+		if outputs, err = toMap(k.Describe(r)); err != nil {
+			return nil, err
+		}
+	}
+	if k.taggable() {
+		outputs[tagsAllKey] = anyMap(r.Tags)
+	}
+	return outputs, nil
+}
 
 // volatile returns the outputs that an update may change. olds are the
 // properties before the update, news the inputs after it.
-func (k *Resource[In, Out]) volatile(olds, news map[string]any) []string {
+func (k *kind) volatile(olds, news map[string]any) []string {
 	names := slices.Clone(k.Volatile)
 	for name, inputs := range k.VolatileWith {
 		changes := func(input string) bool { return !reflect.DeepEqual(nonZero(olds[input]), nonZero(news[input])) }
@@ -60,9 +151,9 @@ func nonZero(v any) any {
 	return v
 }
 
-func (k *Resource[In, Out]) judged() bool { return k.Actions != nil }
+func (k *kind) judged() bool { return k.Actions != nil }
 
-func (k *Resource[In, Out]) same(property string, old, value any) bool {
+func (k *kind) same(property string, old, value any) bool {
 	return k.Same != nil && k.Same(property, old, value)
 }
 
@@ -80,9 +171,9 @@ type Replacement struct {
 	DeletedFirst string
 }
 
-// Replacement returns what the aws tags of the inputs say.
-func (k *Resource[In, Out]) Replacement() Replacement {
-	s := k.properties()
+// replacement returns what the aws tags of the inputs say.
+func (k *kind) replacement() Replacement {
+	s := k.properties
 	r := Replacement{Token: k.Token, DeletedFirst: k.Named}
 	if k.DeletedFirst {
 		r.DeletedFirst = "always"
@@ -107,21 +198,21 @@ func (k *Resource[In, Out]) Replacement() Replacement {
 	return r
 }
 
-func (k *Resource[In, Out]) taggable() bool {
-	_, ok := k.properties().fields[tagsKey]
+func (k *kind) taggable() bool {
+	_, ok := k.properties.fields[tagsKey]
 	return ok
 }
 
 // tags returns the tags of a record, or nil if the type has no tags.
-func (k *Resource[In, Out]) tags(c Call, inputs map[string]any) map[string]string {
+func (k *kind) tags(c Call, inputs map[string]any) map[string]string {
 	if !k.taggable() {
 		return nil
 	}
 	return tagsAll(c.Tags, inputs)
 }
 
-func (k *Resource[In, Out]) check(known map[string]any) []Problem {
-	in, problem := decode[In](known)
+func (k *kind) check(known map[string]any) []Problem {
+	in, problem := k.decode(known)
 	if problem != nil {
 		return []Problem{*problem}
 	}

@@ -21,7 +21,7 @@ import (
 // resource that only uses another, as a function uses its role, is kept.
 
 // clearAway deletes a lost creation, after its lost parts.
-func (k *Resource[In, Out]) clearAway(ctx context.Context, db *store.Store, c Call, key string, held store.Record[In]) error {
+func (k *kind) clearAway(ctx context.Context, db *store.Store, c Call, key string, held record) error {
 	if c.clear != nil {
 		names, err := k.names(held)
 		if err == nil {
@@ -35,13 +35,13 @@ func (k *Resource[In, Out]) clearAway(ctx context.Context, db *store.Store, c Ca
 }
 
 // takes reports whether a new resource would have the key of the lost one.
-func (k *Resource[In, Out]) takes(c Call, in In, key string) bool {
+func (k *kind) takes(c Call, in any, key string) bool {
 	return k.ID != nil && k.key(c, k.ID(c, in), in) == key
 }
 
 // names returns the values by which inputs of other resources refer to this
 // one.
-func (k *Resource[In, Out]) names(held store.Record[In]) ([]string, error) {
+func (k *kind) names(held record) ([]string, error) {
 	inputs, err := toMap(held.Inputs)
 	if err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func (p *Provider) clear(ctx context.Context, c Call, names []string) error {
 
 // isPart reports whether a lost creation refers to the resource in an input
 // whose change replaces the creation.
-func isPart(db *store.Store, k Kind, lost store.Change, names []string) (bool, error) {
+func isPart(db *store.Store, k *kind, lost store.Change, names []string) (bool, error) {
 	var held store.Record[map[string]any]
 	if lost.Verb == store.Began {
 		if err := json.Unmarshal(lost.Record, &held); err != nil {
@@ -99,9 +99,8 @@ func isPart(db *store.Store, k Kind, lost store.Change, names []string) (bool, e
 			return false, err
 		}
 	}
-	own, _ := k.named()
-	for name := range k.properties().replaces {
-		if name != own && slices.ContainsFunc(names, func(whole string) bool { return mentions(held.Inputs[name], whole) }) {
+	for name := range k.properties.replaces {
+		if name != k.Named && slices.ContainsFunc(names, func(whole string) bool { return mentions(held.Inputs[name], whole) }) {
 			return true, nil
 		}
 	}

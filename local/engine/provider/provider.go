@@ -53,7 +53,7 @@ type Options struct {
 type Provider struct {
 	pulumirpc.UnimplementedResourceProviderServer
 	o       Options
-	kinds   map[string]Kind
+	kinds   map[string]*kind
 	invokes map[string]Invoke
 
 	dir    string          // the program's directory
@@ -66,13 +66,14 @@ func New(o Options) *Provider {
 	if o.Unsaved == nil {
 		o.Unsaved = NewUnsaved(o.Store)
 	}
-	return &Provider{o: o, kinds: map[string]Kind{}, invokes: map[string]Invoke{}}
+	return &Provider{o: o, kinds: map[string]*kind{}, invokes: map[string]Invoke{}}
 }
 
 // Add adds resource types.
 func (p *Provider) Add(kinds ...Kind) {
-	for _, k := range kinds {
-		p.kinds[k.token()] = k
+	for _, each := range kinds {
+		k := each.kind()
+		p.kinds[k.Token] = k
 	}
 }
 

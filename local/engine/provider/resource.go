@@ -3,10 +3,6 @@ package provider
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"maps"
-	"sync"
 
 	"skiff/local/store"
 )
@@ -40,11 +36,11 @@ func Known[In any](c Call) (*In, error) {
 	if c.known == nil {
 		return nil, nil
 	}
-	in, problem := decode[In](c.known)
-	if problem != nil {
+	in := new(In)
+	if problem := decode(c.known, in); problem != nil {
 		return nil, problem
 	}
-	return &in, nil
+	return in, nil
 }
 
 // Resource describes one resource type: what Pulumi may request, and what the
@@ -65,7 +61,7 @@ func Known[In any](c Call) (*In, error) {
 // has the output tagsAll: the provider adds it, and Out must not declare it.
 //
 // Let a function return a Resource, not a method of an exported type. The
-// compiler instantiates all methods of a Resource again in each package that
+// compiler instantiates the methods of a Resource again in each package that
 // imports such a type.
 type Resource[In, Out any] struct {
 	Token string // such as "aws:dynamodb/table:Table"
@@ -91,7 +87,6 @@ type Resource[In, Out any] struct {
 	// Exclusive allows one create or update at a time, so that its checks of
 	// other records still hold when it writes.
 	Exclusive bool
-	writing   sync.Mutex
 
 	// Same reports whether AWS treats two values as equal, such as a domain
 	// name with and without the final dot. If nil, only equal values are the
@@ -105,8 +100,6 @@ type Resource[In, Out any] struct {
 	// Outside means that Create makes something outside the store, which can be
 	// found by the id.
 	Outside bool
-
-	creating sync.Map // keys in creation, to their URNs
 
 	// Check refuses inputs that AWS would refuse, as far as the inputs alone
 	// show it. It does not see values that are still unknown.
@@ -144,136 +137,79 @@ type Resource[In, Out any] struct {
 	Describe func(r store.Record[In]) Out
 }
 
-func (k *Resource[In, Out]) update(ctx context.Context, db *store.Store, c Call, id string, inputs map[string]any) (map[string]any, error) {
-	in, problem := decode[In](inputs)
-	if problem != nil {
-		return nil, problem
+// Replacement says how the type treats changed inputs.
+func (t *Resource[In, Out]) Replacement() Replacement { return t.kind().replacement() }
+
+// kind returns the type for a provider.
+func (t *Resource[In, Out]) kind() *kind {
+	k := &kind{
+		Token: t.Token, Named: t.Named, MaxName: t.MaxName,
+		DeletedFirst: t.DeletedFirst, Volatile: t.Volatile, VolatileWith: t.VolatileWith,
+		Exclusive: t.Exclusive, Outside: t.Outside, Regional: t.Regional, Same: t.Same,
+		properties: schemaOf[In](), results: schemaOf[Out](),
+		unmarshal: func(data []byte) (any, error) {
+			var in In
+			err := json.Unmarshal(data, &in)
+			return in, err
+		},
 	}
-	defer k.exclusively()()
-	old, err := store.Get[In](db, k.Token, k.key(c, id, in))
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, k.failure(fmt.Errorf("%q is %w in the local cloud: `pulumi refresh --stack %s` brings the state up to date", id, err, StackOf(c.URN)))
+	t.refuse(k)
+	t.change(k)
+	if t.ID != nil {
+		k.ID = func(c Call, in any) string { return t.ID(c, in.(In)) }
 	}
-	if err != nil {
-		return nil, k.failure(err)
+	if t.Key != nil {
+		k.Key = func(id string, in any) string { return t.Key(id, in.(In)) }
 	}
-	if in, err = k.kept(inputs, in, old.Inputs); err != nil {
-		return nil, k.failure(err)
+	if t.Describe != nil {
+		k.Describe = func(r record) any { return t.Describe(typed[In](r)) }
 	}
-	r := old
-	r.Inputs, r.URN, r.Tags, r.State = in, c.URN, k.tags(c, inputs), maps.Clone(old.State)
-	if err := k.permitted(Operation[In]{Call: c, Verb: Update, Record: r, Old: old}); err != nil {
-		return nil, err
+	return k
+}
+
+// refuse sets the functions that refuse inputs and operations.
+func (t *Resource[In, Out]) refuse(k *kind) {
+	if t.Overwrites != nil {
+		k.Overwrites = func(in any) bool { return t.Overwrites(in.(In)) }
 	}
-	if k.Update != nil {
-		if err := k.Update(ctx, c, old, &r); err != nil {
-			return nil, k.failure(err)
+	if t.Check != nil {
+		k.Check = func(in any) []Problem { return t.Check(in.(In)) }
+	}
+	if t.Actions != nil {
+		k.Actions = func(o Operation[any]) []Action {
+			return t.Actions(Operation[In]{o.Call, o.Verb, typed[In](o.Record), typed[In](o.Old), o.diffs})
 		}
 	}
-	key := k.key(c, id, in)
-	if err := store.Put(db, k.Token, key, r, c.change(store.Updated, k.Token, key, id)); err != nil {
-		return nil, err
-	}
-	if k.Updated != nil {
-		k.Updated(r)
-	}
-	return k.outputs(r)
 }
 
-func (k *Resource[In, Out]) delete(ctx context.Context, db *store.Store, c Call, id string, inputs map[string]any) error {
-	key, err := k.keyOf(c, id, inputs)
-	if err != nil {
-		return err
-	}
-	r, err := store.Get[In](db, k.Token, key)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return k.remove(ctx, db, c, key, r)
-}
-
-func (k *Resource[In, Out]) remove(ctx context.Context, db *store.Store, c Call, key string, r store.Record[In]) error {
-	if err := k.permitted(Operation[In]{Call: c, Verb: Delete, Record: r}); err != nil {
-		return err
-	}
-	if k.Delete != nil {
-		if err := k.Delete(ctx, c, r); err != nil {
-			return k.failure(err)
+// change sets the functions that change a resource.
+func (t *Resource[In, Out]) change(k *kind) {
+	if t.Create != nil {
+		k.Create = func(ctx context.Context, c Call, r *record) error {
+			own := typed[In](*r)
+			err := t.Create(ctx, c, &own)
+			*r = store.WithInputs[any](own, own.Inputs)
+			return err
 		}
 	}
-	return store.Delete(db, k.Token, key, c.change(store.Deleted, k.Token, key, r.ID))
-}
-
-func (k *Resource[In, Out]) read(db *store.Store, c Call, id string, properties, inputs map[string]any) (in, outputs map[string]any, err error) {
-	key, err := k.keyOf(c, id, properties)
-	if err != nil {
-		return nil, nil, err
-	}
-	r, err := store.Get[In](db, k.Token, key)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := k.permitted(Operation[In]{Call: c, Verb: Read, Record: r}); err != nil {
-		return nil, nil, err
-	}
-	if in, err = k.drifted(inputs, r.Inputs); err != nil {
-		return nil, nil, err
-	}
-	outputs, err = k.outputs(r)
-	return in, outputs, err
-}
-
-func (k *Resource[In, Out]) key(c Call, id string, in In) string {
-	if k.Key != nil {
-		id = k.Key(id, in)
-	}
-	return k.placed(c, id)
-}
-
-func (k *Resource[In, Out]) placed(c Call, key string) string {
-	if k.Regional {
-		return c.Account + "/" + c.Region + "/" + key
-	}
-	return key
-}
-
-// keyOf returns the key of a resource, from its id and the inputs that the
-// engine last knew. An import has no such inputs: there the id must be enough.
-func (k *Resource[In, Out]) keyOf(c Call, id string, inputs map[string]any) (string, error) {
-	if k.Key == nil || len(inputs) == 0 {
-		return k.placed(c, id), nil
-	}
-	in, problem := decode[In](inputs)
-	if problem != nil {
-		return "", problem
-	}
-	return k.key(c, id, in), nil
-}
-
-// outputs returns the result of Describe. The server adds the inputs as the
-// engine sent them.
-func (k *Resource[In, Out]) outputs(r store.Record[In]) (map[string]any, error) {
-	outputs := map[string]any{}
-	if k.Describe != nil {
-		var err error
-		if outputs, err = toMap(k.Describe(r)); err != nil {
-			return nil, err
+	if t.Update != nil {
+		k.Update = func(ctx context.Context, c Call, old record, r *record) error {
+			own := typed[In](*r)
+			err := t.Update(ctx, c, typed[In](old), &own)
+			*r = store.WithInputs[any](own, own.Inputs)
+			return err
 		}
 	}
-	if k.taggable() {
-		outputs[tagsAllKey] = anyMap(r.Tags)
+	if t.Delete != nil {
+		k.Delete = func(ctx context.Context, c Call, r record) error { return t.Delete(ctx, c, typed[In](r)) }
 	}
-	return outputs, nil
+	if t.Updated != nil {
+		k.Updated = func(r record) { t.Updated(typed[In](r)) }
+	}
 }
 
-func toMap(v any) (map[string]any, error) {
-	data, err := json.Marshal(v)
-	if err != nil {
-		return nil, err
-	}
-	m := map[string]any{}
-	return m, json.Unmarshal(data, &m)
+// typed returns a record with its inputs' own type.
+func typed[In any](r record) store.Record[In] {
+	in, _ := r.Inputs.(In) // nil in the old record of a creation
+	return store.WithInputs(r, in)
 }

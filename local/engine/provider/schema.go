@@ -187,22 +187,25 @@ func known(v any) (_ any, ok bool) {
 	return v, true
 }
 
-// decode decodes inputs into the Go struct of a type. The problem names a
-// property whose value has the wrong type.
-func decode[In any](inputs map[string]any) (In, *Problem) {
-	var in In
+// decode decodes inputs into a Go struct.
+func decode(inputs map[string]any, in any) *Problem {
 	data, err := json.Marshal(inputs)
-	if err != nil {
-		return in, &Problem{Reason: err.Error()}
+	if err == nil {
+		err = json.Unmarshal(data, in)
 	}
-	if err := json.Unmarshal(data, &in); err != nil {
-		var wrong *json.UnmarshalTypeError
-		if errors.As(err, &wrong) {
-			return in, &Problem{wrong.Field, fmt.Sprintf("must be %s, not %s", article(wrong.Type), wrong.Value)}
-		}
-		return in, &Problem{Reason: err.Error()}
+	return decodeProblem(err)
+}
+
+// decodeProblem returns the problem of inputs that could not be decoded, or nil.
+// It names a property whose value has the wrong type.
+func decodeProblem(err error) *Problem {
+	if err == nil {
+		return nil
 	}
-	return in, nil
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return &Problem{wrong.Field, fmt.Sprintf("must be %s, not %s", article(wrong.Type), wrong.Value)}
+	}
+	return &Problem{Reason: err.Error()}
 }
 
 func article(t reflect.Type) string {
@@ -220,4 +223,13 @@ func article(t reflect.Type) string {
 	default:
 		return "an object"
 	}
+}
+
+func toMap(v any) (map[string]any, error) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	m := map[string]any{}
+	return m, json.Unmarshal(data, &m)
 }

@@ -40,7 +40,7 @@ func (p *Provider) GetSchema(context.Context, *pulumirpc.GetSchemaRequest) (*pul
 	return &pulumirpc.GetSchemaResponse{Schema: fmt.Sprintf(`{"name":%q,"version":%q}`, p.o.Name, p.o.Version)}, nil
 }
 
-func (p *Provider) kind(token, urn string) (Kind, error) {
+func (p *Provider) kind(token, urn string) (*kind, error) {
 	if k, ok := p.kinds[token]; ok {
 		return k, nil
 	}
@@ -71,9 +71,8 @@ func (p *Provider) Check(ctx context.Context, r *pulumirpc.CheckRequest) (*pulum
 	}
 	news := r.News.AsMap()
 	delete(news, defaultsKey)
-	property, length := k.named()
-	p.rename(r, property)
-	problems := append(named(news, r, property, length), p.withoutInert(ctx, r.Type, r.Urn, k.properties().problems("", news))...)
+	p.rename(r, k.Named)
+	problems := append(named(news, r, k.Named, k.MaxName), p.withoutInert(ctx, r.Type, r.Urn, k.properties.problems("", news))...)
 	p.warnInert(ctx, r.Type, r.Urn)
 	if len(problems) == 0 {
 		present, _ := known(news)
@@ -103,7 +102,7 @@ func (p *Provider) Create(ctx context.Context, r *pulumirpc.CreateRequest) (*pul
 	}
 	inputs := r.Properties.AsMap()
 	if r.Preview {
-		outputs, err := merged(unknown(k.computed()), k.results().completed(inputs, nil), p.tagsOf(ctx, k, inputs))
+		outputs, err := merged(unknown(k.results.names()), k.results.completed(inputs, nil), p.tagsOf(ctx, k, inputs))
 		return &pulumirpc.CreateResponse{Properties: outputs}, err
 	}
 	ctx, done := connectionOf(ctx).begin(ctx)
@@ -125,9 +124,9 @@ func (p *Provider) Update(ctx context.Context, r *pulumirpc.UpdateRequest) (*pul
 	}
 	inputs := r.News.AsMap()
 	if r.Preview {
-		computed := only(r.Olds.AsMap(), k.computed())
+		computed := only(r.Olds.AsMap(), k.results.names())
 		maps.Copy(computed, unknown(k.volatile(r.Olds.AsMap(), inputs)))
-		outputs, err := merged(computed, k.results().completed(inputs, computed), p.tagsOf(ctx, k, inputs))
+		outputs, err := merged(computed, k.results.completed(inputs, computed), p.tagsOf(ctx, k, inputs))
 		return &pulumirpc.UpdateResponse{Properties: outputs}, err
 	}
 	ctx, done := connectionOf(ctx).begin(ctx)

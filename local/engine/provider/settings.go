@@ -94,8 +94,8 @@ func (p *Provider) CheckConfig(_ context.Context, r *pulumirpc.CheckRequest) (*p
 }
 
 func checkSettings(present map[string]any) []Problem {
-	s, problem := decode[settings](present)
-	if problem != nil {
+	var s settings
+	if problem := decode(present, &s); problem != nil {
 		return []Problem{*problem}
 	}
 	var problems []Problem
@@ -154,8 +154,8 @@ func (p *Provider) DiffConfig(_ context.Context, r *pulumirpc.DiffRequest) (*pul
 // credentials, nothing else names the account.
 func (p *Provider) Configure(ctx context.Context, r *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse, error) {
 	present, _ := known(unwrapped(r.Args.AsMap()))
-	s, problem := decode[settings](present.(map[string]any))
-	if problem != nil {
+	var s settings
+	if problem := decode(present.(map[string]any), &s); problem != nil {
 		return nil, refused(problem)
 	}
 	scope := scope{region: s.Region}

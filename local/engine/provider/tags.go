@@ -32,7 +32,7 @@ func tagsAll(defaults map[string]string, inputs map[string]any) map[string]strin
 
 // tagsOf returns the output tagsAll for a preview, or nil if the type has no
 // tags.
-func (p *Provider) tagsOf(ctx context.Context, k Kind, inputs map[string]any) map[string]any {
+func (p *Provider) tagsOf(ctx context.Context, k *kind, inputs map[string]any) map[string]any {
 	if !k.taggable() {
 		return nil
 	}

@@ -33,16 +33,16 @@ type Property struct {
 	Members []Property
 }
 
-// Type describes the resource type.
-func (k *Resource[In, Out]) Type() Type {
-	return Type{Token: k.Token, Judged: k.judged(), Inputs: k.properties().describe(), Outputs: k.results().describe()}
+// describe describes the resource type for documentation.
+func (k *kind) describe() Type {
+	return Type{Token: k.Token, Judged: k.judged(), Inputs: k.properties.describe(), Outputs: k.results.describe()}
 }
 
 // Types describes the provider's resource types, sorted by token.
 func (p *Provider) Types() []Type {
 	var types []Type
 	for _, token := range slices.Sorted(maps.Keys(p.kinds)) {
-		types = append(types, p.kinds[token].Type())
+		types = append(types, p.kinds[token].describe())
 	}
 	return types
 }
