@@ -141,8 +141,29 @@ func TestHostileText(t *testing.T) {
 	}
 }
 
-// bash completes a line in a real bash, where a fake go runs the program.
+// bash completes a line in a real bash.
 func bash(t *testing.T, dir, line string) []string {
+	t.Helper()
+	const ask = `eval "$(go run ./local completion bash)" || exit 1
+declare -F "$1" >/dev/null || exit 2
+read -ra COMP_WORDS <<<"$2"
+[[ "$2" == *" " ]] && COMP_WORDS+=("")
+COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+spec="$(complete -p "$1")" || exit 3
+f="${spec##*-F }"
+"${f%% *}"
+printf '%s\n' "${COMPREPLY[@]}"`
+	return shellWords(t, dir, "bash", "-c", ask, "bash", strings.Fields(line)[0], line)
+}
+
+// fish completes a line in a real fish.
+func fish(t *testing.T, dir, line string) []string {
+	t.Helper()
+	return shellWords(t, dir, "fish", "--no-config", "-c", `go run ./local completion fish | source; complete -C $argv[1]`, line)
+}
+
+// shellWords returns the words that a shell prints. A fake go runs the program.
+func shellWords(t *testing.T, dir string, command ...string) []string {
 	t.Helper()
 	binary, err := program()
 	if err != nil {
@@ -154,39 +175,27 @@ func bash(t *testing.T, dir, line string) []string {
 	if err := os.WriteFile(filepath.Join(bin, "go"), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	const ask = `eval "$(go run ./local completion bash)" || exit 1
-declare -F "$1" >/dev/null || exit 2
-read -ra COMP_WORDS <<<"$2"
-[[ "$2" == *" " ]] && COMP_WORDS+=("")
-COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-spec="$(complete -p "$1")" || exit 3
-f="${spec##*-F }"
-"${f%% *}"
-printf '%s\n' "${COMPREPLY[@]}"`
-	cmd := exec.Command("bash", "-c", ask, "bash", strings.Fields(line)[0], line)
+	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
+	cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "HOME="+bin)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		t.Fatalf("%s: %v\n%s", line, err, out)
+		t.Fatalf("%q: %v\n%s", command, err, out)
 	}
 	return strings.Fields(string(out))
 }
 
-// TestCompletion completes commands, flags and stacks in a real bash, for
-// projects of several names.
+// TestCompletion completes commands, flags and stacks in a real bash and a real
+// fish.
 func TestCompletion(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("bash"); err != nil {
-		t.Skip("there is no bash")
-	}
 	dir := t.TempDir()
 	for name, text := range map[string]string{"Pulumi.yaml": "name: order-service\nruntime: go\n", "Pulumi.staging.yaml": "", "Pulumi.review.yaml": ""} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for line, want := range map[string]string{
+	lines := map[string]string{
 		"order-service lo":                 "logs",
 		"order-service i":                  "invoke items iam",
 		"order-service -st":                "-state -stack",
@@ -199,10 +208,23 @@ func TestCompletion(t *testing.T) {
 		"order-service invoke a ":          "", // a file name
 		"order-service exec l":             "",
 		"order-service logs ":              "", // no cloud serves
-	} {
-		if got := strings.Join(bash(t, dir, line), " "); got != want {
-			t.Errorf("%q is completed by %q, want %q", line, got, want)
-		}
+	}
+	for shell, completed := range map[string]func(t *testing.T, dir, line string) []string{"bash": bash, "fish": fish} {
+		t.Run(shell, func(t *testing.T) {
+			t.Parallel()
+			if _, err := exec.LookPath(shell); err != nil && os.Getenv("SKIFF_TEST_SHELLS") != "required" {
+				t.Skip(err)
+			}
+			for line, want := range lines {
+				got := slices.DeleteFunc(completed(t, dir, line), func(word string) bool {
+					_, err := os.Stat(filepath.Join(dir, word)) // fish completes file names in the same way
+					return want == "" && err == nil
+				})
+				if !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(strings.Fields(want)))) {
+					t.Errorf("%q is completed by %q, want %q", line, got, want)
+				}
+			}
+		})
 	}
 	for _, shell := range []string{"zsh", "fish"} {
 		code, out, errors := said(t, "-C", dir, "completion", shell)

@@ -64,9 +64,10 @@ compdef _NAME_complete NAME
 		"fish": `function NAME; go run ./local $argv; end
 function _NAME_complete
 	set -l words (commandline -opc)
-	go run ./local complete -- $words[2..-1] (commandline -ct) 2>/dev/null
+	set -l found (go run ./local complete -- $words[2..-1] (commandline -ct) 2>/dev/null)
+	if set -q found[1]; printf '%s\n' $found; else; __fish_complete_path (commandline -ct); end
 end
-complete -c NAME -a '(_NAME_complete)'
+complete -c NAME -f -a '(_NAME_complete)'
 `,
 	}
 }

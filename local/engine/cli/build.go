@@ -30,7 +30,7 @@ const command = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 
 // The approximate numbers of packages that a build compiles, for its progress.
 const (
-	packages    = 1650 // without a cache
+	allPackages = 1650 // without a cache
 	ownPackages = 960  // after the program's build
 )
 

@@ -56,9 +56,9 @@ func Find(ctx context.Context, cache string, shared <-chan struct{}, task *progr
 		return path, err
 	}
 	task.Note("Pulumi's installer does not work here (%v); building the CLI instead", err)
-	count := packages
+	packages := allPackages
 	if shared != nil {
-		count = ownPackages
+		packages = ownPackages
 		task.Say("waiting for the program, with which it shares packages")
 		select {
 		case <-shared:
@@ -66,7 +66,7 @@ func Find(ctx context.Context, cache string, shared <-chan struct{}, task *progr
 			return "", ctx.Err()
 		}
 	}
-	if err := build(ctx, built, count, task); err != nil {
+	if err := build(ctx, built, packages, task); err != nil {
 		return "", fmt.Errorf("build the Pulumi CLI v%s: %w", Version, err)
 	}
 	return built, nil

@@ -22,7 +22,7 @@ type record = store.Record[any]
 
 // kind is a Resource without its type parameters, as a provider uses it. The
 // compiler compiles the methods of a generic type for each type again, so a
-// Resource has few. See Resource for the fields with its names.
+// Resource has few. It explains the fields that have the names of its own.
 type kind struct {
 	Token               string
 	Named               string

@@ -140,7 +140,7 @@ type Resource[In, Out any] struct {
 // Replacement says how the type treats changed inputs.
 func (t *Resource[In, Out]) Replacement() Replacement { return t.kind().replacement() }
 
-// kind returns the type for a provider.
+// kind returns the resource type without its type parameters.
 func (t *Resource[In, Out]) kind() *kind {
 	k := &kind{
 		Token: t.Token, Named: t.Named, MaxName: t.MaxName,
@@ -153,8 +153,8 @@ func (t *Resource[In, Out]) kind() *kind {
 			return in, err
 		},
 	}
-	t.refuse(k)
-	t.change(k)
+	t.setChecks(k)
+	t.setChanges(k)
 	if t.ID != nil {
 		k.ID = func(c Call, in any) string { return t.ID(c, in.(In)) }
 	}
@@ -167,8 +167,8 @@ func (t *Resource[In, Out]) kind() *kind {
 	return k
 }
 
-// refuse sets the functions that refuse inputs and operations.
-func (t *Resource[In, Out]) refuse(k *kind) {
+// setChecks sets the functions that may refuse inputs and operations.
+func (t *Resource[In, Out]) setChecks(k *kind) {
 	if t.Overwrites != nil {
 		k.Overwrites = func(in any) bool { return t.Overwrites(in.(In)) }
 	}
@@ -182,8 +182,8 @@ func (t *Resource[In, Out]) refuse(k *kind) {
 	}
 }
 
-// change sets the functions that change a resource.
-func (t *Resource[In, Out]) change(k *kind) {
+// setChanges sets the functions that create, update and delete.
+func (t *Resource[In, Out]) setChanges(k *kind) {
 	if t.Create != nil {
 		k.Create = func(ctx context.Context, c Call, r *record) error {
 			own := typed[In](*r)
