@@ -152,7 +152,7 @@ func TestDeletedFirst(t *testing.T) {
 	if !k.deletedFirst(nil) {
 		t.Error("the new one comes first")
 	}
-	if r := k.replacement(); r.DeletedFirst != "always" || !slices.Equal(r.Replaces, []string{"folded,default=false", "layers", "parts,set,computed", "path,default=/", "style,computed"}) || len(r.Updates) > 0 {
+	if r := k.Replacement(); r.DeletedFirst != "always" || !slices.Equal(r.Replaces, []string{"folded,default=false", "layers", "parts,set,computed", "path,default=/", "style,computed"}) || len(r.Updates) > 0 {
 		t.Errorf("%+v", r)
 	}
 }

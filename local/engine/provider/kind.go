@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -22,35 +21,18 @@ type record = store.Record[any]
 
 // kind is a Resource without its type parameters, as a provider uses it. The
 // compiler compiles the methods of a generic type for each type again, so a
-// Resource has few. It explains the fields that have the names of its own.
+// Resource has few.
 type kind struct {
-	Token               string
-	Named               string
-	MaxName             int
-	DeletedFirst        bool
-	Volatile            []string
-	VolatileWith        map[string][]string
-	Exclusive           bool
-	Outside             bool
-	Regional            bool
+	Resource[any, any]
 	properties, results *schema
+	unmarshal           func(data []byte) (in any, err error)
 
 	writing  sync.Mutex // during an exclusive create or update
 	creating sync.Map   // keys in creation, to their URNs
-
-	unmarshal  func(data []byte) (in any, err error)
-	Same       func(property string, old, value any) bool
-	Overwrites func(in any) bool
-	Check      func(in any) []Problem
-	ID         func(c Call, in any) string
-	Key        func(id string, in any) string
-	Create     func(ctx context.Context, c Call, r *record) error
-	Update     func(ctx context.Context, c Call, old record, r *record) error
-	Delete     func(ctx context.Context, c Call, r record) error
-	Updated    func(r record)
-	Actions    func(o Operation[any]) []Action
-	Describe   func(r record) any
 }
+
+// kind returns k: the kind of an embedded Resource has no properties.
+func (k *kind) kind() *kind { return k }
 
 func (k *kind) failure(err error) error { return fmt.Errorf("%s: %w", k.Token, err) }
 
@@ -171,8 +153,8 @@ type Replacement struct {
 	DeletedFirst string
 }
 
-// replacement returns what the aws tags of the inputs say.
-func (k *kind) replacement() Replacement {
+// Replacement returns what the aws tags of the inputs say.
+func (k *kind) Replacement() Replacement {
 	s := k.properties
 	r := Replacement{Token: k.Token, DeletedFirst: k.Named}
 	if k.DeletedFirst {

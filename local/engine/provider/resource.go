@@ -138,14 +138,16 @@ type Resource[In, Out any] struct {
 }
 
 // Replacement says how the type treats changed inputs.
-func (t *Resource[In, Out]) Replacement() Replacement { return t.kind().replacement() }
+func (t *Resource[In, Out]) Replacement() Replacement { return t.kind().Replacement() }
 
 // kind returns the resource type without its type parameters.
 func (t *Resource[In, Out]) kind() *kind {
 	k := &kind{
-		Token: t.Token, Named: t.Named, MaxName: t.MaxName,
-		DeletedFirst: t.DeletedFirst, Volatile: t.Volatile, VolatileWith: t.VolatileWith,
-		Exclusive: t.Exclusive, Outside: t.Outside, Regional: t.Regional, Same: t.Same,
+		Resource: Resource[any, any]{
+			Token: t.Token, Named: t.Named, MaxName: t.MaxName,
+			DeletedFirst: t.DeletedFirst, Volatile: t.Volatile, VolatileWith: t.VolatileWith,
+			Exclusive: t.Exclusive, Outside: t.Outside, Regional: t.Regional, Same: t.Same,
+		},
 		properties: schemaOf[In](), results: schemaOf[Out](),
 		unmarshal: func(data []byte) (any, error) {
 			var in In
