@@ -11,7 +11,9 @@ import (
 // every is the interval of a probe's requests.
 const every = 50 * time.Millisecond
 
-// probe sends requests to an API while a stack changes.
+// probe sends requests to an API while a stack changes, one at a time. It holds
+// the lock while a request is under way: one with the token of before use is
+// not counted after it.
 type probe struct {
 	mu     sync.Mutex
 	client client
@@ -52,11 +54,8 @@ func (p *probe) use(token string) {
 
 func (p *probe) ask(path string) {
 	p.mu.Lock()
-	c := p.client
-	p.mu.Unlock()
-	a, err := c.send(http.MethodGet, path, "")
-	p.mu.Lock()
 	defer p.mu.Unlock()
+	a, err := p.client.send(http.MethodGet, path, "")
 	p.asked++
 	if err == nil && a.status == http.StatusOK {
 		return
