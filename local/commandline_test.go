@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"skiff/local/inspect"
+	"skiff/local/process/child/childtest"
 )
 
 // said runs a command line without a cloud and returns its output and exit
@@ -171,8 +172,7 @@ func shellWords(t *testing.T, dir string, command ...string) []string {
 	}
 	bin := t.TempDir()
 	// go run ./local ARGS...
-	script := "#!/bin/sh\nshift 2\nexec " + binary + " \"$@\"\n"
-	if err := os.WriteFile(filepath.Join(bin, "go"), []byte(script), 0o755); err != nil {
+	if err := childtest.Script(filepath.Join(bin, "go"), "shift 2\nexec "+binary+` "$@"`); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(command[0], command[1:]...)

@@ -95,11 +95,12 @@ func (w *watching) begin(ctx context.Context, began time.Time) error {
 		return err
 	}
 	if w.builds {
-		if err := w.rebuild(ctx, began); err != nil {
-			w.fail(err)
-		}
-		if err := w.renew(began); err != nil {
+		failure := w.rebuild(ctx, began)
+		if err := errors.Join(ctx.Err(), w.renew(began)); err != nil {
 			return err
+		}
+		if failure != nil && !w.news { // it is outdated if there are news: see follow
+			w.fail(failure)
 		}
 	}
 	fmt.Fprintf(w.stdout, "watch: %d folders are watched\n", len(w.tree.Folders()))
@@ -160,9 +161,15 @@ func (w *watching) look(dirs []string) error {
 	return nil
 }
 
+// maxOutdated is the number of errors in a row that are not printed because the
+// source has changed again. A build that changes its own source has more.
+const maxOutdated = 3
+
 // follow handles changes until none are left. Failed changes stay recorded,
 // because the next change must still bring up a program that did not compile.
+// The error of a source that was saved again meanwhile is outdated.
 func (w *watching) follow(ctx context.Context) {
+	outdated := 0
 	for w.news && ctx.Err() == nil {
 		w.news = false
 		began, program := time.Now(), len(w.changed[watch.Program]) > 0
@@ -176,8 +183,10 @@ func (w *watching) follow(ctx context.Context) {
 			return
 		}
 		if err != nil {
-			w.fail(err)
 			w.show(w.renew(began))
+			if outdated++; !w.news || outdated > maxOutdated {
+				w.fail(err)
+			}
 			continue
 		}
 		w.failed, w.shown, w.changed = false, "", map[watch.Part][]string{}

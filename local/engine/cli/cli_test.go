@@ -18,13 +18,14 @@ import (
 
 	"skiff/local/engine/gobuild"
 	"skiff/local/engine/progress"
+	"skiff/local/process/child/childtest"
 )
 
 // script writes an executable shell script to a folder.
 func script(t *testing.T, dir, name, text string) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
-	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text+"\n"), 0o755); err != nil {
+	if err := childtest.Script(path, text); err != nil {
 		t.Fatal(err)
 	}
 	return path

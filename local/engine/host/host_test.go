@@ -19,6 +19,8 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/types/known/emptypb"
 	"google.golang.org/protobuf/types/known/structpb"
+
+	"skiff/local/process/child/childtest"
 )
 
 // An engine receives a program's output.
@@ -74,7 +76,7 @@ func connect(t *testing.T, e *engine, script string, env ...string) pulumirpc.La
 	t.Helper()
 	build := func(_ context.Context, dir string) (string, error) {
 		path := filepath.Join(dir, "program")
-		return path, os.WriteFile(path, []byte("#!/bin/sh\n"+script+"\n"), 0o755)
+		return path, childtest.Script(path, script)
 	}
 	return dial(t, e, New(build, append(env, "PATH=/usr/bin:/bin")))
 }
@@ -131,7 +133,7 @@ func TestBinary(t *testing.T) {
 			}
 			r.Info.Options = options
 		}
-		if err := os.WriteFile(filepath.Join(r.Pwd, "ready"), []byte("#!/bin/sh\necho ready\n"), 0o755); err != nil {
+		if err := childtest.Script(filepath.Join(r.Pwd, "ready"), "echo ready"); err != nil {
 			t.Fatal(err)
 		}
 		e.lines = map[int32]string{}
@@ -320,7 +322,7 @@ func TestBuiltOnce(t *testing.T) {
 	build := func(_ context.Context, dir string) (string, error) {
 		builds++
 		path := filepath.Join(dir, "program")
-		return path, os.WriteFile(path, []byte("#!/bin/sh\n"), 0o755)
+		return path, childtest.Script(path, "")
 	}
 	c, r := dial(t, newEngine(t), New(build, nil)), request(t)
 	for range 2 {
