@@ -107,7 +107,7 @@ func createTable(t *testing.T, url, name string) {
 
 func awaitActive(t *testing.T, url, name string) {
 	t.Helper()
-	deadline := time.Now().Add(5 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for tableStatus(t, url, name) != "ACTIVE" {
 		if time.Now().After(deadline) {
 			t.Fatalf("table %s is not active", name)
@@ -243,7 +243,7 @@ func TestEndsWithKilledParent(t *testing.T) {
 		t.Fatal(err)
 	}
 	parent.Process.Kill()
-	deadline := time.Now().Add(5 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for syscall.Kill(pid, 0) == nil {
 		if time.Now().After(deadline) {
 			syscall.Kill(pid, syscall.SIGKILL)
