@@ -225,43 +225,6 @@ func (b *Builder) buildStale(ctx context.Context, r *record, stale []string, sou
 	return b.writeRecord(*r)
 }
 
-// digestsAfter returns the digests after a compile. A file saved while the
-// compiler ran may be in a binary or not, so no zip is recorded for a digest
-// that changed meanwhile.
-func (b *Builder) digestsAfter(ctx context.Context, source sources) (map[string]string, error) {
-	edited, err := source.editedSince(source.listed)
-	if err != nil || !edited {
-		return source.digests, err
-	}
-	return b.Digests(ctx)
-}
-
-// timedSource is source with the time at which the list began. The caller holds
-// the lock.
-func (b *Builder) timedSource(ctx context.Context) (sources, error) {
-	began, err := b.clock()
-	if err != nil {
-		return sources{}, err
-	}
-	s, err := b.source(ctx)
-	s.listed = began
-	return s, err
-}
-
-// clock returns the time of the file system with the source, which may be
-// another machine's. The caller holds the lock.
-func (b *Builder) clock() (time.Time, error) {
-	path := filepath.Join(b.dist(), "clock")
-	if err := writeFile(path, nil); err != nil {
-		return time.Time{}, err
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("build folder: %w", err)
-	}
-	return info.ModTime(), nil
-}
-
 // outcome returns the result of Build after the stale functions were built.
 func (b *Builder) outcome(r *record, function, digest string) (string, error) {
 	if sum, ok := r.fresh(b, function, digest); ok {

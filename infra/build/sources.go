@@ -140,3 +140,40 @@ func savedSince(path string, since time.Time) (bool, error) {
 	}
 	return err == nil && !info.ModTime().Before(since), err
 }
+
+// digestsAfter returns the digests after a compile. A file saved while the
+// compiler ran may be in a binary or not, so no zip is recorded for a digest
+// that changed meanwhile.
+func (b *Builder) digestsAfter(ctx context.Context, source sources) (map[string]string, error) {
+	edited, err := source.editedSince(source.listed)
+	if err != nil || !edited {
+		return source.digests, err
+	}
+	return b.Digests(ctx)
+}
+
+// timedSource is source with the time at which the list began. The caller holds
+// the lock.
+func (b *Builder) timedSource(ctx context.Context) (sources, error) {
+	began, err := b.clock()
+	if err != nil {
+		return sources{}, err
+	}
+	s, err := b.source(ctx)
+	s.listed = began
+	return s, err
+}
+
+// clock returns the time of the file system with the source, which may be
+// another machine's. The caller holds the lock.
+func (b *Builder) clock() (time.Time, error) {
+	path := filepath.Join(b.dist(), "clock")
+	if err := writeFile(path, nil); err != nil {
+		return time.Time{}, err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("build folder: %w", err)
+	}
+	return info.ModTime(), nil
+}

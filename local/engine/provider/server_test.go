@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"net"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -13,7 +12,6 @@ import (
 	"testing"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
-	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"skiff/local/store"
@@ -194,66 +192,6 @@ func TestKeyedIDs(t *testing.T) {
 	}
 }
 
-func TestRegions(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	var clients []pulumirpc.ResourceProviderClient
-	for _, args := range []map[string]any{{"region": "us-west-1"}, {"region": "ap-south-1"}, {}} {
-		c := f.connect(t)
-		if _, err := c.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: properties(t, args)}); err != nil {
-			t.Fatal(err)
-		}
-		clients = append(clients, c)
-	}
-	for i, c := range clients {
-		name := string(rune('a' + i))
-		mustCreate(t, c, lampToken, urn(name), map[string]any{"name": name, "colour": "red"})
-	}
-	if got := f.noted(&f.regions); got != "us-west-1 ap-south-1 eu-west-1" {
-		t.Errorf("created in %s", got)
-	}
-}
-
-// TestRegionalIDs uses one id in two regions.
-func TestRegionalIDs(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	at := func(region string) pulumirpc.ResourceProviderClient {
-		c := f.connect(t)
-		if _, err := c.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: properties(t, map[string]any{"region": region})}); err != nil {
-			t.Fatal(err)
-		}
-		return c
-	}
-	west, south := at("us-west-1"), at("ap-south-1")
-	slot := func(amps float64) map[string]any { return map[string]any{"slot": "1", "amps": amps} }
-	mustCreate(t, west, fuseToken, urn("a"), slot(10))
-	if r := mustCreate(t, south, fuseToken, urn("b"), slot(20)); r.Id != "1" {
-		t.Errorf("the id is %s", r.Id)
-	}
-	_, err := create(t, west, fuseToken, urn("c"), slot(30))
-	wantError(t, err, `"1" already exists`, urn("a"))
-	if _, err := south.Update(t.Context(), &pulumirpc.UpdateRequest{Type: fuseToken, Urn: urn("b"), Id: "1", News: properties(t, slot(25))}); err != nil {
-		t.Error(err)
-	}
-	amps := func(c pulumirpc.ResourceProviderClient) any {
-		found, err := c.Read(t.Context(), &pulumirpc.ReadRequest{Type: fuseToken, Id: "1"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return found.Inputs.AsMap()["amps"]
-	}
-	if amps(west) != 10.0 || amps(south) != 25.0 {
-		t.Errorf("they have %v and %v", amps(west), amps(south))
-	}
-	if _, err := west.Delete(t.Context(), &pulumirpc.DeleteRequest{Type: fuseToken, Id: "1", Properties: properties(t, slot(10))}); err != nil {
-		t.Fatal(err)
-	}
-	if amps(west) != nil || amps(south) != 25.0 {
-		t.Errorf("after a delete they have %v and %v", amps(west), amps(south))
-	}
-}
-
 func TestInvoke(t *testing.T) {
 	t.Parallel()
 	c := newFixture(t).connect(t)
@@ -297,38 +235,6 @@ func TestCancel(t *testing.T) {
 	}
 	go func() { <-f.entered }()
 	mustCreate(t, c, lampToken, urn("c"), map[string]any{"name": "c", "colour": "red"})
-}
-
-// An engine receives the log lines of a provider.
-type engine struct {
-	pulumirpc.UnimplementedEngineServer
-	lines chan string
-}
-
-func (e *engine) Log(_ context.Context, r *pulumirpc.LogRequest) (*emptypb.Empty, error) {
-	e.lines <- r.Urn + " " + r.Message
-	return &emptypb.Empty{}, nil
-}
-
-func TestLogLines(t *testing.T) {
-	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := &engine{lines: make(chan string, 1)}
-	s := grpc.NewServer()
-	pulumirpc.RegisterEngineServer(s, e)
-	go s.Serve(l)
-	t.Cleanup(s.Stop)
-	c := newFixture(t).connect(t)
-	if _, err := c.Attach(t.Context(), &pulumirpc.PluginAttach{Address: l.Addr().String()}); err != nil {
-		t.Fatal(err)
-	}
-	mustCreate(t, c, lampToken, urn("a"), map[string]any{"name": "a", "colour": "red"})
-	if got, want := <-e.lines, urn("a")+" lit"; got != want {
-		t.Errorf("line %q, want %q", got, want)
-	}
 }
 
 func TestPluginInfo(t *testing.T) {
