@@ -27,8 +27,9 @@ func allow(resource string, actions ...string) grant { return grant{"Allow", act
 // awsPolicies returns the AWS managed policies for the roles of functions, by
 // ARN. Each has a page with its name at
 // https://docs.aws.amazon.com/aws-managed-policy/latest/reference/, such as
-// AWSLambdaBasicExecutionRole.html. The statement ids are left out, because
-// they have no effect.
+// AWSLambdaBasicExecutionRole.html. They equal the copies that
+// https://github.com/zoph-io/MAMIP records. The statement ids are left out,
+// because they have no effect.
 func awsPolicies() map[string][]grant {
 	writeLogs := []string{"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}
 	withLogs := func(actions ...string) []grant { return []grant{allow("*", append(actions, writeLogs...)...)} }

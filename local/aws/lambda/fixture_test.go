@@ -58,7 +58,7 @@ func newFixture(t testing.TB, o lambda.Options) *fixture {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := r.Close(ctx); err != nil && err != lambda.ErrClosed {
 			t.Errorf("close: %v", err)

@@ -42,7 +42,7 @@ func newPlane(t *testing.T) *plane {
 	runtime, err := NewRuntime(Options{})
 	must(t, err)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		must(t, runtime.Close(ctx))
 		must(t, db.Close())

@@ -148,7 +148,7 @@ func (w *worker) open() {
 }
 
 func (w *worker) close() {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	w.server.Close()
 	must(w.t, errors.Join(w.sources.Close(ctx), w.runtime.Close(ctx), w.queues.Close(), w.db.Close()))

@@ -137,7 +137,7 @@ func TestEndAsks(t *testing.T) {
 func TestEndAsksTheGroup(t *testing.T) {
 	t.Parallel()
 	p, _ := shell(t, `trap 'exit 7' INT; sh -c 'echo ready; exec sleep 1000'; exit 8`, nil)
-	if got := ExitCode(p.End(syscall.SIGINT, 5*time.Second)); got != 7 {
+	if got := ExitCode(p.End(syscall.SIGINT, time.Minute)); got != 7 {
 		t.Errorf("exit code %d, want 7", got)
 	}
 }

@@ -28,7 +28,7 @@ const (
 )
 
 // patience limits how long a test waits; only a failing test waits that long.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // An invocation is one call of a function.
 type invocation struct {
