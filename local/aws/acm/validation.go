@@ -94,14 +94,16 @@ func checkRecords(r store.Record[Certificate], fqdns []string) error {
 // await issues a certificate once DNS has the validation records of all its
 // names. It gives up at the engine's limit or, without one, after Options.Wait.
 func (c *Certificates) await(ctx context.Context, call provider.Call, r store.Record[Certificate]) error {
-	if _, limited := ctx.Deadline(); !limited {
+	limit := c.o.Wait
+	if deadline, limited := ctx.Deadline(); limited {
+		limit = time.Until(deadline).Round(100 * time.Millisecond)
+	} else {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, c.o.Wait)
+		ctx, cancel = context.WithTimeout(ctx, limit)
 		defer cancel()
 	}
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
-	began := time.Now()
 	var seen uint64
 	var missing error
 	for first := true; ; first = false {
@@ -123,7 +125,7 @@ func (c *Certificates) await(ctx context.Context, call provider.Call, r store.Re
 				return fmt.Errorf("waiting for ACM Certificate (%s) to be issued: %w", r.ID, ctx.Err())
 			}
 			return fmt.Errorf("waiting for ACM Certificate (%s) to be issued: timeout while waiting for state to become 'ISSUED' (last state: 'PENDING_VALIDATION', timeout: %v): %w",
-				r.ID, time.Since(began).Round(100*time.Millisecond), missing)
+				r.ID, limit, missing)
 		}
 	}
 }
