@@ -124,7 +124,7 @@ func TestUpdate(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			name := nameOf(t, "")
+			name := nameOf(t)
 			f := newFixture(t, "")
 			f.declare(t, items(name))
 			f.fill(t, name, 30)
@@ -146,7 +146,7 @@ func TestUpdate(t *testing.T) {
 // the inputs by several indexes.
 func TestUpdateTable(t *testing.T) {
 	t.Parallel()
-	name := nameOf(t, "")
+	name := nameOf(t)
 	f := newFixture(t, "")
 	f.declare(t, with(name, func(in *Table) { addIndex(in, "gone", "kind") }))
 	f.fill(t, name, 30)
@@ -169,7 +169,7 @@ func TestUpdateTable(t *testing.T) {
 
 func TestUpdateOfKeys(t *testing.T) {
 	t.Parallel()
-	name := nameOf(t, "")
+	name := nameOf(t)
 	f := newFixture(t, "")
 	f.declare(t, items(name))
 	err := f.update(t.Context(), t, with(name, func(in *Table) { in.Attributes[0].Type = "N" }))

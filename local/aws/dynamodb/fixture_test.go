@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"os"
-	"strings"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -136,10 +136,9 @@ func (f *fixture) update(ctx context.Context, t *testing.T, in Table) error {
 	return f.tables.update(ctx, provider.Call{}, old, &store.Record[Table]{ID: in.Name, Inputs: in})
 }
 
-// nameOf returns a table name that no other test uses.
-func nameOf(t *testing.T, more string) string {
-	return strings.NewReplacer("/", "-", " ", "-").Replace(t.Name()) + more
-}
+// nameOf returns a table name that no other test uses, and no other run of this
+// one.
+func nameOf(t *testing.T) string { return filepath.Base(filepath.Dir(t.TempDir())) }
 
 func key(id string) map[string]types.AttributeValue {
 	return map[string]types.AttributeValue{"id": &types.AttributeValueMemberS{Value: id}}

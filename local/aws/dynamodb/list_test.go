@@ -12,7 +12,7 @@ import (
 func TestItemsForPeople(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
-	table := nameOf(t, "")
+	table := nameOf(t)
 	f.declare(t, items(table))
 	var all []Item
 	for i := range 2*maxBatch + 3 {

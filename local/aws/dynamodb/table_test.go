@@ -78,7 +78,7 @@ func TestCheck(t *testing.T) {
 // record was written, succeeds and keeps its items.
 func TestCreateAgain(t *testing.T) {
 	t.Parallel()
-	name := nameOf(t, "")
+	name := nameOf(t)
 	f := newFixture(t, allow(`"dynamodb:*"`, name))
 	f.declare(t, items(name))
 	if _, err := f.client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &name, Item: key("1")}); err != nil {
@@ -109,7 +109,7 @@ func TestCreateAgain(t *testing.T) {
 
 func TestDelete(t *testing.T) {
 	t.Parallel()
-	name := nameOf(t, "")
+	name := nameOf(t)
 	f := newFixture(t, "")
 	in := items(name)
 	f.declare(t, in)
@@ -138,7 +138,7 @@ func TestDelete(t *testing.T) {
 // TestLocalIndex creates a table with every kind of key.
 func TestLocalIndex(t *testing.T) {
 	t.Parallel()
-	name := nameOf(t, "")
+	name := nameOf(t)
 	f := newFixture(t, "")
 	in := items(name)
 	in.RangeKey = "at"

@@ -10,7 +10,7 @@ import (
 
 func TestTTL(t *testing.T) {
 	t.Parallel()
-	name := nameOf(t, "")
+	name := nameOf(t)
 	f := newFixture(t, "")
 	f.declare(t, with(name, func(in *Table) { in.TTL = &TTL{AttributeName: "first", Enabled: true} }))
 	ttl := func() string {

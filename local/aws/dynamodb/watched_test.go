@@ -26,7 +26,7 @@ type watched struct {
 // streams.
 func newWatched(t *testing.T, view string) *watched {
 	t.Helper()
-	name := nameOf(t, "")
+	name := nameOf(t)
 	w := &watched{fixture: newFixture(t, allow(`"dynamodb:*"`, name+`*`)), in: items(name)}
 	w.in.StreamEnabled, w.in.StreamViewType = view != "", view
 	w.declare(t, w.in)
