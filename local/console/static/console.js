@@ -21,14 +21,16 @@
   const rows = (html) => {
     const box = document.createElement("template");
     box.innerHTML = html; // rendered and escaped by the server
+    const texts = [];
     for (const row of [...box.content.querySelectorAll("tr")].reverse()) {
       const before = document.getElementById(row.id);
       const focused = before && before.contains(document.activeElement);
       row.classList.add("fresh");
       if (before) before.replaceWith(row); else list.prepend(row);
       if (focused) row.querySelector("a").focus();
-      if (said) said.textContent = row.dataset.said;
+      texts.push(row.dataset.said);
     }
+    if (said) said.textContent = texts.join("; ");
     while (list.children.length > Number(list.dataset.most)) list.lastElementChild.remove();
     const empty = document.getElementById("live-empty");
     if (empty) empty.hidden = true;
