@@ -11,7 +11,6 @@ import (
 
 	"skiff/local/aws/iam"
 	"skiff/local/aws/lambda"
-	"skiff/local/aws/sqs"
 	"skiff/local/engine/provider"
 	"skiff/local/store"
 )
@@ -76,8 +75,7 @@ func TestConcurrency(t *testing.T) {
 	t.Parallel()
 	w := newWorker(t)
 	w.deploy(func(in *lambda.Function) { in.Timeout = 30 })
-	minute := 60
-	put(w, sqs.Token, "111111111111/q", sqs.Queue{Name: "q", VisibilityTimeoutSeconds: &minute})
+	w.visible(60)
 	gate := filepath.Join(t.TempDir(), "open")
 	for range 5 {
 		w.send(`{"do":"wait","path":"` + gate + `"}`)
@@ -173,8 +171,8 @@ func TestRestart(t *testing.T) {
 func TestThrottled(t *testing.T) {
 	t.Parallel()
 	w := newWorker(t)
-	minute, none := 60, 0
-	put(w, sqs.Token, "111111111111/q", sqs.Queue{Name: "q", VisibilityTimeoutSeconds: &minute})
+	none := 0
+	w.visible(60)
 	w.deploy(func(in *lambda.Function) { in.ReservedConcurrentExecutions = &none })
 	w.mapping(plain)
 	w.send(`{"do":"print","text":"hello\n"}`)
@@ -229,8 +227,7 @@ func TestDenied(t *testing.T) {
 func TestWindow(t *testing.T) {
 	t.Parallel()
 	w := newWorker(t)
-	minute := 60
-	put(w, sqs.Token, "111111111111/q", sqs.Queue{Name: "q", VisibilityTimeoutSeconds: &minute})
+	w.visible(60)
 	size := 12
 	w.mapping(func(in *lambda.EventSourceMapping) {
 		in.BatchSize, in.MaximumBatchingWindowInSeconds = &size, 300
@@ -248,8 +245,7 @@ func TestWindow(t *testing.T) {
 func TestWindowEnds(t *testing.T) {
 	t.Parallel()
 	w := newWorker(t)
-	minute := 60
-	put(w, sqs.Token, "111111111111/q", sqs.Queue{Name: "q", VisibilityTimeoutSeconds: &minute})
+	w.visible(60)
 	w.mapping(func(in *lambda.EventSourceMapping) { in.MaximumBatchingWindowInSeconds = 1 })
 	w.send(`{"do":"print","text":"one\n"}`, `{"do":"print","text":"two\n"}`)
 	eventually(t, "the messages processed", func() bool { return w.left("q") == 0 })

@@ -75,10 +75,8 @@ func newWorker(t *testing.T) *worker {
 	t.Cleanup(w.close)
 	put(w, iam.RoleToken, "r", iam.Role{Name: "r", AssumeRolePolicy: `{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"lambda.amazonaws.com"}}}`})
 	w.allow("*")
-	second := 1
 	put(w, sqs.Token, "111111111111/dead", sqs.Queue{Name: "dead"})
-	put(w, sqs.Token, "111111111111/q", sqs.Queue{Name: "q", VisibilityTimeoutSeconds: &second,
-		RedrivePolicy: `{"deadLetterTargetArn":"arn:aws:sqs:eu-west-1:111111111111:dead","maxReceiveCount":2}`})
+	w.visible(comesAgain)
 	w.deploy(func(*lambda.Function) {})
 	w.in = lambda.EventSourceMapping{EventSourceARN: queueARN, FunctionName: "f", FunctionResponseTypes: []string{"ReportBatchItemFailures"}}
 	return w
@@ -91,6 +89,17 @@ func put[In any](w *worker, token, key string, in In) {
 		id = "http://127.0.0.1:1/" + key
 	}
 	must(w.t, store.Put(w.db, token, key, store.Record[In]{ID: id, Account: "111111111111", Region: "eu-west-1", Inputs: in, State: map[string]string{}}))
+}
+
+// comesAgain is a visibility timeout in seconds for messages that fail. It is
+// more than the function's timeout: on a busy machine, a message that becomes
+// visible while the function has it would be processed twice.
+const comesAgain = 4
+
+// visible declares the queue with a visibility timeout in seconds.
+func (w *worker) visible(timeout int) {
+	put(w, sqs.Token, "111111111111/q", sqs.Queue{Name: "q", VisibilityTimeoutSeconds: &timeout,
+		RedrivePolicy: `{"deadLetterTargetArn":"arn:aws:sqs:eu-west-1:111111111111:dead","maxReceiveCount":2}`})
 }
 
 // allow gives the role a right to its queue, in addition to writing logs.
