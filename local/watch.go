@@ -99,7 +99,7 @@ func (w *watching) begin(ctx context.Context, began time.Time) error {
 		if err := errors.Join(ctx.Err(), w.renew(began)); err != nil {
 			return err
 		}
-		if failure != nil && !w.news { // it is outdated if there are news: see follow
+		if failure != nil && !w.news { // follow handles news, and prints its own errors
 			w.fail(failure)
 		}
 	}
@@ -161,8 +161,9 @@ func (w *watching) look(dirs []string) error {
 	return nil
 }
 
-// maxOutdated is the number of errors in a row that are not printed because the
-// source has changed again. A build that changes its own source has more.
+// maxOutdated is the number of errors that one call of follow does not print
+// because the source has changed again. A build that changes its own source has
+// more.
 const maxOutdated = 3
 
 // follow handles changes until none are left. Failed changes stay recorded,

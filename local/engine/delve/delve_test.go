@@ -1,16 +1,17 @@
 package delve
 
 import (
-	"os"
 	"path/filepath"
 	"testing"
+
+	"skiff/local/process/child/childtest"
 )
 
 func TestKnows(t *testing.T) {
 	dir := t.TempDir()
 	script := func(name, text string) string {
 		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text+"\n"), 0o755); err != nil {
+		if err := childtest.Script(path, text); err != nil {
 			t.Fatal(err)
 		}
 		return path

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 
+	"skiff/local/process/child/childtest"
 	"skiff/local/process/npm"
 )
 
@@ -57,7 +58,7 @@ func TestNodeMissingOrOld(t *testing.T) {
 	check("no node on PATH")
 	script := func(name, body string) {
 		t.Helper()
-		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+body), 0o755); err != nil {
+		if err := childtest.Script(filepath.Join(bin, name), body); err != nil {
 			t.Fatal(err)
 		}
 	}

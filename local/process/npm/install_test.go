@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"skiff/local/process/child/childtest"
 )
 
 // TestKilledInstalls checks that the folder of an old killed install is
@@ -19,7 +21,7 @@ func TestKilledInstalls(t *testing.T) {
 		"node": "echo v20.0.0\n",
 		"npm":  "mkdir -p node_modules/thing; echo '{}' > node_modules/thing/package.json; cp package.json package-lock.json ..\n",
 	} {
-		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+body), 0o755); err != nil {
+		if err := childtest.Script(filepath.Join(bin, name), body); err != nil {
 			t.Fatal(err)
 		}
 	}
